@@ -1,0 +1,52 @@
+# Everything runs from a fresh clone: each target first installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WIDGET := static/widget
+
+.PHONY: help demo test check unit browser bench widget clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
+	@$(BIN)/python examples/demo_shop/run.py
+
+test: $(VENV)/.dev $(VENV)/.chromium $(WIDGET)/node_modules/.installed check ## Set up all that is needed and run every test
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
+	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+clean: ## Remove everything that make put here
+	rm -rf $(VENV) .cache $(WIDGET)/node_modules .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.base:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON, as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is needed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.base pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox]" --group demo
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis]" --group dev
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.chromium: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py chromium
+	@touch $@
+
+$(WIDGET)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(WIDGET)/package-lock.json
+	$(BIN)/python tests/provision.py node
+	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
