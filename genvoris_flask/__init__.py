@@ -1,0 +1,1 @@
+"""Virtual try-on by Genvoris for Flask shops."""

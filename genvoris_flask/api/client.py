@@ -1,0 +1,52 @@
+"""The typed client of Genvoris's REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import httpx
+
+from .http import HttpClient
+from .resources import Customers, Plans, Sessions
+
+DEFAULT_TIMEOUT = 10.0
+
+
+class GenvorisClient:
+    """Plans, customers and sessions of one shop.
+
+    Safe to share between threads and across forks. All calls raise the errors of
+    ``genvoris_flask.errors``.
+
+    Args:
+        api_key: The shop's server key.
+        api_url: Where the API is.
+        timeout: Seconds for a call, retries and waiting included.
+        transport: What carries the requests; for tests.
+        now: The wall clock, in Unix seconds.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        api_url: str = "https://genvoris.org/api/v1",
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._api_url = api_url
+        http = HttpClient(
+            api_url,
+            {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"},
+            secrets=(api_key,),
+            transport=transport,
+        )
+        self.plans = Plans(http, timeout)
+        self.customers = Customers(http, timeout)
+        self.sessions = Sessions(http, timeout, now)
+
+    def __repr__(self) -> str:
+        """Leave the key out."""
+        return f"GenvorisClient(api_url={self._api_url!r})"

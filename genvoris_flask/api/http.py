@@ -1,0 +1,188 @@
+"""The one module that knows httpx: a request with a deadline, and what may be repeated."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import httpx
+
+from ..errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
+from ..per_process import PerProcess
+from .deadline import Deadline
+from .refusals import read_refusal
+
+log = logging.getLogger("genvoris_flask.api")
+
+MAX_ATTEMPTS = 3
+FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
+MAX_BACKOFF = 2.0
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+TRANSIENT = {429, 500, 502, 503, 504}
+
+
+class Repeat(Enum):
+    """What may be done again when a request did not succeed."""
+
+    NEVER = "never"
+    IF_UNSENT = "if it surely had no effect: no connection, or 429"
+    ALWAYS = "whenever the fault may pass, since doing it twice changes nothing"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back with a status below 400."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class HttpClient:
+    """Sends requests to one server.
+
+    Args:
+        base_url: Put in front of every path.
+        headers: Sent with every request; their values never reach a message.
+        secrets: Texts to blot out of whatever the server says.
+        transport: What carries the requests; for tests.
+        clock: A monotonic clock, in seconds.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        secrets: tuple[str, ...] = (),
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._secrets = secrets
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._client = PerProcess(self._connect)
+
+    def __repr__(self) -> str:
+        return f"HttpClient({self._base_url!r})"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: float,
+        repeat: Repeat,
+        **content: Any,
+    ) -> Answer:
+        """Send a request, repeat it where that is safe, and give the answer.
+
+        Args:
+            method: The HTTP method.
+            path: From the base URL, already URL-encoded.
+            timeout: Seconds for everything together.
+            repeat: What may be done again.
+            content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
+
+        Raises:
+            ApiError: The server refused.
+            UnreachableError: There was no answer, or (DeadlineError) none in time.
+            MalformedAnswerError: The answer was larger than any that the contract knows.
+        """
+        deadline = Deadline(timeout, self._clock)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._send(method, path, deadline, content)
+            except (ApiError, UnreachableError) as error:
+                wait = self._wait_before_repeating(error, repeat, attempt)
+                if wait is None or not deadline.allows(wait):
+                    raise
+                log.debug("%s %s: %s; trying again in %.1f s", method, path, error, wait)
+                self._sleep(wait)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _wait_before_repeating(
+        self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
+    ) -> float | None:
+        """Give the seconds to wait, or None when the error is final."""
+        if attempt == MAX_ATTEMPTS or not _may_repeat(error, repeat):
+            return None
+        if isinstance(error, ApiError) and error.retry_after is not None:
+            return error.retry_after
+        # Full jitter: clients that failed together do not come back together.
+        longest: float = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt)
+        return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
+
+    def _send(
+        self, method: str, path: str, deadline: Deadline, content: Mapping[str, Any]
+    ) -> Answer:
+        left = deadline.remaining()
+        if left <= 0:
+            raise DeadlineError(f"{method} {path}: no time was left to ask Genvoris.")
+        try:
+            with self._client.get().stream(
+                method, self._base_url + path, timeout=left, **content
+            ) as response:
+                body = _read(response, deadline)
+        except httpx.ConnectTimeout as error:
+            raise _NoConnectionInTimeError(_in_vain(method, path, "not connected")) from error
+        except httpx.TimeoutException as error:
+            raise DeadlineError(_in_vain(method, path, "no answer")) from error
+        except httpx.ConnectError as error:
+            raise _NoConnectionError(f"{method} {path}: cannot connect to Genvoris.") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            reason = type(error).__name__
+            raise UnreachableError(f"{method} {path}: the connection broke ({reason}).") from error
+        if response.status_code >= 300:
+            raise read_refusal(response.status_code, response.headers, body, self._secrets)
+        return Answer(response.status_code, response.headers, body)
+
+    def _connect(self) -> httpx.Client:
+        return httpx.Client(
+            headers=self._headers,
+            transport=self._transport,
+            follow_redirects=False,  # a redirect would carry the key elsewhere
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        )
+
+
+class _NoConnectionError(UnreachableError):
+    """Nothing was sent."""
+
+
+class _NoConnectionInTimeError(DeadlineError, _NoConnectionError):
+    """Nothing was sent, and the time is up."""
+
+
+def _may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
+    if repeat is Repeat.NEVER:
+        return False
+    if isinstance(error, ApiError):
+        return error.status == 429 or (repeat is Repeat.ALWAYS and error.status in TRANSIENT)
+    return repeat is Repeat.ALWAYS or isinstance(error, _NoConnectionError)
+
+
+def _in_vain(method: str, path: str, what: str) -> str:
+    return f"{method} {path}: {what} within the time that was left."
+
+
+def _read(response: httpx.Response, deadline: Deadline) -> bytes:
+    """Read the body; httpx bounds each piece, and this bounds their sum."""
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if deadline.remaining() <= 0:
+            raise httpx.ReadTimeout("the body came too slowly", request=response.request)
+        if len(body) > MAX_ANSWER_BYTES:
+            raise MalformedAnswerError("The answer from Genvoris is larger than 32 MiB.")
+    return bytes(body)

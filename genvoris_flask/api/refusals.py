@@ -1,0 +1,94 @@
+"""Turns an answer that is not a success into the error that says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from ..errors import ApiError, Problem, QuotaReason, error_for
+from .wire import as_int, as_text, pick
+
+REASONS = ("quota_exhausted", "no_plan", "paused", "cancelled")
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "cf-ray")
+MAX_DETAIL = 500
+_CODES = {
+    400: "invalid_body",
+    401: "unauthorized",
+    402: "credit_limit_reached",
+    403: "forbidden",
+    404: "not_found",
+    429: "rate_limited",
+}
+
+
+def read_refusal(
+    status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()
+) -> ApiError:
+    """Give the error for a refusal, whatever fields its server uses for code and sentence.
+
+    ``code`` and ``error`` both hold the code, ``message`` and ``detail`` the sentence (contract,
+    "Where others disagree").
+    """
+    payload = _payload(body)
+    code = as_text(payload.get("code")) or as_text(payload.get("error"))
+    detail = as_text(payload.get("detail")) or as_text(payload.get("message"))
+    code = code or _CODES.get(status, "internal_error")
+    problem = Problem(
+        status=status,
+        code=_clean(code, secrets),
+        detail=_clean(detail or f"Genvoris answered with status {status}.", secrets),
+        request_id=_request_id(headers),
+        retry_after=read_retry_after(headers.get("retry-after")),
+        reason=_reason(payload),
+        used=as_int(pick(payload, "used")),
+        limit=as_int(pick(payload, "limit")),
+    )
+    return error_for(problem)
+
+
+def read_retry_after(value: str | None, now: dt.datetime | None = None) -> float | None:
+    """Read a Retry-After header, seconds or a date (RFC 9110, 10.2.3), into seconds."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        return None
+    return max(0.0, (date - (now or dt.datetime.now(dt.UTC))).total_seconds())
+
+
+def _payload(body: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(parsed, dict):
+        return {}
+    # Some servers wrap it once more: {"error": {"code": …, "message": …}}.
+    inner = parsed.get("error")
+    return inner if isinstance(inner, dict) else parsed
+
+
+def _reason(payload: Mapping[str, Any]) -> QuotaReason:
+    reason = as_text(payload.get("reason"))
+    return cast("QuotaReason", reason) if reason in REASONS else "quota_exhausted"
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    for name in REQUEST_ID_HEADERS:
+        if value := headers.get(name):
+            return value[:100]
+    return None
+
+
+def _clean(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "[key]")
+    return text[:MAX_DETAIL]

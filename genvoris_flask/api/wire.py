@@ -1,0 +1,92 @@
+"""Reads JSON as the contract's table "Where others disagree" says: with open arms.
+
+Keys come in snake_case or camelCase, single objects bare or in ``{"data": …}``, times as ISO 8601
+or Unix seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import MalformedAnswerError
+
+Json = Mapping[str, Any]
+
+
+def read_json(body: bytes, what: str) -> Json:
+    """Parse a body that must be a JSON object.
+
+    Raises:
+        MalformedAnswerError: It is something else, such as a proxy's HTML page.
+    """
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise MalformedAnswerError(f"The answer to {what} is not a JSON object.")
+    return parsed
+
+
+def read_object(body: bytes, what: str) -> Json:
+    """Parse a single object, bare or in ``{"data": …}``."""
+    parsed = read_json(body, what)
+    inner = parsed.get("data")
+    return inner if isinstance(inner, dict) else parsed
+
+
+def read_list(body: bytes, what: str) -> tuple[list[Json], str | None]:
+    """Parse a list and the cursor of its next page."""
+    parsed = read_json(body, what)
+    items = parsed.get("data")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise MalformedAnswerError(f"The answer to {what} holds no list of objects in 'data'.")
+    return items, as_text(pick(parsed, "next_cursor"))
+
+
+def pick(payload: Json, name: str) -> Any:
+    """Give a value by its snake_case name, or by the same in camelCase."""
+    if name in payload:
+        return payload[name]
+    return payload.get(re.sub(r"_(\w)", lambda match: match[1].upper(), name))
+
+
+def need_text(payload: Json, name: str, what: str) -> str:
+    """Give a text that the contract promises.
+
+    Raises:
+        MalformedAnswerError: It is not there.
+    """
+    text = as_text(pick(payload, name))
+    if not text:
+        raise MalformedAnswerError(f"The answer to {what} has no {name}.")
+    return text
+
+
+def as_text(value: Any) -> str | None:
+    """Give a text that is not empty, or None."""
+    return value if isinstance(value, str) and value else None
+
+
+def as_int(value: Any) -> int | None:
+    """Give a whole number, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if float(value).is_integer() else None
+
+
+def as_time(value: Any) -> dt.datetime | None:
+    """Give a time with its zone, from ISO 8601 or Unix seconds, or None."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return dt.datetime.fromtimestamp(value, dt.UTC)
+        if isinstance(value, str) and value:
+            time = dt.datetime.fromisoformat(value)
+            return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None

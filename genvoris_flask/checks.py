@@ -1,0 +1,128 @@
+"""Checks of single settings: each takes a key and a value, and gives the value to use.
+
+All raise ConfigurationError with a sentence that names the key and says what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from .errors import ConfigurationError
+
+Check = Callable[[str, Any], Any]
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def text(key: str, value: Any) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{key} must be a text that is not empty.")
+    return value.strip()
+
+
+def maybe_empty_text(key: str, value: Any) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{key} must be a text.")
+    return value
+
+
+def api_key(key: str, value: Any) -> str:
+    """A Genvoris key."""
+    # The value itself is never repeated: it may be a live key with a slip in it.
+    secret = text(key, value)
+    if not re.fullmatch(r"gvk_(live|test)_[!-~]+", secret):
+        raise ConfigurationError(
+            f"{key} must start with gvk_live_ or gvk_test_ and hold no spaces. Copy it once more "
+            "from Integration → API keys in the Genvoris dashboard."
+        )
+    return secret
+
+
+def server_url(key: str, value: Any) -> str:
+    """Where a server is, which keys and tokens may be sent to."""
+    url = text(key, value).rstrip("/")
+    parts = _split(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{key} must be a URL such as https://genvoris.org, not {url!r}.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ConfigurationError(
+            f"{key} must start with https://, since keys and tokens travel there. Plain http:// "
+            "is accepted for this machine alone (127.0.0.1, localhost)."
+        )
+    return url
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # such as an IPv6 address without its closing bracket
+        return urlsplit("")
+
+
+def page_url(key: str, value: Any) -> str:
+    """Where a page or a script is: a path or a whole URL."""
+    url = text(key, value)
+    if not url.startswith(("/", "https://", "http://")) or url.startswith("//"):
+        raise ConfigurationError(
+            f"{key} must be a path such as /plans or a whole URL, not {url!r}."
+        )
+    return url
+
+
+def integrity(key: str, value: Any) -> str:
+    """A Subresource Integrity value."""
+    digest = text(key, value)
+    if not digest.startswith(("sha256-", "sha384-", "sha512-")):
+        raise ConfigurationError(f"{key} must start with sha256-, sha384- or sha512-.")
+    return digest
+
+
+def path_prefix(key: str, value: Any) -> str:
+    """A path without a slash at its end."""
+    path = text(key, value).rstrip("/")
+    if not path.startswith("/") or path.startswith("//") or "<" in path:
+        raise ConfigurationError(f"{key} must be a path such as /genvoris, not {value!r}.")
+    return path
+
+
+def flag(key: str, value: Any) -> bool:
+    """True or false, also as a word."""
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if isinstance(value, bool):
+        return value
+    if str(value).strip().lower() not in words:
+        raise ConfigurationError(f"{key} must be true or false, not {value!r}.")
+    return words[str(value).strip().lower()]
+
+
+def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check:
+    """A number within a range, in a unit."""
+
+    def check(key: str, value: Any) -> float:
+        try:
+            number = float("nan") if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = float("nan")
+        whole = kind is float or number.is_integer()
+        if not whole or not low <= number <= high:
+            article = "a whole number of" if kind is int else "a number of"
+            raise ConfigurationError(
+                f"{key} must be {article} {unit} from {low:g} to {high:g}, not {value!r}."
+            )
+        return kind(number)
+
+    return check
+
+
+def function(key: str, value: Any) -> Callable[[], str]:
+    """A function without arguments."""
+    if not callable(value):
+        raise ConfigurationError(
+            f"{key} must be a function without arguments that gives the nonce of this request."
+        )
+    nonce: Callable[[], str] = value
+    return nonce

@@ -1,0 +1,195 @@
+"""Every error that this package raises.
+
+GenvorisError
+├── ConfigurationError         a setting is missing or wrong; raised at start-up
+├── UnreachableError           no answer came: refused, reset, DNS, TLS
+│   └── DeadlineError          no answer came in the time there was
+├── MalformedAnswerError       an answer came that is not what the contract says
+├── TokenError                 a session token from a browser is not to be trusted
+│   └── ForeignTokenError      it is genuine, but belongs to another shop
+└── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after
+    ├── BadRequestError        400 and other 4xx without a class of their own
+    ├── UnauthorizedError      401: our key is wrong
+    │   └── InvalidSessionTokenError   401: the shopper's token is
+    ├── QuotaError             402: the shopper's plan; reason, used, limit
+    ├── CreditError            402: the shop's own credit pool is empty
+    ├── ForbiddenError         403
+    │   └── CustomerInactiveError      403: paused or cancelled
+    ├── NotFoundError          404
+    ├── RateLimitedError       429
+    └── ServerError            5xx
+
+No message ever holds the API key, a token or a photo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+QuotaReason = Literal["quota_exhausted", "no_plan", "paused", "cancelled"]
+
+
+class GenvorisError(Exception):
+    """The base of all errors of this package."""
+
+
+class ConfigurationError(GenvorisError):
+    """A setting is missing or wrong. The message names the key and says what to do."""
+
+
+class UnreachableError(GenvorisError):
+    """Genvoris gave no answer."""
+
+
+class DeadlineError(UnreachableError):
+    """Genvoris gave no answer within the time that the caller had."""
+
+
+class MalformedAnswerError(GenvorisError):
+    """Genvoris answered with something that the contract does not know."""
+
+
+class TokenError(GenvorisError):
+    """A session token is expired, forged, or not this shopper's."""
+
+
+class ForeignTokenError(TokenError):
+    """A genuine token that was minted for another shop."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a refusal said, in one shape whatever fields it came in.
+
+    Attributes:
+        status: The HTTP status.
+        code: A code of the contract, such as ``not_found``.
+        detail: A sentence for the developer.
+        request_id: What Genvoris calls this request in its own logs, if it said so.
+        retry_after: Seconds to wait before asking again, if it said so.
+        reason: Of ``end_customer_quota``: why the shopper may not.
+        used: Of ``end_customer_quota``: try-ons spent in this period.
+        limit: Of ``end_customer_quota``: try-ons in this period.
+    """
+
+    status: int
+    code: str
+    detail: str
+    request_id: str | None = None
+    retry_after: float | None = None
+    reason: QuotaReason = "quota_exhausted"
+    used: int | None = None
+    limit: int | None = None
+
+
+class ApiError(GenvorisError):
+    """Genvoris refused a request."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        request = f" (request {problem.request_id})" if problem.request_id else ""
+        super().__init__(f"{problem.status} {problem.code}: {problem.detail}{request}")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.problem.status
+
+    @property
+    def code(self) -> str:
+        """The contract's code."""
+        return self.problem.code
+
+    @property
+    def detail(self) -> str:
+        """A sentence for the developer."""
+        return self.problem.detail
+
+    @property
+    def request_id(self) -> str | None:
+        """The name of this request in Genvoris's logs."""
+        return self.problem.request_id
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before asking again."""
+        return self.problem.retry_after
+
+
+class BadRequestError(ApiError):
+    """The request itself was wrong; the same again will be refused again."""
+
+
+class UnauthorizedError(ApiError):
+    """The API key is unknown, rotated or suspended."""
+
+
+class InvalidSessionTokenError(UnauthorizedError):
+    """The shopper's token is expired, revoked or not Genvoris's; mint a new one."""
+
+
+class QuotaError(ApiError):
+    """The shopper's plan does not allow a try-on now."""
+
+    @property
+    def reason(self) -> QuotaReason:
+        """Why not."""
+        return self.problem.reason
+
+    @property
+    def used(self) -> int | None:
+        """Try-ons spent in this period."""
+        return self.problem.used
+
+    @property
+    def limit(self) -> int | None:
+        """Try-ons in this period."""
+        return self.problem.limit
+
+
+class CreditError(ApiError):
+    """The shop's credit pool is empty. The shopper can do nothing about it."""
+
+
+class ForbiddenError(ApiError):
+    """The key is known, but may not do this."""
+
+
+class CustomerInactiveError(ForbiddenError):
+    """The shopper is paused or cancelled at Genvoris."""
+
+
+class NotFoundError(ApiError):
+    """There is no such thing at Genvoris."""
+
+
+class RateLimitedError(ApiError):
+    """Too many requests; ``retry_after`` says when to come back."""
+
+
+class ServerError(ApiError):
+    """Genvoris failed."""
+
+
+_BY_CODE: dict[str, type[ApiError]] = {
+    "invalid_session_token": InvalidSessionTokenError,
+    "end_customer_quota": QuotaError,
+    "quota_exhausted": QuotaError,
+    "credit_limit_reached": CreditError,
+    "customer_inactive": CustomerInactiveError,
+}
+_BY_STATUS: dict[int, type[ApiError]] = {
+    401: UnauthorizedError,
+    402: CreditError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    429: RateLimitedError,
+}
+
+
+def error_for(problem: Problem) -> ApiError:
+    """Give the error that fits a refusal, by its code, else by its status."""
+    fallback = ServerError if problem.status >= 500 else BadRequestError
+    kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, fallback)
+    return kind(problem)

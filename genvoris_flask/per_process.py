@@ -1,0 +1,50 @@
+"""Things that must not cross a fork: sockets, threads and the locks between them.
+
+A web server that forks after loading the app would otherwise share one connection among its
+workers, and a worker could read the answer that belongs to another's shopper.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PerProcess(Generic[T]):
+    """Makes a thing on first use, and anew in every process that uses it."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: tuple[int, T] | None = None
+        self._lock = threading.Lock()
+        _everything.add(self)
+
+    def get(self) -> T:
+        """Give this process's own."""
+        made = self._made
+        if made is not None and made[0] == os.getpid():
+            return made[1]
+        with self._lock:
+            if self._made is None or self._made[0] != os.getpid():
+                self._made = (os.getpid(), self._make())
+            return self._made[1]
+
+    def _unlock_after_fork(self) -> None:
+        # A lock that another thread held at the time of the fork would stay locked for ever.
+        self._lock = threading.Lock()
+
+
+_everything: weakref.WeakSet[PerProcess[Any]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in _everything:
+        each._unlock_after_fork()  # noqa: SLF001  (this module's own class)
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,162 @@
+"""What a shop can set, read once at start-up."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import checks
+from .errors import ConfigurationError
+
+PREFIX = "GENVORIS_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one app. Each is ``GENVORIS_`` and its name in capitals in ``app.config``.
+
+    Attributes:
+        api_key: The shop's server key, ``gvk_live_…`` or ``gvk_test_…``. Required; also read from
+            the environment variable ``GENVORIS_API_KEY``.
+        api_url: Where the REST API is. Default ``https://genvoris.org/api/v1``.
+        tryon_url: Where try-ons are made. Default ``https://api.genvoris.org``.
+        issuer: Who must have issued a session token. Default ``https://genvoris.org``.
+        jwks_url: Where the keys are that verify tokens. Default: ``/.well-known/jwks.json`` at the
+            origin of ``api_url``.
+        url_prefix: Where this extension's routes are in the shop. Default ``/genvoris``.
+        widget_url: A widget script from elsewhere. Default: the one in this package.
+        widget_integrity: The ``sha256-…``, ``sha384-…`` or ``sha512-…`` of ``widget_url``.
+        widget_api_key: A publishable key for the tag's ``data-api-key``. Never the server key.
+        session_ttl: Seconds that a new token lives, 60 to 3600. Default 900.
+        page_budget: Seconds that a page may wait for a token, 0.05 to 10. Default 0.8.
+        inline_session: Whether pages carry the token. Default true. When false the widget asks
+            for one, and pages can be cached.
+        external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
+        default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
+            they are not registered.
+        allow_guests: Whether those who are not logged in may try on, at the shop's cost. Default
+            false.
+        login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
+        upgrade_url: Where the default paywall leads.
+        max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
+        tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
+        tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
+        result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
+        csp_nonce: A callable that gives the nonce of the current request for the script tag.
+    """
+
+    api_key: str
+    api_url: str = "https://genvoris.org/api/v1"
+    tryon_url: str = "https://api.genvoris.org"
+    issuer: str = "https://genvoris.org"
+    jwks_url: str = ""
+    url_prefix: str = "/genvoris"
+    widget_url: str | None = None
+    widget_integrity: str | None = None
+    widget_api_key: str | None = None
+    session_ttl: int = 900
+    page_budget: float = 0.8
+    inline_session: bool = True
+    external_id_prefix: str = ""
+    default_plan: str | None = None
+    allow_guests: bool = False
+    login_url: str | None = None
+    upgrade_url: str | None = None
+    max_upload_bytes: int = 10 * 1024 * 1024
+    tryon_concurrency: int = 4
+    tryon_timeout: float = 90.0
+    result_ttl: int = 600
+    csp_nonce: Callable[[], str] | None = None
+
+    def __repr__(self) -> str:
+        """Leave the keys out."""
+        return f"Settings(api_url={self.api_url!r}, url_prefix={self.url_prefix!r}, …)"
+
+
+def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        config: Usually ``app.config``. A value of None counts as not set.
+        environ: Where GENVORIS_API_KEY is looked for when ``config`` has none.
+
+    Raises:
+        ConfigurationError: A setting is missing, wrong or unknown.
+    """
+    given = {key: value for key, value in config.items() if key.startswith(PREFIX)}
+    given = {key: value for key, value in given.items() if value is not None}
+    _refuse_unknown(given)
+    key_in_environment = (os.environ if environ is None else environ).get("GENVORIS_API_KEY")
+    if "GENVORIS_API_KEY" not in given and key_in_environment:
+        given["GENVORIS_API_KEY"] = key_in_environment
+    if "GENVORIS_API_KEY" not in given:
+        raise ConfigurationError(
+            "GENVORIS_API_KEY is missing. Copy your key from Integration → API keys in the "
+            "Genvoris dashboard into app.config or the environment."
+        )
+    values = {
+        key.removeprefix(PREFIX).lower(): _CHECKS[key](key, value) for key, value in given.items()
+    }
+    values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+_JWKS_PATH = "/.well-known/jwks.json"
+
+
+def _refuse_unknown(given: Mapping[str, Any]) -> None:
+    for key in given:
+        if key not in _CHECKS:
+            near = difflib.get_close_matches(key, _CHECKS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it."
+            raise ConfigurationError(f"{key} is not a setting of genvoris-flask: {hint}")
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.widget_api_key and settings.widget_api_key == settings.api_key:
+        raise ConfigurationError(
+            "GENVORIS_WIDGET_API_KEY is the same as GENVORIS_API_KEY, and would show your server "
+            "key to every visitor. Leave it unset: the widget works without a key."
+        )
+    if settings.widget_integrity and not settings.widget_url:
+        raise ConfigurationError(
+            "GENVORIS_WIDGET_INTEGRITY is set without GENVORIS_WIDGET_URL. Set both, or neither: "
+            "the widget in this package brings its own integrity."
+        )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+_CHECKS: dict[str, checks.Check] = {
+    "GENVORIS_API_KEY": checks.api_key,
+    "GENVORIS_API_URL": checks.server_url,
+    "GENVORIS_TRYON_URL": checks.server_url,
+    "GENVORIS_ISSUER": checks.text,
+    "GENVORIS_JWKS_URL": checks.server_url,
+    "GENVORIS_URL_PREFIX": checks.path_prefix,
+    "GENVORIS_WIDGET_URL": checks.page_url,
+    "GENVORIS_WIDGET_INTEGRITY": checks.integrity,
+    "GENVORIS_WIDGET_API_KEY": checks.text,
+    "GENVORIS_SESSION_TTL": checks.number(60, 3600, "seconds", int),
+    "GENVORIS_PAGE_BUDGET": checks.number(0.05, 10, "seconds", float),
+    "GENVORIS_INLINE_SESSION": checks.flag,
+    "GENVORIS_EXTERNAL_ID_PREFIX": checks.maybe_empty_text,
+    "GENVORIS_DEFAULT_PLAN": checks.text,
+    "GENVORIS_ALLOW_GUESTS": checks.flag,
+    "GENVORIS_LOGIN_URL": checks.page_url,
+    "GENVORIS_UPGRADE_URL": checks.page_url,
+    "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
+    "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
+    "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
+    "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
+    "GENVORIS_CSP_NONCE": checks.function,
+}

@@ -1,0 +1,22 @@
+"""Signals that a shop can connect to. The sender is always the Flask app.
+
+==================  ==========================================================================
+customer_linked     ``shopper``, ``customer_id``: Genvoris's id became known; store it
+session_minted      ``shopper``, ``session``: a new token was minted
+quota_exhausted     ``refusal``: a shopper was refused for lack of quota, plan or an active account
+credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credits
+==================  ==========================================================================
+
+A receiver may run outside of a request, in a thread of the try-on pool, with an app context.
+"""
+
+from __future__ import annotations
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+customer_linked = _signals.signal("genvoris-customer-linked")
+session_minted = _signals.signal("genvoris-session-minted")
+quota_exhausted = _signals.signal("genvoris-quota-exhausted")
+credits_depleted = _signals.signal("genvoris-credits-depleted")
