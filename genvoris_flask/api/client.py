@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 
@@ -37,15 +38,25 @@ class GenvorisClient:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._api_url = api_url
-        http = HttpClient(
+        self._now = now
+        self._http = HttpClient(
             api_url,
             {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"},
             secrets=(api_key,),
             transport=transport,
         )
-        self.plans = Plans(http, timeout)
-        self.customers = Customers(http, timeout)
-        self.sessions = Sessions(http, timeout, now)
+        self._set_timeout(timeout)
+
+    def _set_timeout(self, timeout: float) -> None:
+        self.plans = Plans(self._http, timeout)
+        self.customers = Customers(self._http, timeout)
+        self.sessions = Sessions(self._http, timeout, self._now)
+
+    def with_timeout(self, seconds: float) -> GenvorisClient:
+        """Give a client that shares the connections of this one and waits no longer."""
+        other = copy.copy(self)
+        other._set_timeout(seconds)  # noqa: SLF001  (one of us)
+        return other
 
     def __repr__(self) -> str:
         """Leave the key out."""

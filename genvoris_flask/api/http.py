@@ -65,7 +65,7 @@ class HttpClient:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
         self._secrets = secrets
         self._transport = transport
@@ -74,7 +74,7 @@ class HttpClient:
         self._client = PerProcess(self._connect)
 
     def __repr__(self) -> str:
-        return f"HttpClient({self._base_url!r})"
+        return f"HttpClient({self.base_url!r})"
 
     def request(
         self,
@@ -131,7 +131,7 @@ class HttpClient:
             raise DeadlineError(f"{method} {path}: no time was left to ask Genvoris.")
         try:
             with self._client.get().stream(
-                method, self._base_url + path, timeout=left, **content
+                method, self.base_url + path, timeout=left, **content
             ) as response:
                 body = _read(response, deadline)
         except httpx.ConnectTimeout as error:

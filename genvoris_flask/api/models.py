@@ -132,6 +132,7 @@ class Session:
     token: str = field(repr=False)
     expires_at: float
     jti: str | None
+    shop_id: str | None
     customer_id: str
     external_id: str | None
     plan_id: str | None
@@ -154,6 +155,7 @@ class Session:
             token=token,
             expires_at=_earliest_end(payload, claims, now),
             jti=as_text(claims.get("jti")),
+            shop_id=as_text(claims.get("sid")),
             customer_id=customer_id,
             external_id=as_text(pick(customer, "external_id")),
             plan_id=as_text(pick(customer, "plan_id")),

@@ -204,7 +204,9 @@ class Sessions(Resource):
 
 
 def _id(value: str) -> str:
-    """Encode an id for a path; ids may hold anything."""
+    """Encode an id for a path; ids may hold anything, but an empty one would name the list."""
+    if not value:
+        raise ValueError("An id is needed, not an empty text.")
     encoded = quote(value, safe="")
     # A path of dots would be resolved away on the wire.
     return encoded.replace(".", "%2E") if set(value) <= {"."} else encoded

@@ -1,0 +1,1 @@
+"""A token for a shopper: minted once, remembered, verified. Knows nothing of Flask."""

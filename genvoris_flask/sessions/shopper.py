@@ -1,0 +1,29 @@
+"""Who is shopping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A logged-in shopper, as the shop knows them.
+
+    Attributes:
+        external_id: The shop's own id; anything stable (quickstart, step 3).
+        email: Sent to Genvoris only when the shopper is registered there.
+        customer_id: Genvoris's id (``ec_…``), when the shop stored it.
+        plan_id: The plan (``pln_…``) to register with, instead of GENVORIS_DEFAULT_PLAN.
+    """
+
+    external_id: str
+    email: str | None = field(default=None, repr=False)
+    customer_id: str | None = None
+    plan_id: str | None = None
+
+    def __post_init__(self) -> None:
+        external_id: object = self.external_id
+        if not isinstance(external_id, str) or not external_id:
+            raise ValueError(
+                "Shopper.external_id must be a text that is not empty: use str(user.id)."
+            )

@@ -1,0 +1,61 @@
+"""What one app has: its settings, hooks and parts, behind one typed accessor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from .api.client import GenvorisClient
+    from .sessions.broker import SessionBroker
+    from .sessions.shopper import Shopper
+    from .sessions.verifier import TokenVerifier
+    from .settings import Settings
+    from .storefront.assets import Assets
+    from .tryon.hosted import HostedEngine
+    from .tryon.jobs import JobRunner
+    from .tryon.paywall import PaywallHook
+
+EXTENSION_KEY = "genvoris"
+
+
+@dataclass
+class Hooks:
+    """The shop's own functions. Apps of one GenvorisFlask object share them."""
+
+    shopper_loader: Callable[[], Shopper | None] | None = None
+    paywall: PaywallHook | None = None
+
+
+@dataclass(frozen=True)
+class AppState:
+    """The parts of one app."""
+
+    app: Flask
+    settings: Settings
+    hooks: Hooks
+    client: GenvorisClient
+    broker: SessionBroker
+    verifier: TokenVerifier
+    engine: HostedEngine
+    jobs: JobRunner
+    assets: Assets
+
+
+def get_state(app: Flask | None = None) -> AppState:
+    """Give the state of an app, or of the current one.
+
+    Raises:
+        RuntimeError: The extension was not set up for it.
+    """
+    state = (app or current_app).extensions.get(EXTENSION_KEY)
+    if state is None:
+        raise RuntimeError(
+            "genvoris-flask is not set up for this app: call GenvorisFlask(app), or "
+            "genvoris.init_app(app) in your factory."
+        )
+    found: AppState = state
+    return found

@@ -1,0 +1,61 @@
+"""Who is shopping, and where they log in."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, url_for
+
+from ..sessions.shopper import Shopper
+from ..state import get_state
+
+log = logging.getLogger("genvoris_flask.storefront")
+
+
+def current_shopper() -> Shopper | None:
+    """Ask the shop's ``@genvoris.shopper_loader``, else Flask-Login, else say nobody.
+
+    Raises:
+        TypeError: The shop's loader gave something that is no Shopper.
+    """
+    loader = get_state().hooks.shopper_loader
+    if loader is None:
+        return _from_flask_login()
+    shopper: object = loader()
+    if shopper is not None and not isinstance(shopper, Shopper):
+        raise TypeError(
+            "The function registered with @genvoris.shopper_loader must give a "
+            f"genvoris_flask.Shopper or None, not {type(shopper).__name__}."
+        )
+    return shopper
+
+
+def login_url() -> str | None:
+    """Give GENVORIS_LOGIN_URL, else where Flask-Login sends people, if anywhere."""
+    if url := get_state().settings.login_url:
+        return url
+    view = getattr(_login_manager(), "login_view", None)
+    if not isinstance(view, str):
+        return None
+    return view if view.startswith("/") or urlsplit(view).scheme else url_for(view)
+
+
+def _login_manager() -> Any:
+    return getattr(current_app, "login_manager", None)
+
+
+def _from_flask_login() -> Shopper | None:
+    """Read Flask-Login's current user by its documented attributes; it is not a dependency."""
+    if _login_manager() is None:
+        return None
+    user = importlib.import_module("flask_login").current_user
+    if not user.is_authenticated:
+        return None
+    return Shopper(
+        external_id=str(user.get_id()),
+        email=getattr(user, "email", None),
+        customer_id=getattr(user, "genvoris_customer_id", None),
+    )

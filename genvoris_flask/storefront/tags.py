@@ -1,0 +1,157 @@
+"""``genvoris_button()`` and ``genvoris_widget()``: the two things that a template calls."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Response, g, url_for
+from markupsafe import Markup, escape
+
+from ..api.models import Session
+from ..errors import GenvorisError
+from ..state import AppState, get_state
+from .shopping import current_shopper, login_url
+
+log = logging.getLogger("genvoris_flask.storefront")
+
+_PRIVATE_PAGE = "_genvoris_private_page"
+
+
+def genvoris_button(
+    *,
+    image: str,
+    title: str,
+    id: str | None = None,  # noqa: A002  (the template's word for it)
+    category: str | None = None,
+    label: str = "Try it on",
+    **attributes: object,
+) -> Markup:
+    """Give a button that opens the try-on of a product.
+
+    Args:
+        image: The product picture's URL or path.
+        title: The product's title.
+        id: The shop's own product id.
+        category: apparel, home, object or other; tells Genvoris where it goes.
+        label: The button's text.
+        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``.
+    """
+    extra = {_attribute(name): value for name, value in attributes.items()}
+    css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
+    return _element(
+        "button",
+        {
+            "type": "button",
+            "class": css_class,
+            "data-genvoris-trigger": True,
+            "data-product-image": image,
+            "data-product-title": title,
+            "data-product-id": id,
+            "data-product-category": category,
+            **extra,
+        },
+        label,
+    )
+
+
+def genvoris_widget(
+    *, nonce: str | None = None, language: str | None = None, **data: object
+) -> Markup:
+    """Give the widget's script tag, with a session token for the shopper of this page.
+
+    It never raises because of Genvoris: a page without a token goes out in time, and the widget
+    asks for one when the shopper clicks. A page with a token is made private, since a shared
+    cache would hand it to strangers.
+
+    Args:
+        nonce: For a Content-Security-Policy; default: what GENVORIS_CSP_NONCE gives.
+        language: Of the widget; default: the page's own ``<html lang>``.
+        data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Lists and dicts are
+            written as JSON.
+    """
+    state = get_state()
+    if nonce is None and state.settings.csp_nonce is not None:
+        nonce = state.settings.csp_nonce()
+    session = _session_for_page(state)
+    overrides = {f"data-{_attribute(name)}": _as_text(value) for name, value in data.items()}
+    return _element(
+        "script",
+        {
+            **_source(state),
+            "defer": True,
+            "nonce": nonce,
+            "data-api-url": url_for("genvoris.session").removesuffix("/session"),
+            "data-api-key": state.settings.widget_api_key,
+            "data-end-customer-token": session.token if session else None,
+            "data-platform": "flask",
+            "data-language": language,
+            "data-login-url": login_url(),
+            "data-max-upload-bytes": str(state.settings.max_upload_bytes),
+            **overrides,
+        },
+        "",
+    )
+
+
+def keep_page_private(response: Response) -> Response:
+    """Keep a page that carries a token out of every shared cache."""
+    if g.get(_PRIVATE_PAGE):
+        response.headers["Cache-Control"] = "private, no-store"
+        response.vary.add("Cookie")
+    return response
+
+
+def _session_for_page(state: AppState) -> Session | None:
+    if not state.settings.inline_session:
+        return None
+    try:
+        shopper = current_shopper()
+        if shopper is None:
+            return None
+        session = state.broker.session(shopper, state.settings.page_budget)
+    except GenvorisError as error:
+        log.warning("This page goes out without a session token: %s", error)
+        return None
+    except Exception:  # the shop's own loader: its fault must not take the page down
+        log.exception("The function that says who is shopping failed")
+        return None
+    setattr(g, _PRIVATE_PAGE, True)
+    return session
+
+
+def _source(state: AppState) -> dict[str, object]:
+    if state.settings.widget_url:
+        integrity = state.settings.widget_integrity
+        crossorigin = "anonymous" if integrity else None
+        return {
+            "src": state.settings.widget_url,
+            "integrity": integrity,
+            "crossorigin": crossorigin,
+        }
+    asset = state.assets.widget
+    name = asset.hashed_name.removesuffix(".js")
+    return {
+        "src": url_for("genvoris_assets.script", name=name),
+        "integrity": asset.integrity,
+    }
+
+
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+def _as_text(value: object) -> object:
+    return value if value is None or isinstance(value, str | bool) else json.dumps(value)
+
+
+def _element(tag: str, attributes: dict[str, object], text: str) -> Markup:
+    """Write an element. True is an attribute without a value; None and False leave it out."""
+    parts = [Markup("<") + tag]
+    for name, value in attributes.items():
+        if value is True:
+            parts.append(Markup(" ") + name)
+        elif value is not None and value is not False:
+            parts.append(Markup(' {}="{}"').format(name, value))
+    parts.append(Markup(">{}</{}>").format(escape(text), tag))
+    return Markup("").join(parts)

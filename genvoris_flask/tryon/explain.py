@@ -1,0 +1,81 @@
+"""Says what an error from Genvoris means to the shopper, and tells the merchant's log."""
+
+from __future__ import annotations
+
+import logging
+
+from .. import errors
+from ..errors import QuotaReason
+from ..sessions.shopper import Shopper
+from ..signals import credits_depleted, quota_exhausted
+from ..state import get_state
+from .jobs import Failure
+from .paywall import Refusal
+from .product import Product
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+_UNREACHABLE = Failure(
+    "upstream_unreachable", "Trying on does not answer right now. Please try again in a minute."
+)
+_RATE_LIMITED = Failure(
+    "rate_limited", "Many people are trying things on right now. Please try again in a minute."
+)
+_UNUSABLE = Failure(
+    "invalid_body", "This photo could not be used. Please try another one, seen from the front."
+)
+_OURS = Failure("internal_error", "Trying on is unavailable for now.")
+
+
+def explain(
+    error: errors.GenvorisError, shopper: Shopper | None, product: Product | None = None
+) -> Failure | Refusal:
+    """Give what a try-on's error means."""
+    match error:
+        case errors.QuotaError():
+            return _refuse(Refusal(error.reason, error.used, error.limit, shopper, product))
+        case errors.CreditError():
+            log.error("The shop's Genvoris credits are used up: no shopper can try on. %s", error)
+            return _refuse(Refusal("credit_limit_reached", shopper=shopper, product=product))
+        case errors.CustomerInactiveError():
+            return _refuse(_inactive(shopper, product))
+        case errors.RateLimitedError():
+            log.warning("Genvoris limits the shop's rate: %s", error)
+            return _RATE_LIMITED
+        case errors.UnauthorizedError() | errors.ForbiddenError():
+            log.error("Genvoris refuses the shop's key: check GENVORIS_API_KEY. %s", error)
+            return _OURS
+        case errors.BadRequestError():
+            log.warning("Genvoris could not use a request: %s", error)
+            return _UNUSABLE
+        case _:
+            log.warning("Genvoris could not be asked: %s", error)
+            return _UNREACHABLE
+
+
+def explain_mint(
+    error: errors.GenvorisError, shopper: Shopper, product: Product | None = None
+) -> Failure | Refusal:
+    """Give what an error of minting means: there, "not found" is a shopper without a plan."""
+    if isinstance(error, errors.NotFoundError):
+        return _refuse(Refusal("no_plan", shopper=shopper, product=product))
+    return explain(error, shopper, product)
+
+
+def _inactive(shopper: Shopper | None, product: Product | None) -> Refusal:
+    """Ask which it is, paused or cancelled; the refusal itself does not say."""
+    state = get_state()
+    reason: QuotaReason = "paused"
+    if shopper is not None:
+        try:
+            usage = state.client.customers.usage(state.broker.customer_id(shopper))
+            reason = "cancelled" if usage.status == "CANCELLED" else "paused"
+        except errors.GenvorisError as error:
+            log.warning("Genvoris could not be asked why a shopper is inactive: %s", error)
+    return Refusal(reason, shopper=shopper, product=product)
+
+
+def _refuse(refusal: Refusal) -> Refusal:
+    signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
+    signal.send(get_state().app, refusal=refusal)
+    return refusal

@@ -1,0 +1,83 @@
+"""What is being tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+CATEGORIES = ("apparel", "home", "object", "other")
+MAX_TEXT = 300
+MAX_URL = 2000
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product, as the page that shows it describes it.
+
+    It comes from the browser, so it is good for finding the way back, and for nothing that money
+    hangs on.
+
+    Attributes:
+        image: The picture's whole URL (http or https), or None.
+        title: Its title.
+        id: The shop's own id.
+        category: apparel, home, object or other.
+        page_url: The page it is on, a whole URL within this shop, or None.
+    """
+
+    image: str | None = None
+    title: str | None = None
+    id: str | None = None
+    category: str = "apparel"
+    page_url: str | None = None
+
+    @property
+    def page_path(self) -> str | None:
+        """The path and query of the page, ready for a ``next`` parameter."""
+        if not self.page_url:
+            return None
+        parts = urlsplit(self.page_url)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def read_product(fields: Mapping[str, str], host_url: str) -> Product | None:
+    """Read the form's or query's fields; None when they name no product at all.
+
+    Args:
+        fields: ``product_image``, ``product_title``, ``product_id``, ``product_category``,
+            ``page_url``.
+        host_url: The shop's own address: paths are resolved against it.
+    """
+    category = fields.get("product_category", "")
+    product = Product(
+        image=_web_url(fields.get("product_image", ""), host_url),
+        title=fields.get("product_title", "")[:MAX_TEXT] or None,
+        id=fields.get("product_id", "")[:MAX_TEXT] or None,
+        category=category if category in CATEGORIES else "apparel",
+        page_url=_own_url(fields.get("page_url", ""), host_url),
+    )
+    return None if product == Product(category=product.category) else product
+
+
+def _web_url(value: str, host_url: str) -> str | None:
+    value = value.strip()
+    if not value or len(value) > MAX_URL:
+        return None
+    try:
+        url = urljoin(host_url, value)
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def _own_url(value: str, host_url: str) -> str | None:
+    """Give a page of this shop; another site's would make the way back a way out."""
+    url = _web_url(value, host_url)
+    if not url:
+        return None
+    ours, theirs = urlsplit(host_url), urlsplit(url)
+    # Browsers read a backslash, or a second slash, as the start of another host.
+    safe = "\\" not in url and not theirs.path.startswith("//")
+    return url if safe and ours.netloc == theirs.netloc else None

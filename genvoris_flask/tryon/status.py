@@ -1,0 +1,97 @@
+"""Whether the shopper of this page may try on, in the contract's status shape."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ..api.models import Usage
+from ..errors import GenvorisError, NotFoundError
+from ..state import get_state
+from ..storefront.shopping import login_url
+from .paywall import Reason, Refusal, paywall_for
+from .product import Product
+from .visitors import Visitor
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+STATUS_TIMEOUT = 3.0  # seconds: the shopper has the dialog open already
+
+_NOTHING: dict[str, Any] = {
+    "message": None,
+    "quota": None,
+    "plan": None,
+    "monetizationModel": None,
+    "overageEnabled": False,
+    "externalId": None,
+    "canTryOn": False,
+    "remaining": None,
+    "paywall": None,
+    "login_url": None,
+}
+# What each state of a shopper is in the contract's words, and what they can do about it.
+_ACCESS = {
+    "quota_exhausted": {"access": "EXHAUSTED", "ctaType": "upgrade"},
+    "no_plan": {"access": "LOCKED", "ctaType": "upgrade"},
+    "paused": {"access": "LOCKED", "ctaType": "account"},
+    "cancelled": {"access": "LOCKED", "ctaType": "account"},
+}
+_ALLOWED = {"access": "ALLOWED", "ctaType": "tryon", "canTryOn": True}
+
+
+def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
+    """Give the status of docs/http.md. Never raises because of Genvoris."""
+    if visitor is None:
+        login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
+        return {**_NOTHING, **login, "message": "Please log in to try this on."}
+    if visitor.shopper is None:
+        return {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
+    state = get_state()
+    client = state.client.with_timeout(STATUS_TIMEOUT)
+    try:
+        usage = client.customers.usage(state.broker.customer_id(visitor.shopper))
+    except NotFoundError:
+        return {**_NOTHING, **_refused(Refusal("no_plan", None, None, visitor.shopper, product))}
+    except GenvorisError as error:
+        log.warning("Genvoris could not be asked for a shopper's status: %s", error)
+        unknown = {"access": "ERROR", "ctaType": "none"}
+        return {**_NOTHING, **unknown, "message": "Trying on is unavailable for now."}
+    return {**_NOTHING, **_known(usage), **_standing(usage, visitor, product)}
+
+
+def _known(usage: Usage) -> dict[str, Any]:
+    ends = usage.period_end
+    return {
+        "quota": {
+            "used": usage.used,
+            "limit": usage.limit or 0,
+            "resetsAt": ends.isoformat().replace("+00:00", "Z") if ends else None,
+        },
+        "plan": usage.plan_name,
+        "monetizationModel": "SUBSCRIPTION",
+        "externalId": usage.external_id,
+        "remaining": usage.remaining,
+    }
+
+
+def _standing(usage: Usage, visitor: Visitor, product: Product | None) -> dict[str, Any]:
+    reason = _reason(usage)
+    if reason is None:
+        return _ALLOWED
+    return _refused(Refusal(reason, usage.used, usage.limit, visitor.shopper, product))
+
+
+def _reason(usage: Usage) -> Reason | None:
+    if usage.status == "CANCELLED":
+        return "cancelled"
+    if usage.status == "PAUSED":
+        return "paused"
+    if not usage.limit:
+        return "no_plan"
+    return None if usage.ok and usage.remaining > 0 else "quota_exhausted"
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    state = get_state()
+    paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url)
+    return {**_ACCESS[refusal.reason], "message": paywall["title"], "paywall": paywall}
