@@ -85,6 +85,8 @@ class _Memory:
     lock: threading.Lock = field(default_factory=threading.Lock)
     jobs: dict[str, Job] = field(default_factory=dict)
     by_key: dict[tuple[str, str], str] = field(default_factory=dict)
+    # Counted apart from the jobs: one that was removed holds its place until a thread is free.
+    pending: int = 0
 
 
 class JobRunner:
@@ -123,9 +125,10 @@ class JobRunner:
             self._drop_old(memory)
             if key is not None and (known := memory.by_key.get((owner, key))):
                 return memory.jobs[known]
-            if sum(job.ended_at is None for job in memory.jobs.values()) >= self._most:
+            if memory.pending >= self._most:
                 raise BusyError("As many try-ons are waiting as may be.")
             job = Job(secrets.token_urlsafe(16), owner, product, self._clock())
+            memory.pending += 1
             memory.jobs[job.id] = job
             if key is not None:
                 memory.by_key[owner, key] = job.id
@@ -152,17 +155,21 @@ class JobRunner:
     def _run(self, job: Job, work: Work) -> None:
         memory = self._memory.get()
         with memory.lock:
-            if job.id not in memory.jobs:
-                return
+            wanted = job.id in memory.jobs
             job.state = "running"
+        outcome = self._attempt(job, work) if wanted else None
+        with memory.lock:
+            memory.pending -= 1
+            if outcome is not None:
+                job.outcome, job.ended_at = outcome, self._clock()
+                job.state = _state_after(outcome)
+
+    def _attempt(self, job: Job, work: Work) -> Outcome:
         try:
-            outcome = work()
+            return work()
         except Exception:
             log.exception("Try-on %s failed", job.id)
-            outcome = Failure("internal_error", "Something went wrong. Please try once more.")
-        with memory.lock:
-            job.outcome, job.ended_at = outcome, self._clock()
-            job.state = _state_after(outcome)
+            return Failure("internal_error", "Something went wrong. Please try once more.")
 
     def _drop_old(self, memory: _Memory) -> None:
         """Forget what is over. The caller holds the lock."""

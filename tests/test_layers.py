@@ -1,0 +1,107 @@
+"""Imports point downwards only (docs/architecture.md, "Layers")."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "genvoris_flask"
+
+# From the roof to the ground. A room may import from its own level and from those below it.
+LEVELS = [
+    {"__init__", "cli"},
+    {"extension"},
+    {"tryon"},
+    {"storefront"},
+    {"state"},
+    {"sessions"},
+    {"api"},
+    {"settings", "signals"},
+    {"checks", "errors", "per_process"},
+]
+LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+FLASK_FREE = {"api", "sessions", "settings", "checks", "errors", "per_process", "signals"}
+SANDBOX_MAY_USE = {"api.models", "errors", "webhooks.signature"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Give all nodes but those that only a type checker sees."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
+        yield child
+        yield from runtime_nodes(child)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Give the dotted name of everything that a file imports."""
+    package = ["genvoris_flask", *file.relative_to(PACKAGE).parent.parts]
+    for node in runtime_nodes(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def own(file: Path) -> Iterator[str]:
+    """Give what a file imports from this package, without the package's name."""
+    for name in imports(file):
+        if name.startswith("genvoris_flask."):
+            yield name.removeprefix("genvoris_flask.")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if room_of(file) != "sandbox"],
+    ids=lambda file: str(file.relative_to(PACKAGE)),
+)
+def test_imports_point_downwards(file: Path) -> None:
+    room = room_of(file)
+    for name in own(file):
+        target = name.split(".")[0]
+        if room == "cli" and target == "sandbox":
+            continue  # the command that starts it
+        assert target in LEVEL_OF, f"{file} imports {name}, which has no level in this test"
+        assert LEVEL_OF[target] >= LEVEL_OF[room], f"{file} imports upwards: {name}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if room_of(file) in FLASK_FREE],
+    ids=lambda file: str(file.relative_to(PACKAGE)),
+)
+def test_the_core_knows_nothing_of_flask(file: Path) -> None:
+    known = {name.split(".")[0] for name in imports(file)}
+    assert not known & {"flask", "werkzeug", "jinja2", "markupsafe"}
+
+
+def test_one_module_alone_knows_httpx_beside_those_that_pass_a_transport_on() -> None:
+    users = {
+        str(file.relative_to(PACKAGE))
+        for file in FILES
+        if room_of(file) != "sandbox" and "httpx" in {name.split(".")[0] for name in imports(file)}
+    }
+    assert users == {"api/http.py", "api/client.py", "extension.py"}
+
+
+def test_the_sandbox_is_a_house_of_its_own() -> None:
+    for file in FILES:
+        if room_of(file) == "sandbox":
+            for name in own(file):
+                inside = name.split(".")[0] == "sandbox"
+                shared = any(f"{name}.".startswith(f"{part}.") for part in SANDBOX_MAY_USE)
+                assert inside or shared, f"{file} imports {name}"
+
+
+def test_every_file_stands_on_a_level() -> None:
+    assert {room_of(file) for file in FILES} - {"sandbox"} <= set(LEVEL_OF)

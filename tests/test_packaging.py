@@ -1,0 +1,75 @@
+"""What is in the wheel and the source distribution that are built from here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build both, the wheel from the source distribution, as an index would."""
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel_names(dist: Path) -> set[str]:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        return set(wheel.namelist())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "genvoris_flask/__init__.py",
+        "genvoris_flask/py.typed",
+        "genvoris_flask/api/client.py",
+        "genvoris_flask/sandbox/__main__.py",
+        "genvoris_flask/static/widget/widget.js",
+        "genvoris_flask/static/widget/dialog.js",
+    ],
+)
+def test_the_wheel_holds(name: str, wheel_names: set[str]) -> None:
+    assert name in wheel_names
+
+
+def test_the_wheel_holds_nothing_of_the_workshop(wheel_names: set[str]) -> None:
+    folders = {name.split("/")[0] for name in wheel_names}
+    assert {folder for folder in folders if not folder.endswith(".dist-info")} == {"genvoris_flask"}
+    endings = (".ts", ".json", ".mjs", ".map", ".pyc")
+    built = {name for name in wheel_names if name.startswith("genvoris_flask/static")}
+    assert {name for name in built if not name.endswith(".js")} == set()
+    assert not [name for name in wheel_names if name.endswith(endings)]
+
+
+def test_the_wheel_asks_for_few_libraries(dist: Path) -> None:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith("METADATA"))
+        lines = wheel.read(name).decode().splitlines()
+    needed = {line for line in lines if line.startswith("Requires-Dist") and "extra" not in line}
+    names = {line.split()[1].split("<")[0].split(">")[0].split("[")[0] for line in needed}
+    assert names == {"flask", "httpx", "cachetools", "pyjwt", "limits"}
+    assert {line for line in lines if line.startswith("Provides-Extra")} == {
+        "Provides-Extra: redis",
+        "Provides-Extra: sandbox",
+    }
+
+
+def test_the_source_distribution_can_be_built_from_and_read(dist: Path) -> None:
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert {"pyproject.toml", "README.md", "LICENSE", "static/widget/widget.js"} <= names
+    assert not [name for name in names if "node_modules" in name]

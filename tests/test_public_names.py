@@ -1,0 +1,53 @@
+"""The names that merchants rely on."""
+
+from __future__ import annotations
+
+import inspect
+
+import genvoris_flask
+from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper, signals
+
+
+def test_the_package_gives_these_names_and_no_others() -> None:
+    assert sorted(genvoris_flask.__all__) == [
+        "ConfigurationError",
+        "GenvorisError",
+        "GenvorisFlask",
+        "Paywall",
+        "Product",
+        "Refusal",
+        "Shopper",
+        "genvoris_button",
+        "genvoris_widget",
+    ]
+
+
+def test_the_extension_object_has_these_members() -> None:
+    members = {name for name in vars(GenvorisFlask) if not name.startswith("_")}
+    assert members == {"client", "forget", "init_app", "paywall", "shopper_loader"}
+
+
+def test_the_template_functions_take_keywords_alone() -> None:
+    for function in (genvoris_flask.genvoris_button, genvoris_flask.genvoris_widget):
+        kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+        assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+
+
+def test_what_merchants_build_and_read_has_these_fields() -> None:
+    def fields(of: type) -> list[str]:
+        return list(inspect.signature(of).parameters)
+
+    assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id"]
+    assert fields(Paywall) == ["title", "message", "action_label", "action_url"]
+    assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
+    assert fields(Product) == ["image", "title", "id", "category", "page_url"]
+
+
+def test_the_signals_are_these() -> None:
+    names = {name for name in vars(signals) if not name.startswith("_") and name.islower()}
+    assert names - {"annotations"} == {
+        "credits_depleted",
+        "customer_linked",
+        "quota_exhausted",
+        "session_minted",
+    }

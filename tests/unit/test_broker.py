@@ -1,0 +1,267 @@
+"""One token per shopper: remembered, minted once, never near its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from genvoris_flask.api.models import Session
+from genvoris_flask.errors import DeadlineError, GenvorisError, NotFoundError, ServerError
+from genvoris_flask.sessions.broker import SessionBroker
+from genvoris_flask.sessions.shopper import Shopper
+from tests.unit.fake_genvoris import Clock, FakeGenvoris
+
+ADA = Shopper("ada", email="ada@example.com")
+
+
+class Events:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+
+    def minted(self, shopper: Shopper, session: Session) -> None:
+        self.told.append(("minted", shopper.external_id, session.customer_id))
+
+    def linked(self, shopper: Shopper, customer_id: str) -> None:
+        self.told.append(("linked", shopper.external_id, customer_id))
+
+
+class Shop:
+    """A broker, its Genvoris, its clock and what it told."""
+
+    def __init__(self, *, default_plan: str | None = None, prefix: str = "") -> None:
+        self.clock = Clock()
+        self.genvoris = FakeGenvoris(self.clock)
+        self.genvoris.customers = {"ada": "ec_ada"}
+        self.events = Events()
+        self.broker = SessionBroker(
+            self.genvoris.client(),
+            self.events,
+            ttl=900,
+            default_plan=default_plan,
+            external_id_prefix=prefix,
+            max_shoppers=3,
+            clock=self.clock,
+        )
+
+    def session(self, shopper: Shopper = ADA, budget: float = 5.0) -> Session:
+        return self.broker.session(shopper, budget)
+
+    @property
+    def mints(self) -> int:
+        return sum(call.endswith("/sessions") for call in self.genvoris.calls)
+
+    def told(self, count: int) -> list[tuple[str, str, str]]:
+        end = time.monotonic() + 5
+        while len(self.events.told) < count and time.monotonic() < end:
+            time.sleep(0.002)
+        return self.events.told
+
+
+def test_a_second_page_gets_the_same_token() -> None:
+    shop = Shop()
+    assert shop.session().token == shop.session().token
+    assert shop.mints == 1
+
+
+def test_a_token_is_served_until_a_minute_before_its_end_and_not_after() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now = first.expires_at - 60.5
+    assert shop.session().token == first.token
+    shop.clock.now = first.expires_at - 59.5
+    assert shop.session().token != first.token
+
+
+def test_a_token_that_lives_under_a_minute_is_not_kept() -> None:
+    shop = Shop()
+    shop.genvoris.ttl = 50
+    shop.session()
+    shop.session()
+    assert shop.mints == 2
+
+
+def test_the_shops_own_customer_id_goes_first() -> None:
+    shop = Shop()
+    shop.session(Shopper("ada", customer_id="ec_ada"))
+    assert shop.genvoris.calls == ["POST /customers/ec_ada/sessions"]
+
+
+def test_else_the_external_id_is_asked_for_with_its_prefix() -> None:
+    shop = Shop(prefix="acme-")
+    shop.genvoris.customers = {"acme-ada": "ec_ada"}
+    assert shop.session().customer_id == "ec_ada"
+    assert shop.genvoris.calls == ["POST /customers/acme-ada/sessions"]
+
+
+def test_the_customer_id_is_remembered_beyond_the_token() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now = first.expires_at
+    shop.session()
+    assert shop.genvoris.calls[-1] == "POST /customers/ec_ada/sessions"
+
+
+def test_a_stale_customer_id_of_the_shop_is_put_right_without_a_registration() -> None:
+    shop = Shop(default_plan="pln_1")
+    stale = Shopper("ada", customer_id="ec_of_another_account")
+    assert shop.session(stale).customer_id == "ec_ada"
+    assert shop.session(stale).customer_id == "ec_ada"
+    assert shop.mints == 2
+    assert "POST /customers" not in shop.genvoris.calls
+    assert ("linked", "ada", "ec_ada") in shop.told(2)
+
+
+def test_an_unknown_shopper_is_not_registered_unless_a_plan_for_newcomers_is_set() -> None:
+    shop = Shop()
+    with pytest.raises(NotFoundError):
+        shop.session(Shopper("new"))
+    assert "POST /customers" not in shop.genvoris.calls
+
+
+def test_an_unknown_shopper_is_registered_once_with_the_plan_for_newcomers() -> None:
+    shop = Shop(default_plan="pln_free")
+    new = Shopper("new", email="new@example.com")
+    assert shop.session(new).customer_id == "ec_2"
+    shop.clock.now += 10_000
+    shop.session(new)
+    assert shop.genvoris.calls.count("POST /customers") == 1
+    assert {"externalId": "new", "email": "new@example.com", "planId": "pln_free"} in (
+        shop.genvoris.bodies
+    )
+
+
+def test_a_known_shopper_is_never_registered_again_on_a_page_view() -> None:
+    shop = Shop(default_plan="pln_free")
+    for _ in range(3):
+        shop.session()
+        shop.clock.now += 10_000
+    assert "POST /customers" not in shop.genvoris.calls
+
+
+def test_a_failure_other_than_not_found_never_registers() -> None:
+    shop = Shop(default_plan="pln_free")
+    shop.genvoris.fault = lambda: httpx.Response(400, json={"error": "invalid_body"})
+    with pytest.raises(GenvorisError):
+        shop.session(Shopper("new"))
+    assert "POST /customers" not in shop.genvoris.calls
+
+
+def test_a_new_customer_id_is_told_once() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now = first.expires_at
+    shop.session()
+    assert shop.told(3) == [
+        ("minted", "ada", "ec_ada"),
+        ("linked", "ada", "ec_ada"),
+        ("minted", "ada", "ec_ada"),
+    ]
+
+
+def test_a_customer_id_that_the_shop_knows_is_not_told() -> None:
+    shop = Shop()
+    shop.session(Shopper("ada", customer_id="ec_ada"))
+    assert shop.told(1) == [("minted", "ada", "ec_ada")]
+
+
+def test_each_shopper_gets_their_own_token() -> None:
+    shop = Shop()
+    shop.genvoris.customers["ben"] = "ec_ben"
+    assert shop.session().customer_id == "ec_ada"
+    assert shop.session(Shopper("ben")).customer_id == "ec_ben"
+
+
+def test_many_pages_at_once_mint_once() -> None:
+    shop = Shop()
+
+    def slow() -> None:
+        time.sleep(0.05)
+
+    shop.genvoris.fault = slow
+    tokens: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: tokens.append(shop.session().token)) for _ in range(30)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tokens) == 30
+    assert len(set(tokens)) == 1
+    assert shop.mints == 1
+
+
+def test_whoever_runs_out_of_time_goes_without_and_the_mint_goes_on_alone() -> None:
+    shop = Shop()
+    gate = threading.Event()
+
+    def hang() -> None:
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    for _ in range(3):
+        with pytest.raises(DeadlineError):
+            shop.session(budget=0.02)
+    gate.set()
+    assert shop.session().customer_id == "ec_ada"
+    assert shop.mints == 1
+
+
+def test_all_who_wait_for_a_mint_that_fails_get_its_error_and_the_next_tries_anew() -> None:
+    shop = Shop()
+    shop.genvoris.fault = lambda: httpx.Response(500, json={})
+    with pytest.raises(ServerError):
+        shop.session()
+    shop.genvoris.fault = lambda: None
+    assert shop.session().customer_id == "ec_ada"
+
+
+def test_a_forgotten_token_is_minted_anew() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.broker.forget(ADA)
+    assert shop.broker.remembered(ADA) is None
+    assert shop.session().token != first.token
+
+
+def test_a_token_that_was_being_minted_when_it_was_forgotten_is_not_kept() -> None:
+    shop = Shop()
+    asked, gate = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        asked.set()
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    with pytest.raises(DeadlineError):
+        shop.session(budget=0.01)
+    assert asked.wait(5)
+    shop.broker.forget(ADA)
+    gate.set()
+    assert shop.told(1) == [("minted", "ada", "ec_ada")]
+    assert shop.broker.remembered(ADA) is None
+
+
+def test_a_shopper_who_was_linked_to_another_customer_gets_a_new_token() -> None:
+    shop = Shop()
+    shop.genvoris.customers["other"] = "ec_other"
+    assert shop.session().customer_id == "ec_ada"
+    assert shop.session(Shopper("ada", customer_id="ec_other")).customer_id == "ec_other"
+
+
+def test_only_so_many_shoppers_are_remembered() -> None:
+    shop = Shop(default_plan="pln_free")
+    for number in range(10):
+        shop.session(Shopper(f"s{number}"))
+    held = [Shopper(f"s{number}") for number in range(10)]
+    assert sum(shop.broker.remembered(shopper) is not None for shopper in held) == 3
+
+
+def test_a_shopper_needs_a_text_as_id() -> None:
+    with pytest.raises(ValueError, match=r"str\(user\.id\)"):
+        Shopper(42)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not empty"):
+        Shopper("")

@@ -1,0 +1,313 @@
+"""The REST client: what is sent, what is repeated, and what errors say."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask import errors
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.http import Answer, HttpClient, Repeat
+from genvoris_flask.api.refusals import read_retry_after
+
+KEY = "gvk_live_very_secret"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Time:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Upstream:
+    """Answers with the given answers in turn; the last one again and again."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def http_client(handler: Handler, time: Time | None = None) -> HttpClient:
+    time = time or Time()
+    return HttpClient(
+        "https://genvoris.test/api/v1",
+        {"Authorization": f"Bearer {KEY}"},
+        secrets=(KEY,),
+        transport=httpx.MockTransport(handler),
+        clock=time.clock,
+        sleep=time.sleep,
+    )
+
+
+def call(
+    handler: Handler,
+    repeat: Repeat = Repeat.ALWAYS,
+    time: Time | None = None,
+    timeout: float = 10.0,
+) -> Answer:
+    client = http_client(handler, time)
+    return client.request("GET", "/x", timeout=timeout, repeat=repeat)
+
+
+def refusal(status: int, **payload: Any) -> httpx.Response:
+    return httpx.Response(status, json=payload)
+
+
+OK = httpx.Response(200, json={})
+FAILED = refusal(503, error="unavailable", detail="later")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_fault_is_tried_again(status: int) -> None:
+    upstream = Upstream(refusal(status), refusal(status), OK)
+    assert call(upstream).status == 200
+    assert len(upstream.requests) == 3
+
+
+def test_it_gives_up_after_three_tries() -> None:
+    upstream = Upstream(FAILED)
+    with pytest.raises(errors.ServerError):
+        call(upstream)
+    assert len(upstream.requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413])
+def test_a_refusal_that_will_not_pass_is_not_tried_again(status: int) -> None:
+    upstream = Upstream(refusal(status))
+    with pytest.raises(errors.ApiError):
+        call(upstream)
+    assert len(upstream.requests) == 1
+
+
+def test_what_must_not_happen_twice_is_repeated_only_when_it_surely_had_no_effect() -> None:
+    unsure: list[httpx.Response | Exception] = [
+        FAILED,
+        httpx.ReadTimeout("slow"),
+        httpx.ReadError("reset"),
+    ]
+    for fault in unsure:
+        upstream = Upstream(fault)
+        with pytest.raises(errors.GenvorisError):
+            call(upstream, Repeat.IF_UNSENT)
+        assert len(upstream.requests) == 1, fault
+    harmless: list[httpx.Response | Exception] = [
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("slow"),
+        refusal(429),
+    ]
+    for fault in harmless:
+        upstream = Upstream(fault, OK)
+        assert call(upstream, Repeat.IF_UNSENT).status == 200, fault
+
+
+def test_a_new_plan_is_never_sent_twice() -> None:
+    faults: list[httpx.Response | Exception] = [httpx.ConnectError("refused"), refusal(429), FAILED]
+    for fault in faults:
+        upstream = Upstream(fault)
+        client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
+        with pytest.raises(errors.GenvorisError):
+            client.plans.create(name="Pro", monthly_try_ons=100)
+        assert len(upstream.requests) == 1
+
+
+def test_the_wait_grows_and_is_jittered() -> None:
+    times = [Time() for _ in range(40)]
+    for time in times:
+        with pytest.raises(errors.ServerError):
+            call(Upstream(FAILED), time=time)
+    firsts, seconds = zip(*(time.slept for time in times), strict=True)
+    assert all(0 <= wait <= 0.2 for wait in firsts)
+    assert all(0 <= wait <= 0.4 for wait in seconds)
+    assert max(seconds) > 0.2
+    assert len({round(wait, 6) for wait in firsts}) > 30
+
+
+def test_retry_after_is_waited_for() -> None:
+    time = Time()
+    limited = httpx.Response(429, headers={"Retry-After": "3"}, json={"error": "rate_limited"})
+    assert call(Upstream(limited, OK), time=time).status == 200
+    assert time.slept == [3.0]
+
+
+def test_a_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
+    time = Time()
+    limited = httpx.Response(429, headers={"Retry-After": "60"}, json={"error": "rate_limited"})
+    with pytest.raises(errors.RateLimitedError) as caught:
+        call(Upstream(limited), time=time)
+    assert time.slept == []
+    assert caught.value.retry_after == 60.0
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-3", "Wed, 99 Nov 2026 00:00:00 GMT"])
+def test_a_retry_after_that_says_nothing_is_ignored(value: str) -> None:
+    assert read_retry_after(value) is None
+
+
+def test_a_retry_after_may_be_a_date() -> None:
+    wait = read_retry_after("Wed, 01 Jan 2200 00:00:00 GMT")
+    assert wait is not None
+    assert wait > 1e9
+
+
+def test_no_time_left_is_a_deadline_error_and_sends_nothing() -> None:
+    upstream = Upstream(OK)
+    with pytest.raises(errors.DeadlineError):
+        call(upstream, timeout=0.0)
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "payload", "kind"),
+    [
+        (400, {"error": "invalid_body", "detail": "name: too long"}, errors.BadRequestError),
+        (401, {"error": "invalid_key", "detail": "no"}, errors.UnauthorizedError),
+        (401, {"error": "invalid_session_token"}, errors.InvalidSessionTokenError),
+        (402, {"error": "end_customer_quota", "reason": "paused"}, errors.QuotaError),
+        (402, {"code": "quota_exhausted", "message": "spent"}, errors.QuotaError),
+        (402, {"error": "credit_limit_reached"}, errors.CreditError),
+        (403, {"error": "customer_inactive"}, errors.CustomerInactiveError),
+        (403, {"error": "domain_not_allowed"}, errors.ForbiddenError),
+        (404, {"error": "not_found"}, errors.NotFoundError),
+        (418, {"error": "teapot"}, errors.BadRequestError),
+        (302, {}, errors.BadRequestError),
+    ],
+)
+def test_each_refusal_has_its_error(
+    status: int, payload: dict[str, str], kind: type[errors.ApiError]
+) -> None:
+    with pytest.raises(errors.ApiError) as caught:
+        call(Upstream(refusal(status, **payload)))
+    assert type(caught.value) is kind
+
+
+def test_a_402_that_is_not_json_asks_no_shopper_for_money() -> None:
+    with pytest.raises(errors.CreditError):
+        call(Upstream(httpx.Response(402, text="<html>pay</html>")))
+
+
+def test_an_error_carries_what_a_developer_needs() -> None:
+    answer = httpx.Response(
+        402,
+        json={
+            "code": "end_customer_quota",
+            "message": "The quota is spent.",
+            "reason": "no_plan",
+            "used": 5,
+            "limit": 5,
+        },
+        headers={"X-Request-Id": "req_7", "Retry-After": "9"},
+    )
+    with pytest.raises(errors.QuotaError) as caught:
+        call(Upstream(answer))
+    error = caught.value
+    assert (error.status, error.code, error.detail) == (
+        402,
+        "end_customer_quota",
+        "The quota is spent.",
+    )
+    assert (error.request_id, error.retry_after) == ("req_7", 9.0)
+    assert (error.reason, error.used, error.limit) == ("no_plan", 5, 5)
+    assert str(error) == "402 end_customer_quota: The quota is spent. (request req_7)"
+
+
+def test_an_error_wrapped_in_an_object_is_read_too() -> None:
+    answer = refusal(404, error={"code": "not_found", "message": "No such plan."})
+    with pytest.raises(errors.NotFoundError, match="No such plan"):
+        call(Upstream(answer))
+
+
+@pytest.mark.parametrize("body", ["<html>", "[1]", "null", '"text"', "{", "[" * 100_000])
+def test_garbage_is_a_malformed_answer(body: str) -> None:
+    upstream = Upstream(httpx.Response(200, text=body))
+    client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
+    with pytest.raises(errors.MalformedAnswerError):
+        client.plans.list()
+    with pytest.raises(errors.MalformedAnswerError):
+        client.customers.get("ec_1")
+
+
+def test_the_key_is_sent_and_is_seen_nowhere_else(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    echo = refusal(500, error=KEY, detail=f"Bearer {KEY} is wrong")
+    upstream = Upstream(echo)
+    client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
+    with pytest.raises(errors.ServerError) as caught:
+        client.plans.list()
+    assert upstream.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    seen = [str(caught.value), repr(caught.value), repr(client), caught.value.detail, caplog.text]
+    assert not [text for text in seen if KEY in text]
+
+
+def test_a_redirect_is_not_followed_with_the_key() -> None:
+    upstream = Upstream(httpx.Response(302, headers={"Location": "https://evil.test/"}))
+    with pytest.raises(errors.ApiError):
+        call(upstream)
+    assert len(upstream.requests) == 1
+
+
+class _Slow(BaseHTTPRequestHandler):
+    """Sends one byte of its body every 50 ms."""
+
+    stop = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        try:
+            for _ in range(200):
+                if self.stop.wait(0.05):
+                    return
+                self.wfile.write(b" ")
+        except OSError:
+            return
+
+    def log_message(self, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def slow_server() -> Iterator[str]:
+    _Slow.stop.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    _Slow.stop.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_body_that_drips_is_cut_off_at_the_deadline(slow_server: str) -> None:
+    client = HttpClient(slow_server, {})
+    with pytest.raises(errors.DeadlineError):
+        client.request("GET", "/", timeout=0.3, repeat=Repeat.NEVER)
+
+
+def test_nobody_listening_is_unreachable() -> None:
+    with pytest.raises(errors.UnreachableError, match="cannot connect"):
+        HttpClient("http://127.0.0.1:1", {}).request("GET", "/", timeout=2, repeat=Repeat.NEVER)

@@ -1,0 +1,66 @@
+"""What a refused shopper is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from genvoris_flask.tryon.paywall import Paywall, Reason, Refusal, paywall_for
+
+
+def hook(refusal: Refusal) -> Paywall:
+    return Paywall(f"Shop: {refusal.reason}", "m", "Buy", "/plans")
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("quota_exhausted", "offer"),
+        ("no_plan", "offer"),
+        ("paused", "account"),
+        ("cancelled", "account"),
+    ],
+)
+def test_the_shops_own_hook_answers_for_its_shoppers(reason: Reason, kind: str) -> None:
+    assert paywall_for(Refusal(reason), hook, None) == {
+        "kind": kind,
+        "title": f"Shop: {reason}",
+        "message": "m",
+        "action_label": "Buy",
+        "action_url": "/plans",
+    }
+
+
+def test_an_empty_credit_pool_never_asks_the_shopper_for_money() -> None:
+    paywall = paywall_for(Refusal("credit_limit_reached"), hook, "/plans")
+    assert paywall["kind"] == "unavailable"
+    assert paywall["action_url"] is None
+    assert paywall["action_label"] is None
+    assert "unavailable" in paywall["message"]
+
+
+@pytest.mark.parametrize("reason", ["quota_exhausted", "no_plan", "paused", "cancelled"])
+def test_without_a_hook_the_default_leads_to_the_upgrade_url(reason: Reason) -> None:
+    paywall = paywall_for(Refusal(reason, used=5, limit=5), None, "/upgrade")
+    assert paywall["action_url"] == "/upgrade"
+    assert paywall["action_label"]
+    assert paywall["title"]
+
+
+def test_without_an_upgrade_url_there_is_no_button() -> None:
+    paywall = paywall_for(Refusal("quota_exhausted"), None, None)
+    assert (paywall["action_label"], paywall["action_url"]) == (None, None)
+
+
+def test_a_hook_that_fails_gives_way_to_the_default(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(refusal: Refusal) -> Paywall:
+        raise LookupError(refusal.reason)
+
+    assert paywall_for(Refusal("no_plan"), broken, "/plans")["action_url"] == "/plans"
+    assert "genvoris.paywall" in caplog.text
+
+
+def test_a_hook_that_gives_no_paywall_gives_way_to_the_default() -> None:
+    def forgetful(refusal: Refusal) -> Paywall:
+        return None  # type: ignore[return-value]
+
+    assert paywall_for(Refusal("no_plan"), forgetful, None)["title"]

@@ -1,0 +1,201 @@
+"""The calls of the REST API as they go over the wire, and the models that they give."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.models import Customer, Session, Usage
+from genvoris_flask.errors import MalformedAnswerError
+
+NOW = 1_700_000_000.0
+TOKEN = jwt.encode(
+    {"sub": "ec_1", "sid": "shop_1", "jti": "ec_1.a", "exp": int(NOW) + 800},
+    "no secret at all, but a long one",
+)
+
+
+class Wire:
+    """Remembers what was sent and answers with one payload."""
+
+    def __init__(self, payload: Any, status: int = 200) -> None:
+        self._answer = httpx.Response(status, json=payload)
+        self.sent: list[httpx.Request] = []
+        transport = httpx.MockTransport(self._take)
+        self.client = GenvorisClient("gvk_test_1", transport=transport, now=lambda: NOW)
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return self._answer
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.sent[-1].content)
+
+    @property
+    def line(self) -> str:
+        request = self.sent[-1]
+        return f"{request.method} {request.url.raw_path.decode()}"
+
+
+PLAN = {"id": "pln_1", "name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
+
+
+def test_a_plan_is_created_as_the_quickstart_says() -> None:
+    wire = Wire(PLAN, 201)
+    plan = wire.client.plans.create(name="Pro", monthly_try_ons=100, external_price_id="price_1")
+    assert wire.line == "POST /api/v1/plans"
+    assert wire.body == {"name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
+    assert (plan.id, plan.monthly_try_ons, plan.active) == ("pln_1", 100, True)
+
+
+def test_plans_are_listed_with_the_inactive_ones_when_asked() -> None:
+    wire = Wire({"data": [PLAN, {**PLAN, "active": False}]})
+    assert [plan.active for plan in wire.client.plans.list(include_inactive=True)] == [True, False]
+    assert wire.line == "GET /api/v1/plans?include_inactive=true"
+
+
+def test_a_plan_change_sends_only_what_is_given_and_none_clears() -> None:
+    wire = Wire({"data": PLAN})
+    wire.client.plans.update("pln_1", external_price_id=None, active=False)
+    assert wire.line == "PATCH /api/v1/plans/pln_1"
+    assert wire.body == {"externalPriceId": None, "active": False}
+
+
+def test_a_shopper_is_registered_as_the_quickstart_says() -> None:
+    wire = Wire({"id": "ec_1", "externalId": "user_42", "status": "active"})
+    customer = wire.client.customers.upsert(
+        external_id="user_42", email="shopper@example.com", plan_id="pln_1"
+    )
+    assert wire.line == "POST /api/v1/customers"
+    assert wire.body == {
+        "externalId": "user_42",
+        "email": "shopper@example.com",
+        "planId": "pln_1",
+    }
+    assert (customer.id, customer.status) == ("ec_1", "ACTIVE")
+
+
+def test_ids_are_encoded_whatever_they_hold() -> None:
+    wire = Wire({"id": "ec_1"})
+    wire.client.customers.get("a/b?c#d é")
+    assert wire.line == "GET /api/v1/customers/a%2Fb%3Fc%23d%20%C3%A9"
+    wire.client.customers.get("..")
+    assert wire.line == "GET /api/v1/customers/%2E%2E"
+
+
+def test_an_empty_id_is_refused_before_it_would_name_the_whole_list() -> None:
+    wire = Wire({})
+    with pytest.raises(ValueError, match="id is needed"):
+        wire.client.customers.cancel("")
+    assert wire.sent == []
+
+
+def test_customers_are_iterated_over_all_pages() -> None:
+    pages = [
+        httpx.Response(200, json={"data": [{"id": "ec_1"}], "next_cursor": "c2"}),
+        httpx.Response(200, json={"data": [{"id": "ec_2"}], "nextCursor": None}),
+    ]
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query.decode())
+        return pages[len(asked) - 1]
+
+    client = GenvorisClient("gvk_test_1", transport=httpx.MockTransport(answer))
+    assert [customer.id for customer in client.customers.iterate()] == ["ec_1", "ec_2"]
+    assert asked == ["limit=200", "limit=200&cursor=c2"]
+
+
+def test_a_reset_of_the_period_is_asked_for_by_name() -> None:
+    wire = Wire({"id": "ec_1"})
+    wire.client.customers.update("ec_1", status="PAUSED", reset_period=True)
+    assert wire.body == {"status": "PAUSED", "resetPeriod": True}
+
+
+def test_a_session_is_minted_and_revoked() -> None:
+    wire = Wire({"token": TOKEN, "expires_in": 900, "customer": {"id": "ec_1"}})
+    session = wire.client.sessions.mint("ec_1", expires_in=900)
+    assert wire.line == "POST /api/v1/customers/ec_1/sessions"
+    assert wire.body == {"expires_in": 900}
+    assert (session.jti, session.shop_id) == ("ec_1.a", "shop_1")
+    wire.client.sessions.revoke("ec_1", "ec_1.a")
+    assert wire.line == "DELETE /api/v1/customers/ec_1/sessions/ec_1.a"
+
+
+def mint_answer(**fields: Any) -> dict[str, Any]:
+    return {"token": TOKEN, "customer": {"id": "ec_1", "plan_name": "Pro"}, **fields}
+
+
+@pytest.mark.parametrize(
+    ("fields", "end"),
+    [
+        ({}, 800),
+        ({"expires_in": 900}, 800),
+        ({"expires_in": 60}, 60),
+        ({"expiresIn": 60}, 60),
+        ({"expires_at": NOW + 30}, 30),
+        ({"expiresAt": "2023-11-14T22:13:50.000Z", "expires_in": 700}, 30),
+        ({"expires_at": "garbage", "expires_in": True}, 800),
+    ],
+)
+def test_a_token_ends_at_the_earliest_time_that_its_answer_names(
+    fields: dict[str, Any], end: int
+) -> None:
+    assert Session.read(mint_answer(**fields), NOW).expires_at == NOW + end
+
+
+def test_a_token_whose_end_nobody_names_is_refused() -> None:
+    with pytest.raises(MalformedAnswerError, match="when it ends"):
+        Session.read({"token": "opaque", "customer": {"id": "ec_1"}}, NOW)
+
+
+def test_a_token_that_is_nobodys_is_refused() -> None:
+    with pytest.raises(MalformedAnswerError, match="whose"):
+        Session.read({"token": "opaque", "expires_in": 900}, NOW)
+
+
+def test_a_token_is_not_in_the_repr() -> None:
+    assert TOKEN not in repr(Session.read(mint_answer(), NOW))
+
+
+def test_camel_case_and_snake_case_are_read_alike() -> None:
+    camel = {"id": "ec_1", "externalId": "u", "planId": "p", "periodEnd": "2026-05-28T00:00:00Z"}
+    snake = {"id": "ec_1", "external_id": "u", "plan_id": "p", "period_end": 1779926400}
+    assert Customer.read(camel) == Customer.read(snake)
+    assert Customer.read(camel).period_end == dt.datetime(2026, 5, 28, tzinfo=dt.UTC)
+
+
+def test_an_unknown_status_counts_as_paused() -> None:
+    assert Customer.read({"id": "ec_1", "status": "frozen"}).status == "PAUSED"
+
+
+def test_usage_is_read_with_its_history() -> None:
+    wire = Wire(
+        {
+            "data": {
+                "customer_id": "ec_1",
+                "external_id": "user_42",
+                "plan": {"id": "pln_1", "name": "Pro"},
+                "status": "ACTIVE",
+                "period_end": "2026-05-28T00:00:00.000Z",
+                "current": {"used": 3, "limit": 5, "remaining": 2, "ok": True},
+                "history": [{"period_start": "2026-03-28T00:00:00Z", "used": 5, "limit": 5}],
+            }
+        }
+    )
+    usage = wire.client.customers.usage("user_42")
+    assert wire.line == "GET /api/v1/customers/user_42/usage"
+    assert (usage.used, usage.limit, usage.remaining, usage.ok) == (3, 5, 2, True)
+    assert (usage.plan_name, len(usage.history)) == ("Pro", 1)
+
+
+def test_usage_without_a_remainder_is_counted() -> None:
+    usage = Usage.read({"customerId": "ec_1", "plan": "Pro", "current": {"used": 7, "limit": 5}})
+    assert (usage.remaining, usage.plan_name) == (0, "Pro")

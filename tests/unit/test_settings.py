@@ -1,0 +1,142 @@
+"""Settings: what is read, and what stops start-up."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from genvoris_flask import settings as module
+from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.settings import Settings, read_settings
+
+KEY = "gvk_test_0123456789"
+
+
+def read(**config: Any) -> Settings:
+    return read_settings({"GENVORIS_API_KEY": KEY, **config}, environ={})
+
+
+def test_the_key_alone_is_enough() -> None:
+    settings = read()
+    assert settings.api_key == KEY
+    assert settings.api_url == "https://genvoris.org/api/v1"
+    assert settings.url_prefix == "/genvoris"
+    assert settings.page_budget == 0.8
+
+
+def test_the_key_is_also_taken_from_the_environment() -> None:
+    assert read_settings({}, environ={"GENVORIS_API_KEY": KEY}).api_key == KEY
+
+
+def test_the_config_goes_before_the_environment() -> None:
+    environ = {"GENVORIS_API_KEY": "gvk_test_from_the_environment"}
+    assert read_settings({"GENVORIS_API_KEY": KEY}, environ).api_key == KEY
+
+
+def test_a_value_of_none_counts_as_not_set() -> None:
+    assert read(GENVORIS_UPGRADE_URL=None, GENVORIS_SESSION_TTL=None).session_ttl == 900
+
+
+def test_other_settings_of_the_app_are_left_alone() -> None:
+    assert read(SECRET_KEY="x", DEBUG=True).api_key == KEY
+
+
+def test_the_keys_for_tokens_are_looked_for_beside_the_api() -> None:
+    settings = read(GENVORIS_API_URL="http://127.0.0.1:8787/api/v1")
+    assert settings.jwks_url == "http://127.0.0.1:8787/.well-known/jwks.json"
+
+
+def test_slashes_at_the_end_are_dropped() -> None:
+    settings = read(GENVORIS_API_URL="https://example.org/v1/", GENVORIS_URL_PREFIX="/try/")
+    assert (settings.api_url, settings.url_prefix) == ("https://example.org/v1", "/try")
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("true", True), ("0", False), ("No", False), (True, True)]
+)
+def test_a_flag_may_be_a_word(word: object, meaning: bool) -> None:
+    assert read(GENVORIS_ALLOW_GUESTS=word).allow_guests is meaning
+
+
+def test_a_number_may_come_as_text_from_an_environment_file() -> None:
+    assert read(GENVORIS_SESSION_TTL="600").session_ttl == 600
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("GENVORIS_API_KEY", "sk_live_1", "gvk_live_"),
+        ("GENVORIS_API_KEY", "gvk_live_with space", "gvk_live_"),
+        ("GENVORIS_API_KEY", 42, "text"),
+        ("GENVORIS_API_URL", "genvoris.org", "URL"),
+        ("GENVORIS_API_URL", "http://[", "URL"),
+        ("GENVORIS_API_URL", "http://genvoris.org/api/v1", "https://"),
+        ("GENVORIS_TRYON_URL", "ftp://127.0.0.1", "URL"),
+        ("GENVORIS_URL_PREFIX", "genvoris", "path"),
+        ("GENVORIS_URL_PREFIX", "/", "path"),
+        ("GENVORIS_WIDGET_URL", "//cdn.example.org/w.js", "path"),
+        ("GENVORIS_WIDGET_INTEGRITY", "md5-abc", "sha384-"),
+        ("GENVORIS_LOGIN_URL", "javascript:alert(1)", "path"),
+        ("GENVORIS_UPGRADE_URL", "plans", "path"),
+        ("GENVORIS_SESSION_TTL", 59, "60"),
+        ("GENVORIS_SESSION_TTL", 3601, "3600"),
+        ("GENVORIS_SESSION_TTL", 900.5, "whole number"),
+        ("GENVORIS_SESSION_TTL", True, "whole number"),
+        ("GENVORIS_SESSION_TTL", "soon", "whole number"),
+        ("GENVORIS_PAGE_BUDGET", float("nan"), "seconds"),
+        ("GENVORIS_PAGE_BUDGET", float("inf"), "seconds"),
+        ("GENVORIS_PAGE_BUDGET", 0, "0.05"),
+        ("GENVORIS_MAX_UPLOAD_BYTES", 10, "bytes"),
+        ("GENVORIS_ALLOW_GUESTS", "perhaps", "true or false"),
+        ("GENVORIS_CSP_NONCE", "abc", "function"),
+        ("GENVORIS_DEFAULT_PLAN", "  ", "empty"),
+        ("GENVORIS_EXTERNAL_ID_PREFIX", 7, "text"),
+    ],
+)
+def test_a_wrong_value_stops_with_a_sentence_naming_the_key(
+    name: str, value: object, hint: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: value})
+    assert name in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_a_missing_key_says_where_to_get_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"GENVORIS_API_KEY is missing.*API keys"):
+        read_settings({}, environ={})
+
+
+def test_a_misspelt_setting_is_named_with_the_right_one() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean GENVORIS_PAGE_BUDGET"):
+        read(GENVORIS_PAGE_BUGDET=1)
+
+
+def test_the_server_key_is_refused_as_the_widgets_key() -> None:
+    with pytest.raises(ConfigurationError, match="GENVORIS_WIDGET_API_KEY") as caught:
+        read(GENVORIS_WIDGET_API_KEY=KEY)
+    assert KEY not in str(caught.value)
+
+
+def test_an_integrity_needs_the_url_that_it_is_for() -> None:
+    with pytest.raises(ConfigurationError, match="GENVORIS_WIDGET_INTEGRITY"):
+        read(GENVORIS_WIDGET_INTEGRITY="sha384-abc")
+
+
+def test_a_wrong_key_is_never_repeated() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(GENVORIS_API_KEY="gvk_live_secret with a slip")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_key_is_not_in_the_repr() -> None:
+    assert KEY not in repr(read())
+
+
+def test_every_setting_has_a_check_and_a_line_in_the_docstring() -> None:
+    names = {field.name for field in dataclasses.fields(Settings)}
+    assert {f"GENVORIS_{name.upper()}" for name in names} == set(module._CHECKS)
+    for name in names:
+        assert f"{name}: " in (Settings.__doc__ or "")

@@ -1,0 +1,170 @@
+"""Tokens from browsers: what passes and what does not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from genvoris_flask.api.http import HttpClient
+from genvoris_flask.errors import TokenError, UnreachableError
+from genvoris_flask.sessions.keys import KeySet
+from genvoris_flask.sessions.verifier import TokenVerifier
+from tests.unit.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
+
+NOW = time.time()
+
+
+class Endpoint:
+    """Serves a key set and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.payload: Any = jwks()
+        self.status = 200
+        self.asked = 0
+        self.now = 0.0
+        transport = httpx.MockTransport(self._answer)
+        http = HttpClient("https://genvoris.test/jwks", {}, transport=transport, sleep=self._sleep)
+        self.keys = KeySet(http, clock=lambda: self.now)
+        self.verifier = TokenVerifier(self.keys, ISSUER, clock=lambda: NOW)
+
+    def _sleep(self, seconds: float) -> None:
+        return
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return httpx.Response(self.status, json=self.payload)
+
+
+def token(**changes: Any) -> str:
+    return sign(claims_for("ec_ada", NOW, **changes))
+
+
+def public_pem() -> bytes:
+    return KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def unsigned() -> str:
+    return jwt.encode(claims_for("ec_ada", NOW), "", algorithm="none", headers={"kid": "k1"})
+
+
+def hs256_with_the_public_key() -> str:
+    def encode(part: Any) -> bytes:
+        raw = part if isinstance(part, bytes) else json.dumps(part).encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+    head = encode({"alg": "HS256", "kid": "k1", "typ": "JWT"})
+    body = head + b"." + encode(claims_for("ec_ada", NOW))
+    return (body + b"." + encode(hmac.digest(public_pem(), body, hashlib.sha256))).decode()
+
+
+def changed() -> str:
+    head, _, signature = token().split(".")
+    forged = base64.urlsafe_b64encode(json.dumps(claims_for("ec_ben", NOW)).encode())
+    return f"{head}.{forged.rstrip(b'=').decode()}.{signature}"
+
+
+def test_a_genuine_token_gives_its_claims() -> None:
+    claims = Endpoint().verifier.verify(token())
+    assert (claims.customer_id, claims.shop_id, claims.jti) == ("ec_ada", "shop_1", "ec_ada.1")
+
+
+def test_clocks_may_differ_by_a_few_seconds() -> None:
+    assert Endpoint().verifier.verify(token(exp=int(NOW) - 5)).customer_id == "ec_ada"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: token(exp=int(NOW) - 60),
+        lambda: token(exp=None),
+        lambda: token(exp="soon"),
+        lambda: token(exp=1e400),
+        lambda: token(sub=None),
+        lambda: token(sub=7),
+        lambda: token(jti=None),
+        lambda: token(aud="another-audience"),
+        lambda: token(aud=None),
+        lambda: token(iss="https://evil.example"),
+        lambda: token(iss=None),
+        lambda: token(nbf=int(NOW) + 3600),
+        lambda: sign(claims_for("ec_ada", NOW), OTHER_KEY),
+        lambda: sign(claims_for("ec_ada", NOW), kid="made-up"),
+        unsigned,
+        hs256_with_the_public_key,
+        changed,
+        lambda: "",
+        lambda: "a.b.c",
+        lambda: "x" * 100_000,
+        lambda: token() + "x",
+    ],
+)
+def test_a_token_that_is_not_genuine_is_refused(make: Callable[[], str]) -> None:
+    with pytest.raises(TokenError):
+        Endpoint().verifier.verify(make())
+
+
+def test_a_refusal_never_repeats_the_token() -> None:
+    bad = token(exp=int(NOW) - 60)
+    with pytest.raises(TokenError) as caught:
+        Endpoint().verifier.verify(bad)
+    assert bad not in str(caught.value)
+
+
+def test_the_keys_are_fetched_once_an_hour() -> None:
+    endpoint = Endpoint()
+    for _ in range(5):
+        endpoint.verifier.verify(token())
+    assert endpoint.asked == 1
+    endpoint.now = 3601
+    endpoint.verifier.verify(token())
+    assert endpoint.asked == 2
+
+
+def test_a_rotated_key_is_found_and_made_up_ones_cost_one_fetch_a_minute() -> None:
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    rotated = sign(claims_for("ec_ada", NOW), OTHER_KEY, kid="k2")
+    endpoint.payload = jwks(k1=KEY, k2=OTHER_KEY)
+    for second in (10, 20, 30):
+        endpoint.now = second
+        with pytest.raises(TokenError):
+            endpoint.verifier.verify(rotated)
+    assert endpoint.asked == 1
+    endpoint.now = 61
+    assert endpoint.verifier.verify(rotated).customer_id == "ec_ada"
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
+    assert endpoint.asked == 2
+
+
+def test_keys_that_were_good_serve_while_the_endpoint_is_down() -> None:
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    endpoint.status, endpoint.now = 500, 4000
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
+
+
+def test_without_any_keys_no_token_counts() -> None:
+    endpoint = Endpoint()
+    endpoint.status = 500
+    with pytest.raises(UnreachableError):
+        endpoint.verifier.verify(token())
+
+
+@pytest.mark.parametrize("payload", [{"keys": "x"}, {"keys": [{"kty": "RSA", "kid": "k1"}]}, []])
+def test_a_broken_key_set_is_survived(payload: Any) -> None:
+    endpoint = Endpoint()
+    endpoint.payload = payload
+    with pytest.raises((TokenError, UnreachableError)):
+        endpoint.verifier.verify(token())
