@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 VENV = Path(sys.prefix)
@@ -35,7 +36,7 @@ def provision_chromium() -> None:
     if install_playwright_chromium():
         CHROMIUM_FILE.write_text("")
         return
-    found = find_chromium() or apt_install("chromium", find_chromium)
+    found = find_chromium() or apt_install(["chromium", "fonts-liberation"], find_chromium)
     if not found:
         sys.exit(
             "No Chromium could be installed. Install Chromium or Google Chrome by hand "
@@ -74,16 +75,16 @@ def find_chromium() -> str | None:
     return str(MAC_CHROME) if MAC_CHROME.exists() else None
 
 
-def apt_install(package: str, find: object) -> str | None:
-    """Install a Debian package when this user may, and look again."""
+def apt_install(packages: list[str], find: Callable[[], str | None]) -> str | None:
+    """Install Debian packages when this user may, and look again."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return None
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", package]
-    print(f"Installing {package} …", flush=True)
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    print(f"Installing {packages[0]} …", flush=True)
     subprocess.run(["apt-get", "update", "--quiet"], env=environment, capture_output=True)
     subprocess.run(command, env=environment, capture_output=True)
-    return find() if callable(find) else None
+    return find()
 
 
 def provision_node() -> None:
