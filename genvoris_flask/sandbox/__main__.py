@@ -1,0 +1,115 @@
+"""``python -m genvoris_flask.sandbox``: starts a local Genvoris."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from .app import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY, create_app
+from .store import StoreError
+
+HOST = "127.0.0.1"
+USAGE_ERROR = 2
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps requests, which may name shoppers, out of the terminal."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
+        return
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    options = _read_options(argv)
+    try:
+        app = create_app(
+            options.data,
+            api_key=options.api_key,
+            issuer=options.issuer,
+            credits_at_start=options.credits,
+            delay=options.delay,
+        )
+    except (StoreError, OSError, ValueError, TypeError) as error:
+        return _fail(f"The data folder {options.data} cannot be used: {error}")
+    try:
+        listener = _listen(options.port)
+    except OSError as error:
+        return _fail(
+            f"Port {options.port} cannot be used ({error.strerror}). Give another with --port, "
+            "or --port 0 for any free one."
+        )
+    with listener:
+        _serve(app, listener)
+    return 0
+
+
+def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m genvoris_flask.sandbox",
+        description="A local Genvoris for development. It listens on this machine alone.",
+    )
+    key = os.environ.get("GENVORIS_API_KEY") or DEFAULT_KEY
+    parser.add_argument("--port", type=int, default=8787, help="0 takes any free one (%(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("genvoris-sandbox"), help="%(default)s")
+    parser.add_argument(
+        "--api-key", default=key, help=f"default: $GENVORIS_API_KEY, else {DEFAULT_KEY}"
+    )
+    parser.add_argument("--issuer", default=DEFAULT_ISSUER, help="iss of tokens (%(default)s)")
+    parser.add_argument("--credits", type=int, default=DEFAULT_CREDITS, help="%(default)s")
+    parser.add_argument("--delay", type=float, default=1.2, help="seconds a try-on (%(default)s)")
+    options = parser.parse_args(argv)
+    if not options.api_key.startswith(("gvk_test_", "gvk_live_")):
+        parser.error("--api-key must start with gvk_test_ or gvk_live_")
+    if not 0 <= options.port <= 65535 or options.credits < 0 or not 0 <= options.delay <= 60:
+        parser.error("--port is 0 to 65535, --credits 0 or more, --delay 0 to 60")
+    return options
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _serve(app: Flask, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    port = listener.getsockname()[1]
+    server = make_server(
+        HOST, port, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
+    )
+    signal.signal(signal.SIGTERM, _stop)
+    print(
+        f"Sandbox Genvoris on http://{HOST}:{port} "
+        "(development only: it listens on this machine alone)",
+        flush=True,
+    )
+    server.serve_forever()  # ends on KeyboardInterrupt
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

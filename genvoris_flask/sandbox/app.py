@@ -1,0 +1,67 @@
+"""Puts the sandbox together as a Flask app."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from . import customers, page, plans, sessions, tryon
+from .context import EXTENSION_KEY, Context
+from .keys import load_key
+from .refusal import RefusalError, answer_http_error, answer_refusal
+from .store import Store
+
+DEFAULT_KEY = "gvk_test_sandbox"
+DEFAULT_ISSUER = "https://genvoris.org"
+DEFAULT_CREDITS = 1000
+
+
+def create_app(
+    folder: Path,
+    *,
+    api_key: str = DEFAULT_KEY,
+    issuer: str = DEFAULT_ISSUER,
+    credits_at_start: int = DEFAULT_CREDITS,
+    delay: float = 0.0,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Flask:
+    """Make a sandbox.
+
+    Args:
+        folder: Where its data and its signing key are kept.
+        api_key: The one key that it accepts.
+        issuer: What its tokens say in ``iss``.
+        credits_at_start: The shop's credits, when the folder is new.
+        delay: Seconds that a try-on takes at least.
+        clock: The time, in Unix seconds.
+        sleep: Waits so many seconds.
+
+    Raises:
+        StoreError: The folder's data cannot be used.
+        OSError: The folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    app = Flask("genvoris_sandbox", static_folder=None)
+    app.url_map.merge_slashes = False  # an id may hold two slashes in a row
+    store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
+    app.extensions[EXTENSION_KEY] = Context(
+        store, load_key(folder), api_key, issuer, clock, delay, sleep
+    )
+    for module in (plans, customers, sessions, tryon, page):
+        app.register_blueprint(module.blueprint)
+    app.register_error_handler(RefusalError, answer_refusal)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.after_request(_name_request)
+    return app
+
+
+def _name_request(response: Response) -> Response:
+    response.headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,80 @@
+"""What a request of the sandbox works with."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import current_app, request
+
+from .keys import SigningKey
+from .refusal import RefusalError
+from .store import Store
+
+EXTENSION_KEY = "genvoris-sandbox"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of one sandbox.
+
+    Attributes:
+        store: Its data.
+        key: What signs its tokens.
+        api_key: The one key that it accepts.
+        issuer: What its tokens say in ``iss``.
+        clock: The time, in Unix seconds.
+        delay: Seconds that a try-on takes at least.
+        sleep: Waits so many seconds.
+    """
+
+    store: Store
+    key: SigningKey
+    api_key: str = field(repr=False)
+    issuer: str
+    clock: Callable[[], float]
+    delay: float
+    sleep: Callable[[float], None]
+
+
+def context() -> Context:
+    """Give the parts of the sandbox that this request is for."""
+    found: Context = current_app.extensions[EXTENSION_KEY]
+    return found
+
+
+def is_api_key(candidate: str | None) -> bool:
+    """Compare a key without telling by the time it takes how much of it is right."""
+    return hmac.compare_digest((candidate or "").encode(), context().api_key.encode())
+
+
+def server_only(view: Callable[P, T]) -> Callable[P, T]:
+    """Let in who sends ``Authorization: Bearer`` and the key."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        credentials = request.authorization
+        if credentials is None or credentials.type != "bearer" or not credentials.token:
+            raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
+        if not is_api_key(credentials.token):
+            raise RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def proxy_only(view: Callable[P, T]) -> Callable[P, T]:
+    """Let in who sends the key as X-API-Key, as the try-on host asks for."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not is_api_key(request.headers.get("X-API-Key")):
+            raise RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
+        return view(*args, **kwargs)
+
+    return guarded

@@ -1,0 +1,187 @@
+"""``/api/v1/customers``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from typing import Any
+
+from flask import Blueprint, request
+
+from .context import context, server_only
+from .ledger import PERIOD, find_customer, history, standing, start_period
+from .refusal import RefusalError, invalid
+from .validation import Json, flag, iso, metadata, read_body, text
+
+blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
+
+STATUSES = ("ACTIVE", "PAUSED", "CANCELLED")
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 200
+
+
+def customer_fields(row: sqlite3.Row) -> Json:
+    """Write a customer as the contract does."""
+    return {
+        "id": row["id"],
+        "externalId": row["external_id"],
+        "email": row["email"],
+        "planId": row["plan_id"],
+        "status": row["status"],
+        "metadata": json.loads(row["metadata"]),
+        "periodStart": iso(row["period_start"]),
+        "periodEnd": iso(row["period_end"]),
+        "createdAt": iso(row["created_at"]),
+        "updatedAt": iso(row["updated_at"]),
+    }
+
+
+@blueprint.post("")
+@server_only
+def upsert() -> Json:
+    """Register a customer, or renew one: the period starts anew with a full quota."""
+    body = read_body(request)
+    external_id = text(body, "externalId", required=True)
+    with context().store.transaction() as db:
+        values = _checked(db, body)
+        values.pop("status", None)
+        row = db.execute("SELECT * FROM customers WHERE external_id = ?", (external_id,)).fetchone()
+        if row is None:
+            _insert(db, str(external_id))
+        else:
+            start_period(db, row, context().clock())
+        _set(db, str(external_id), {**values, "status": "ACTIVE"})
+        return customer_fields(_by_external_id(db, str(external_id)))
+
+
+@blueprint.get("")
+@server_only
+def read_all() -> Json:
+    """List customers, a page at a time."""
+    limit = _whole(request.args.get("limit"), "limit", DEFAULT_PAGE, 1, LARGEST_PAGE)
+    after = _whole(request.args.get("cursor"), "cursor", 0, 0, 2**62)
+    status = _status(request.args.get("status"))
+    query = (
+        "SELECT * FROM customers WHERE number > ? AND (? IS NULL OR status = ?) "
+        "ORDER BY number LIMIT ?"
+    )
+    with context().store.transaction() as db:
+        rows = db.execute(query, (after, status, status, limit + 1)).fetchall()
+    more = len(rows) > limit
+    next_cursor = str(rows[limit - 1]["number"]) if more else None
+    return {"data": [customer_fields(row) for row in rows[:limit]], "next_cursor": next_cursor}
+
+
+@blueprint.get("/<path:name>")
+@server_only
+def read_one(name: str) -> Json:
+    """Give a customer."""
+    with context().store.transaction() as db:
+        return customer_fields(find_customer(db, name))
+
+
+@blueprint.patch("/<path:name>")
+@server_only
+def update(name: str) -> Json:
+    """Change a customer. The quota is refilled only by ``resetPeriod``."""
+    body = read_body(request)
+    with context().store.transaction() as db:
+        row = find_customer(db, name)
+        values = _checked(db, body)
+        if flag(body, "resetPeriod", default=False):
+            start_period(db, row, context().clock())
+        _set(db, row["external_id"], values)
+        return customer_fields(_by_external_id(db, row["external_id"]))
+
+
+@blueprint.delete("/<path:name>")
+@server_only
+def cancel(name: str) -> Json:
+    """Cancel a customer; the record stays."""
+    with context().store.transaction() as db:
+        row = find_customer(db, name)
+        _set(db, row["external_id"], {"status": "CANCELLED"})
+        return customer_fields(_by_external_id(db, row["external_id"]))
+
+
+@blueprint.get("/<path:name>/usage")
+@server_only
+def usage(name: str) -> Json:
+    """Say how much of the quota is spent."""
+    with context().store.transaction() as db:
+        row = find_customer(db, name)
+        plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
+        return {
+            "data": {
+                "customer_id": row["id"],
+                "external_id": row["external_id"],
+                "plan": {"id": plan["id"], "name": plan["name"]} if plan else None,
+                "status": row["status"],
+                "period_start": iso(row["period_start"]),
+                "period_end": iso(row["period_end"]),
+                "current": standing(db, row).fields(),
+                "history": history(db, row),
+            }
+        }
+
+
+def _checked(db: sqlite3.Connection, body: Json) -> dict[str, Any]:
+    """Check the fields that are there, and name them as the table does."""
+    values: dict[str, Any] = {}
+    if "email" in body:
+        values["email"] = text(body, "email")
+    if "planId" in body:
+        values["plan_id"] = _plan(db, text(body, "planId"))
+    if "metadata" in body:
+        values["metadata"] = json.dumps(metadata(body))
+    if "status" in body:
+        values["status"] = _status(text(body, "status", required=True))
+    return values
+
+
+def _plan(db: sqlite3.Connection, plan_id: str | None) -> str | None:
+    if plan_id is None:
+        return None
+    known = db.execute("SELECT 1 FROM plans WHERE id = ? AND active", (plan_id,)).fetchone()
+    if known is None:
+        raise RefusalError(403, "plan_not_found", "planId: there is no such active plan.")
+    return plan_id
+
+
+def _status(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if value.upper() not in STATUSES:
+        raise invalid("status", f"must be one of {', '.join(STATUSES)}")
+    return value.upper()
+
+
+def _whole(value: str | None, name: str, default: int, low: int, high: int) -> int:
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or not low <= int(value[:20]) <= high:
+        raise invalid(name, f"must be a whole number from {low} to {high}")
+    return int(value)
+
+
+def _insert(db: sqlite3.Connection, external_id: str) -> None:
+    now = context().clock()
+    db.execute(
+        "INSERT INTO customers (id, external_id, status, metadata, period_start, period_end, used, "
+        "created_at, updated_at) VALUES (?, ?, 'ACTIVE', '{}', ?, ?, 0, ?, ?)",
+        (f"ec_{secrets.token_hex(8)}", external_id, now, now + PERIOD, now, now),
+    )
+
+
+def _set(db: sqlite3.Connection, external_id: str, values: dict[str, Any]) -> None:
+    row = {**values, "updated_at": context().clock()}
+    changes = ", ".join(f"{name} = :{name}" for name in row)
+    query = f"UPDATE customers SET {changes} WHERE external_id = :key"  # noqa: S608
+    db.execute(query, {**row, "key": external_id})
+
+
+def _by_external_id(db: sqlite3.Connection, external_id: str) -> sqlite3.Row:
+    query = "SELECT * FROM customers WHERE external_id = ?"
+    row: sqlite3.Row = db.execute(query, (external_id,)).fetchone()
+    return row

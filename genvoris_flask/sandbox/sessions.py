@@ -1,0 +1,121 @@
+"""``/api/v1/customers/{id}/sessions`` and the keys: tokens that a browser may hold."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from typing import Any
+
+import jwt
+from flask import Blueprint, Response, jsonify, request
+
+from .context import context, server_only
+from .ledger import find_customer
+from .refusal import RefusalError, not_found
+from .validation import Json, iso, read_body, whole_number
+
+blueprint = Blueprint("sessions", __name__)
+
+AUDIENCE = "genvoris-widget"
+SHORTEST, LONGEST, DEFAULT = 60, 3600, 900
+LEEWAY = 5.0
+
+
+@blueprint.post("/api/v1/customers/<path:name>/sessions")
+@server_only
+def mint(name: str) -> Json:
+    """Mint a token."""
+    body = read_body(request)
+    seconds = (
+        whole_number(body, "expires_in", SHORTEST, LONGEST) if "expires_in" in body else DEFAULT
+    )
+    with context().store.transaction() as db:
+        customer = find_customer(db, name)
+        if customer["status"] != "ACTIVE":
+            raise RefusalError(
+                403, "customer_inactive", f"This customer is {customer['status'].lower()}."
+            )
+        return _mint(db, customer, seconds)
+
+
+@blueprint.delete("/api/v1/customers/<path:name>/sessions/<jti>")
+@server_only
+def revoke(name: str, jti: str) -> Json:
+    """Make a token useless; doing it again changes nothing."""
+    with context().store.transaction() as db:
+        customer = find_customer(db, name)
+        query = "UPDATE sessions SET revoked = 1 WHERE jti = ? AND customer_id = ?"
+        if db.execute(query, (jti, customer["id"])).rowcount == 0:
+            raise not_found("session")
+    return {"data": {"jti": jti, "revoked": True}}
+
+
+@blueprint.get("/.well-known/jwks.json")
+def keys() -> Response:
+    """Give the public key, to be kept for an hour."""
+    response = jsonify(context().key.jwks())
+    response.cache_control.public = True
+    response.cache_control.max_age = 3600
+    return response
+
+
+def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
+    """Give whose token this is, or refuse with 401."""
+    try:
+        claims = jwt.decode(
+            token,
+            context().key.private.public_key(),
+            algorithms=["RS256"],
+            audience=AUDIENCE,
+            issuer=context().issuer,
+            options={"require": ["exp", "sub", "jti"], "verify_exp": False, "verify_iat": False},
+        )
+    except jwt.PyJWTError:
+        raise _invalid_token("It was not minted here.") from None
+    row = db.execute("SELECT * FROM sessions WHERE jti = ?", (claims["jti"],)).fetchone()
+    if row is None:
+        raise _invalid_token("It was not minted here.")
+    if row["revoked"]:
+        raise _invalid_token("It was revoked.")
+    if row["expires_at"] + LEEWAY < context().clock():
+        raise _invalid_token("It has expired.")
+    return find_customer(db, row["customer_id"])
+
+
+def _invalid_token(why: str) -> RefusalError:
+    return RefusalError(401, "invalid_session_token", f"The session token is not valid. {why}")
+
+
+def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
+    now = int(context().clock())
+    jti = f"{customer['id']}.{secrets.token_hex(8)}"
+    (shop_id,) = db.execute("SELECT id FROM shop").fetchone()
+    plan = db.execute("SELECT * FROM plans WHERE id = ?", (customer["plan_id"],)).fetchone()
+    claims: dict[str, Any] = {
+        "sub": customer["id"],
+        "sid": shop_id,
+        "pid": customer["plan_id"],
+        "iss": context().issuer,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + seconds,
+        "jti": jti,
+    }
+    db.execute("DELETE FROM sessions WHERE expires_at < ?", (now - LONGEST,))
+    db.execute("INSERT INTO sessions VALUES (?, ?, ?, 0)", (jti, customer["id"], now + seconds))
+    key = context().key
+    return {
+        "token": jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid}),
+        "token_type": "Bearer",
+        "expires_in": seconds,
+        "expires_at": iso(now + seconds),
+        "customer": {
+            "id": customer["id"],
+            "external_id": customer["external_id"],
+            "plan_id": customer["plan_id"],
+            "plan_name": plan["name"] if plan else None,
+            "monthly_try_ons": plan["monthly_try_ons"] if plan else None,
+            "period_start": iso(customer["period_start"]),
+            "period_end": iso(customer["period_end"]),
+        },
+    }

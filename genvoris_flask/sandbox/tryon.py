@@ -1,0 +1,175 @@
+"""The try-on host: ``/api/tryon``, ``/api/tryon/track``, ``/api/status`` and ``/api/config``.
+
+Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask sends.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+
+from flask import Blueprint, request
+
+from .context import context, is_api_key, proxy_only
+from .ledger import check, credits_left, find_customer, spend, standing
+from .picture import PictureError, make_picture
+from .product_image import ImageError, fetch_image
+from .refusal import RefusalError, invalid
+from .sessions import customer_of_token
+from .validation import Json, flag, iso, read_body, text, whole_number
+
+blueprint = Blueprint("tryon", __name__, url_prefix="/api")
+
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+MAX_KEY = 200
+ANSWERS_KEPT = 24 * 3600.0
+MAX_ANSWERS = 500
+
+
+@blueprint.post("/tryon")
+@proxy_only
+def create() -> Json:
+    """Make a try-on, and charge it once it is made."""
+    started = time.monotonic()
+    request.max_content_length = MAX_UPLOAD_BYTES
+    key = request.headers.get("Idempotency-Key", "")[:MAX_KEY]
+    with context().store.transaction() as db:
+        if known := _answer_to(db, key):
+            return known
+        customer = _customer(db)
+        check(db, customer, 1)
+    picture = _make()
+    context().sleep(max(0.0, context().delay - (time.monotonic() - started)))
+    answer = {
+        "success": True,
+        "images": ["data:image/jpeg;base64," + base64.b64encode(picture).decode()],
+        "generation_time_ms": int((time.monotonic() - started) * 1000),
+    }
+    return _charge(key, answer)
+
+
+@blueprint.post("/tryon/track")
+def track() -> Json:
+    """Charge try-ons that were made elsewhere. Servers alone may call this."""
+    body = read_body(request)
+    if not is_api_key(text(body, "api_key")):
+        raise RefusalError(401, "invalid_api_key", "api_key is not the sandbox's.")
+    count = whole_number({"variation_count": 1, **body}, "variation_count", 1, 100)
+    success = flag(body, "success", default=True)
+    token = text(body, "end_customer_token", longest=8192)
+    with context().store.transaction() as db:
+        customer = customer_of_token(db, token) if token else None
+        if success:
+            spend(db, customer, count)
+        return {"success": True, "variation_count": count, **_ledgers(db, customer)}
+
+
+@blueprint.get("/status")
+@proxy_only
+def status() -> Json:
+    """Say whether a shopper may try on."""
+    credentials = request.authorization
+    token = credentials.token if credentials and credentials.type == "bearer" else None
+    token = token or request.args.get("end_customer_token")
+    with context().store.transaction() as db:
+        customer = customer_of_token(db, token) if token else None
+        if customer is None:
+            return _status("ALLOWED" if credits_left(db) else "ERROR", None, None)
+        now = standing(db, customer)
+        access = _access(db, now.status, now.limit, now.remaining)
+        quota = {
+            "used": now.used,
+            "limit": now.limit or 0,
+            "resetsAt": iso(customer["period_end"]),
+        }
+        return {**_status(access, quota, customer["external_id"]), "plan": customer["plan_id"]}
+
+
+@blueprint.get("/config")
+@proxy_only
+def config() -> Json:
+    """Give the button's design."""
+    return {"label": "Try it on", "icon": "none", "position": "inline", "showOnCards": False}
+
+
+def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: int) -> str:
+    if credits_left(db) == 0:
+        return "ERROR"
+    if state != "ACTIVE" or limit is None:
+        return "LOCKED"
+    return "ALLOWED" if remaining else "EXHAUSTED"
+
+
+def _status(access: str, quota: Json | None, external_id: str | None) -> Json:
+    return {
+        "access": access,
+        "quota": quota,
+        "plan": None,
+        "monetizationModel": "SUBSCRIPTION" if quota else "FREE_ALL",
+        "overageEnabled": False,
+        "externalId": external_id,
+    }
+
+
+def _customer(db: sqlite3.Connection) -> sqlite3.Row | None:
+    token = request.form.get("end_customer_token")
+    return customer_of_token(db, token) if token else None
+
+
+def _make() -> bytes:
+    photo = request.files.get("photo")
+    if photo is None:
+        raise invalid("photo", "is missing")
+    try:
+        product = fetch_image(request.form.get("product_image_url", ""))
+    except ImageError as error:
+        raise invalid("product_image_url", str(error)) from None
+    category = request.form.get("product_category", "apparel")
+    try:
+        return make_picture(photo.stream.read(), product, category)
+    except PictureError as error:
+        raise invalid(error.field, str(error)) from None
+
+
+def _charge(key: str, answer: Json) -> Json:
+    """Charge and keep the answer in one step, so that a repeat finds it and pays nothing."""
+    with context().store.transaction() as db:
+        if known := _answer_to(db, key):
+            return known
+        customer = _customer(db)
+        spend(db, customer, 1)
+        whole = {**answer, **_ledgers(db, customer)}
+        if key:
+            now = context().clock()
+            db.execute("INSERT INTO answers VALUES (?, ?, ?)", (key, now, json.dumps(whole)))
+            db.execute("DELETE FROM answers WHERE created_at < ?", (now - ANSWERS_KEPT,))
+            db.execute(
+                "DELETE FROM answers WHERE key NOT IN "
+                "(SELECT key FROM answers ORDER BY created_at DESC LIMIT ?)",
+                (MAX_ANSWERS,),
+            )
+        return whole
+
+
+def _answer_to(db: sqlite3.Connection, key: str) -> Json | None:
+    if not key:
+        return None
+    row = db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
+    load: Callable[[str], Json] = json.loads
+    return load(row["body"]) if row else None
+
+
+def _ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
+    """Give what is left on both ledgers."""
+    fields: Json = {"remaining_credits": credits_left(db)}
+    if customer is not None:
+        now = standing(db, find_customer(db, customer["id"]))
+        fields["end_customer_quota"] = {
+            "used": now.used,
+            "limit": now.limit,
+            "remaining": now.remaining,
+        }
+    return fields
