@@ -24,7 +24,7 @@ USAGE_ERROR = 2
 class _QuietHandler(WSGIRequestHandler):
     """Keeps requests, which may name shoppers, out of the terminal."""
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
+    def log(self, *_args: object) -> None:
         return
 
 

@@ -47,7 +47,7 @@ def create_app(
         OSError: The folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    app = Flask("genvoris_sandbox", static_folder=None)
+    app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
     app.extensions[EXTENSION_KEY] = Context(

@@ -1,7 +1,7 @@
 """Lays a product's picture on a shopper's photo: a preview for development, and marked as one.
 
-No body is detected. The photo is taken to show a person from the front, filling most of its height, and
-the product goes where such a body has its place for it (``PLACES``).
+No body is detected. The photo is taken to show a person from the front, filling most of its
+height, and the product goes where such a body has its place for it (``PLACES``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The try-on host: ``/api/tryon``, ``/api/tryon/track``, ``/api/status`` and ``/api/config``.
 
-Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask sends.
+Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask
+sends.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def create() -> Json:
     """Make a try-on, and charge it once it is made."""
     started = time.monotonic()
     request.max_content_length = MAX_UPLOAD_BYTES
+    _ = request.form  # read whole before the data is locked: an upload may be slow
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY]
     with context().store.transaction() as db:
         if known := _answer_to(db, key):

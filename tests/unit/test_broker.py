@@ -12,7 +12,7 @@ from genvoris_flask.api.models import Session
 from genvoris_flask.errors import DeadlineError, GenvorisError, NotFoundError, ServerError
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
-from tests.unit.fake_genvoris import Clock, FakeGenvoris
+from tests.support.fake_genvoris import Clock, FakeGenvoris
 
 ADA = Shopper("ada", email="ada@example.com")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genvoris_flask.tryon.photos import PhotoError, check_photo
-from tests.unit.pictures import jpeg_claiming, picture, png_claiming
+from tests.support.pictures import jpeg_claiming, picture, png_claiming
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}
 

@@ -19,7 +19,7 @@ from genvoris_flask.api.http import HttpClient
 from genvoris_flask.errors import TokenError, UnreachableError
 from genvoris_flask.sessions.keys import KeySet
 from genvoris_flask.sessions.verifier import TokenVerifier
-from tests.unit.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
+from tests.support.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
 
 NOW = time.time()
 

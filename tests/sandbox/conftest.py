@@ -1,0 +1,15 @@
+"""A fresh sandbox for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_genvoris import LocalGenvoris
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> LocalGenvoris:
+    """Give a sandbox with nothing in it."""
+    return LocalGenvoris(tmp_path / "data")

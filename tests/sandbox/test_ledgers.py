@@ -1,0 +1,197 @@
+"""Quotas and credits: who may try on, and what it costs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
+from tests.support.pictures import picture
+
+
+def refusal(answer: Any) -> tuple[int, str, str | None]:
+    body = answer.get_json()
+    assert body["detail"]
+    return answer.status_code, body["error"], body.get("reason")
+
+
+def test_a_tryon_gives_a_picture_and_takes_one_off_both_ledgers(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    answer = sandbox.tryon(sandbox.token())
+    body = answer.get_json()
+    assert answer.status_code == 200
+    assert body["end_customer_quota"] == {"used": 1, "limit": 3, "remaining": 2}
+    assert body["remaining_credits"] == 999
+    head, _, data = body["images"][0].partition(",")
+    assert head == "data:image/jpeg;base64"
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert (image.format, image.size) == ("JPEG", (300, 450))
+    red, _green, blue = image.convert("RGB").getpixel((150, 180))  # type: ignore[misc]
+    assert blue > red  # the blue shirt is on the red shopper
+
+
+def test_a_spent_quota_is_refused_with_its_reason_and_numbers(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=2)
+    sandbox.spend(2)
+    answer = sandbox.tryon(sandbox.token())
+    assert refusal(answer) == (402, "end_customer_quota", "quota_exhausted")
+    assert (answer.get_json()["used"], answer.get_json()["limit"]) == (2, 2)
+    assert sandbox.used() == 2
+
+
+def test_a_shopper_without_a_plan_is_refused(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=None)
+    answer = sandbox.tryon(sandbox.token())
+    assert refusal(answer) == (402, "end_customer_quota", "no_plan")
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "CANCELLED"])
+def test_an_inactive_shopper_is_refused_and_gets_no_new_token(
+    sandbox: LocalGenvoris, status: str
+) -> None:
+    sandbox.customer()
+    token = sandbox.token()
+    sandbox.call("PATCH", "/customers/ada", {"status": status.lower()})
+    assert refusal(sandbox.tryon(token)) == (402, "end_customer_quota", status.lower())
+    minted = sandbox.call("POST", "/customers/ada/sessions")
+    assert refusal(minted) == (403, "customer_inactive", None)
+
+
+def test_an_empty_credit_pool_is_refused_and_no_quota_is_taken(tmp_path: Path) -> None:
+    sandbox = LocalGenvoris(tmp_path, credits_at_start=1)
+    sandbox.customer()
+    assert sandbox.tryon(sandbox.token()).status_code == 200
+    assert refusal(sandbox.tryon(sandbox.token())) == (402, "credit_limit_reached", None)
+    assert sandbox.used() == 1
+
+
+def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
+    body = sandbox.tryon(None).get_json()
+    assert body["remaining_credits"] == 999
+    assert "end_customer_quota" not in body
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"photo": None},
+        {"photo": (io.BytesIO(b"not a photo"), "p.jpg")},
+        {"photo": (io.BytesIO(picture("JPEG")[:2000]), "p.jpg")},
+        {"product_image_url": ""},
+        {"product_image_url": "https://example.org/shirt.png"},
+        {"product_image_url": "http://10.0.0.1/shirt.png"},
+        {"product_image_url": "http://127.0.0.1:1/shirt.png"},
+        {"product_image_url": "file:///etc/hostname"},
+        {"product_image_url": "http://["},
+        {"product_image_url": "data:image/png;base64,!!!"},
+        {"product_image_url": "data:image/png;base64,AAAA"},
+    ],
+    ids=str,
+)
+def test_nothing_is_charged_when_no_picture_can_be_made(
+    sandbox: LocalGenvoris, changes: dict[str, Any]
+) -> None:
+    sandbox.customer()
+    assert refusal(sandbox.tryon(sandbox.token(), **changes)) == (400, "invalid_body", None)
+    assert sandbox.used() == 0
+
+
+def test_a_heic_photo_is_read(sandbox: LocalGenvoris) -> None:
+    photo = (io.BytesIO(picture("HEIF", (300, 450))), "p.heic")
+    assert sandbox.tryon(None, photo=photo).status_code == 200
+
+
+def test_the_same_idempotency_key_is_answered_again_and_charged_once(
+    sandbox: LocalGenvoris,
+) -> None:
+    sandbox.customer()
+    token = sandbox.token()
+    first, second = sandbox.tryon(token, key="k"), sandbox.tryon(token, key="k")
+    assert first.get_json() == second.get_json()
+    assert sandbox.used() == 1
+
+
+def test_try_ons_at_once_never_spend_more_than_there_is(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    token = sandbox.token()
+    statuses: list[int] = []
+
+    def shop() -> None:
+        statuses.append(sandbox.tryon(token).status_code)
+
+    threads = [threading.Thread(target=shop) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 3 + [402] * 5
+    assert sandbox.used() == 3
+
+
+def test_a_registration_refills_the_quota_and_starts_a_new_period(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    sandbox.spend(3)
+    sandbox.clock.now += 5 * DAY
+    renewed = sandbox.call("POST", "/customers", {"externalId": "ada"}).get_json()
+    assert sandbox.used() == 0
+    assert renewed["periodStart"] == "2023-11-19T22:13:20.000Z"
+    history = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]["history"]
+    assert [(each["used"], each["limit"]) for each in history] == [(3, 3)]
+
+
+def test_a_change_of_plan_does_not_refill_but_a_reset_does(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    sandbox.spend(3)
+    bigger = sandbox.plan(10, "Big")
+    sandbox.call("PATCH", "/customers/ada", {"planId": bigger})
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert usage["current"] == {"used": 3, "limit": 10, "remaining": 7, "ok": True}
+    assert usage["plan"]["name"] == "Big"
+    sandbox.call("PATCH", "/customers/ada", {"resetPeriod": True})
+    assert sandbox.used() == 0
+
+
+def test_a_period_rolls_over_by_itself_after_thirty_days(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    sandbox.spend(2)
+    sandbox.clock.now += 30 * DAY - 1
+    assert sandbox.used() == 2
+    sandbox.clock.now += 1
+    assert sandbox.used() == 0
+    sandbox.clock.now += 95 * DAY
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert usage["period_start"] == "2024-03-13T22:13:20.000Z"
+
+
+def test_tracked_try_ons_are_charged_and_failed_ones_are_not(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=5)
+    body = {"api_key": API_KEY, "variation_count": 2, "end_customer_token": sandbox.token()}
+    answer = sandbox.http.post("/api/tryon/track", json=body).get_json()
+    assert answer["end_customer_quota"] == {"used": 2, "limit": 5, "remaining": 3}
+    assert (answer["success"], answer["variation_count"]) == (True, 2)
+    sandbox.http.post("/api/tryon/track", json={**body, "success": False})
+    assert sandbox.used() == 2
+    over = sandbox.http.post("/api/tryon/track", json={**body, "variation_count": 4})
+    assert refusal(over) == (402, "end_customer_quota", "quota_exhausted")
+    assert sandbox.used() == 2
+
+
+@pytest.mark.parametrize(
+    ("quota", "spent", "access"), [(3, 0, "ALLOWED"), (3, 3, "EXHAUSTED"), (None, 0, "LOCKED")]
+)
+def test_the_status_says_what_a_shopper_may(
+    sandbox: LocalGenvoris, quota: int | None, spent: int, access: str
+) -> None:
+    sandbox.customer(quota=quota)
+    if spent:
+        sandbox.spend(spent)
+    query = {"end_customer_token": sandbox.token()}
+    answer = sandbox.http.get("/api/status", query_string=query, headers={"X-API-Key": API_KEY})
+    assert answer.get_json()["access"] == access
+    assert answer.get_json()["externalId"] == "ada"

@@ -1,0 +1,249 @@
+"""The REST surface: shapes, ranges and refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.store import StoreError
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+
+def test_a_plan_lives_as_the_contract_says(sandbox: LocalGenvoris) -> None:
+    body = {"name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
+    created = sandbox.call("POST", "/plans", body)
+    plan = created.get_json()
+    assert created.status_code == 201
+    assert plan["id"].startswith("pln_")
+    assert plan | body == plan
+    assert plan["active"] is True
+    changed = sandbox.call("PATCH", f"/plans/{plan['id']}", {"externalPriceId": None}).get_json()
+    assert changed["externalPriceId"] is None
+    sandbox.call("DELETE", f"/plans/{plan['id']}")
+    assert sandbox.call("GET", "/plans").get_json() == {"data": []}
+    everything = sandbox.call("GET", "/plans?include_inactive=true").get_json()["data"]
+    assert [each["active"] for each in everything] == [False]
+
+
+def test_the_same_plan_twice_makes_two(sandbox: LocalGenvoris) -> None:
+    assert sandbox.plan() != sandbox.plan()
+
+
+def test_a_customer_is_found_by_both_ids(sandbox: LocalGenvoris) -> None:
+    odd = "shop/ada lovelace?#%é"
+    customer_id = sandbox.customer(odd)
+    from urllib.parse import quote
+
+    by_external_id = sandbox.call("GET", f"/customers/{quote(odd, safe='')}").get_json()
+    by_id = sandbox.call("GET", f"/customers/{customer_id}").get_json()
+    assert by_external_id == by_id
+    assert by_id["externalId"] == odd
+    assert by_id["status"] == "ACTIVE"
+
+
+def test_customers_are_listed_page_by_page_and_by_status(sandbox: LocalGenvoris) -> None:
+    for number in range(5):
+        sandbox.customer(f"s{number}", quota=None)
+    sandbox.call("DELETE", "/customers/s4")
+    first = sandbox.call("GET", "/customers?limit=3").get_json()
+    rest = sandbox.call("GET", f"/customers?limit=3&cursor={first['next_cursor']}").get_json()
+    names = [each["externalId"] for each in first["data"] + rest["data"]]
+    assert names == ["s0", "s1", "s2", "s3", "s4"]
+    assert rest["next_cursor"] is None
+    cancelled = sandbox.call("GET", "/customers?status=cancelled").get_json()["data"]
+    assert [each["externalId"] for each in cancelled] == ["s4"]
+
+
+def test_a_minted_token_is_genuine_and_says_what_the_contract_says(
+    sandbox: LocalGenvoris,
+) -> None:
+    customer_id = sandbox.customer()
+    answer = sandbox.call("POST", "/customers/ada/sessions").get_json()
+    keys = sandbox.http.get("/.well-known/jwks.json")
+    key = jwt.PyJWKSet.from_dict(keys.get_json()).keys[0]
+    claims = jwt.decode(
+        answer["token"],
+        key.key,
+        algorithms=["RS256"],
+        audience="genvoris-widget",
+        issuer="https://genvoris.org",
+        options={"verify_exp": False},
+    )
+    assert jwt.get_unverified_header(answer["token"])["kid"] == key.key_id
+    assert claims["sub"] == customer_id
+    assert claims["jti"].startswith(customer_id)
+    assert claims["exp"] - claims["iat"] == answer["expires_in"] == 900
+    assert {"id", "external_id", "plan_name", "monthly_try_ons", "period_end"} <= set(
+        answer["customer"]
+    )
+    assert keys.cache_control.max_age == 3600
+
+
+def test_a_token_ends_and_can_be_revoked(sandbox: LocalGenvoris) -> None:
+    sandbox.customer()
+    short, long = sandbox.token(expires_in=60), sandbox.token(expires_in=3600)
+    sandbox.clock.now += 70
+    assert sandbox.tryon(short).get_json()["error"] == "invalid_session_token"
+    jti = jwt.decode(long, options={"verify_signature": False})["jti"]
+    for _ in range(2):
+        revoked = sandbox.call("DELETE", f"/customers/ada/sessions/{jti}")
+        assert revoked.get_json() == {"data": {"jti": jti, "revoked": True}}
+    assert sandbox.tryon(long).get_json()["error"] == "invalid_session_token"
+    sandbox.customer("ben")
+    assert sandbox.call("DELETE", f"/customers/ben/sessions/{jti}").status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
+def test_a_made_up_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
+    answer = sandbox.tryon(token or "x")
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
+
+
+PLAN: dict[str, Any] = {"name": "Pro", "monthlyTryOns": 100}
+WRONG: list[tuple[str, str, Any, str]] = [
+    ("POST", "/plans", {"monthlyTryOns": 1}, "name"),
+    ("POST", "/plans", {"name": "Pro"}, "monthlyTryOns"),
+    ("POST", "/plans", PLAN | {"name": "x" * 81}, "name"),
+    ("POST", "/plans", PLAN | {"name": "  "}, "name"),
+    ("POST", "/plans", PLAN | {"name": "a\0b"}, "name"),
+    ("POST", "/plans", PLAN | {"monthlyTryOns": 1_000_001}, "monthlyTryOns"),
+    ("POST", "/plans", PLAN | {"monthlyTryOns": 0}, "monthlyTryOns"),
+    ("POST", "/plans", PLAN | {"monthlyTryOns": True}, "monthlyTryOns"),
+    ("POST", "/plans", PLAN | {"monthlyTryOns": 1.5}, "monthlyTryOns"),
+    ("POST", "/plans", PLAN | {"active": "yes"}, "active"),
+    ("POST", "/plans", [1], "object"),
+    ("POST", "/customers", {}, "externalId"),
+    ("POST", "/customers", {"externalId": 7}, "externalId"),
+    ("POST", "/customers", {"externalId": "u", "email": []}, "email"),
+    ("POST", "/customers", {"externalId": "u", "metadata": []}, "metadata"),
+    ("POST", "/customers", {"externalId": "u", "metadata": {"a": {}}}, "metadata.a"),
+    (
+        "POST",
+        "/customers",
+        {"externalId": "u", "metadata": dict.fromkeys(map(str, range(21)), 1)},
+        "metadata",
+    ),
+    ("POST", "/customers", {"externalId": "u", "metadata": {"a": "x" * 4096}}, "metadata"),
+    ("PATCH", "/customers/ada", {"status": "FROZEN"}, "status"),
+    ("PATCH", "/customers/ada", {"resetPeriod": 1}, "resetPeriod"),
+    ("POST", "/customers/ada/sessions", {"expires_in": 59}, "expires_in"),
+    ("POST", "/customers/ada/sessions", {"expires_in": 3601}, "expires_in"),
+    ("GET", "/customers?limit=0", None, "limit"),
+    ("GET", "/customers?limit=201", None, "limit"),
+    ("GET", "/customers?cursor=x", None, "cursor"),
+    ("GET", "/customers?status=x", None, "status"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "field"), WRONG, ids=str)
+def test_a_wrong_field_is_refused_by_name(
+    sandbox: LocalGenvoris, method: str, path: str, body: Any, field: str
+) -> None:
+    sandbox.customer(quota=None)
+    answer = sandbox.call(method, path, body)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert field in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "mimetype", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b'{"name": NaN}', "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"name=Pro", "application/x-www-form-urlencoded", 415),
+        (b'{"a": "' + b"x" * 300_000 + b'"}', "application/json", 413),
+    ],
+    ids=["half", "NaN", "deep", "bytes", "form", "huge"],
+)
+def test_a_body_that_is_no_json_object_is_refused(
+    sandbox: LocalGenvoris, raw: bytes, mimetype: str, status: int
+) -> None:
+    answer = sandbox.call("POST", "/plans", data=raw, content_type=mimetype)
+    assert answer.status_code == status
+    assert json.loads(answer.data)["detail"]
+
+
+def test_unknown_things_and_paths_are_not_found(sandbox: LocalGenvoris) -> None:
+    paths = ["/plans/pln_x", "/customers/nobody", "/customers/nobody/usage", "/nothing"]
+    for path in paths:
+        answer = sandbox.call("GET", path)
+        assert (answer.status_code, answer.get_json()["error"]) == (404, "not_found")
+    assert sandbox.call("PUT", "/plans").status_code == 405
+
+
+def test_an_unknown_or_disabled_plan_cannot_be_given(sandbox: LocalGenvoris) -> None:
+    plan = sandbox.plan()
+    sandbox.call("DELETE", f"/plans/{plan}")
+    for plan_id in (plan, "pln_made_up"):
+        answer = sandbox.call("POST", "/customers", {"externalId": "u", "planId": plan_id})
+        assert (answer.status_code, answer.get_json()["error"]) == (403, "plan_not_found")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Authorization": "Bearer gvk_test_other"}, {"Authorization": "Basic YTpi"}],
+    ids=str,
+)
+def test_without_the_key_nothing_is_answered(
+    sandbox: LocalGenvoris, headers: dict[str, str]
+) -> None:
+    answer = sandbox.http.get("/api/v1/plans", headers=headers)
+    assert answer.status_code == 401
+    assert answer.get_json()["error"] in ("unauthorized", "invalid_key")
+    assert sandbox.http.get("/api/status", headers=headers).status_code == 401
+
+
+def test_every_answer_has_a_request_id(sandbox: LocalGenvoris) -> None:
+    answers = [sandbox.http.get("/"), sandbox.call("GET", "/plans"), sandbox.http.get("/nothing")]
+    ids = {answer.headers["X-Request-Id"] for answer in answers}
+    assert len(ids) == 3
+
+
+def test_its_page_shows_plans_customers_and_credits_but_no_key(sandbox: LocalGenvoris) -> None:
+    sandbox.customer("ada <script>", quota=7)
+    page = sandbox.http.get("/").get_data(as_text=True)
+    assert "ada &lt;script&gt;" in page
+    assert "0 of 7" in page
+    assert "1000" in page
+    assert API_KEY not in page
+
+
+def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
+    before = LocalGenvoris(tmp_path)
+    before.customer(quota=3)
+    before.spend(1)
+    token = before.token()
+    after = LocalGenvoris(tmp_path, credits_at_start=5)
+    assert after.used() == 1
+    answer = after.tryon(token)
+    assert answer.status_code == 200
+    assert answer.get_json()["remaining_credits"] == 998
+
+
+def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    LocalGenvoris(tmp_path)
+    assert (tmp_path / "signing-key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.sqlite3").write_text("this is no database, but it is long enough" * 50)
+    with pytest.raises(StoreError, match="cannot be used"):
+        create_app(tmp_path)
+
+
+def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+    import sqlite3
+
+    LocalGenvoris(tmp_path)
+    with sqlite3.connect(tmp_path / "sandbox.sqlite3") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="version 99"):
+        create_app(tmp_path)

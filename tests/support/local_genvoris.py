@@ -1,0 +1,91 @@
+"""The sandbox in this process, on a clock that tests move."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import httpx
+from flask.testing import FlaskClient
+from PIL import Image, ImageDraw
+from werkzeug.test import TestResponse
+
+from genvoris_flask.sandbox.app import create_app
+from tests.support.fake_genvoris import Clock
+from tests.support.pictures import picture
+
+API_KEY = "gvk_test_sandbox_0123456789"
+DAY = 24 * 3600.0
+
+
+def product_png() -> bytes:
+    """Draw a small cut-out of a shirt."""
+    image = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((40, 10, 160, 190), fill=(30, 90, 200, 255))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+PRODUCT_URL = "data:image/png;base64," + base64.b64encode(product_png()).decode()
+
+
+class LocalGenvoris:
+    """A sandbox, and short ways to call it over its own HTTP interface."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.clock = Clock()
+        self.app = create_app(folder, api_key=API_KEY, clock=self.clock, **options)
+        self.http: FlaskClient = self.app.test_client()
+        self.transport = httpx.WSGITransport(self.app, raise_app_exceptions=True)
+
+    def call(self, method: str, path: str, json: Any = None, **more: Any) -> TestResponse:
+        """Call the REST API with the key."""
+        headers = {"Authorization": f"Bearer {API_KEY}", **more.pop("headers", {})}
+        return self.http.open(f"/api/v1{path}", method=method, json=json, headers=headers, **more)
+
+    def plan(self, quota: int = 3, name: str = "Pro") -> str:
+        """Create a plan and give its id."""
+        answer = self.call("POST", "/plans", {"name": name, "monthlyTryOns": quota})
+        return str(answer.get_json()["id"])
+
+    def customer(self, external_id: str = "ada", quota: int | None = 3) -> str:
+        """Register a shopper and give Genvoris's id of them."""
+        plan = {} if quota is None else {"planId": self.plan(quota)}
+        answer = self.call("POST", "/customers", {"externalId": external_id, **plan})
+        return str(answer.get_json()["id"])
+
+    def token(self, name: str = "ada", **body: Any) -> str:
+        """Mint a token."""
+        return str(self.call("POST", f"/customers/{name}/sessions", body).get_json()["token"])
+
+    def used(self, name: str = "ada") -> int:
+        """Say how many try-ons are spent."""
+        usage = self.call("GET", f"/customers/{name}/usage").get_json()
+        return int(usage["data"]["current"]["used"])
+
+    def spend(self, count: int, name: str = "ada") -> None:
+        """Spend try-ons of a shopper, as a shop with an engine of its own does."""
+        body = {
+            "api_key": API_KEY,
+            "variation_count": count,
+            "success": True,
+            "end_customer_token": self.token(name),
+        }
+        answer = self.http.post("/api/tryon/track", json=body)
+        assert answer.status_code == 200, answer.get_json()
+
+    def tryon(self, token: str | None = None, key: str = "", **changes: Any) -> TestResponse:
+        """Ask for a try-on; a change to None leaves a field out."""
+        fields = {
+            "photo": (io.BytesIO(picture("JPEG", (300, 450))), "photo.jpg"),
+            "product_image_url": PRODUCT_URL,
+            "product_category": "apparel",
+            "end_customer_token": token,
+            **changes,
+        }
+        data = {name: value for name, value in fields.items() if value is not None}
+        headers = {"X-API-Key": API_KEY, **({"Idempotency-Key": key} if key else {})}
+        return self.http.post("/api/tryon", data=data, headers=headers)
