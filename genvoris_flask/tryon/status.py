@@ -26,6 +26,7 @@ _NOTHING: dict[str, Any] = {
     "externalId": None,
     "canTryOn": False,
     "remaining": None,
+    "reason": None,
     "paywall": None,
     "login_url": None,
 }
@@ -94,4 +95,5 @@ def _reason(usage: Usage) -> Reason | None:
 def _refused(refusal: Refusal) -> dict[str, Any]:
     state = get_state()
     paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url)
-    return {**_ACCESS[refusal.reason], "message": paywall["title"], "paywall": paywall}
+    standing = _ACCESS[refusal.reason]
+    return {**standing, "reason": refusal.reason, "message": paywall["title"], "paywall": paywall}

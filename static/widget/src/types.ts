@@ -14,6 +14,7 @@ export interface Status {
   message: string | null;
   quota: { used: number; limit: number; resetsAt: string | null } | null;
   remaining: number | null;
+  reason: string | null;
   paywall: Paywall | null;
   login_url: string | null;
 }

@@ -17,6 +17,7 @@ const allowed: Status = {
   message: null,
   quota: { used: 1, limit: 5, resetsAt: "2026-12-24T00:00:00Z" },
   remaining: 4,
+  reason: null,
   paywall: null,
   login_url: null,
 };

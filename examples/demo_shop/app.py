@@ -1,0 +1,68 @@
+"""Marlow & Fen: a small clothes shop that shows how genvoris_flask is used."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, render_template
+from flask_login import LoginManager
+from werkzeug.exceptions import HTTPException
+
+from . import accounts, plans, security, shop
+from .genvoris import genvoris
+from .models import User, db
+from .samples import add_users
+
+
+def create_app(config: Mapping[str, Any]) -> Flask:
+    """Make the shop.
+
+    Args:
+        config: GENVORIS_ settings, SQLALCHEMY_DATABASE_URI, and SECRET_KEY if it shall outlive
+            this process.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=secrets.token_hex(32),
+        SESSION_COOKIE_NAME="demo_shop",
+        SESSION_COOKIE_SAMESITE="Lax",
+        GENVORIS_LOGIN_URL="/login",
+        GENVORIS_UPGRADE_URL="/plans",
+        GENVORIS_CSP_NONCE=security.csp_nonce,
+    )
+    app.config.update(config)
+    db.init_app(app)
+    login = LoginManager(app)
+    login.login_view = "accounts.login"
+    login.login_message = "Please log in first."
+    login.user_loader(load_user)
+    security.init_app(app)
+    genvoris.init_app(app)
+    for module in (shop, accounts, plans):
+        app.register_blueprint(module.blueprint)
+    app.register_error_handler(HTTPException, show_error)
+    app.jinja_env.globals["cart_count"] = shop.cart_count
+    app.jinja_env.filters["money"] = money
+    with app.app_context():
+        db.create_all()
+    add_users(app)
+    return app
+
+
+def load_user(user_id: str) -> User | None:
+    """Give the user of a cookie session."""
+    return db.session.get(User, int(user_id)) if user_id.isdigit() else None
+
+
+def money(cents: int) -> str:
+    """Write a price."""
+    return f"€{cents // 100}" if cents % 100 == 0 else f"€{cents / 100:.2f}"
+
+
+def show_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    """Show what went wrong as a page of the shop."""
+    if error.code is None or error.code < 400:
+        return error
+    return render_template("error.html", error=error), error.code

@@ -1,0 +1,73 @@
+"""Render the drawings: ``.venv/bin/python examples/demo_shop/artwork/render.py [name …]``.
+
+Products become transparent WebP cut-outs, cropped to the garment with a margin; people become
+JPEG photos. Playwright's Chromium draws them, or the one that CHROMIUM names.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE.parent / "static"
+MARGIN = 0.04
+LONG_SIDE = 900
+SCALE = 2  # drawn larger and scaled down, for clean edges
+PAGE = (
+    "<!doctype html><style>*{{margin:0}}svg{{display:block}}"
+    "#drawing>svg{{width:{0}px;height:{1}px}}</style>{2}<div id=drawing>{3}</div>"
+)
+
+
+def main(names: list[str]) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM"),
+            args=["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [],
+        )
+        page = browser.new_page(device_scale_factor=SCALE)
+        for drawing in sorted(HERE.glob("*/*.svg")):
+            if not names or drawing.stem in names:
+                print(render(page, drawing))
+        browser.close()
+
+
+def render(page: Page, drawing: Path) -> str:
+    """Render one drawing; give a line about it."""
+    kind = drawing.parent.name
+    size = (1000, 1000) if kind == "products" else (900, 1350)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    shared = (HERE / "shared.svg").read_text()
+    page.set_content(PAGE.format(*size, shared, drawing.read_text()))
+    image = Image.open(io.BytesIO(page.screenshot(omit_background=True)))
+    target = STATIC / kind / drawing.stem
+    if kind == "products":
+        target = target.with_suffix(".webp")
+        image = cut_out(image)
+        image.save(target, "WEBP", quality=88, method=6)
+    else:
+        target = target.with_suffix(".jpg")
+        image = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        image.save(target, "JPEG", quality=88, optimize=True)
+    return f"{target.name}: {image.width} x {image.height}, {target.stat().st_size // 1024} KB"
+
+
+def cut_out(image: Image.Image) -> Image.Image:
+    """Crop to what is drawn, with a margin, and scale to the long side."""
+    solid = image.getchannel("A").point(lambda alpha: 255 if alpha > 24 else 0)
+    image = image.crop(solid.getbbox())
+    margin = round(max(image.size) * MARGIN)
+    sheet = Image.new("RGBA", (image.width + 2 * margin, image.height + 2 * margin))
+    sheet.paste(image, (margin, margin))
+    sheet.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+    return sheet
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,58 @@
+"""How the shop uses genvoris_flask: who is shopping, and what a refused shopper is offered."""
+
+from __future__ import annotations
+
+from flask import Flask, url_for
+from flask_login import current_user
+
+from genvoris_flask import GenvorisFlask, Paywall, Refusal, Shopper
+from genvoris_flask.signals import customer_linked
+
+from .models import User, db, external_id
+
+genvoris = GenvorisFlask()
+
+
+@genvoris.shopper_loader
+def who_is_shopping() -> Shopper | None:
+    if not current_user.is_authenticated:
+        return None
+    return Shopper(
+        external_id=external_id(current_user),
+        email=current_user.email,
+        customer_id=current_user.genvoris_customer_id,
+    )
+
+
+@genvoris.paywall
+def paywall(refusal: Refusal) -> Paywall:
+    if refusal.kind == "account":
+        return Paywall(
+            title="Your plan is resting",
+            message="It is paused. Wake it up on your account page, and go on trying things on.",
+            action_label="Go to my account",
+            action_url=url_for("accounts.account"),
+        )
+    back = refusal.product.page_path if refusal.product else None
+    spent = refusal.reason == "quota_exhausted"
+    return Paywall(
+        title="You have tried on everything" if spent else "See it on you first",
+        message=(
+            f"All {refusal.limit} try-ons of this month are used. A larger plan starts at once, "
+            "and brings you back here."
+            if spent
+            else "Choose a plan, and see our clothes on yourself before you buy them."
+        ),
+        action_label="See plans",
+        action_url=url_for("plans.show", next=back),
+    )
+
+
+@customer_linked.connect
+def remember_customer(_app: Flask, shopper: Shopper, customer_id: str) -> None:
+    """Keep Genvoris's id beside the shopper's own."""
+    user_id = shopper.external_id.removeprefix("user_")
+    user = db.session.get(User, int(user_id)) if user_id.isdigit() else None
+    if user:
+        user.genvoris_customer_id = customer_id
+        db.session.commit()

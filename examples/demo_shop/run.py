@@ -1,0 +1,172 @@
+"""Starts a local Genvoris and the demo shop, and ends both on Ctrl-C: what ``make demo`` runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+# Run as a file, Python looks for modules beside it and not in the project.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from examples.demo_shop.app import create_app
+from examples.demo_shop.plans import ensure_plans
+from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
+
+HOST = "127.0.0.1"
+API_KEY = "gvk_test_demo_shop_0123456789"
+READY_SECONDS = 20
+
+
+def main() -> int:
+    """Run both; give the exit status."""
+    options = read_options()
+    signal.signal(signal.SIGTERM, interrupt)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        with tempfile.TemporaryDirectory(prefix="demo-shop-") as folder:
+            data = options.data or Path(folder)
+            data.mkdir(parents=True, exist_ok=True)
+            return run(data, options.port, options.sandbox_port, options.data is None)
+    except KeyboardInterrupt:
+        return 0
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=5050, help="of the shop (%(default)s)")
+    parser.add_argument("--sandbox-port", type=int, default=8787, help="%(default)s")
+    parser.add_argument("--data", type=Path, help="keep everything here; default: start afresh")
+    return parser.parse_args()
+
+
+def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
+    sandbox, sandbox_url = start_sandbox(data / "genvoris", sandbox_port)
+    stopping = threading.Event()
+    try:
+        app = create_app(
+            {
+                "SECRET_KEY": secret_key(data),
+                "SQLALCHEMY_DATABASE_URI": f"sqlite:///{(data / 'shop.sqlite3').resolve()}",
+                "GENVORIS_API_KEY": API_KEY,
+                "GENVORIS_API_URL": f"{sandbox_url}/api/v1",
+                "GENVORIS_TRYON_URL": sandbox_url,
+            }
+        )
+        register_at_genvoris(app, ensure_plans(app), sandbox_url)
+        server = make_server(
+            HOST, free_port(port), app, threaded=True, request_handler=QuietHandler
+        )
+        watch(sandbox, stopping)
+        print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
+        server.serve_forever()  # ends on KeyboardInterrupt
+    finally:
+        stopping.set()
+        ended_by_itself = sandbox.poll() is not None
+        stop(sandbox)
+    if ended_by_itself:
+        print("The local Genvoris has ended, so the demo ends too.", file=sys.stderr)
+    return 1 if ended_by_itself else 0
+
+
+def start_sandbox(folder: Path, port: int) -> tuple[subprocess.Popen[str], str]:
+    """Start the local Genvoris; give its process and its address."""
+    command = [sys.executable, "-m", "genvoris_flask.sandbox", "--api-key", API_KEY]
+    process = subprocess.Popen(
+        [*command, "--data", str(folder), "--port", str(free_port(port))],
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C goes to us alone; we end it when we are done with it.
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    address = next((word for word in line.split() if word.startswith("http://")), None)
+    if address is None:
+        stop(process)
+        raise SystemExit("The local Genvoris did not start: see above.")
+    return process, address
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def watch(process: subprocess.Popen[str], stopping: threading.Event) -> None:
+    """End the shop when the local Genvoris ends."""
+
+    def wait() -> None:
+        process.wait()
+        if not stopping.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def free_port(wanted: int) -> int:
+    """Give the port that is wanted, or the next free one."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit(f"No port from {wanted} to {wanted + 99} is free: give another with --port.")
+
+
+def secret_key(data: Path) -> str:
+    """Give the key of the shop's cookies, kept with its data."""
+    file = data / "secret-key"
+    if not file.exists():
+        file.write_text(os.urandom(32).hex())
+        file.chmod(0o600)
+    return file.read_text()
+
+
+def greeting(shop: str, sandbox: str, fresh: bool) -> str:
+    people = [f"    {sample.email:<20} {PASSWORD}   {sample.about}" for sample in SAMPLES]
+    return "\n".join(
+        [
+            "",
+            f"  The demo shop:     {shop}",
+            f"  The local Genvoris: {sandbox}",
+            "",
+            "  Who can log in (e-mail, password, state):",
+            *people,
+            "",
+            "  Ctrl-C ends both." + (" Nothing is kept: each start is fresh." if fresh else ""),
+            "",
+        ]
+    )
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Leaves the terminal to warnings."""
+
+    def log(self, *_args: object) -> None:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

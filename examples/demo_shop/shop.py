@@ -1,0 +1,106 @@
+"""The pages that sell: home, product, cart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from .catalogue import BY_SLUG, PRODUCTS, Product, related
+
+blueprint = Blueprint("shop", __name__)
+
+MOST_OF_A_KIND = 9
+
+
+@blueprint.get("/")
+def home() -> str:
+    return render_template("home.html", products=PRODUCTS)
+
+
+@blueprint.get("/product/<slug>")
+def product(slug: str) -> str:
+    found = BY_SLUG.get(slug)
+    if found is None:
+        abort(404)
+    people = [
+        {"src": url_for("static", filename=f"people/{name}.jpg"), "alt": alt}
+        for name, alt in SAMPLE_PEOPLE
+    ]
+    return render_template("product.html", product=found, related=related(found), people=people)
+
+
+SAMPLE_PEOPLE = (
+    ("ines", "Sample photo: a woman with dark curls"),
+    ("tom", "Sample photo: a man with a beard"),
+    ("amara", "Sample photo: a woman with short hair"),
+)
+
+
+@blueprint.get("/cart")
+def cart() -> str:
+    lines = cart_lines()
+    total = sum(line.product.price * line.count for line in lines)
+    return render_template("cart.html", lines=lines, total=total)
+
+
+@blueprint.post("/cart")
+def add_to_cart() -> Response:
+    found = BY_SLUG.get(request.form.get("slug", ""))
+    size = request.form.get("size", "")
+    if found is None or size not in found.sizes:
+        abort(400, "Please choose a size.")
+    _change(found, size, 1)
+    flash(f"{found.title}, size {size}, is in your cart.")
+    return redirect(url_for(".cart"))
+
+
+@blueprint.post("/cart/change")
+def change_cart() -> Response:
+    found = BY_SLUG.get(request.form.get("slug", ""))
+    step = request.form.get("step", "")
+    if found is None or step not in ("1", "-1"):
+        abort(400, "That is not in your cart.")
+    _change(found, request.form.get("size", ""), int(step))
+    return redirect(url_for(".cart"))
+
+
+@blueprint.post("/checkout")
+def checkout() -> str:
+    session.pop("cart", None)
+    return render_template("thanks.html")
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many of a product in a size."""
+
+    product: Product
+    size: str
+    count: int
+
+
+def cart_lines() -> list[Line]:
+    """Give what is in this visitor's cart."""
+    lines: list[Line] = []
+    for key, count in session.get("cart", {}).items():
+        slug, _, size = key.partition("/")
+        if slug in BY_SLUG:
+            lines.append(Line(BY_SLUG[slug], size, count))
+    return lines
+
+
+def cart_count() -> int:
+    """Give how many things are in the cart."""
+    return sum(session.get("cart", {}).values())
+
+
+def _change(found: Product, size: str, step: int) -> None:
+    key = f"{found.slug}/{size}"
+    items: dict[str, int] = dict(session.get("cart", {}))
+    count = min(MOST_OF_A_KIND, items.get(key, 0) + step)
+    items.pop(key, None)
+    if count > 0:
+        items[key] = count
+    session["cart"] = items
