@@ -32,9 +32,9 @@ def product(slug: str) -> str:
 
 
 SAMPLE_PEOPLE = (
-    ("ines", "Sample photo: a woman with dark curls"),
-    ("tom", "Sample photo: a man with a beard"),
-    ("amara", "Sample photo: a woman with short hair"),
+    ("amara", "Sample photo: Amara"),
+    ("jonas", "Sample photo: Jonas"),
+    ("mei", "Sample photo: Mei"),
 )
 
 
