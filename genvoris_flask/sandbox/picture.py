@@ -22,7 +22,7 @@ MAX_PIXELS = 50_000_000
 LONG_SIDE = 1280
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 # Where a product goes, as shares of the photo: its top, its greatest height and greatest width.
-PLACES = {"apparel": (0.205, 0.44, 0.62), "object": (0.52, 0.26, 0.4), "home": (0.6, 0.34, 0.7)}
+PLACES = {"apparel": (0.2, 0.52, 0.66), "object": (0.52, 0.26, 0.4), "home": (0.6, 0.34, 0.7)}
 SHADOW = 0.012  # of the long side
 KEY_TOLERANCE = 18  # how far a background's grey levels may stray and still count as one colour
 

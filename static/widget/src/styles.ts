@@ -22,6 +22,7 @@ border-bottom:1px solid var(--line)}
 h2{font-size:19px;line-height:1.3;font-weight:600;letter-spacing:-.01em;flex:1;outline:0}
 button,a{font:inherit;color:inherit;cursor:pointer}
 :focus-visible{outline:3px solid var(--text);outline-offset:2px}
+h2:focus-visible{outline:0}
 .close{display:grid;place-items:center;width:44px;height:44px;border:0;background:none;
 border-radius:50%}
 .close:hover{background:var(--surface)}

@@ -37,6 +37,7 @@ export function meterSlot(model: Model): HTMLElement {
 export function photo(model: Model): Node {
   const preview = model.photo?.preview;
   if (!preview) return el("p", { class: "soft" }, strings.noPreview);
+  preview.hidden = false; // the result may have hidden it
   preview.setAttribute("role", "img");
   preview.setAttribute("aria-label", strings.yourPhoto);
   return preview;
