@@ -1,0 +1,52 @@
+"""The widget's files as browsers get them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.storefront.assets import load_assets
+from tests.flask.conftest import Shop
+
+
+def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:
+    for name in ("widget.js", "dialog.js"):
+        asset = shop.state.assets.by_name[name]
+        response = shop.browser.get(f"/genvoris/{asset.hashed_name}")
+        digest = hashlib.sha384(response.data).digest()
+        assert asset.integrity == "sha384-" + base64.b64encode(digest).decode()
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.mimetype == "text/javascript"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_plain_name_is_asked_for_each_time_and_sent_once(shop: Shop) -> None:
+    response = shop.browser.get("/genvoris/widget.js")
+    assert response.headers["Cache-Control"] == "public, no-cache"
+    again = shop.browser.get(
+        "/genvoris/widget.js", headers={"If-None-Match": response.headers["ETag"]}
+    )
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_widget_names_the_dialog_that_is_there(shop: Shop) -> None:
+    widget = shop.browser.get("/genvoris/widget.js").text
+    dialog = shop.state.assets.by_name["dialog.js"]
+    assert dialog.hashed_name in widget
+    assert dialog.integrity in widget
+
+
+@pytest.mark.parametrize(
+    "name", ["widget-000000000000.js", "../settings.js", "nothing.js", "src/widget.ts"]
+)
+def test_nothing_else_is_served(shop: Shop, name: str) -> None:
+    assert shop.browser.get(f"/genvoris/{name}").status_code == 404
+
+
+def test_an_installation_without_the_widget_says_so_at_start_up(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="make widget"):
+        load_assets((tmp_path,))

@@ -1,0 +1,250 @@
+"""What a template gets: the button and the widget's tag."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, make_response
+from flask_login import LoginManager, UserMixin, login_user
+
+from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
+from genvoris_flask.state import get_state
+from tests.flask.conftest import Shop
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+
+def tag(page: str) -> dict[str, str | bool]:
+    """Read the attributes of the script tag."""
+    found = re.search(r"<script([^>]*)></script>", page)
+    assert found, page
+    pairs = re.findall(r'([\w-]+)(?:="([^"]*)")?', found[1])
+    return {name: html.unescape(value) if value else True for name, value in pairs}
+
+
+def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
+    attributes = tag(shop.browser.get("/product").text)
+    claims = shop.state.verifier.verify(str(attributes["data-end-customer-token"]))
+    customer = shop.genvoris.call("GET", "/customers/ada").get_json()
+    assert claims.customer_id == customer["id"]
+    assert attributes["data-api-url"] == "/genvoris"
+    assert attributes["data-platform"] == "flask"
+    assert attributes["defer"] is True
+    assert "data-api-key" not in attributes
+
+
+def test_the_script_is_the_vendored_one_with_its_integrity(shop: Shop) -> None:
+    attributes = tag(shop.browser.get("/product").text)
+    asset = shop.state.assets.widget
+    assert attributes["src"] == f"/genvoris/{asset.hashed_name}"
+    assert attributes["integrity"] == asset.integrity
+
+
+def test_a_second_page_costs_no_second_mint(shop: Shop) -> None:
+    first, second = shop.browser.get("/product").text, shop.browser.get("/product").text
+    assert first == second
+    assert shop.transport.count("/sessions") == 1
+
+
+def test_a_page_with_a_token_is_kept_out_of_shared_caches(shop: Shop) -> None:
+    def cached_page() -> Any:
+        response = make_response(shop.page())
+        response.cache_control.public = True
+        response.cache_control.max_age = 3600
+        return response
+
+    shop.app.view_functions["page"] = cached_page
+    response = shop.browser.get("/product")
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert "Cookie" in response.vary
+
+
+def test_a_page_without_a_token_may_be_cached_as_the_view_says(shop: Shop) -> None:
+    shop.log_in(None)
+    response = shop.browser.get("/product")
+    assert "no-store" not in response.headers.get("Cache-Control", "")
+    assert "data-end-customer-token" not in tag(response.text)
+
+
+def test_without_inline_sessions_no_page_carries_a_token(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_INLINE_SESSION=False)
+    shop.log_in()
+    assert "data-end-customer-token" not in tag(shop.browser.get("/product").text)
+    assert shop.transport.requests == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda request: httpx.Response(500),
+        lambda request: httpx.Response(200, text="<html>"),
+        lambda request: httpx.Response(401, json={"error": "invalid_key"}),
+    ],
+    ids=["500", "garbage", "401"],
+)
+def test_a_page_goes_out_whatever_genvoris_does(shop: Shop, fault: Any) -> None:
+    shop.transport.fault = fault
+    response = shop.browser.get("/product")
+    assert response.status_code == 200
+    assert "data-end-customer-token" not in tag(response.text)
+
+
+def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_PAGE_BUDGET=0.05)
+    shop.log_in()
+
+    def slow(request: httpx.Request) -> None:
+        time.sleep(0.5)
+
+    shop.transport.fault = slow
+    started = time.monotonic()
+    response = shop.browser.get("/product")
+    assert response.status_code == 200
+    assert "data-end-customer-token" not in tag(response.text)
+    assert time.monotonic() - started < 0.45
+
+
+def test_a_failing_shopper_loader_does_not_take_the_page_down(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Shopper | None:
+        raise LookupError("the shop's own fault")
+
+    shop.extension.shopper_loader(broken)
+    assert shop.browser.get("/product").status_code == 200
+    assert "who is shopping" in caplog.text
+
+
+def test_a_loader_that_gives_no_shopper_is_told_what_to_give(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.extension.shopper_loader(lambda: "ada")  # type: ignore[type-var]
+    assert shop.browser.get("/product").status_code == 200
+    assert "genvoris_flask.Shopper" in caplog.text
+
+
+def test_overrides_become_data_attributes(shop: Shop) -> None:
+    photos = [{"src": "/a.jpg", "alt": 'A "b" </script>'}]
+    shop.options = {
+        "nonce": "abc",
+        "language": "fr",
+        "primary_color": "#0a5",
+        "no_fab": True,
+        "sample_photos": photos,
+    }
+    page = shop.browser.get("/product").text
+    attributes = tag(page)
+    assert attributes["nonce"] == "abc"
+    assert attributes["data-language"] == "fr"
+    assert attributes["data-primary-color"] == "#0a5"
+    assert attributes["data-no-fab"] is True
+    assert json.loads(str(attributes["data-sample-photos"])) == photos
+    assert page.count("</script>") == 1
+
+
+def test_the_nonce_comes_from_the_setting_when_none_is_given(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_CSP_NONCE=lambda: "from-the-setting")
+    assert tag(shop.browser.get("/product").text)["nonce"] == "from-the-setting"
+
+
+def test_another_script_brings_its_own_integrity(genvoris: LocalGenvoris) -> None:
+    url = "https://cdn.genvoris.org/widget.js"
+    shop = Shop(genvoris, GENVORIS_WIDGET_URL=url, GENVORIS_WIDGET_INTEGRITY="sha384-abc")
+    attributes = tag(shop.browser.get("/product").text)
+    assert (attributes["src"], attributes["integrity"]) == (url, "sha384-abc")
+    assert attributes["crossorigin"] == "anonymous"
+
+
+def test_the_quickstarts_own_attribute_appears_with_a_publishable_key_alone(
+    genvoris: LocalGenvoris,
+) -> None:
+    shop = Shop(genvoris, GENVORIS_WIDGET_API_KEY="gvk_live_publishable")
+    page = shop.browser.get("/product").text
+    assert tag(page)["data-api-key"] == "gvk_live_publishable"
+    assert API_KEY not in page
+
+
+def test_a_button_describes_the_product_and_escapes_everything() -> None:
+    button = genvoris_button(
+        image='/a.png?x="1"',
+        title="</script><b>'\"&",
+        id="s1",
+        category="home",
+        label="<Try>",
+        class_="big",
+        data_colour="red",
+    )
+    assert str(button) == (
+        '<button type="button" class="genvoris-tryon-btn big" data-genvoris-trigger '
+        'data-product-image="/a.png?x=&#34;1&#34;" '
+        'data-product-title="&lt;/script&gt;&lt;b&gt;&#39;&#34;&amp;" data-product-id="s1" '
+        'data-product-category="home" data-colour="red">&lt;Try&gt;</button>'
+    )
+
+
+def test_a_shop_below_a_path_names_its_routes_with_it(shop: Shop) -> None:
+    page = shop.browser.get("/product", environ_overrides={"SCRIPT_NAME": "/shop"}).text
+    assert tag(page)["data-api-url"] == "/shop/genvoris"
+
+
+def test_several_apps_of_one_object_are_kept_apart(tmp_path_factory: Any) -> None:
+    extension = GenvorisFlask()
+    apps = []
+    for name in ("a", "b"):
+        app = Flask(name)
+        app.config.update(GENVORIS_API_KEY=f"gvk_test_{name}", GENVORIS_URL_PREFIX=f"/try-{name}")
+        extension.init_app(app)
+        apps.append(app)
+    assert get_state(apps[0]) is not get_state(apps[1])
+    assert get_state(apps[0]).settings.api_key == "gvk_test_a"
+    for app, own, other in ((apps[0], "a", "b"), (apps[1], "b", "a")):
+        browser = app.test_client()
+        assert browser.get(f"/try-{own}/widget.js").status_code == 200
+        assert browser.get(f"/try-{other}/widget.js").status_code == 404
+
+
+def test_an_app_that_was_not_set_up_says_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match="init_app"):
+        get_state(Flask("bare"))
+
+
+class User(UserMixin):  # type: ignore[misc]  # publishes no types
+    id = 42
+    email = "shopper@example.com"
+    genvoris_customer_id = "ec_42"
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+def test_flask_logins_user_is_the_shopper_by_default() -> None:
+    from genvoris_flask.storefront.shopping import current_shopper, login_url
+
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
+    GenvorisFlask(app)
+    manager = LoginManager(app)
+    manager.login_view = "log_in"
+    manager.user_loader(lambda user_id: User() if user_id == "42" else None)
+    app.add_url_rule("/log-in", "log_in", lambda: "")
+    with app.test_request_context():
+        assert current_shopper() is None
+        assert login_url() == "/log-in"
+        login_user(User())
+        assert current_shopper() == Shopper("42", "shopper@example.com", "ec_42")
+
+
+def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:
+    from genvoris_flask.storefront.shopping import current_shopper, login_url
+
+    app = Flask("shop")
+    app.config.update(GENVORIS_API_KEY="gvk_test_1")
+    GenvorisFlask(app)
+    with app.test_request_context():
+        assert current_shopper() is None
+        assert login_url() is None
