@@ -1,13 +1,14 @@
 """Render the drawings: ``.venv/bin/python examples/demo_shop/artwork/render.py [name …]``.
 
 Products become transparent WebP cut-outs, cropped to the garment with a margin; people become
-JPEG photos. Playwright's Chromium draws them, or the one that CHROMIUM names.
+JPEG photos. The Chromium that CHROMIUM names draws them, else the system's, else Playwright's.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -28,7 +29,7 @@ PAGE = (
 def main(names: list[str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM"),
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [],
         )
         page = browser.new_page(device_scale_factor=SCALE)
@@ -45,7 +46,7 @@ def render(page: Page, drawing: Path) -> str:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     shared = (HERE / "shared.svg").read_text()
     page.set_content(PAGE.format(*size, shared, drawing.read_text()))
-    image = Image.open(io.BytesIO(page.screenshot(omit_background=True)))
+    image: Image.Image = Image.open(io.BytesIO(page.screenshot(omit_background=True)))
     target = STATIC / kind / drawing.stem
     if kind == "products":
         target = target.with_suffix(".webp")
