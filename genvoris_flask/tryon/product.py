@@ -78,6 +78,7 @@ def _own_url(value: str, host_url: str) -> str | None:
     if not url:
         return None
     ours, theirs = urlsplit(host_url), urlsplit(url)
-    # Browsers read a backslash, or a second slash, as the start of another host.
-    safe = "\\" not in url and not theirs.path.startswith("//")
+    # Browsers drop tabs and line ends, and read a backslash, or a second slash, as the start of
+    # another host.
+    safe = url.isprintable() and "\\" not in url and not theirs.path.startswith("//")
     return url if safe and ours.netloc == theirs.netloc else None

@@ -42,6 +42,8 @@ def test_a_picture_that_is_not_on_the_web_is_none(image: str) -> None:
         "https://shop.example@evil.example/",
         "https://shop.example//evil.example/",
         "/\\evil.example",
+        "/\t/evil.example",
+        "https://shop.example/\n/evil.example",
         "javascript:alert(1)",
     ],
 )

@@ -31,7 +31,7 @@ export class Frame {
     this.dialog = el(
       "dialog",
       { "aria-labelledby": "heading", part: "dialog" },
-      el("header", {}, this.heading, close),
+      el("div", { class: "top" }, this.heading, close),
       el("div", { class: "body" }, this.visual, this.side),
       this.input,
       this.live,

@@ -17,7 +17,7 @@ dialog[open]{display:flex;flex-direction:column;animation:in .22s ease-out}
 dialog::backdrop{background:rgb(20 17 14/.55);animation:fade .22s}
 @keyframes in{from{opacity:0;transform:translateY(12px)}}
 @keyframes fade{from{opacity:0}}
-header{display:flex;align-items:center;gap:12px;padding:14px 14px 14px 24px;
+.top{display:flex;align-items:center;gap:12px;padding:14px 14px 14px 24px;
 border-bottom:1px solid var(--line)}
 h2{font-size:19px;line-height:1.3;font-weight:600;letter-spacing:-.01em;flex:1;outline:0}
 button,a{font:inherit;color:inherit;cursor:pointer}
@@ -77,7 +77,7 @@ white-space:nowrap}
 [hidden]{display:none!important}
 @media (max-width:640px){
 dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;margin:0}
-header{padding:8px 8px 8px 18px}
+.top{padding:8px 8px 8px 18px}
 .body{grid-template-columns:minmax(0,1fr);grid-template-rows:auto 1fr;flex:1}
 .visual{height:min(50dvh,430px)}
 .visual>img.product{padding:24px}

@@ -1,0 +1,55 @@
+"""What a shopper does, in the words of this shop."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+
+def dialog(page: Page) -> Locator:
+    return page.locator("genvoris-dialog").get_by_role("dialog")
+
+
+def open_product(page: Page, url: str, slug: str = "harbour-shirt") -> None:
+    page.goto(f"{url}/product/{slug}")
+
+
+def log_in(page: Page, url: str, name: str, slug: str = "harbour-shirt") -> None:
+    page.goto(f"{url}/login?next=/product/{slug}")
+    page.get_by_role("button", name=name).first.click()
+    expect(page).to_have_url(f"{url}/product/{slug}")
+
+
+def open_dialog(page: Page) -> None:
+    page.wait_for_load_state()  # the widget's script is deferred
+    page.locator("button[data-genvoris-trigger]").click()
+    expect(dialog(page)).to_be_visible()
+
+
+def choose(page: Page, file: object) -> None:
+    page.locator("genvoris-dialog input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+
+
+def press(page: Page, name: str) -> None:
+    dialog(page).get_by_role("button", name=name, exact=True).click()
+
+
+def heading(page: Page) -> Locator:
+    return dialog(page).get_by_role("heading", level=2)
+
+
+def expect_heading(page: Page, text: str) -> None:
+    expect(heading(page)).to_have_text(text, timeout=15_000)
+
+
+def try_on(page: Page, file: object) -> None:
+    """Choose a photo and press the button."""
+    choose(page, file)
+    press(page, "Try it on")
+
+
+def expect_accessible(page: Page) -> None:
+    """Ask axe for faults, in open shadow roots too."""
+    page.wait_for_timeout(300)  # a screen that is still fading in has too little contrast
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

@@ -1,0 +1,310 @@
+"""The dialog in a real browser: bad input, keyboard, events, other pages."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Demo
+from tests.browser.steps import (
+    choose,
+    dialog,
+    expect_accessible,
+    expect_heading,
+    log_in,
+    open_dialog,
+    press,
+    try_on,
+)
+from tests.support.pictures import picture
+
+PHOTO = {"name": "me.jpg", "mimeType": "image/jpeg"}
+
+
+def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
+
+
+def tall(size: tuple[int, int]) -> bytes:
+    """Make a JPEG of noise, which hardly compresses."""
+    noise = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(noise, "JPEG", quality=90)
+    return noise.getvalue()
+
+
+@pytest.fixture
+def page(demo: Demo, desktop_page: Page) -> Page:
+    """Give a product page with Ada, who has plenty of try-ons, and the dialog open."""
+    log_in(desktop_page, demo.url, "Ada")
+    open_dialog(desktop_page)
+    return desktop_page
+
+
+def jobs_started(page: Page) -> list[str]:
+    started: list[str] = []
+    page.on(
+        "request",
+        lambda request: started.append(request.method) if request.url.endswith("/tryons") else None,
+    )
+    return started
+
+
+def test_each_bad_photo_is_told_in_words_and_the_dialog_stays_usable(
+    page: Page, photo: Path
+) -> None:
+    started = jobs_started(page)
+    bad = [
+        (file(b"hello"), "not a photo"),
+        (file(b""), "empty"),
+        (file(b"\xff\xd8\xff" + b"\0" * (11 * 1024 * 1024)), "larger than 10 MB"),
+        (file(picture("JPEG")[:1200]), "damaged"),
+        (file(picture("JPEG", (200, 200))), "too small"),
+        (file(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "me.svg"), "not a photo"),
+    ]
+    for each, words in bad:
+        choose(page, each)
+        expect(dialog(page).get_by_role("alert")).to_contain_text(words)
+        expect(dialog(page).get_by_role("button", name="Try it on", exact=True)).to_be_disabled()
+    assert started == []
+    expect_accessible(page)
+    try_on(page, photo)
+    expect_heading(page, "Here you are")
+
+
+def test_a_picture_of_forty_thousand_pixels_a_side_is_refused(page: Page) -> None:
+    from tests.support.pictures import png_claiming
+
+    choose(page, file(png_claiming(40_000, 40_000)))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("damaged")
+
+
+def test_a_large_photo_leaves_the_browser_small_and_without_what_the_camera_wrote(
+    page: Page,
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    image = Image.effect_noise((3000, 4000), 40).convert("RGB")
+    original = io.BytesIO()
+    image.save(original, "JPEG", quality=80, exif=exif)
+    choose(page, file(original.getvalue()))
+    with page.expect_request(lambda request: request.url.endswith("/tryons")) as sent:
+        press(page, "Try it on")
+    body = sent.value.post_data_buffer or b""
+    assert len(original.getvalue()) > 2_000_000
+    assert len(body) < 700 * 1024
+    assert b"SecretCamera" not in body
+
+
+def test_a_double_click_makes_one_job(page: Page, photo: Path) -> None:
+    started = jobs_started(page)
+    choose(page, photo)
+    button = dialog(page).get_by_role("button", name="Try it on", exact=True)
+    expect(button).to_be_enabled()
+    button.evaluate("button => { button.click(); button.click(); }")
+    expect_heading(page, "Here you are")
+    expect(dialog(page)).to_contain_text("25 of 30 try-ons left")
+    assert started == ["POST"]
+
+
+def test_logged_out_half_way_leads_to_the_log_in_and_keeps_the_photo(
+    page: Page, photo: Path, demo: Demo
+) -> None:
+    choose(page, photo)
+    page.context.clear_cookies()
+    press(page, "Try it on")
+    expect_heading(page, "Log in to try it on")
+    dialog(page).get_by_role("link", name="Log in").click()
+    page.get_by_role("button", name=re.compile("^Ada")).click()
+    expect(dialog(page)).to_contain_text("Your photo is still here")
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+
+
+def test_a_photo_is_not_kept_when_the_shopper_does_not_want_it(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    page.context.clear_cookies()
+    press(page, "Try it on")
+    dialog(page).get_by_role("checkbox").uncheck()
+    dialog(page).get_by_role("link", name="Log in").click()
+    kept = page.evaluate("sessionStorage.getItem('genvoris:kept')")
+    assert json.loads(kept)["photo"] is None
+
+
+def test_a_sample_photo_is_enough_to_try(page: Page) -> None:
+    dialog(page).locator(".samples button").first.click()
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    press(page, "Show my photo")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+
+def test_a_try_on_can_be_cancelled(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        press(page, "Try it on")
+        page.wait_for_timeout(700)
+        press(page, "Cancel")
+    expect_heading(page, "Try it on")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+
+def test_the_keyboard_is_enough_and_escape_gives_the_focus_back(page: Page, photo: Path) -> None:
+    expect(dialog(page).get_by_role("heading", level=2)).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            name = page.evaluate(
+                "document.activeElement.shadowRoot?.activeElement?.textContent ?? ''"
+            )
+            if "Choose a photo" in name:
+                break
+        page.keyboard.press("Enter")
+    chooser.value.set_files(photo)
+    start = dialog(page).get_by_role("button", name="Try it on", exact=True)
+    expect(start).to_be_enabled()
+    start.focus()
+    page.keyboard.press("Enter")
+    expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    expect(page.locator("button[data-genvoris-trigger]")).to_be_focused()
+
+
+def test_escape_while_working_cancels_the_job(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        press(page, "Try it on")
+        page.wait_for_timeout(700)
+        page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+
+
+def test_a_shop_may_show_its_own_paywall_instead(demo: Demo, desktop_page: Page) -> None:
+    log_in(desktop_page, demo.url, "Chloe")
+    desktop_page.wait_for_load_state()
+    refusal = desktop_page.evaluate(
+        """() => new Promise(resolve => {
+          addEventListener('genvoris:quota', event => {
+            event.preventDefault();
+            resolve(event.detail);
+          });
+          document.querySelector('[data-genvoris-trigger]').click();
+        })"""
+    )
+    assert (refusal["reason"], refusal["used"], refusal["limit"]) == ("quota_exhausted", 5, 5)
+    assert refusal["paywall"]["kind"] == "offer"
+    expect(dialog(desktop_page)).to_be_hidden()
+
+
+@pytest.mark.parametrize(("name", "words"), [("Dev", "plan"), ("Elif", "account")])
+def test_shoppers_without_or_with_a_resting_plan_are_told_what_to_do(
+    demo: Demo, desktop_page: Page, name: str, words: str
+) -> None:
+    log_in(desktop_page, demo.url, name)
+    open_dialog(desktop_page)
+    link = dialog(desktop_page).get_by_role("link", name=re.compile(words, re.IGNORECASE))
+    expect(link).to_be_visible()
+    expect_accessible(desktop_page)
+
+
+def test_a_completed_try_on_is_told_to_the_page(page: Page, photo: Path) -> None:
+    page.evaluate(
+        "addEventListener('genvoris:tryon-completed', event => window.completed = event.detail)"
+    )
+    try_on(page, photo)
+    expect_heading(page, "Here you are")
+    completed = page.evaluate("window.completed")
+    assert completed["product"]["title"] == "Harbour shirt"
+    assert completed["image_url"].endswith("/image")
+
+
+def test_an_expired_token_is_renewed_without_the_shopper_noticing(
+    demo: Demo, desktop_page: Page, photo: Path
+) -> None:
+    def age(route: Any) -> None:
+        response = route.fetch()
+        token = r'data-end-customer-token="([^"]*)"'
+        body = re.sub(token, 'data-end-customer-token="a.eyJleHAiOjF9.c"', response.text())
+        route.fulfill(response=response, body=body)
+
+    log_in(desktop_page, demo.url, "Ada")
+    desktop_page.route("**/product/*", age)
+    desktop_page.reload()
+    open_dialog(desktop_page)
+    with desktop_page.expect_response("**/genvoris/session") as renewed:
+        try_on(desktop_page, photo)
+    assert renewed.value.status == 200
+    expect_heading(desktop_page, "Here you are")
+
+
+HAND_WRITTEN = """<!doctype html><html lang="en"><head><title>Hand-written</title>
+<script src="/genvoris/widget.js" defer data-api-key="gvk_live_publishable"
+ data-end-customer-token="{token}"></script>
+<script src="/genvoris/widget.js" defer></script></head><body><h1>Hand-written</h1>
+<button class="genvoris-tryon-btn" data-product-image="/static/products/plain-tee.webp"
+ data-product-title="Quotes &quot;and&quot; &lt;/script&gt;&lt;b&gt;">See it on me</button>
+<div id="later"></div></body></html>"""
+
+
+@pytest.fixture
+def hand_written(demo: Demo, desktop_page: Page) -> Page:
+    """Give a page with the quickstart's tag, twice, and its button."""
+    log_in(desktop_page, demo.url, "Ada")
+    token = desktop_page.locator("script[data-end-customer-token]").get_attribute(
+        "data-end-customer-token"
+    )
+    body = HAND_WRITTEN.format(token=token)
+    desktop_page.route(
+        "**/hand-written", lambda route: route.fulfill(body=body, content_type="text/html")
+    )
+    desktop_page.goto(f"{demo.url}/hand-written")
+    return desktop_page
+
+
+def test_the_quickstarts_tag_works_on_a_hand_written_page(hand_written: Page, photo: Path) -> None:
+    seen: list[str] = []
+    hand_written.on("request", lambda request: seen.append(str(request.all_headers())))
+    hand_written.wait_for_load_state()
+    hand_written.get_by_role("button", name="See it on me").click()
+    expect(dialog(hand_written)).to_contain_text('Quotes "and" </script><b>')
+    try_on(hand_written, photo)
+    expect_heading(hand_written, "Here you are")
+    assert hand_written.locator("genvoris-dialog").count() == 1
+    assert not [headers for headers in seen if "gvk_live_publishable" in headers]
+
+
+def test_triggers_that_come_later_and_calls_from_scripts_open_it_too(hand_written: Page) -> None:
+    hand_written.evaluate(
+        "document.querySelector('#later').innerHTML ="
+        ' \'<a href="#x" data-genvoris-trigger data-product-image="/a.png">Late</a>\''
+    )
+    hand_written.get_by_text("Late").click()
+    expect(dialog(hand_written)).to_be_visible()
+    hand_written.evaluate("Genvoris.close()")
+    expect(dialog(hand_written)).to_be_hidden()
+    hand_written.evaluate(
+        "VTOWidget.openTryOn({productImages: ['/b.png'], productTitle: 'From a script'})"
+    )
+    expect(dialog(hand_written)).to_contain_text("From a script")
+
+
+def test_without_genvoris_the_dialog_says_so_and_the_page_stays(
+    demo: Demo, desktop_page: Page, photo: Path
+) -> None:
+    log_in(desktop_page, demo.url, "Ada")
+    desktop_page.route("**/genvoris/tryons", lambda route: route.abort())
+    open_dialog(desktop_page)
+    try_on(desktop_page, photo)
+    expect_heading(desktop_page, "That did not work")
+    expect_accessible(desktop_page)
+    desktop_page.unroute("**/genvoris/tryons")
+    press(desktop_page, "Try again")
+    press(desktop_page, "Try it on")
+    expect_heading(desktop_page, "Here you are")

@@ -1,0 +1,211 @@
+"""The demo shop's own pages, with its local Genvoris in this process."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from examples.demo_shop.app import create_app
+from examples.demo_shop.catalogue import PRODUCTS
+from examples.demo_shop.plans import ensure_plans
+from examples.demo_shop.samples import PASSWORD, SAMPLES
+from genvoris_flask.state import get_state
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+# Flask-Login 0.6 calls what newer Pythons warn about.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+PAGES = ["/", "/product/harbour-shirt", "/cart", "/login", "/plans"]
+
+
+@pytest.fixture
+def local_genvoris(tmp_path: Path) -> LocalGenvoris:
+    return LocalGenvoris(tmp_path / "genvoris")
+
+
+@pytest.fixture
+def app(tmp_path: Path, local_genvoris: LocalGenvoris, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    from examples.demo_shop.genvoris import genvoris
+
+    init_app = genvoris.init_app
+
+    def init_with_transport(app: Flask) -> None:
+        init_app(app, transport=local_genvoris.transport, clock=local_genvoris.clock)
+
+    monkeypatch.setattr(genvoris, "init_app", init_with_transport)
+    app = create_app(
+        {
+            "SECRET_KEY": "secret",
+            "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
+            "GENVORIS_API_KEY": API_KEY,
+            "GENVORIS_API_URL": "http://127.0.0.1:8787/api/v1",
+            "GENVORIS_TRYON_URL": "http://127.0.0.1:8787",
+        }
+    )
+    ensure_plans(app)
+    return app
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def post(browser: FlaskClient, path: str, **fields: str) -> Any:
+    with browser.session_transaction() as cookies:
+        token = cookies.setdefault("form_token", "t")
+    return browser.post(path, data={"form_token": token, **fields})
+
+
+def log_in(browser: FlaskClient, **more: str) -> Any:
+    return post(browser, "/login", email="ada@example.com", password=PASSWORD, **more)
+
+
+def close(app: Flask) -> None:
+    from examples.demo_shop.models import db
+
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _closed(app: Flask) -> Any:
+    yield
+    close(app)
+
+
+def test_there_are_enough_products_and_each_has_its_picture(app: Flask) -> None:
+    static = Path(str(app.static_folder))
+    assert len(PRODUCTS) >= 8
+    for product in PRODUCTS:
+        assert (static / "products" / f"{product.slug}.webp").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("logged_in", [False, True], ids=["logged out", "logged in"])
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_is_served_under_a_strict_policy(
+    browser: FlaskClient, path: str, logged_in: bool
+) -> None:
+    if logged_in:
+        log_in(browser)
+    response = browser.get(path)
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    nonce = re.search(r"'nonce-([^']+)' 'strict-dynamic'", policy)
+    assert nonce
+    scripts = re.findall(r"<script[^>]*>", response.text)
+    assert all(f'nonce="{nonce[1]}"' in script for script in scripts)
+    assert "style=" not in response.text
+    assert API_KEY not in response.text
+
+
+def test_every_product_has_its_page_with_a_try_on_button(browser: FlaskClient) -> None:
+    for product in PRODUCTS:
+        page = browser.get(f"/product/{product.slug}").text
+        assert "data-genvoris-trigger" in page
+        assert 'data-api-url="/genvoris"' in page
+
+
+def test_an_unknown_page_is_a_page_of_the_shop(browser: FlaskClient) -> None:
+    response = browser.get("/product/nothing")
+    assert response.status_code == 404
+    assert "Marlow" in response.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "evil",
+    ],
+)
+def test_a_way_back_to_another_site_is_not_taken(browser: FlaskClient, target: str) -> None:
+    assert log_in(browser, next=target).headers["Location"] == "/"
+
+
+def test_a_way_back_within_the_shop_is_taken(browser: FlaskClient) -> None:
+    assert log_in(browser, next="/product/plain-tee?x=1").headers["Location"] == (
+        "/product/plain-tee?x=1"
+    )
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout", "/cart", "/checkout/price_wardrobe"])
+def test_a_form_without_its_token_changes_nothing(browser: FlaskClient, path: str) -> None:
+    assert browser.post(path, data={}).status_code == 400
+
+
+def test_a_wrong_password_is_refused(browser: FlaskClient) -> None:
+    answer = post(browser, "/login", email="ada@example.com", password="wrong")
+    assert answer.status_code == 401
+    assert "do not go together" in answer.text
+
+
+def test_the_cart_adds_up(browser: FlaskClient) -> None:
+    for _ in range(2):
+        post(browser, "/cart", slug="plain-tee", size="M")
+    post(browser, "/cart", slug="harbour-shirt", size="S")
+    assert "€167" in browser.get("/cart").text
+    post(browser, "/cart/change", slug="plain-tee", size="M", step="-1")
+    assert "€128" in browser.get("/cart").text
+    post(browser, "/cart/change", slug="plain-tee", size="M", step="-1")
+    assert "Plain tee" not in browser.get("/cart").text
+    assert post(browser, "/cart", slug="plain-tee", size="XXXL").status_code == 400
+    post(browser, "/checkout")
+    assert "It is empty" in browser.get("/cart").text
+
+
+def test_a_sale_registers_the_shopper_and_leads_back(
+    browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    log_in(browser)
+    answer = post(browser, "/checkout/price_wardrobe", next="/product/plain-tee")
+    assert answer.headers["Location"] == "/product/plain-tee"
+    customers = local_genvoris.call("GET", "/customers").get_json()["data"]
+    assert [each["externalId"] for each in customers] == ["user_1"]
+    assert "30 left" in browser.get("/account").text
+    assert "Your plan" in browser.get("/plans").text
+
+
+def test_a_plan_that_is_paused_can_be_woken_up(
+    browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    log_in(browser)
+    post(browser, "/checkout/price_wardrobe")
+    local_genvoris.call("PATCH", "/customers/user_1", {"status": "PAUSED"})
+    assert "Wake my plan up" in browser.get("/account").text
+    post(browser, "/account/resume")
+    assert "Wake my plan up" not in browser.get("/account").text
+
+
+def test_the_pages_stay_up_when_genvoris_is_away(
+    app: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(browser)
+    http = get_state(app).client._http
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    http._client.get().close()
+    monkeypatch.setattr(http, "_transport", httpx.MockTransport(refuse))
+    http._client._made = None
+    for path in [*PAGES, "/account"]:
+        assert browser.get(path).status_code == 200
+    answer = post(browser, "/checkout/price_wardrobe")
+    assert "/checkout/price_wardrobe" in answer.headers["Location"]
+
+
+def test_the_sample_shoppers_are_on_the_log_in_page(browser: FlaskClient) -> None:
+    page = browser.get("/login").text
+    for sample in SAMPLES:
+        assert sample.name in page
+        assert sample.about in page
