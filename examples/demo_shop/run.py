@@ -81,11 +81,13 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
 
 def start_sandbox(folder: Path, port: int) -> tuple[subprocess.Popen[str], str]:
     """Start the local Genvoris; give its process and its address."""
-    command = [sys.executable, "-m", "genvoris_flask.sandbox", "--api-key", API_KEY]
+    command = [sys.executable, "-m", "genvoris_flask.sandbox"]
     process = subprocess.Popen(
         [*command, "--data", str(folder), "--port", str(free_port(port))],
         stdout=subprocess.PIPE,
         text=True,
+        # Not on the command line, which everyone on the machine can read.
+        env={**os.environ, "GENVORIS_API_KEY": API_KEY},
         # Ctrl-C goes to us alone; we end it when we are done with it.
         start_new_session=True,
     )

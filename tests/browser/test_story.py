@@ -49,7 +49,7 @@ def test_a_shopper_tries_on_runs_out_takes_a_plan_and_goes_on_with_the_same_phot
     expect(dialog(page)).to_contain_text("1 of 5 try-ons left")
     expect_accessible(page)
     try_on(page, photo)
-    expect_heading(page, "Making your picture")
+    expect_heading(page, "One moment")
     expect_accessible(page)
     expect_heading(page, "Here you are")
     expect(dialog(page)).to_contain_text("0 of 5 try-ons left")

@@ -20,7 +20,7 @@ export const strings = {
       ? `${count} of ${limit} try-on left`
       : `${count} of ${limit} try-ons left`,
   resets: (date: string) => `Renewed on ${date}`,
-  working: "Making your picture",
+  working: "One moment",
   sending: "Sending your photo",
   queued: "Waiting for a free place",
   running: "Making your picture",
