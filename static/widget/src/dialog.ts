@@ -110,7 +110,8 @@ class TryOnDialog implements Dialog {
   }
 
   private view(): View {
-    const { model, actions } = this;
+    const { model } = this;
+    const actions = this.actions;
     const { screen } = model;
     switch (screen.name) {
       case "photo":
