@@ -301,7 +301,11 @@ def test_an_expired_token_is_refused_and_a_new_one_is_taken(shop: Shop) -> None:
     assert shop.finish(shop.tryon(headers=bearer(new)))["state"] == "done"
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", sign(claims_for("ec_1", iss=ISSUER), KEY)])
+@pytest.mark.parametrize(
+    "token",
+    ["x", "a.b.c", sign(claims_for("ec_1", iss=ISSUER), KEY)],
+    ids=["word", "dots", "another key"],
+)
 def test_a_forged_token_is_refused(shop: Shop, token: str) -> None:
     answer = shop.tryon(headers=bearer(token))
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")

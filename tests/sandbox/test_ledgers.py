@@ -81,8 +81,8 @@ def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
     "changes",
     [
         {"photo": None},
-        {"photo": (io.BytesIO(b"not a photo"), "p.jpg")},
-        {"photo": (io.BytesIO(picture("JPEG")[:2000]), "p.jpg")},
+        {"photo": b"not a photo"},
+        {"photo": picture("JPEG")[:2000]},
         {"product_image_url": ""},
         {"product_image_url": "https://example.org/shirt.png"},
         {"product_image_url": "http://10.0.0.1/shirt.png"},
@@ -92,12 +92,15 @@ def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
         {"product_image_url": "data:image/png;base64,!!!"},
         {"product_image_url": "data:image/png;base64,AAAA"},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:60],
 )
 def test_nothing_is_charged_when_no_picture_can_be_made(
     sandbox: LocalGenvoris, changes: dict[str, Any]
 ) -> None:
     sandbox.customer()
+    photo = changes.get("photo")
+    if photo:
+        changes = {"photo": (io.BytesIO(photo), "p.jpg")}
     assert refusal(sandbox.tryon(sandbox.token(), **changes)) == (400, "invalid_body", None)
     assert sandbox.used() == 0
 
