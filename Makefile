@@ -12,7 +12,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(WIDGET)/node_modules/.installed check ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(WIDGET)/node_modules/.installed check ## Set up all that is needed and run every test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
@@ -44,6 +44,10 @@ $(VENV)/.dev: $(VENV)/.base pyproject.toml
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py
 	$(BIN)/python tests/provision.py chromium
+	@touch $@
+
+$(VENV)/.redis: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py redis
 	@touch $@
 
 $(WIDGET)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(WIDGET)/package-lock.json

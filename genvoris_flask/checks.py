@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -70,6 +71,17 @@ def page_url(key: str, value: Any) -> str:
         raise ConfigurationError(
             f"{key} must be a path such as /plans or a whole URL, not {url!r}."
         )
+    return url
+
+
+def store_url(key: str, value: Any) -> str:
+    """Where Redis is."""
+    url = text(key, value)
+    if _split(url).scheme not in ("redis", "rediss", "unix"):
+        # The value may hold a password, so it is not repeated.
+        raise ConfigurationError(f"{key} must start with redis://, rediss:// or unix://.")
+    if find_spec("redis") is None:
+        raise ConfigurationError(f'{key} needs redis: pip install "genvoris-flask[redis]"')
     return url
 
 

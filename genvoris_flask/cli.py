@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from .diagnosis import diagnose
+from .state import get_state
 
 
 @click.group()
@@ -24,3 +29,16 @@ def sandbox(arguments: tuple[str, ...]) -> None:
     except ImportError as error:
         raise click.ClickException(str(error)) from None
     sys.exit(main(arguments))
+
+
+@genvoris.command()
+@with_appcontext
+def check() -> None:
+    """Say what is wrong with this shop's set-up, if anything; exit status 1 if so."""
+    wrong = 0
+    for finding in diagnose(get_state(current_app)):
+        mark = click.style("ok   ", fg="green") if finding.ok else click.style("wrong", fg="red")
+        click.echo(f"{mark}  {finding.name}: {finding.text}")
+        wrong += not finding.ok
+    if wrong:
+        sys.exit(1)

@@ -3,7 +3,8 @@
 GenvorisError
 ├── ConfigurationError         a setting is missing or wrong; raised at start-up
 ├── UnreachableError           no answer came: refused, reset, DNS, TLS
-│   └── DeadlineError          no answer came in the time there was
+│   ├── DeadlineError          no answer came in the time there was
+│   └── CircuitOpenError       it was not asked, since it did not answer lately
 ├── MalformedAnswerError       an answer came that is not what the contract says
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
@@ -44,6 +45,10 @@ class UnreachableError(GenvorisError):
 
 class DeadlineError(UnreachableError):
     """Genvoris gave no answer within the time that the caller had."""
+
+
+class CircuitOpenError(UnreachableError):
+    """Genvoris was not asked: it did not answer lately."""
 
 
 class MalformedAnswerError(GenvorisError):

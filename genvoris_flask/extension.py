@@ -12,14 +12,16 @@ from flask import Flask
 from .api.client import GenvorisClient
 from .api.http import HttpClient
 from .api.models import Session
+from .errors import GenvorisError
 from .sessions.broker import SessionBroker
 from .sessions.keys import KeySet
+from .sessions.shared import NothingShared, SharedSessions
 from .sessions.shopper import Shopper
 from .sessions.verifier import TokenVerifier
 from .settings import Settings, read_settings
-from .signals import customer_linked, session_minted
+from .signals import customer_linked, session_failed, session_minted
 from .state import EXTENSION_KEY, AppState, Hooks, get_state
-from .storefront import assets, tags
+from .storefront import assets, shopping, tags
 from .tryon import views
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
@@ -68,6 +70,7 @@ class GenvorisFlask:
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
         app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
         app.after_request(tags.keep_page_private)
+        shopping.forget_on_logout(app)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:
         """Register the function that says who is shopping, or None. Default: Flask-Login."""
@@ -85,7 +88,10 @@ class GenvorisFlask:
         return get_state().client
 
     def forget(self, shopper: Shopper) -> None:
-        """Drop the shopper's token, as after a sale or a log-out."""
+        """Drop the shopper's token everywhere and revoke it, as after a sale or a log-out.
+
+        It returns at once; Redis and Genvoris are told in the background.
+        """
         get_state().broker.forget(shopper)
 
 
@@ -99,9 +105,21 @@ class _Announcer:
         with self._app.app_context():
             session_minted.send(self._app, shopper=shopper, session=session)
 
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
+        with self._app.app_context():
+            session_failed.send(self._app, shopper=shopper, error=error)
+
     def linked(self, shopper: Shopper, customer_id: str) -> None:
         with self._app.app_context():
             customer_linked.send(self._app, shopper=shopper, customer_id=customer_id)
+
+
+def _shared_sessions(settings: Settings, clock: Callable[[], float]) -> SharedSessions:
+    if settings.store_url is None:
+        return NothingShared()
+    from .sessions.redis_store import RedisSessions
+
+    return RedisSessions(settings.store_url, settings.api_key + settings.api_url, clock)
 
 
 def _build(
@@ -118,7 +136,9 @@ def _build(
         ttl=settings.session_ttl,
         default_plan=settings.default_plan,
         external_id_prefix=settings.external_id_prefix,
+        max_shoppers=settings.max_shoppers,
         clock=clock,
+        shared=_shared_sessions(settings, clock),
     )
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     tryon_http = HttpClient(

@@ -31,10 +31,14 @@ class Settings:
         widget_url: A widget script from elsewhere. Default: the one in this package.
         widget_integrity: The ``sha256-…``, ``sha384-…`` or ``sha512-…`` of ``widget_url``.
         widget_api_key: A publishable key for the tag's ``data-api-key``. Never the server key.
-        session_ttl: Seconds that a new token lives, 60 to 3600. Default 900.
+        session_ttl: Seconds that a new token lives, 120 to 3600. Default 900.
         page_budget: Seconds that a page may wait for a token, 0.05 to 10. Default 0.8.
         inline_session: Whether pages carry the token. Default true. When false the widget asks
             for one, and pages can be cached.
+        store_url: Where processes share sessions: ``redis://…``, ``rediss://…`` or ``unix://…``.
+            Default: each process keeps its own.
+        max_shoppers: How many shoppers' sessions a process remembers, 100 to 10,000,000. Default
+            10,000.
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
         default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
             they are not registered.
@@ -61,6 +65,8 @@ class Settings:
     session_ttl: int = 900
     page_budget: float = 0.8
     inline_session: bool = True
+    store_url: str | None = None
+    max_shoppers: int = 10_000
     external_id_prefix: str = ""
     default_plan: str | None = None
     allow_guests: bool = False
@@ -146,9 +152,11 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_WIDGET_URL": checks.page_url,
     "GENVORIS_WIDGET_INTEGRITY": checks.integrity,
     "GENVORIS_WIDGET_API_KEY": checks.text,
-    "GENVORIS_SESSION_TTL": checks.number(60, 3600, "seconds", int),
+    "GENVORIS_SESSION_TTL": checks.number(120, 3600, "seconds", int),
     "GENVORIS_PAGE_BUDGET": checks.number(0.05, 10, "seconds", float),
     "GENVORIS_INLINE_SESSION": checks.flag,
+    "GENVORIS_STORE_URL": checks.store_url,
+    "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
     "GENVORIS_EXTERNAL_ID_PREFIX": checks.maybe_empty_text,
     "GENVORIS_DEFAULT_PLAN": checks.text,
     "GENVORIS_ALLOW_GUESTS": checks.flag,

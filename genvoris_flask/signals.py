@@ -3,6 +3,7 @@
 ==================  ==========================================================================
 customer_linked     ``shopper``, ``customer_id``: Genvoris's id became known; store it
 session_minted      ``shopper``, ``session``: a new token was minted
+session_failed      ``shopper``, ``error``: a token could not be minted
 quota_exhausted     ``refusal``: a shopper was refused for lack of quota, plan or an active account
 credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credits
 ==================  ==========================================================================
@@ -18,5 +19,6 @@ _signals = Namespace()
 
 customer_linked = _signals.signal("genvoris-customer-linked")
 session_minted = _signals.signal("genvoris-session-minted")
+session_failed = _signals.signal("genvoris-session-failed")
 quota_exhausted = _signals.signal("genvoris-quota-exhausted")
 credits_depleted = _signals.signal("genvoris-credits-depleted")

@@ -1,8 +1,9 @@
-"""Install what the tests need beyond Python packages: Chromium and Node.js.
+"""Install what the tests need beyond Python packages: Chromium, Node.js and Redis.
 
 ``python tests/provision.py chromium`` leaves the path of a working Chromium in
 ``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself.
-``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run.
+``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run, and ``redis``
+that ``redis-server`` can.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ DOWNLOAD_SECONDS = 300
 
 def main(argv: list[str]) -> None:
     """Install the one part that is named on the command line."""
-    parts = {"chromium": provision_chromium, "node": provision_node}
+    parts = {"chromium": provision_chromium, "node": provision_node, "redis": provision_redis}
     if len(argv) != 1 or argv[0] not in parts:
         sys.exit(f"usage: provision.py {'|'.join(parts)}")
     parts[argv[0]]()
@@ -101,6 +102,19 @@ def provision_node() -> None:
         sys.exit(
             f"Node.js {MINIMUM_NODE} or newer is needed to check the widget and could not be "
             f"installed: install it from nodejs.org, then run this again.\n{done.stderr}"
+        )
+
+
+def provision_redis() -> None:
+    """Take the system's redis-server, else Debian's package."""
+
+    def find() -> str | None:
+        return shutil.which("redis-server")
+
+    if not (find() or apt_install(["redis-server"], find)):
+        sys.exit(
+            "redis-server is needed for the tests. On Debian and Ubuntu: apt-get install "
+            "redis-server; on macOS: brew install redis. Then run this again."
         )
 
 

@@ -49,5 +49,6 @@ def test_the_signals_are_these() -> None:
         "credits_depleted",
         "customer_linked",
         "quota_exhausted",
+        "session_failed",
         "session_minted",
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 
-from .http import HttpClient
+from .http import Answer, HttpClient, Repeat
 from .resources import Customers, Plans, Sessions
 
 DEFAULT_TIMEOUT = 10.0
@@ -51,6 +51,16 @@ class GenvorisClient:
         self.plans = Plans(self._http, timeout)
         self.customers = Customers(self._http, timeout)
         self.sessions = Sessions(self._http, timeout, self._now)
+
+    def ask(self, method: str, path: str, *, timeout: float) -> Answer:
+        """Send one request as it is, without repeating it.
+
+        Args:
+            method: The HTTP method.
+            path: From the API's URL, such as ``/plans``.
+            timeout: Seconds to wait.
+        """
+        return self._http.request(method, path, timeout=timeout, repeat=Repeat.NEVER)
 
     def with_timeout(self, seconds: float) -> GenvorisClient:
         """Give a client that shares the connections of this one and waits no longer."""

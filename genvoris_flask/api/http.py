@@ -1,4 +1,4 @@
-"""The one module that knows httpx: a request with a deadline, and what may be repeated."""
+"""Sends a request by its deadline, and repeats what may be repeated."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableE
 from ..per_process import PerProcess
 from .deadline import Deadline
 from .refusals import read_refusal
+from .transport import current_deadline, make_client
 
 log = logging.getLogger("genvoris_flask.api")
 
@@ -129,6 +130,7 @@ class HttpClient:
         left = deadline.remaining()
         if left <= 0:
             raise DeadlineError(f"{method} {path}: no time was left to ask Genvoris.")
+        before = current_deadline.set(deadline)
         try:
             with self._client.get().stream(
                 method, self.base_url + path, timeout=left, **content
@@ -143,17 +145,14 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = type(error).__name__
             raise UnreachableError(f"{method} {path}: the connection broke ({reason}).") from error
+        finally:
+            current_deadline.reset(before)
         if response.status_code >= 300:
             raise read_refusal(response.status_code, response.headers, body, self._secrets)
         return Answer(response.status_code, response.headers, body)
 
     def _connect(self) -> httpx.Client:
-        return httpx.Client(
-            headers=self._headers,
-            transport=self._transport,
-            follow_redirects=False,  # a redirect would carry the key elsewhere
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
-        )
+        return make_client(self._headers, self._transport)
 
 
 class _NoConnectionError(UnreachableError):

@@ -1,4 +1,4 @@
-"""Gives each shopper one token: from memory, else minted, by one thread at a time.
+"""Gives each shopper one token: from memory, else minted, by one thread of one process at a time.
 
 Minting runs on a small pool rather than in the thread that asks. So whoever asks can stop waiting
 when its time is up, and the token is there for the next page.
@@ -6,21 +6,34 @@ when its time is up, and the token is there for the next page.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..api.client import GenvorisClient
 from ..api.models import Session
-from ..errors import DeadlineError, NotFoundError
+from ..errors import (
+    CircuitOpenError,
+    CustomerInactiveError,
+    DeadlineError,
+    GenvorisError,
+    MalformedAnswerError,
+    NotFoundError,
+)
 from ..per_process import PerProcess
-from .memory import SessionMemory
+from .breaker import CircuitBreaker
+from .memory import MARGIN, SessionMemory
+from .shared import NothingShared, SharedSessions
 from .shopper import Shopper
 
+log = logging.getLogger("genvoris_flask.sessions")
+
 MINT_THREADS = 8
+MINT_SECONDS = 10.0
 
 
 class BrokerEvents(Protocol):
@@ -29,8 +42,19 @@ class BrokerEvents(Protocol):
     def minted(self, shopper: Shopper, session: Session) -> None:
         """A new token was minted."""
 
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
+        """A token could not be minted."""
+
     def linked(self, shopper: Shopper, customer_id: str) -> None:
         """Genvoris's id of this shopper became known and is not what the shop said."""
+
+
+class _Landing(NamedTuple):
+    """How a mint ended. ``news``: its customer id is new to us and to the shop."""
+
+    session: Session
+    minted: bool
+    news: bool
 
 
 @dataclass
@@ -55,6 +79,8 @@ class SessionBroker:
         external_id_prefix: Put in front of the shop's ids.
         max_shoppers: How many shoppers are remembered.
         clock: The wall clock, in Unix seconds.
+        breaker: Holds calls back while Genvoris does not answer.
+        shared: What other processes have minted.
     """
 
     def __init__(
@@ -67,40 +93,63 @@ class SessionBroker:
         external_id_prefix: str = "",
         max_shoppers: int = 10_000,
         clock: Callable[[], float] = time.time,
+        breaker: CircuitBreaker | None = None,
+        shared: SharedSessions | None = None,
     ) -> None:
-        self._client = client
+        self._client = client.with_timeout(MINT_SECONDS)
         self._events = events
         self._ttl = ttl
         self._default_plan = default_plan
         self._prefix = external_id_prefix
+        self._clock = clock
         self._memory = SessionMemory(max_shoppers, clock)
+        self._breaker = breaker or CircuitBreaker()
+        self._shared = shared or NothingShared()
+        self._shared.on_drop(self._hear_of_drop)
         self._flights = PerProcess(_Flights)
+
+    def session_for_page(self, shopper: Shopper, budget: float) -> Session:
+        """Give the session as ``session`` does, but ask less: a page has better things to wait for.
+
+        A shopper whom Genvoris refused a token just now is not asked about again.
+        """
+        if not self.remembered(shopper) and (refusal := self._memory.refusal(shopper)):
+            raise refusal
+        return self.session(shopper, budget)
 
     def session(self, shopper: Shopper, budget: float) -> Session:
         """Give the shopper's session within ``budget`` seconds.
 
+        Past two thirds of its life the old one is given while a new one is minted.
+
         Raises:
             DeadlineError: It took longer; the mint goes on, and a later call finds its token.
+            CircuitOpenError: Genvoris did not answer lately, and is not asked.
             GenvorisError: The mint failed. Everyone who waited for it gets the same error.
         """
-        flights = self._flights.get()
-        with flights.lock:
-            if session := self.remembered(shopper):
-                return session
-            mint = flights.mints.get(shopper.external_id)
-            if mint is None:
-                mint = flights.mints[shopper.external_id] = Future()
-                flights.pool.submit(self._fly, shopper, mint)
+        kept = self._memory.find(shopper)
+        if kept:
+            if kept.is_due(self._clock()):
+                self._renew(shopper)
+            return kept.session
+        mint = self._take_off(shopper)
         try:
-            return mint.result(timeout=budget)
+            session = mint.result(timeout=budget)
         except TimeoutError:
-            raise DeadlineError(
-                f"No session token within the {budget:g} s that there were."
-            ) from None
+            error = DeadlineError(f"No session token within the {budget:g} s that there were.")
+            # Counted here, since the mint itself may take much longer to fail.
+            self._breaker.failed(error)
+            raise error from None
+        if session.expires_at - MARGIN <= self._clock():
+            raise MalformedAnswerError(
+                "A new session token has under a minute left: compare this machine's clock."
+            )
+        return session
 
     def remembered(self, shopper: Shopper) -> Session | None:
         """Give the session if one is at hand that has more than a minute left."""
-        return self._memory.session(shopper)
+        kept = self._memory.find(shopper)
+        return kept.session if kept else None
 
     def customer_id(self, shopper: Shopper) -> str:
         """Give the best id to ask Genvoris about this shopper with."""
@@ -114,25 +163,87 @@ class SessionBroker:
         return self._prefix + shopper.external_id
 
     def forget(self, shopper: Shopper) -> None:
-        """Drop the shopper's token, also one that is being minted."""
+        """Drop the shopper's token everywhere, also one that is being minted, and revoke it.
+
+        Nobody waits for this: Redis and Genvoris are told on the pool.
+        """
+        session = self._drop_here(shopper.external_id)
+        self._flights.get().pool.submit(self._drop_elsewhere, shopper, session)
+
+    def shared_fault(self) -> str | None:
+        """Say why the store of all processes does not answer, or None when it does."""
+        return self._shared.fault()
+
+    def _drop_here(self, external_id: str) -> Session | None:
         flights = self._flights.get()
         with flights.lock:
-            flights.mints.pop(shopper.external_id, None)
-            self._memory.forget(shopper)
+            flights.mints.pop(external_id, None)
+            return self._memory.forget(external_id)
+
+    def _hear_of_drop(self, external_id: str) -> None:
+        self._drop_here(external_id)
+
+    def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> None:
+        session = session or self._shared.get(shopper.external_id)
+        self._shared.drop(shopper.external_id)
+        if session and session.jti:
+            try:
+                self._client.sessions.revoke(session.customer_id, session.jti)
+            except GenvorisError as error:
+                log.debug("A dropped token could not be revoked; it ends by itself. (%s)", error)
+
+    def _renew(self, shopper: Shopper) -> None:
+        """Mint in the background, unless that is held back or under way."""
+        flights = self._flights.get()
+        if self._breaker.is_open or shopper.external_id in flights.mints:
+            return
+        self._take_off(shopper, renewing=True)
+
+    def _take_off(self, shopper: Shopper, *, renewing: bool = False) -> Future[Session]:
+        """Join the mint that is under way, or start one."""
+        flights = self._flights.get()
+        with flights.lock:
+            if mint := flights.mints.get(shopper.external_id):
+                if self._breaker.is_open:
+                    raise CircuitOpenError("Genvoris does not answer, so nobody waits for it.")
+                return mint
+            if not renewing and (session := self.remembered(shopper)):
+                landed: Future[Session] = Future()
+                landed.set_result(session)
+                return landed
+            self._breaker.enter()
+            mint = flights.mints[shopper.external_id] = Future()
+            flights.pool.submit(self._fly, shopper, mint)
+            return mint
 
     def _fly(self, shopper: Shopper, mint: Future[Session]) -> None:
         """Mint on a thread of the pool, remember the outcome, then let the waiters go."""
         try:
-            session = self._mint(shopper)
+            landing = self._obtain(shopper, mint)
         except BaseException as error:  # noqa: BLE001  (whoever waits must not wait for ever)
-            self._land(shopper, mint, None)
-            mint.set_exception(error)
+            self._crash(shopper, mint, error)
             return
-        news = self._land(shopper, mint, session)
-        mint.set_result(session)
-        self._events.minted(shopper, session)
-        if news:
-            self._events.linked(shopper, session.customer_id)
+        mint.set_result(landing.session)
+        if landing.minted:
+            self._events.minted(shopper, landing.session)
+        if landing.news:
+            self._events.linked(shopper, landing.session.customer_id)
+
+    def _obtain(self, shopper: Shopper, mint: Future[Session]) -> _Landing:
+        """Take another process's token, else mint one."""
+        old = self.remembered(shopper)
+        with self._shared.minting(shopper.external_id, MINT_SECONDS):
+            session = self._shared.get(shopper.external_id)
+            stale = (old and old.token, self._memory.dropped(shopper))
+            if session and session.token not in stale:
+                self._breaker.abandoned()
+                return _Landing(session, False, self._land(shopper, mint, session))
+            session = self._mint(shopper)
+            self._breaker.succeeded()
+            news = self._land(shopper, mint, session)
+            if self._memory.find(shopper):
+                self._shared.put(shopper.external_id, session)
+            return _Landing(session, True, news)
 
     def _land(self, shopper: Shopper, mint: Future[Session], session: Session | None) -> bool:
         """Take a mint off the list and keep its token, unless it was forgotten meanwhile."""
@@ -142,6 +253,18 @@ class SessionBroker:
                 return False
             del flights.mints[shopper.external_id]
             return session is not None and self._memory.keep(shopper, session)
+
+    def _crash(self, shopper: Shopper, mint: Future[Session], error: BaseException) -> None:
+        self._land(shopper, mint, None)
+        if isinstance(error, GenvorisError):
+            if isinstance(error, NotFoundError | CustomerInactiveError):
+                self._memory.keep_refusal(shopper, error)
+            self._breaker.failed(error)
+        else:
+            log.error("A mint failed in a way that it should not", exc_info=error)
+        mint.set_exception(error)
+        if isinstance(error, GenvorisError):
+            self._events.failed(shopper, error)
 
     def _mint(self, shopper: Shopper) -> Session:
         """Mint, and register the shopper only when no id of theirs is known to Genvoris.

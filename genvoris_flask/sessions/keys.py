@@ -61,13 +61,13 @@ class KeySet:
         self._tried_at = self._clock()
         try:
             answer = self._http.request("GET", "", timeout=FETCH_TIMEOUT, repeat=Repeat.ALWAYS)
-            self._keys = _read_keys(answer.body)
+            self._keys = read_keys(answer.body)
             self._fetched_at = self._clock()
         except GenvorisError as error:
             log.warning("The keys for session tokens could not be fetched: %s", error)
 
 
-def _read_keys(body: bytes) -> dict[str, Any]:
+def read_keys(body: bytes) -> dict[str, Any]:
     """Read the RSA keys of a JWKS (RFC 7517); others are left out."""
     keys = {}
     for entry in read_json(body, "the JWKS").get("keys") or []:

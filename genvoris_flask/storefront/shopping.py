@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, url_for
+from flask import Flask, current_app, url_for
 
 from ..sessions.shopper import Shopper
 from ..state import get_state
@@ -41,6 +42,25 @@ def login_url() -> str | None:
     if not isinstance(view, str):
         return None
     return view if view.startswith("/") or urlsplit(view).scheme else url_for(view)
+
+
+def forget_on_logout(app: Flask) -> None:
+    """Drop the shopper's token when Flask-Login says that they have logged out."""
+    if importlib.util.find_spec("flask_login") is None:
+        return
+    signal = importlib.import_module("flask_login").user_logged_out
+    signal.connect(_forget_current_shopper, app)
+
+
+def _forget_current_shopper(app: Flask, **_: object) -> None:
+    # Flask-Login sends this while current_user is still the one who leaves.
+    try:
+        shopper = current_shopper()
+    except Exception:  # the shop's own loader: its fault must not keep anybody logged in
+        log.exception("The function that says who is shopping failed at the log-out")
+        return
+    if shopper:
+        get_state(app).broker.forget(shopper)
 
 
 def _login_manager() -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 
-from flask import Response, g, url_for
+from flask import Response, g, request, url_for
 from markupsafe import Markup, escape
 
 from ..api.models import Session
@@ -97,9 +98,20 @@ def genvoris_widget(
 def keep_page_private(response: Response) -> Response:
     """Keep a page that carries a token out of every shared cache."""
     if g.get(_PRIVATE_PAGE):
+        if response.cache_control.public:
+            _warn_of_public_view(str(request.endpoint))
         response.headers["Cache-Control"] = "private, no-store"
         response.vary.add("Cookie")
     return response
+
+
+@functools.lru_cache(maxsize=1000)  # once for each view
+def _warn_of_public_view(endpoint: str) -> None:
+    log.warning(
+        "The view %s says that its page is public, but the page carries a shopper's session, so it "
+        "goes out as private. To cache it, set GENVORIS_INLINE_SESSION = False.",
+        endpoint,
+    )
 
 
 def _session_for_page(state: AppState) -> Session | None:
@@ -109,9 +121,10 @@ def _session_for_page(state: AppState) -> Session | None:
         shopper = current_shopper()
         if shopper is None:
             return None
-        session = state.broker.session(shopper, state.settings.page_budget)
+        session = state.broker.session_for_page(shopper, state.settings.page_budget)
     except GenvorisError as error:
-        log.warning("This page goes out without a session token: %s", error)
+        # The broker logs each change of its state; a line for each page would drown it.
+        log.debug("This page goes out without a session token: %s", error)
         return None
     except Exception:  # the shop's own loader: its fault must not take the page down
         log.exception("The function that says who is shopping failed")

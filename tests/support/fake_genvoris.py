@@ -93,6 +93,8 @@ class FakeGenvoris:
         answer = self.fault()
         if answer is not None:
             return answer
+        if request.method == "DELETE":
+            return httpx.Response(200, json={"data": {"revoked": True}})
         if path == "/customers":
             return self._register(json.loads(request.content))
         return self._mint(path.split("/")[2])

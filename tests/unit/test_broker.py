@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 from genvoris_flask.api.models import Session
-from genvoris_flask.errors import DeadlineError, GenvorisError, NotFoundError, ServerError
+from genvoris_flask.errors import (
+    CircuitOpenError,
+    DeadlineError,
+    GenvorisError,
+    MalformedAnswerError,
+    NotFoundError,
+    ServerError,
+)
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
 from tests.support.fake_genvoris import Clock, FakeGenvoris
@@ -23,6 +30,9 @@ class Events:
 
     def minted(self, shopper: Shopper, session: Session) -> None:
         self.told.append(("minted", shopper.external_id, session.customer_id))
+
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
+        self.told.append(("failed", shopper.external_id, type(error).__name__))
 
     def linked(self, shopper: Shopper, customer_id: str) -> None:
         self.told.append(("linked", shopper.external_id, customer_id))
@@ -75,12 +85,11 @@ def test_a_token_is_served_until_a_minute_before_its_end_and_not_after() -> None
     assert shop.session().token != first.token
 
 
-def test_a_token_that_lives_under_a_minute_is_not_kept() -> None:
+def test_a_new_token_with_under_a_minute_left_is_not_served() -> None:
     shop = Shop()
-    shop.genvoris.ttl = 50
-    shop.session()
-    shop.session()
-    assert shop.mints == 2
+    shop.genvoris.ttl = 59
+    with pytest.raises(MalformedAnswerError, match="clock"):
+        shop.session()
 
 
 def test_the_shops_own_customer_id_goes_first() -> None:
@@ -202,7 +211,7 @@ def test_whoever_runs_out_of_time_goes_without_and_the_mint_goes_on_alone() -> N
         gate.wait(5)
 
     shop.genvoris.fault = hang
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(DeadlineError):
             shop.session(budget=0.02)
     gate.set()
@@ -258,6 +267,129 @@ def test_only_so_many_shoppers_are_remembered() -> None:
         shop.session(Shopper(f"s{number}"))
     held = [Shopper(f"s{number}") for number in range(10)]
     assert sum(shop.broker.remembered(shopper) is not None for shopper in held) == 3
+
+
+def test_past_two_thirds_of_its_life_a_token_is_renewed_while_pages_get_the_old_one() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now += 599
+    assert shop.session().token == first.token
+    assert shop.mints == 1
+    shop.clock.now += 2
+    assert shop.session().token == first.token
+    shop.told(3)
+    assert shop.mints == 2
+    assert shop.session().token != first.token
+
+
+def test_many_pages_at_once_renew_once() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now += 700
+    gate = threading.Event()
+
+    def hang() -> None:
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    assert {shop.session().token for _ in range(20)} == {first.token}
+    gate.set()
+    shop.told(3)
+    assert shop.mints == 2
+
+
+def test_a_renewal_that_fails_leaves_the_old_token_to_its_end() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.clock.now += 700
+    shop.genvoris.fault = lambda: httpx.Response(400, json={})
+    assert shop.session().token == first.token
+    shop.told(3)
+    assert shop.session().token == first.token
+
+
+def test_while_the_circuit_is_open_nobody_asks_and_remembered_tokens_serve() -> None:
+    shop = Shop()
+    first = shop.session()
+    shop.genvoris.fault = lambda: httpx.Response(200, text="<html>")
+    for number in range(3):
+        with pytest.raises(GenvorisError):
+            shop.session(Shopper(f"s{number}"))
+    asked = len(shop.genvoris.calls)
+    for number in range(20):
+        with pytest.raises(CircuitOpenError):
+            shop.session(Shopper(f"s{number}"))
+    shop.clock.now += 700
+    assert shop.session().token == first.token
+    assert len(shop.genvoris.calls) == asked
+
+
+def test_pages_that_wait_in_vain_open_the_circuit_long_before_the_mint_ends() -> None:
+    shop = Shop()
+    gate = threading.Event()
+
+    def hang() -> None:
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    for _ in range(3):
+        with pytest.raises(DeadlineError):
+            shop.session(budget=0.01)
+    with pytest.raises(CircuitOpenError):
+        shop.session(budget=5)
+    gate.set()
+
+
+def test_a_page_does_not_ask_again_about_a_shopper_who_was_just_refused_but_a_click_does() -> None:
+    shop = Shop()
+    new = Shopper("new")
+    for _ in range(5):
+        with pytest.raises(NotFoundError):
+            shop.broker.session_for_page(new, 5)
+    assert shop.mints == 1
+    with pytest.raises(NotFoundError):
+        shop.broker.session(new, 5)
+    assert shop.mints == 2
+    shop.clock.now += 31
+    with pytest.raises(NotFoundError):
+        shop.broker.session_for_page(new, 5)
+    assert shop.mints == 3
+
+
+def test_after_a_sale_a_page_asks_at_once_about_a_shopper_who_was_refused() -> None:
+    shop = Shop()
+    new = Shopper("new")
+    with pytest.raises(NotFoundError):
+        shop.broker.session_for_page(new, 5)
+    shop.genvoris.customers["new"] = "ec_new"
+    shop.broker.forget(new)
+    assert shop.broker.session_for_page(new, 5).customer_id == "ec_new"
+
+
+def test_a_forgotten_token_is_revoked_without_anybody_waiting() -> None:
+    shop = Shop()
+    session = shop.session()
+    gate = threading.Event()
+
+    def hang() -> None:
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    shop.broker.forget(ADA)
+    gate.set()
+    end = time.monotonic() + 5
+    revoked = f"DELETE /customers/ec_ada/sessions/{session.jti}"
+    while revoked not in shop.genvoris.calls:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def test_a_mint_that_fails_is_told() -> None:
+    shop = Shop()
+    shop.genvoris.fault = lambda: httpx.Response(500, json={})
+    with pytest.raises(ServerError):
+        shop.session()
+    assert shop.told(1) == [("failed", "ada", "ServerError")]
 
 
 def test_a_shopper_needs_a_text_as_id() -> None:

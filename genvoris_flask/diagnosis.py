@@ -1,0 +1,124 @@
+"""Finds out what is wrong with a shop's set-up, and says it in words: ``flask genvoris check``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from .api.http import HttpClient, Repeat
+from .errors import ApiError, ForbiddenError, GenvorisError, UnauthorizedError, UnreachableError
+from .sessions.keys import read_keys
+from .state import AppState
+
+TIMEOUT = 5.0
+MOST_SKEW = 30.0  # seconds; beyond that tokens seem to end too soon or too late
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. ``text`` says what is wrong and what to do, or what is well."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """Look at everything that a session needs, one thing after the other."""
+    yield from _reach(state, wall)
+    yield _keys(state)
+    yield _store(state)
+    yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
+
+
+def _reach(state: AppState, wall: Callable[[], float]) -> Iterator[Finding]:
+    """Ask for the plans, which needs the key and harms nothing."""
+    started = time.monotonic()
+    try:
+        answer = state.client.ask("GET", "/plans", timeout=TIMEOUT)
+    except UnreachableError as error:
+        yield Finding(
+            "reach",
+            False,
+            f"{state.settings.api_url} does not answer: check GENVORIS_API_URL and this machine's "
+            f"way out. ({error})",
+        )
+        return
+    except GenvorisError as error:
+        yield _refused(state, error)
+        return
+    seconds = time.monotonic() - started
+    yield Finding("reach", True, f"{state.settings.api_url} answers.")
+    yield Finding("key", True, "Genvoris takes the key.")
+    yield _clock(answer.headers.get("date"), wall())
+    yield _budget(seconds, state.settings.page_budget)
+
+
+def _refused(state: AppState, error: GenvorisError) -> Finding:
+    if isinstance(error, UnauthorizedError | ForbiddenError):
+        return Finding(
+            "key",
+            False,
+            "Genvoris refuses the key: copy GENVORIS_API_KEY once more from the dashboard, and see "
+            f"whether the account is active. ({error})",
+        )
+    hint = "try again later" if isinstance(error, ApiError) else "is this Genvoris's address?"
+    return Finding("reach", False, f"{state.settings.api_url} answers wrongly; {hint} ({error})")
+
+
+def _clock(date: str | None, now: float) -> Finding:
+    try:
+        skew = now - parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return Finding("clock", True, "Genvoris does not say what time it is there.")
+    if abs(skew) <= MOST_SKEW:
+        return Finding("clock", True, "This machine's clock agrees with Genvoris's.")
+    way = "ahead of" if skew > 0 else "behind"
+    return Finding(
+        "clock",
+        False,
+        f"This machine's clock is {abs(skew):.0f} s {way} Genvoris's, so tokens seem to end at the "
+        "wrong time: switch on time synchronisation (NTP).",
+    )
+
+
+def _budget(seconds: float, budget: float) -> Finding:
+    if seconds < budget:
+        text = f"A call took {seconds:.2f} s, within GENVORIS_PAGE_BUDGET ({budget:g} s)."
+        return Finding("page budget", True, text)
+    return Finding(
+        "page budget",
+        False,
+        f"A call took {seconds:.2f} s, longer than GENVORIS_PAGE_BUDGET ({budget:g} s): first "
+        "views go out without a session. Raise it, or run nearer to Genvoris.",
+    )
+
+
+def _keys(state: AppState) -> Finding:
+    url = state.settings.jwks_url
+    try:
+        answer = HttpClient(url, {}).request("GET", "", timeout=TIMEOUT, repeat=Repeat.NEVER)
+        found = len(read_keys(answer.body))
+    except GenvorisError as error:
+        return Finding("JWKS", False, f"{url} cannot be read: check GENVORIS_JWKS_URL. ({error})")
+    if not found:
+        return Finding("JWKS", False, f"{url} holds no RSA key: check GENVORIS_JWKS_URL.")
+    return Finding("JWKS", True, f"{found} key{'s' if found > 1 else ''} to verify tokens with.")
+
+
+def _store(state: AppState) -> Finding:
+    if state.settings.store_url is None:
+        return Finding(
+            "store", True, "Each process keeps its own sessions (no GENVORIS_STORE_URL)."
+        )
+    reason = state.broker.shared_fault()
+    if reason is None:
+        return Finding("store", True, "Redis answers; all processes share sessions.")
+    return Finding(
+        "store",
+        False,
+        f"Redis does not answer ({reason}): check GENVORIS_STORE_URL. Until then each process "
+        "keeps its own sessions.",
+    )

@@ -1,0 +1,154 @@
+"""Real servers on ports of their own: an upstream that misbehaves, Redis, gunicorn."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.upstream import Upstream
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    end = time.monotonic() + 15
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < end, f"nothing listens on port {port}"
+            time.sleep(0.02)
+        else:
+            return
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """Give a Genvoris over real sockets."""
+    server = Upstream(delay=0.02)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.stop()
+    thread.join()
+
+
+class RedisServer:
+    """A redis-server of the tests' own, which can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        assert program, "redis-server is missing: run make test, which installs it."
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+        self._process = subprocess.Popen(
+            [program, *options, str(self._folder)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(self.port)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """Give a running Redis."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+SHOP = """
+from flask import Flask, render_template_string, request
+from genvoris_flask import GenvorisFlask, Shopper
+
+app = Flask(__name__)
+app.config.update(SECRET_KEY="s", **{config!r})
+genvoris = GenvorisFlask(app)
+
+@genvoris.shopper_loader
+def who():
+    return Shopper(request.args["user"])
+
+@app.get("/")
+def page():
+    return render_template_string("{{{{ genvoris_widget() }}}}")
+"""
+
+
+class Shop:
+    """A shop under gunicorn with several workers, the app loaded before they fork."""
+
+    def __init__(self, folder: Path, config: dict[str, object]) -> None:
+        (folder / "shop_under_test.py").write_text(SHOP.format(config=config))
+        self.port = free_port()
+        self.log = folder / "gunicorn.log"
+        self._output = self.log.open("wb")
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--no-control-socket", "--preload"),
+                *("--workers", "4", "--threads", "16", "--bind", f"127.0.0.1:{self.port}"),
+                *("--chdir", str(folder), "shop_under_test:app"),
+            ],
+            stdout=self._output,
+            stderr=self._output,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        )
+        wait_for(self.port)
+
+    def get(self, user: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}/", params={"user": user}, timeout=30)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        self._output.close()
+
+
+@pytest.fixture
+def start_shop(tmp_path: Path, upstream: Upstream) -> Iterator[object]:
+    """Give a function that starts a shop on the upstream."""
+    shops: list[Shop] = []
+
+    def start(**config: object) -> Shop:
+        settings = {
+            "GENVORIS_API_KEY": "gvk_test_1",
+            "GENVORIS_API_URL": f"{upstream.url}/api/v1",
+            "GENVORIS_PAGE_BUDGET": 5,
+            **config,
+        }
+        shops.append(Shop(tmp_path, settings))
+        return shops[-1]
+
+    yield start
+    for shop in shops:
+        shop.stop()

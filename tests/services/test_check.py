@@ -1,0 +1,95 @@
+"""``flask genvoris check`` as a merchant runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from genvoris_flask.diagnosis import _budget, _clock
+from genvoris_flask.sandbox.app import create_app
+from tests.services.conftest import ROOT, RedisServer, free_port
+
+KEY = "gvk_test_check_0123456789"
+
+
+@pytest.fixture
+def genvoris(tmp_path: Path) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(tmp_path, api_key=KEY), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+def check(folder: Path, **config: object) -> tuple[int, str]:
+    lines = [f"app.config[{name!r}] = {value!r}" for name, value in config.items()]
+    program = ["from flask import Flask", "from genvoris_flask import GenvorisFlask"]
+    program += ["app = Flask(__name__)", *lines, "GenvorisFlask(app)"]
+    (folder / "shop_to_check.py").write_text("\n".join(program))
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "shop_to_check", "genvoris", "check"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
+    status, text = check(
+        tmp_path,
+        GENVORIS_API_KEY=KEY,
+        GENVORIS_API_URL=f"{genvoris}/api/v1",
+        GENVORIS_STORE_URL=redis_server.url,
+    )
+    assert status == 0, text
+    for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "widget"):
+        assert f"ok     {name}:" in text
+    assert KEY not in text
+
+
+def test_a_wrong_key_is_named(tmp_path: Path, genvoris: str) -> None:
+    wrong = "gvk_test_wrong"
+    status, text = check(tmp_path, GENVORIS_API_KEY=wrong, GENVORIS_API_URL=f"{genvoris}/api/v1")
+    assert status == 1
+    assert "wrong  key: Genvoris refuses the key" in text
+    assert wrong not in text
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/api/v1"
+    store = f"redis://:password@127.0.0.1:{free_port()}"
+    status, text = check(
+        tmp_path, GENVORIS_API_KEY=KEY, GENVORIS_API_URL=url, GENVORIS_STORE_URL=store
+    )
+    assert status == 1
+    assert f"wrong  reach: {url} does not answer" in text
+    assert "wrong  JWKS" in text
+    assert "wrong  store: Redis does not answer" in text
+    assert "password" not in text
+
+
+def test_clocks_that_disagree_are_told_which_way() -> None:
+    date = "Tue, 14 Nov 2023 22:13:20 GMT"
+    assert _clock(date, 1_700_000_010).ok
+    assert "behind" in _clock(date, 1_700_000_000 - 90).text
+    ahead = _clock(date, 1_700_000_000 + 90)
+    assert not ahead.ok
+    assert "90 s ahead" in ahead.text
+    assert _clock(None, 0).ok
+
+
+def test_a_budget_that_is_too_small_is_told() -> None:
+    assert _budget(0.1, 0.8).ok
+    assert "GENVORIS_PAGE_BUDGET" in _budget(1.0, 0.8).text
+    assert not _budget(1.0, 0.8).ok

@@ -1,0 +1,97 @@
+"""Pages on an upstream that misbehaves, over real sockets."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from flask import Flask, render_template_string, request
+
+from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.api.http import HttpClient, Repeat
+from genvoris_flask.errors import DeadlineError
+from genvoris_flask.state import get_state
+from tests.services.conftest import free_port
+from tests.support.upstream import MODES, Upstream
+
+BUDGET = 0.2
+# A page that waits for the upstream itself would take ten seconds and more.
+FAR_BEYOND_BUDGET = 2.0
+FAULTS = [mode for mode in MODES if mode != "ok"]
+
+
+def shop(url: str) -> Flask:
+    app = Flask("shop")
+    app.config.update(
+        GENVORIS_API_KEY="gvk_test_1",
+        GENVORIS_API_URL=f"{url}/api/v1",
+        GENVORIS_PAGE_BUDGET=BUDGET,
+    )
+    genvoris = GenvorisFlask(app)
+    genvoris.shopper_loader(lambda: Shopper(request.args["user"]))
+    app.add_url_rule("/", "page", lambda: render_template_string("{{ genvoris_widget() }}"))
+    return app
+
+
+def view(app: Flask, user: str) -> tuple[float, str]:
+    started = time.monotonic()
+    response = app.test_client().get("/", query_string={"user": user})
+    assert response.status_code == 200
+    return time.monotonic() - started, response.text
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_page_goes_out_in_time_and_soon_nobody_asks(upstream: Upstream, fault: str) -> None:
+    app = shop(upstream.url)
+    upstream.mode = fault
+    for number in range(3):
+        seconds, text = view(app, f"s{number}")
+        assert seconds < FAR_BEYOND_BUDGET
+        assert "data-end-customer-token" not in text
+    asked = upstream.counts["mints"]
+    for number in range(10):
+        seconds, _ = view(app, f"t{number}")
+        assert seconds < BUDGET
+    assert upstream.counts["mints"] <= asked + 2  # what was under way may be tried again
+    upstream.over.set()
+
+
+def test_a_port_that_nobody_listens_on_costs_pages_nothing_after_a_few() -> None:
+    app = shop(f"http://127.0.0.1:{free_port()}")
+    for number in range(13):
+        seconds, _ = view(app, f"s{number}")
+        assert seconds < FAR_BEYOND_BUDGET
+    assert get_state(app).broker._breaker.is_open
+
+
+@pytest.mark.parametrize("fault", ["drip-body", "drip-headers", "hang", "half"])
+def test_no_call_outlives_its_deadline(upstream: Upstream, fault: str) -> None:
+    upstream.mode = fault
+    client = HttpClient(upstream.url, {})
+    started = time.monotonic()
+    with pytest.raises(Exception, match=r".") as caught:
+        client.request("POST", "/x/sessions", timeout=0.4, repeat=Repeat.NEVER)
+    assert time.monotonic() - started < FAR_BEYOND_BUDGET
+    if fault != "half":
+        assert caught.type is DeadlineError
+    upstream.over.set()
+
+
+def test_many_first_views_at_once_mint_once(upstream: Upstream) -> None:
+    app = shop(upstream.url)
+    barrier = threading.Barrier(20)
+    texts: list[str] = []
+
+    def look() -> None:
+        barrier.wait()
+        texts.append(view(app, "ada")[1])
+
+    threads = [threading.Thread(target=look) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert upstream.counts["mints"] == 1
+    assert len(set(texts)) == 1
+    assert "data-end-customer-token" in texts[0]

@@ -1,0 +1,169 @@
+"""Several processes with one Redis: one mint, one token, and no page lost without it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.models import Session
+from genvoris_flask.errors import GenvorisError
+from genvoris_flask.sessions.broker import SessionBroker
+from genvoris_flask.sessions.redis_store import RedisSessions
+from genvoris_flask.sessions.shopper import Shopper
+from tests.services.conftest import RedisServer
+from tests.support.upstream import Upstream
+
+ADA = Shopper("ada")
+
+
+class Quiet:
+    def minted(self, shopper: Shopper, session: Session) -> None: ...
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None: ...
+    def linked(self, shopper: Shopper, customer_id: str) -> None: ...
+
+
+def broker(upstream: Upstream, redis_server: RedisServer, secret: str = "a") -> SessionBroker:
+    client = GenvorisClient("gvk_test_1", f"{upstream.url}/api/v1")
+    return SessionBroker(client, Quiet(), ttl=900, shared=RedisSessions(redis_server.url, secret))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within 10 s"
+        time.sleep(0.01)
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'data-end-customer-token="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def test_a_token_of_one_process_serves_the_others(
+    upstream: Upstream, redis_server: RedisServer
+) -> None:
+    first, second = broker(upstream, redis_server), broker(upstream, redis_server)
+    assert first.session(ADA, 5) == second.session(ADA, 5)
+    assert upstream.counts["mints"] == 1
+
+
+def test_shops_with_other_keys_share_nothing(upstream: Upstream, redis_server: RedisServer) -> None:
+    for secret in ("a", "b"):
+        broker(upstream, redis_server, secret).session(ADA, 5)
+    assert upstream.counts["mints"] == 2
+
+
+def test_a_forgotten_token_is_dropped_in_every_process(
+    upstream: Upstream, redis_server: RedisServer
+) -> None:
+    first, second = broker(upstream, redis_server), broker(upstream, redis_server)
+    old = first.session(ADA, 5)
+    second.session(ADA, 5)
+    time.sleep(0.2)  # the other's subscription starts in the background
+    first.forget(ADA)
+    until(lambda: second.remembered(ADA) is None)
+    assert second.session(ADA, 5).token != old.token
+
+
+def test_one_shoppers_first_views_on_four_workers_mint_once(
+    start_shop: Any, upstream: Upstream, redis_server: RedisServer
+) -> None:
+    shop = start_shop(GENVORIS_STORE_URL=redis_server.url)
+    with ThreadPoolExecutor(40) as browsers:
+        pages = list(browsers.map(lambda _: shop.get("ada"), range(80)))
+    assert {page.status_code for page in pages} == {200}
+    assert len({token_of(page.text) for page in pages}) == 1
+    assert upstream.counts["mints"] == 1
+
+
+def test_each_of_many_shoppers_gets_their_own_token_and_one_mint(
+    start_shop: Any, upstream: Upstream, redis_server: RedisServer
+) -> None:
+    shop = start_shop(GENVORIS_STORE_URL=redis_server.url)
+    users = [f"s{number % 50}" for number in range(200)]
+    with ThreadPoolExecutor(40) as browsers:
+        pages = list(browsers.map(shop.get, users))
+    for user, page in zip(users, pages, strict=True):
+        claims = jwt.decode(token_of(page.text), options={"verify_signature": False})
+        assert claims["sub"] == f"ec_{user}"
+    assert upstream.counts["mints"] == 50
+
+
+def test_without_redis_each_worker_mints_for_itself_and_gives_nobody_anothers_token(
+    start_shop: Any, upstream: Upstream
+) -> None:
+    shop = start_shop()
+    users = [f"s{number % 10}" for number in range(100)]
+    with ThreadPoolExecutor(20) as browsers:
+        pages = list(browsers.map(shop.get, users))
+    for user, page in zip(users, pages, strict=True):
+        claims = jwt.decode(token_of(page.text), options={"verify_signature": False})
+        assert claims["sub"] == f"ec_{user}"
+    assert 10 <= upstream.counts["mints"] <= 40
+
+
+def test_redis_may_be_away_at_the_start(upstream: Upstream, redis_server: RedisServer) -> None:
+    redis_server.kill()
+    assert broker(upstream, redis_server).session(ADA, 5).customer_id == "ec_ada"
+
+
+def test_redis_may_die_and_come_back_with_one_warning_each(
+    upstream: Upstream, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = broker(upstream, redis_server)
+    it.session(Shopper("s0"), 5)
+    redis_server.kill()
+    for number in range(1, 6):
+        it.session(Shopper(f"s{number}"), 5)
+    away = [record for record in caplog.records if "Redis is away" in record.getMessage()]
+    assert len(away) == 1
+    redis_server.start()
+    time.sleep(2.1)  # Redis is not asked for a while after it went away
+    it.session(Shopper("s6"), 5)
+    assert "Redis is back" in caplog.text
+    other = broker(upstream, redis_server)
+    mints = upstream.counts["mints"]
+    other.session(Shopper("s6"), 5)
+    assert upstream.counts["mints"] == mints
+
+
+def test_no_page_fails_while_redis_is_killed_and_started_again(
+    start_shop: Any, upstream: Upstream, redis_server: RedisServer
+) -> None:
+    shop = start_shop(GENVORIS_STORE_URL=redis_server.url)
+    statuses: list[int] = []
+
+    def look(number: int) -> None:
+        statuses.append(shop.get(f"s{number % 30}").status_code)
+
+    with ThreadPoolExecutor(8) as browsers:
+        views = [browsers.submit(look, number) for number in range(150)]
+        redis_server.kill()
+        views += [browsers.submit(look, number) for number in range(150)]
+        redis_server.start()
+        views += [browsers.submit(look, number) for number in range(150)]
+        for each in views:
+            each.result()
+    assert set(statuses) == {200}
+
+
+def test_neither_key_nor_shopper_is_readable_in_the_names_of_redis(
+    upstream: Upstream, redis_server: RedisServer
+) -> None:
+    import redis
+
+    broker(upstream, redis_server, "gvk_live_secret").session(ADA, 5)
+    with redis.Redis.from_url(redis_server.url) as client:
+        names = b" ".join(client.keys())
+        assert client.keys()
+        assert all(0 < client.pttl(name) <= 840_000 for name in client.keys("*session*"))
+    assert b"ada" not in names
+    assert b"gvk_live" not in names

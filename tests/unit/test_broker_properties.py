@@ -1,0 +1,89 @@
+"""Whatever happens in whatever order: no token near its end is served, no two mints overlap."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genvoris_flask.api.models import Session
+from genvoris_flask.errors import GenvorisError
+from genvoris_flask.sessions.breaker import CircuitBreaker
+from genvoris_flask.sessions.broker import SessionBroker
+from genvoris_flask.sessions.shopper import Shopper
+from tests.support.fake_genvoris import Clock, FakeGenvoris
+
+ADA = Shopper("ada")
+
+
+class Quiet:
+    def minted(self, shopper: Shopper, session: Session) -> None: ...
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None: ...
+    def linked(self, shopper: Shopper, customer_id: str) -> None: ...
+
+
+class World:
+    """A broker, a Genvoris that answers slowly or not, and a count of mints at once."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.genvoris = FakeGenvoris(self.clock)
+        self.genvoris.customers = {"ada": "ec_ada"}
+        self.genvoris.fault = self.answer
+        self.status = 200
+        self.at_once = 0
+        self.most_at_once = 0
+        self.lock = threading.Lock()
+        breaker = CircuitBreaker(clock=self.clock)
+        client = self.genvoris.client()
+        self.broker = SessionBroker(client, Quiet(), ttl=900, clock=self.clock, breaker=breaker)
+
+    def answer(self) -> httpx.Response | None:
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(0.002)
+        with self.lock:
+            self.at_once -= 1
+        return None if self.status == 200 else httpx.Response(self.status, json={})
+
+    def page(self, budget: float) -> None:
+        asked_at = self.clock.now
+        try:
+            session = self.broker.session_for_page(ADA, budget)
+        except GenvorisError:
+            return
+        assert session.expires_at - asked_at >= 60
+        assert session.customer_id == "ec_ada"
+
+
+step = st.one_of(
+    st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 61.0, 300.0, 601.0, 840.0, 1000.0])),
+    st.tuples(st.just("status"), st.sampled_from([200.0, 200.0, 400.0, 401.0, 404.0])),
+    st.tuples(st.just("pages"), st.sampled_from([1.0, 2.0, 8.0])),
+    st.tuples(st.just("hasty pages"), st.sampled_from([1.0, 4.0])),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(step, min_size=3, max_size=25))
+def test_no_token_near_its_end_is_served_and_no_two_mints_overlap(
+    steps: list[tuple[str, float]],
+) -> None:
+    world = World()
+    with ThreadPoolExecutor(8) as browsers:
+        for action, amount in steps:
+            if action == "wait":
+                world.clock.now += amount
+            elif action == "status":
+                world.status = int(amount)
+            else:
+                budget = 2.0 if action == "pages" else 0.001
+                views = [browsers.submit(world.page, budget) for _ in range(int(amount))]
+                for view in views:
+                    view.result()
+    assert world.most_at_once <= 1
