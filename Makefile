@@ -21,6 +21,9 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/mypy
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
+bench: $(VENV)/.dev $(VENV)/.redis ## Measure, and write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/sessions.py
+
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 

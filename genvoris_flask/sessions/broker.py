@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..per_process import PerProcess
 from .breaker import CircuitBreaker
-from .memory import MARGIN, SessionMemory
+from .memory import MARGIN, Kept, SessionMemory
 from .shared import NothingShared, SharedSessions
 from .shopper import Shopper
 
@@ -113,9 +113,11 @@ class SessionBroker:
 
         A shopper whom Genvoris refused a token just now is not asked about again.
         """
-        if not self.remembered(shopper) and (refusal := self._memory.refusal(shopper)):
+        if kept := self._memory.find(shopper):
+            return self._serve(shopper, kept)
+        if refusal := self._memory.refusal(shopper):
             raise refusal
-        return self.session(shopper, budget)
+        return self._wait_for(shopper, budget)
 
     def session(self, shopper: Shopper, budget: float) -> Session:
         """Give the shopper's session within ``budget`` seconds.
@@ -127,24 +129,9 @@ class SessionBroker:
             CircuitOpenError: Genvoris did not answer lately, and is not asked.
             GenvorisError: The mint failed. Everyone who waited for it gets the same error.
         """
-        kept = self._memory.find(shopper)
-        if kept:
-            if kept.is_due(self._clock()):
-                self._renew(shopper)
-            return kept.session
-        mint = self._take_off(shopper)
-        try:
-            session = mint.result(timeout=budget)
-        except TimeoutError:
-            error = DeadlineError(f"No session token within the {budget:g} s that there were.")
-            # Counted here, since the mint itself may take much longer to fail.
-            self._breaker.failed(error)
-            raise error from None
-        if session.expires_at - MARGIN <= self._clock():
-            raise MalformedAnswerError(
-                "A new session token has under a minute left: compare this machine's clock."
-            )
-        return session
+        if kept := self._memory.find(shopper):
+            return self._serve(shopper, kept)
+        return self._wait_for(shopper, budget)
 
     def remembered(self, shopper: Shopper) -> Session | None:
         """Give the session if one is at hand that has more than a minute left."""
@@ -191,6 +178,26 @@ class SessionBroker:
                 self._client.sessions.revoke(session.customer_id, session.jti)
             except GenvorisError as error:
                 log.debug("A dropped token could not be revoked; it ends by itself. (%s)", error)
+
+    def _serve(self, shopper: Shopper, kept: Kept) -> Session:
+        if kept.is_due(self._clock()):
+            self._renew(shopper)
+        return kept.session
+
+    def _wait_for(self, shopper: Shopper, budget: float) -> Session:
+        mint = self._take_off(shopper)
+        try:
+            session = mint.result(timeout=budget)
+        except TimeoutError:
+            error = DeadlineError(f"No session token within the {budget:g} s that there were.")
+            # Counted here, since the mint itself may take much longer to fail.
+            self._breaker.failed(error)
+            raise error from None
+        if session.expires_at - MARGIN <= self._clock():
+            raise MalformedAnswerError(
+                "A new session token has under a minute left: compare this machine's clock."
+            )
+        return session
 
     def _renew(self, shopper: Shopper) -> None:
         """Mint in the background, unless that is held back or under way."""

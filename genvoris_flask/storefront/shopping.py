@@ -71,7 +71,8 @@ def _from_flask_login() -> Shopper | None:
     """Read Flask-Login's current user by its documented attributes; it is not a dependency."""
     if _login_manager() is None:
         return None
-    user = importlib.import_module("flask_login").current_user
+    # The user itself: each look through the proxy costs as much as the whole rest of this.
+    user = importlib.import_module("flask_login").current_user._get_current_object()  # noqa: SLF001
     if not user.is_authenticated:
         return None
     return Shopper(
