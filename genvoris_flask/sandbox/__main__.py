@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ from types import FrameType
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from .app import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY, create_app
+from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .store import StoreError
 
 HOST = "127.0.0.1"
@@ -31,6 +32,10 @@ class _QuietHandler(WSGIRequestHandler):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
     options = _read_options(argv)
+    try:
+        from .app import create_app  # needs Pillow, which is an extra
+    except ImportError as error:
+        return _fail(str(error))
     try:
         app = create_app(
             options.data,
@@ -68,10 +73,14 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--credits", type=int, default=DEFAULT_CREDITS, help="%(default)s")
     parser.add_argument("--delay", type=float, default=1.2, help="seconds a try-on (%(default)s)")
     options = parser.parse_args(argv)
-    if not options.api_key.startswith(("gvk_test_", "gvk_live_")):
-        parser.error("--api-key must start with gvk_test_ or gvk_live_")
-    if not 0 <= options.port <= 65535 or options.credits < 0 or not 0 <= options.delay <= 60:
-        parser.error("--port is 0 to 65535, --credits 0 or more, --delay 0 to 60")
+    if not re.fullmatch(r"gvk_(test|live)_[!-~]+", options.api_key):
+        parser.error("--api-key must be gvk_test_ or gvk_live_ and more, without spaces")
+    if (
+        not 0 <= options.port <= 65535
+        or not 0 <= options.credits < 2**40
+        or not 0 <= options.delay <= 60
+    ):
+        parser.error("--port is 0 to 65535, --credits 0 to 1,000,000,000,000, --delay 0 to 60")
     return options
 
 

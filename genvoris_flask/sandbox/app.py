@@ -12,13 +12,10 @@ from werkzeug.exceptions import HTTPException
 
 from . import customers, page, plans, sessions, tryon
 from .context import EXTENSION_KEY, Context
+from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .keys import load_key
 from .refusal import RefusalError, answer_http_error, answer_refusal
 from .store import Store
-
-DEFAULT_KEY = "gvk_test_sandbox"
-DEFAULT_ISSUER = "https://genvoris.org"
-DEFAULT_CREDITS = 1000
 
 
 def create_app(

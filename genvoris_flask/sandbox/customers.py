@@ -68,6 +68,7 @@ def read_all() -> Json:
     )
     with context().store.transaction() as db:
         rows = db.execute(query, (after, status, status, limit + 1)).fetchall()
+        rows = [find_customer(db, row["id"]) for row in rows]
     more = len(rows) > limit
     next_cursor = str(rows[limit - 1]["number"]) if more else None
     return {"data": [customer_fields(row) for row in rows[:limit]], "next_cursor": next_cursor}
@@ -160,7 +161,8 @@ def _status(value: str | None) -> str | None:
 def _whole(value: str | None, name: str, default: int, low: int, high: int) -> int:
     if value is None:
         return default
-    if not value.isascii() or not value.isdigit() or not low <= int(value[:20]) <= high:
+    plain = value.isascii() and value.isdigit() and len(value) < 20
+    if not plain or not low <= int(value) <= high:
         raise invalid(name, f"must be a whole number from {low} to {high}")
     return int(value)
 

@@ -24,6 +24,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 # Where a product goes, as shares of the photo: its top, its greatest height and greatest width.
 PLACES = {"apparel": (0.2, 0.52, 0.66), "object": (0.52, 0.26, 0.4), "home": (0.6, 0.34, 0.7)}
 SHADOW = 0.012  # of the long side
+FILL_SIDE = 240  # pixels
 KEY_TOLERANCE = 18  # how far a background's grey levels may stray and still count as one colour
 
 Box = tuple[int, int]
@@ -67,16 +68,20 @@ def _open(field: Literal["photo", "product_image_url"], data: bytes) -> Image.Im
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise PictureError(field, f"has more than {MAX_PIXELS:,} pixels")
+        _refuse_bomb(image)
         # Lets a JPEG be decoded at a fraction of its size.
         image.draft("RGB", (LONG_SIDE * 2, LONG_SIDE * 2))
         image.load()
         upright = ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+    except Exception:  # noqa: BLE001  (decoders of broken files fail in many ways)
         raise PictureError(field, "is not a picture that can be read") from None
     upright.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
     return upright
+
+
+def _refuse_bomb(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"more than {MAX_PIXELS:,} pixels")
 
 
 def _cut_out(image: Image.Image) -> Image.Image:
@@ -84,11 +89,16 @@ def _cut_out(image: Image.Image) -> Image.Image:
     if image.getchannel("A").getextrema() == (255, 255):
         image.putalpha(_mask_against_background(image.convert("RGB")))
     box = image.getchannel("A").point(lambda alpha: 255 if alpha > 16 else 0).getbbox()
-    return image.crop(box) if box else image
+    if box is None:
+        raise PictureError("product_image_url", "shows nothing but background")
+    return image.crop(box)
 
 
 def _mask_against_background(image: Image.Image) -> Image.Image:
-    """Mask what differs from the colour of the corners; all of it, when the corners differ."""
+    """Mask all but the background: what has the corners' colour and is joined to the border.
+
+    A white shirt on white keeps its inside. When the corners differ there is no background.
+    """
     right, bottom = image.width - 1, image.height - 1
     corners = [image.getpixel(at) for at in ((0, 0), (right, 0), (0, bottom), (right, bottom))]
     plain = Image.new("RGB", image.size, corners[0])
@@ -96,7 +106,21 @@ def _mask_against_background(image: Image.Image) -> Image.Image:
     if any(difference.getpixel(at) > KEY_TOLERANCE for at in ((right, 0), (0, bottom))):  # type: ignore[operator]
         return Image.new("L", image.size, 255)
     mask = difference.point(lambda level: 255 if level > KEY_TOLERANCE else 0)
-    return mask.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(1))
+    mask = mask.filter(ImageFilter.MedianFilter(5))
+    inside = _not_reached_from_border(mask).resize(mask.size)
+    return ImageChops.lighter(mask, inside).filter(ImageFilter.GaussianBlur(1))
+
+
+def _not_reached_from_border(mask: Image.Image) -> Image.Image:
+    """Mask the holes, too, on a small copy: filling is slow, and their edges are in the mask."""
+    small = mask.copy()
+    small.thumbnail((FILL_SIDE, FILL_SIDE), Image.Resampling.BOX)
+    small = small.point(lambda level: 255 if level > 64 else 0)
+    framed = ImageOps.expand(small, border=1, fill=0)
+    ImageDraw.floodfill(framed, (0, 0), 128)
+    filled = framed.point(lambda level: 0 if level == 128 else 255)
+    # A pixel less at the rim, so that no fringe of the background comes along.
+    return ImageOps.crop(filled, 1).filter(ImageFilter.MinFilter(3))
 
 
 def _lay(canvas: Image.Image, garment: Image.Image, place: Box) -> None:

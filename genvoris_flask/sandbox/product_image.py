@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -51,14 +52,21 @@ def _decode(url: str) -> bytes:
 
 def _fetch(url: str) -> bytes:
     data = bytearray()
+    started = time.monotonic()
     try:
-        with httpx.stream("GET", url, timeout=TIMEOUT, follow_redirects=False) as response:
+        # No proxy of the environment: what is fetched is on this machine.
+        with (
+            httpx.Client(timeout=TIMEOUT, trust_env=False) as client,
+            client.stream("GET", url) as response,
+        ):
             if response.status_code != 200:
                 raise ImageError(f"the shop answered {response.status_code} for the picture")
             for piece in response.iter_bytes():
                 data += piece
                 if len(data) > MAX_BYTES:
                     raise ImageError("the picture is larger than 10 MB")
+                if time.monotonic() - started > TIMEOUT:
+                    raise ImageError("the picture came too slowly")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ImageError(f"the picture could not be fetched ({type(error).__name__})") from None
     return bytes(data)

@@ -7,6 +7,7 @@ sends.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import sqlite3
 import time
@@ -37,11 +38,13 @@ def create() -> Json:
     started = time.monotonic()
     request.max_content_length = MAX_UPLOAD_BYTES
     _ = request.form  # read whole before the data is locked: an upload may be slow
-    key = request.headers.get("Idempotency-Key", "")[:MAX_KEY]
+    if request.mimetype != "multipart/form-data":
+        raise RefusalError(415, "unsupported_media_type", "Send multipart/form-data.")
     with context().store.transaction() as db:
+        customer = _customer(db)
+        key = _key_of(customer)
         if known := _answer_to(db, key):
             return known
-        customer = _customer(db)
         check(db, customer, 1)
     picture = _make()
     context().sleep(max(0.0, context().delay - (time.monotonic() - started)))
@@ -87,7 +90,7 @@ def status() -> Json:
             "limit": now.limit or 0,
             "resetsAt": iso(customer["period_end"]),
         }
-        return {**_status(access, quota, customer["external_id"]), "plan": customer["plan_id"]}
+        return {**_status(access, quota, customer["external_id"]), "plan": _plan_name(db, customer)}
 
 
 @blueprint.get("/config")
@@ -95,6 +98,11 @@ def status() -> Json:
 def config() -> Json:
     """Give the button's design."""
     return {"label": "Try it on", "icon": "none", "position": "inline", "showOnCards": False}
+
+
+def _plan_name(db: sqlite3.Connection, customer: sqlite3.Row) -> str | None:
+    row = db.execute("SELECT name FROM plans WHERE id = ?", (customer["plan_id"],)).fetchone()
+    return row["name"] if row else None
 
 
 def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: int) -> str:
@@ -154,6 +162,13 @@ def _charge(key: str, answer: Json) -> Json:
                 (MAX_ANSWERS,),
             )
         return whole
+
+
+def _key_of(customer: sqlite3.Row | None) -> str:
+    """Give the request's Idempotency-Key, which means something to its own customer alone."""
+    key = request.headers.get("Idempotency-Key", "")[:MAX_KEY]
+    owner = customer["id"] if customer else "guest"
+    return hashlib.sha256(f"{owner} {key}".encode()).hexdigest() if key else ""
 
 
 def _answer_to(db: sqlite3.Connection, key: str) -> Json | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import Any
 
 from flask import Request
@@ -27,7 +28,7 @@ def read_body(request: Request) -> Json:
     if request.mimetype != "application/json":
         raise RefusalError(415, "unsupported_media_type", "Send Content-Type: application/json.")
     try:
-        body = json.loads(raw, parse_constant=_refuse_constant)
+        body = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise RefusalError(400, "invalid_body", "The body is not valid JSON.") from None
     if not isinstance(body, dict):
@@ -73,7 +74,7 @@ def metadata(body: Json) -> Json:
     for name, item in value.items():
         if item is not None and not isinstance(item, str | int | float | bool):
             raise invalid(f"metadata.{name}", "must be a text, a number, true, false or null")
-    if len(json.dumps(value)) > MAX_METADATA_BYTES:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
         raise invalid("metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
     return value
 
@@ -82,6 +83,13 @@ def iso(time: float) -> str:
     """Write a time as the quickstart does."""
     moment = dt.datetime.fromtimestamp(time, dt.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -14,6 +14,10 @@ from PIL import Image
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 from tests.support.pictures import picture
 
+EMPTY = io.BytesIO()
+Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(EMPTY, "PNG")
+EMPTY_URL = "data:image/png;base64," + base64.b64encode(EMPTY.getvalue()).decode()
+
 
 def refusal(answer: Any) -> tuple[int, str, str | None]:
     body = answer.get_json()
@@ -91,6 +95,7 @@ def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
         {"product_image_url": "http://["},
         {"product_image_url": "data:image/png;base64,!!!"},
         {"product_image_url": "data:image/png;base64,AAAA"},
+        {"product_image_url": EMPTY_URL},
     ],
     ids=lambda changes: str(changes)[:60],
 )
@@ -118,6 +123,21 @@ def test_the_same_idempotency_key_is_answered_again_and_charged_once(
     first, second = sandbox.tryon(token, key="k"), sandbox.tryon(token, key="k")
     assert first.get_json() == second.get_json()
     assert sandbox.used() == 1
+
+
+def test_an_idempotency_key_gives_nobody_anothers_picture(sandbox: LocalGenvoris) -> None:
+    sandbox.customer("ada")
+    sandbox.customer("ben")
+    own = sandbox.tryon(sandbox.token("ada"), key="k").get_json()
+    assert sandbox.tryon("forged", key="k").status_code == 401
+    other = sandbox.tryon(sandbox.token("ben"), key="k").get_json()
+    assert other["remaining_credits"] == own["remaining_credits"] - 1
+    assert (sandbox.used("ada"), sandbox.used("ben")) == (1, 1)
+
+
+def test_a_try_on_that_is_no_form_is_refused(sandbox: LocalGenvoris) -> None:
+    answer = sandbox.http.post("/api/tryon", json={}, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 415
 
 
 def test_try_ons_at_once_never_spend_more_than_there_is(sandbox: LocalGenvoris) -> None:

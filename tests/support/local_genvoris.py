@@ -88,4 +88,6 @@ class LocalGenvoris:
         }
         data = {name: value for name, value in fields.items() if value is not None}
         headers = {"X-API-Key": API_KEY, **({"Idempotency-Key": key} if key else {})}
-        return self.http.post("/api/tryon", data=data, headers=headers)
+        return self.http.post(
+            "/api/tryon", data=data, headers=headers, content_type="multipart/form-data"
+        )

@@ -6,6 +6,7 @@ import type { Job, Problem, Status } from "./types";
 
 const TIMEOUT = 30_000;
 const UPLOAD_TIMEOUT = 120_000;
+const LONGEST_RETRY_AFTER = 15;
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -20,11 +21,12 @@ export class Backend {
     const query = new URLSearchParams({
       product_id: product.id,
       product_title: product.title,
-      page_url: pageUrl(),
+      page_url: product.page || pageUrl(),
     });
     return this.call<Status>("GET", `/status?${query}`);
   }
 
+  /** Asks for a token; see Tokens. */
   session(): Promise<{ token: string | null; expires_at: number | null }> {
     return this.call("POST", "/session");
   }
@@ -36,7 +38,7 @@ export class Backend {
     form.set("product_title", product.title);
     form.set("product_id", product.id);
     form.set("product_category", product.category);
-    form.set("page_url", pageUrl());
+    form.set("page_url", product.page || pageUrl());
     const headers: Record<string, string> = { "Idempotency-Key": key };
     if (token) headers.Authorization = `Bearer ${token}`;
     return this.call<Job>("POST", "/tryons", { body: form, headers }, UPLOAD_TIMEOUT);
@@ -69,11 +71,17 @@ export class Backend {
       });
       const body = await response.json().catch(() => ({}));
       if (response.ok) return body as T;
-      throw new ProblemError(readProblem(response.status, body));
+      const problem = readProblem(response.status, body);
+      const wait = Number(response.headers.get("Retry-After"));
+      if (wait > 0 && wait <= LONGEST_RETRY_AFTER) problem.retryAfter = wait;
+      throw new ProblemError(problem);
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      const detail = abort.signal.aborted ? strings.slow : strings.offline;
-      throw new ProblemError({ status: 0, error: "offline", detail });
+      throw new ProblemError(
+        abort.signal.aborted
+          ? { status: 0, error: "slow", detail: strings.slow }
+          : { status: 0, error: "offline", detail: strings.offline },
+      );
     } finally {
       clearTimeout(timer);
     }

@@ -2,11 +2,12 @@
 
 import { Backend, ProblemError } from "./api";
 import { readColour, textOn } from "./colour";
+import { eventFor, type Said } from "./events";
 import { Frame } from "./frame";
 import { fromDataUrl, keep, takeKept } from "./keep";
 import { type Happening, type Model, next, opened } from "./machine";
 import { PhotoError, prepare } from "./photo";
-import { Run } from "./run";
+import { newKey, Run } from "./run";
 import { drawLogin, drawPaywall, drawProblem } from "./screens/message";
 import { meterSlot } from "./screens/parts";
 import { drawPhoto } from "./screens/photo";
@@ -16,19 +17,22 @@ import { drawWorking } from "./screens/working";
 import type { Config, Dialog, Product } from "./shared";
 import { strings } from "./strings";
 import { Tokens } from "./token";
-import type { Paywall, Problem, Status } from "./types";
+import type { Problem } from "./types";
 
 class TryOnDialog implements Dialog {
   private readonly backend: Backend;
   private readonly tokens: Tokens;
   private readonly frame = new Frame(() => this.close());
   private readonly drawPhoto: ReturnType<typeof drawPhoto>;
-  private model: Model = opened({ image: "", title: "", id: "", category: "" });
+  private model: Model = opened({ image: "", title: "", id: "", category: "", page: "" });
   private opener: Element | null = null;
   private run: Run | undefined;
+  // Kept while it is unknown how a try-on ended, so that trying again is not charged again.
+  private key = newKey();
   private ticking = 0;
-  // Tells answers to this opening from late ones to an earlier one.
+  // Tell answers to this opening, and to this photo, from late ones to earlier ones.
   private opening = 0;
+  private reading = 0;
 
   private readonly actions: Actions = {
     choose: () => this.frame.input.click(),
@@ -59,9 +63,11 @@ class TryOnDialog implements Dialog {
     this.stop();
     if (token) this.tokens.set(token);
     const photo = this.model.photo;
+    this.key = newKey();
+    this.reading++;
     this.opening++;
     this.opener = opener;
-    this.model = opened(product);
+    this.model = opened(product, this.config.loginUrl);
     this.frame.open();
     this.draw(true);
     // Whoever tries on several things of a page chooses their photo once.
@@ -154,9 +160,8 @@ class TryOnDialog implements Dialog {
     try {
       const status = await this.backend.status(this.model.product);
       if (opening !== this.opening) return;
-      if (this.model.screen.name === "photo" && status.paywall && !this.mayShow(status)) return;
+      if (this.model.screen.name === "photo" && !this.mayShow(status)) return;
       this.happen({ type: "status", status });
-      this.tellLogin();
     } catch (error) {
       // Not knowing is no reason to stop: the try-on itself will say what is wrong.
       if (!(error instanceof ProblemError)) throw error;
@@ -164,15 +169,18 @@ class TryOnDialog implements Dialog {
   }
 
   private async take(file: Blob, notice = ""): Promise<void> {
-    const opening = this.opening;
     if (!["photo", "result"].includes(this.model.screen.name)) return;
+    const reading = ++this.reading;
+    // A later photo, another opening, or a paywall that came meanwhile goes first.
+    const wanted = () => reading === this.reading && this.model.screen.name === "photo";
     this.happen({ type: "reading" });
     try {
       const photo = await prepare(file, this.config.maxUploadBytes);
-      if (opening === this.opening) this.happen({ type: "photo", photo, notice });
+      this.key = newKey();
+      if (wanted()) this.happen({ type: "photo", photo, notice });
     } catch (error) {
       const message = error instanceof PhotoError ? error.message : strings.brokenPhoto;
-      if (opening === this.opening) this.happen({ type: "badPhoto", message });
+      if (wanted()) this.happen({ type: "badPhoto", message });
     }
   }
 
@@ -190,13 +198,14 @@ class TryOnDialog implements Dialog {
     const { photo, product, screen } = this.model;
     if (!photo || screen.name !== "photo") return;
     this.happen({ type: "start" });
-    const run = new Run(this.backend, this.tokens, product, photo.blob, (stage) => {
+    const run = new Run(this.backend, this.tokens, product, photo.blob, this.key, (stage) => {
       if (this.run === run) this.happen({ type: "progress", stage });
     });
     this.run = run;
     try {
       const job = await run.finish();
       if (this.run !== run || !job) return;
+      this.key = newKey();
       this.happen({ type: "done", job });
       this.frame.announce(strings.result);
       const detail = { id: job.id, image_url: job.image_url, product };
@@ -204,47 +213,35 @@ class TryOnDialog implements Dialog {
     } catch (error) {
       if (this.run !== run) return;
       const unknown = { status: 0, error: "failed", detail: strings.failed };
-      this.fail(error instanceof ProblemError ? error.problem : unknown);
+      const problem = error instanceof ProblemError ? error.problem : unknown;
+      if (problem.status) this.key = newKey();
+      this.fail(problem);
     }
   }
 
   private fail(problem: Problem): void {
-    if (problem.paywall && !this.mayShow({ ...problem, paywall: problem.paywall })) return;
-    this.happen({ type: "problem", problem });
-    this.tellLogin();
+    if (this.mayShow(problem)) this.happen({ type: "problem", problem });
   }
 
   private stop(): void {
+    if (this.run) this.key = newKey();
     this.run?.stop();
     this.run = undefined;
     clearInterval(this.ticking);
   }
 
-  /** Asks the page whether it wants to show its own paywall instead. */
-  private mayShow(refusal: {
-    paywall: Paywall | null;
-    reason?: string | null;
-    used?: number | null;
-    limit?: number | null;
-    quota?: Status["quota"];
-  }): boolean {
-    const { paywall, reason = null, quota } = refusal;
-    if (!paywall || paywall.kind === "unavailable") return true;
-    const { used = quota?.used ?? null, limit = quota?.limit ?? null } = refusal;
-    const detail = { reason, used, limit, paywall };
-    return this.ask("genvoris:quota", detail);
-  }
-
-  private tellLogin(): void {
-    const { screen } = this.model;
-    if (screen.name === "login") this.ask("genvoris:login", { login_url: screen.url });
-  }
-
-  /** Sends an event that the page may cancel; then our dialog makes room for the page's own. */
-  private ask(name: string, detail: object): boolean {
-    const goOn = dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
-    if (!goOn) this.close();
-    return goOn;
+  /** Asks the page whether it wants to take over, and makes room for it if so. */
+  private mayShow(said: Said): boolean {
+    const event = eventFor(said, this.config.loginUrl);
+    if (!event) return true;
+    // While our modal dialog is open, nothing else on the page could be used.
+    this.frame.close();
+    if (!dispatchEvent(event)) {
+      this.close();
+      return false;
+    }
+    this.frame.open();
+    return true;
   }
 
   private async leave(url: string, keepPhoto: boolean): Promise<void> {
@@ -269,6 +266,10 @@ class TryOnDialog implements Dialog {
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       this.close();
+    });
+    // A browser may close a dialog that nobody has touched yet without asking.
+    dialog.addEventListener("close", () => {
+      if (this.frame.closedByItself()) this.close();
     });
     dialog.addEventListener("click", (event) => {
       const outside = event.target === dialog;

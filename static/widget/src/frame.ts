@@ -14,6 +14,7 @@ export class Frame {
   private readonly side = el("div", { class: "side", part: "side" });
   private readonly live = el("p", { class: "live", role: "status" });
   private scroll = "";
+  private holdsPage = false;
 
   constructor(onClose: () => void) {
     const close = el(
@@ -52,15 +53,22 @@ export class Frame {
     if (!this.host.isConnected) document.body.append(this.host);
     if (this.dialog.open) return;
     this.dialog.showModal();
+    this.holdsPage = true;
     const page = document.documentElement;
     this.scroll = page.style.overflow;
     page.style.overflow = "hidden";
   }
 
   close(): void {
-    if (!this.dialog.open) return;
+    if (!this.holdsPage) return;
+    this.holdsPage = false;
     this.dialog.close();
     document.documentElement.style.overflow = this.scroll;
+  }
+
+  /** Says whether the browser has closed the dialog without us. */
+  closedByItself(): boolean {
+    return this.holdsPage && !this.dialog.open;
   }
 
   show(view: View, focus: boolean): void {

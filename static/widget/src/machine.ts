@@ -16,6 +16,8 @@ export type Screen =
 
 export interface Model {
   product: Product;
+  /** Where the page itself says that shoppers log in. */
+  loginUrl: string | null;
   photo: Photo | null;
   remaining: number | null;
   limit: number | null;
@@ -44,9 +46,10 @@ const PHOTO_CODES = new Set([
   "invalid_body",
 ]);
 
-export function opened(product: Product): Model {
+export function opened(product: Product, loginUrl: string | null = null): Model {
   return {
     product,
+    loginUrl,
     photo: null,
     remaining: null,
     limit: null,
@@ -101,7 +104,9 @@ function withStatus(model: Model, status: Status): Model {
   };
   // Only the first screen gives way: a shopper who is further on is told by the try-on itself.
   if (model.screen.name !== "photo") return known;
-  if (status.ctaType === "login") return { ...known, screen: loginScreen(status.login_url) };
+  if (status.ctaType === "login") {
+    return { ...known, screen: loginScreen(status.login_url ?? model.loginUrl) };
+  }
   if (status.paywall) return { ...known, screen: { name: "paywall", paywall: status.paywall } };
   if (status.access === "ALLOWED") return known;
   const message = status.message ?? strings.failed;
@@ -110,7 +115,7 @@ function withStatus(model: Model, status: Status): Model {
 
 function withProblem(model: Model, problem: Problem): Model {
   if (problem.error === "login_required") {
-    return { ...model, screen: loginScreen(problem.login_url ?? null) };
+    return { ...model, screen: loginScreen(problem.login_url ?? model.loginUrl) };
   }
   if (problem.paywall) {
     return { ...model, screen: { name: "paywall", paywall: problem.paywall } };

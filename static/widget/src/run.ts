@@ -11,18 +11,18 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 2000;
 const LONGEST_RUN = 240_000;
 const MISSES_ALLOWED = 5;
+const SENDS_ALLOWED = 3;
 
 export class Run {
   private jobId: string | undefined;
   private stopped = false;
-  // One click is one try-on, however often it has to be sent.
-  private readonly key = newKey();
-
   constructor(
     private readonly backend: Backend,
     private readonly tokens: Tokens,
     private readonly product: Product,
     private readonly photo: Blob,
+    // One wish is one try-on, however often it has to be sent.
+    private readonly key: string,
     private readonly onStage: (stage: Stage) => void,
     private readonly sleep = (ms: number) => new Promise<void>((wake) => setTimeout(wake, ms)),
   ) {}
@@ -46,15 +46,26 @@ export class Run {
     if (this.jobId) this.backend.forget(this.jobId);
   }
 
+  /** Sends the photo; again with a new token, and again when the way there is blocked. */
   private async send(): Promise<Job> {
-    const token = await this.tokens.get();
-    try {
-      return await this.backend.start(this.product, this.photo, token, this.key);
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      if (error.problem.error !== "invalid_session_token") throw error;
-      const renewed = await this.tokens.renew();
-      return this.backend.start(this.product, this.photo, renewed, this.key);
+    let token = await this.tokens.get();
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.backend.start(this.product, this.photo, token, this.key);
+      } catch (error) {
+        if (!(error instanceof ProblemError) || this.stopped) throw error;
+        const { problem } = error;
+        if (problem.error === "invalid_session_token" && !renewed) {
+          token = await this.tokens.renew();
+          renewed = true;
+        } else if (mayPass(problem) && attempt < SENDS_ALLOWED) {
+          this.onStage("queued");
+          await this.sleep(problem.retryAfter ? problem.retryAfter * 1000 : FIRST_WAIT * attempt);
+        } else {
+          throw error;
+        }
+      }
     }
   }
 
@@ -74,7 +85,7 @@ export class Run {
         misses = 0;
       } catch (error) {
         // A phone that changes its network misses a beat; the job goes on without it.
-        if (!(error instanceof ProblemError) || error.problem.status) throw error;
+        if (!(error instanceof ProblemError) || !mayPass(error.problem)) throw error;
         if (++misses > MISSES_ALLOWED) throw error;
       }
     }
@@ -90,7 +101,14 @@ function tooSlow(): Problem {
   return { status: 0, error: "slow", detail: strings.slow };
 }
 
-function newKey(): string {
+/** Says whether the same request may succeed later: no answer, too busy, a proxy's fault. */
+function mayPass(problem: Problem): boolean {
+  const blocked = problem.status === 0 && problem.error === "offline";
+  return blocked || [429, 502, 503, 504].includes(problem.status);
+}
+
+/** Gives a name for one wish, so that the backend can tell a repeat from another. */
+export function newKey(): string {
   // randomUUID is missing on pages without https.
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

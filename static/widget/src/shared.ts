@@ -6,6 +6,8 @@ export interface Product {
   title: string;
   id: string;
   category: string;
+  /** The page that shows it; empty: this one. */
+  page: string;
 }
 
 /** A picture that a shopper without a photo at hand may use. */

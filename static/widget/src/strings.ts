@@ -19,7 +19,7 @@ export const strings = {
     plural.select(limit) === "one"
       ? `${count} of ${limit} try-on left`
       : `${count} of ${limit} try-ons left`,
-  resets: (date: string) => `Renewed on ${date}`,
+  resets: (date: string) => `Renews on ${date}`,
   working: "One moment",
   sending: "Sending your photo",
   queued: "Waiting for a free place",

@@ -82,6 +82,7 @@ dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;
 .visual{height:min(50dvh,430px)}
 .visual>img.product{padding:24px}
 .side{padding:18px 18px max(18px,env(safe-area-inset-bottom))}
+.actions{position:sticky;bottom:0;background:var(--bg);padding:10px 0}
 .drop{inset:14px}}
 @media (prefers-reduced-motion:reduce){*,::backdrop{animation:none!important}.sheen{display:none}}
 @media (forced-colors:active){dialog,.primary,.secondary,.close{border:1px solid ButtonText}}

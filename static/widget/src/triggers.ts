@@ -28,6 +28,7 @@ export function describe(data: DOMStringMap): Product {
     title: data.productTitle || "",
     id: data.productId || "",
     category: data.productCategory || "",
+    page: "",
   };
 }
 
@@ -38,10 +39,14 @@ export function fromOptions(options: TryOnOptions): Product {
     title: options.productTitle || "",
     id: options.productId || "",
     category: options.productCategory || "",
+    page: options.page_url || "",
   };
 }
 
 function find(event: Event): HTMLElement | null {
-  const target = event.composedPath()[0];
-  return target instanceof Element ? target.closest<HTMLElement>(SELECTOR) : null;
+  // The whole path, since a trigger may hold, or be in, another component's shadow root.
+  for (const target of event.composedPath()) {
+    if (target instanceof HTMLElement && target.matches(SELECTOR)) return target;
+  }
+  return null;
 }

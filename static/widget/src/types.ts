@@ -48,6 +48,8 @@ export interface Problem {
   limit?: number | null;
   paywall?: Paywall;
   login_url?: string | null;
+  /** Seconds after which to ask again. */
+  retryAfter?: number;
 }
 
 /** A photo that is ready to be sent, and its preview, where the browser could draw one. */

@@ -10,13 +10,15 @@ function start(tag: HTMLScriptElement): void {
   const config = readConfig(tag.dataset, tag.src);
   const nonce = tag.nonce ?? "";
   let dialog: Dialog | undefined;
-  let _loading: Promise<void> | undefined;
+  let loading: Promise<void> | undefined;
   // Only the last wish counts: two dialogs at once would help nobody.
   let wish: ((dialog: Dialog) => void) | undefined;
 
   function load(): void {
-    _loading ??= loadDialog(folder, nonce).catch((error: Error) => {
-      _loading = undefined; // the next click tries again
+    if (loading) return;
+    loading = loadDialog(folder, nonce).catch((error: Error) => {
+      loading = undefined; // the next click tries again
+      wish = undefined;
       console.error(error.message);
     });
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Model, next, opened } from "../src/machine";
 import type { Job, Paywall, Photo, Problem, Status } from "../src/types";
 
-const product = { image: "/shirt.png", title: "Shirt", id: "s1", category: "apparel" };
+const product = { image: "/shirt.png", title: "Shirt", id: "s1", category: "apparel", page: "" };
 const photo = { blob: new Blob(["x"]), preview: null } as Photo;
 const paywall: Paywall = {
   kind: "offer",

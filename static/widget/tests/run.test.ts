@@ -4,7 +4,7 @@ import { Run } from "../src/run";
 import { Tokens } from "../src/token";
 import type { Job } from "../src/types";
 
-const product = { image: "/shirt.png", title: "", id: "", category: "" };
+const product = { image: "/shirt.png", title: "", id: "", category: "", page: "" };
 const job = (state: Job["state"], more: Partial<Job> = {}): Job => ({
   id: "j",
   state,
@@ -42,6 +42,7 @@ function setUp(starts: (Job | Error)[], jobs: (Job | Error)[] = []) {
     new Tokens(backend, null),
     product,
     new Blob(),
+    "key-1",
     (stage) => stages.push(stage),
     () => new Promise((wake) => setTimeout(wake, 1)),
   );
@@ -59,7 +60,7 @@ describe("a try-on", () => {
     const { run, log, keys } = setUp([fault(401, "invalid_session_token"), job("done")]);
     await run.finish();
     expect(log).toEqual(["session", "start new", "session", "start new"]);
-    expect(keys[0]).toBe(keys[1]);
+    expect(keys).toEqual(["key-1", "key-1"]);
   });
 
   it("is not sent a third time", async () => {
@@ -68,16 +69,30 @@ describe("a try-on", () => {
     expect(log.filter((line) => line.startsWith("start"))).toHaveLength(2);
   });
 
-  it("has another key at the next click", async () => {
-    const first = setUp([job("done")]);
-    const second = setUp([job("done")]);
-    await Promise.all([first.run.finish(), second.run.finish()]);
-    expect(first.keys[0]).not.toBe(second.keys[0]);
+  it("is sent again, with the same key, when the way there is blocked or the shop is busy", async () => {
+    const { run, keys } = setUp([fault(0, "offline"), fault(503, "busy"), job("done")]);
+    expect((await run.finish())?.state).toBe("done");
+    expect(keys).toEqual(["key-1", "key-1", "key-1"]);
+  });
+
+  it("is not sent for ever", async () => {
+    const { run, keys } = setUp([fault(503, "busy")]);
+    await expect(run.finish()).rejects.toThrow("busy");
+    expect(keys).toHaveLength(3);
+  });
+
+  it("is not sent again when it is refused", async () => {
+    const { run, keys } = setUp([fault(400, "broken_photo")]);
+    await expect(run.finish()).rejects.toThrow("broken_photo");
+    expect(keys).toHaveLength(1);
   });
 
   it("survives a short loss of the connection", async () => {
     const lost = fault(0, "offline");
-    const { run } = setUp([job("queued")], [lost, lost, job("running"), lost, job("done")]);
+    const { run } = setUp(
+      [job("queued")],
+      [lost, fault(502, "x"), job("running"), lost, job("done")],
+    );
     expect((await run.finish())?.state).toBe("done");
   });
 
