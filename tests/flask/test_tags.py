@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask, make_response
-from flask_login import LoginManager, UserMixin, login_user
+from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
 from genvoris_flask.state import get_state
@@ -62,6 +62,33 @@ def test_a_page_with_a_token_is_kept_out_of_shared_caches(shop: Shop) -> None:
     response = shop.browser.get("/product")
     assert response.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in response.vary
+
+
+def test_a_view_that_says_public_is_named_once_in_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def public_page() -> Any:
+        response = make_response(shop.page())
+        response.cache_control.public = True
+        return response
+
+    shop.app.add_url_rule("/popular", "popular_page", public_page)
+    for _ in range(3):
+        assert shop.browser.get("/popular").headers["Cache-Control"] == "private, no-store"
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "popular_page" in told[0]
+    assert "GENVORIS_INLINE_SESSION" in told[0]
+
+
+def test_an_outage_is_one_line_in_the_log_and_none_per_page(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.transport.fault = lambda request: httpx.Response(200, text="<html>")
+    for number in range(20):
+        shop.log_in(f"s{number}")
+        shop.browser.get("/product")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_a_page_without_a_token_may_be_cached_as_the_view_says(shop: Shop) -> None:
@@ -237,6 +264,28 @@ def test_flask_logins_user_is_the_shopper_by_default() -> None:
         assert login_url() == "/log-in"
         login_user(User())
         assert current_shopper() == Shopper("42", "shopper@example.com", "ec_42")
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+def test_a_log_out_drops_the_token_and_revokes_it(shop: Shop) -> None:
+    manager = LoginManager(shop.app)
+    manager.user_loader(lambda user_id: User())
+    shop.extension.shopper_loader(lambda: Shopper("ada"))
+
+    def log_out() -> str:
+        login_user(User())
+        logout_user()
+        return "bye"
+
+    shop.app.add_url_rule("/log-out", view_func=log_out)
+    shop.browser.get("/product")
+    assert shop.state.broker.remembered(Shopper("ada"))
+    shop.browser.get("/log-out")
+    assert shop.state.broker.remembered(Shopper("ada")) is None
+    end = time.monotonic() + 5
+    while not [each for each in shop.transport.requests if each.method == "DELETE"]:
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:

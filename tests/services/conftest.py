@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,11 @@ class RedisServer:
         )
         wait_for(self.port)
 
+    def freeze(self) -> None:
+        """Let it hang: it takes connections and answers nothing."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         if self._process:
             self._process.kill()
@@ -108,7 +114,9 @@ def page():
 class Shop:
     """A shop under gunicorn with several workers, the app loaded before they fork."""
 
-    def __init__(self, folder: Path, config: dict[str, object]) -> None:
+    def __init__(
+        self, folder: Path, config: dict[str, object], worker_class: str = "gthread"
+    ) -> None:
         (folder / "shop_under_test.py").write_text(SHOP.format(config=config))
         self.port = free_port()
         self.log = folder / "gunicorn.log"
@@ -116,7 +124,8 @@ class Shop:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "--no-control-socket", "--preload"),
-                *("--workers", "4", "--threads", "16", "--bind", f"127.0.0.1:{self.port}"),
+                *("--workers", "4", "--threads", "16", "--worker-class", worker_class),
+                *("--bind", f"127.0.0.1:{self.port}"),
                 *("--chdir", str(folder), "shop_under_test:app"),
             ],
             stdout=self._output,
@@ -139,14 +148,14 @@ def start_shop(tmp_path: Path, upstream: Upstream) -> Iterator[object]:
     """Give a function that starts a shop on the upstream."""
     shops: list[Shop] = []
 
-    def start(**config: object) -> Shop:
+    def start(worker_class: str = "gthread", **config: object) -> Shop:
         settings = {
             "GENVORIS_API_KEY": "gvk_test_1",
             "GENVORIS_API_URL": f"{upstream.url}/api/v1",
             "GENVORIS_PAGE_BUDGET": 5,
             **config,
         }
-        shops.append(Shop(tmp_path, settings))
+        shops.append(Shop(tmp_path, settings, worker_class))
         return shops[-1]
 
     yield start

@@ -73,10 +73,11 @@ def test_a_forgotten_token_is_dropped_in_every_process(
     assert second.session(ADA, 5).token != old.token
 
 
+@pytest.mark.parametrize("worker_class", ["gthread", "gevent"])
 def test_one_shoppers_first_views_on_four_workers_mint_once(
-    start_shop: Any, upstream: Upstream, redis_server: RedisServer
+    start_shop: Any, upstream: Upstream, redis_server: RedisServer, worker_class: str
 ) -> None:
-    shop = start_shop(GENVORIS_STORE_URL=redis_server.url)
+    shop = start_shop(worker_class, GENVORIS_STORE_URL=redis_server.url)
     with ThreadPoolExecutor(40) as browsers:
         pages = list(browsers.map(lambda _: shop.get("ada"), range(80)))
     assert {page.status_code for page in pages} == {200}
@@ -113,6 +114,21 @@ def test_without_redis_each_worker_mints_for_itself_and_gives_nobody_anothers_to
 def test_redis_may_be_away_at_the_start(upstream: Upstream, redis_server: RedisServer) -> None:
     redis_server.kill()
     assert broker(upstream, redis_server).session(ADA, 5).customer_id == "ec_ada"
+
+
+def test_a_redis_that_hangs_costs_a_moment_once(
+    upstream: Upstream, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = broker(upstream, redis_server)
+    it.session(Shopper("s0"), 5)
+    redis_server.freeze()
+    started = time.monotonic()
+    for number in range(1, 11):
+        assert it.session(Shopper(f"s{number}"), 5).customer_id == f"ec_s{number}"
+    # Asked for each shopper it would cost half a second each time.
+    assert time.monotonic() - started < 4
+    away = [record for record in caplog.records if "Redis is away" in record.getMessage()]
+    assert len(away) == 1
 
 
 def test_redis_may_die_and_come_back_with_one_warning_each(
