@@ -102,6 +102,6 @@ class TokenVerifier:
                 options={"require": ["exp", "sub", "jti", "iss", "aud"], "verify_exp": False},
                 leeway=LEEWAY,
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise TokenError(f"The session token is not valid ({type(error).__name__}).") from None
         return claims

@@ -107,6 +107,7 @@ def test_clocks_may_differ_by_a_few_seconds() -> None:
         lambda: "",
         lambda: "a.b.c",
         lambda: "x" * 100_000,
+        lambda: "a.b.\ud800",
         lambda: token() + "x",
     ],
 )
