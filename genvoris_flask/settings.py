@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import checks
+from . import button, checks
 from .errors import ConfigurationError
 
 PREFIX = "GENVORIS_"
@@ -46,6 +46,11 @@ class Settings:
             false.
         login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
         upgrade_url: Where the default paywall leads.
+        privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
+            photo is sent. Default: the question has no link.
+        button: The button's design: a dict with the fields of ``button.ButtonDesign`` in
+            Genvoris's spelling (``borderRadius``), or a function that gives one for each request.
+            Default: the shop's own style sheet decides.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
@@ -72,6 +77,8 @@ class Settings:
     allow_guests: bool = False
     login_url: str | None = None
     upgrade_url: str | None = None
+    privacy_url: str | None = None
+    button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
     tryon_timeout: float = 90.0
@@ -162,6 +169,8 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_ALLOW_GUESTS": checks.flag,
     "GENVORIS_LOGIN_URL": checks.page_url,
     "GENVORIS_UPGRADE_URL": checks.page_url,
+    "GENVORIS_PRIVACY_URL": checks.page_url,
+    "GENVORIS_BUTTON": button.design,
     "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),

@@ -20,10 +20,10 @@ LEVELS = [
     {"sessions"},
     {"api"},
     {"settings", "signals"},
-    {"checks", "errors", "per_process"},
+    {"button", "checks", "errors", "per_process"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-FLASK_FREE = {"api", "sessions", "settings", "checks", "errors", "per_process", "signals"}
+FLASK_FREE = {"api", "sessions", "settings", "button", "checks", "errors", "per_process", "signals"}
 SANDBOX_MAY_USE = {"api.models", "errors", "webhooks.signature"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -12,10 +12,12 @@ from markupsafe import Markup, escape
 from ..api.models import Session
 from ..errors import GenvorisError
 from ..state import AppState, get_state
+from .design import button_design
 from .shopping import current_shopper, login_url
 
 log = logging.getLogger("genvoris_flask.storefront")
 
+LABEL = "Try it on"
 _PRIVATE_PAGE = "_genvoris_private_page"
 
 
@@ -25,7 +27,8 @@ def genvoris_button(
     title: str,
     id: str | None = None,  # noqa: A002  (the template's word for it)
     category: str | None = None,
-    label: str = "Try it on",
+    label: str | None = None,
+    card: bool = False,
     **attributes: object,
 ) -> Markup:
     """Give a button that opens the try-on of a product.
@@ -35,10 +38,16 @@ def genvoris_button(
         title: The product's title.
         id: The shop's own product id.
         category: apparel, home, object or other; tells Genvoris where it goes.
-        label: The button's text.
-        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``.
+        label: The button's text. Default: the label of GENVORIS_BUTTON, else "Try it on".
+        card: Whether it is on a product's card in a list: then it never floats, and is left out
+            when GENVORIS_BUTTON says ``showOnCards: False``.
+        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Lists and dicts
+            are written as JSON.
     """
-    extra = {_attribute(name): value for name, value in attributes.items()}
+    design = button_design()
+    if card and not design.show_on_cards:
+        return Markup("")
+    extra = {_attribute(name): _as_text(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
     return _element(
         "button",
@@ -46,13 +55,14 @@ def genvoris_button(
             "type": "button",
             "class": css_class,
             "data-genvoris-trigger": True,
+            "data-genvoris-card": card,
             "data-product-image": image,
             "data-product-title": title,
             "data-product-id": id,
             "data-product-category": category,
             **extra,
         },
-        label,
+        label or design.label or LABEL,
     )
 
 
@@ -67,9 +77,9 @@ def genvoris_widget(
 
     Args:
         nonce: For a Content-Security-Policy; default: what GENVORIS_CSP_NONCE gives.
-        language: Of the widget; default: the page's own ``<html lang>``.
+        language: Of the widget: en, ar, fr, de, es or ur. Default: the page's own ``<html lang>``.
         data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Lists and dicts are
-            written as JSON.
+            written as JSON. docs/widget.md has them all.
     """
     state = get_state()
     if nonce is None and state.settings.csp_nonce is not None:
@@ -84,12 +94,15 @@ def genvoris_widget(
             "defer": True,
             "nonce": nonce,
             "data-api-url": prefix,
+            "data-events-url": f"{prefix}/api/v1/events",
             "data-api-key": state.settings.widget_api_key,
             "data-end-customer-token": session.token if session else None,
             "data-platform": "flask",
             "data-language": language,
             "data-login-url": login_url(),
+            "data-privacy-url": state.settings.privacy_url,
             "data-max-upload-bytes": str(state.settings.max_upload_bytes),
+            **button_design().attributes,
             **overrides,
         },
         "",

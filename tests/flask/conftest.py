@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
 from genvoris_flask.state import AppState, get_state
 from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
@@ -70,6 +70,11 @@ class Shop:
 
     def page(self) -> str:
         return render_template_string(PAGE, options=self.options)
+
+    def button(self, **options: Any) -> str:
+        """Give a product's button as a template writes it."""
+        with self.app.test_request_context():
+            return str(genvoris_button(**{"image": "/a.png", "title": "Shirt", **options}))
 
     @property
     def state(self) -> AppState:

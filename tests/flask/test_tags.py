@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, make_response
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
-from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
+from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.state import get_state
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -198,8 +198,8 @@ def test_the_quickstarts_own_attribute_appears_with_a_publishable_key_alone(
     assert API_KEY not in page
 
 
-def test_a_button_describes_the_product_and_escapes_everything() -> None:
-    button = genvoris_button(
+def test_a_button_describes_the_product_and_escapes_everything(shop: Shop) -> None:
+    button = shop.button(
         image='/a.png?x="1"',
         title="</script><b>'\"&",
         id="s1",

@@ -93,6 +93,9 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_CSP_NONCE", "abc", "function"),
         ("GENVORIS_DEFAULT_PLAN", "  ", "empty"),
         ("GENVORIS_EXTERNAL_ID_PREFIX", 7, "text"),
+        ("GENVORIS_PRIVACY_URL", "javascript:alert(1)", "path"),
+        ("GENVORIS_BUTTON", "round", "dict"),
+        ("GENVORIS_BUTTON", {"borderRadius": 41}, "borderRadius"),
     ],
 )
 def test_a_wrong_value_stops_with_a_sentence_naming_the_key(

@@ -1,0 +1,51 @@
+"""Which design the try-on button has on this page."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import g
+
+from ..button import PLAIN, ButtonDesign, DesignFunction, read_design
+from ..errors import ConfigurationError
+from ..state import get_state
+
+log = logging.getLogger("genvoris_flask.storefront")
+
+_DESIGN = "_genvoris_button_design"
+_told: set[tuple[str, str]] = set()
+
+
+def button_design() -> ButtonDesign:
+    """Give GENVORIS_BUTTON, or what it says for this request when it is a function.
+
+    A function that fails, or gives what cannot be used, is named in the log once and never takes
+    a page down: the button then has the shop's own style.
+    """
+    setting = get_state().settings.button
+    if isinstance(setting, ButtonDesign):
+        return setting
+    # A page of many cards asks for each of them.
+    if _DESIGN not in g:
+        setattr(g, _DESIGN, _ask(setting))
+    found: ButtonDesign = g.get(_DESIGN)
+    return found
+
+
+def _ask(function: DesignFunction) -> ButtonDesign:
+    try:
+        return read_design("What the GENVORIS_BUTTON function gave", function())
+    except ConfigurationError as error:
+        if _first_time(function, "answer"):
+            log.warning("%s The button goes without a design.", error)
+    except Exception:  # the shop's own function: its fault must not take the page down
+        if _first_time(function, "failure"):
+            log.exception("The GENVORIS_BUTTON function failed: the button goes without a design")
+    return PLAIN
+
+
+def _first_time(function: DesignFunction, fault: str) -> bool:
+    # Not by its words, which may be others on each page.
+    known = len(_told)
+    _told.add((repr(function), fault))
+    return len(_told) > known

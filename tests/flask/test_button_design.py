@@ -1,0 +1,101 @@
+"""The button's design on a page, from a dict or from a function of the shop."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from flask import request
+
+from genvoris_flask import genvoris_button
+from tests.flask.conftest import Shop
+from tests.flask.test_tags import tag
+from tests.support.local_genvoris import LocalGenvoris
+
+number = itertools.count()
+
+
+def test_a_dict_reaches_button_and_tag_without_any_inline_style(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_BUTTON={"label": "Try <me>", "borderRadius": 8, "icon": "wand"})
+    page = shop.browser.get("/product").text
+    attributes = tag(page)
+    assert attributes["data-button-label"] == "Try <me>"
+    assert attributes["data-button-border-radius"] == "8"
+    assert attributes["data-button-icon"] == "wand"
+    button = shop.button()
+    assert ">Try &lt;me&gt;</button>" in button
+    assert "style" not in page + button
+
+
+def test_without_a_design_the_tag_says_nothing_and_the_button_has_a_label(shop: Shop) -> None:
+    attributes = tag(shop.browser.get("/product").text)
+    assert not [name for name in attributes if name.startswith("data-button-")]
+    assert shop.button().endswith(">Try it on</button>")
+
+
+def test_a_label_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_BUTTON={"label": "Design"})
+    assert shop.button(label="Template").endswith(">Template</button>")
+
+
+def test_an_attribute_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_BUTTON={"icon": "eye"})
+    shop.options = {"button_icon": "shirt"}
+    assert tag(shop.browser.get("/product").text)["data-button-icon"] == "shirt"
+
+
+def test_a_button_on_a_card_is_marked_and_left_out_when_the_design_says_so(
+    genvoris: LocalGenvoris, shop: Shop
+) -> None:
+    assert "data-genvoris-card" in shop.button(card=True)
+    assert "data-genvoris-card" not in shop.button()
+    quiet = Shop(genvoris, GENVORIS_BUTTON={"showOnCards": False})
+    assert quiet.button(card=True) == ""
+    assert "<button" in quiet.button()
+
+
+def test_a_function_is_asked_once_for_each_request_and_may_look_at_it(
+    genvoris: LocalGenvoris,
+) -> None:
+    asked = []
+
+    def design() -> dict[str, Any]:
+        asked.append(request.path)
+        return {"label": request.args.get("label", "Default")}
+
+    shop = Shop(genvoris, GENVORIS_BUTTON=design)
+    assert tag(shop.browser.get("/product?label=One").text)["data-button-label"] == "One"
+    assert tag(shop.browser.get("/product?label=Two").text)["data-button-label"] == "Two"
+    assert len(asked) == 2
+    with shop.app.test_request_context("/cards"):
+        for _ in range(20):
+            genvoris_button(image="/a.png", title="Shirt")
+    assert asked[2:] == ["/cards"]
+
+
+def failing() -> dict[str, Any]:
+    raise LookupError(f"the shop's own fault {next(number)}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: {"borderRadius": 99}, "borderRadius"),
+        (lambda: None, "must be a dict"),
+        (lambda: {"label": "x" * 50}, "1 to 20 characters"),
+        (failing, "LookupError"),
+    ],
+)
+def test_a_bad_answer_is_logged_once_and_the_page_goes_out_with_the_default(
+    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture, answer: Any, told: str
+) -> None:
+    shop = Shop(genvoris, GENVORIS_BUTTON=answer)
+    for _ in range(3):
+        response = shop.browser.get("/product")
+        assert response.status_code == 200
+        assert not [name for name in tag(response.text) if name.startswith("data-button-")]
+    assert ">Try it on</button>" in shop.button()
+    assert len(caplog.records) == 1
+    assert told in caplog.text
+    assert "GENVORIS_BUTTON" in caplog.text
