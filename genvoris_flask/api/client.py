@@ -5,20 +5,30 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import httpx
 
 from .http import Answer, HttpClient, Repeat
-from .resources import Customers, Plans, Sessions
+from .resources import (
+    Conversions,
+    Customers,
+    Events,
+    Plans,
+    Returns,
+    Sessions,
+    TryOns,
+    WebhookEndpoints,
+)
 
 DEFAULT_TIMEOUT = 10.0
 
 
 class GenvorisClient:
-    """Plans, customers and sessions of one shop.
+    """All of the REST API for one shop: ``plans``, ``customers``, ``sessions`` and the rest.
 
     Safe to share between threads and across forks. All calls raise the errors of
-    ``genvoris_flask.errors``.
+    ``genvoris_flask.errors``; docs/api.md lists each call's, and when it is repeated.
 
     Args:
         api_key: The shop's server key.
@@ -26,6 +36,7 @@ class GenvorisClient:
         timeout: Seconds for a call, retries and waiting included.
         transport: What carries the requests; for tests.
         now: The wall clock, in Unix seconds.
+        sleep: Waits so many seconds before a repeat.
     """
 
     def __init__(
@@ -36,14 +47,22 @@ class GenvorisClient:
         timeout: float = DEFAULT_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._api_key = api_key
         self._api_url = api_url
         self._now = now
+        agent = {"User-Agent": "genvoris-flask"}
         self._http = HttpClient(
             api_url,
-            {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"},
+            {"Authorization": f"Bearer {api_key}", **agent},
             secrets=(api_key,),
             transport=transport,
+            sleep=sleep,
+        )
+        # One call is at the root of the host, and takes the key in its body alone.
+        self._root = HttpClient(
+            _origin(api_url), agent, secrets=(api_key,), transport=transport, sleep=sleep
         )
         self._set_timeout(timeout)
 
@@ -51,6 +70,11 @@ class GenvorisClient:
         self.plans = Plans(self._http, timeout)
         self.customers = Customers(self._http, timeout)
         self.sessions = Sessions(self._http, timeout, self._now)
+        self.events = Events(self._http, timeout)
+        self.conversions = Conversions(self._http, timeout)
+        self.returns = Returns(self._http, timeout)
+        self.webhook_endpoints = WebhookEndpoints(self._http, timeout)
+        self.tryons = TryOns(self._root, timeout, self._api_key)
 
     def ask(self, method: str, path: str, *, timeout: float) -> Answer:
         """Send one request as it is, without repeating it.
@@ -71,3 +95,8 @@ class GenvorisClient:
     def __repr__(self) -> str:
         """Leave the key out."""
         return f"GenvorisClient(api_url={self._api_url!r})"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

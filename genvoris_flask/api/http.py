@@ -84,6 +84,7 @@ class HttpClient:
         *,
         timeout: float,
         repeat: Repeat,
+        secrets: tuple[str, ...] = (),
         **content: Any,
     ) -> Answer:
         """Send a request, repeat it where that is safe, and give the answer.
@@ -93,6 +94,7 @@ class HttpClient:
             path: From the base URL, already URL-encoded.
             timeout: Seconds for everything together.
             repeat: What may be done again.
+            secrets: More texts to blot out of a refusal, such as a token that is sent.
             content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
 
         Raises:
@@ -103,7 +105,7 @@ class HttpClient:
         deadline = Deadline(timeout, self._clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return self._send(method, path, deadline, content)
+                return self._send(method, path, deadline, content, secrets)
             except (ApiError, UnreachableError) as error:
                 wait = self._wait_before_repeating(error, repeat, attempt)
                 if wait is None or not deadline.allows(wait):
@@ -125,7 +127,12 @@ class HttpClient:
         return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
 
     def _send(
-        self, method: str, path: str, deadline: Deadline, content: Mapping[str, Any]
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        content: Mapping[str, Any],
+        secrets: tuple[str, ...],
     ) -> Answer:
         left = deadline.remaining()
         if left <= 0:
@@ -148,7 +155,8 @@ class HttpClient:
         finally:
             current_deadline.reset(before)
         if response.status_code >= 300:
-            raise read_refusal(response.status_code, response.headers, body, self._secrets)
+            hidden = (*self._secrets, *(text for text in secrets if text))
+            raise read_refusal(response.status_code, response.headers, body, hidden)
         return Answer(response.status_code, response.headers, body)
 
     def _connect(self) -> httpx.Client:

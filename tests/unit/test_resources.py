@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Any
 
 import httpx
@@ -13,35 +12,12 @@ import pytest
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.api.models import Customer, Session, Usage
 from genvoris_flask.errors import MalformedAnswerError
+from tests.support.wire import NOW, Wire
 
-NOW = 1_700_000_000.0
 TOKEN = jwt.encode(
     {"sub": "ec_1", "sid": "shop_1", "jti": "ec_1.a", "exp": int(NOW) + 800},
     "no secret at all, but a long one",
 )
-
-
-class Wire:
-    """Remembers what was sent and answers with one payload."""
-
-    def __init__(self, payload: Any, status: int = 200) -> None:
-        self._answer = httpx.Response(status, json=payload)
-        self.sent: list[httpx.Request] = []
-        transport = httpx.MockTransport(self._take)
-        self.client = GenvorisClient("gvk_test_1", transport=transport, now=lambda: NOW)
-
-    def _take(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(request)
-        return self._answer
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.sent[-1].content)
-
-    @property
-    def line(self) -> str:
-        request = self.sent[-1]
-        return f"{request.method} {request.url.raw_path.decode()}"
 
 
 PLAN = {"id": "pln_1", "name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
@@ -111,6 +87,13 @@ def test_customers_are_iterated_over_all_pages() -> None:
     client = GenvorisClient("gvk_test_1", transport=httpx.MockTransport(answer))
     assert [customer.id for customer in client.customers.iterate()] == ["ec_1", "ec_2"]
     assert asked == ["limit=200", "limit=200&cursor=c2"]
+
+
+def test_a_cursor_that_leads_to_itself_is_refused_rather_than_followed_for_ever() -> None:
+    wire = Wire({"data": [{"id": "ec_1"}], "next_cursor": "c"})
+    with pytest.raises(MalformedAnswerError, match="again and again"):
+        list(wire.client.customers.iterate())
+    assert len(wire.sent) == 2
 
 
 def test_a_reset_of_the_period_is_asked_for_by_name() -> None:

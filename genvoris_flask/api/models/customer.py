@@ -1,45 +1,16 @@
-"""What Genvoris tells us about, as frozen objects."""
+"""A customer, and where they stand."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
-import jwt
+from ...errors import MalformedAnswerError
+from ..wire import Json, as_int, as_text, as_time, need_text, pick
 
-from ..errors import MalformedAnswerError
-from .wire import Json, as_int, as_text, as_time, need_text, pick
-
-T = TypeVar("T")
 Status = Literal["ACTIVE", "PAUSED", "CANCELLED"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a shop sells: so many try-ons a month."""
-
-    id: str
-    name: str
-    monthly_try_ons: int | None
-    external_price_id: str | None
-    active: bool
-    created_at: dt.datetime | None
-    updated_at: dt.datetime | None
-
-    @classmethod
-    def read(cls, payload: Json) -> Plan:
-        """Read the contract's plan."""
-        return cls(
-            id=need_text(payload, "id", "a call for a plan"),
-            name=as_text(payload.get("name")) or "",
-            monthly_try_ons=as_int(pick(payload, "monthly_try_ons")),
-            external_price_id=as_text(pick(payload, "external_price_id")),
-            active=payload.get("active") is not False,
-            created_at=as_time(pick(payload, "created_at")),
-            updated_at=as_time(pick(payload, "updated_at")),
-        )
 
 
 @dataclass(frozen=True)
@@ -125,54 +96,6 @@ class Usage:
         )
 
 
-@dataclass(frozen=True)
-class Session:
-    """A token for one shopper's browser. ``expires_at`` is in Unix seconds."""
-
-    token: str = field(repr=False)
-    expires_at: float
-    jti: str | None
-    shop_id: str | None
-    customer_id: str
-    external_id: str | None
-    plan_id: str | None
-    plan_name: str | None
-    monthly_try_ons: int | None
-    period_end: dt.datetime | None
-
-    @classmethod
-    def read(cls, payload: Json, now: float) -> Session:
-        """Read the answer to a mint; its end is the earliest that the answer names."""
-        what = "a call for a session"
-        token = need_text(payload, "token", what)
-        claims = _claims(token)
-        customer = payload.get("customer")
-        customer = customer if isinstance(customer, dict) else {}
-        customer_id = as_text(customer.get("id")) or as_text(claims.get("sub"))
-        if not customer_id:
-            raise MalformedAnswerError(f"The answer to {what} does not say whose it is.")
-        return cls(
-            token=token,
-            expires_at=_earliest_end(payload, claims, now),
-            jti=as_text(claims.get("jti")),
-            shop_id=as_text(claims.get("sid")),
-            customer_id=customer_id,
-            external_id=as_text(pick(customer, "external_id")),
-            plan_id=as_text(pick(customer, "plan_id")),
-            plan_name=as_text(pick(customer, "plan_name")),
-            monthly_try_ons=as_int(pick(customer, "monthly_try_ons")),
-            period_end=as_time(pick(customer, "period_end")),
-        )
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """A part of a list. ``next_cursor`` is None on the last one."""
-
-    items: tuple[T, ...]
-    next_cursor: str | None
-
-
 def read_status(value: Any) -> Status:
     """Read a customer's status in any case; an unknown one counts as paused."""
     match str(value or "ACTIVE").upper():
@@ -204,25 +127,3 @@ def _periods(history: Any) -> list[Period]:
         for each in history
         if isinstance(each, dict)
     ]
-
-
-def _claims(token: str) -> Json:
-    """Read the claims of a token that came from Genvoris itself, over TLS."""
-    try:
-        claims: Json = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
-        return {}
-    return claims
-
-
-def _earliest_end(payload: Json, claims: Json, now: float) -> float:
-    ends: list[float] = []
-    if (exp := as_int(claims.get("exp"))) is not None:
-        ends.append(float(exp))
-    if (expires_at := as_time(pick(payload, "expires_at"))) is not None:
-        ends.append(expires_at.timestamp())
-    if (expires_in := as_int(pick(payload, "expires_in"))) is not None:
-        ends.append(now + expires_in)
-    if not ends:
-        raise MalformedAnswerError("The answer to a call for a session does not say when it ends.")
-    return min(ends)

@@ -1,0 +1,70 @@
+"""Where Genvoris sends webhooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from ..wire import Json, as_int, as_text, as_time, need_text, pick
+
+
+@dataclass(frozen=True)
+class WebhookEndpoint:
+    """An address of the shop that Genvoris posts to. The secret is never read back.
+
+    Attributes:
+        id: Genvoris's id of it.
+        url: Where it is.
+        events: The types that it gets.
+        description: A note of the shop's.
+        active: Whether it gets any.
+        created_at: When it was made.
+    """
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    description: str | None
+    active: bool
+    created_at: dt.datetime | None
+
+    @classmethod
+    def read(cls, payload: Json) -> WebhookEndpoint:
+        """Read the contract's endpoint."""
+        events = payload.get("events")
+        return cls(
+            id=need_text(payload, "id", "a call for a webhook endpoint"),
+            url=as_text(payload.get("url")) or "",
+            events=tuple(str(each) for each in events) if isinstance(events, list) else (),
+            description=as_text(payload.get("description")),
+            active=payload.get("active") is not False,
+            created_at=as_time(pick(payload, "created_at")),
+        )
+
+
+@dataclass(frozen=True)
+class WebhookTest:
+    """What came of a test delivery, as far as Genvoris says.
+
+    Attributes:
+        delivered: Whether the shop's address answered with success; None when it is not said.
+        status: The HTTP status that the shop's address answered with; None likewise.
+    """
+
+    delivered: bool | None
+    status: int | None
+
+    @classmethod
+    def read(cls, payload: Json) -> WebhookTest:
+        """Read an answer whose shape the contract leaves open."""
+        said = [payload[name] for name in ("delivered", "success", "ok") if name in payload]
+        status = next(
+            (
+                code
+                for name in ("status_code", "response_status", "status")
+                if (code := as_int(pick(payload, name))) is not None
+            ),
+            None,
+        )
+        told = next((each for each in said if isinstance(each, bool)), None)
+        return cls(delivered=told, status=status)

@@ -1,0 +1,71 @@
+"""``/api/tryon/track``, at the root of the API's host."""
+
+from __future__ import annotations
+
+from ..http import HttpClient, Repeat
+from ..models import Tracked
+from ..wire import read_object
+from .base import Resource, present
+
+
+class TryOns(Resource):
+    """``/api/tryon/track``: charges for try-ons that the shop made with an engine of its own.
+
+    Args:
+        http: Sends requests to the host's root.
+        timeout: Seconds for a call, retries and waiting included.
+        api_key: The shop's server key, which this call wants in its body.
+    """
+
+    def __init__(self, http: HttpClient, timeout: float, api_key: str) -> None:
+        super().__init__(http, timeout)
+        self._api_key = api_key
+
+    def track(
+        self,
+        *,
+        variation_count: int = 1,
+        success: bool = True,
+        product_type: str | None = None,
+        generation_time_ms: int | None = None,
+        page_url: str | None = None,
+        product_title: str | None = None,
+        origin: str | None = None,
+        end_customer_token: str | None = None,
+    ) -> Tracked:
+        """Charge try-ons. Genvoris looks at the quota before it takes anything.
+
+        A second call charges again, so it is repeated only when the first surely had no effect.
+
+        Args:
+            variation_count: Pictures that were made.
+            success: Whether they came out; nothing is charged for a failure.
+            product_type: Such as ``apparel``.
+            generation_time_ms: How long it took, in milliseconds.
+            page_url: Where the shopper was.
+            product_title: The product's name.
+            origin: The shop's origin, such as ``https://shop.example``.
+            end_customer_token: Whose quota it is; None charges the shop's credits alone.
+
+        Raises:
+            QuotaError: The shopper's plan does not allow it.
+            CreditError: The shop's credits are spent.
+            InvalidSessionTokenError: The token is expired, revoked or not Genvoris's.
+            BadRequestError: A field is wrong.
+        """
+        fields = present(
+            api_key=self._api_key,
+            product_type=product_type,
+            variation_count=variation_count,
+            generation_time_ms=generation_time_ms,
+            success=success,
+            page_url=page_url,
+            product_title=product_title,
+            origin=origin,
+            end_customer_token=end_customer_token,
+        )
+        secrets = (end_customer_token,) if end_customer_token else ()
+        body = self._send(
+            "POST", "/api/tryon/track", Repeat.IF_UNSENT, json=fields, secrets=secrets
+        )
+        return Tracked.read(read_object(body, "POST /api/tryon/track"))
