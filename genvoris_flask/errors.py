@@ -8,6 +8,7 @@ GenvorisError
 ├── MalformedAnswerError       an answer came that is not what the contract says
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
+├── SignatureError             a webhook delivery is not to be trusted
 └── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after
     ├── BadRequestError        400 and other 4xx without a class of their own
     ├── UnauthorizedError      401: our key is wrong
@@ -61,6 +62,10 @@ class TokenError(GenvorisError):
 
 class ForeignTokenError(TokenError):
     """A genuine token that was minted for another shop."""
+
+
+class SignatureError(GenvorisError):
+    """A webhook delivery is not Genvoris's, was changed on its way, or is too old."""
 
 
 @dataclass(frozen=True)

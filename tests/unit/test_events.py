@@ -1,0 +1,143 @@
+"""Deliveries as typed events."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from genvoris_flask.errors import MalformedAnswerError
+from genvoris_flask.webhooks.events import (
+    KNOWN_TYPES,
+    CreditEvent,
+    CustomerEvent,
+    PlanEvent,
+    TryonEvent,
+    WebhookEvent,
+    read_event,
+    today_name,
+)
+
+
+def event(kind: str, data: Any = None, **more: Any) -> WebhookEvent:
+    return read_event(json.dumps({"id": "evt_1", "type": kind, "data": data, **more}).encode())
+
+
+@pytest.mark.parametrize(
+    ("older", "name"),
+    [
+        ("end_customer.created", "customer.created"),
+        ("end_customer.updated", "customer.updated"),
+        ("end_customer.cancelled", "customer.cancelled"),
+        ("end_customer.quota_warning", "customer.quota_warning"),
+        ("end_customer.quota_exhausted", "customer.quota_exhausted"),
+        ("end_customer.period_rolled", "customer.period_rolled"),
+    ],
+)
+def test_an_older_name_is_folded_into_the_new_one_and_kept_beside_it(older: str, name: str) -> None:
+    found = event(older)
+    assert (found.type, found.sent_type) == (name, older)
+    assert name in KNOWN_TYPES
+    assert event(name) == event(name)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN_TYPES))
+def test_todays_names_stay_as_they_are(name: str) -> None:
+    assert today_name(name) == name
+    assert event(name).type == name
+
+
+@pytest.mark.parametrize("created", [1_700_000_000, "2023-11-14T22:13:20Z"])
+def test_the_envelope_is_read(created: object) -> None:
+    found = event("webhook.test", {"a": 1}, created=created)
+    assert type(found) is WebhookEvent
+    assert found.id == "evt_1"
+    assert found.created == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=dt.UTC)
+    assert found.data == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": "ec_1", "external_id": "ada", "status": "active", "plan_id": "pln_1"},
+        {"id": "ec_1", "externalId": "ada", "status": "ACTIVE", "planId": "pln_1"},
+        {"customer_id": "ec_1", "external_id": "ada", "status": "ACTIVE", "plan": {"id": "pln_1"}},
+        {"customer": {"id": "ec_1", "externalId": "ada", "status": "ACTIVE", "planId": "pln_1"}},
+        {"endCustomer": {"customerId": "ec_1", "externalId": "ada", "status": "X", "plan": "Pro"}},
+    ],
+)
+def test_a_customer_is_read_in_every_known_spelling(data: dict[str, Any]) -> None:
+    found = event("end_customer.updated", data)
+    assert isinstance(found, CustomerEvent)
+    assert (found.customer_id, found.external_id) == ("ec_1", "ada")
+    assert (found.status, found.plan_id) in (("ACTIVE", "pln_1"), ("PAUSED", None))
+
+
+def test_a_quota_event_says_how_much_is_used() -> None:
+    data = {"customerId": "ec_1", "used": 5, "limit": 5, "periodEnd": "2026-12-01T00:00:00Z"}
+    found = event("customer.quota_exhausted", data)
+    assert isinstance(found, CustomerEvent)
+    assert (found.used, found.limit) == (5, 5)
+    assert found.period_end == dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+
+
+def test_a_tryon_says_whose_it_is_and_of_what() -> None:
+    data = {"id": "try_1", "customer_id": "ec_1", "externalId": "ada", "productId": "shirt"}
+    found = event("tryon.completed", data)
+    assert isinstance(found, TryonEvent)
+    assert (found.tryon_id, found.customer_id, found.external_id) == ("try_1", "ec_1", "ada")
+    assert found.product_id == "shirt"
+    assert event("tryon.failed", {"error": "no_person"}).reason == "no_person"  # type: ignore[attr-defined]
+
+
+def test_a_tryons_own_id_is_never_taken_for_a_customers() -> None:
+    found = event("tryon.completed", {"id": "try_1"})
+    assert isinstance(found, TryonEvent)
+    assert found.customer_id is None
+
+
+def test_credit_and_plan_events_are_typed() -> None:
+    low = event("credit.low_balance", {"balance": 12})
+    filled = event("credit.balance_added", {"amount": 500, "balance": 512})
+    assert isinstance(low, CreditEvent)
+    assert isinstance(filled, CreditEvent)
+    assert (low.balance, filled.added, filled.balance) == (12, 500, 512)
+    plan = event("plan.updated", {"id": "pln_1", "name": "Pro", "monthlyTryOns": 100})
+    assert isinstance(plan, PlanEvent)
+    assert (plan.plan_id, plan.name, plan.monthly_try_ons) == ("pln_1", "Pro", 100)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 7, {}, {"customer": None, "status": 4}])
+def test_data_of_any_shape_is_no_fault(data: object) -> None:
+    for kind in (*KNOWN_TYPES, "tryon.dreamt", "nothing we know"):
+        assert event(kind, data).type == kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff\xfe\xfa",
+        b'{"id": "evt_1"}',
+        b'{"type": "webhook.test"}',
+        b'{"id": "", "type": "webhook.test"}',
+        b'{"id": 7, "type": "webhook.test"}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_envelope_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedAnswerError):
+        read_event(body)
+
+
+def test_a_body_with_a_byte_order_mark_is_read() -> None:
+    assert read_event(b'\xef\xbb\xbf{"id": "evt_1", "type": "webhook.test"}').id == "evt_1"
+
+
+def test_an_event_is_printed_without_its_data() -> None:
+    assert "ada@example.com" not in repr(event("customer.created", {"email": "ada@example.com"}))
