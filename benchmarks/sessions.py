@@ -1,4 +1,4 @@
-"""Measures what sessions cost a shop's pages: ``make bench``. Writes benchmarks/RESULTS.md.
+"""Measures what sessions cost a shop's pages: ``make bench``. Writes a part of RESULTS.md.
 
 Every figure is a ratio, or a count, of things run in turn in one run on one machine.
 """
@@ -17,14 +17,13 @@ from benchmarks.harness import (
     call,
     gunicorn,
     load,
-    machine,
     median,
     redis_server,
     start_redis,
     upstream,
 )
+from benchmarks.report import section, write_part
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 BUDGET = 0.8
 ROUNDS = 12
 PAGES_A_ROUND = 500
@@ -32,19 +31,8 @@ PAGES_A_ROUND = 500
 
 def main() -> None:
     parts = [cached_token(), ways_to_get_a_token(), first_views(), faults(), redis_away()]
-    text = "\n".join(
-        [
-            "# What sessions cost a shop's pages",
-            "",
-            f"`make bench` on {machine()}; gunicorn, load from a second process, Genvoris 50 ms",
-            "away.",
-            "Absolute times belong to this machine; the ratios and counts are what to look at.",
-            "",
-            *parts,
-        ]
-    )
-    RESULTS.write_text(text)
-    print(text)
+    how = "gunicorn, load from a second process, Genvoris 50 ms away."
+    write_part("sessions", "What sessions cost a shop's pages", how, parts)
 
 
 def cookie_for(port: int) -> str:
@@ -196,12 +184,6 @@ def redis_away() -> str:
         ["while", "pages", "failed pages"],
         rows,
     )
-
-
-def section(title: str, head: list[str], rows: list[list[str]], note: str = "") -> str:
-    lines = [f"## {title}", "", f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", *([note, ""] if note else [])])
 
 
 if __name__ == "__main__":
