@@ -113,7 +113,7 @@ def _store(state: AppState) -> Finding:
         return Finding(
             "store", True, "Each process keeps its own sessions (no GENVORIS_STORE_URL)."
         )
-    reason = state.broker.shared_fault()
+    reason = state.store.fault()
     if reason is None:
         return Finding("store", True, "Redis answers; all processes share sessions.")
     return Finding(

@@ -6,6 +6,8 @@ GenvorisError
 │   ├── DeadlineError          no answer came in the time there was
 │   └── CircuitOpenError       it was not asked, since it did not answer lately
 ├── MalformedAnswerError       an answer came that is not what the contract says
+├── StoreAwayError             the store that all processes share does not answer
+├── LockTimeoutError           somebody else held a lock for longer than we could wait
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
@@ -54,6 +56,14 @@ class CircuitOpenError(UnreachableError):
 
 class MalformedAnswerError(GenvorisError):
     """Genvoris answered with something that the contract does not know."""
+
+
+class StoreAwayError(GenvorisError):
+    """The store of GENVORIS_STORE_URL does not answer; try again in a few seconds."""
+
+
+class LockTimeoutError(GenvorisError):
+    """Somebody else held a lock for longer than the caller could wait."""
 
 
 class TokenError(GenvorisError):

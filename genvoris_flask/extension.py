@@ -1,4 +1,4 @@
-"""``GenvorisFlask``: wires the rooms together, and nothing else."""
+"""``GenvorisFlask``: what a shop writes, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,22 +10,13 @@ import httpx
 from flask import Flask
 
 from .api.client import GenvorisClient
-from .api.http import HttpClient
-from .api.models import Session
-from .errors import GenvorisError
-from .sessions.broker import SessionBroker
-from .sessions.keys import KeySet
-from .sessions.shared import NothingShared, SharedSessions
 from .sessions.shopper import Shopper
-from .sessions.verifier import TokenVerifier
-from .settings import Settings, read_settings
-from .signals import customer_linked, session_failed, session_minted
-from .state import EXTENSION_KEY, AppState, Hooks, get_state
+from .settings import read_settings
+from .state import EXTENSION_KEY, Hooks, get_state
 from .storefront import assets, shopping, tags
 from .tryon import views
-from .tryon.hosted import HostedEngine
-from .tryon.jobs import JobRunner
 from .tryon.paywall import PaywallHook
+from .wiring import build_state
 
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
@@ -64,7 +55,9 @@ class GenvorisFlask:
             ConfigurationError: A GENVORIS_ setting is missing or wrong.
         """
         settings = read_settings(app.config)
-        app.extensions[EXTENSION_KEY] = _build(app, settings, self._hooks, transport, clock)
+        app.extensions[EXTENSION_KEY] = build_state(
+            app, settings, self._hooks, transport=transport, clock=clock
+        )
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
@@ -93,68 +86,3 @@ class GenvorisFlask:
         It returns at once; Redis and Genvoris are told in the background.
         """
         get_state().broker.forget(shopper)
-
-
-class _Announcer:
-    """Sends the broker's news as signals, with the app as their sender."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def minted(self, shopper: Shopper, session: Session) -> None:
-        with self._app.app_context():
-            session_minted.send(self._app, shopper=shopper, session=session)
-
-    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
-        with self._app.app_context():
-            session_failed.send(self._app, shopper=shopper, error=error)
-
-    def linked(self, shopper: Shopper, customer_id: str) -> None:
-        with self._app.app_context():
-            customer_linked.send(self._app, shopper=shopper, customer_id=customer_id)
-
-
-def _shared_sessions(settings: Settings, clock: Callable[[], float]) -> SharedSessions:
-    if settings.store_url is None:
-        return NothingShared()
-    from .sessions.redis_store import RedisSessions
-
-    return RedisSessions(settings.store_url, settings.api_key + settings.api_url, clock)
-
-
-def _build(
-    app: Flask,
-    settings: Settings,
-    hooks: Hooks,
-    transport: httpx.BaseTransport | None,
-    clock: Callable[[], float],
-) -> AppState:
-    client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
-    broker = SessionBroker(
-        client,
-        _Announcer(app),
-        ttl=settings.session_ttl,
-        default_plan=settings.default_plan,
-        external_id_prefix=settings.external_id_prefix,
-        max_shoppers=settings.max_shoppers,
-        clock=clock,
-        shared=_shared_sessions(settings, clock),
-    )
-    keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
-    tryon_http = HttpClient(
-        settings.tryon_url,
-        {"X-API-Key": settings.api_key},
-        secrets=(settings.api_key,),
-        transport=transport,
-    )
-    return AppState(
-        app=app,
-        settings=settings,
-        hooks=hooks,
-        client=client,
-        broker=broker,
-        verifier=TokenVerifier(keys, settings.issuer, clock),
-        engine=HostedEngine(tryon_http, settings.tryon_timeout),
-        jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),
-        assets=assets.load_assets(),
-    )

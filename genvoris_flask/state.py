@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .sessions.shopper import Shopper
     from .sessions.verifier import TokenVerifier
     from .settings import Settings
+    from .store.interface import Store
     from .storefront.assets import Assets
     from .tryon.hosted import HostedEngine
     from .tryon.jobs import JobRunner
@@ -37,6 +38,7 @@ class AppState:
     app: Flask
     settings: Settings
     hooks: Hooks
+    store: Store
     client: GenvorisClient
     broker: SessionBroker
     verifier: TokenVerifier

@@ -14,16 +14,28 @@ PACKAGE = Path(__file__).parent.parent / "genvoris_flask"
 LEVELS = [
     {"__init__", "cli"},
     {"extension", "diagnosis"},
+    {"wiring"},
     {"tryon", "webhooks"},
     {"storefront"},
     {"state"},
     {"sessions"},
     {"api"},
+    {"store"},
     {"settings", "signals"},
     {"button", "checks", "errors", "per_process"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-FLASK_FREE = {"api", "sessions", "settings", "button", "checks", "errors", "per_process", "signals"}
+FLASK_FREE = {
+    "api",
+    "button",
+    "checks",
+    "errors",
+    "per_process",
+    "sessions",
+    "settings",
+    "signals",
+    "store",
+}
 FLASK_FREE_FILES = {"webhooks/signature.py", "webhooks/events.py"}
 SANDBOX_MAY_USE = {"api.models", "errors", "webhooks.signature"}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -96,7 +108,13 @@ def test_httpx_is_known_to_the_client_alone_and_to_who_passes_a_transport_on() -
         for file in FILES
         if room_of(file) != "sandbox" and "httpx" in {name.split(".")[0] for name in imports(file)}
     }
-    assert users == {"api/transport.py", "api/http.py", "api/client.py", "extension.py"}
+    assert users == {
+        "api/transport.py",
+        "api/http.py",
+        "api/client.py",
+        "extension.py",
+        "wiring.py",
+    }
 
 
 def test_the_sandbox_is_a_house_of_its_own() -> None:

@@ -157,10 +157,6 @@ class SessionBroker:
         session = self._drop_here(shopper.external_id)
         self._flights.get().pool.submit(self._drop_elsewhere, shopper, session)
 
-    def shared_fault(self) -> str | None:
-        """Say why the store of all processes does not answer, or None when it does."""
-        return self._shared.fault()
-
     def _drop_here(self, external_id: str) -> Session | None:
         flights = self._flights.get()
         with flights.lock:

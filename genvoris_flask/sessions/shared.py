@@ -31,9 +31,6 @@ class SharedSessions(Protocol):
     def on_drop(self, listener: Callable[[str], None]) -> None:
         """Call when another process drops a shopper's token."""
 
-    def fault(self) -> str | None:
-        """Say why it does not answer now, or None when it does."""
-
 
 class NothingShared:
     """For a shop of one process."""
@@ -54,7 +51,3 @@ class NothingShared:
 
     def on_drop(self, _listener: Callable[[str], None]) -> None:
         """There are no others."""
-
-    def fault(self) -> str | None:
-        """There is nothing that could fail."""
-        return None

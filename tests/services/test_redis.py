@@ -15,8 +15,9 @@ from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.api.models import Session
 from genvoris_flask.errors import GenvorisError
 from genvoris_flask.sessions.broker import SessionBroker
-from genvoris_flask.sessions.redis_store import RedisSessions
 from genvoris_flask.sessions.shopper import Shopper
+from genvoris_flask.sessions.stored import StoredSessions
+from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer
 from tests.support.upstream import Upstream
 
@@ -31,7 +32,8 @@ class Quiet:
 
 def broker(upstream: Upstream, redis_server: RedisServer, secret: str = "a") -> SessionBroker:
     client = GenvorisClient("gvk_test_1", f"{upstream.url}/api/v1")
-    return SessionBroker(client, Quiet(), ttl=900, shared=RedisSessions(redis_server.url, secret))
+    shared = StoredSessions(RedisStore(redis_server.url, secret))
+    return SessionBroker(client, Quiet(), ttl=900, shared=shared)
 
 
 def until(condition: Callable[[], bool]) -> None:

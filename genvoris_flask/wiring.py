@@ -1,0 +1,121 @@
+"""Wires the rooms together: makes the parts of one app from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+from flask import Flask
+
+from .api.client import GenvorisClient
+from .api.http import HttpClient
+from .api.models import Session
+from .errors import ConfigurationError, GenvorisError
+from .sessions.broker import SessionBroker
+from .sessions.keys import KeySet
+from .sessions.shared import NothingShared
+from .sessions.shopper import Shopper
+from .sessions.stored import StoredSessions
+from .sessions.verifier import TokenVerifier
+from .settings import Settings
+from .signals import customer_linked, session_failed, session_minted
+from .state import AppState, Hooks
+from .store.interface import Store
+from .store.memory_store import MemoryStore
+from .storefront import assets
+from .tryon.hosted import HostedEngine
+from .tryon.jobs import JobRunner
+
+
+def build_state(
+    app: Flask,
+    settings: Settings,
+    hooks: Hooks,
+    *,
+    transport: httpx.BaseTransport | None,
+    clock: Callable[[], float],
+) -> AppState:
+    """Make the parts of one app.
+
+    Args:
+        app: The shop.
+        settings: What it has set.
+        hooks: Its own functions.
+        transport: What carries requests to Genvoris instead of sockets; for tests.
+        clock: The wall clock, in Unix seconds.
+
+    Raises:
+        ConfigurationError: A setting cannot be met by this installation.
+    """
+    store = _open_store(settings, clock)
+    client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
+    keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
+    tryon_http = HttpClient(
+        settings.tryon_url,
+        {"X-API-Key": settings.api_key},
+        secrets=(settings.api_key,),
+        transport=transport,
+    )
+    return AppState(
+        app=app,
+        settings=settings,
+        hooks=hooks,
+        store=store,
+        client=client,
+        broker=_make_broker(app, settings, store, client, clock),
+        verifier=TokenVerifier(keys, settings.issuer, clock),
+        engine=HostedEngine(tryon_http, settings.tryon_timeout),
+        jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),
+        assets=assets.load_assets(),
+    )
+
+
+def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
+    if settings.store_url is None:
+        return MemoryStore(clock)
+    try:
+        from .store.redis_store import RedisStore
+    except ImportError:
+        raise ConfigurationError(
+            "GENVORIS_STORE_URL needs the redis package: pip install 'genvoris-flask[redis]'"
+        ) from None
+    return RedisStore(settings.store_url, settings.api_key + settings.api_url)
+
+
+def _make_broker(
+    app: Flask,
+    settings: Settings,
+    store: Store,
+    client: GenvorisClient,
+    clock: Callable[[], float],
+) -> SessionBroker:
+    return SessionBroker(
+        client,
+        _Announcer(app),
+        ttl=settings.session_ttl,
+        default_plan=settings.default_plan,
+        external_id_prefix=settings.external_id_prefix,
+        max_shoppers=settings.max_shoppers,
+        clock=clock,
+        # A store of this process alone knows nothing that the broker's own memory does not.
+        shared=StoredSessions(store, clock) if settings.store_url else NothingShared(),
+    )
+
+
+class _Announcer:
+    """Sends the broker's news as signals, with the app as their sender."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def minted(self, shopper: Shopper, session: Session) -> None:
+        with self._app.app_context():
+            session_minted.send(self._app, shopper=shopper, session=session)
+
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
+        with self._app.app_context():
+            session_failed.send(self._app, shopper=shopper, error=error)
+
+    def linked(self, shopper: Shopper, customer_id: str) -> None:
+        with self._app.app_context():
+            customer_linked.send(self._app, shopper=shopper, customer_id=customer_id)

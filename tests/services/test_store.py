@@ -1,0 +1,229 @@
+"""Both stores keep the same promises; the one on Redis also says when it is away."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from genvoris_flask.errors import LockTimeoutError, StoreAwayError
+from genvoris_flask.store.interface import Store
+from genvoris_flask.store.memory_store import MemoryStore
+from genvoris_flask.store.redis_store import RedisStore
+from tests.services.conftest import RedisServer
+from tests.support.fake_genvoris import Clock
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Give a store of each kind."""
+    if request.param == "memory":
+        return MemoryStore()
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return RedisStore(server.url, "a")
+
+
+def test_a_value_is_kept_until_it_is_deleted(store: Store) -> None:
+    store.set("one", b"1", 60)
+    store.set("two", b"2", 60)
+    assert store.get("one") == b"1"
+    store.delete("one", "not there")
+    assert (store.get("one"), store.get("two")) == (None, b"2")
+
+
+def test_a_value_is_gone_when_its_time_is_over(store: Store) -> None:
+    store.set("one", b"1", 0.05)
+    time.sleep(0.1)
+    assert store.get("one") is None
+    assert store.add("one", b"2", 60)
+
+
+def test_of_many_who_add_at_once_one_wins(store: Store) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(lambda number: store.add("one", b"%d" % number, 60), range(64)))
+    assert won.count(True) == 1
+    assert store.get("one") == b"%d" % won.index(True)
+
+
+def test_a_value_is_replaced_only_when_it_is_what_was_expected(store: Store) -> None:
+    assert not store.replace("one", b"2", 60, expected=b"1")
+    store.set("one", b"1\0", 60)
+    assert not store.replace("one", b"2", 60, expected=b"1")
+    assert store.replace("one", b"2", 60, expected=b"1\0")
+    assert store.get("one") == b"2"
+
+
+def test_of_many_who_replace_the_same_value_one_wins(store: Store) -> None:
+    store.set("one", b"start", 60)
+
+    def replace(number: int) -> bool:
+        return store.replace("one", b"%d" % number, 60, expected=b"start")
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(replace, range(64))).count(True) == 1
+
+
+def test_one_at_a_time_holds_a_lock(store: Store) -> None:
+    inside, most = [0], [0]
+
+    def work(_number: int) -> None:
+        with store.lock("name", wait=10, hold=20):
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            time.sleep(0.005)
+            inside[0] -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(24)))
+    assert (inside[0], most[0]) == (0, 1)
+
+
+def test_who_cannot_have_a_lock_in_time_is_told(store: Store) -> None:
+    with store.lock("name", wait=0, hold=20):
+        with store.lock("another", wait=0, hold=20):
+            pass
+        with (
+            ThreadPoolExecutor(1) as pool,
+            pytest.raises(LockTimeoutError, match="'name'"),
+        ):
+            pool.submit(lambda: store.lock("name", wait=0.05, hold=20).__enter__()).result()
+    with store.lock("name", wait=0, hold=20):
+        pass
+
+
+def test_a_lock_is_free_again_when_its_holder_failed(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.lock("name", wait=0, hold=20):
+        raise ZeroDivisionError
+    with store.lock("name", wait=0, hold=20):
+        pass
+
+
+def test_nothing_is_wrong_with_a_store_that_answers(store: Store) -> None:
+    assert store.fault() is None
+
+
+def test_the_time_of_values_in_memory_is_the_clock_that_was_given() -> None:
+    clock = Clock()
+    store = MemoryStore(clock)
+    store.set("one", b"1", 60)
+    clock.now += 59
+    assert store.get("one") == b"1"
+    clock.now += 2
+    assert store.get("one") is None
+
+
+def test_large_values_in_memory_never_push_out_small_ones() -> None:
+    store = MemoryStore()
+    store.set("sale", b"done", 3600)
+    for number in range(300):
+        store.set(f"picture {number}", bytes(1024 * 1024), 3600)
+    assert store.get("sale") == b"done"
+    assert store.get("picture 0") is None
+    assert store.get("picture 299") == bytes(1024 * 1024)
+
+
+def test_a_child_process_starts_with_an_empty_memory_and_free_locks() -> None:
+    store = MemoryStore()
+    store.set("one", b"parent", 60)
+    seen = multiprocessing.get_context("fork").Queue()
+
+    def child() -> None:
+        with store.lock("name", wait=1, hold=20):
+            seen.put(store.get("one"))
+
+    with store.lock("name", wait=0, hold=20):
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        assert seen.get(timeout=10) is None
+        process.join()
+
+
+def test_shops_with_other_secrets_share_nothing(redis_server: RedisServer) -> None:
+    first, second = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "b")
+    first.set("one", b"1", 60)
+    assert second.get("one") is None
+    with first.lock("name", wait=0, hold=20), second.lock("name", wait=0, hold=20):
+        pass
+
+
+def test_the_lock_of_a_process_that_died_becomes_free(redis_server: RedisServer) -> None:
+    first, second = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "a")
+    first.lock("name", wait=0, hold=0.2).__enter__()  # and is never let go
+    with second.lock("name", wait=5, hold=20):
+        pass
+
+
+def test_others_hear_what_is_published_and_the_publisher_does_not(
+    redis_server: RedisServer,
+) -> None:
+    heard: list[str] = []
+    mine: list[str] = []
+    listening, publishing = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "a")
+    listening.subscribe("news", heard.append)
+    publishing.subscribe("news", mine.append)
+    listening.get("start the listener")
+
+    def told() -> bool:
+        publishing.publish("news", "a b")
+        return bool(heard)
+
+    until(told)
+    assert set(heard) == {"a b"}
+    assert mine == []
+
+
+def test_away_is_said_at_once_once_known_and_over_by_itself(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    store = RedisStore(redis_server.url, "a", clock)
+    store.set("one", b"1", 60)
+    redis_server.kill()
+    questions: list[Callable[[], object]] = [
+        lambda: store.get("one"),
+        lambda: store.set("one", b"1", 60),
+        lambda: store.add("one", b"1", 60),
+        lambda: store.replace("one", b"1", 60, expected=b"2"),
+        lambda: store.delete("one"),
+        lambda: store.publish("news", "a"),
+        lambda: store.lock("name", wait=1, hold=2).__enter__(),
+    ]
+    for question in questions:
+        with pytest.raises(StoreAwayError):
+            question()
+    assert caplog.text.count("Redis is away") == 1
+    assert store.fault() == "ConnectionError"
+    redis_server.start()
+    with pytest.raises(StoreAwayError, match="not asked"):
+        store.get("one")
+    clock.now += 3
+    assert store.get("one") is None
+    assert caplog.text.count("Redis is back") == 1
+
+
+def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = RedisStore(redis_server.url, "a")
+    with store.lock("name", wait=0, hold=0.05):
+        time.sleep(0.1)
+    assert "away" not in caplog.text
+    assert store.get("one") is None
+
+
+def test_an_error_never_tells_the_password_of_redis() -> None:
+    store = RedisStore("redis://:hunter2@127.0.0.1:1/0", "a")
+    with pytest.raises(StoreAwayError) as caught:
+        store.get("one")
+    assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within 10 s"
+        threading.Event().wait(0.02)
