@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from . import customers, page, plans, sessions, tryon
+from . import conversions, customers, endpoints, events, page, plans, sessions, track, tryon
 from .context import EXTENSION_KEY, Context
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .keys import load_key
@@ -50,7 +50,17 @@ def create_app(
     app.extensions[EXTENSION_KEY] = Context(
         store, load_key(folder), api_key, issuer, clock, delay, sleep
     )
-    for module in (plans, customers, sessions, tryon, page):
+    for module in (
+        plans,
+        customers,
+        sessions,
+        events,
+        conversions,
+        endpoints,
+        tryon,
+        track,
+        page,
+    ):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)

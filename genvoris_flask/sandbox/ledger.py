@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from .context import context
+from .credits import credits_left, take_credits
 from .refusal import RefusalError, not_found
 from .validation import Json, iso
 
@@ -108,22 +109,29 @@ def check(db: sqlite3.Connection, customer: sqlite3.Row | None, wanted: int) -> 
     """Refuse when the quota or the credits do not allow so many try-ons."""
     if customer is not None:
         standing(db, customer).refuse_beyond(wanted)
-    if credits_left(db) < wanted:
+    if credits_left(db, context().clock()) < wanted:
         raise RefusalError(402, "credit_limit_reached", "The shop's credit pool is empty.")
 
 
 def spend(db: sqlite3.Connection, customer: sqlite3.Row | None, count: int) -> None:
     """Take try-ons off both ledgers, or refuse and take nothing."""
     check(db, customer, count)
-    db.execute("UPDATE shop SET credits = credits - ?", (count,))
+    take_credits(db, count, context().clock())
     if customer is not None:
         db.execute("UPDATE customers SET used = used + ? WHERE id = ?", (count, customer["id"]))
 
 
-def credits_left(db: sqlite3.Connection) -> int:
-    """Give the shop's credits."""
-    (left,) = db.execute("SELECT credits FROM shop").fetchone()
-    return int(left)
+def ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
+    """Give what is left on both ledgers."""
+    fields: Json = {"remaining_credits": credits_left(db, context().clock())}
+    if customer is not None:
+        now = standing(db, find_customer(db, customer["id"]))
+        fields["end_customer_quota"] = {
+            "used": now.used,
+            "limit": now.limit,
+            "remaining": now.remaining,
+        }
+    return fields
 
 
 def _roll(db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:

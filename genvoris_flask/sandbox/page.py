@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from .context import context
-from .ledger import credits_left, find_customer, standing
+from .credits import credits_left
+from .ledger import find_customer, standing
 
 blueprint = Blueprint("page", __name__)
 
@@ -20,7 +21,7 @@ def overview() -> str:
         ids = db.execute("SELECT id FROM customers ORDER BY number LIMIT ?", (MAX_ROWS,)).fetchall()
         rows = [find_customer(db, row["id"]) for row in ids]
         customers = [(row, standing(db, row)) for row in rows]
-        left = credits_left(db)
+        left = credits_left(db, context().clock())
     return render_template(
         "overview.html",
         plans=[dict(plan) for plan in plans],

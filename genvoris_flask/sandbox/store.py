@@ -1,40 +1,18 @@
-"""The sandbox's data: one SQLite file. What was answered is on disk before the answer goes out."""
+"""The sandbox's data: one SQLite file. What was answered is kept, even if the process is killed."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+from .schema import SCHEMA_VERSION, STEPS
+
 FILE_NAME = "sandbox.sqlite3"
 LOCK_SECONDS = 30.0
-
-SCHEMA = """
-CREATE TABLE shop (id TEXT NOT NULL, credits INTEGER NOT NULL);
-CREATE TABLE plans (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
-    monthly_try_ons INTEGER NOT NULL, external_price_id TEXT, active INTEGER NOT NULL,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL
-);
-CREATE TABLE customers (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, external_id TEXT NOT NULL UNIQUE,
-    email TEXT, plan_id TEXT REFERENCES plans (id), status TEXT NOT NULL, metadata TEXT NOT NULL,
-    period_start REAL NOT NULL, period_end REAL NOT NULL, used INTEGER NOT NULL,
-    created_at REAL NOT NULL, updated_at REAL NOT NULL
-);
-CREATE TABLE periods (
-    customer_id TEXT NOT NULL REFERENCES customers (id), period_start REAL NOT NULL,
-    period_end REAL NOT NULL, used INTEGER NOT NULL, quota INTEGER
-);
-CREATE INDEX periods_by_customer ON periods (customer_id);
-CREATE TABLE sessions (
-    jti TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id),
-    expires_at REAL NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE answers (key TEXT PRIMARY KEY, created_at REAL NOT NULL, body TEXT NOT NULL);
-"""
 
 
 class StoreError(Exception):
@@ -43,6 +21,9 @@ class StoreError(Exception):
 
 class Store:
     """Opens the file and gives transactions.
+
+    One connection serves all threads in turn: SQLite has one writer at a time anyway, and threads
+    that wait for a lock are served sooner than connections that poll the file.
 
     Args:
         folder: Where the file is, or will be.
@@ -55,40 +36,50 @@ class Store:
 
     def __init__(self, folder: Path, shop_id: str, credits_at_start: int) -> None:
         self._path = folder / FILE_NAME
+        self._lock = threading.RLock()
         try:
+            self._db = self._connect()
             with self.transaction() as db:
-                self._create_or_check(db, shop_id, credits_at_start)
+                self._bring_up_to_date(db, shop_id, credits_at_start)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self._path} cannot be used: {error}.") from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give a connection that nobody else writes beside; all is kept, or nothing."""
-        db = sqlite3.connect(self._path, timeout=LOCK_SECONDS, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("BEGIN IMMEDIATE")
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield db
+                yield self._db
             except BaseException:
-                db.execute("ROLLBACK")
+                self._db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
-        finally:
-            db.close()
+            self._db.execute("COMMIT")
 
-    def _create_or_check(self, db: sqlite3.Connection, shop_id: str, credits_at_start: int) -> None:
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self._path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, db.close)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode = WAL")
+        # Outlives the process, which is what is promised; only a power cut could lose the last.
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        return db
+
+    def _bring_up_to_date(
+        self, db: sqlite3.Connection, shop_id: str, credits_at_start: int
+    ) -> None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
+        if version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self._path} was written by version {version} of the sandbox's data, and this is "
                 f"version {SCHEMA_VERSION}. Use another folder, or delete that file to start anew."
             )
-        for statement in SCHEMA.split(";"):
-            db.execute(statement)
-        db.execute("INSERT INTO shop VALUES (?, ?)", (shop_id, credits_at_start))
+        for step in range(version, SCHEMA_VERSION):
+            for statement in STEPS[step].split(";"):
+                db.execute(statement)
+            if step == 0:
+                db.execute("INSERT INTO shop VALUES (?, ?)", (shop_id, credits_at_start))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

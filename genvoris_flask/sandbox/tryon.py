@@ -1,4 +1,4 @@
-"""The try-on host: ``/api/tryon``, ``/api/tryon/track``, ``/api/status`` and ``/api/config``.
+"""The try-on host: ``/api/tryon``, ``/api/status`` and ``/api/config``.
 
 Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask
 sends.
@@ -15,13 +15,15 @@ from collections.abc import Callable
 
 from flask import Blueprint, request
 
-from .context import context, is_api_key, proxy_only
-from .ledger import check, credits_left, find_customer, spend, standing
+from .context import context, proxy_only
+from .credits import credits_left
+from .ledger import check, ledgers, spend, standing
 from .picture import PictureError, make_picture
 from .product_image import ImageError, fetch_image
 from .refusal import RefusalError, invalid
 from .sessions import customer_of_token
-from .validation import Json, flag, iso, read_body, text, whole_number
+from .tryon_log import log_tryon
+from .validation import Json, iso
 
 blueprint = Blueprint("tryon", __name__, url_prefix="/api")
 
@@ -56,22 +58,6 @@ def create() -> Json:
     return _charge(key, answer)
 
 
-@blueprint.post("/tryon/track")
-def track() -> Json:
-    """Charge try-ons that were made elsewhere. Servers alone may call this."""
-    body = read_body(request)
-    if not is_api_key(text(body, "api_key")):
-        raise RefusalError(401, "invalid_api_key", "api_key is not the sandbox's.")
-    count = whole_number({"variation_count": 1, **body}, "variation_count", 1, 100)
-    success = flag(body, "success", default=True)
-    token = text(body, "end_customer_token", longest=8192)
-    with context().store.transaction() as db:
-        customer = customer_of_token(db, token) if token else None
-        if success:
-            spend(db, customer, count)
-        return {"success": True, "variation_count": count, **_ledgers(db, customer)}
-
-
 @blueprint.get("/status")
 @proxy_only
 def status() -> Json:
@@ -82,7 +68,9 @@ def status() -> Json:
     with context().store.transaction() as db:
         customer = customer_of_token(db, token) if token else None
         if customer is None:
-            return _status("ALLOWED" if credits_left(db) else "ERROR", None, None)
+            return _status(
+                "ALLOWED" if credits_left(db, context().clock()) else "ERROR", None, None
+            )
         now = standing(db, customer)
         access = _access(db, now.status, now.limit, now.remaining)
         quota = {
@@ -106,7 +94,7 @@ def _plan_name(db: sqlite3.Connection, customer: sqlite3.Row) -> str | None:
 
 
 def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: int) -> str:
-    if credits_left(db) == 0:
+    if credits_left(db, context().clock()) == 0:
         return "ERROR"
     if state != "ACTIVE" or limit is None:
         return "LOCKED"
@@ -151,7 +139,15 @@ def _charge(key: str, answer: Json) -> Json:
             return known
         customer = _customer(db)
         spend(db, customer, 1)
-        whole = {**answer, **_ledgers(db, customer)}
+        log_tryon(
+            db,
+            customer,
+            source="host",
+            product_title=request.form.get("product_title"),
+            page_url=request.form.get("page_url"),
+            generation_ms=answer["generation_time_ms"],
+        )
+        whole = {**answer, **ledgers(db, customer)}
         if key:
             now = context().clock()
             db.execute("INSERT INTO answers VALUES (?, ?, ?)", (key, now, json.dumps(whole)))
@@ -177,16 +173,3 @@ def _answer_to(db: sqlite3.Connection, key: str) -> Json | None:
     row = db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
     load: Callable[[str], Json] = json.loads
     return load(row["body"]) if row else None
-
-
-def _ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
-    """Give what is left on both ledgers."""
-    fields: Json = {"remaining_credits": credits_left(db)}
-    if customer is not None:
-        now = standing(db, find_customer(db, customer["id"]))
-        fields["end_customer_quota"] = {
-            "used": now.used,
-            "limit": now.limit,
-            "remaining": now.remaining,
-        }
-    return fields

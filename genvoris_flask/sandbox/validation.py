@@ -64,18 +64,26 @@ def flag(body: Json, name: str, *, default: bool) -> bool:
     return value
 
 
-def metadata(body: Json) -> Json:
+def one_of(body: Json, name: str, choices: tuple[str, ...]) -> str:
+    """Give one of a few texts."""
+    value = body.get(name)
+    if value not in choices:
+        raise invalid(name, f"must be one of {', '.join(choices)}")
+    return str(value)
+
+
+def metadata(body: Json, path: str = "metadata") -> Json:
     """Give the metadata: at most 20 keys and 4 KB, scalars alone."""
-    value = body.get("metadata")
+    value = body.get(path)
     if value is None:
         return {}
     if not isinstance(value, dict) or len(value) > MAX_METADATA_KEYS:
-        raise invalid("metadata", f"must be an object of at most {MAX_METADATA_KEYS} keys")
+        raise invalid(path, f"must be an object of at most {MAX_METADATA_KEYS} keys")
     for name, item in value.items():
         if item is not None and not isinstance(item, str | int | float | bool):
-            raise invalid(f"metadata.{name}", "must be a text, a number, true, false or null")
+            raise invalid(f"{path}.{name}", "must be a text, a number, true, false or null")
     if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
-        raise invalid("metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
+        raise invalid(path, f"must be at most {MAX_METADATA_BYTES} bytes")
     return value
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
-from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.store import StoreError
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 
@@ -218,37 +215,3 @@ def test_its_page_shows_plans_customers_and_credits_but_no_key(sandbox: LocalGen
     assert "0 of 7" in page
     assert "1000" in page
     assert API_KEY not in page
-
-
-def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
-    before = LocalGenvoris(tmp_path)
-    before.customer(quota=3)
-    before.spend(1)
-    token = before.token()
-    after = LocalGenvoris(tmp_path, credits_at_start=5)
-    assert after.used() == 1
-    answer = after.tryon(token)
-    assert answer.status_code == 200
-    assert answer.get_json()["remaining_credits"] == 998
-
-
-def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    LocalGenvoris(tmp_path)
-    assert (tmp_path / "signing-key.pem").stat().st_mode & 0o077 == 0
-
-
-def test_a_folder_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "sandbox.sqlite3").write_text("this is no database, but it is long enough" * 50)
-    with pytest.raises(StoreError, match="cannot be used"):
-        create_app(tmp_path)
-
-
-def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
-    import sqlite3
-
-    LocalGenvoris(tmp_path)
-    with sqlite3.connect(tmp_path / "sandbox.sqlite3") as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(StoreError, match="version 99"):
-        create_app(tmp_path)

@@ -1,0 +1,55 @@
+"""The shop's credit pool: packs that were bought, spent oldest first, each with its end."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+
+from .validation import Json, iso
+
+LIVE = "remaining > 0 AND (expires_at IS NULL OR expires_at > ?)"
+
+
+def credits_left(db: sqlite3.Connection, now: float) -> int:
+    """Give the credits of all packs that have not ended."""
+    query = f"SELECT COALESCE(SUM(remaining), 0) FROM credit_packs WHERE {LIVE}"  # noqa: S608
+    (left,) = db.execute(query, (now,)).fetchone()
+    return int(left)
+
+
+def take_credits(db: sqlite3.Connection, count: int, now: float) -> None:
+    """Take credits off the packs, first in, first out. There must be enough."""
+    query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY number"  # noqa: S608
+    for pack in db.execute(query, (now,)).fetchall():
+        part = min(count, pack["remaining"])
+        db.execute(
+            "UPDATE credit_packs SET remaining = remaining - ? WHERE number = ?",
+            (part, pack["number"]),
+        )
+        count -= part
+        if not count:
+            return
+    raise ValueError("There are not so many credits; ask credits_left first.")
+
+
+def add_pack(db: sqlite3.Connection, count: int, now: float, expires_at: float | None) -> Json:
+    """Add a pack, and give it."""
+    pack_id = f"pack_{secrets.token_hex(6)}"
+    db.execute(
+        "INSERT INTO credit_packs (id, credits, remaining, created_at, expires_at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (pack_id, count, count, now, expires_at),
+    )
+    row = db.execute("SELECT * FROM credit_packs WHERE id = ?", (pack_id,)).fetchone()
+    return pack_fields(row)
+
+
+def pack_fields(row: sqlite3.Row) -> Json:
+    """Write a pack."""
+    return {
+        "id": row["id"],
+        "credits": row["credits"],
+        "remaining": row["remaining"],
+        "createdAt": iso(row["created_at"]),
+        "expiresAt": None if row["expires_at"] is None else iso(row["expires_at"]),
+    }

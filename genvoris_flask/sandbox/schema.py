@@ -1,0 +1,89 @@
+"""The tables of the sandbox's data, version by version.
+
+A folder of an older version is brought up to date by the steps that it lacks, in one transaction.
+Steps that were published are never changed; a new version adds one.
+"""
+
+from __future__ import annotations
+
+VERSION_1 = """
+CREATE TABLE shop (id TEXT NOT NULL, credits INTEGER NOT NULL);
+CREATE TABLE plans (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    monthly_try_ons INTEGER NOT NULL, external_price_id TEXT, active INTEGER NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL
+);
+CREATE TABLE customers (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, external_id TEXT NOT NULL UNIQUE,
+    email TEXT, plan_id TEXT REFERENCES plans (id), status TEXT NOT NULL, metadata TEXT NOT NULL,
+    period_start REAL NOT NULL, period_end REAL NOT NULL, used INTEGER NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL
+);
+CREATE TABLE periods (
+    customer_id TEXT NOT NULL REFERENCES customers (id), period_start REAL NOT NULL,
+    period_end REAL NOT NULL, used INTEGER NOT NULL, quota INTEGER
+);
+CREATE INDEX periods_by_customer ON periods (customer_id);
+CREATE TABLE sessions (
+    jti TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id),
+    expires_at REAL NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE answers (key TEXT PRIMARY KEY, created_at REAL NOT NULL, body TEXT NOT NULL);
+"""
+
+VERSION_2 = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE credit_packs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, credits INTEGER NOT NULL,
+    remaining INTEGER NOT NULL, created_at REAL NOT NULL, expires_at REAL
+);
+INSERT INTO credit_packs (id, credits, remaining, created_at)
+    SELECT 'pack_first', credits, credits, CAST(strftime('%s', 'now') AS REAL) FROM shop;
+CREATE TABLE only_shop (id TEXT NOT NULL);
+INSERT INTO only_shop SELECT id FROM shop;
+DROP TABLE shop;
+ALTER TABLE only_shop RENAME TO shop;
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, session_id TEXT NOT NULL,
+    event_type TEXT NOT NULL, product_id TEXT, product_title TEXT, page_url TEXT,
+    metadata TEXT NOT NULL, created_at REAL NOT NULL
+);
+CREATE INDEX events_by_session ON events (session_id, created_at);
+CREATE TABLE conversions (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL,
+    platform TEXT NOT NULL, amount_cents INTEGER NOT NULL, currency TEXT, quantity INTEGER NOT NULL,
+    product_id TEXT, product_title TEXT, session_id TEXT, customer_email TEXT,
+    attributed INTEGER NOT NULL, created_at REAL NOT NULL, UNIQUE (platform, order_id)
+);
+CREATE TABLE returns (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    conversion_id TEXT NOT NULL REFERENCES conversions (id),
+    refunded_amount_cents INTEGER NOT NULL, currency TEXT, reason TEXT, created_at REAL NOT NULL
+);
+CREATE TABLE tryons (
+    number INTEGER PRIMARY KEY, customer_id TEXT REFERENCES customers (id),
+    variations INTEGER NOT NULL, success INTEGER NOT NULL, source TEXT NOT NULL,
+    product_title TEXT, page_url TEXT, generation_ms INTEGER, created_at REAL NOT NULL
+);
+CREATE INDEX tryons_by_time ON tryons (created_at);
+CREATE INDEX tryons_by_customer ON tryons (customer_id, created_at);
+CREATE TABLE endpoints (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, url TEXT NOT NULL, secret TEXT NOT NULL,
+    events TEXT NOT NULL, description TEXT, active INTEGER NOT NULL, created_at REAL NOT NULL
+);
+CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    endpoint_id TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
+    event_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL, due_at REAL, status INTEGER, problem TEXT,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL
+);
+CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE api_keys (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE,
+    hint TEXT NOT NULL, created_at REAL NOT NULL, ends_at REAL
+);
+"""
+
+STEPS = (VERSION_1, VERSION_2)
+SCHEMA_VERSION = len(STEPS)

@@ -1,0 +1,38 @@
+"""Every try-on that was paid for or failed, as the sandbox's page and the attribution read it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from .context import context
+from .validation import Json
+
+
+def log_tryon(
+    db: sqlite3.Connection, customer: sqlite3.Row | None, *, source: str, **about: object
+) -> None:
+    """Keep one.
+
+    Args:
+        db: The transaction in which it is paid for.
+        customer: Whose it is; None is a guest's.
+        source: ``host`` when the sandbox made it, ``track`` when the shop did.
+        about: variations, success, product_title, page_url, generation_ms, where known.
+    """
+    row: Json = {
+        "variations": 1,
+        "success": True,
+        "product_title": None,
+        "page_url": None,
+        "generation_ms": None,
+        **about,
+        "customer": customer["id"] if customer else None,
+        "source": source,
+        "now": context().clock(),
+    }
+    db.execute(
+        "INSERT INTO tryons (customer_id, variations, success, source, product_title, page_url, "
+        "generation_ms, created_at) VALUES (:customer, :variations, :success, :source, "
+        ":product_title, :page_url, :generation_ms, :now)",
+        row,
+    )

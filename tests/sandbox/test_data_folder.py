@@ -1,0 +1,83 @@
+"""Data folders of other versions, and of no version at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.schema import SCHEMA_VERSION, VERSION_1
+from genvoris_flask.sandbox.store import StoreError
+from tests.support.local_genvoris import LocalGenvoris
+
+OLD_ROWS = """
+INSERT INTO shop VALUES ('shop_old', 41);
+INSERT INTO plans VALUES (1, 'pln_old', 'Pro', 9, 'price_1', 1, 1.7e9, 1.7e9);
+INSERT INTO customers VALUES
+    (1, 'ec_old', 'ada', 'ada@example.com', 'pln_old', 'ACTIVE', '{"a": 1}', 1.7e9, 1.7025e9, 4,
+     1.7e9, 1.7e9);
+INSERT INTO periods VALUES ('ec_old', 1.69e9, 1.7e9, 7, 9);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_folder_of_version_1_is_brought_up_to_date_and_keeps_all(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as db:
+        db.executescript(VERSION_1 + OLD_ROWS)
+    sandbox = LocalGenvoris(tmp_path, credits_at_start=5)
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert usage["current"] == {"used": 4, "limit": 9, "remaining": 5, "ok": True}
+    assert [each["used"] for each in usage["history"]] == [7]
+    assert sandbox.call("GET", "/customers/ada").get_json()["metadata"] == {"a": 1}
+    answer = sandbox.tryon(sandbox.token()).get_json()
+    assert answer["remaining_credits"] == 40
+
+
+def test_a_folder_of_version_1_ends_with_the_tables_of_a_new_one(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    with closing(sqlite3.connect(tmp_path / "old/sandbox.sqlite3")) as db:
+        db.executescript(VERSION_1 + OLD_ROWS)
+    tables = []
+    for name in ("old", "new"):
+        LocalGenvoris(tmp_path / name)
+        with closing(sqlite3.connect(tmp_path / name / "sandbox.sqlite3")) as db:
+            tables.append(
+                db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+            )
+            assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert tables[0] == tables[1]
+
+
+def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+    LocalGenvoris(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="version 99"):
+        create_app(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.sqlite3").write_text("this is no database, but it is long enough" * 50)
+    with pytest.raises(StoreError, match="cannot be used"):
+        create_app(tmp_path)
+
+
+def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
+    before = LocalGenvoris(tmp_path)
+    before.customer(quota=3)
+    before.spend(1)
+    token = before.token()
+    after = LocalGenvoris(tmp_path, credits_at_start=5)
+    assert after.used() == 1
+    answer = after.tryon(token)
+    assert answer.status_code == 200
+    assert answer.get_json()["remaining_credits"] == 998
+
+
+def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    LocalGenvoris(tmp_path)
+    assert (tmp_path / "signing-key.pem").stat().st_mode & 0o077 == 0
