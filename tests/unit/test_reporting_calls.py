@@ -144,10 +144,10 @@ def test_a_webhook_endpoint_is_made_listed_tested_and_deleted() -> None:
     wire = Wire({"data": [ENDPOINT]})
     assert wire.client.webhook_endpoints.list() == [endpoint]
     assert wire.line == "GET /api/v1/webhooks"
-    wire = Wire({"data": {"delivered": True, "status": 204}})
+    wire = Wire({"data": {"id": "evt_1", "type": "webhook.test"}})
     tested = wire.client.webhook_endpoints.test("we/1")
     assert wire.line == "POST /api/v1/webhooks/we%2F1/test"
-    assert (tested.delivered, tested.status) == (True, 204)
+    assert tested.event_id == "evt_1"
     wire.client.webhook_endpoints.delete("we_1")
     assert wire.line == "DELETE /api/v1/webhooks/we_1"
 

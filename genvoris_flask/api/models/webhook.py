@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from ..wire import Json, as_int, as_text, as_time, need_text, pick
+from ..wire import Json, as_text, as_time, need_text, pick
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,11 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class WebhookTest:
-    """What came of a test delivery, as far as Genvoris says.
+    """A test delivery that is on its way. ``event_id`` is the ``id`` that it carries, if told."""
 
-    Attributes:
-        delivered: Whether the shop's address answered with success; None when it is not said.
-        status: The HTTP status that the shop's address answered with; None likewise.
-    """
-
-    delivered: bool | None
-    status: int | None
+    event_id: str | None
 
     @classmethod
     def read(cls, payload: Json) -> WebhookTest:
         """Read an answer whose shape the contract leaves open."""
-        said = [payload[name] for name in ("delivered", "success", "ok") if name in payload]
-        status = next(
-            (
-                code
-                for name in ("status_code", "response_status", "status")
-                if (code := as_int(pick(payload, name))) is not None
-            ),
-            None,
-        )
-        told = next((each for each in said if isinstance(each, bool)), None)
-        return cls(delivered=told, status=status)
+        return cls(as_text(payload.get("id")) or as_text(pick(payload, "event_id")))

@@ -1,0 +1,372 @@
+"""Every call of the typed client against the sandbox, over HTTP: what it gives, what it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.models import EVENT_TYPES, Customer, Event, Plan
+from genvoris_flask.errors import (
+    ApiError,
+    BadRequestError,
+    CreditError,
+    CustomerInactiveError,
+    ForbiddenError,
+    InvalidSessionTokenError,
+    NotFoundError,
+    QuotaError,
+    UnauthorizedError,
+)
+
+Name = Callable[[], str]
+HOOK: dict[str, Any] = {
+    "url": "http://127.0.0.1:9/hook",
+    "secret": "whsec_1",
+    "events": ["tryon.completed"],
+}
+
+
+@pytest.fixture
+def plan(client: GenvorisClient) -> Plan:
+    return client.plans.create(name="Pro", monthly_try_ons=3, external_price_id="price_1")
+
+
+@pytest.fixture
+def ada(client: GenvorisClient, plan: Plan, new_name: Name) -> Customer:
+    return client.customers.upsert(
+        external_id=new_name(), email="ada@example.com", plan_id=plan.id, metadata={"vip": True}
+    )
+
+
+def test_a_plan_is_created_read_changed_listed_and_disabled(
+    client: GenvorisClient, plan: Plan
+) -> None:
+    assert plan.id.startswith("pln_")
+    assert plan.created_at is not None
+    assert client.plans.get(plan.id) == plan
+    changed = client.plans.update(
+        plan.id, name="Pro 5", monthly_try_ons=5, external_price_id=None, active=True
+    )
+    assert (changed.name, changed.monthly_try_ons, changed.external_price_id) == ("Pro 5", 5, None)
+    assert changed in client.plans.list()
+    client.plans.disable(plan.id)
+    client.plans.disable(plan.id)
+    assert plan.id not in {each.id for each in client.plans.list()}
+    disabled = {each.id: each.active for each in client.plans.list(include_inactive=True)}
+    assert disabled[plan.id] is False
+
+
+def test_creating_a_plan_twice_makes_two(client: GenvorisClient) -> None:
+    made = [client.plans.create(name="Same", monthly_try_ons=1) for _ in range(2)]
+    assert made[0].id != made[1].id
+
+
+def test_a_sale_registers_a_shopper_and_the_next_one_starts_a_new_period(
+    client: GenvorisClient, ada: Customer, plan: Plan
+) -> None:
+    assert ada.id.startswith("ec_")
+    assert (ada.email, ada.plan_id, ada.status) == ("ada@example.com", plan.id, "ACTIVE")
+    assert ada.metadata == {"vip": True}
+    token = client.sessions.mint(ada.id).token
+    client.tryons.track(end_customer_token=token)
+    assert client.customers.usage(ada.id).used == 1
+    assert ada.external_id is not None
+    again = client.customers.upsert(external_id=ada.external_id)
+    assert again.id == ada.id
+    assert again.period_start is not None
+    assert ada.period_start is not None
+    assert again.period_start > ada.period_start
+    usage = client.customers.usage(ada.id)
+    assert (usage.used, usage.limit, usage.remaining, usage.plan_name) == (0, 3, 3, "Pro")
+    assert [period.used for period in usage.history] == [1]
+
+
+def test_customers_are_found_by_both_ids_and_listed_over_pages(
+    client: GenvorisClient, ada: Customer, new_name: Name
+) -> None:
+    assert ada.external_id is not None
+    assert client.customers.get(ada.external_id) == client.customers.get(ada.id) == ada
+    made = {client.customers.upsert(external_id=new_name()).id for _ in range(3)}
+    page = client.customers.list(limit=2)
+    assert len(page.items) == 2
+    assert page.next_cursor
+    listed = [customer.id for customer in client.customers.iterate(page_size=2)]
+    assert len(listed) == len(set(listed))
+    assert made | {ada.id} <= set(listed)
+    client.customers.update(ada.id, status="PAUSED")
+    assert ada.id in {each.id for each in client.customers.iterate(status="PAUSED")}
+    assert ada.id not in {each.id for each in client.customers.iterate(status="ACTIVE")}
+
+
+def test_a_customer_is_changed_cleared_refilled_and_cancelled(
+    client: GenvorisClient, ada: Customer
+) -> None:
+    client.tryons.track(end_customer_token=client.sessions.mint(ada.id).token)
+    changed = client.customers.update(ada.id, email=None, metadata={"size": "M"}, plan_id=None)
+    assert (changed.email, changed.plan_id, changed.metadata) == (None, None, {"size": "M"})
+    assert changed.period_start == ada.period_start
+    assert client.customers.usage(ada.id).used == 1
+    client.customers.update(ada.id, reset_period=True)
+    assert client.customers.usage(ada.id).used == 0
+    for _ in range(2):
+        client.customers.cancel(ada.id)
+    assert client.customers.get(ada.id).status == "CANCELLED"
+
+
+def test_a_token_is_minted_and_revoked_by_either_id(client: GenvorisClient, ada: Customer) -> None:
+    assert ada.external_id is not None
+    session = client.sessions.mint(ada.external_id, expires_in=60)
+    assert (session.customer_id, session.plan_name) == (ada.id, "Pro")
+    assert session.jti is not None
+    for _ in range(2):
+        client.sessions.revoke(ada.id, session.jti)
+    with pytest.raises(InvalidSessionTokenError):
+        client.tryons.track(end_customer_token=session.token)
+
+
+def test_events_of_every_type_are_accepted(client: GenvorisClient) -> None:
+    events = [
+        Event("s1", kind, product_id="sku", page_url="https://shop.test/x", metadata={"n": 1})  # type: ignore[arg-type]  # a text of the literal
+        for kind in EVENT_TYPES
+    ]
+    assert client.events.send(events) == len(EVENT_TYPES)
+
+
+def test_an_order_that_followed_a_tryon_is_attributed_once_and_its_refunds_are_linked(
+    client: GenvorisClient,
+) -> None:
+    client.events.send([Event("s2", "TRYON_VIEWED")])
+    told: dict[str, Any] = {"order_id": "o1", "amount_cents": 4900, "session_id": "s2"}
+    first = client.conversions.record(**told, currency="EUR", quantity=2, product_id="sku")
+    second = client.conversions.record(**told)
+    assert first.attributed_from_try_on
+    assert (first.deduped, second.deduped) == (False, True)
+    assert first.id == second.id
+    parts = [
+        client.returns.record(order_id="o1", refunded_amount_cents=900, reason="late")
+        for _ in range(2)
+    ]
+    assert {part.conversion_event_id for part in parts} == {first.id}
+    assert parts[0].id != parts[1].id
+
+
+def test_an_order_without_a_tryon_is_not_attributed(client: GenvorisClient) -> None:
+    assert not client.conversions.record(order_id="o2", amount_cents=1).attributed_from_try_on
+
+
+def test_webhook_endpoints_are_made_listed_tested_and_deleted(client: GenvorisClient) -> None:
+    endpoint = client.webhook_endpoints.create(**HOOK, description="main")
+    assert (endpoint.url, endpoint.events, endpoint.active) == (
+        HOOK["url"],
+        ("tryon.completed",),
+        True,
+    )
+    assert endpoint in client.webhook_endpoints.list()
+    assert client.webhook_endpoints.test(endpoint.id).event_id
+    client.webhook_endpoints.delete(endpoint.id)
+    assert endpoint not in client.webhook_endpoints.list()
+    with pytest.raises(NotFoundError):
+        client.webhook_endpoints.delete(endpoint.id)
+
+
+def test_a_tracked_tryon_is_charged_to_both_ledgers(client: GenvorisClient, ada: Customer) -> None:
+    token = client.sessions.mint(ada.id).token
+    first = client.tryons.track(end_customer_token=token, product_type="apparel")
+    second = client.tryons.track(end_customer_token=token, generation_time_ms=900)
+    assert first.quota is not None
+    assert second.quota is not None
+    assert (first.quota.used, second.quota.remaining) == (1, 1)
+    assert first.remaining_credits is not None
+    assert second.remaining_credits == first.remaining_credits - 1
+    failed = client.tryons.track(end_customer_token=token, success=False)
+    assert failed.remaining_credits == second.remaining_credits
+
+
+Call = Callable[[GenvorisClient], object]
+WRONG: dict[str, tuple[type[ApiError], Call]] = {
+    "a plan without a name": (
+        BadRequestError,
+        lambda client: client.plans.create(name="", monthly_try_ons=1),
+    ),
+    "a plan of no try-ons": (
+        BadRequestError,
+        lambda client: client.plans.create(name="P", monthly_try_ons=0),
+    ),
+    "an unknown plan": (NotFoundError, lambda client: client.plans.get("pln_0")),
+    "a change of an unknown plan": (
+        NotFoundError,
+        lambda client: client.plans.update("pln_0", name="P"),
+    ),
+    "a plan changed to over a million": (
+        BadRequestError,
+        lambda client: client.plans.update("pln_0", monthly_try_ons=1_000_001),
+    ),
+    "the end of an unknown plan": (NotFoundError, lambda client: client.plans.disable("pln_0")),
+    "a sale of an unknown plan": (
+        ForbiddenError,
+        lambda client: client.customers.upsert(external_id="x", plan_id="pln_0"),
+    ),
+    "a sale to nobody": (BadRequestError, lambda client: client.customers.upsert(external_id="")),
+    "metadata that is nested": (
+        BadRequestError,
+        lambda client: client.customers.upsert(external_id="x", metadata={"a": []}),  # type: ignore[dict-item]
+    ),
+    "a page of no customers": (BadRequestError, lambda client: client.customers.list(limit=0)),
+    "a cursor from elsewhere": (
+        BadRequestError,
+        lambda client: client.customers.list(cursor="elsewhere"),
+    ),
+    "an unknown customer": (NotFoundError, lambda client: client.customers.get("nobody")),
+    "a change of an unknown customer": (
+        NotFoundError,
+        lambda client: client.customers.update("nobody", email=None),
+    ),
+    "the end of an unknown customer": (
+        NotFoundError,
+        lambda client: client.customers.cancel("nobody"),
+    ),
+    "usage of an unknown customer": (
+        NotFoundError,
+        lambda client: client.customers.usage("nobody"),
+    ),
+    "a token for nobody": (NotFoundError, lambda client: client.sessions.mint("nobody")),
+    "an event of no session": (
+        BadRequestError,
+        lambda client: client.events.send([Event("", "CLOSED")]),
+    ),
+    "an event of no known type": (
+        BadRequestError,
+        lambda client: client.events.send([Event("s", "JUMPED")]),  # type: ignore[arg-type]
+    ),
+    "an order of less than nothing": (
+        BadRequestError,
+        lambda client: client.conversions.record(order_id="o", amount_cents=-1),
+    ),
+    "an order from no known platform": (
+        BadRequestError,
+        lambda client: client.conversions.record(
+            order_id="o",
+            amount_cents=1,
+            platform="other",  # type: ignore[arg-type]
+        ),
+    ),
+    "a refund of less than nothing": (
+        BadRequestError,
+        lambda client: client.returns.record(order_id="o", refunded_amount_cents=-1),
+    ),
+    "a refund of an unknown order": (
+        NotFoundError,
+        lambda client: client.returns.record(order_id="nothing", refunded_amount_cents=1),
+    ),
+    "webhooks of no type": (
+        BadRequestError,
+        lambda client: client.webhook_endpoints.create(**{**HOOK, "events": []}),
+    ),
+    "webhooks to no address": (
+        BadRequestError,
+        lambda client: client.webhook_endpoints.create(**{**HOOK, "url": "shop"}),
+    ),
+    "a test of an unknown endpoint": (
+        NotFoundError,
+        lambda client: client.webhook_endpoints.test("whe_0"),
+    ),
+    "the end of an unknown endpoint": (
+        NotFoundError,
+        lambda client: client.webhook_endpoints.delete("whe_0"),
+    ),
+    "a tracked try-on of no pictures": (
+        BadRequestError,
+        lambda client: client.tryons.track(variation_count=0),
+    ),
+    "a tracked try-on with no real token": (
+        InvalidSessionTokenError,
+        lambda client: client.tryons.track(end_customer_token="forged"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_refused_with_the_error_that_says_so(
+    client: GenvorisClient, what: str
+) -> None:
+    error, call = WRONG[what]
+    with pytest.raises(error) as caught:
+        call(client)
+    assert type(caught.value) is error
+    assert caught.value.request_id
+    assert caught.value.detail
+
+
+def test_a_token_that_lives_too_long_or_is_anothers_is_refused(
+    client: GenvorisClient, ada: Customer, new_name: Name
+) -> None:
+    with pytest.raises(BadRequestError):
+        client.sessions.mint(ada.id, expires_in=3601)
+    other = client.customers.upsert(external_id=new_name())
+    session = client.sessions.mint(other.id)
+    assert session.jti is not None
+    with pytest.raises(NotFoundError):
+        client.sessions.revoke(ada.id, session.jti)
+
+
+@pytest.mark.parametrize(("status", "reason"), [("PAUSED", "paused"), ("CANCELLED", "cancelled")])
+def test_who_is_paused_or_cancelled_gets_no_token_and_no_tryon(
+    client: GenvorisClient, ada: Customer, status: Any, reason: str
+) -> None:
+    token = client.sessions.mint(ada.id).token
+    client.customers.update(ada.id, status=status)
+    with pytest.raises(CustomerInactiveError):
+        client.sessions.mint(ada.id)
+    with pytest.raises(QuotaError) as caught:
+        client.tryons.track(end_customer_token=token)
+    assert caught.value.reason == reason
+
+
+def test_over_quota_without_a_plan_and_out_of_credits_are_told_apart(
+    client: GenvorisClient, ada: Customer
+) -> None:
+    token = client.sessions.mint(ada.id).token
+    with pytest.raises(QuotaError) as caught:
+        client.tryons.track(variation_count=4, end_customer_token=token)
+    refusal = caught.value
+    assert (refusal.reason, refusal.used, refusal.limit) == ("quota_exhausted", 0, 3)
+    client.customers.update(ada.id, plan_id=None)
+    with pytest.raises(QuotaError) as caught:
+        client.tryons.track(end_customer_token=token)
+    assert caught.value.reason == "no_plan"
+    with pytest.raises(CreditError):
+        client.tryons.track(variation_count=100)
+
+
+def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
+    wrong = GenvorisClient("gvk_test_wrong", f"{sandbox_url}/api/v1")
+    calls: list[Call] = [
+        lambda client: client.plans.list(),
+        lambda client: client.plans.create(name="P", monthly_try_ons=1),
+        lambda client: client.plans.get("pln_1"),
+        lambda client: client.plans.update("pln_1", name="P"),
+        lambda client: client.plans.disable("pln_1"),
+        lambda client: client.customers.upsert(external_id="x"),
+        lambda client: client.customers.list(),
+        lambda client: client.customers.get("x"),
+        lambda client: client.customers.update("x", email=None),
+        lambda client: client.customers.cancel("x"),
+        lambda client: client.customers.usage("x"),
+        lambda client: client.sessions.mint("x"),
+        lambda client: client.sessions.revoke("x", "j"),
+        lambda client: client.events.send([Event("s", "CLOSED")]),
+        lambda client: client.conversions.record(order_id="o", amount_cents=1),
+        lambda client: client.returns.record(order_id="o", refunded_amount_cents=1),
+        lambda client: client.webhook_endpoints.list(),
+        lambda client: client.webhook_endpoints.create(**HOOK),
+        lambda client: client.webhook_endpoints.test("w"),
+        lambda client: client.webhook_endpoints.delete("w"),
+        lambda client: client.tryons.track(),
+    ]
+    for call in calls:
+        with pytest.raises(UnauthorizedError) as caught:
+            call(wrong)
+        assert "gvk_test_wrong" not in str(caught.value)
