@@ -43,6 +43,19 @@ def api_key(key: str, value: Any) -> str:
     return secret
 
 
+def secrets(key: str, value: Any) -> tuple[str, ...]:
+    """One or more secrets."""
+    given = value.split(",") if isinstance(value, str) else value
+    texts = list(given) if isinstance(given, list | tuple) else []
+    # The value itself is never repeated.
+    if not texts or not all(isinstance(each, str) and each.strip() for each in texts):
+        raise ConfigurationError(
+            f"{key} must be a text, or a list of texts, none of them empty: the secret that the "
+            "webhook endpoint was made with. Leave it unset to take no deliveries."
+        )
+    return tuple(each.strip() for each in texts)
+
+
 def server_url(key: str, value: Any) -> str:
     """Where a server is, which keys and tokens may be sent to."""
     url = text(key, value).rstrip("/")

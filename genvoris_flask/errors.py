@@ -8,6 +8,7 @@ GenvorisError
 ├── MalformedAnswerError       an answer came that is not what the contract says
 ├── StoreAwayError             the store that all processes share does not answer
 ├── LockTimeoutError           somebody else held a lock for longer than we could wait
+├── QueueFullError             as much work waits in the background as may
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
@@ -64,6 +65,10 @@ class StoreAwayError(GenvorisError):
 
 class LockTimeoutError(GenvorisError):
     """Somebody else held a lock for longer than the caller could wait."""
+
+
+class QueueFullError(GenvorisError):
+    """As much work waits in the background as may."""
 
 
 class TokenError(GenvorisError):

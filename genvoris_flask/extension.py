@@ -9,6 +9,7 @@ from typing import TypeVar
 import httpx
 from flask import Flask
 
+from . import csrf
 from .api.client import GenvorisClient
 from .sessions.shopper import Shopper
 from .settings import read_settings
@@ -16,8 +17,11 @@ from .state import EXTENSION_KEY, Hooks, get_state
 from .storefront import assets, shopping, tags
 from .tryon import views
 from .tryon.paywall import PaywallHook
+from .webhooks import views as webhook_views
+from .webhooks.handlers import make_handler
 from .wiring import build_state
 
+HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
 
@@ -60,6 +64,8 @@ class GenvorisFlask:
         )
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
+        app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
+        csrf.leave_out(app, (views.blueprint, webhook_views.blueprint))
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
         app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
         app.after_request(tags.keep_page_private)
@@ -74,6 +80,28 @@ class GenvorisFlask:
         """Register the function that says what a refused shopper is offered."""
         self._hooks.paywall = function
         return function
+
+    def on(self, event_type: str, *, background: bool = False) -> Callable[[HandlerT], HandlerT]:
+        """Register a function for events from Genvoris, which takes the event.
+
+        When it raises, the delivery is answered 500, and Genvoris delivers it again: see
+        ``webhooks.events`` for the types.
+
+        Args:
+            event_type: Such as ``tryon.completed``; ``"*"`` for all. Older names
+                (``end_customer.…``) stand for the new ones.
+            background: For a function that takes longer than a few seconds: it runs after the
+                delivery was answered, on a bounded pool, outside of any request.
+
+        Raises:
+            ValueError: The type is no text.
+        """
+
+        def register(function: HandlerT) -> HandlerT:
+            self._hooks.webhook_handlers.append(make_handler(event_type, function, background))
+            return function
+
+        return register
 
     @property
     def client(self) -> GenvorisClient:

@@ -55,6 +55,8 @@ class Settings:
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
+        webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
+            or with commas between them) while one replaces another. Default: none are taken.
         csp_nonce: A callable that gives the nonce of the current request for the script tag.
     """
 
@@ -83,6 +85,7 @@ class Settings:
     tryon_concurrency: int = 4
     tryon_timeout: float = 90.0
     result_ttl: int = 600
+    webhook_secret: tuple[str, ...] = ()
     csp_nonce: Callable[[], str] | None = None
 
     def __repr__(self) -> str:
@@ -175,5 +178,6 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
+    "GENVORIS_WEBHOOK_SECRET": checks.secrets,
     "GENVORIS_CSP_NONCE": checks.function,
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
     from .api.client import GenvorisClient
+    from .background import BackgroundPool
     from .sessions.broker import SessionBroker
     from .sessions.shopper import Shopper
     from .sessions.verifier import TokenVerifier
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .tryon.hosted import HostedEngine
     from .tryon.jobs import JobRunner
     from .tryon.paywall import PaywallHook
+    from .webhooks.deliveries import Deliveries
+    from .webhooks.handlers import Handler
 
 EXTENSION_KEY = "genvoris"
 
@@ -29,6 +32,7 @@ class Hooks:
 
     shopper_loader: Callable[[], Shopper | None] | None = None
     paywall: PaywallHook | None = None
+    webhook_handlers: list[Handler] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class AppState:
     engine: HostedEngine
     jobs: JobRunner
     assets: Assets
+    deliveries: Deliveries
+    background: BackgroundPool
+    clock: Callable[[], float]
 
 
 def get_state(app: Flask | None = None) -> AppState:

@@ -10,6 +10,7 @@ from flask import Flask
 from .api.client import GenvorisClient
 from .api.http import HttpClient
 from .api.models import Session
+from .background import BackgroundPool
 from .errors import ConfigurationError, GenvorisError
 from .sessions.broker import SessionBroker
 from .sessions.keys import KeySet
@@ -25,6 +26,7 @@ from .store.memory_store import MemoryStore
 from .storefront import assets
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
+from .webhooks.deliveries import Deliveries
 
 
 def build_state(
@@ -67,6 +69,9 @@ def build_state(
         engine=HostedEngine(tryon_http, settings.tryon_timeout),
         jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),
         assets=assets.load_assets(),
+        deliveries=Deliveries(store),
+        background=BackgroundPool(),
+        clock=clock,
     )
 
 

@@ -17,16 +17,17 @@ LEVELS = [
     {"wiring"},
     {"tryon", "webhooks"},
     {"storefront"},
-    {"state"},
+    {"csrf", "state"},
     {"sessions"},
     {"api"},
     {"store"},
     {"settings", "signals"},
-    {"button", "checks", "errors", "per_process"},
+    {"background", "button", "checks", "errors", "per_process"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FLASK_FREE = {
     "api",
+    "background",
     "button",
     "checks",
     "errors",
@@ -36,7 +37,7 @@ FLASK_FREE = {
     "signals",
     "store",
 }
-FLASK_FREE_FILES = {"webhooks/signature.py", "webhooks/events.py"}
+FLASK_FREE_FILES = {"webhooks/signature.py", "webhooks/events.py", "webhooks/deliveries.py"}
 SANDBOX_MAY_USE = {"api.models", "errors", "webhooks.signature"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,0 +1,366 @@
+"""``POST webhook``: genuine deliveries run the shop's functions, once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask, current_app, has_request_context
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.test import TestResponse
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.state import get_state
+from genvoris_flask.webhooks.deliveries import Deliveries
+from genvoris_flask.webhooks.events import TryonEvent, WebhookEvent
+from genvoris_flask.webhooks.signature import HEADER, sign
+from tests.flask.conftest import Shop
+from tests.support.local_genvoris import LocalGenvoris
+
+SECRET = "whsec_of_the_tests"
+
+
+@pytest.fixture
+def shop(genvoris: LocalGenvoris) -> Shop:
+    genvoris.customer("ada")
+    return Shop(genvoris, GENVORIS_WEBHOOK_SECRET=SECRET)
+
+
+def body(kind: str = "webhook.test", event_id: str = "evt_1", data: Any = None) -> bytes:
+    return json.dumps({"id": event_id, "type": kind, "created": 1, "data": data or {}}).encode()
+
+
+def deliver(
+    shop: Shop, raw: bytes | None = None, secret: str = SECRET, age: float = 0, **more: Any
+) -> TestResponse:
+    raw = body(**more) if raw is None else raw
+    headers = {HEADER: sign(secret, raw, shop.genvoris.clock() - age)}
+    # A browser of its own: test clients are not for many threads.
+    return shop.app.test_client().post("/genvoris/webhook", data=raw, headers=headers)
+
+
+def test_a_delivery_reaches_the_function_of_its_type_as_a_typed_event(shop: Shop) -> None:
+    seen: list[TryonEvent] = []
+    shop.extension.on("tryon.completed")(seen.append)
+    shop.extension.on("tryon.failed")(lambda event: pytest.fail("another type"))
+    answer = deliver(shop, kind="tryon.completed", data={"id": "try_1", "externalId": "ada"})
+    assert answer.status_code == 200
+    assert answer.get_json() == {"received": True, "duplicate": False}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [(event.id, event.tryon_id, event.external_id) for event in seen] == [
+        ("evt_1", "try_1", "ada")
+    ]
+
+
+def test_a_star_hears_every_type_and_unknown_ones_too(shop: Shop) -> None:
+    seen: list[str] = []
+
+    @shop.extension.on("*")
+    def hear(event: WebhookEvent) -> None:
+        seen.append(event.type)
+
+    for number, kind in enumerate(("credit.low_balance", "moon.landed")):
+        assert deliver(shop, kind=kind, event_id=f"evt_{number}").status_code == 200
+    assert seen == ["credit.low_balance", "moon.landed"]
+
+
+def test_a_type_that_nobody_listens_to_is_answered_200(shop: Shop) -> None:
+    assert deliver(shop, kind="moon.landed").status_code == 200
+
+
+@pytest.mark.parametrize("registered", ["customer.quota_exhausted", "end_customer.quota_exhausted"])
+@pytest.mark.parametrize("sent", ["customer.quota_exhausted", "end_customer.quota_exhausted"])
+def test_older_and_new_names_are_one(shop: Shop, registered: str, sent: str) -> None:
+    seen: list[WebhookEvent] = []
+    shop.extension.on(registered)(seen.append)
+    assert deliver(shop, kind=sent).status_code == 200
+    assert [(event.type, event.sent_type) for event in seen] == [("customer.quota_exhausted", sent)]
+
+
+def test_a_slip_in_a_type_is_pointed_out(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.extension.on("tryon.complete")(print)
+    assert "Did you mean tryon.completed?" in caplog.text
+    with pytest.raises(ValueError, match=r'@genvoris\.on\("tryon\.completed"\)'):
+        shop.extension.on(print)(print)  # type: ignore[arg-type]
+
+
+REFUSALS: dict[str, Callable[[Shop, bytes], dict[str, str]]] = {
+    "no header": lambda shop, raw: {},
+    "empty": lambda shop, raw: {HEADER: ""},
+    "t alone": lambda shop, raw: {HEADER: f"t={int(shop.genvoris.clock())}"},
+    "odd-length hex": lambda shop, raw: {HEADER: sign(SECRET, raw, shop.genvoris.clock())[:-1]},
+    "no hex": lambda shop, raw: {HEADER: f"t={int(shop.genvoris.clock())},v1={'x' * 64}"},
+    "wrong secret": lambda shop, raw: {HEADER: sign("another", raw, shop.genvoris.clock())},
+    "another body": lambda shop, raw: {HEADER: sign(SECRET, raw + b" ", shop.genvoris.clock())},
+    "301 s old": lambda shop, raw: {HEADER: sign(SECRET, raw, shop.genvoris.clock() - 301)},
+    "301 s ahead": lambda shop, raw: {HEADER: sign(SECRET, raw, shop.genvoris.clock() + 301)},
+    "only the unsigned headers": lambda shop, raw: {
+        "X-Genvoris-Event": "webhook.test",
+        "X-Genvoris-Delivery": "dlv_1",
+    },
+}
+
+
+@pytest.mark.parametrize("headers", REFUSALS.values(), ids=REFUSALS.keys())
+def test_what_is_not_genuine_is_refused_and_runs_nothing(
+    shop: Shop, headers: Callable[[Shop, bytes], dict[str, str]]
+) -> None:
+    shop.extension.on("*")(lambda event: pytest.fail("it ran"))
+    raw = body()
+    answer = shop.browser.post("/genvoris/webhook", data=raw, headers=headers(shop, raw))
+    assert answer.status_code == 400
+    assert answer.get_json()["error"] == "invalid_signature"
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\xff\xfe{}", b"\xc3\x28", b"{", b"", b"[1]", b'{"type": "webhook.test"}']
+)
+def test_genuine_bytes_that_say_nothing_are_answered_400(shop: Shop, raw: bytes) -> None:
+    answer = deliver(shop, raw)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+
+
+def test_a_byte_order_mark_is_part_of_what_is_signed(shop: Shop) -> None:
+    marked = b"\xef\xbb\xbf" + body()
+    assert deliver(shop, marked).status_code == 200
+    stripped = {HEADER: sign(SECRET, body(), shop.genvoris.clock())}
+    answer = shop.browser.post("/genvoris/webhook", data=marked, headers=stripped)
+    assert answer.status_code == 400
+
+
+def test_a_body_over_one_mebibyte_is_not_read(shop: Shop) -> None:
+    raw = body(data={"x": "y" * 1024 * 1024})
+    answer = deliver(shop, raw)
+    assert (answer.status_code, answer.get_json()["error"]) == (413, "body_too_large")
+    assert deliver(shop, body(data={"x": "y" * 900_000})).status_code == 200
+
+
+def test_the_shops_own_smaller_limit_does_not_hold_here(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=SECRET, MAX_CONTENT_LENGTH=10)
+    assert deliver(shop).status_code == 200
+
+
+@pytest.mark.parametrize("setting", [["new", "old"], ("new", "old"), "new,old", "new, old"])
+def test_while_secrets_are_changed_each_of_them_is_good(
+    genvoris: LocalGenvoris, setting: object
+) -> None:
+    shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=setting)
+    statuses = [
+        deliver(shop, secret=secret, event_id=secret).status_code
+        for secret in ("new", "old", "older", "new,old")
+    ]
+    assert statuses == [200, 200, 400, 400]
+
+
+def test_without_a_secret_deliveries_are_kept_for_later(
+    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = deliver(Shop(genvoris))
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "not_configured")
+    assert "GENVORIS_WEBHOOK_SECRET is not set" in caplog.text
+
+
+def test_the_same_event_runs_once(shop: Shop) -> None:
+    seen: list[WebhookEvent] = []
+    shop.extension.on("*")(seen.append)
+    answers = [deliver(shop).get_json()["duplicate"] for _ in range(3)]
+    assert answers == [False, True, True]
+    assert len(seen) == 1
+
+
+def test_the_signed_id_counts_and_no_header(shop: Shop) -> None:
+    seen: list[WebhookEvent] = []
+    shop.extension.on("*")(seen.append)
+    for delivery in ("dlv_1", "dlv_2"):
+        raw = body()
+        headers = {
+            HEADER: sign(SECRET, raw, shop.genvoris.clock()),
+            "X-Genvoris-Delivery": delivery,
+            "X-Genvoris-Event": "tryon.failed",
+        }
+        shop.browser.post("/genvoris/webhook", data=raw, headers=headers)
+    assert [event.type for event in seen] == ["webhook.test"]
+
+
+def test_a_function_that_fails_answers_500_and_the_retry_runs_again(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[str] = []
+
+    @shop.extension.on("webhook.test")
+    def fail_once(event: WebhookEvent) -> None:
+        tries.append("first")
+        if len(tries) < 2:
+            raise RuntimeError("the shop's database is away")
+
+    @shop.extension.on("*")
+    def goes_well(event: WebhookEvent) -> None:
+        tries.append("second")
+
+    answer = deliver(shop)
+    assert (answer.status_code, answer.get_json()["error"]) == (500, "handler_failed")
+    assert "database" not in answer.text
+    assert "the shop's database is away" in caplog.text
+    assert tries == ["first", "second"], "the others run all the same"
+    assert deliver(shop).get_json()["duplicate"] is False
+    assert deliver(shop).get_json()["duplicate"] is True
+    assert tries == ["first", "second", "first", "second"]
+
+
+def test_two_deliveries_at_once_run_once_and_the_late_one_comes_again(shop: Shop) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    @shop.extension.on("*")
+    def slow(event: WebhookEvent) -> None:
+        seen.append(event.id)
+        entered.set()
+        assert leave.wait(10)
+
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(deliver, shop)
+        assert entered.wait(10)
+        late = deliver(shop)
+        leave.set()
+        assert first.result().status_code == 200
+    assert (late.status_code, late.get_json()["error"]) == (409, "in_progress")
+    assert late.headers["Retry-After"] == "10"
+    assert deliver(shop).get_json()["duplicate"] is True
+    assert seen == ["evt_1"]
+
+
+class AwayStore:
+    """A store that does not answer from the call on that is named."""
+
+    def __init__(self, inner: Any, away_for: set[str]) -> None:
+        self._inner, self._away_for = inner, away_for
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._away_for:
+            raise StoreAwayError("Redis does not answer.")
+        return getattr(self._inner, name)
+
+
+@contextmanager
+def store_away(shop: Shop, *calls: str) -> Iterator[None]:
+    import dataclasses
+
+    state = shop.state
+    away: Any = AwayStore(state.store, set(calls))
+    shop.app.extensions["genvoris"] = dataclasses.replace(state, deliveries=Deliveries(away))
+    yield
+    shop.app.extensions["genvoris"] = state
+
+
+@pytest.mark.parametrize("call", ["get", "lock"])
+def test_while_the_store_is_away_nothing_runs_and_the_delivery_comes_again(
+    shop: Shop, call: str
+) -> None:
+    seen: list[WebhookEvent] = []
+    shop.extension.on("*")(seen.append)
+    with store_away(shop, call):
+        answer = deliver(shop)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")
+    assert seen == []
+    assert deliver(shop).status_code == 200
+    assert len(seen) == 1
+
+
+def test_what_was_handled_but_could_not_be_written_down_is_answered_200(shop: Shop) -> None:
+    with store_away(shop, "set"):
+        assert deliver(shop).status_code == 200
+
+
+def test_what_takes_long_runs_after_the_answer_and_outside_of_the_request(shop: Shop) -> None:
+    leave = threading.Event()
+    seen: list[tuple[str, bool, bool]] = []
+
+    @shop.extension.on("webhook.test", background=True)
+    def slow(event: WebhookEvent) -> None:
+        assert leave.wait(10)
+        here = current_app._get_current_object() is shop.app  # type: ignore[attr-defined]
+        seen.append((event.id, here, has_request_context()))
+
+    assert deliver(shop).status_code == 200
+    assert deliver(shop).get_json()["duplicate"] is True
+    assert seen == []
+    leave.set()
+    assert shop.state.background.join(10)
+    assert seen == [("evt_1", True, False)]
+
+
+def test_what_takes_long_does_not_start_before_the_others_have_succeeded(shop: Shop) -> None:
+    seen: list[str] = []
+    shop.extension.on("*", background=True)(lambda event: seen.append(event.id))
+    tries = iter([1, 0])
+    shop.extension.on("*")(lambda event: 1 / (1 - next(tries)))
+    assert deliver(shop).status_code == 500
+    assert deliver(shop).status_code == 200
+    assert shop.state.background.join(10)
+    assert seen == ["evt_1"]
+
+
+@pytest.mark.parametrize(
+    "data", [{"externalId": "shop-ada"}, {"customer_id": None}], ids=["external id", "customer id"]
+)
+@pytest.mark.parametrize("kind", ["customer.plan_changed", "end_customer.updated"])
+def test_an_event_of_a_customer_makes_the_next_page_ask_anew(
+    genvoris: LocalGenvoris, kind: str, data: dict[str, Any]
+) -> None:
+    customer_id = genvoris.customer("shop-ada")
+    shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=SECRET, GENVORIS_EXTERNAL_ID_PREFIX="shop-")
+    shop.log_in()
+    data = {"customer_id": customer_id} if "customer_id" in data else data
+    first = shop.browser.get("/product").text
+    assert shop.browser.get("/product").text == first
+    assert deliver(shop, kind=kind, data=data).status_code == 200
+    assert shop.browser.get("/product").text != first
+
+
+def test_an_event_of_a_customer_whom_nobody_knows_does_no_harm(shop: Shop) -> None:
+    for number, data in enumerate(({}, {"customer_id": "ec_unknown"}, {"externalId": "bob"})):
+        answer = deliver(shop, kind="customer.updated", event_id=str(number), data=data)
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_flask_wtf_lets_our_routes_alone_and_guards_the_shops_own(
+    genvoris: LocalGenvoris, order: str
+) -> None:
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="s", GENVORIS_API_KEY="gvk_test_1", GENVORIS_WEBHOOK_SECRET=SECRET)
+    app.add_url_rule("/own", view_func=lambda: "done", methods=["POST"], endpoint="own")
+    if order == "before":
+        CSRFProtect(app)
+    GenvorisFlask().init_app(app, transport=genvoris.transport, clock=genvoris.clock)
+    if order == "after":
+        CSRFProtect(app)
+    raw = body()
+    headers = {HEADER: sign(SECRET, raw, genvoris.clock())}
+    browser = app.test_client()
+    for _ in range(2):
+        assert browser.post("/own").status_code == 400
+        assert browser.post("/genvoris/webhook", data=raw, headers=headers).status_code == 200
+    session = browser.post("/genvoris/session", headers={"Sec-Fetch-Site": "same-origin"})
+    assert session.get_json()["error"] == "login_required"
+
+
+def test_neither_secret_nor_body_reaches_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    private = {"email": "ada@example.com"}
+    deliver(shop, kind="customer.updated", data=private)
+    deliver(shop, secret="wrong", data=private)
+    assert SECRET not in caplog.text
+    assert "ada@example.com" not in caplog.text
+    assert get_state(shop.app).settings.webhook_secret == (SECRET,)
+    assert SECRET not in repr(shop.state)
