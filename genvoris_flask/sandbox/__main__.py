@@ -6,27 +6,16 @@ import argparse
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
+from .server import SandboxServer
 from .store import StoreError
 
-HOST = "127.0.0.1"
 USAGE_ERROR = 2
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Keeps requests, which may name shoppers, out of the terminal."""
-
-    def log(self, *_args: object) -> None:
-        return
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,14 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (StoreError, OSError, ValueError, TypeError) as error:
         return _fail(f"The data folder {options.data} cannot be used: {error}")
     try:
-        listener = _listen(options.port)
+        server = SandboxServer(app, options.port)
     except OSError as error:
         return _fail(
             f"Port {options.port} cannot be used ({error.strerror}). Give another with --port, "
             "or --port 0 for any free one."
         )
-    with listener:
-        _serve(app, listener)
+    try:
+        _serve(server)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
     return 0
 
 
@@ -84,31 +77,14 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _serve(app: Flask, listener: socket.socket) -> None:
+def _serve(server: SandboxServer) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    port = listener.getsockname()[1]
-    server = make_server(
-        HOST, port, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
-    )
     signal.signal(signal.SIGTERM, _stop)
     print(
-        f"Sandbox Genvoris on http://{HOST}:{port} "
-        "(development only: it listens on this machine alone)",
+        f"Sandbox Genvoris on {server.url} (development only: it listens on this machine alone)",
         flush=True,
     )
-    server.serve_forever()  # ends on KeyboardInterrupt
+    server.serve_forever()
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

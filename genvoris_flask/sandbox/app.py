@@ -10,10 +10,25 @@ from pathlib import Path
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from . import conversions, customers, endpoints, events, page, plans, sessions, track, tryon
+from . import (
+    conversions,
+    customers,
+    endpoints,
+    events,
+    page,
+    plans,
+    sessions,
+    switches,
+    track,
+    tryon,
+)
+from .calls import CallLog
+from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
-from .keys import load_key
+from .faults import Faults
+from .front import Front
+from .keys import KeyRing
 from .refusal import RefusalError, answer_http_error, answer_refusal
 from .store import Store
 
@@ -47,9 +62,20 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
+    moved = SandboxClock(clock, store)
+    calls, faults = CallLog(moved), Faults()
     app.extensions[EXTENSION_KEY] = Context(
-        store, load_key(folder), api_key, issuer, clock, delay, sleep
+        store=store,
+        keys=KeyRing(folder),
+        api_key=api_key,
+        issuer=issuer,
+        clock=moved,
+        calls=calls,
+        faults=faults,
+        delay=delay,
+        sleep=sleep,
     )
+    app.wsgi_app = Front(app.wsgi_app, calls, faults, sleep)  # type: ignore[method-assign]
     for module in (
         plans,
         customers,
@@ -59,6 +85,7 @@ def create_app(
         endpoints,
         tryon,
         track,
+        switches,
         page,
     ):
         app.register_blueprint(module.blueprint)

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from .keys import SigningKey
+from .calls import CallLog
+from .clock import SandboxClock
+from .defaults import LOOPBACK
+from .faults import Faults
+from .keys import KeyRing
 from .refusal import RefusalError
 from .store import Store
 
@@ -25,19 +30,23 @@ class Context:
 
     Attributes:
         store: Its data.
-        key: What signs its tokens.
+        keys: What signs its tokens.
         api_key: The one key that it accepts.
         issuer: What its tokens say in ``iss``.
-        clock: The time, in Unix seconds.
+        clock: Its time.
+        calls: What was asked of it.
+        faults: What shall go wrong.
         delay: Seconds that a try-on takes at least.
         sleep: Waits so many seconds.
     """
 
     store: Store
-    key: SigningKey
+    keys: KeyRing
     api_key: str = field(repr=False)
     issuer: str
-    clock: Callable[[], float]
+    clock: SandboxClock
+    calls: CallLog
+    faults: Faults
     delay: float
     sleep: Callable[[float], None]
 
@@ -63,6 +72,24 @@ def server_only(view: Callable[P, T]) -> Callable[P, T]:
             raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
         if not is_api_key(credentials.token):
             raise RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def local_only(view: Callable[P, T]) -> Callable[P, T]:
+    """Let in programs and pages of this machine, and no page of another site.
+
+    The sandbox's own switches need no key. A page from elsewhere could still make a browser on this
+    machine call them, by its own name (DNS rebinding) or by ours.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        host = urlsplit(f"//{request.host}").hostname
+        if site not in ("none", "same-origin") or host not in LOOPBACK:
+            raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")
         return view(*args, **kwargs)
 
     return guarded

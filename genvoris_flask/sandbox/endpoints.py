@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, request
 
 from .context import context, server_only
+from .defaults import LOOPBACK
 from .outbox import TYPES, send_test
-from .product_image import LOOPBACK
 from .refusal import invalid, not_found
 from .validation import Json, iso, read_body, text
 

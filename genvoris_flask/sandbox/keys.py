@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,29 @@ class SigningKey:
         """Give the public half as a JWKS (RFC 7517)."""
         entry = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.private.public_key()))
         return {"keys": [{**entry, "kid": self.kid, "alg": "RS256", "use": "sig"}]}
+
+
+class KeyRing:
+    """The key in a data folder; it is made when it is first wanted, since that takes a while.
+
+    Args:
+        folder: Where it is kept.
+
+    Raises:
+        ValueError: The file holds no RSA key.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._key = load_key(folder) if (folder / FILE_NAME).exists() else None
+
+    def current(self) -> SigningKey:
+        """Give the key that signs now."""
+        with self._lock:
+            if self._key is None:
+                self._key = load_key(self._folder)
+            return self._key
 
 
 def load_key(folder: Path) -> SigningKey:

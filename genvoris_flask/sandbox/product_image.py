@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+from .defaults import LOOPBACK
+
 MAX_BYTES = 10 * 1024 * 1024
 TIMEOUT = 5.0
 

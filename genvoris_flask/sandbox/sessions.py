@@ -53,7 +53,7 @@ def revoke(name: str, jti: str) -> Json:
 @blueprint.get("/.well-known/jwks.json")
 def keys() -> Response:
     """Give the public key, to be kept for an hour."""
-    response = jsonify(context().key.jwks())
+    response = jsonify(context().keys.current().jwks())
     response.cache_control.public = True
     response.cache_control.max_age = 3600
     return response
@@ -64,7 +64,7 @@ def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
     try:
         claims = jwt.decode(
             token,
-            context().key.private.public_key(),
+            context().keys.current().private.public_key(),
             algorithms=["RS256"],
             audience=AUDIENCE,
             issuer=context().issuer,
@@ -103,7 +103,7 @@ def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
     }
     db.execute("DELETE FROM sessions WHERE expires_at < ?", (now - LONGEST,))
     db.execute("INSERT INTO sessions VALUES (?, ?, ?, 0)", (jti, customer["id"], now + seconds))
-    key = context().key
+    key = context().keys.current()
     return {
         "token": jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid}),
         "token_type": "Bearer",

@@ -56,6 +56,14 @@ def whole_number(body: Json, name: str, low: int, high: int) -> int:
     return value
 
 
+def number(body: Json, name: str, low: float, high: float) -> float:
+    """Give a number within a range."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise invalid(name, f"must be a number from {low:g} to {high:g}")
+    return float(value)
+
+
 def flag(body: Json, name: str, *, default: bool) -> bool:
     """Give true or false."""
     value = body.get(name, default)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.keys import KeyRing
 from genvoris_flask.sandbox.schema import SCHEMA_VERSION, VERSION_1
 from genvoris_flask.sandbox.store import StoreError
 from tests.support.local_genvoris import LocalGenvoris
@@ -79,5 +80,5 @@ def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    LocalGenvoris(tmp_path)
+    KeyRing(tmp_path).current()
     assert (tmp_path / "signing-key.pem").stat().st_mode & 0o077 == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from PIL import Image, ImageDraw
 from werkzeug.test import TestResponse
 
 from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.keys import FILE_NAME, KeyRing
 from tests.support.fake_genvoris import Clock
 from tests.support.pictures import picture
 
@@ -32,12 +35,28 @@ def product_png() -> bytes:
 PRODUCT_URL = "data:image/png;base64," + base64.b64encode(product_png()).decode()
 
 
+@cache
+def signing_key() -> bytes:
+    """Make a key once for all tests: it takes a while."""
+    with tempfile.TemporaryDirectory() as folder:
+        KeyRing(Path(folder)).current()
+        return (Path(folder) / FILE_NAME).read_bytes()
+
+
+def with_key(folder: Path) -> Path:
+    """Give a data folder that has a signing key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / FILE_NAME).exists():
+        (folder / FILE_NAME).write_bytes(signing_key())
+    return folder
+
+
 class LocalGenvoris:
     """A sandbox, and short ways to call it over its own HTTP interface."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.clock = Clock()
-        self.app = create_app(folder, api_key=API_KEY, clock=self.clock, **options)
+        self.app = create_app(with_key(folder), api_key=API_KEY, clock=self.clock, **options)
         self.http: FlaskClient = self.app.test_client()
         self.transport = httpx.WSGITransport(self.app, raise_app_exceptions=True)
 

@@ -1,0 +1,163 @@
+"""What goes wrong when it is told to, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.server import SandboxServer
+
+KEY = "gvk_test_faults"
+PLAN = {"name": "Pro", "monthlyTryOns": 5}
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> Iterator[httpx.Client]:
+    """Serve a sandbox, and give a client of it."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with (
+        SandboxServer(create_app(tmp_path, api_key=KEY)) as server,
+        httpx.Client(base_url=server.url, headers=headers, timeout=5) as client,
+    ):
+        yield client
+
+
+def put(http: httpx.Client, *faults: dict[str, Any]) -> None:
+    answer = http.put("/sandbox/faults", json={"faults": list(faults)})
+    assert answer.status_code == 200, answer.text
+
+
+def plans(http: httpx.Client) -> httpx.Response:
+    return http.get("/api/v1/plans")
+
+
+def test_latency_answers_late(http: httpx.Client) -> None:
+    put(http, {"kind": "latency", "seconds": 0.3})
+    started = time.monotonic()
+    assert plans(http).status_code == 200
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_status_is_answered_with_its_code_and_retry_after(http: httpx.Client) -> None:
+    put(http, {"kind": "status", "status": 429, "error": "rate_limited", "retryAfter": 7})
+    answer = plans(http)
+    assert (answer.status_code, answer.json()["error"]) == (429, "rate_limited")
+    assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_hang_gives_no_answer_and_ends_by_itself(http: httpx.Client) -> None:
+    put(http, {"kind": "hang"})
+    with pytest.raises(httpx.ReadTimeout):
+        http.get("/api/v1/plans", timeout=0.2)
+    put(http, {"kind": "hang", "seconds": 0.1})
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        plans(http)
+
+
+def test_garbage_is_a_success_that_is_no_json(http: httpx.Client) -> None:
+    put(http, {"kind": "garbage"})
+    answer = plans(http)
+    assert answer.status_code == 200
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+
+
+def test_a_dropped_connection_is_reset(http: httpx.Client) -> None:
+    put(http, {"kind": "drop"})
+    with pytest.raises(httpx.ReadError):
+        plans(http)
+
+
+def test_a_slow_body_drips(http: httpx.Client) -> None:
+    put(http, {"kind": "slow", "seconds": 0.4})
+    with http.stream("GET", "/api/v1/plans") as answer:
+        started = time.monotonic()
+        pieces = list(answer.iter_raw())
+    assert len(pieces) > 3
+    assert time.monotonic() - started >= 0.2
+    assert b"".join(pieces) == b'{"data":[]}\n'
+
+
+def test_a_fault_strikes_its_path_and_method_alone(http: httpx.Client) -> None:
+    put(http, {"kind": "status", "path": "/api/v1/customers/*/sessions", "method": "post"})
+    http.post("/api/v1/customers", json={"externalId": "ada"})
+    assert http.post("/api/v1/customers/ada/sessions").status_code == 503
+    assert http.get("/api/v1/customers/ada/usage").status_code == 200
+
+
+def test_a_fault_ends_after_its_count(http: httpx.Client) -> None:
+    put(http, {"kind": "status", "count": 2})
+    assert [plans(http).status_code for _ in range(4)] == [503, 503, 200, 200]
+    assert http.get("/sandbox/faults").json()["faults"][0]["hits"] == 2
+
+
+def test_a_share_strikes_exactly_so_many(http: httpx.Client) -> None:
+    put(http, {"kind": "status", "share": 0.25})
+    assert [plans(http).status_code for _ in range(8)].count(503) == 2
+
+
+def test_the_first_fault_that_strikes_decides(http: httpx.Client) -> None:
+    first = {"kind": "status", "status": 500, "count": 1}
+    put(http, first, {"kind": "status", "status": 502})
+    assert [plans(http).status_code for _ in range(2)] == [500, 502]
+
+
+@pytest.mark.parametrize("kind", ["drop", "status"])
+def test_a_fault_before_the_call_leaves_nothing_behind_and_one_after_does(
+    http: httpx.Client, kind: str
+) -> None:
+    for when, there in (("before", 0), ("after", 1)):
+        put(http, {"kind": kind, "when": when, "count": 1})
+        try:
+            http.post("/api/v1/plans", json=PLAN)
+        except httpx.ReadError:
+            assert kind == "drop"
+        assert len(plans(http).json()["data"]) == there
+
+
+def test_faults_are_cleared(http: httpx.Client) -> None:
+    put(http, {"kind": "status"})
+    http.delete("/sandbox/faults")
+    assert plans(http).status_code == 200
+
+
+def test_the_switches_themselves_never_go_wrong(http: httpx.Client) -> None:
+    put(http, {"kind": "drop"})
+    assert http.get("/sandbox/calls").status_code == 200
+    assert http.get("/").status_code == 200
+
+
+def test_calls_tell_what_went_wrong(http: httpx.Client) -> None:
+    put(http, {"kind": "status", "count": 1}, {"kind": "drop"})
+    plans(http)
+    with pytest.raises(httpx.ReadError):
+        plans(http)
+    told = [(call["fault"], call["status"]) for call in http.get("/sandbox/calls").json()["data"]]
+    assert told == [("status", 503), ("drop", None)]
+
+
+WRONG: list[tuple[Any, str]] = [
+    ({}, "faults"),
+    ({"faults": ["x"]}, "faults.0"),
+    ({"faults": [{}]}, "faults.0.kind"),
+    ({"faults": [{"kind": "fire"}]}, "faults.0.kind"),
+    ({"faults": [{"kind": "hang"}, {"kind": "hang", "share": 2}]}, "faults.1.share"),
+    ({"faults": [{"kind": "hang", "seconds": 1e9}]}, "faults.0.seconds"),
+    ({"faults": [{"kind": "status", "status": 200}]}, "faults.0.status"),
+    ({"faults": [{"kind": "status", "count": 0}]}, "faults.0.count"),
+    ({"faults": [{"kind": "drop", "when": "never"}]}, "faults.0.when"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), WRONG, ids=str)
+def test_a_wrong_fault_is_refused_by_its_field(http: httpx.Client, body: Any, field: str) -> None:
+    answer = http.put("/sandbox/faults", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(f"{field}:")
