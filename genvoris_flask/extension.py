@@ -68,7 +68,7 @@ class GenvorisFlask:
         csrf.leave_out(app, (views.blueprint, webhook_views.blueprint))
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
         app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
-        app.after_request(tags.keep_page_private)
+        tags.guard_pages(app)
         shopping.forget_on_logout(app)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:

@@ -52,6 +52,8 @@ class AppState:
     deliveries: Deliveries
     background: BackgroundPool
     clock: Callable[[], float]
+    # What the script tag says on every page, written once for each root of the shop.
+    tag_parts: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def get_state(app: Flask | None = None) -> AppState:

@@ -45,12 +45,20 @@ class KeySet:
         Raises:
             UnreachableError: No key could be fetched yet.
         """
-        with self._lock:
-            if self._is_old() or kid not in self._keys:
+        known = kid in self._keys
+        if not known or self._is_old():
+            # Who has a key already does not wait for somebody else's fetch.
+            self._refresh(wait=not known)
+        if self._fetched_at is None:
+            raise UnreachableError("Genvoris's keys could not be fetched, so no token counts.")
+        return self._keys.get(kid)
+
+    def _refresh(self, *, wait: bool) -> None:
+        if self._lock.acquire(blocking=wait):
+            try:
                 self._fetch_unless_just_tried()
-            if self._fetched_at is None:
-                raise UnreachableError("Genvoris's keys could not be fetched, so no token counts.")
-            return self._keys.get(kid)
+            finally:
+                self._lock.release()
 
     def _is_old(self) -> bool:
         return self._fetched_at is None or self._clock() - self._fetched_at >= MAX_AGE
@@ -61,10 +69,15 @@ class KeySet:
         self._tried_at = self._clock()
         try:
             answer = self._http.request("GET", "", timeout=FETCH_TIMEOUT, repeat=Repeat.ALWAYS)
-            self._keys = read_keys(answer.body)
-            self._fetched_at = self._clock()
+            keys = read_keys(answer.body)
         except GenvorisError as error:
             log.warning("The keys for session tokens could not be fetched: %s", error)
+            return
+        if keys:
+            # Replaced as a whole, so that readers need no lock.
+            self._keys, self._fetched_at = keys, self._clock()
+        else:
+            log.warning("The address of Genvoris's keys holds no RSA key: check GENVORIS_JWKS_URL.")
 
 
 def read_keys(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 
-from flask import Response, g, request
+from flask import Flask, Response, g, request
 from markupsafe import Markup, escape
 
 from ..api.models import Session
@@ -18,7 +18,9 @@ from .shopping import current_shopper, login_url
 log = logging.getLogger("genvoris_flask.storefront")
 
 LABEL = "Try it on"
+MOST_ROOTS = 16
 _PRIVATE_PAGE = "_genvoris_private_page"
+_HEADERS_DONE = "_genvoris_headers_done"
 
 
 def genvoris_button(
@@ -49,21 +51,18 @@ def genvoris_button(
         return Markup("")
     extra = {_attribute(name): _as_text(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
-    return _element(
-        "button",
-        {
-            "type": "button",
-            "class": css_class,
-            "data-genvoris-trigger": True,
-            "data-genvoris-card": card,
-            "data-product-image": image,
-            "data-product-title": title,
-            "data-product-id": id,
-            "data-product-category": category,
-            **extra,
-        },
-        label or design.label or LABEL,
-    )
+    attributes = {
+        "type": "button",
+        "class": css_class,
+        "data-genvoris-trigger": True,
+        "data-genvoris-card": card,
+        "data-product-image": image,
+        "data-product-title": title,
+        "data-product-id": id,
+        "data-product-category": category,
+        **extra,
+    }
+    return _element("button", _written(attributes), label or design.label or LABEL)
 
 
 def genvoris_widget(
@@ -85,32 +84,55 @@ def genvoris_widget(
     if nonce is None and state.settings.csp_nonce is not None:
         nonce = state.settings.csp_nonce()
     session = _session_for_page(state)
-    prefix = request.script_root + state.settings.url_prefix
-    overrides = {f"data-{_attribute(name)}": _as_text(value) for name, value in data.items()}
-    return _element(
-        "script",
+    written = {
+        **_written_for_every_page(state, request.script_root),
+        **_written(
+            {
+                "nonce": nonce,
+                "data-end-customer-token": session.token if session else None,
+                "data-language": language,
+                "data-login-url": login_url(),
+                **button_design().attributes,
+            }
+        ),
+        **_written({f"data-{_attribute(name)}": _as_text(data[name]) for name in data}),
+    }
+    return _element("script", written, "")
+
+
+def _written_for_every_page(state: AppState, script_root: str) -> dict[str, str]:
+    """Write what no shopper and no view changes; once, since every page pays for it."""
+    known = state.tag_parts.get(script_root)
+    if known is not None:
+        return known
+    prefix = script_root + state.settings.url_prefix
+    written = _written(
         {
             **_source(state, prefix),
             "defer": True,
-            "nonce": nonce,
             "data-api-url": prefix,
             "data-events-url": f"{prefix}/api/v1/events",
             "data-api-key": state.settings.widget_api_key,
-            "data-end-customer-token": session.token if session else None,
             "data-platform": "flask",
-            "data-language": language,
-            "data-login-url": login_url(),
             "data-privacy-url": state.settings.privacy_url,
             "data-max-upload-bytes": str(state.settings.max_upload_bytes),
-            **button_design().attributes,
-            **overrides,
-        },
-        "",
+        }
     )
+    # A proxy's header may name the root, so its values are not trusted to be few.
+    if len(state.tag_parts) < MOST_ROOTS:
+        state.tag_parts[script_root] = written
+    return written
+
+
+def guard_pages(app: Flask) -> None:
+    """Look at every page's headers, after all that the shop itself does to them."""
+    # Flask runs these from the last to the first; the shop's own may have been there before us.
+    app.after_request_funcs.setdefault(None, []).insert(0, keep_page_private)
 
 
 def keep_page_private(response: Response) -> Response:
     """Keep a page that carries a token out of every shared cache."""
+    setattr(g, _HEADERS_DONE, True)
     if g.get(_PRIVATE_PAGE):
         if "public" in response.headers.get("Cache-Control", ""):
             _warn_of_public_view(str(request.endpoint))
@@ -130,7 +152,8 @@ def _warn_of_public_view(endpoint: str) -> None:
 
 
 def _session_for_page(state: AppState) -> Session | None:
-    if not state.settings.inline_session:
+    # A page that is streamed has sent its headers, so nothing can make it private any more.
+    if not state.settings.inline_session or g.get(_HEADERS_DONE):
         return None
     try:
         shopper = current_shopper()
@@ -161,6 +184,7 @@ def _source(state: AppState, prefix: str) -> dict[str, object]:
     return {"src": f"{prefix}/{asset.hashed_name}", "integrity": asset.integrity}
 
 
+@functools.lru_cache(maxsize=1000)  # a template's keywords are few, and the same on each page
 def _attribute(name: str) -> str:
     """Give the attribute that a template's keyword names."""
     return str(escape(name.rstrip("_").replace("_", "-")))
@@ -170,18 +194,22 @@ def _as_text(value: object) -> object:
     return value if value is None or isinstance(value, str | bool) else json.dumps(value)
 
 
-def _element(tag: str, attributes: dict[str, object], text: str) -> Markup:
-    """Write an element. True is an attribute without a value; None and False leave it out.
+def _written(attributes: dict[str, object]) -> dict[str, str]:
+    """Write attributes, each by its name. True has no value; None and False leave it out.
 
     Names must be escaped already.
 
     Plain strings with each value escaped: Markup's own format takes four times as long, and every
     page pays for it.
     """
-    parts = [f"<{tag}"]
+    written = {}
     for name, value in attributes.items():
-        if value is True:
-            parts.append(f" {name}")
-        elif value is not None and value is not False:
-            parts.append(f' {name}="{escape(value)}"')
-    return Markup(f"{''.join(parts)}>{escape(text)}</{tag}>")  # noqa: S704  (all escaped above)
+        if value is None or value is False:
+            written[name] = ""
+        else:
+            written[name] = f" {name}" if value is True else f' {name}="{escape(value)}"'
+    return written
+
+
+def _element(tag: str, written: dict[str, str], text: str) -> Markup:
+    return Markup(f"<{tag}{''.join(written.values())}>{escape(text)}</{tag}>")  # noqa: S704  (all escaped)

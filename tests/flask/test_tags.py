@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask, make_response
+from flask import Flask, make_response, render_template_string, stream_template_string
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.state import get_state
-from tests.flask.conftest import Shop
+from tests.flask.conftest import PAGE, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 
@@ -62,6 +62,37 @@ def test_a_page_with_a_token_is_kept_out_of_shared_caches(shop: Shop) -> None:
     response = shop.browser.get("/product")
     assert response.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in response.vary
+
+
+def test_what_the_shop_does_to_every_answer_makes_no_page_with_a_token_public(
+    genvoris: LocalGenvoris,
+) -> None:
+    def cache_everything(response: Any) -> Any:
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+    app = Flask("shop")
+    app.config.update(GENVORIS_API_KEY=API_KEY, GENVORIS_API_URL="http://127.0.0.1:8787/api/v1")
+    app.after_request(cache_everything)
+    extension = GenvorisFlask()
+    extension.shopper_loader(lambda: Shopper("ada"))
+    extension.init_app(app, transport=genvoris.transport, clock=genvoris.clock)
+    app.after_request(cache_everything)
+    app.add_url_rule("/", "page", lambda: render_template_string("{{ genvoris_widget() }}"))
+    genvoris.customer("ada")
+    response = app.test_client().get("/")
+    assert "data-end-customer-token" in response.text
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_streamed_page_carries_no_token_since_its_headers_are_gone(shop: Shop) -> None:
+    def streamed() -> Any:
+        return stream_template_string(PAGE, options={})
+
+    shop.app.view_functions["page"] = streamed
+    response = shop.browser.get("/product")
+    assert "<script" in response.text
+    assert "data-end-customer-token" not in response.text
 
 
 def test_a_view_that_says_public_is_named_once_in_the_log(

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
 import multiprocessing
+import shutil
+import socket
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from genvoris_flask.errors import LockTimeoutError, StoreAwayError
 from genvoris_flask.store.interface import Store
 from genvoris_flask.store.memory_store import MemoryStore
 from genvoris_flask.store.redis_store import RedisStore
-from tests.services.conftest import RedisServer
+from tests.services.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
 
 
@@ -227,3 +239,80 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen within 10 s"
         threading.Event().wait(0.02)
+
+
+def test_a_unix_socket_serves_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    options = ["--port", "0", "--unixsocket", str(path)]
+    with running(options, tmp_path, lambda: path.exists()):
+        keeps_a_value_and_a_lock(RedisStore(f"unix://{path}", "a"))
+
+
+def test_tls_serves_as_well_and_a_stranger_with_another_certificate_does_not(
+    tmp_path: Path,
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make_certificate(key, certificate)
+    port = free_port()
+    options = [
+        *("--port", "0", "--bind", "127.0.0.1", "--tls-port", str(port)),
+        *("--tls-cert-file", str(certificate), "--tls-key-file", str(key)),
+        *("--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no"),
+    ]
+    url = f"rediss://127.0.0.1:{port}/0"
+    with running(options, tmp_path, lambda: is_open(port)):
+        keeps_a_value_and_a_lock(RedisStore(f"{url}?ssl_ca_certs={certificate}", "a"))
+        with pytest.raises(StoreAwayError):
+            RedisStore(url, "a").get("one")
+
+
+def keeps_a_value_and_a_lock(store: Store) -> None:
+    assert store.fault() is None
+    with store.lock("name", wait=0, hold=20):
+        store.set("one", b"1", 60)
+    assert store.get("one") == b"1"
+
+
+@contextmanager
+def running(options: list[str], folder: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
+    program = shutil.which("redis-server")
+    assert program, "redis-server is missing: run make test, which installs it."
+    command = [program, *options, "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        until(is_ready)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def make_certificate(key_file: Path, certificate_file: Path) -> None:
+    """Write a certificate for 127.0.0.1 that is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "redis")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key_file.write_bytes(private)
+    certificate_file.write_bytes(certificate.public_bytes(Encoding.PEM))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,7 @@ class Endpoint:
         self.status = 200
         self.asked = 0
         self.now = 0.0
+        self.hangs: threading.Event | None = None
         transport = httpx.MockTransport(self._answer)
         http = HttpClient("https://genvoris.test/jwks", {}, transport=transport, sleep=self._sleep)
         self.keys = KeySet(http, clock=lambda: self.now)
@@ -42,6 +44,8 @@ class Endpoint:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        if self.hangs:
+            self.hangs.wait(10)
         return httpx.Response(self.status, json=self.payload)
 
 
@@ -154,6 +158,27 @@ def test_keys_that_were_good_serve_while_the_endpoint_is_down() -> None:
     endpoint.verifier.verify(token())
     endpoint.status, endpoint.now = 500, 4000
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
+
+
+def test_an_endpoint_that_suddenly_holds_no_keys_takes_none_away() -> None:
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    endpoint.payload, endpoint.now = {"keys": []}, 4000
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
+
+
+def test_who_has_a_key_does_not_wait_for_somebody_elses_fetch() -> None:
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    endpoint.now, endpoint.hangs = 4000, threading.Event()
+    fetching = threading.Thread(target=lambda: endpoint.verifier.verify(token()))
+    fetching.start()
+    while endpoint.asked < 2:
+        time.sleep(0.001)
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"  # while the other one hangs
+    assert fetching.is_alive()
+    endpoint.hangs.set()
+    fetching.join()
 
 
 def test_without_any_keys_no_token_counts() -> None:
