@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..api.client import GenvorisClient
 from ..api.models import Session
@@ -26,27 +26,15 @@ from ..errors import (
 )
 from ..per_process import PerProcess
 from .breaker import CircuitBreaker
+from .events import BrokerEvents
 from .memory import MARGIN, Kept, SessionMemory
+from .mint import MINT_SECONDS, Mint
 from .shared import NothingShared, SharedSessions
 from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 
 MINT_THREADS = 8
-MINT_SECONDS = 10.0
-
-
-class BrokerEvents(Protocol):
-    """What the broker tells about."""
-
-    def minted(self, shopper: Shopper, session: Session) -> None:
-        """A new token was minted."""
-
-    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
-        """A token could not be minted."""
-
-    def linked(self, shopper: Shopper, customer_id: str) -> None:
-        """Genvoris's id of this shopper became known and is not what the shop said."""
 
 
 class _Landing(NamedTuple):
@@ -65,6 +53,10 @@ class _Flights:
     mints: dict[str, Future[Session]] = field(default_factory=dict)
     pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MINT_THREADS, "genvoris-mint")
+    )
+    # Apart from the mints, so that many log-outs at once delay nobody's page.
+    drops: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "genvoris-drop")
     )
 
 
@@ -96,11 +88,8 @@ class SessionBroker:
         breaker: CircuitBreaker | None = None,
         shared: SharedSessions | None = None,
     ) -> None:
-        self._client = client.with_timeout(MINT_SECONDS)
+        self._mint = Mint(client, ttl, default_plan, external_id_prefix)
         self._events = events
-        self._ttl = ttl
-        self._default_plan = default_plan
-        self._prefix = external_id_prefix
         self._clock = clock
         self._memory = SessionMemory(max_shoppers, clock)
         self._breaker = breaker or CircuitBreaker()
@@ -147,15 +136,15 @@ class SessionBroker:
 
     def external_id(self, shopper: Shopper) -> str:
         """Give the shop's id as Genvoris knows it."""
-        return self._prefix + shopper.external_id
+        return self._mint.external_id(shopper)
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token everywhere, also one that is being minted, and revoke it.
 
-        Nobody waits for this: Redis and Genvoris are told on the pool.
+        Nobody waits for this: Redis and Genvoris are told on a thread of its own.
         """
         session = self._drop_here(shopper.external_id)
-        self._flights.get().pool.submit(self._drop_elsewhere, shopper, session)
+        self._flights.get().drops.submit(self._drop_elsewhere, shopper, session)
 
     def _drop_here(self, external_id: str) -> Session | None:
         flights = self._flights.get()
@@ -169,11 +158,9 @@ class SessionBroker:
     def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> None:
         session = session or self._shared.get(shopper.external_id)
         self._shared.drop(shopper.external_id)
-        if session and session.jti:
-            try:
-                self._client.sessions.revoke(session.customer_id, session.jti)
-            except GenvorisError as error:
-                log.debug("A dropped token could not be revoked; it ends by itself. (%s)", error)
+        # A token that is not revoked ends by itself, within minutes.
+        if session and not self._breaker.is_open:
+            self._mint.revoke(session)
 
     def _serve(self, shopper: Shopper, kept: Kept) -> Session:
         if kept.is_due(self._clock()):
@@ -241,7 +228,7 @@ class SessionBroker:
             if session and session.token not in stale:
                 self._breaker.abandoned()
                 return _Landing(session, False, self._land(shopper, mint, session))
-            session = self._mint(shopper)
+            session = self._mint.mint(shopper, self.customer_id(shopper))
             self._breaker.succeeded()
             news = self._land(shopper, mint, session)
             if self._memory.find(shopper):
@@ -268,31 +255,3 @@ class SessionBroker:
         mint.set_exception(error)
         if isinstance(error, GenvorisError):
             self._events.failed(shopper, error)
-
-    def _mint(self, shopper: Shopper) -> Session:
-        """Mint, and register the shopper only when no id of theirs is known to Genvoris.
-
-        A registration starts a new period with a fresh quota, so it must never happen to a
-        shopper who is there already (contract, POST /customers).
-        """
-        try:
-            return self._mint_for_known(shopper)
-        except NotFoundError:
-            if not self._default_plan:
-                raise
-        customer = self._client.customers.upsert(
-            external_id=self.external_id(shopper),
-            email=shopper.email,
-            plan_id=shopper.plan_id or self._default_plan,
-        )
-        return self._client.sessions.mint(customer.id, expires_in=self._ttl)
-
-    def _mint_for_known(self, shopper: Shopper) -> Session:
-        external_id = self.external_id(shopper)
-        customer_id = self.customer_id(shopper)
-        try:
-            return self._client.sessions.mint(customer_id, expires_in=self._ttl)
-        except NotFoundError:
-            if customer_id == external_id:
-                raise
-        return self._client.sessions.mint(external_id, expires_in=self._ttl)

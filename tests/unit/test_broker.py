@@ -16,6 +16,7 @@ from genvoris_flask.errors import (
     MalformedAnswerError,
     NotFoundError,
     ServerError,
+    UnauthorizedError,
 )
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
@@ -382,6 +383,39 @@ def test_a_forgotten_token_is_revoked_without_anybody_waiting() -> None:
     while revoked not in shop.genvoris.calls:
         assert time.monotonic() < end
         time.sleep(0.002)
+
+
+def test_log_outs_that_nobody_answers_delay_no_page() -> None:
+    shop = Shop()
+    leaving = [Shopper(name) for name in ("ada", "ben", "cleo")]
+    shop.genvoris.customers |= {"ben": "ec_ben", "cleo": "ec_cleo", "dan": "ec_dan"}
+    for shopper in leaving:
+        shop.session(shopper)
+    gate = threading.Event()
+
+    def hang_on_revocations() -> None:
+        if any(call.startswith("DELETE") for call in shop.genvoris.calls[-1:]):
+            gate.wait(5)
+
+    shop.genvoris.fault = hang_on_revocations
+    for shopper in leaving * 5:
+        shop.broker.forget(shopper)
+    assert shop.session(Shopper("dan"), budget=2).customer_id == "ec_dan"
+    gate.set()
+
+
+def test_while_the_circuit_is_open_nothing_is_revoked() -> None:
+    shop = Shop()
+    shop.session()
+    shop.genvoris.fault = lambda: httpx.Response(401, json={})
+    with pytest.raises(UnauthorizedError):
+        shop.session(Shopper("ben"))
+    asked = len(shop.genvoris.calls)
+    shop.broker.forget(ADA)
+    shop.broker.forget(ADA)
+    assert shop.broker.remembered(ADA) is None
+    time.sleep(0.05)
+    assert len(shop.genvoris.calls) == asked
 
 
 def test_a_mint_that_fails_is_told() -> None:
