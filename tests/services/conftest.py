@@ -115,9 +115,13 @@ class Shop:
     """A shop under gunicorn with several workers, the app loaded before they fork."""
 
     def __init__(
-        self, folder: Path, config: dict[str, object], worker_class: str = "gthread"
+        self,
+        folder: Path,
+        config: dict[str, object],
+        worker_class: str = "gthread",
+        more: str = "",
     ) -> None:
-        (folder / "shop_under_test.py").write_text(SHOP.format(config=config))
+        (folder / "shop_under_test.py").write_text(SHOP.format(config=config) + more)
         self.port = free_port()
         self.log = folder / "gunicorn.log"
         self._output = self.log.open("wb")
@@ -148,14 +152,14 @@ def start_shop(tmp_path: Path, upstream: Upstream) -> Iterator[object]:
     """Give a function that starts a shop on the upstream."""
     shops: list[Shop] = []
 
-    def start(worker_class: str = "gthread", **config: object) -> Shop:
+    def start(worker_class: str = "gthread", more: str = "", **config: object) -> Shop:
         settings = {
             "GENVORIS_API_KEY": "gvk_test_1",
             "GENVORIS_API_URL": f"{upstream.url}/api/v1",
             "GENVORIS_PAGE_BUDGET": 5,
             **config,
         }
-        shops.append(Shop(tmp_path, settings, worker_class))
+        shops.append(Shop(tmp_path, settings, worker_class, more))
         return shops[-1]
 
     yield start

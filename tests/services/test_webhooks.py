@@ -1,0 +1,111 @@
+"""One event, many deliveries at once, several processes: handled once, and never lost."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis
+
+from genvoris_flask.webhooks.signature import HEADER, sign
+from tests.services.conftest import RedisServer, Shop
+
+SECRET = "whsec_of_the_tests"
+HANDLERS = """
+import os, signal, time
+
+FILE = {file!r}
+
+def note(line):
+    handle = os.open(FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(handle, f"{{line}}\\n".encode())  # one write, so lines of several processes stay whole
+    os.close(handle)
+
+@genvoris.on("webhook.test")
+def count(event):
+    note(event.id)
+    time.sleep(0.05)
+
+@genvoris.on("tryon.failed")
+def die_the_first_time(event):
+    first = event.id not in open(FILE).read() if os.path.exists(FILE) else True
+    note(event.id)
+    if first:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def deliver(shop: Shop, event_id: str, kind: str = "webhook.test") -> httpx.Response:
+    body = f'{{"id": "{event_id}", "type": "{kind}", "created": 1, "data": {{}}}}'.encode()
+    return httpx.post(
+        f"http://127.0.0.1:{shop.port}/genvoris/webhook",
+        content=body,
+        headers={HEADER: sign(SECRET, body, time.time())},
+        timeout=30,
+    )
+
+
+def start(start_shop: Any, folder: Path, redis_server: RedisServer) -> tuple[Shop, Path]:
+    file = folder / "handled"
+    shop = start_shop(
+        more=HANDLERS.format(file=str(file)),
+        GENVORIS_STORE_URL=redis_server.url,
+        GENVORIS_WEBHOOK_SECRET=SECRET,
+    )
+    return shop, file
+
+
+def test_fifty_deliveries_of_one_event_at_once_over_four_workers_run_once(
+    start_shop: Any, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    shop, file = start(start_shop, tmp_path, redis_server)
+    with ThreadPoolExecutor(50) as genvoris:
+        answers = list(genvoris.map(lambda _: deliver(shop, "evt_1"), range(50)))
+        others = list(genvoris.map(lambda number: deliver(shop, f"evt_{number}"), range(2, 22)))
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {200, 409}
+    fresh = [each for each in answers if each.json() == {"received": True, "duplicate": False}]
+    assert len(fresh) == 1
+    # Whoever came in the middle of it comes again, and is told that all is done.
+    assert deliver(shop, "evt_1").json() == {"received": True, "duplicate": True}
+    assert {answer.status_code for answer in others} == {200}
+    assert sorted(file.read_text().split()) == sorted(f"evt_{number}" for number in range(1, 22))
+
+
+def test_a_process_that_is_killed_between_handling_and_confirming_loses_nothing(
+    start_shop: Any, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    shop, file = start(start_shop, tmp_path, redis_server)
+    try:
+        deliver(shop, "evt_1", "tryon.failed")
+    except httpx.TransportError:
+        pass
+    else:
+        raise AssertionError("the worker was not killed")
+    assert deliver(shop, "evt_1", "tryon.failed").status_code == 409
+    with redis.Redis.from_url(redis_server.url) as client:
+        (held,) = client.keys("*:lock:*")
+        assert 0 < client.pttl(held) <= 120_000, "the lock of the dead process ends by itself"
+        client.delete(held)
+    late = deliver(shop, "evt_1", "tryon.failed")
+    assert late.json() == {"received": True, "duplicate": False}
+    assert deliver(shop, "evt_1", "tryon.failed").json()["duplicate"] is True
+    assert file.read_text().split() == ["evt_1", "evt_1"]
+
+
+def test_while_redis_is_away_deliveries_are_asked_to_come_again(
+    start_shop: Any, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    shop, file = start(start_shop, tmp_path, redis_server)
+    assert deliver(shop, "evt_0").status_code == 200
+    redis_server.kill()
+    assert [deliver(shop, f"evt_{number}").status_code for number in (1, 2, 3)] == [503] * 3
+    redis_server.start()
+    end = time.monotonic() + 15
+    while deliver(shop, "evt_1").status_code == 503:
+        assert time.monotonic() < end, "deliveries are still refused"
+        time.sleep(0.1)
+    assert file.read_text().split() == ["evt_0", "evt_1"]
