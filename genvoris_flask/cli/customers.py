@@ -1,0 +1,84 @@
+"""``flask genvoris customers …``."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict
+
+import click
+from flask.cli import with_appcontext
+
+from ..api.models import Customer, Status
+from ..sessions.shopper import Shopper
+from .failures import genvoris_id, this_shop
+from .output import json_option, show_fields, show_json, show_table
+
+COLUMNS = {
+    "id": "ID",
+    "external_id": "YOUR ID",
+    "email": "E-MAIL",
+    "status": "STATUS",
+    "plan_id": "PLAN",
+    "period_end": "UNTIL",
+}
+STATUSES = ("active", "paused", "cancelled")
+
+
+@click.group()
+def customers() -> None:
+    """The shoppers that Genvoris meters. ID is theirs at Genvoris (ec_…), or your own."""
+
+
+@customers.command("list")
+@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only those.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@json_option
+@with_appcontext
+def list_customers(status: str | None, limit: int, as_json: bool) -> None:
+    """List the customers."""
+    wanted = {"active": "ACTIVE", "paused": "PAUSED", "cancelled": "CANCELLED"}
+    kind: Status | None = wanted[status.lower()] if status else None  # type: ignore[assignment]
+    every = this_shop().client.customers.iterate(status=kind, page_size=min(limit, 200))
+    found = list(itertools.islice(every, limit + 1))
+    rows = [asdict(customer) for customer in found[:limit]]
+    if as_json:
+        show_json(rows)
+        return
+    show_table(rows, COLUMNS, "There are no such customers.")
+    if len(found) > limit:
+        click.echo(f"There are more: --limit {limit * 10}", err=True)
+
+
+@customers.command()
+@click.argument("customer_id", metavar="ID")
+@json_option
+@with_appcontext
+def show(customer_id: str, as_json: bool) -> None:
+    """Show one customer."""
+    _show(this_shop().client.customers.get(genvoris_id(customer_id)), as_json)
+
+
+@customers.command()
+@click.argument("customer_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_appcontext
+def cancel(customer_id: str, yes: bool) -> None:
+    """Cancel a customer's plan at once; Genvoris keeps the record."""
+    shop = this_shop()
+    customer = shop.client.customers.get(genvoris_id(customer_id))
+    if not yes:
+        click.confirm(f"Cancel {customer.external_id or customer.id} ({customer.id})?", abort=True)
+    shop.client.customers.cancel(customer.id)
+    if customer.external_id:
+        own_id = customer.external_id.removeprefix(shop.settings.external_id_prefix)
+        shop.broker.forget(Shopper(own_id, customer_id=customer.id))
+    click.echo(f"{customer.external_id or customer.id} is cancelled.")
+
+
+def _show(customer: Customer, as_json: bool) -> None:
+    fields = asdict(customer)
+    if as_json:
+        show_json(fields)
+        return
+    named = {heading.lower(): fields[name] for name, heading in COLUMNS.items()}
+    show_fields({**named, "metadata": customer.metadata, "since": customer.created_at})

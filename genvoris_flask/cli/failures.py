@@ -1,0 +1,105 @@
+"""Says each error in a clear sentence, and gives the exit status that programs look at.
+
+======  ==============================================================
+status
+======  ==============================================================
+0       done
+1       refused, or something is wrong: the same again fails again
+2       the command was written wrongly
+3       Genvoris did not answer, or is too busy: the same may work later
+======  ==============================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import current_app
+
+from ..errors import (
+    ApiError,
+    CreditError,
+    CustomerInactiveError,
+    ForbiddenError,
+    GenvorisError,
+    MalformedAnswerError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from ..state import AppState, get_state
+
+_PASSING = (UnreachableError, RateLimitedError, ServerError)
+# The first that fits.
+_SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
+    (
+        UnauthorizedError,
+        "Genvoris refuses the key: copy GENVORIS_API_KEY once more from the dashboard.",
+    ),
+    (CustomerInactiveError, "This shopper is paused or cancelled, so nothing is done for them."),
+    (ForbiddenError, "Genvoris does not allow this."),
+    (NotFoundError, "Genvoris knows nothing by this id."),
+    (CreditError, "The shop's own credit is spent: buy credits in the dashboard."),
+    (RateLimitedError, "Genvoris was asked too often: try again later."),
+    (ServerError, "Genvoris failed: try again later."),
+    (ApiError, "Genvoris refuses this."),
+    (
+        UnreachableError,
+        "Genvoris does not answer: check GENVORIS_API_URL and this machine's way out.",
+    ),
+    (MalformedAnswerError, "The answer is not Genvoris's: check GENVORIS_API_URL."),
+)
+
+
+class Failure(click.ClickException):
+    """Ends a command with a sentence."""
+
+    exit_code = 1
+
+
+class PassingFailure(Failure):
+    """The same, where trying again later may help."""
+
+    exit_code = 3
+
+
+class GenvorisGroup(click.Group):
+    """Turns this package's errors into sentences, also those of the app's start."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except GenvorisError as error:
+            kind = PassingFailure if isinstance(error, _PASSING) else Failure
+            raise kind(sentence(error)) from None
+
+
+def sentence(error: GenvorisError) -> str:
+    """Say what happened, and what to do."""
+    for kind, text in _SENTENCES:
+        if isinstance(error, kind):
+            return f"{text} ({error})"
+    return str(error)
+
+
+def this_shop() -> AppState:
+    """Give the state of the app that the command was started with.
+
+    Raises:
+        Failure: The extension was not set up for it.
+    """
+    try:
+        return get_state(current_app)
+    except RuntimeError as error:
+        raise Failure(str(error)) from None
+
+
+def genvoris_id(text: str) -> str:
+    """Give the id to ask Genvoris with: the shop's own ids get GENVORIS_EXTERNAL_ID_PREFIX."""
+    prefix = this_shop().settings.external_id_prefix
+    known = text.startswith("ec_") or (prefix and text.startswith(prefix))
+    return text if known else prefix + text

@@ -1,0 +1,61 @@
+"""``flask genvoris plans …``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from flask.cli import with_appcontext
+
+from ..api.models import Plan
+from .failures import this_shop
+from .output import json_option, show_fields, show_json, show_table
+
+COLUMNS = {
+    "id": "ID",
+    "name": "NAME",
+    "monthly_try_ons": "TRY-ONS A MONTH",
+    "external_price_id": "PRICE ID",
+    "active": "ON SALE",
+}
+
+
+@click.group()
+def plans() -> None:
+    """What the shop sells."""
+
+
+@plans.command("list")
+@click.option("--all", "include_inactive", is_flag=True, help="Also those that are disabled.")
+@json_option
+@with_appcontext
+def list_plans(include_inactive: bool, as_json: bool) -> None:
+    """List the plans."""
+    found = this_shop().client.plans.list(include_inactive=include_inactive)
+    rows = [asdict(plan) for plan in found]
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, COLUMNS, "There are no plans yet: flask genvoris plans create --help")
+
+
+@plans.command()
+@click.argument("name")
+@click.option("--try-ons", type=click.IntRange(1, 1_000_000), required=True, help="A month.")
+@click.option("--price", help="The price's id in your billing system.")
+@json_option
+@with_appcontext
+def create(name: str, try_ons: int, price: str | None, as_json: bool) -> None:
+    """Create a plan. Doing it twice makes two."""
+    plan = this_shop().client.plans.create(
+        name=name, monthly_try_ons=try_ons, external_price_id=price
+    )
+    _show(plan, as_json)
+
+
+def _show(plan: Plan, as_json: bool) -> None:
+    fields = asdict(plan)
+    if as_json:
+        show_json(fields)
+    else:
+        show_fields({heading.lower(): fields[name] for name, heading in COLUMNS.items()})

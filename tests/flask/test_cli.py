@@ -1,0 +1,253 @@
+"""``flask genvoris …``: tables for people, JSON for programs, a sentence for each error."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+from flask import Flask
+from werkzeug.serving import make_server
+
+from genvoris_flask.cli import genvoris as commands
+from genvoris_flask.webhooks.events import CreditEvent
+from tests.flask.conftest import Shop
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+SECRET = "whsec_of_the_tests"
+
+
+def run(shop: Shop, *arguments: str, typed: str | None = None) -> Result:
+    result = shop.app.test_cli_runner().invoke(commands, list(arguments), input=typed)
+    assert API_KEY not in result.output
+    return result
+
+
+def run_json(shop: Shop, *arguments: str) -> Any:
+    result = run(shop, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_plans_are_created_and_listed(shop: Shop) -> None:
+    made = run(shop, "plans", "create", "Atelier", "--try-ons", "120", "--price", "price_9")
+    assert made.exit_code == 0, made.output
+    assert "price_9" in made.output
+    lines = run(shop, "plans", "list").output.splitlines()
+    assert lines[0].split() == ["ID", "NAME", "TRY-ONS", "A", "MONTH", "PRICE", "ID", "ON", "SALE"]
+    assert [line.split()[1:3] for line in lines[1:]] == [["Pro", "3"], ["Atelier", "120"]]
+    assert lines[2].split()[3:] == ["price_9", "yes"]
+    plans = run_json(shop, "plans", "list")
+    assert [plan["monthly_try_ons"] for plan in plans] == [3, 120]
+
+
+def test_a_disabled_plan_is_listed_only_when_asked_for(shop: Shop) -> None:
+    plan = run_json(shop, "plans", "create", "Old", "--try-ons", "1")
+    shop.state.client.plans.disable(plan["id"])
+    assert [each["name"] for each in run_json(shop, "plans", "list")] == ["Pro"]
+    every = run_json(shop, "plans", "list", "--all")
+    assert [(each["name"], each["active"]) for each in every] == [("Pro", True), ("Old", False)]
+
+
+def test_an_empty_list_says_what_to_do(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris)
+    assert "flask genvoris plans create" in run(shop, "plans", "list").output
+    assert run_json(shop, "plans", "list") == []
+    assert "no such customers" in run(shop, "customers", "list").output
+
+
+def test_customers_are_listed_by_status_and_up_to_a_limit(shop: Shop) -> None:
+    for number in range(5):
+        shop.genvoris.customer(f"s{number}", quota=None)
+    shop.state.client.customers.update("s0", status="PAUSED")
+    paused = run_json(shop, "customers", "list", "--status", "paused")
+    assert [customer["external_id"] for customer in paused] == ["s0"]
+    some = run(shop, "customers", "list", "--limit", "3")
+    assert len(some.stdout.splitlines()) == 4
+    assert "There are more" in some.stderr
+    every = run(shop, "customers", "list")
+    assert len(every.stdout.splitlines()) == 7
+    assert every.stderr == ""
+
+
+@pytest.mark.parametrize("prefix", ["", "shop-"])
+def test_a_customer_is_shown_by_either_id(genvoris: LocalGenvoris, prefix: str) -> None:
+    customer_id = genvoris.customer(f"{prefix}ada")
+    shop = Shop(genvoris, GENVORIS_EXTERNAL_ID_PREFIX=prefix)
+    for name in ("ada", f"{prefix}ada", customer_id):
+        assert run_json(shop, "customers", "show", name)["id"] == customer_id
+    text = run(shop, "customers", "show", "ada").output
+    assert customer_id in text
+    assert "ACTIVE" in text
+
+
+def test_usage_says_what_is_used_and_left(shop: Shop) -> None:
+    shop.genvoris.spend(2)
+    text = run(shop, "usage", "ada").output
+    assert "2 of 3" in text
+    usage = run_json(shop, "usage", "ada")
+    assert (usage["used"], usage["limit"], usage["remaining"]) == (2, 3, 1)
+    assert usage["period_end"].endswith("+00:00")
+
+
+def test_a_customer_is_cancelled_after_a_question(shop: Shop) -> None:
+    shop.log_in()
+    page = shop.browser.get("/product").text
+    kept = run(shop, "customers", "cancel", "ada", typed="n\n")
+    assert kept.exit_code == 1
+    assert run_json(shop, "customers", "show", "ada")["status"] == "ACTIVE"
+    done = run(shop, "customers", "cancel", "ada", typed="y\n")
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "ada is cancelled.")
+    assert run_json(shop, "customers", "show", "ada")["status"] == "CANCELLED"
+    assert "data-end-customer-token" in page
+    assert "data-end-customer-token" not in shop.browser.get("/product").text
+
+
+def test_yes_cancels_without_a_question(shop: Shop) -> None:
+    assert run(shop, "customers", "cancel", "ada", "--yes").output == "ada is cancelled.\n"
+
+
+def test_a_session_is_minted_and_revoked(shop: Shop) -> None:
+    session = run_json(shop, "sessions", "mint", "ada", "--seconds", "120")
+    assert session["expires_at"] == shop.genvoris.clock() + 120
+    assert shop.genvoris.tryon(session["token"]).status_code == 200
+    done = run(shop, "sessions", "revoke", "ada", session["jti"])
+    assert done.output == f"{session['jti']} is revoked.\n"
+    assert shop.genvoris.tryon(session["token"]).status_code == 401
+    assert "token" in run(shop, "sessions", "mint", "ada").output
+
+
+def test_the_widgets_files_are_named_with_their_integrity(shop: Shop) -> None:
+    files = run_json(shop, "widget-hash")
+    page = shop.browser.get("/product").text
+    (widget,) = (each for each in files if each["name"] == "widget.js")
+    assert widget["integrity"] in page
+    assert widget["hashed_name"] in page
+    assert widget["integrity"] in run(shop, "widget-hash").output
+
+
+def test_check_can_be_read_by_programs(shop: Shop) -> None:
+    result = run(shop, "check", "--json")
+    findings = json.loads(result.stdout)
+    assert {"reach", "key", "store", "widget"} <= {finding["name"] for finding in findings}
+    assert result.exit_code == (0 if all(finding["ok"] for finding in findings) else 1)
+
+
+ERRORS = {
+    "no such customer": (["usage", "nobody"], 404, 1, "Genvoris knows nothing by this id"),
+    "a wrong key": (["plans", "list"], 401, 1, "copy GENVORIS_API_KEY once more"),
+    "a suspended account": (["plans", "list"], 403, 1, "does not allow this"),
+    "too often": (["plans", "list"], 429, 3, "try again later"),
+    "down": (["plans", "list"], 500, 3, "Genvoris failed: try again later"),
+    "wrong fields": (["plans", "create", "x", "--try-ons", "1"], 400, 1, "Genvoris refuses this"),
+    "no JSON": (["plans", "list"], 200, 1, "The answer is not Genvoris's"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "status", "code", "text"), ERRORS.values(), ids=ERRORS)
+def test_each_error_has_a_sentence_and_a_status(
+    shop: Shop, arguments: list[str], status: int, code: int, text: str
+) -> None:
+    said = {"error": "x", "detail": f"said so of {API_KEY}"}
+    answer = {"headers": {"Retry-After": "60"}, **({"json": said} if status > 200 else {})}
+    shop.transport.fault = lambda request: httpx.Response(status, **answer)  # type: ignore[arg-type]
+    result = run(shop, *arguments)
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert text in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_shopper_who_is_paused_is_named_as_such(shop: Shop) -> None:
+    shop.state.client.customers.update("ada", status="PAUSED")
+    result = run(shop, "sessions", "mint", "ada")
+    assert result.exit_code == 1
+    assert "paused or cancelled" in result.stderr
+
+
+def test_no_answer_at_all_is_told_apart_for_programs(shop: Shop) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    shop.transport.fault = refuse
+    result = run(shop, "plans", "list")
+    assert result.exit_code == 3
+    assert "does not answer: check GENVORIS_API_URL" in result.stderr
+
+
+def test_an_app_without_the_extension_is_told_so() -> None:
+    result = Flask("bare").test_cli_runner().invoke(commands, ["plans", "list"])
+    assert result.exit_code == 1
+    assert "GenvorisFlask(app)" in result.output
+
+
+def test_a_command_that_is_written_wrongly_is_status_2(shop: Shop) -> None:
+    for arguments in (["plans", "create", "x"], ["usage"], ["customers", "list", "--status", "x"]):
+        assert run(shop, *arguments).exit_code == 2
+
+
+def test_what_comes_from_elsewhere_cannot_steer_the_terminal(shop: Shop) -> None:
+    shop.state.client.plans.create(name="\x1b[31mRed\x07", monthly_try_ons=1)
+    assert "\x1b" not in run(shop, "plans", "list").output
+
+
+@pytest.fixture
+def hearing(genvoris: LocalGenvoris) -> Shop:
+    return Shop(genvoris, GENVORIS_WEBHOOK_SECRET=f"{SECRET},older")
+
+
+def test_a_test_delivery_runs_the_shops_own_functions(hearing: Shop) -> None:
+    seen: list[CreditEvent] = []
+    hearing.extension.on("credit.low_balance")(seen.append)
+    hearing.extension.on("credit.low_balance", background=True)(seen.append)
+    arguments = ["--type", "credit.low_balance", "--data", '{"balance": 12}', "--id", "evt_7"]
+    result = run(hearing, "webhook-test", *arguments)
+    assert result.exit_code == 0, result.output
+    assert [event.balance for event in seen] == [12, 12]
+    assert "evt_7" in result.output
+    assert '"duplicate":false' in result.output
+    again = run_json(hearing, "webhook-test", *arguments)
+    assert again["status"] == 200
+    assert json.loads(again["answer"])["duplicate"] is True
+    assert SECRET not in result.output
+
+
+def test_a_test_delivery_that_is_refused_ends_with_status_1(hearing: Shop) -> None:
+    hearing.extension.on("*")(lambda event: 1 / 0)
+    result = run(hearing, "webhook-test")
+    assert result.exit_code == 1
+    assert "The shop answered 500, so Genvoris would deliver this again." in result.stderr
+
+
+def test_a_test_delivery_needs_a_secret_and_an_object(shop: Shop, hearing: Shop) -> None:
+    result = run(shop, "webhook-test")
+    assert (result.exit_code, "GENVORIS_WEBHOOK_SECRET is not set" in result.stderr) == (1, True)
+    for data in ("{", "[]", "7"):
+        assert run(hearing, "webhook-test", "--data", data).exit_code == 2
+
+
+@pytest.fixture
+def served(hearing: Shop) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, hearing.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/genvoris/webhook"
+    server.shutdown()
+    thread.join()
+
+
+def test_a_test_delivery_goes_to_a_running_shop_by_url(hearing: Shop, served: str) -> None:
+    # The shop's clock is the tests'; this delivery is signed now.
+    old = run(hearing, "webhook-test", "--url", served)
+    assert old.exit_code == 1
+    assert "invalid_signature" in old.output
+    hearing.genvoris.clock.now = time.time()
+    assert run_json(hearing, "webhook-test", "--url", served)["status"] == 200
+    away = run(hearing, "webhook-test", "--url", "http://127.0.0.1:9/genvoris/webhook")
+    assert (away.exit_code, "does the shop run there?" in away.stderr) == (3, True)
