@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
@@ -25,12 +26,16 @@ from . import (
 from .calls import CallLog
 from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context
+from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .faults import Faults
 from .front import Front
 from .keys import KeyRing
 from .refusal import RefusalError, answer_http_error, answer_refusal
 from .store import Store
+
+if TYPE_CHECKING:
+    import httpx
 
 
 def create_app(
@@ -42,6 +47,7 @@ def create_app(
     delay: float = 0.0,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
+    transport: httpx.BaseTransport | None = None,
 ) -> Flask:
     """Make a sandbox.
 
@@ -53,6 +59,7 @@ def create_app(
         delay: Seconds that a try-on takes at least.
         clock: The time, in Unix seconds.
         sleep: Waits so many seconds.
+        transport: What sends webhooks; None opens sockets.
 
     Raises:
         StoreError: The folder's data cannot be used.
@@ -70,6 +77,7 @@ def create_app(
         api_key=api_key,
         issuer=issuer,
         clock=moved,
+        courier=Courier(store, moved, wall_clock=clock, transport=transport),
         calls=calls,
         faults=faults,
         delay=delay,

@@ -13,6 +13,7 @@ from flask import current_app, request
 
 from .calls import CallLog
 from .clock import SandboxClock
+from .courier import Courier
 from .defaults import LOOPBACK
 from .faults import Faults
 from .keys import KeyRing
@@ -34,6 +35,7 @@ class Context:
         api_key: The one key that it accepts.
         issuer: What its tokens say in ``iss``.
         clock: Its time.
+        courier: What takes news to the shop.
         calls: What was asked of it.
         faults: What shall go wrong.
         delay: Seconds that a try-on takes at least.
@@ -45,6 +47,7 @@ class Context:
     api_key: str = field(repr=False)
     issuer: str
     clock: SandboxClock
+    courier: Courier
     calls: CallLog
     faults: Faults
     delay: float

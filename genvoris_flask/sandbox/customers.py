@@ -10,8 +10,11 @@ from typing import Any
 from flask import Blueprint, request
 
 from .context import context, server_only
-from .ledger import PERIOD, find_customer, history, standing, start_period
+from .ledger import PERIOD, find_customer, history, start_period
+from .news import tell_of_change, tell_of_customer
 from .refusal import RefusalError, invalid
+from .shapes import customer_fields
+from .standing import standing
 from .validation import Json, flag, iso, metadata, read_body, text
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
@@ -19,22 +22,6 @@ blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
 STATUSES = ("ACTIVE", "PAUSED", "CANCELLED")
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
-
-
-def customer_fields(row: sqlite3.Row) -> Json:
-    """Write a customer as the contract does."""
-    return {
-        "id": row["id"],
-        "externalId": row["external_id"],
-        "email": row["email"],
-        "planId": row["plan_id"],
-        "status": row["status"],
-        "metadata": json.loads(row["metadata"]),
-        "periodStart": iso(row["period_start"]),
-        "periodEnd": iso(row["period_end"]),
-        "createdAt": iso(row["created_at"]),
-        "updatedAt": iso(row["updated_at"]),
-    }
 
 
 @blueprint.post("")
@@ -52,7 +39,12 @@ def upsert() -> Json:
         else:
             start_period(db, row, context().clock())
         _set(db, str(external_id), {**values, "status": "ACTIVE"})
-        return customer_fields(_by_external_id(db, str(external_id)))
+        now = _by_external_id(db, str(external_id))
+        if row is None:
+            tell_of_customer(db, "created", now)
+        else:
+            tell_of_change(db, row, now)
+        return customer_fields(now)
 
 
 @blueprint.get("")
@@ -92,8 +84,7 @@ def update(name: str) -> Json:
         values = _checked(db, body)
         if flag(body, "resetPeriod", default=False):
             start_period(db, row, context().clock())
-        _set(db, row["external_id"], values)
-        return customer_fields(_by_external_id(db, row["external_id"]))
+        return _change(db, row, values)
 
 
 @blueprint.delete("/<path:name>")
@@ -102,8 +93,7 @@ def cancel(name: str) -> Json:
     """Cancel a customer; the record stays."""
     with context().store.transaction() as db:
         row = find_customer(db, name)
-        _set(db, row["external_id"], {"status": "CANCELLED"})
-        return customer_fields(_by_external_id(db, row["external_id"]))
+        return _change(db, row, {"status": "CANCELLED"})
 
 
 @blueprint.get("/<path:name>/usage")
@@ -125,6 +115,13 @@ def usage(name: str) -> Json:
                 "history": history(db, row),
             }
         }
+
+
+def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) -> Json:
+    _set(db, row["external_id"], values)
+    now = _by_external_id(db, row["external_id"])
+    tell_of_change(db, row, now)
+    return customer_fields(now)
 
 
 def _checked(db: sqlite3.Connection, body: Json) -> dict[str, Any]:

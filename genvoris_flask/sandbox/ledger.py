@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
 from .context import context
 from .credits import credits_left, take_credits
+from .news import tell_of_balance, tell_of_customer, tell_of_quota
 from .refusal import RefusalError, not_found
+from .standing import standing
 from .validation import Json, iso
 
 PERIOD = 30 * 24 * 3600.0
 HISTORY = 12
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a shopper stands. ``limit`` is None without a plan."""
-
-    used: int
-    limit: int | None
-    status: str
-
-    @property
-    def remaining(self) -> int:
-        """Try-ons that are left."""
-        return max(0, (self.limit or 0) - self.used)
-
-    def fields(self) -> Json:
-        """Write it as the contract's ``current``."""
-        ok = self.status == "ACTIVE" and self.remaining > 0
-        return {"used": self.used, "limit": self.limit, "remaining": self.remaining, "ok": ok}
-
-    def refuse_beyond(self, wanted: int) -> None:
-        """Refuse when so many try-ons are not allowed now."""
-        reason = self._reason_against(wanted)
-        if reason:
-            raise RefusalError(
-                402,
-                "end_customer_quota",
-                f"This customer may not try on now: {reason}.",
-                reason=reason,
-                used=self.used,
-                limit=self.limit,
-            )
-
-    def _reason_against(self, wanted: int) -> str | None:
-        if self.status != "ACTIVE":
-            return self.status.lower()
-        if self.limit is None:
-            return "no_plan"
-        return "quota_exhausted" if self.used + wanted > self.limit else None
 
 
 def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
@@ -83,12 +45,7 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
         "UPDATE customers SET period_start = ?, period_end = ?, used = 0 WHERE id = ?",
         (start, start + PERIOD, row["id"]),
     )
-
-
-def standing(db: sqlite3.Connection, row: sqlite3.Row) -> Standing:
-    """Give where a customer stands."""
-    plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
-    return Standing(row["used"], plan["monthly_try_ons"] if plan else None, row["status"])
+    tell_of_customer(db, "period_rolled", _by_id(db, row["id"]))
 
 
 def history(db: sqlite3.Connection, row: sqlite3.Row) -> list[Json]:
@@ -117,8 +74,17 @@ def spend(db: sqlite3.Connection, customer: sqlite3.Row | None, count: int) -> N
     """Take try-ons off both ledgers, or refuse and take nothing."""
     check(db, customer, count)
     take_credits(db, count, context().clock())
+    tell_of_balance(db)
     if customer is not None:
         db.execute("UPDATE customers SET used = used + ? WHERE id = ?", (count, customer["id"]))
+        tell_of_quota(db, find_customer(db, customer["id"]), customer["used"])
+
+
+def roll_all(db: sqlite3.Connection) -> None:
+    """Roll every period that has ended, as it would be when next asked for."""
+    query = "SELECT id FROM customers WHERE status = 'ACTIVE' AND period_end <= ?"
+    for row in db.execute(query, (context().clock(),)).fetchall():
+        find_customer(db, row["id"])
 
 
 def ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
@@ -138,6 +104,10 @@ def _roll(db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:
     """Move to the period that is now; whole ones that passed unseen leave no trace."""
     passed = int((context().clock() - row["period_end"]) // PERIOD)
     start_period(db, row, row["period_end"] + passed * PERIOD)
+    return _by_id(db, row["id"])
+
+
+def _by_id(db: sqlite3.Connection, customer_id: str) -> sqlite3.Row:
     query = "SELECT * FROM customers WHERE id = ?"
-    rolled: sqlite3.Row = db.execute(query, (row["id"],)).fetchone()
-    return rolled
+    row: sqlite3.Row = db.execute(query, (customer_id,)).fetchone()
+    return row

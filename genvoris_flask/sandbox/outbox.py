@@ -7,7 +7,8 @@ import secrets
 import sqlite3
 
 from .context import context
-from .validation import Json
+from .refusal import not_found
+from .validation import Json, iso
 
 TYPES = (
     "tryon.completed",
@@ -64,4 +65,41 @@ def _leave(db: sqlite3.Connection, endpoint: sqlite3.Row, envelope: Json) -> str
         ":now, :now)",
         row,
     )
+    # Whoever looks waits for this transaction's end.
+    context().courier.wake()
     return str(row["id"])
+
+
+def delivery_fields(row: sqlite3.Row) -> Json:
+    """Write a delivery."""
+    return {
+        "id": row["id"],
+        "endpointId": row["endpoint_id"],
+        "eventId": row["event_id"],
+        "type": row["type"],
+        "state": row["state"],
+        "attempts": row["attempts"],
+        "status": row["status"],
+        "problem": row["problem"],
+        "nextAttemptAt": None if row["due_at"] is None else iso(row["due_at"]),
+        "createdAt": iso(row["created_at"]),
+        "updatedAt": iso(row["updated_at"]),
+        "body": json.loads(row["body"]),
+    }
+
+
+def latest_deliveries(db: sqlite3.Connection, state: str | None, limit: int) -> list[sqlite3.Row]:
+    """Give the latest deliveries, newest first."""
+    query = "SELECT * FROM deliveries WHERE ?1 IS NULL OR state = ?1 ORDER BY number DESC LIMIT ?2"
+    return db.execute(query, (state, limit)).fetchall()
+
+
+def send_again(db: sqlite3.Connection, delivery_id: str) -> sqlite3.Row:
+    """Send a delivery once more, with the same event's id, and its retries; or refuse with 404."""
+    query = "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ? WHERE id = ?"
+    if db.execute(query, (context().clock(), delivery_id)).rowcount == 0:
+        raise not_found("delivery")
+    context().courier.wake()
+    query = "SELECT * FROM deliveries WHERE id = ?"
+    row: sqlite3.Row = db.execute(query, (delivery_id,)).fetchone()
+    return row

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template
 
 from .context import context
 from .credits import credits_left
-from .ledger import find_customer, standing
+from .ledger import find_customer
+from .standing import standing
 
 blueprint = Blueprint("page", __name__)
 

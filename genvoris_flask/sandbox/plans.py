@@ -9,8 +9,10 @@ from typing import Any
 from flask import Blueprint, request
 
 from .context import context, server_only
+from .outbox import emit
 from .refusal import not_found
-from .validation import Json, flag, iso, read_body, text, whole_number
+from .shapes import plan_fields
+from .validation import Json, flag, read_body, text, whole_number
 
 blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
 
@@ -22,19 +24,6 @@ COLUMNS = {
     "externalPriceId": "external_price_id",
     "active": "active",
 }
-
-
-def plan_fields(row: sqlite3.Row) -> Json:
-    """Write a plan as the contract does."""
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "monthlyTryOns": row["monthly_try_ons"],
-        "externalPriceId": row["external_price_id"],
-        "active": bool(row["active"]),
-        "createdAt": iso(row["created_at"]),
-        "updatedAt": iso(row["updated_at"]),
-    }
 
 
 def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
@@ -64,7 +53,7 @@ def create() -> tuple[Json, int]:
         names = ", ".join(row)
         marks = ", ".join(f":{name}" for name in row)
         db.execute(f"INSERT INTO plans ({names}) VALUES ({marks})", row)  # noqa: S608
-        return plan_fields(find_plan(db, str(row["id"]))), 201
+        return _tell(db, "plan.created", str(row["id"])), 201
 
 
 @blueprint.get("")
@@ -93,7 +82,7 @@ def update(plan_id: str) -> Json:
     with context().store.transaction() as db:
         find_plan(db, plan_id)
         _set(db, plan_id, {COLUMNS[name]: value for name, value in values.items()})
-        return plan_fields(find_plan(db, plan_id))
+        return _tell(db, "plan.updated", plan_id)
 
 
 @blueprint.delete("/<plan_id>")
@@ -103,7 +92,14 @@ def disable(plan_id: str) -> Json:
     with context().store.transaction() as db:
         find_plan(db, plan_id)
         _set(db, plan_id, {"active": False})
-        return plan_fields(find_plan(db, plan_id))
+        return _tell(db, "plan.disabled", plan_id)
+
+
+def _tell(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
+    """Give the plan, and tell the endpoints what became of it."""
+    plan = plan_fields(find_plan(db, plan_id))
+    emit(db, type_, {"plan": plan})
+    return plan
 
 
 def _checked(body: Json) -> dict[str, Any]:

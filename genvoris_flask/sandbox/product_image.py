@@ -7,8 +7,6 @@ import binascii
 import time
 from urllib.parse import urlsplit
 
-import httpx
-
 from .defaults import LOOPBACK
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -52,6 +50,8 @@ def _decode(url: str) -> bytes:
 
 
 def _fetch(url: str) -> bytes:
+    import httpx  # late: the sandbox is ready sooner without it
+
     data = bytearray()
     started = time.monotonic()
     try:

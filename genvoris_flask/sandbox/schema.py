@@ -61,7 +61,8 @@ CREATE TABLE returns (
     refunded_amount_cents INTEGER NOT NULL, currency TEXT, reason TEXT, created_at REAL NOT NULL
 );
 CREATE TABLE tryons (
-    number INTEGER PRIMARY KEY, customer_id TEXT REFERENCES customers (id),
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    customer_id TEXT REFERENCES customers (id),
     variations INTEGER NOT NULL, success INTEGER NOT NULL, source TEXT NOT NULL,
     product_title TEXT, page_url TEXT, generation_ms INTEGER, created_at REAL NOT NULL
 );

@@ -11,6 +11,9 @@ from typing import Any, Self
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from .context import EXTENSION_KEY
+from .courier import Courier
+
 HOST = "127.0.0.1"
 BACKLOG = 256
 RESET = struct.pack("ii", 1, 0)
@@ -60,6 +63,7 @@ class SandboxServer:
             self.port: int = listener.getsockname()[1]
             # Werkzeug listens on a copy of this socket.
             self._server = _Server(HOST, self.port, app, _Handler, fd=listener.fileno())
+        self._courier: Courier = app.extensions[EXTENSION_KEY].courier
         self._thread: threading.Thread | None = None
 
     @property
@@ -69,6 +73,7 @@ class SandboxServer:
 
     def serve_forever(self) -> None:
         """Serve in this thread, until KeyboardInterrupt or ``stop``."""
+        self._courier.start()
         self._server.serve_forever(poll_interval=0.05)
 
     def start(self) -> None:
@@ -78,6 +83,7 @@ class SandboxServer:
 
     def stop(self) -> None:
         """Serve no more; calls that hang are left to themselves."""
+        self._courier.stop()
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()

@@ -9,6 +9,9 @@ from flask import Blueprint, request
 
 from .context import context, local_only
 from .faults import KINDS, SECONDS, Fault
+from .ledger import roll_all
+from .news import tell_of_balance
+from .outbox import delivery_fields, latest_deliveries, send_again
 from .refusal import RefusalError, invalid
 from .validation import Json, iso, number, one_of, read_body, text, whole_number
 
@@ -18,6 +21,8 @@ TEN_YEARS = 10 * 365 * 24 * 3600.0
 LAST_TIME = 4_102_444_800.0  # 2100-01-01
 MOST_FAULTS = 100
 LONGEST_WAIT = 3600.0
+LONGEST_SETTLE = 30.0
+MOST_DELIVERIES = 200
 
 
 @blueprint.get("/clock")
@@ -47,7 +52,28 @@ def move_clock() -> Json:
             clock.reset()
         case other:
             raise invalid(other, "is not known; send one of advance, set and reset")
+    _catch_up()
     return read_clock()
+
+
+@blueprint.get("/deliveries")
+@local_only
+def read_deliveries() -> Json:
+    """List webhook deliveries, newest first; ``wait`` lets those that are due go out before."""
+    wait = number({"wait": request.args.get("wait", 0.0, type=float)}, "wait", 0, LONGEST_SETTLE)
+    settled = context().courier.settle(wait)
+    state = request.args.get("state")
+    with context().store.transaction() as db:
+        rows = latest_deliveries(db, state, MOST_DELIVERIES)
+    return {"data": [delivery_fields(row) for row in rows], "settled": settled}
+
+
+@blueprint.post("/deliveries/<delivery_id>/resend")
+@local_only
+def resend(delivery_id: str) -> Json:
+    """Send a delivery again, with the same event's id."""
+    with context().store.transaction() as db:
+        return {"data": delivery_fields(send_again(db, delivery_id))}
 
 
 @blueprint.get("/faults")
@@ -92,6 +118,14 @@ def clear_calls() -> Json:
     """Forget what was asked."""
     context().calls.clear()
     return {"data": []}
+
+
+def _catch_up() -> None:
+    """Do what would have happened by itself in the time that was skipped."""
+    with context().store.transaction() as db:
+        roll_all(db)
+        tell_of_balance(db)
+    context().courier.wake()
 
 
 def _time(value: Any) -> float:

@@ -17,11 +17,12 @@ from flask import Blueprint, request
 
 from .context import context, proxy_only
 from .credits import credits_left
-from .ledger import check, ledgers, spend, standing
+from .ledger import check, ledgers, spend
 from .picture import PictureError, make_picture
 from .product_image import ImageError, fetch_image
 from .refusal import RefusalError, invalid
 from .sessions import customer_of_token
+from .standing import standing
 from .tryon_log import log_tryon
 from .validation import Json, iso
 
@@ -129,7 +130,15 @@ def _make() -> bytes:
     try:
         return make_picture(photo.stream.read(), product, category)
     except PictureError as error:
+        with context().store.transaction() as db:
+            about = {"reason": f"{error.field}: {error}", **_about()}
+            log_tryon(db, _customer(db), source="host", success=False, **about)
         raise invalid(error.field, str(error)) from None
+
+
+def _about() -> Json:
+    form = request.form
+    return {"product_title": form.get("product_title"), "page_url": form.get("page_url")}
 
 
 def _charge(key: str, answer: Json) -> Json:
@@ -139,14 +148,8 @@ def _charge(key: str, answer: Json) -> Json:
             return known
         customer = _customer(db)
         spend(db, customer, 1)
-        log_tryon(
-            db,
-            customer,
-            source="host",
-            product_title=request.form.get("product_title"),
-            page_url=request.form.get("page_url"),
-            generation_ms=answer["generation_time_ms"],
-        )
+        took = answer["generation_time_ms"]
+        log_tryon(db, customer, source="host", generation_ms=took, **_about())
         whole = {**answer, **ledgers(db, customer)}
         if key:
             now = context().clock()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 
 from .context import context
+from .news import tell_of_tryon
 from .validation import Json
 
 
@@ -17,7 +19,7 @@ def log_tryon(
         db: The transaction in which it is paid for.
         customer: Whose it is; None is a guest's.
         source: ``host`` when the sandbox made it, ``track`` when the shop did.
-        about: variations, success, product_title, page_url, generation_ms, where known.
+        about: variations, success, product_title, page_url, generation_ms, reason, where known.
     """
     row: Json = {
         "variations": 1,
@@ -25,14 +27,17 @@ def log_tryon(
         "product_title": None,
         "page_url": None,
         "generation_ms": None,
+        "reason": None,
         **about,
+        "id": f"try_{secrets.token_hex(8)}",
         "customer": customer["id"] if customer else None,
         "source": source,
         "now": context().clock(),
     }
     db.execute(
-        "INSERT INTO tryons (customer_id, variations, success, source, product_title, page_url, "
-        "generation_ms, created_at) VALUES (:customer, :variations, :success, :source, "
-        ":product_title, :page_url, :generation_ms, :now)",
+        "INSERT INTO tryons (id, customer_id, variations, success, source, product_title, "
+        "page_url, generation_ms, created_at) VALUES (:id, :customer, :variations, :success, "
+        ":source, :product_title, :page_url, :generation_ms, :now)",
         row,
     )
+    tell_of_tryon(db, customer, row)

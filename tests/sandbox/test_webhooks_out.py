@@ -1,0 +1,283 @@
+"""Webhooks that the sandbox sends: what they tell, how they are signed, when they come again."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.context import EXTENSION_KEY
+from genvoris_flask.sandbox.outbox import TYPES
+from genvoris_flask.sandbox.server import SandboxServer
+from genvoris_flask.webhooks.signature import verify
+from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris, with_key
+from tests.support.receiver import Receiver, receiver
+
+SECRET = "whsec_sandbox"
+SCHEDULE = [10, 30, 120, 300, 900, 1800, 2700, 3600]
+
+
+def register(sandbox: LocalGenvoris, url: str, events: list[str] | None = None) -> str:
+    body = {"url": url, "secret": SECRET, "events": events or list(TYPES)}
+    return str(sandbox.call("POST", "/webhooks", body).get_json()["id"])
+
+
+def deliver(sandbox: LocalGenvoris) -> int:
+    return int(sandbox.app.extensions[EXTENSION_KEY].courier.deliver_due())
+
+
+def deliveries(sandbox: LocalGenvoris, query: str = "") -> list[dict[str, Any]]:
+    data: list[dict[str, Any]]
+    data = sandbox.http.get(f"/sandbox/deliveries{query}").get_json()["data"]
+    return data
+
+
+def test_a_delivery_is_signed_over_its_raw_body_and_names_its_event(
+    sandbox: LocalGenvoris,
+) -> None:
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        assert deliver(sandbox) == 1
+    (got,) = shop.got
+    verify(got.headers["X-Genvoris-Signature"], got.body, [SECRET], sandbox.clock.now)
+    assert set(got.envelope) == {"id", "type", "created", "data"}
+    assert got.headers["X-Genvoris-Event"] == got.envelope["type"] == "plan.created"
+    assert got.headers["X-Genvoris-Delivery"].startswith("whd_")
+    assert got.envelope["data"]["plan"]["name"] == "Pro"
+
+
+def test_a_signature_carries_the_machines_time_however_the_clock_was_moved(
+    sandbox: LocalGenvoris,
+) -> None:
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        sandbox.http.post("/sandbox/clock", json={"advance": 90 * DAY})
+        sandbox.plan()
+        deliver(sandbox)
+    (got,) = shop.got
+    verify(got.headers["X-Genvoris-Signature"], got.body, [SECRET], sandbox.clock.now)
+    assert got.envelope["created"] == sandbox.clock.now + 90 * DAY
+
+
+def test_an_endpoint_is_told_only_of_what_it_asked_for(sandbox: LocalGenvoris) -> None:
+    with receiver() as plans, receiver() as customers:
+        register(sandbox, plans.url, ["plan.created"])
+        register(sandbox, customers.url, ["end_customer.created"])
+        sandbox.customer()
+        deliver(sandbox)
+    assert plans.types == ["plan.created"]
+    assert customers.types == ["end_customer.created"]
+
+
+def told(sandbox: LocalGenvoris, shop: Receiver) -> list[str]:
+    """Give what came since the last time."""
+    deliver(sandbox)
+    types = shop.types
+    shop.got.clear()
+    return types
+
+
+def test_a_customers_life_is_told(sandbox: LocalGenvoris) -> None:
+    with receiver() as shop:
+        sandbox.customer(quota=5)
+        bigger = sandbox.plan(10)
+        register(sandbox, shop.url)
+        sandbox.spend(3)
+        assert told(sandbox, shop) == ["tryon.completed"]
+        sandbox.spend(1)
+        assert told(sandbox, shop) == ["end_customer.quota_warning", "tryon.completed"]
+        sandbox.spend(1)
+        assert told(sandbox, shop) == [
+            "customer.quota_exhausted",
+            "end_customer.quota_exhausted",
+            "tryon.completed",
+        ]
+        sandbox.call("PATCH", "/customers/ada", {"planId": bigger})
+        assert told(sandbox, shop) == ["end_customer.updated", "customer.plan_changed"]
+        sandbox.call("POST", "/customers", {"externalId": "ada"})
+        assert told(sandbox, shop) == ["end_customer.period_rolled", "end_customer.updated"]
+        sandbox.http.post("/sandbox/clock", json={"advance": 30 * DAY})
+        assert told(sandbox, shop) == ["end_customer.period_rolled"]
+        sandbox.call("DELETE", "/customers/ada")
+        assert told(sandbox, shop) == ["end_customer.cancelled"]
+
+
+def test_a_plans_life_is_told(sandbox: LocalGenvoris) -> None:
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        plan = sandbox.plan()
+        sandbox.call("PATCH", f"/plans/{plan}", {"name": "Gold"})
+        sandbox.call("DELETE", f"/plans/{plan}")
+        assert told(sandbox, shop) == ["plan.created", "plan.updated", "plan.disabled"]
+
+
+def test_a_failed_try_on_is_told_with_its_reason(sandbox: LocalGenvoris) -> None:
+    body = {"api_key": API_KEY, "success": False, "product_title": "Coat"}
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        sandbox.tryon(None, photo=(io.BytesIO(b"no photo"), "p.jpg"))
+        sandbox.http.post("/api/tryon/track", json=body)
+        deliver(sandbox)
+    first, second = (each.envelope for each in shop.got)
+    assert (first["type"], second["type"]) == ("tryon.failed", "tryon.failed")
+    assert first["data"]["reason"].startswith("photo:")
+    assert second["data"]["product_title"] == "Coat"
+
+
+def test_a_refused_change_tells_nothing(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=1)
+    sandbox.spend(1)
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        sandbox.tryon(sandbox.token())
+        sandbox.call("PATCH", "/customers/ada", {"planId": "pln_unknown"})
+        assert told(sandbox, shop) == []
+
+
+def test_a_test_is_sent_whatever_the_endpoint_asked_for(sandbox: LocalGenvoris) -> None:
+    with receiver() as shop:
+        endpoint = register(sandbox, shop.url, ["plan.created"])
+        sent = sandbox.call("POST", f"/webhooks/{endpoint}/test").get_json()["data"]
+        deliver(sandbox)
+    assert shop.types == ["webhook.test"]
+    assert shop.got[0].envelope["id"] == sent["id"]
+    assert shop.got[0].headers["X-Genvoris-Delivery"] == sent["delivery"]
+
+
+def test_a_failure_is_tried_again_on_the_schedule_with_the_same_event_until_it_is_dead(
+    sandbox: LocalGenvoris,
+) -> None:
+    with receiver(500) as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        assert deliver(sandbox) == 1
+        for wait in SCHEDULE:
+            sandbox.clock.now += wait - 1
+            assert deliver(sandbox) == 0
+            sandbox.clock.now += 1
+            assert deliver(sandbox) == 1
+        sandbox.clock.now += 365 * DAY
+        assert deliver(sandbox) == 0
+    assert len({each.envelope["id"] for each in shop.got}) == 1
+    (dead,) = deliveries(sandbox, "?state=dead")
+    assert (dead["attempts"], dead["status"], dead["nextAttemptAt"]) == (9, 500, None)
+    assert dead["problem"] == "answered 500"
+
+
+def test_the_clock_brings_a_retry_forward(sandbox: LocalGenvoris) -> None:
+    with receiver(503, 200) as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        deliver(sandbox)
+        sandbox.http.post("/sandbox/clock", json={"advance": 10})
+        deliver(sandbox)
+    assert len(shop.got) == 2
+    assert deliveries(sandbox)[0]["state"] == "delivered"
+
+
+@pytest.mark.parametrize("status", [199 + 1, 201, 204, 299])
+def test_any_2xx_is_success(sandbox: LocalGenvoris, status: int) -> None:
+    with receiver(status) as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        deliver(sandbox)
+    assert deliveries(sandbox)[0]["state"] == "delivered"
+
+
+def test_a_redirect_is_not_followed_and_no_success(sandbox: LocalGenvoris) -> None:
+    with receiver(302) as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        deliver(sandbox)
+    assert len(shop.got) == 1
+    assert deliveries(sandbox)[0]["state"] == "pending"
+
+
+def test_a_shop_that_is_away_is_tried_again(sandbox: LocalGenvoris) -> None:
+    with receiver() as shop:
+        url = shop.url
+    register(sandbox, url)
+    sandbox.plan()
+    deliver(sandbox)
+    (waiting,) = deliveries(sandbox)
+    assert (waiting["state"], waiting["status"]) == ("pending", None)
+    assert waiting["problem"] == "no answer (ConnectError)"
+
+
+def test_a_delivery_is_sent_again_with_the_same_event(sandbox: LocalGenvoris) -> None:
+    with receiver() as shop:
+        register(sandbox, shop.url)
+        sandbox.plan()
+        deliver(sandbox)
+        (first,) = deliveries(sandbox)
+        answer = sandbox.http.post(f"/sandbox/deliveries/{first['id']}/resend")
+        assert answer.get_json()["data"]["state"] == "pending"
+        deliver(sandbox)
+    assert shop.got[0].body == shop.got[1].body
+    assert sandbox.http.post("/sandbox/deliveries/whd_x/resend").status_code == 404
+
+
+def test_an_endpoint_that_was_removed_is_told_no_more(sandbox: LocalGenvoris) -> None:
+    with receiver(500) as shop:
+        endpoint = register(sandbox, shop.url)
+        sandbox.plan()
+        deliver(sandbox)
+        sandbox.call("DELETE", f"/webhooks/{endpoint}")
+        sandbox.clock.now += 10
+        assert deliver(sandbox) == 0
+    assert deliveries(sandbox) == []
+
+
+def test_no_answer_and_no_list_tells_the_secret(sandbox: LocalGenvoris) -> None:
+    register(sandbox, "http://127.0.0.1:1/hook")
+    sandbox.plan()
+    for path in ("/sandbox/deliveries", "/sandbox/calls", "/"):
+        assert SECRET not in sandbox.http.get(path).get_data(as_text=True)
+
+
+def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> None:
+    before = LocalGenvoris(tmp_path)
+    with receiver() as shop:
+        register(before, shop.url)
+        before.plan()
+        deliver(LocalGenvoris(tmp_path))
+    assert shop.types == ["plan.created"]
+
+
+def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(tmp_path: Path) -> None:
+    app = create_app(with_key(tmp_path), api_key=API_KEY)
+    headers = {"Authorization": f"Bearer {API_KEY}"}
+    with (
+        receiver() as shop,
+        receiver() as slow,
+        SandboxServer(app) as server,
+        httpx.Client(base_url=server.url, headers=headers) as client,
+    ):
+        with slow.lock:  # its answer waits until we let go
+            for url in (slow.url, shop.url):
+                body = {"url": url, "secret": SECRET, "events": ["plan.created"]}
+                client.post("/api/v1/webhooks", json=body)
+            client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5})
+            end = time.monotonic() + 5
+            while not shop.got and time.monotonic() < end:
+                time.sleep(0.01)
+            assert shop.types == ["plan.created"]
+        listed = client.get("/sandbox/deliveries?wait=5").json()
+    assert listed["settled"] is True
+    assert [each["state"] for each in listed["data"]] == ["delivered", "delivered"]
+
+
+def test_low_credits_are_told_once_until_they_are_filled(tmp_path: Path) -> None:
+    sandbox = LocalGenvoris(tmp_path, credits_at_start=103)
+    sandbox.customer(quota=50)
+    with receiver() as shop:
+        register(sandbox, shop.url, ["credit.low_balance"])
+        for _ in range(5):
+            sandbox.spend(1)
+        assert told(sandbox, shop) == ["credit.low_balance"]
