@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from limits import parse_many
+
 from .errors import ConfigurationError
 
 Check = Callable[[str, Any], Any]
@@ -112,6 +114,37 @@ def path_prefix(key: str, value: Any) -> str:
     if not path.startswith("/") or path.startswith("//") or "<" in path:
         raise ConfigurationError(f"{key} must be a path such as /genvoris, not {value!r}.")
     return path
+
+
+def origins(key: str, value: Any) -> frozenset[str]:
+    """Origins as browsers name them, in a list or in a text with commas."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ConfigurationError(f"{key} must be a list of origins, not {value!r}.")
+    return frozenset(_origin(key, each) for each in value if each != "")
+
+
+def _origin(key: str, value: Any) -> str:
+    origin = text(key, value).rstrip("/").lower()
+    parts = _split(origin)
+    if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
+        raise ConfigurationError(
+            f"{key} must hold origins such as https://m.shop.example, without a path and without "
+            f"*, not {value!r}."
+        )
+    return origin
+
+
+def rate(key: str, value: Any) -> str:
+    """How often, in the notation of the limits library."""
+    try:
+        parse_many(text(key, value))
+    except ValueError:
+        raise ConfigurationError(
+            f"{key} must say how often, such as 20/minute or 20/minute; 200/hour, not {value!r}."
+        ) from None
+    return str(value).strip()
 
 
 def flag(key: str, value: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import TypeVar
 import httpx
 from flask import Flask
 
-from . import csrf
 from .api.client import GenvorisClient
 from .sessions.shopper import Shopper
 from .settings import read_settings
@@ -17,6 +16,7 @@ from .state import EXTENSION_KEY, Hooks, get_state
 from .storefront import assets, shopping, tags
 from .tryon import views
 from .tryon.paywall import PaywallHook
+from .web.blueprints import keep_order
 from .webhooks import views as webhook_views
 from .webhooks.handlers import make_handler
 from .wiring import build_state
@@ -65,7 +65,7 @@ class GenvorisFlask:
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
-        csrf.leave_out(app, (views.blueprint, webhook_views.blueprint))
+        keep_order(app)
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
         app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
         tags.guard_pages(app)

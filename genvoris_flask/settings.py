@@ -57,6 +57,14 @@ class Settings:
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
             or with commas between them) while one replaces another. Default: none are taken.
+        trusted_origins: Further origins whose pages may use the routes, such as
+            ``https://m.shop.example``: a list, or a text with commas. Default: none but the
+            shop's own.
+        limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
+            ``20/minute; 200/hour``. An address may five times as often; so for the next two.
+        limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
+        limit_events: How often a shopper's widget may report events. Default ``60/minute``.
+        limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
         csp_nonce: A callable that gives the nonce of the current request for the script tag.
     """
 
@@ -86,6 +94,11 @@ class Settings:
     tryon_timeout: float = 90.0
     result_ttl: int = 600
     webhook_secret: tuple[str, ...] = ()
+    trusted_origins: frozenset[str] = frozenset()
+    limit_session: str = "30/minute"
+    limit_tryons: str = "10/minute"
+    limit_events: str = "60/minute"
+    limit_webhook: str = "600/minute"
     csp_nonce: Callable[[], str] | None = None
 
     def __repr__(self) -> str:
@@ -179,5 +192,10 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
     "GENVORIS_WEBHOOK_SECRET": checks.secrets,
+    "GENVORIS_TRUSTED_ORIGINS": checks.origins,
+    "GENVORIS_LIMIT_SESSION": checks.rate,
+    "GENVORIS_LIMIT_TRYONS": checks.rate,
+    "GENVORIS_LIMIT_EVENTS": checks.rate,
+    "GENVORIS_LIMIT_WEBHOOK": checks.rate,
     "GENVORIS_CSP_NONCE": checks.function,
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .tryon.hosted import HostedEngine
     from .tryon.jobs import JobRunner
     from .tryon.paywall import PaywallHook
+    from .web.limits import Limiter
     from .webhooks.deliveries import Deliveries
     from .webhooks.handlers import Handler
 
@@ -49,6 +50,7 @@ class AppState:
     engine: HostedEngine
     jobs: JobRunner
     assets: Assets
+    limiter: Limiter
     deliveries: Deliveries
     background: BackgroundPool
     clock: Callable[[], float]

@@ -26,6 +26,7 @@ from .store.memory_store import MemoryStore
 from .storefront import assets
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
+from .web.limits import Limiter
 from .webhooks.deliveries import Deliveries
 
 
@@ -72,7 +73,18 @@ def build_state(
         deliveries=Deliveries(store),
         background=BackgroundPool(),
         clock=clock,
+        limiter=_make_limiter(settings),
     )
+
+
+def _make_limiter(settings: Settings) -> Limiter:
+    rates = {
+        "session": settings.limit_session,
+        "tryons": settings.limit_tryons,
+        "events": settings.limit_events,
+        "webhook": settings.limit_webhook,
+    }
+    return Limiter(rates, settings.store_url, settings.api_key + settings.api_url)
 
 
 def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:

@@ -17,12 +17,13 @@ LEVELS = [
     {"wiring"},
     {"tryon", "webhooks"},
     {"storefront"},
-    {"csrf", "state"},
+    {"web"},
+    {"state"},
     {"sessions"},
     {"api"},
     {"store"},
     {"settings", "signals"},
-    {"background", "button", "checks", "errors", "per_process"},
+    {"background", "button", "checks", "errors", "languages", "per_process"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FLASK_FREE = {
@@ -31,6 +32,7 @@ FLASK_FREE = {
     "button",
     "checks",
     "errors",
+    "languages",
     "per_process",
     "sessions",
     "settings",

@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from .answers import AnswerError
+from ..web.answers import AnswerError
 from .photos import Photo, PhotoError, check_photo
 from .product import Product, read_product
 
@@ -39,12 +39,10 @@ def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
     try:
         photo = check_photo(data)
     except PhotoError as error:
-        raise AnswerError(400, error.code, error.detail) from None
+        raise AnswerError(error.code) from None
     product = read_product(fields, request.host_url)
     if product is None or product.image is None:
-        raise AnswerError(
-            400, "no_product", "It is not clear what to try on. Please reload the page."
-        )
+        raise AnswerError("no_product")
     return TryonForm(photo, product)
 
 
@@ -55,7 +53,7 @@ def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str
     """
     request.max_content_length = max_photo_bytes + FIELDS_BYTES
     if request.mimetype != "multipart/form-data":
-        raise AnswerError(400, "invalid_body", "The photo must be sent as multipart/form-data.")
+        raise AnswerError("invalid_body")
     parser = FormDataParser(
         stream_factory=lambda *_args, **_kwargs: io.BytesIO(),
         max_form_memory_size=FIELDS_BYTES,
@@ -75,15 +73,12 @@ def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str
         raise _too_large(max_photo_bytes) from None
     photo = files.get("photo")
     if photo is None:
-        raise AnswerError(400, "no_photo", "Please choose a photo first.")
+        raise AnswerError("no_photo")
     return photo.stream.read(max_photo_bytes + 1), fields
 
 
 def _too_large(max_photo_bytes: int) -> AnswerError:
     megabytes = max_photo_bytes / (1024 * 1024)
     return AnswerError(
-        413,
-        "photo_too_large",
-        f"This photo is larger than {megabytes:.3g} MB. Please choose a smaller one.",
-        max_bytes=max_photo_bytes,
+        "photo_too_large", values={"megabytes": f"{megabytes:.3g}"}, max_bytes=max_photo_bytes
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ..errors import QuotaReason
+from ..languages import DEFAULT, say
 from ..sessions.shopper import Shopper
 from .product import Product
 
@@ -60,24 +61,17 @@ class Paywall:
 
 PaywallHook = Callable[[Refusal], Paywall]
 
-_UNAVAILABLE = Paywall(
-    "Try-on is taking a break",
-    "Trying on is unavailable for now. Please come back later.",
-)
-
 
 def paywall_for(
-    refusal: Refusal, hook: PaywallHook | None, upgrade_url: str | None
+    refusal: Refusal, hook: PaywallHook | None, upgrade_url: str | None, language: str = DEFAULT
 ) -> dict[str, Any]:
     """Give the paywall of docs/http.md for a refusal.
 
     The shop's hook is asked about its shoppers' plans, but not about the shop's own empty credit
     pool: nothing that the shopper buys would help (contract, "Two ledgers").
     """
-    if refusal.kind == "unavailable":
-        paywall = _UNAVAILABLE
-    else:
-        paywall = _ask(hook, refusal) or _default(refusal, upgrade_url)
+    asked = None if refusal.kind == "unavailable" else _ask(hook, refusal)
+    paywall = asked or _default(refusal, upgrade_url, language)
     return {"kind": refusal.kind, **asdict(paywall)}
 
 
@@ -95,18 +89,11 @@ def _ask(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
     return answer
 
 
-def _default(refusal: Refusal, upgrade_url: str | None) -> Paywall:
-    match refusal.reason:
-        case "quota_exhausted":
-            spent = f"all {refusal.limit} try-ons" if refusal.limit else "all your try-ons"
-            title, message = "That was your last try-on", f"You have used {spent} of this period."
-        case "no_plan":
-            title, message = "Try it on before you buy", "Choose a plan to see products on you."
-        case "paused":
-            title, message = "Your plan is paused", "Resume it to go on trying things on."
-        case _:
-            title, message = "Your plan has ended", "Your account has no try-ons any more."
-    if not upgrade_url:
+def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywall:
+    key = f"paywall.{refusal.reason}"
+    counted = refusal.reason == "quota_exhausted" and refusal.limit
+    title = say(f"{key}.title", language)
+    message = say(f"{key}.{'counted' if counted else 'message'}", language, limit=refusal.limit)
+    if not upgrade_url or refusal.kind == "unavailable":
         return Paywall(title, message)
-    label = "See plans" if refusal.kind == "offer" else "Go to my account"
-    return Paywall(title, message, label, upgrade_url)
+    return Paywall(title, message, say(f"action.{refusal.kind}", language), upgrade_url)

@@ -9,6 +9,7 @@ from ..api.models import Usage
 from ..errors import GenvorisError, NotFoundError
 from ..state import get_state
 from ..storefront.shopping import login_url
+from ..web.language import page_language, said
 from .paywall import Reason, Refusal, paywall_for
 from .product import Product
 from .visitors import Visitor
@@ -44,7 +45,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     """Give the status of docs/http.md. Never raises because of Genvoris."""
     if visitor is None:
         login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
-        return {**_NOTHING, **login, "message": "Please log in to try this on."}
+        return {**_NOTHING, **login, "message": said("login_required")}
     if visitor.shopper is None:
         return {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
     state = get_state()
@@ -56,7 +57,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     except GenvorisError as error:
         log.warning("Genvoris could not be asked for a shopper's status: %s", error)
         unknown = {"access": "ERROR", "ctaType": "none"}
-        return {**_NOTHING, **unknown, "message": "Trying on is unavailable for now."}
+        return {**_NOTHING, **unknown, "message": said("internal_error")}
     return {**_NOTHING, **_known(usage), **_standing(usage, visitor, product)}
 
 
@@ -94,6 +95,6 @@ def _reason(usage: Usage) -> Reason | None:
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
     state = get_state()
-    paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url)
+    paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url, page_language())
     standing = _ACCESS[refusal.reason]
     return {**standing, "reason": refusal.reason, "message": paywall["title"], "paywall": paywall}

@@ -5,38 +5,30 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
 
 from ..errors import GenvorisError
 from ..state import get_state
-from .answers import AnswerError, answer_error, error_for_outcome, harden, job_fields
+from ..web.answers import AnswerError, isolate
+from ..web.blueprints import browser_blueprint
+from .answers import error_for_outcome, job_fields
 from .explain import explain_mint
 from .form import read_form
-from .guard import is_same_origin
 from .jobs import BUSY_RETRY_AFTER, BusyError, Job, Picture
 from .product import read_product
 from .status import status_fields
-from .visitors import SESSION_BUDGET, check_token, current_visitor, require_visitor
+from .visitors import SESSION_BUDGET, admit, check_token, current_visitor, require_visitor
 from .work import TryonWork
 
 MAX_KEY_LENGTH = 200
 
-blueprint = Blueprint("genvoris", __name__)
-blueprint.register_error_handler(AnswerError, answer_error)
-blueprint.after_request(harden)
-
-
-@blueprint.before_request
-def refuse_other_sites() -> None:
-    """Refuse what another site's page sends, before anything is read or counted."""
-    if request.method not in ("GET", "HEAD", "OPTIONS") and not is_same_origin(request):
-        raise AnswerError(403, "cross_origin", "This can only be used from the shop's own pages.")
+blueprint = browser_blueprint("genvoris", __name__)
 
 
 @blueprint.post("/session")
 def session() -> dict[str, Any]:
     """Give the shopper's token."""
-    visitor = require_visitor()
+    visitor = admit("session")
     if visitor.shopper is None:
         return {"token": None, "expires_at": None}
     try:
@@ -56,7 +48,7 @@ def status() -> dict[str, Any]:
 @blueprint.post("/tryons")
 def create_tryon() -> tuple[Response, int, dict[str, str]]:
     """Start a try-on."""
-    visitor = require_visitor()
+    visitor = admit("tryons")
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     state = get_state()
@@ -66,12 +58,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     try:
         job = state.jobs.submit(visitor.owner, form.product, work, key)
     except BusyError:
-        raise AnswerError(
-            503,
-            "busy",
-            "Many people are trying things on right now. Please try again in a moment.",
-            {"Retry-After": str(BUSY_RETRY_AFTER)},
-        ) from None
+        raise AnswerError("busy", retry_after=BUSY_RETRY_AFTER) from None
     location = url_for("genvoris.read_tryon", job_id=job.id)
     return jsonify(job_fields(job)), 202, {"Location": location}
 
@@ -87,11 +74,8 @@ def tryon_image(job_id: str) -> Response:
     """Give a finished picture to its owner."""
     outcome = _own_job(job_id).outcome
     if not isinstance(outcome, Picture):
-        raise AnswerError(404, "not_found", "This try-on has no picture.")
-    response = Response(outcome.data, mimetype=outcome.mimetype)
-    # Opened by itself, the picture must not be able to act as a page of the shop.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+        raise AnswerError("not_found")
+    return isolate(Response(outcome.data, mimetype=outcome.mimetype))
 
 
 @blueprint.delete("/tryons/<job_id>")
@@ -104,5 +88,5 @@ def delete_tryon(job_id: str) -> tuple[str, int]:
 def _own_job(job_id: str) -> Job:
     job = get_state().jobs.find(job_id, require_visitor().owner)
     if job is None:
-        raise AnswerError(404, "not_found", "This try-on is not there any more.")
+        raise AnswerError("not_found")
     return job

@@ -12,7 +12,9 @@ from ..errors import ForeignTokenError, GenvorisError, TokenError
 from ..sessions.shopper import Shopper
 from ..state import get_state
 from ..storefront.shopping import current_shopper, login_url
-from .answers import AnswerError, error_for_outcome
+from ..web.answers import AnswerError
+from ..web.counting import count_address, count_shopper
+from .answers import error_for_outcome
 from .explain import explain_mint
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -48,9 +50,22 @@ def require_visitor() -> Visitor:
     """
     visitor = current_visitor()
     if visitor is None:
-        raise AnswerError(
-            401, "login_required", "Please log in to try this on.", login_url=login_url()
-        )
+        raise AnswerError("login_required", login_url=login_url())
+    return visitor
+
+
+def admit(name: str) -> Visitor:
+    """Give who is asking, and count it against the limits of what they ask for.
+
+    Args:
+        name: What is limited: ``session``, ``tryons``, …
+
+    Raises:
+        AnswerError: 401 ``login_required`` or 429 ``rate_limited``.
+    """
+    count_address(name)
+    visitor = require_visitor()
+    count_shopper(name, visitor.owner)
     return visitor
 
 
@@ -71,13 +86,9 @@ def check_token(shopper: Shopper) -> None:
         claims = state.verifier.verify(credentials.token)
         claims.must_match(state.broker.session(shopper, SESSION_BUDGET))
     except ForeignTokenError:
-        raise AnswerError(
-            403, "token_store_mismatch", "This page belongs to another shop. Please reload it."
-        ) from None
+        raise AnswerError("token_store_mismatch") from None
     except TokenError as error:
         log.info("A session token from a browser was refused: %s", error)
-        raise AnswerError(
-            401, "invalid_session_token", "Your session has ended. Please try once more."
-        ) from None
+        raise AnswerError("invalid_session_token") from None
     except GenvorisError as error:
         raise error_for_outcome(explain_mint(error, shopper)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import (
@@ -16,7 +16,9 @@ from ..errors import (
     StoreAwayError,
 )
 from ..state import get_state
-from ..tryon.answers import AnswerError, answer_error, harden
+from ..web.answers import AnswerError
+from ..web.blueprints import server_blueprint
+from ..web.counting import count_address
 from .events import WebhookEvent, read_event
 from .handlers import HandlerError, handle
 from .shoppers import refresh
@@ -25,27 +27,28 @@ from .signature import HEADER, verify
 log = logging.getLogger("genvoris_flask.webhooks")
 
 MAX_BODY_BYTES = 1024 * 1024
-RETRY_AFTER = {"Retry-After": "10"}  # seconds; Genvoris's own first pause
+RETRY_AFTER = 10.0  # seconds; Genvoris's own first pause
 
-blueprint = Blueprint("genvoris_webhooks", __name__)
-blueprint.register_error_handler(AnswerError, answer_error)
-blueprint.after_request(harden)
+blueprint = server_blueprint("genvoris_webhooks", __name__)
 
 
 @blueprint.post("/webhook")
 def receive() -> dict[str, Any]:
     """Verify a delivery and handle it once. Any answer but 2xx makes Genvoris deliver it again."""
+    count_address("webhook", factor=1)
     event = _read_genuine()
     try:
         fresh = get_state().deliveries.once(event.id, lambda: _handle(event))
     except HandlerError as error:
-        raise AnswerError(500, "handler_failed", f"{event.type}: {error} failed.") from None
+        detail = f"{event.type}: {error} failed."
+        raise AnswerError("handler_failed", detail=detail) from None
     except LockTimeoutError:
         detail = "This event is being handled at this moment."
-        raise AnswerError(409, "in_progress", detail, RETRY_AFTER) from None
+        raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
     except (QueueFullError, StoreAwayError) as error:
         log.warning("Event %s could not be handled now: %s", event.id, error)
-        raise AnswerError(503, "busy", "Please deliver this later.", RETRY_AFTER) from None
+        detail = "Please deliver this later."
+        raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None
     return {"received": True, "duplicate": not fresh}
 
 
@@ -54,16 +57,17 @@ def _read_genuine() -> WebhookEvent:
     body = _raw_body()
     if not state.settings.webhook_secret:
         log.error("A webhook delivery came, but GENVORIS_WEBHOOK_SECRET is not set.")
-        raise AnswerError(503, "not_configured", "This shop has no webhook secret yet.")
+        detail = "This shop has no webhook secret yet."
+        raise AnswerError("not_configured", detail=detail)
     try:
         verify(request.headers.get(HEADER), body, state.settings.webhook_secret, state.clock())
         return read_event(body)
     except SignatureError as error:
         log.warning("A webhook delivery was refused: %s", error)
-        raise AnswerError(400, "invalid_signature", str(error)) from None
+        raise AnswerError("invalid_signature", detail=str(error)) from None
     except MalformedAnswerError as error:
         log.warning("A webhook delivery was genuine, but cannot be read: %s", error)
-        raise AnswerError(400, "invalid_body", str(error)) from None
+        raise AnswerError("invalid_body", detail=str(error)) from None
 
 
 def _raw_body() -> bytes:
@@ -73,7 +77,7 @@ def _raw_body() -> bytes:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
         detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
-        raise AnswerError(413, "body_too_large", detail) from None
+        raise AnswerError("body_too_large", detail=detail) from None
 
 
 def _handle(event: WebhookEvent) -> None:

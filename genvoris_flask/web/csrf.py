@@ -1,7 +1,7 @@
 """Keeps a shop's CSRF protection off our routes, which have guards of their own.
 
 The routes for browsers look at where a request comes from; deliveries from Genvoris are signed.
-Neither carries the token that Flask-WTF looks for in a form.
+Neither carries the token that Flask-WTF looks for in a form, and looking would read whole uploads.
 """
 
 from __future__ import annotations

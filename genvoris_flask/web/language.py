@@ -1,0 +1,17 @@
+"""The language of the page that asks."""
+
+from __future__ import annotations
+
+from flask import request
+
+from ..languages import DEFAULT, LANGUAGES, say
+
+
+def page_language() -> str:
+    """Give the best of our languages for this request's Accept-Language; the widget sends one."""
+    return request.accept_languages.best_match(LANGUAGES, DEFAULT)
+
+
+def said(key: str, **values: object) -> str:
+    """Give a sentence in the language of the page that asks."""
+    return say(key, page_language(), **values)

@@ -1,0 +1,58 @@
+"""The backend's sentences in six languages."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from genvoris_flask.languages import LANGUAGES, say
+from genvoris_flask.web.answers import STATUSES
+
+URDU_STOP = "\u06d4"
+KEYS = sorted(LANGUAGES["en"])
+
+
+def braces(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_the_languages_are_those_of_the_widget() -> None:
+    assert set(LANGUAGES) == {"en", "ar", "fr", "de", "es", "ur"}
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_sentence_is_missing_or_left_over(language: str) -> None:
+    assert sorted(LANGUAGES[language]) == KEYS
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
+def test_every_sentence_is_translated_and_keeps_its_values(language: str) -> None:
+    for key, english in LANGUAGES["en"].items():
+        theirs = LANGUAGES[language][key]
+        assert theirs != english, key
+        assert braces(theirs) == braces(english), key
+
+
+@pytest.mark.parametrize(("language", "script"), [("ar", r"[؀-ۿ]"), ("ur", r"[؀-ۿ]")])
+def test_right_to_left_sentences_are_in_their_own_script(language: str, script: str) -> None:
+    for key, sentence in LANGUAGES[language].items():
+        assert re.match(script, sentence), key
+
+
+def test_each_code_that_a_browser_may_get_has_a_sentence() -> None:
+    by_reason = {"end_customer_quota", "credit_limit_reached"}
+    assert set(STATUSES) - by_reason <= set(KEYS)
+    assert {"reason.quota_exhausted", "reason.credit_limit_reached"} <= set(KEYS)
+
+
+def test_sentences_end_as_sentences_do() -> None:
+    for language, sentences in LANGUAGES.items():
+        for key, sentence in sentences.items():
+            if not key.startswith("action.") and not key.endswith(".title"):
+                assert sentence.endswith(URDU_STOP if language == "ur" else "."), (language, key)
+
+
+def test_an_unknown_language_gets_english() -> None:
+    assert say("no_photo", "tlh") == "Please choose a photo first."
