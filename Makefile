@@ -21,14 +21,15 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/mypy
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
-bench: $(VENV)/.dev $(VENV)/.redis ## Measure, and write benchmarks/RESULTS.md
+bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
+	$(BIN)/python benchmarks/widget.py
 
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 
 clean: ## Remove everything that make put here
-	rm -rf $(VENV) .cache $(WIDGET)/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache $(WIDGET)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.base:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON, as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -56,4 +57,9 @@ $(VENV)/.redis: $(VENV)/.dev tests/provision.py
 $(WIDGET)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(WIDGET)/package-lock.json
 	$(BIN)/python tests/provision.py node
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+benchmarks/node_modules/.installed: $(VENV)/.dev tests/provision.py benchmarks/package-lock.json
+	$(BIN)/python tests/provision.py node
+	cd benchmarks && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -16,17 +15,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Response
 
+from tests.support.chromium import launch_options
 from tests.support.pictures import picture
 
 ROOT = Path(__file__).parent.parent.parent
-OFFLINE = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-gpu",
-]
 VIEWPORTS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {
@@ -47,11 +39,7 @@ def base_url() -> str:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Start the Chromium that the set-up found."""
-    found = Path(sys.prefix) / "chromium"
-    assert found.exists(), "No Chromium is set up: run make test, which installs one."
-    path = found.read_text().strip()
-    arguments = [*OFFLINE, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    return {"args": arguments, **({"executable_path": path} if path else {})}
+    return launch_options()
 
 
 @dataclass
