@@ -16,7 +16,7 @@ from ..errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableE
 from ..per_process import PerProcess
 from .deadline import Deadline
 from .refusals import read_refusal
-from .transport import current_deadline, make_client
+from .transport import current_deadline, make_client, trusted_certificates
 
 log = logging.getLogger("genvoris_flask.api")
 
@@ -73,6 +73,7 @@ class HttpClient:
         self._clock = clock
         self._sleep = sleep
         self._client = PerProcess(self._connect)
+        trusted_certificates()  # now, since a page may be waiting when the first request is sent
 
     def __repr__(self) -> str:
         return f"HttpClient({self.base_url!r})"

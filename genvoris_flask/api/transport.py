@@ -6,6 +6,7 @@ a thread for hours; here each read gets only the time that the call has left.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from ssl import SSLContext
@@ -33,6 +34,7 @@ def make_client(
     client = httpx.Client(
         headers=dict(headers),
         transport=transport,
+        verify=trusted_certificates(),
         follow_redirects=False,  # a redirect would carry the key elsewhere
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
     )
@@ -42,6 +44,16 @@ def make_client(
         if isinstance(pool, httpcore.ConnectionPool):
             pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
     return client
+
+
+@functools.cache
+def trusted_certificates() -> SSLContext:
+    """Give what tells a genuine server.
+
+    Reading the certificates takes some 50 ms, so it is done once and before the first page. It is
+    never changed afterwards, so that threads and forked processes may share it.
+    """
+    return httpx.create_ssl_context()
 
 
 def _left(timeout: float | None, spent: type[Exception]) -> float | None:

@@ -34,7 +34,7 @@ from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 
-MINT_THREADS = 8
+MINT_THREADS = 16
 
 
 class _Landing(NamedTuple):
