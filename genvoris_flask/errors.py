@@ -9,6 +9,7 @@ GenvorisError
 ├── StoreAwayError             the store that all processes share does not answer
 ├── LockTimeoutError           somebody else held a lock for longer than we could wait
 ├── QueueFullError             as much work waits in the background as may
+├── UnknownPriceError          no plan at Genvoris has the price that was sold
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
@@ -69,6 +70,10 @@ class LockTimeoutError(GenvorisError):
 
 class QueueFullError(GenvorisError):
     """As much work waits in the background as may."""
+
+
+class UnknownPriceError(GenvorisError):
+    """No plan at Genvoris has the external price id that was sold."""
 
 
 class TokenError(GenvorisError):

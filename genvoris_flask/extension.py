@@ -10,6 +10,7 @@ import httpx
 from flask import Flask
 
 from .api.client import GenvorisClient
+from .billing.desk import Billing
 from .sessions.shopper import Shopper
 from .settings import read_settings
 from .state import EXTENSION_KEY, Hooks, get_state
@@ -107,6 +108,11 @@ class GenvorisFlask:
     def client(self) -> GenvorisClient:
         """The typed REST client of the current app."""
         return get_state().client
+
+    @property
+    def billing(self) -> Billing:
+        """What tells Genvoris of sales, renewals and refunds of the current app."""
+        return get_state().billing
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token everywhere and revoke it, as after a sale or a log-out.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import button, checks
+from . import button, checks, plans
 from .errors import ConfigurationError
 
 PREFIX = "GENVORIS_"
@@ -42,6 +42,8 @@ class Settings:
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
         default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
             they are not registered.
+        plans: What the shop sells: a list of dicts with ``name``, ``monthly_try_ons`` and, where
+            there is one, ``external_price_id``. ``billing.sync_plans()`` brings it to Genvoris.
         allow_guests: Whether those who are not logged in may try on, at the shop's cost. Default
             false.
         login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
@@ -84,6 +86,7 @@ class Settings:
     max_shoppers: int = 10_000
     external_id_prefix: str = ""
     default_plan: str | None = None
+    plans: tuple[plans.DeclaredPlan, ...] | None = None
     allow_guests: bool = False
     login_url: str | None = None
     upgrade_url: str | None = None
@@ -182,6 +185,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
     "GENVORIS_EXTERNAL_ID_PREFIX": checks.maybe_empty_text,
     "GENVORIS_DEFAULT_PLAN": checks.text,
+    "GENVORIS_PLANS": plans.declared_plans,
     "GENVORIS_ALLOW_GUESTS": checks.flag,
     "GENVORIS_LOGIN_URL": checks.page_url,
     "GENVORIS_UPGRADE_URL": checks.page_url,

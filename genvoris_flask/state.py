@@ -11,6 +11,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:
     from .api.client import GenvorisClient
     from .background import BackgroundPool
+    from .billing.desk import Billing
     from .sessions.broker import SessionBroker
     from .sessions.shopper import Shopper
     from .sessions.verifier import TokenVerifier
@@ -46,6 +47,7 @@ class AppState:
     store: Store
     client: GenvorisClient
     broker: SessionBroker
+    billing: Billing
     verifier: TokenVerifier
     engine: HostedEngine
     jobs: JobRunner

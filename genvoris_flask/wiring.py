@@ -11,6 +11,7 @@ from .api.client import GenvorisClient
 from .api.http import HttpClient
 from .api.models import Session
 from .background import BackgroundPool
+from .billing.desk import Billing
 from .errors import ConfigurationError, GenvorisError
 from .sessions.broker import SessionBroker
 from .sessions.keys import KeySet
@@ -52,6 +53,7 @@ def build_state(
     """
     store = _open_store(settings, clock)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
+    broker = _make_broker(app, settings, store, client, clock)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     tryon_http = HttpClient(
         settings.tryon_url,
@@ -65,7 +67,15 @@ def build_state(
         hooks=hooks,
         store=store,
         client=client,
-        broker=_make_broker(app, settings, store, client, clock),
+        broker=broker,
+        billing=Billing(
+            client,
+            store,
+            broker,
+            _Announcer(app).linked,
+            declared=settings.plans,
+            default_plan=settings.default_plan,
+        ),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=HostedEngine(tryon_http, settings.tryon_timeout),
         jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),

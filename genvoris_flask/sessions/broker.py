@@ -146,6 +146,16 @@ class SessionBroker:
         session = self._drop_here(shopper.external_id)
         self._flights.get().drops.submit(self._drop_elsewhere, shopper, session)
 
+    def replace(self, shopper: Shopper) -> None:
+        """Do as ``forget``, then mint a new token at once, so that the next page finds it."""
+        session = self._drop_here(shopper.external_id)
+        self._flights.get().pool.submit(self._replace, shopper, session)
+
+    def _replace(self, shopper: Shopper, session: Session | None) -> None:
+        self._drop_elsewhere(shopper, session)
+        if not self._breaker.is_open:
+            self._take_off(shopper)
+
     def _drop_here(self, external_id: str) -> Session | None:
         flights = self._flights.get()
         with flights.lock:

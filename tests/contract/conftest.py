@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of the module's sandbox."""
-    with sandbox_process(tmp_path_factory.mktemp("sandbox"), "--credits", "10") as url:
+    with sandbox_process(tmp_path_factory.mktemp("sandbox"), "--credits", "90") as url:
         yield url
 
 

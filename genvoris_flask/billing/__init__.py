@@ -1,0 +1,1 @@
+"""Selling: plans by declaration, and what comes after a sale."""

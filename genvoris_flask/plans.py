@@ -1,0 +1,79 @@
+"""The plans that a shop declares in GENVORIS_PLANS, checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from . import checks
+from .errors import ConfigurationError
+
+LONGEST_NAME = 80
+MOST_TRY_ONS = 1_000_000
+
+
+@dataclass(frozen=True)
+class DeclaredPlan:
+    """A plan as the shop wants it (contract, POST /plans).
+
+    Attributes:
+        name: 1 to 80 characters, no two plans the same.
+        monthly_try_ons: 1 to 1,000,000.
+        external_price_id: The price's id in the shop's billing system, no two plans the same.
+    """
+
+    name: str
+    monthly_try_ons: int
+    external_price_id: str | None = None
+
+
+def declared_plans(key: str, value: Any) -> tuple[DeclaredPlan, ...]:
+    """Read a list of plans, each a dict with the fields of DeclaredPlan.
+
+    Raises:
+        ConfigurationError: It is something else, is empty, or holds two of the same.
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ConfigurationError(
+            f"{key} must be a list of plans, such as "
+            '[{"name": "Pro", "monthly_try_ons": 100, "external_price_id": "price_1NXXXX"}].'
+        )
+    plans = tuple(_read(f"{key}[{number}]", each) for number, each in enumerate(value))
+    if not plans:
+        raise ConfigurationError(f"{key} is empty: leave it unset to declare no plans.")
+    _refuse_twins(key, "name", [plan.name for plan in plans])
+    _refuse_twins(key, "external_price_id", [plan.external_price_id for plan in plans])
+    return plans
+
+
+def _read(place: str, value: Any) -> DeclaredPlan:
+    if isinstance(value, DeclaredPlan):
+        value = vars(value)
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{place} must be a dict with name and monthly_try_ons.")
+    known = [field.name for field in fields(DeclaredPlan)]
+    for name in value:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}."
+            raise ConfigurationError(f"{place} has no field {name!r}: {hint}")
+    name = checks.text(f"{place}.name", value.get("name"))
+    if len(name) > LONGEST_NAME:
+        raise ConfigurationError(f"{place}.name must be at most {LONGEST_NAME} characters.")
+    price = value.get("external_price_id")
+    return DeclaredPlan(
+        name,
+        checks.number(1, MOST_TRY_ONS, "try-ons", int)(
+            f"{place}.monthly_try_ons", value.get("monthly_try_ons")
+        ),
+        None if price is None else checks.text(f"{place}.external_price_id", price),
+    )
+
+
+def _refuse_twins(key: str, field: str, values: list[str | None]) -> None:
+    for value, count in Counter(value for value in values if value is not None).items():
+        if count > 1:
+            raise ConfigurationError(f"{key} has {count} plans with the {field} {value!r}.")
