@@ -9,7 +9,9 @@ from typing import TypeVar
 import httpx
 from flask import Flask
 
+from . import attribution
 from .api.client import GenvorisClient
+from .api.models import ConversionPlatform
 from .billing.desk import Billing
 from .sessions.shopper import Shopper
 from .settings import read_settings
@@ -103,6 +105,82 @@ class GenvorisFlask:
             return function
 
         return register
+
+    def conversion(
+        self,
+        order_id: str | int,
+        amount_cents: int,
+        *,
+        currency: str | None = None,
+        quantity: int | None = None,
+        product_id: str | None = None,
+        product_title: str | None = None,
+        customer_email: str | None = None,
+        session_id: str | None = None,
+        attribution_window_minutes: int | None = None,
+        platform: ConversionPlatform = "custom",
+    ) -> None:
+        """Tell Genvoris of an order, so that it can say whether a try-on led to it.
+
+        It returns at once and never raises because of Genvoris or of a wrong amount: what could
+        not be sent, now or later, is one error in the log. Twice for the same order counts once.
+
+        Args:
+            order_id: The shop's own id of the order.
+            amount_cents: What was paid, in cents.
+            currency: An ISO 4217 code, such as ``EUR``.
+            quantity: How many were bought.
+            product_id: The shop's id of the product.
+            product_title: Its name.
+            customer_email: The shopper's address; sent only when it is given here.
+            session_id: The widget's id of the visit. Default: that of this request's shopper;
+                where a payment system calls, store ``widget_session_id`` with the order.
+            attribution_window_minutes: How long after a try-on an order counts.
+            platform: Where the shop runs.
+        """
+        attribution.send_conversion(
+            order_id,
+            amount_cents,
+            {
+                "currency": currency,
+                "quantity": quantity,
+                "product_id": product_id,
+                "product_title": product_title,
+                "customer_email": customer_email,
+                "session_id": session_id or attribution.widget_session_id(),
+                "attribution_window_minutes": attribution_window_minutes,
+                "platform": platform,
+            },
+        )
+
+    def returned(
+        self,
+        order_id: str | int,
+        refunded_amount_cents: int,
+        *,
+        currency: str | None = None,
+        reason: str | None = None,
+        platform: ConversionPlatform = "custom",
+    ) -> None:
+        """Tell Genvoris that an order, or a part of one, came back.
+
+        It returns at once and never raises, as ``conversion`` does. Each counts, so it is sent
+        again only when the first surely had no effect.
+
+        Args:
+            order_id: The order's id, as it was given to ``conversion``.
+            refunded_amount_cents: What was paid back, in cents.
+            currency: An ISO 4217 code, such as ``EUR``.
+            reason: Why, in words or a code of the shop's.
+            platform: Where the shop runs.
+        """
+        fields = {"currency": currency, "reason": reason, "platform": platform}
+        attribution.send_return(order_id, refunded_amount_cents, fields)
+
+    @property
+    def widget_session_id(self) -> str | None:
+        """The widget's id of this visit, if something was tried on in it: what links an order."""
+        return attribution.widget_session_id()
 
     @property
     def client(self) -> GenvorisClient:

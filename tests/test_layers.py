@@ -16,7 +16,7 @@ LEVELS = [
     {"extension", "diagnosis"},
     {"wiring"},
     {"billing", "tryon", "webhooks"},
-    {"storefront"},
+    {"attribution", "storefront"},
     {"web"},
     {"state"},
     {"sessions"},

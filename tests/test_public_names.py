@@ -24,7 +24,18 @@ def test_the_package_gives_these_names_and_no_others() -> None:
 
 def test_the_extension_object_has_these_members() -> None:
     members = {name for name in vars(GenvorisFlask) if not name.startswith("_")}
-    assert members == {"billing", "client", "forget", "init_app", "on", "paywall", "shopper_loader"}
+    assert members == {
+        "billing",
+        "client",
+        "conversion",
+        "forget",
+        "init_app",
+        "on",
+        "paywall",
+        "returned",
+        "shopper_loader",
+        "widget_session_id",
+    }
 
 
 def test_the_template_functions_take_keywords_alone() -> None:

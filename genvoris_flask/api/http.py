@@ -119,7 +119,7 @@ class HttpClient:
         self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
     ) -> float | None:
         """Give the seconds to wait, or None when the error is final."""
-        if attempt == MAX_ATTEMPTS or not _may_repeat(error, repeat):
+        if attempt == MAX_ATTEMPTS or not may_repeat(error, repeat):
             return None
         if isinstance(error, ApiError) and error.retry_after is not None:
             return error.retry_after
@@ -172,7 +172,8 @@ class _NoConnectionInTimeError(DeadlineError, _NoConnectionError):
     """Nothing was sent, and the time is up."""
 
 
-def _may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
+def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
+    """Say whether a request that failed so may be sent again."""
     if repeat is Repeat.NEVER:
         return False
     if isinstance(error, ApiError):

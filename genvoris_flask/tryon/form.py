@@ -25,6 +25,7 @@ class TryonForm:
 
     photo: Photo = field(repr=False)
     product: Product
+    widget_session: str | None = None
 
 
 def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
@@ -43,7 +44,7 @@ def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
     product = read_product(fields, request.host_url)
     if product is None or product.image is None:
         raise AnswerError("no_product")
-    return TryonForm(photo, product)
+    return TryonForm(photo, product, fields.get("session_id"))
 
 
 def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request, url_for
 
+from ..attribution import keep_widget_session
 from ..errors import GenvorisError
 from ..state import get_state
 from ..web.answers import AnswerError, isolate
@@ -53,6 +54,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         check_token(visitor.shopper)
     state = get_state()
     form = read_form(request, state.settings.max_upload_bytes)
+    keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY_LENGTH] or None
     work = TryonWork(state.app, form, visitor.shopper, secrets.token_urlsafe(16))
     try:

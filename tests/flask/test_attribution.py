@@ -1,0 +1,197 @@
+"""Orders and returns reach Genvoris with the visit they came from, and no checkout waits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask.background import BackgroundPool
+from tests.flask.conftest import Shop
+
+VISIT = "0b0f0c0e-5d7e-4c58-9a54-0d6a1b2c3d4e"
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    """Give a shop with a checkout, which tries again soon."""
+    quick = BackgroundPool(delays=(0.01, 0.01))
+    shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=quick)
+    shop.orders = {}  # type: ignore[attr-defined]
+
+    @shop.app.post("/checkout")
+    def checkout() -> str:
+        shop.extension.conversion(**shop.orders)  # type: ignore[attr-defined]
+        return shop.extension.widget_session_id or "no visit"
+
+    return shop
+
+
+def order(shop: Shop, **fields: Any) -> str:
+    shop.orders = {"order_id": "17", "amount_cents": 4990, **fields}  # type: ignore[attr-defined]
+    answer = shop.browser.post("/checkout")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def sent(shop: Shop, path: str = "/conversions") -> list[dict[str, Any]]:
+    assert shop.state.background.join(10)
+    return [
+        json.loads(request.content)
+        for request in shop.transport.requests
+        if request.url.path.endswith(path)
+    ]
+
+
+def test_an_order_carries_the_visit_in_which_something_was_tried_on(shop: Shop) -> None:
+    shop.finish(shop.tryon(session_id=VISIT))
+    assert order(shop, currency="EUR", product_id="shirt", quantity=2) == VISIT
+    assert sent(shop) == [
+        {
+            "orderId": "17",
+            "platform": "custom",
+            "amountCents": 4990,
+            "currency": "EUR",
+            "quantity": 2,
+            "productId": "shirt",
+            "sessionId": VISIT,
+        }
+    ]
+
+
+def test_genvoris_counts_the_order_once_and_takes_its_return(shop: Shop) -> None:
+    for _ in range(2):
+        order(shop)
+    assert len(sent(shop)) == 2
+    with shop.app.app_context():
+        shop.extension.returned("17", 2000, currency="EUR", reason="too small")
+        assert shop.state.background.join(10)
+        seen = shop.state.client.conversions.record(order_id="17", amount_cents=4990)
+    assert seen.deduped
+    body = {"orderId": "17", "platform": "custom", "refundedAmountCents": 2000}
+    assert sent(shop, "/returns") == [{**body, "currency": "EUR", "reason": "too small"}]
+
+
+def test_without_a_try_on_an_order_goes_without_a_visit(shop: Shop) -> None:
+    assert order(shop) == "no visit"
+    assert "sessionId" not in sent(shop)[0]
+
+
+def test_the_last_visit_counts_and_one_that_is_given_counts_more(shop: Shop) -> None:
+    shop.tryon(session_id="visit-one")
+    shop.tryon(session_id="visit-two")
+    order(shop)
+    order(shop, order_id="18", session_id="stored-with-the-order")
+    assert [each["sessionId"] for each in sent(shop)] == ["visit-two", "stored-with-the-order"]
+
+
+def test_the_visit_is_another_shoppers_only_in_their_own_browser(shop: Shop) -> None:
+    shop.tryon(session_id=VISIT)
+    stranger = shop.app.test_client()
+    shop.orders = {"order_id": "17", "amount_cents": 1}  # type: ignore[attr-defined]
+    assert stranger.post("/checkout").text == "no visit"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "short", "x" * 200, "<script>alert(1)</script>", "a b c d e"]
+)
+def test_an_id_that_is_none_is_not_kept(shop: Shop, wrong: str) -> None:
+    shop.finish(shop.tryon(session_id=wrong))
+    assert order(shop) == "no visit"
+
+
+def test_the_cookie_is_written_once_for_a_visit(shop: Shop) -> None:
+    first = shop.tryon(session_id=VISIT)
+    second = shop.tryon(session_id=VISIT)
+    assert "Set-Cookie" in first.headers
+    assert "Set-Cookie" not in second.headers
+
+
+def test_a_checkout_does_not_wait_for_genvoris(shop: Shop) -> None:
+    leave = threading.Event()
+
+    def hang(request: httpx.Request) -> None:
+        leave.wait(10)
+
+    shop.transport.fault = hang
+    started = time.monotonic()
+    order(shop)
+    assert time.monotonic() - started < 5
+    assert not shop.state.background.join(0)
+    leave.set()
+    assert len(sent(shop)) == 1
+
+
+def test_an_order_is_sent_again_until_it_came_through(shop: Shop) -> None:
+    left = iter([503] * 4)
+    shop.transport.fault = lambda request: next(
+        (httpx.Response(status, headers={"Retry-After": "0"}) for status in left), None
+    )
+    order(shop)
+    assert len(sent(shop)) == 5
+
+
+def test_an_order_that_never_comes_through_is_one_error_in_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    shop.transport.fault = refuse
+    order(shop, customer_email="ada@example.com")
+    assert shop.state.background.join(20)
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in errors] == ["The conversion of order 17: given up"]
+    assert "ada@example.com" not in caplog.text
+
+
+def test_what_genvoris_refuses_is_not_sent_again(shop: Shop) -> None:
+    shop.transport.fault = lambda request: httpx.Response(400, json={"error": "invalid_body"})
+    order(shop)
+    assert len(sent(shop)) == 1
+
+
+def test_a_return_that_may_have_been_counted_is_not_sent_again(shop: Shop) -> None:
+    shop.transport.fault = lambda request: httpx.Response(500)
+    with shop.app.app_context():
+        shop.extension.returned("17", 100)
+    assert len(sent(shop, "/returns")) == 1
+    shop.transport.requests.clear()
+    answers = iter([httpx.Response(429, headers={"Retry-After": "0"})])
+    shop.transport.fault = lambda request: next(answers, None)
+    with shop.app.app_context():
+        shop.extension.returned("17", 100)
+    assert len(sent(shop, "/returns")) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount_cents": 49.9},
+        {"amount_cents": "4990"},
+        {"amount_cents": -1},
+        {"amount_cents": True},
+        {"amount_cents": None},
+        {"order_id": ""},
+        {"order_id": None},
+    ],
+    ids=str,
+)
+def test_a_slip_in_the_shops_code_breaks_no_checkout_and_is_logged(
+    shop: Shop, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
+) -> None:
+    order(shop, **wrong)
+    assert sent(shop) == []
+    assert "was not sent: the " in caplog.text
+
+
+def test_a_full_queue_breaks_no_checkout(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    full = BackgroundPool(most=0)
+    shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=full)
+    order(shop)
+    assert "The conversion of order 17 was not sent: " in caplog.text
