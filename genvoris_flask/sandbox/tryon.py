@@ -18,7 +18,7 @@ from flask import Blueprint, request
 from .context import context, proxy_only
 from .credits import credits_left
 from .ledger import check, ledgers, spend
-from .picture import PictureError, make_picture
+from .pictures import MAX_VARIATIONS, PictureError, make_pictures
 from .product_image import ImageError, fetch_image
 from .refusal import RefusalError, invalid
 from .sessions import customer_of_token
@@ -37,26 +37,29 @@ MAX_ANSWERS = 500
 @blueprint.post("/tryon")
 @proxy_only
 def create() -> Json:
-    """Make a try-on, and charge it once it is made."""
+    """Make a try-on, or variations of one, and charge what was made."""
     started = time.monotonic()
     request.max_content_length = MAX_UPLOAD_BYTES
     _ = request.form  # read whole before the data is locked: an upload may be slow
     if request.mimetype != "multipart/form-data":
         raise RefusalError(415, "unsupported_media_type", "Send multipart/form-data.")
+    count = _variations()
     with context().store.transaction() as db:
         customer = _customer(db)
         key = _key_of(customer)
         if known := _answer_to(db, key):
             return known
-        check(db, customer, 1)
-    picture = _make()
+        check(db, customer, count)
+    pictures = _make(count)
     context().sleep(max(0.0, context().delay - (time.monotonic() - started)))
     answer = {
         "success": True,
-        "images": ["data:image/jpeg;base64," + base64.b64encode(picture).decode()],
+        "images": [
+            "data:image/jpeg;base64," + base64.b64encode(picture).decode() for picture in pictures
+        ],
         "generation_time_ms": int((time.monotonic() - started) * 1000),
     }
-    return _charge(key, answer)
+    return _charge(key, answer, count)
 
 
 @blueprint.get("/status")
@@ -118,7 +121,16 @@ def _customer(db: sqlite3.Connection) -> sqlite3.Row | None:
     return customer_of_token(db, token) if token else None
 
 
-def _make() -> bytes:
+def _variations() -> int:
+    """Give how many pictures are asked for; each is one try-on."""
+    asked = request.form.get("variation_count", "1")
+    plain = asked.isascii() and asked.isdigit() and len(asked) < 4
+    if not plain or not 1 <= int(asked) <= MAX_VARIATIONS:
+        raise invalid("variation_count", f"must be a whole number from 1 to {MAX_VARIATIONS}")
+    return int(asked)
+
+
+def _make(count: int) -> list[bytes]:
     photo = request.files.get("photo")
     if photo is None:
         raise invalid("photo", "is missing")
@@ -127,8 +139,9 @@ def _make() -> bytes:
     except ImageError as error:
         raise invalid("product_image_url", str(error)) from None
     category = request.form.get("product_category", "apparel")
+    title = request.form.get("product_title", "")
     try:
-        return make_picture(photo.stream.read(), product, category)
+        return make_pictures(photo.stream.read(), product, category, title, count)
     except PictureError as error:
         with context().store.transaction() as db:
             about = {"reason": f"{error.field}: {error}", **_about()}
@@ -141,15 +154,16 @@ def _about() -> Json:
     return {"product_title": form.get("product_title"), "page_url": form.get("page_url")}
 
 
-def _charge(key: str, answer: Json) -> Json:
+def _charge(key: str, answer: Json, count: int) -> Json:
     """Charge and keep the answer in one step, so that a repeat finds it and pays nothing."""
     with context().store.transaction() as db:
         if known := _answer_to(db, key):
             return known
         customer = _customer(db)
-        spend(db, customer, 1)
+        spend(db, customer, count)
         took = answer["generation_time_ms"]
-        log_tryon(db, customer, source="host", generation_ms=took, **_about())
+        about = {"variations": count, "generation_ms": took, **_about()}
+        log_tryon(db, customer, source="host", **about)
         whole = {**answer, **ledgers(db, customer)}
         if key:
             now = context().clock()

@@ -9,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from genvoris_flask.sandbox.picture import PictureError, make_picture
+from genvoris_flask.sandbox.pictures import PictureError, make_pictures
 from tests.support.pictures import picture
 
 KINDS = ["JPEG", "PNG", "WEBP", "HEIF"]
+
+
+def make_picture(photo: bytes, product: bytes, category: str) -> bytes:
+    (made,) = make_pictures(photo, product, category)
+    return made
 
 
 def product(ink: tuple[int, int, int], inside: tuple[int, int, int]) -> bytes:

@@ -1,0 +1,222 @@
+"""Where a body is found in a photo, whatever the framing, and what is laid on it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageStat
+
+from genvoris_flask.sandbox.pictures import MAX_VARIATIONS, make_pictures
+from genvoris_flask.sandbox.pictures.body import Body, find_body
+from genvoris_flask.sandbox.pictures.garment import measure
+from tests.support.people import Person, cluttered_room, jpeg, open_jpeg, plain_wall
+
+STATIC = Path(__file__).parent.parent.parent / "examples/demo_shop/static"
+BLUE = (30, 60, 220)
+INSIDE = (15, 25, 90)
+
+# Where the demo shop's sample people have their necks, in shares of the photo.
+SAMPLES = {"amara": (0.5, 0.205), "jonas": (0.5, 0.2), "mei": (0.5, 0.2)}
+FRAMINGS = {
+    "in the middle": Person(),
+    "far to the left": Person(x=340),
+    "small and low": Person(x=700, crown=700, head=130),
+    "close": Person(crown=60, head=480),
+    "dark skin": Person(skin=(92, 58, 44)),
+    "pale, in white": Person(skin=(240, 205, 190), shirt=(245, 245, 245)),
+}
+
+
+def shirt() -> bytes:
+    """Draw a shirt with sleeves, and its inside to be seen through the collar."""
+    image = Image.new("RGBA", (1000, 1000), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for side in (-1, 1):
+        sleeve = ((230, 60), (300, 90), (470, 720), (370, 740), (240, 300))
+        draw.polygon([(500 + side * x, y) for x, y in sleeve], fill=BLUE)
+    draw.rectangle((260, 40, 740, 980), fill=BLUE)
+    draw.polygon([(260, 90), (390, 20), (610, 20), (740, 90)], fill=BLUE)
+    draw.ellipse((410, 10, 590, 120), fill=INSIDE)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def bluish(picture: Image.Image, at: tuple[float, float]) -> bool:
+    pixel = picture.getpixel((round(at[0]), round(at[1])))
+    assert isinstance(pixel, tuple)
+    return pixel[2] > pixel[0] + 60
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_neck_and_trunk_are_found_by_the_outline(name: str) -> None:
+    person = FRAMINGS[name]
+    body = find_body(person.draw(plain_wall()))
+    assert body.found == "outline"
+    assert body.neck[0] == pytest.approx(person.x, abs=0.1 * person.head)
+    assert body.neck[1] == pytest.approx(person.neck[1], abs=0.2 * person.head)
+    assert body.trunk == pytest.approx(person.trunk, rel=0.2)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_demo_shops_people_are_found_by_the_outline(name: str) -> None:
+    photo = Image.open(STATIC / f"people/{name}.jpg").convert("RGB")
+    body = find_body(photo)
+    assert body.found == "outline"
+    x, y = SAMPLES[name]
+    assert body.neck[0] / photo.width == pytest.approx(x, abs=0.02)
+    assert body.neck[1] / photo.height == pytest.approx(y, abs=0.025)
+    assert 0.3 < body.trunk / photo.width < 0.5
+
+
+@pytest.mark.parametrize("wall", [(250, 248, 245), (40, 44, 60), (220, 190, 150), (120, 60, 60)])
+def test_the_colour_of_the_wall_does_not_matter(wall: tuple[int, int, int]) -> None:
+    person = Person()
+    body = find_body(person.draw(plain_wall(colour=wall)))
+    assert body.found == "outline"
+    assert body.neck[1] == pytest.approx(person.neck[1], abs=0.2 * person.head)
+
+
+@pytest.mark.parametrize("degrees", [-10, 10])
+def test_a_lean_is_seen_and_followed(degrees: int) -> None:
+    wall = plain_wall()
+    leaning = Person().draw(wall).rotate(degrees, fillcolor=wall.getpixel((5, 5)))
+    body = find_body(leaning)
+    assert body.found == "outline"
+    assert body.lean == pytest.approx(degrees, abs=4)
+    straight, tilted = (
+        open_jpeg(make_pictures(jpeg(photo), shirt(), "apparel")[0])
+        for photo in (Person().draw(wall), leaning)
+    )
+    assert ImageChops.difference(straight, tilted).getbbox()
+
+
+def test_in_a_cluttered_room_the_face_is_found() -> None:
+    person = Person(x=480)
+    body = find_body(person.draw(cluttered_room()))
+    assert body.found == "face"
+    assert body.neck[0] == pytest.approx(person.x, abs=0.15 * person.head)
+    assert body.neck[1] == pytest.approx(person.neck[1], abs=0.3 * person.head)
+
+
+@pytest.mark.parametrize(
+    "photo", [plain_wall(), Image.new("RGB", (3, 900)), Image.new("RGB", (1, 1))]
+)
+def test_without_a_person_the_usual_places_are_taken(photo: Image.Image) -> None:
+    body = find_body(photo)
+    assert body.found == "usual places"
+    assert body.neck[0] == photo.width / 2
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_a_shirt_is_on_the_trunk_and_the_face_is_free(name: str) -> None:
+    person = FRAMINGS[name]
+    photo = person.draw(plain_wall())
+    made = open_jpeg(make_pictures(jpeg(photo), shirt(), "apparel")[0])
+    by = made.width / photo.width
+    x, y, head = person.x * by, person.neck[1] * by, person.head * by
+    assert bluish(made, (x, y + 0.9 * head))
+    assert bluish(made, (x - 0.4 * head, y + 0.9 * head))
+    assert bluish(made, (x + 0.4 * head, y + 0.9 * head))
+    assert not bluish(made, (x, y - 0.5 * head))
+    assert not bluish(made, (x, y - 0.1 * head))
+
+
+def test_the_neck_is_in_front_of_the_inside_of_the_collar() -> None:
+    garment = measure(Image.open(io.BytesIO(shirt())), "apparel", "")
+    assert garment.opening.getpixel((500, 70)) == 255
+    assert garment.opening.getpixel((500, 300)) == 0
+    person = Person()
+    body = find_body(person.draw(plain_wall()))
+    made = open_jpeg(make_pictures(jpeg(person.draw(plain_wall())), shirt(), "apparel")[0])
+    by = made.width / 1200
+    below_the_neck = made.getpixel((round(body.neck[0] * by), round((body.neck[1] + 8) * by)))
+    assert isinstance(below_the_neck, tuple)
+    assert below_the_neck[0] > below_the_neck[2]  # skin, not the dark blue inside
+
+
+@pytest.mark.parametrize(
+    ("product", "title", "kind"),
+    [
+        ("harbour-shirt", "", "top"),
+        ("meadow-dress", "", "top"),
+        ("sunday-hoodie", "", "top"),
+        ("longshore-scarf", "", "neck"),
+        ("longshore-scarf", "Longshore scarf", "neck"),
+        ("plain-tee", "A cap, not a tee", "head"),
+        ("ferry-bag", "Ferry bag", "hand"),
+    ],
+)
+def test_what_a_product_is_is_told_by_its_shape_or_its_name(
+    product: str, title: str, kind: str
+) -> None:
+    image = Image.open(STATIC / f"products/{product}.webp").convert("RGBA")
+    assert measure(image, "apparel", title).kind == kind
+    assert measure(image, "home", title).kind == "scene"
+
+
+def test_trousers_are_told_by_their_legs_and_start_at_the_waist() -> None:
+    image = Image.new("RGBA", (400, 800), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(60, 0), (340, 0), (380, 800), (230, 800), (200, 200)], fill=BLUE)
+    draw.polygon([(60, 0), (340, 0), (200, 200), (170, 800), (20, 800)], fill=BLUE)
+    assert measure(image, "apparel", "").kind == "legs"
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    person = Person(head=180)
+    made = open_jpeg(make_pictures(jpeg(person.draw(plain_wall())), file.getvalue(), "apparel")[0])
+    by, (x, y) = made.width / 1200, person.neck
+    assert not bluish(made, (x * by, (y + person.head) * by))
+    assert bluish(made, (x * by, (y + 2.1 * person.head) * by))
+
+
+def mean_colour(data: bytes, body: Body) -> list[float]:
+    made = open_jpeg(data)
+    by = made.width / 1200
+    x, y, head = body.neck[0] * by, body.neck[1] * by, body.head * by
+    chest = made.crop(
+        (int(x - 0.3 * head), int(y + 0.8 * head), int(x + 0.3 * head), int(y + head))
+    )
+    return ImageStat.Stat(chest).mean
+
+
+def test_a_product_takes_on_the_light_of_the_photo() -> None:
+    photo = Person().draw(plain_wall())
+    body = find_body(photo)
+    dark = photo.point(lambda level: level // 2)
+    red, green, blue = photo.split()
+    warm = Image.merge("RGB", (red, green, blue.point(lambda level: level * 2 // 3)))
+    usual, dim, warmer = (
+        mean_colour(make_pictures(jpeg(each), shirt(), "apparel")[0], body)
+        for each in (photo, dark, warm)
+    )
+    assert sum(dim) < 0.75 * sum(usual)
+    assert warmer[2] < 0.95 * usual[2]
+
+
+def test_a_shadow_falls_on_the_body_below_the_hem() -> None:
+    person = Person(shirt=(200, 200, 200))
+    photo = person.draw(plain_wall())
+    made = open_jpeg(make_pictures(jpeg(photo), shirt(), "apparel")[0])
+    before = photo.resize(made.size)
+    hem = max(y for y in range(400, 1200) if bluish(made, (480, y)))
+    below = (470, hem + 4, 490, hem + 8)
+    levels = [ImageStat.Stat(each.crop(below).convert("L")).mean[0] for each in (before, made)]
+    assert levels[1] < 0.9 * levels[0]
+
+
+def test_variations_differ_in_their_fit_and_each_is_marked() -> None:
+    photo = jpeg(Person().draw(plain_wall()))
+    made = make_pictures(photo, shirt(), "apparel", count=MAX_VARIATIONS)
+    assert len(made) == MAX_VARIATIONS > 1
+    plain = open_jpeg(photo).resize((960, 1280))
+    for one, other in itertools.combinations(map(open_jpeg, made), 2):
+        assert ImageChops.difference(one, other).convert("L").point(lambda d: d > 60).getbbox()
+    for data in made:
+        assert b"preview" in Image.open(io.BytesIO(data)).info["comment"]
+        foot = (300, 1230, 660, 1270)
+        change = ImageChops.difference(open_jpeg(data).crop(foot), plain.crop(foot)).convert("L")
+        assert max(range(256), key=lambda level: level if change.histogram()[level] else 0) > 80
