@@ -40,6 +40,28 @@ def test_a_tryon_gives_a_picture_and_takes_one_off_both_ledgers(sandbox: LocalGe
     assert blue > red  # the blue shirt is on the red shopper
 
 
+def test_variations_are_as_many_try_ons_and_never_more_than_are_left(
+    sandbox: LocalGenvoris,
+) -> None:
+    sandbox.customer(quota=5)
+    body = sandbox.tryon(sandbox.token(), variation_count="3").get_json()
+    assert len(set(body["images"])) == 3
+    assert body["end_customer_quota"]["used"] == 3
+    assert body["remaining_credits"] == 997
+    over = sandbox.tryon(sandbox.token(), variation_count="3")
+    assert refusal(over) == (402, "end_customer_quota", "quota_exhausted")
+    assert sandbox.used() == 3
+
+
+@pytest.mark.parametrize("count", ["0", "5", "-1", "x", "1.5", "", "9" * 30])
+def test_a_wrong_number_of_variations_is_refused_by_name(
+    sandbox: LocalGenvoris, count: str
+) -> None:
+    answer = sandbox.tryon(variation_count=count)
+    assert refusal(answer) == (400, "invalid_body", None)
+    assert "variation_count" in answer.get_json()["detail"]
+
+
 def test_a_spent_quota_is_refused_with_its_reason_and_numbers(sandbox: LocalGenvoris) -> None:
     sandbox.customer(quota=2)
     sandbox.spend(2)

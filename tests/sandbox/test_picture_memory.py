@@ -1,0 +1,51 @@
+"""The memory that pictures take, measured in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+# Eight shoppers at once, each with a photo that is 144 MB large when it is whole in memory.
+PROGRAM = """
+import resource, sys, threading
+from pathlib import Path
+from genvoris_flask.sandbox.pictures import make_pictures
+
+small, large = (Path(name).read_bytes() for name in sys.argv[1:])
+make_pictures(small, small, "apparel")
+
+def peak():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+def make():
+    make_pictures(large, small, "apparel")
+
+before = peak()
+threads = [threading.Thread(target=make) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print((peak() - before) // 2**20)
+"""
+
+
+def test_many_large_photos_at_once_take_no_more_memory_than_two(tmp_path: Path) -> None:
+    names = ["small.png", "large.png"]
+    for name, size in zip(names, [(300, 200), (8000, 6000)], strict=True):
+        image = Image.new("RGB", size, (180, 170, 160))
+        image.paste((20, 40, 90), (100, 60, 200, 160))
+        image.save(tmp_path / name, compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *names],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 100 < int(done.stdout) < 450, f"{done.stdout} MB"
