@@ -5,6 +5,8 @@ from .extension import GenvorisFlask
 from .sessions.shopper import Shopper
 from .storefront.tags import genvoris_button, genvoris_widget
 from .tryon.paywall import Paywall, Refusal
+from .tryon.photos import Photo
+from .tryon.pictures import Picture
 from .tryon.product import Product
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "GenvorisError",
     "GenvorisFlask",
     "Paywall",
+    "Photo",
+    "Picture",
     "Product",
     "Refusal",
     "Shopper",

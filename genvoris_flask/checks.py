@@ -16,6 +16,8 @@ from limits import parse_many
 from .errors import ConfigurationError
 
 Check = Callable[[str, Any], Any]
+# Labels between dots; the last one has a letter, which no IPv4 address has.
+_HOST = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -145,6 +147,21 @@ def rate(key: str, value: Any) -> str:
             f"{key} must say how often, such as 20/minute or 20/minute; 200/hour, not {value!r}."
         ) from None
     return str(value).strip()
+
+
+def hosts(key: str, value: Any) -> tuple[str, ...]:
+    """Names of hosts, in a list or with commas; ``*.`` in front means all below it."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple | set | frozenset):
+        raise ConfigurationError(f"{key} must be a list of hosts, such as ['cdn.example.com'].")
+    found = tuple(str(name).strip().lower() for name in names if str(name).strip())
+    for name in found:
+        if not re.fullmatch(_HOST, name):
+            raise ConfigurationError(
+                f"{key} must hold names of hosts, such as cdn.example.com or *.example.com, "
+                f"without scheme, port or path, and no addresses; not {name!r}."
+            )
+    return found
 
 
 def flag(key: str, value: Any) -> bool:

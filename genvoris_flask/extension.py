@@ -18,6 +18,7 @@ from .settings import read_settings
 from .state import EXTENSION_KEY, Hooks, get_state
 from .storefront import assets, shopping, tags
 from .tryon import views
+from .tryon.own_engine import EngineHook
 from .tryon.paywall import PaywallHook
 from .web.blueprints import keep_order
 from .webhooks import views as webhook_views
@@ -27,6 +28,7 @@ from .wiring import build_state
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
+EngineT = TypeVar("EngineT", bound=EngineHook)
 
 
 class GenvorisFlask:
@@ -181,6 +183,16 @@ class GenvorisFlask:
     def widget_session_id(self) -> str | None:
         """The widget's id of this visit, if something was tried on in it: what links an order."""
         return attribution.widget_session_id()
+
+    def tryon_engine(self, function: EngineT) -> EngineT:
+        """Register the function that makes try-ons instead of Genvoris.
+
+        It gets photo, product and shopper (None: a guest), and gives the picture: its bytes, or a
+        ``Picture``. It runs on a thread of the pool with an app context, may take its time, and is
+        never asked for a shopper who may not try on. Genvoris meters each picture that it gives.
+        """
+        self._hooks.tryon_engine = function
+        return function
 
     @property
     def client(self) -> GenvorisClient:

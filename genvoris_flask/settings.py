@@ -56,6 +56,9 @@ class Settings:
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
+        result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
+            ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
+            Default ``*.genvoris.org``.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
             or with commas between them) while one replaces another. Default: none are taken.
@@ -95,6 +98,7 @@ class Settings:
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
     tryon_timeout: float = 90.0
+    result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600
     webhook_secret: tuple[str, ...] = ()
     trusted_origins: frozenset[str] = frozenset()
@@ -194,6 +198,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
+    "GENVORIS_RESULT_HOSTS": checks.hosts,
     "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
     "GENVORIS_WEBHOOK_SECRET": checks.secrets,
     "GENVORIS_TRUSTED_ORIGINS": checks.origins,

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .store.interface import Store
     from .storefront.assets import Assets
-    from .tryon.hosted import HostedEngine
+    from .tryon.engine import Engine
     from .tryon.jobs import JobRunner
+    from .tryon.own_engine import EngineHook
     from .tryon.paywall import PaywallHook
     from .web.limits import Limiter
     from .webhooks.deliveries import Deliveries
@@ -35,6 +36,7 @@ class Hooks:
     shopper_loader: Callable[[], Shopper | None] | None = None
     paywall: PaywallHook | None = None
     webhook_handlers: list[Handler] = field(default_factory=list)
+    tryon_engine: EngineHook | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class AppState:
     broker: SessionBroker
     billing: Billing
     verifier: TokenVerifier
-    engine: HostedEngine
+    engine: Engine
     jobs: JobRunner
     assets: Assets
     limiter: Limiter

@@ -8,6 +8,7 @@ import httpx
 from flask import Flask
 
 from .api.client import GenvorisClient
+from .api.fetch import PictureFetcher
 from .api.http import HttpClient
 from .api.models import Session
 from .background import BackgroundPool
@@ -55,12 +56,6 @@ def build_state(
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, store, client, clock)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
-    tryon_http = HttpClient(
-        settings.tryon_url,
-        {"X-API-Key": settings.api_key},
-        secrets=(settings.api_key,),
-        transport=transport,
-    )
     return AppState(
         app=app,
         settings=settings,
@@ -77,7 +72,7 @@ def build_state(
             default_plan=settings.default_plan,
         ),
         verifier=TokenVerifier(keys, settings.issuer, clock),
-        engine=HostedEngine(tryon_http, settings.tryon_timeout),
+        engine=_make_engine(settings, transport),
         jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),
         assets=assets.load_assets(),
         deliveries=Deliveries(store),
@@ -107,6 +102,13 @@ def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
             "GENVORIS_STORE_URL needs the redis package: pip install 'genvoris-flask[redis]'"
         ) from None
     return RedisStore(settings.store_url, settings.api_key + settings.api_url)
+
+
+def _make_engine(settings: Settings, transport: httpx.BaseTransport | None) -> HostedEngine:
+    key = {"X-API-Key": settings.api_key}
+    http = HttpClient(settings.tryon_url, key, secrets=(settings.api_key,), transport=transport)
+    fetcher = PictureFetcher(settings.tryon_url, key, settings.result_hosts, transport=transport)
+    return HostedEngine(http, fetcher, settings.tryon_timeout)
 
 
 def _make_broker(

@@ -117,6 +117,7 @@ def test_httpx_is_known_to_the_client_alone_and_to_who_passes_a_transport_on() -
         "api/transport.py",
         "api/http.py",
         "api/client.py",
+        "api/fetch.py",
         "extension.py",
         "wiring.py",
     }

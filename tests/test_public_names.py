@@ -5,7 +5,16 @@ from __future__ import annotations
 import inspect
 
 import genvoris_flask
-from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper, signals
+from genvoris_flask import (
+    GenvorisFlask,
+    Paywall,
+    Photo,
+    Picture,
+    Product,
+    Refusal,
+    Shopper,
+    signals,
+)
 
 
 def test_the_package_gives_these_names_and_no_others() -> None:
@@ -14,6 +23,8 @@ def test_the_package_gives_these_names_and_no_others() -> None:
         "GenvorisError",
         "GenvorisFlask",
         "Paywall",
+        "Photo",
+        "Picture",
         "Product",
         "Refusal",
         "Shopper",
@@ -34,6 +45,7 @@ def test_the_extension_object_has_these_members() -> None:
         "paywall",
         "returned",
         "shopper_loader",
+        "tryon_engine",
         "widget_session_id",
     }
 
@@ -51,6 +63,8 @@ def test_what_merchants_build_and_read_has_these_fields() -> None:
     assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id"]
     assert fields(Paywall) == ["title", "message", "action_label", "action_url"]
     assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
+    assert fields(Photo) == ["data", "mimetype", "width", "height"]
+    assert fields(Picture) == ["data", "mimetype", "quota"]
     assert fields(Product) == ["image", "title", "id", "category", "page_url"]
 
 

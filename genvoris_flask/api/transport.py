@@ -23,20 +23,28 @@ SocketOptions = Iterable[Any] | None
 
 
 def make_client(
-    headers: Mapping[str, str], transport: httpx.BaseTransport | None = None
+    headers: Mapping[str, str],
+    transport: httpx.BaseTransport | None = None,
+    *,
+    trust_env: bool = True,
+    keep_connections: bool = True,
 ) -> httpx.Client:
     """Give a client with connections of its own.
 
     Args:
         headers: Sent with every request.
         transport: What carries the requests instead of sockets; for tests.
+        trust_env: Whether a proxy of the environment is used.
+        keep_connections: Whether a connection serves several requests.
     """
+    kept = 20 if keep_connections else 0
     client = httpx.Client(
         headers=dict(headers),
         transport=transport,
         verify=trusted_certificates(),
         follow_redirects=False,  # a redirect would carry the key elsewhere
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=kept),
+        trust_env=trust_env,
     )
     # httpx has no public way to wrap its sockets; a test holds that this one works.
     for each in (client._transport, *client._mounts.values()):  # noqa: SLF001

@@ -10,8 +10,10 @@ from flask import url_for
 from ..state import get_state
 from ..web.answers import AnswerError
 from ..web.language import page_language, said
-from .jobs import Failure, Job, Picture
+from .jobs import Job
+from .outcomes import Failure
 from .paywall import Refusal, paywall_for
+from .pictures import Picture
 
 
 def error_for_outcome(outcome: Failure | Refusal) -> AnswerError:

@@ -9,7 +9,7 @@ from ..errors import QuotaReason
 from ..sessions.shopper import Shopper
 from ..signals import credits_depleted, quota_exhausted
 from ..state import get_state
-from .jobs import Failure
+from .outcomes import Failure
 from .paywall import Refusal
 from .product import Product
 
@@ -33,12 +33,12 @@ def explain(
     """Give what a try-on's error means."""
     match error:
         case errors.QuotaError():
-            return _refuse(Refusal(error.reason, error.used, error.limit, shopper, product))
+            return refuse(Refusal(error.reason, error.used, error.limit, shopper, product))
         case errors.CreditError():
             log.error("The shop's Genvoris credits are used up: no shopper can try on. %s", error)
-            return _refuse(Refusal("credit_limit_reached", shopper=shopper, product=product))
+            return refuse(Refusal("credit_limit_reached", shopper=shopper, product=product))
         case errors.CustomerInactiveError():
-            return _refuse(_inactive(shopper, product))
+            return refuse(_inactive(shopper, product))
         case errors.RateLimitedError():
             log.warning("Genvoris limits the shop's rate: %s", error)
             return _RATE_LIMITED
@@ -58,7 +58,7 @@ def explain_mint(
 ) -> Failure | Refusal:
     """Give what an error of minting means: there, "not found" is a shopper without a plan."""
     if isinstance(error, errors.NotFoundError):
-        return _refuse(Refusal("no_plan", shopper=shopper, product=product))
+        return refuse(Refusal("no_plan", shopper=shopper, product=product))
     return explain(error, shopper, product)
 
 
@@ -75,7 +75,8 @@ def _inactive(shopper: Shopper | None, product: Product | None) -> Refusal:
     return Refusal(reason, shopper=shopper, product=product)
 
 
-def _refuse(refusal: Refusal) -> Refusal:
+def refuse(refusal: Refusal) -> Refusal:
+    """Tell the shop of a refusal, and give it."""
     signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
     signal.send(get_state().app, refusal=refusal)
     return refusal

@@ -1,4 +1,4 @@
-"""Reads the try-on's multipart form without writing the photo to disk."""
+"""Reads the try-on's multipart form; the photo stays in memory, and within bounds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import io
 from dataclasses import dataclass, field
 
 from flask import Request
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
 
 from ..web.answers import AnswerError
-from .photos import Photo, PhotoError, check_photo
+from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
 
 # For everything beside the photo; Werkzeug also counts its reading buffer of 64 KiB as such.
@@ -38,7 +37,7 @@ def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
     if len(data) > max_photo_bytes:
         raise _too_large(max_photo_bytes)
     try:
-        photo = check_photo(data)
+        photo = clean_photo(data)
     except PhotoError as error:
         raise AnswerError(error.code) from None
     product = read_product(fields, request.host_url)
@@ -47,32 +46,26 @@ def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
     return TryonForm(photo, product, fields.get("session_id"))
 
 
-def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str, str]]:
-    """Give the photo's bytes and the other fields.
+def keep_in_memory(request: Request, max_photo_bytes: int) -> None:
+    """Bound a request's form, and keep Werkzeug from spooling a photo to a temporary file.
 
-    Werkzeug's own ``request.files`` would spool a photo to a temporary file.
+    It comes before anything that may read the form, such as an extension that looks for a token.
     """
     request.max_content_length = max_photo_bytes + FIELDS_BYTES
+    request.max_form_memory_size = FIELDS_BYTES
+    request.max_form_parts = MAX_PARTS
+    # Werkzeug's own hook for where uploads go.
+    request._get_file_stream = lambda *_args, **_kwargs: io.BytesIO()  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str, str]]:
+    """Give the photo's bytes and the other fields."""
     if request.mimetype != "multipart/form-data":
         raise AnswerError("invalid_body")
-    parser = FormDataParser(
-        stream_factory=lambda *_args, **_kwargs: io.BytesIO(),
-        max_form_memory_size=FIELDS_BYTES,
-        max_content_length=request.max_content_length,
-        max_form_parts=MAX_PARTS,
-    )
-    fields: MultiDict[str, str]
-    files: MultiDict[str, FileStorage]
     try:
-        if "form" in request.__dict__:  # something before us has read it already
-            fields, files = request.form, request.files
-        else:
-            _, fields, files = parser.parse(
-                request.stream, request.mimetype, request.content_length, request.mimetype_params
-            )
+        photo, fields = request.files.get("photo"), request.form
     except RequestEntityTooLarge:
         raise _too_large(max_photo_bytes) from None
-    photo = files.get("photo")
     if photo is None:
         raise AnswerError("no_photo")
     return photo.stream.read(max_photo_bytes + 1), fields

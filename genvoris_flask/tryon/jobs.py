@@ -17,7 +17,9 @@ from typing import Literal
 
 from ..errors import GenvorisError
 from ..per_process import PerProcess
+from .outcomes import Failure, Outcome
 from .paywall import Refusal
+from .pictures import Picture
 from .product import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -30,35 +32,6 @@ BUSY_RETRY_AFTER = 5  # seconds
 
 class BusyError(GenvorisError):
     """The queue is full."""
-
-
-@dataclass(frozen=True)
-class Quota:
-    """Where the shopper stands after a try-on."""
-
-    used: int
-    limit: int
-    remaining: int
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished try-on."""
-
-    data: bytes = field(repr=False)
-    mimetype: str
-    quota: Quota | None = None
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a job failed: a code of docs/http.md and a sentence for the shopper."""
-
-    error: str
-    detail: str
-
-
-Outcome = Picture | Failure | Refusal
 
 
 Work = Callable[[], Outcome]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..api.models import Usage
 from ..errors import QuotaReason
 from ..languages import DEFAULT, say
 from ..sessions.shopper import Shopper
@@ -57,6 +58,17 @@ class Paywall:
     message: str
     action_label: str | None = None
     action_url: str | None = None
+
+
+def reason_against(usage: Usage) -> Reason | None:
+    """Give why a shopper who stands there may not try on, or None when they may."""
+    if usage.status == "CANCELLED":
+        return "cancelled"
+    if usage.status == "PAUSED":
+        return "paused"
+    if not usage.limit:
+        return "no_plan"
+    return None if usage.ok and usage.remaining > 0 else "quota_exhausted"
 
 
 PaywallHook = Callable[[Refusal], Paywall]

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from ..api.addresses import is_public
+
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 CATEGORIES = ("apparel", "home", "object", "other")
 MAX_TEXT = 300
 MAX_URL = 2000
@@ -51,13 +54,37 @@ def read_product(fields: Mapping[str, str], host_url: str) -> Product | None:
     """
     category = fields.get("product_category", "")
     product = Product(
-        image=_web_url(fields.get("product_image", ""), host_url),
+        image=_picture_url(fields.get("product_image", ""), host_url),
         title=fields.get("product_title", "")[:MAX_TEXT] or None,
         id=fields.get("product_id", "")[:MAX_TEXT] or None,
         category=category if category in CATEGORIES else "apparel",
         page_url=_own_url(fields.get("page_url", ""), host_url),
     )
     return None if product == Product(category=product.category) else product
+
+
+def _picture_url(value: str, host_url: str) -> str | None:
+    """Give a product picture's whole URL: on the shop's own host, or on the public internet.
+
+    It comes from the browser and others will fetch it, so it must not lead into a network that is
+    closed to the browser. Paths belong to the shop's own host alone.
+    """
+    url = _web_url(value, host_url)
+    if not url or not url.isprintable() or "\\" in url:
+        return None
+    ours, theirs = urlsplit(host_url), urlsplit(url)
+    if theirs.netloc == ours.netloc:
+        return url
+    inside = _is_inside(theirs.hostname or "") and not _is_inside(ours.hostname or "")
+    return None if inside or "@" in theirs.netloc else url
+
+
+def _is_inside(host: str) -> bool:
+    """Say whether a host is named by a private address, in any spelling, or by a local name."""
+    host = host.rstrip(".")
+    if ":" in host or host.rsplit(".", 1)[-1][:1].isdigit():
+        return not is_public(host)
+    return "." not in host or host.endswith(_LOCAL_NAMES)
 
 
 def _web_url(value: str, host_url: str) -> str | None:

@@ -10,7 +10,7 @@ from ..errors import GenvorisError, NotFoundError
 from ..state import get_state
 from ..storefront.shopping import login_url
 from ..web.language import page_language, said
-from .paywall import Reason, Refusal, paywall_for
+from .paywall import Refusal, paywall_for, reason_against
 from .product import Product
 from .visitors import Visitor
 
@@ -77,20 +77,10 @@ def _known(usage: Usage) -> dict[str, Any]:
 
 
 def _standing(usage: Usage, visitor: Visitor, product: Product | None) -> dict[str, Any]:
-    reason = _reason(usage)
+    reason = reason_against(usage)
     if reason is None:
         return _ALLOWED
     return _refused(Refusal(reason, usage.used, usage.limit, visitor.shopper, product))
-
-
-def _reason(usage: Usage) -> Reason | None:
-    if usage.status == "CANCELLED":
-        return "cancelled"
-    if usage.status == "PAUSED":
-        return "paused"
-    if not usage.limit:
-        return "no_plan"
-    return None if usage.ok and usage.remaining > 0 else "quota_exhausted"
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:

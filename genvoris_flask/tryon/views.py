@@ -13,9 +13,11 @@ from ..state import get_state
 from ..web.answers import AnswerError, isolate
 from ..web.blueprints import browser_blueprint
 from .answers import error_for_outcome, job_fields
+from .engine import Order
 from .explain import explain_mint
-from .form import read_form
-from .jobs import BUSY_RETRY_AFTER, BusyError, Job, Picture
+from .form import keep_in_memory, read_form
+from .jobs import BUSY_RETRY_AFTER, BusyError, Job
+from .pictures import Picture
 from .product import read_product
 from .status import status_fields
 from .visitors import SESSION_BUDGET, admit, check_token, current_visitor, require_visitor
@@ -24,6 +26,13 @@ from .work import TryonWork
 MAX_KEY_LENGTH = 200
 
 blueprint = browser_blueprint("genvoris", __name__)
+
+
+@blueprint.url_value_preprocessor
+def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Prepare the request that carries a photo, before any hook of the shop's reads it."""
+    if endpoint == "genvoris.create_tryon":
+        keep_in_memory(request, get_state().settings.max_upload_bytes)
 
 
 @blueprint.post("/session")
@@ -56,7 +65,14 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     form = read_form(request, state.settings.max_upload_bytes)
     keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY_LENGTH] or None
-    work = TryonWork(state.app, form, visitor.shopper, secrets.token_urlsafe(16))
+    order = Order(
+        form.photo,
+        form.product,
+        visitor.shopper,
+        origin=request.host_url.rstrip("/"),
+        key=secrets.token_urlsafe(16),
+    )
+    work = TryonWork(state.app, order)
     try:
         job = state.jobs.submit(visitor.owner, form.product, work, key)
     except BusyError:

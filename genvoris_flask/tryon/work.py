@@ -2,59 +2,74 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Flask
 
 from ..errors import GenvorisError, InvalidSessionTokenError
-from ..sessions.shopper import Shopper
 from ..state import get_state
+from .engine import Engine, Order
 from .explain import explain, explain_mint
-from .form import TryonForm
-from .jobs import Outcome, Picture
+from .outcomes import Failure, Outcome
+from .own_engine import OwnEngine
 
+log = logging.getLogger("genvoris_flask.tryon")
+
+T = TypeVar("T")
 MINT_BUDGET = 15.0  # seconds; nobody's page waits here
 
 
 class TryonWork:
-    """Makes a try-on at Genvoris, or says why not.
+    """Makes a try-on, or says why not.
 
     Args:
         app: Whose shop it is.
-        form: Photo and product.
-        shopper: Who is metered; None: a guest.
-        key: Lets Genvoris tell a repeat of this job from a new one.
+        order: What is wanted.
     """
 
-    def __init__(self, app: Flask, form: TryonForm, shopper: Shopper | None, key: str) -> None:
+    def __init__(self, app: Flask, order: Order) -> None:
         self._app = app
-        self._form = form
-        self._shopper = shopper
-        self._key = key
+        self._order = order
 
     def __call__(self) -> Outcome:
-        """Do it."""
+        """Do it. Never raises."""
         with self._app.app_context():
             try:
-                token = self._token()
+                return self._make()
             except GenvorisError as error:
-                assert self._shopper is not None  # noqa: S101  (guests need no token)
-                return explain_mint(error, self._shopper, self._form.product)
-            try:
-                return self._make(token)
-            except GenvorisError as error:
-                return explain(error, self._shopper, self._form.product)
+                return explain(error, self._order.shopper, self._order.product)
+            except Exception:  # the shop's own engine, or our own fault: the job must end
+                log.exception("A try-on failed")
+                return Failure("internal_error", "Something went wrong. Please try once more.")
+
+    def _make(self) -> Outcome:
+        shopper = self._order.shopper
+        try:
+            self._token()
+        except GenvorisError as error:
+            assert shopper is not None  # noqa: S101  (guests need no token)
+            return explain_mint(error, shopper, self._order.product)
+        return _engine().make(self._order, self._as_shopper)
+
+    def _as_shopper(self, call: Callable[[str | None], T]) -> T:
+        """Call with the shopper's token, once more with a new one when the first was revoked."""
+        try:
+            return call(self._token())
+        except InvalidSessionTokenError:
+            if self._order.shopper is None:
+                raise
+            get_state().broker.forget(self._order.shopper)
+            return call(self._token())
 
     def _token(self) -> str | None:
-        if self._shopper is None:
-            return None
-        return get_state().broker.session(self._shopper, MINT_BUDGET).token
+        shopper = self._order.shopper
+        return get_state().broker.session(shopper, MINT_BUDGET).token if shopper else None
 
-    def _make(self, token: str | None) -> Picture:
-        """Ask for the picture, once more with a new token when the first was revoked."""
-        engine = get_state().engine
-        try:
-            return engine.make(self._form.photo, self._form.product, token, self._key)
-        except InvalidSessionTokenError:
-            if self._shopper is None:
-                raise
-            get_state().broker.forget(self._shopper)
-            return engine.make(self._form.photo, self._form.product, self._token(), self._key)
+
+def _engine() -> Engine:
+    state = get_state()
+    if state.hooks.tryon_engine:
+        return OwnEngine(state.hooks.tryon_engine, state.client, state.broker)
+    return state.engine

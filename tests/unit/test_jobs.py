@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from genvoris_flask.tryon.jobs import BusyError, Failure, Job, JobRunner, Outcome, Picture
+from genvoris_flask.tryon.jobs import BusyError, Job, JobRunner
+from genvoris_flask.tryon.outcomes import Failure, Outcome
 from genvoris_flask.tryon.paywall import Refusal
+from genvoris_flask.tryon.pictures import Picture
 from genvoris_flask.tryon.product import Product
 
 PRODUCT = Product(title="Shirt")

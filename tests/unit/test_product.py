@@ -34,6 +34,68 @@ def test_a_picture_that_is_not_on_the_web_is_none(image: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "image",
+    [
+        "http://127.0.0.1/a.png",
+        "http://127.1/a.png",
+        "http://2130706433/a.png",
+        "http://0x7f000001/a.png",
+        "http://0x7f.0.0.1/a.png",
+        "http://0177.0.0.1/a.png",
+        "http://10.0.0.1/a.png",
+        "//10.0.0.1/a.png",
+        "https://192.168.1.1/a.png",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://100.100.100.200/a.png",
+        "http://[::1]/a.png",
+        "http://[::ffff:10.0.0.1]/a.png",
+        "http://[fd00::1]/a.png",
+        "http://localhost/a.png",
+        "http://localhost./a.png",
+        "http://x.localhost/a.png",
+        "http://redis:6379/",
+        "http://printer.local/a.png",
+        "http://metadata.google.internal/a.png",
+        "https://shop.example@10.0.0.1/a.png",
+        "https://user@cdn.example/a.png",
+        "https://cdn.example\\@10.0.0.1/a.png",
+    ],
+)
+def test_a_picture_inside_a_private_network_is_none(image: str) -> None:
+    product = read(product_image=image, product_title="x")
+    assert product is not None
+    assert product.image is None
+
+
+@pytest.mark.parametrize(
+    "image", ["https://93.184.216.34/a.png", "//cdn.example/a.png", "https://cdn.example:8443/a"]
+)
+def test_a_picture_on_the_public_internet_may_be_anywhere(image: str) -> None:
+    product = read(product_image=image)
+    assert product is not None
+    assert product.image is not None
+
+
+@pytest.mark.parametrize(
+    "host", ["http://127.0.0.1:5000/", "http://localhost:5000/", "http://shop/"]
+)
+def test_a_shop_inside_may_use_pictures_inside(host: str) -> None:
+    for image in ("/a.png", "http://localhost:9000/a.png"):
+        product = read_product({"product_image": image}, host)
+        assert product is not None
+        assert product.image is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["/a/../../../etc/passwd", "../x", "a.png", "/%2e%2e/x", "/\tx", "?a=//evil.example"]
+)
+def test_a_path_stays_on_the_shops_own_host(path: str) -> None:
+    product = read(product_image=path, product_title="x")
+    assert product is not None
+    assert (product.image or HOST).startswith(HOST)
+
+
+@pytest.mark.parametrize(
     "page",
     [
         "https://evil.example/p",

@@ -60,6 +60,14 @@ def test_a_flag_may_be_a_word(word: object, meaning: bool) -> None:
     assert read(GENVORIS_ALLOW_GUESTS=word).allow_guests is meaning
 
 
+@pytest.mark.parametrize(
+    "given", [["CDN.example.com", "*.example.org"], "cdn.example.com, *.example.org,"]
+)
+def test_hosts_may_be_a_list_or_a_text_with_commas(given: object) -> None:
+    settings = read_settings({"GENVORIS_API_KEY": KEY, "GENVORIS_RESULT_HOSTS": given})
+    assert settings.result_hosts == ("cdn.example.com", "*.example.org")
+
+
 def test_a_number_may_come_as_text_from_an_environment_file() -> None:
     assert read(GENVORIS_SESSION_TTL="600").session_ttl == 600
 
@@ -89,6 +97,12 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_PAGE_BUDGET", float("inf"), "seconds"),
         ("GENVORIS_PAGE_BUDGET", 0, "0.05"),
         ("GENVORIS_MAX_UPLOAD_BYTES", 10, "bytes"),
+        ("GENVORIS_RESULT_HOSTS", 7, "list of hosts"),
+        ("GENVORIS_RESULT_HOSTS", ["https://cdn.example.com"], "without scheme"),
+        ("GENVORIS_RESULT_HOSTS", "cdn.example.com:443", "without scheme"),
+        ("GENVORIS_RESULT_HOSTS", "10.0.0.1", "no addresses"),
+        ("GENVORIS_RESULT_HOSTS", "*", "names of hosts"),
+        ("GENVORIS_RESULT_HOSTS", "*.com.*", "names of hosts"),
         ("GENVORIS_ALLOW_GUESTS", "perhaps", "true or false"),
         ("GENVORIS_CSP_NONCE", "abc", "function"),
         ("GENVORIS_DEFAULT_PLAN", "  ", "empty"),

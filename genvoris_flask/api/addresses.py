@@ -1,0 +1,75 @@
+"""Looks a host up, and gives an address of it only when all of them are public.
+
+A name that anybody can register may point at the shop's own network. So may one of several
+addresses of a name, and an IPv6 address that carries an IPv4 one inside.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+
+from ..errors import MalformedAnswerError, UnreachableError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], list[str]]
+
+# RFC 6052 (NAT64) and RFC 4291, 2.5.5.1 (IPv4-compatible): an IPv4 address in the last 32 bits.
+_CARRIERS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Ask the system for a host's addresses.
+
+    Raises:
+        UnreachableError: It has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise UnreachableError(f"The host {host!r} has no address.") from None
+    return [str(entry[4][0]) for entry in found]
+
+
+def public_address(host: str, port: int, resolver: Resolve = resolve) -> str:
+    """Give the address to connect to.
+
+    Raises:
+        MalformedAnswerError: One of the host's addresses is not on the public internet.
+        UnreachableError: It has no address.
+    """
+    addresses = resolver(host, port)
+    if not addresses:
+        raise UnreachableError(f"The host {host!r} has no address.")
+    for address in addresses:
+        if not is_public(address):
+            raise MalformedAnswerError(f"The host {host!r} has an address in a private network.")
+    return addresses[0]
+
+
+def is_public(text: str) -> bool:
+    """Say whether an address is one of the public internet's."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if (inner := _carried(address)) is not None:
+            return is_public(str(inner))
+        if address.is_site_local:
+            return False
+    return address.is_global and not (
+        address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
+    )
+
+
+def _carried(address: ipaddress.IPv6Address) -> Address | None:
+    """Give the IPv4 address inside an IPv6 one."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address.teredo:
+        return address.teredo[1]
+    if any(address in network for network in _CARRIERS):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None

@@ -1,0 +1,86 @@
+"""JPEG (ITU T.81, Annex B)."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from .container import BrokenError, Container, sane
+from .exif import UPRIGHT, read_orientation, write_orientation
+
+START = b"\xff\xd8"
+END = b"\xff\xd9"
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN = 0xDA
+_END_MARKER = 0xD9
+_APP0, _APP1, _APP2, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+_COMMENT = 0xFE
+# Within a scan, 0xFF00 is a plain 0xFF and 0xFFD0 to 0xFFD7 are restarts.
+_AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+
+def read_jpeg(data: bytes) -> Container:
+    """Take a JPEG apart, up to the end of the picture: cameras append films to it.
+
+    Raises:
+        BrokenError: It is not whole.
+    """
+    kept = [START]
+    dropped: list[bytes] = []
+    size: tuple[int, int] | None = None
+    orientation = UPRIGHT
+    position = 2
+    while (marker := _marker(data, position)) != _END_MARKER:
+        end = _segment_end(data, position)
+        segment = data[position:end]
+        body = segment[4:]
+        if marker in _FRAMES:
+            if size is not None:
+                raise BrokenError
+            height, width = struct.unpack_from(">HH", body, 1)
+            size = (width, height)
+        if marker == _APP1 and body.startswith(b"Exif\0\0"):
+            orientation = read_orientation(body)
+        (kept if _belongs(marker, body) else dropped).append(segment)
+        position = end
+        if marker == _SCAN:
+            position = _scan_end(data, end)
+            kept.append(data[end:position])
+    if orientation != UPRIGHT:
+        kept.insert(2 if kept[1][:2] == b"\xff\xe0" else 1, _orientation_segment(orientation))
+    return Container(sane(size), [*kept, END], dropped, data[position + 2 :])
+
+
+def _marker(data: bytes, position: int) -> int:
+    if data[position] != 0xFF:
+        raise BrokenError
+    return data[position + 1]
+
+
+def _segment_end(data: bytes, position: int) -> int:
+    (length,) = struct.unpack_from(">H", data, position + 2)
+    end = position + 2 + length
+    if length < 2 or end > len(data):
+        raise BrokenError
+    return int(end)
+
+
+def _scan_end(data: bytes, start: int) -> int:
+    found = _AFTER_SCAN.search(data, start)
+    if found is None:
+        raise BrokenError
+    return found.start()
+
+
+def _belongs(marker: int, body: bytes) -> bool:
+    """Say whether a segment is needed to show the picture with its colours."""
+    if marker == _APP2:
+        return body.startswith(b"ICC_PROFILE\0")
+    if _APP0 <= marker <= _APP15:
+        return (marker == _APP0 and body.startswith(b"JFIF\0")) or marker == _APP14
+    return marker != _COMMENT
+
+
+def _orientation_segment(orientation: int) -> bytes:
+    body = b"Exif\0\0" + write_orientation(orientation)
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body

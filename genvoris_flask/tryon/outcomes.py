@@ -1,0 +1,19 @@
+"""How a try-on may end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .paywall import Refusal
+from .pictures import Picture
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a try-on failed: a code of docs/http.md and a sentence for the shopper."""
+
+    error: str
+    detail: str
+
+
+Outcome = Picture | Failure | Refusal

@@ -1,0 +1,230 @@
+"""Try-ons by the shop's own function, metered by a real local Genvoris."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from flask import current_app
+from PIL import Image
+
+from genvoris_flask import Photo, Picture, Product, Shopper
+from tests.flask.conftest import Shop
+from tests.support.local_genvoris import LocalGenvoris
+from tests.support.pictures import picture
+
+MADE = picture("WEBP", (60, 90))
+
+
+class Studio:
+    """An engine that remembers what it was asked, and gives what it is told to."""
+
+    def __init__(self, shop: Shop, gives: Any = MADE) -> None:
+        self.asked: list[tuple[Photo, Product, Shopper | None]] = []
+        self.gives = gives
+        shop.extension.tryon_engine(self.make)
+
+    def make(self, photo: Photo, product: Product, shopper: Shopper | None) -> bytes | Picture:
+        self.asked.append((photo, product, shopper))
+        assert current_app.name == "shop"  # so that its database may be asked
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        made: bytes | Picture = self.gives
+        return made
+
+
+@pytest.mark.parametrize(
+    "gives", [MADE, bytearray(MADE), Picture(MADE), Picture(MADE, "text/html")]
+)
+def test_the_shops_own_picture_is_served_and_metered_once(shop: Shop, gives: Any) -> None:
+    studio = Studio(shop, gives)
+    job = shop.finish(shop.tryon(product_id="s1", product_category="home"))
+    assert job["state"] == "done"
+    assert job["quota"] == {"used": 1, "limit": 3, "remaining": 2}
+    image = shop.browser.get(job["image_url"])
+    assert (image.data, image.mimetype) == (MADE, "image/webp")
+    assert shop.genvoris.used() == 1
+    assert shop.transport.count("/api/tryon") == 0
+    ((photo, product, shopper),) = studio.asked
+    assert (photo.mimetype, photo.width, photo.height) == ("image/jpeg", 600, 900)
+    assert Image.open(io.BytesIO(photo.data)).size == (600, 900)
+    assert (product.id, product.category) == ("s1", "home")
+    assert product.image == "http://localhost/static/shirt.png"
+    assert shopper == Shopper("ada")
+
+
+def test_genvoris_is_told_what_was_made_and_for_whom(shop: Shop) -> None:
+    Studio(shop)
+    shop.finish(shop.tryon())
+    (sent,) = [each for each in shop.transport.requests if each.url.path == "/api/tryon/track"]
+    body = json.loads(sent.content)
+    assert body["end_customer_token"] == shop.post("/session").get_json()["token"]
+    assert body["generation_time_ms"] >= 0
+    del body["api_key"], body["end_customer_token"], body["generation_time_ms"]
+    assert body == {
+        "product_type": "apparel",
+        "product_title": "Shirt",
+        "page_url": "http://localhost/product",
+        "origin": "http://localhost",
+        "variation_count": 1,
+        "success": True,
+    }
+
+
+def test_a_shopper_who_may_not_costs_the_shop_no_work(shop: Shop) -> None:
+    studio = Studio(shop)
+    shop.genvoris.spend(3)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["reason"], job["used"]) == ("refused", "quota_exhausted", 3)
+    assert job["paywall"]["kind"] == "offer"
+    shop.genvoris.call("PATCH", "/customers/ada", {"status": "PAUSED"})
+    assert shop.finish(shop.tryon())["reason"] == "paused"
+    shop.genvoris.call("PATCH", "/customers/ada", {"status": "ACTIVE", "planId": None})
+    assert shop.finish(shop.tryon())["reason"] == "no_plan"
+    shop.log_in("stranger")
+    assert shop.finish(shop.tryon())["reason"] == "no_plan"
+    assert studio.asked == []
+    assert shop.transport.count("/api/tryon/track") == 0
+
+
+def test_a_refusal_to_meter_withholds_the_picture(shop: Shop) -> None:
+    class Race(Studio):
+        def make(self, *order: Any) -> bytes | Picture:
+            shop.genvoris.spend(3)  # meanwhile the last ones went elsewhere
+            return super().make(*order)
+
+    Race(shop)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["reason"], job["image_url"]) == ("refused", "quota_exhausted", None)
+    assert shop.browser.get(f"/genvoris/tryons/{job['id']}/image").status_code == 404
+    assert shop.genvoris.used() == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "error"),
+    [
+        (
+            httpx.Response(402, json={"error": "credit_limit_reached"}),
+            "refused",
+            "credit_limit_reached",
+        ),
+        (httpx.Response(401, json={"error": "invalid_api_key"}), "failed", "internal_error"),
+        (httpx.Response(403, json={"error": "account_inactive"}), "failed", "internal_error"),
+        (httpx.Response(400, json={"error": "invalid_body"}), "failed", "invalid_body"),
+    ],
+    ids=["402", "401", "403", "400"],
+)
+def test_every_refusal_to_meter_withholds_the_picture(
+    shop: Shop, answer: httpx.Response, state: str, error: str
+) -> None:
+    studio = Studio(shop)
+    shop.transport.fault = lambda request: answer if request.url.path.endswith("/track") else None
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"], job["image_url"]) == (state, error, None)
+    assert len(studio.asked) == 1
+
+
+def test_a_lost_answer_to_metering_is_told_to_the_merchant_and_charges_nobody_twice(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    Studio(shop)
+
+    def lose(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(502) if request.url.path.endswith("/track") else None
+
+    shop.transport.fault = lose
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["quota"]) == ("done", None)
+    assert shop.transport.count("/track") == 1
+    assert "not known whether Genvoris metered" in caplog.text
+
+
+def test_a_token_that_was_revoked_meanwhile_is_replaced_without_making_the_picture_again(
+    shop: Shop,
+) -> None:
+    class Revoked(Studio):
+        def make(self, *order: Any) -> bytes | Picture:
+            token = shop.post("/session").get_json()["token"]
+            jti = jwt.decode(token, options={"verify_signature": False})["jti"]
+            shop.genvoris.call("DELETE", f"/customers/ada/sessions/{jti}")
+            return super().make(*order)
+
+    studio = Revoked(shop)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    assert len(studio.asked) == 1
+    assert shop.genvoris.used() == 1
+
+
+def test_genvoris_must_be_asked_before_work_is_done(shop: Shop) -> None:
+    studio = Studio(shop)
+    shop.transport.fault = lambda request: (
+        httpx.Response(400) if request.url.path.endswith("/usage") else None
+    )
+    assert shop.finish(shop.tryon())["state"] == "failed"
+    assert studio.asked == []
+
+
+@pytest.mark.parametrize(
+    ("gives", "logged"),
+    [
+        (None, "must give the picture's bytes"),
+        ("a path.jpg", "must give the picture's bytes"),
+        (b"no picture", "no picture"),
+        (picture("JPEG")[:500], "damaged"),
+        (picture("HEIF", (60, 90)), "few browsers"),
+        (ZeroDivisionError("my own fault"), "my own fault"),
+    ],
+    ids=["none", "text", "junk", "truncated", "heic", "raises"],
+)
+def test_a_fault_of_the_shops_function_fails_the_job_in_words_and_costs_nothing(
+    shop: Shop, caplog: pytest.LogCaptureFixture, gives: Any, logged: str
+) -> None:
+    Studio(shop, gives)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("failed", "internal_error")
+    assert logged in caplog.text
+    assert logged not in str(job)
+    assert shop.genvoris.used() == 0
+
+
+def test_a_guests_picture_is_metered_to_the_shop_alone(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
+    studio = Studio(shop)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["quota"]) == ("done", None)
+    assert studio.asked[0][2] is None
+    assert shop.transport.count("/track") == 1
+    assert shop.transport.count("/usage") == 0
+
+
+def test_pictures_by_address_are_fetched_and_served_from_the_shop(shop: Shop) -> None:
+    def respond(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path == "/api/tryon":
+            return httpx.Response(200, json={"images": ["http://127.0.0.1:8787/r/1.webp"]})
+        if request.url.path == "/r/1.webp":
+            return httpx.Response(200, headers={"Content-Type": "image/webp"}, content=MADE)
+        return None
+
+    shop.transport.fault = respond
+    job = shop.finish(shop.tryon())
+    assert job["image_url"].startswith("/genvoris/tryons/")
+    assert shop.browser.get(job["image_url"]).data == MADE
+
+
+@pytest.mark.parametrize(
+    "url", ["https://10.0.0.1/r.webp", "https://evil.example/r.webp", "http://127.0.0.1:9/r.webp"]
+)
+def test_pictures_elsewhere_are_left_alone_and_the_merchant_is_told_the_setting(
+    shop: Shop, caplog: pytest.LogCaptureFixture, url: str
+) -> None:
+    shop.transport.fault = lambda request: (
+        httpx.Response(200, json={"image": url}) if request.url.path == "/api/tryon" else None
+    )
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("failed", "upstream_unreachable")
+    assert "GENVORIS_RESULT_HOSTS" in caplog.text
+    assert not [request for request in shop.transport.requests if request.url.path == "/r.webp"]

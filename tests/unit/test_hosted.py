@@ -1,0 +1,133 @@
+"""Genvoris's answers to a try-on, in every form that they may take."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask.api.fetch import PictureFetcher
+from genvoris_flask.api.http import HttpClient
+from genvoris_flask.errors import GenvorisError, MalformedAnswerError
+from genvoris_flask.tryon.engine import Order
+from genvoris_flask.tryon.hosted import HostedEngine
+from genvoris_flask.tryon.photos import check_photo
+from genvoris_flask.tryon.pictures import Picture, Quota
+from genvoris_flask.tryon.product import Product
+from tests.support.pictures import picture
+
+OWN = "https://api.genvoris.example"
+JPEG, WEBP = picture("JPEG", (60, 90)), picture("WEBP", (60, 90))
+TEXT = base64.b64encode(JPEG).decode()
+DATA_URL = f"data:image/jpeg;base64,{TEXT}"
+ORDER = Order(check_photo(JPEG), Product("https://shop.example/a.png"), None, "", "key-1")
+
+
+def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
+    """Have a try-on answered so, with a picture at one address of the try-on host."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/tryon":
+            return (
+                answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+            )
+        found = request.url.path == picture_at
+        headers = {"Content-Type": "image/jpeg"}
+        return httpx.Response(200 if found else 404, headers=headers, content=JPEG)
+
+    transport = httpx.MockTransport(respond)
+    http = HttpClient(OWN, {}, transport=transport)
+    engine = HostedEngine(http, PictureFetcher(OWN, {}, (), transport=transport), 5)
+    return engine.make(ORDER, lambda call: call(None))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"image": DATA_URL},
+        {"image": TEXT},
+        {"image": TEXT.rstrip("=")},
+        {"image": base64.urlsafe_b64encode(JPEG).decode()},
+        {"image": "\n".join(TEXT[at : at + 76] for at in range(0, len(TEXT), 76))},
+        {"image": DATA_URL.replace("data:", "DATA:")},
+        {"images": [DATA_URL]},
+        {"images": [{"url": f"{OWN}/r/1.jpg"}]},
+        {"images": [{"b64_json": TEXT}]},
+        {"image_url": f"{OWN}/r/1.jpg"},
+        {"imageUrl": "/r/1.jpg"},
+        {"generated_image": DATA_URL},
+        {"resultUrl": "/r/1.jpg"},
+        {"output": ["/r/1.jpg"]},
+        {"data": {"image": TEXT}},
+        {"data": [{"url": "/r/1.jpg"}]},
+        {"result": {"images": [{"data": TEXT}]}},
+        {"success": True, "data": "done", "result": DATA_URL},
+        {"images": ["https://elsewhere.example/1.jpg", DATA_URL]},
+        {"images": ["", None, 7, {"nothing": 1}, DATA_URL]},
+        httpx.Response(200, headers={"Content-Type": "image/jpeg"}, content=JPEG),
+    ],
+    ids=lambda answer: str(answer)[:60],
+)
+def test_a_picture_is_found_in_whatever_form_it_comes(answer: Any) -> None:
+    made = make(answer)
+    assert (made.data, made.mimetype) == (JPEG, "image/jpeg")
+
+
+def test_a_long_path_is_not_taken_for_base64() -> None:
+    path = "/results/" + "a" * 71
+    assert make({"image": path}, picture_at=path).data == JPEG
+
+
+def test_the_type_is_read_from_the_bytes() -> None:
+    text = base64.b64encode(WEBP).decode()
+    assert make({"image": f"data:text/html;base64,{text}"}).mimetype == "image/webp"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"images": []},
+        {"image": "hello"},
+        {"image": "data:image/jpeg,raw"},
+        {"image": "data:image/jpeg;base64,%%%"},
+        {"image": "data:image/svg+xml;base64," + base64.b64encode(b"<svg/>" * 30).decode()},
+        {"image": base64.b64encode(JPEG[:200]).decode()},
+        {"image": base64.b64encode(picture("HEIF", (60, 90))).decode()},
+        {"image": "https://elsewhere.example/1.jpg"},
+        {"image": "http://169.254.169.254/latest"},
+        {"image": "/not/there.jpg"},
+        {"image": [[[[[[[[DATA_URL]]]]]]]]},
+        {"message": DATA_URL},
+        httpx.Response(200, headers={"Content-Type": "image/jpeg"}, content=b"<html>"),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json=[1]),
+    ],
+    ids=lambda answer: str(answer)[:60],
+)
+def test_an_answer_without_a_picture_is_told_from_one(answer: Any) -> None:
+    with pytest.raises(MalformedAnswerError):
+        make(answer)
+
+
+def test_a_flood_of_addresses_is_not_followed() -> None:
+    with pytest.raises(GenvorisError):
+        make({"images": [f"/no/{number}.jpg" for number in range(1000)]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "quota"),
+    [
+        ({"end_customer_quota": {"used": 1, "limit": 3, "remaining": 2}}, Quota(1, 3, 2)),
+        ({"endCustomerQuota": {"used": 1, "limit": 3}}, Quota(1, 3, 2)),
+        ({"quota": {"used": 5, "limit": 3}}, Quota(5, 3, 0)),
+        ({"data": {"image": TEXT, "quota": {"used": 1, "limit": 3}}}, Quota(1, 3, 2)),
+        ({"quota": {"used": "x"}}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_the_quota_is_read_where_it_is_said(answer: Any, quota: Quota | None) -> None:
+    assert make({"image": TEXT, **answer}).quota == quota
