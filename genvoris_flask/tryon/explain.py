@@ -15,16 +15,10 @@ from .product import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
 
-_UNREACHABLE = Failure(
-    "upstream_unreachable", "Trying on does not answer right now. Please try again in a minute."
-)
-_RATE_LIMITED = Failure(
-    "rate_limited", "Many people are trying things on right now. Please try again in a minute."
-)
-_UNUSABLE = Failure(
-    "invalid_body", "This photo could not be used. Please try another one, seen from the front."
-)
-_OURS = Failure("internal_error", "Trying on is unavailable for now.")
+_UNREACHABLE = Failure("upstream_unreachable")
+_RATE_LIMITED = Failure("rate_limited")
+_UNUSABLE = Failure("invalid_body")
+_OURS = Failure("internal_error")
 
 
 def explain(

@@ -142,7 +142,7 @@ class JobRunner:
             return work()
         except Exception:
             log.exception("Try-on %s failed", job.id)
-            return Failure("internal_error", "Something went wrong. Please try once more.")
+            return Failure("internal_error")
 
     def _drop_old(self, memory: _Memory) -> None:
         """Forget what is over. The caller holds the lock."""

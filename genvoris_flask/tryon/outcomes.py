@@ -10,10 +10,9 @@ from .pictures import Picture
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a try-on failed: a code of docs/http.md and a sentence for the shopper."""
+    """Why a try-on failed: a code of docs/http.md, whose sentence is in ``languages``."""
 
     error: str
-    detail: str
 
 
 Outcome = Picture | Failure | Refusal

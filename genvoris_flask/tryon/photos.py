@@ -21,14 +21,12 @@ class PhotoError(Exception):
 
     Attributes:
         code: ``no_photo``, ``not_a_photo``, ``animated_photo``, ``broken_photo`` or
-            ``photo_too_many_pixels``.
-        detail: A sentence for the shopper.
+            ``photo_too_many_pixels``; its sentence for the shopper is in ``languages``.
     """
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str) -> None:
         self.code = code
-        self.detail = detail
-        super().__init__(detail)
+        super().__init__(code)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def clean_photo(data: bytes) -> Photo:
     """
     mimetype, container = _open(data)
     if container.is_something_else_too:
-        raise _not_a_photo()
+        raise PhotoError("not_a_photo")
     return Photo(b"".join(container.kept), mimetype, *container.size)
 
 
@@ -81,38 +79,22 @@ def is_picture(data: bytes) -> bool:
 _Read = Callable[[bytes], Container]
 
 
-def _not_a_photo() -> PhotoError:
-    return PhotoError(
-        "not_a_photo", "This file is not a photo. Please choose a JPEG, PNG, WebP or HEIC picture."
-    )
-
-
 def _open(data: bytes) -> tuple[str, Container]:
     if not data:
-        raise PhotoError("no_photo", "The photo is empty. Please choose it once more.")
+        raise PhotoError("no_photo")
     kind = _kind(data)
     if kind is None:
-        raise _not_a_photo()
+        raise PhotoError("not_a_photo")
     mimetype, read = kind
     try:
         container = read(data)
     except AnimatedError:
-        raise PhotoError(
-            "animated_photo", "This picture moves. Please choose a photo that stands still."
-        ) from None
+        raise PhotoError("animated_photo") from None
     except (BrokenError, IndexError, struct.error):
-        raise PhotoError(
-            "broken_photo",
-            "This photo is damaged or did not arrive whole. Please choose it once more, or "
-            "another one.",
-        ) from None
+        raise PhotoError("broken_photo") from None
     width, height = container.size
     if width * height > MAX_PIXELS:
-        raise PhotoError(
-            "photo_too_many_pixels",
-            f"This photo has {width} by {height} pixels, which is more than we can take. Please "
-            "choose a smaller one.",
-        )
+        raise PhotoError("photo_too_many_pixels")
     return mimetype, container
 
 

@@ -42,7 +42,7 @@ class TryonWork:
                 return explain(error, self._order.shopper, self._order.product)
             except Exception:  # the shop's own engine, or our own fault: the job must end
                 log.exception("A try-on failed")
-                return Failure("internal_error", "Something went wrong. Please try once more.")
+                return Failure("internal_error")
 
     def _make(self) -> Outcome:
         shopper = self._order.shopper

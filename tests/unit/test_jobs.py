@@ -41,7 +41,7 @@ def finish(runner: JobRunner, outcome: Outcome, owner: str = "ada") -> Job:
 
 @pytest.mark.parametrize(
     ("outcome", "state"),
-    [(PICTURE, "done"), (Failure("e", "d"), "failed"), (Refusal("no_plan"), "refused")],
+    [(PICTURE, "done"), (Failure("e"), "failed"), (Refusal("no_plan"), "refused")],
 )
 def test_a_job_ends_in_the_state_of_its_outcome(outcome: Outcome, state: str) -> None:
     assert finish(JobRunner(1, 60), outcome).state == state
