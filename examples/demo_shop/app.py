@@ -30,6 +30,8 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         GENVORIS_LOGIN_URL="/login",
         GENVORIS_UPGRADE_URL="/plans",
+        GENVORIS_PRIVACY_URL="/privacy",
+        GENVORIS_BUTTON={"label": "See it on you", "icon": "sparkles"},
         GENVORIS_CSP_NONCE=security.csp_nonce,
     )
     app.config.update(config)
@@ -44,6 +46,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)
     app.jinja_env.globals["cart_count"] = shop.cart_count
+    app.jinja_env.globals["languages"] = shop.LANGUAGES
     app.jinja_env.filters["money"] = money
     with app.app_context():
         db.create_all()

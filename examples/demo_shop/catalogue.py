@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import url_for
 
 
 @dataclass(frozen=True)
 class Product:
-    """One product. ``price`` is in cents."""
+    """One product, in one colour. ``price`` is in cents.
+
+    The same garment in another colour is a product of its own, with the slug of the first one and
+    its colour: ``plain-tee-moss``.
+    """
 
     slug: str
     title: str
@@ -19,6 +23,8 @@ class Product:
     details: tuple[str, ...]
     sizes: tuple[str, ...] = ("XS", "S", "M", "L", "XL")
     category: str = "apparel"
+    colour: str = ""
+    garment: str = ""
 
     @property
     def image_url(self) -> str:
@@ -31,7 +37,7 @@ PRODUCTS = (
         "Harbour shirt",
         8900,
         "Shirts",
-        "A washed poplin shirt the colour of a clear morning. Button-down collar, one pocket, and "
+        "A washed poplin shirt in the colours of a clear morning. Button-down collar, one pocket, and "
         "a hem that works tucked in or left out.",
         ("Cotton poplin, 120 g", "Mother-of-pearl buttons", "Made in Porto"),
     ),
@@ -64,7 +70,7 @@ PRODUCTS = (
         "Plain tee",
         3900,
         "Tees",
-        "A T-shirt with nothing on it and nothing wrong with it, in fired-clay red.",
+        "A T-shirt with nothing on it and nothing wrong with it, in three colours that plants make.",
         ("Organic cotton, 210 g", "Double-stitched collar", "Plant-based dye"),
     ),
     Product(
@@ -88,7 +94,7 @@ PRODUCTS = (
         "Sunday hoodie",
         9900,
         "Knits",
-        "Brushed inside, plum outside, with a pocket that fits two hands and a hot-water bottle.",
+        "Brushed inside, quiet outside, with a pocket that fits two hands and a hot-water bottle.",
         ("Brushed organic cotton, 400 g", "Ribbed cuffs", "Cut wide"),
     ),
     Product(
@@ -111,10 +117,25 @@ PRODUCTS = (
         category="object",
     ),
 )
-BY_SLUG = {product.slug: product for product in PRODUCTS}
+COLOURS = {
+    "plain-tee": ("Clay", "Moss", "Ink"),
+    "sunday-hoodie": ("Plum", "Pine", "Oat"),
+    "harbour-shirt": ("Sky", "Rose"),
+}
+
+
+def in_all_colours(product: Product) -> list[Product]:
+    """Give a product once for each colour, the one that it is shown in first."""
+    first, *others = COLOURS.get(product.slug, ("",))
+    one = replace(product, colour=first, garment=product.slug)
+    return [one, *(replace(one, slug=f"{one.slug}-{name.lower()}", colour=name) for name in others)]
+
+
+GARMENTS = {product.slug: in_all_colours(product) for product in PRODUCTS}
+BY_SLUG = {each.slug: each for colours in GARMENTS.values() for each in colours}
 
 
 def related(product: Product, count: int = 4) -> list[Product]:
     """Give other products: of the same kind first."""
-    others = [each for each in PRODUCTS if each is not product]
+    others = [each for each in PRODUCTS if each.slug != product.garment]
     return sorted(others, key=lambda each: each.kind != product.kind)[:count]

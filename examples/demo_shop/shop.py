@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from .catalogue import BY_SLUG, PRODUCTS, Product, related
+from .catalogue import BY_SLUG, GARMENTS, PRODUCTS, Product, related
+from .security import safe_next
 
 blueprint = Blueprint("shop", __name__)
 
@@ -28,7 +29,20 @@ def product(slug: str) -> str:
         {"src": url_for("static", filename=f"people/{name}.jpg"), "alt": alt}
         for name, alt in SAMPLE_PEOPLE
     ]
-    return render_template("product.html", product=found, related=related(found), people=people)
+    colours = GARMENTS[found.garment]
+    variants = [
+        {"label": each.colour, "id": each.slug, "image": each.image_url}
+        for each in colours
+        if each is not found
+    ]
+    return render_template(
+        "product.html",
+        product=found,
+        colours=colours,
+        variants=variants,
+        related=related(found),
+        people=people,
+    )
 
 
 SAMPLE_PEOPLE = (
@@ -36,6 +50,31 @@ SAMPLE_PEOPLE = (
     ("jonas", "Sample photo: Jonas"),
     ("mei", "Sample photo: Mei"),
 )
+
+
+LANGUAGES = {
+    "en": "English",
+    "ar": "العربية",
+    "fr": "Français",
+    "de": "Deutsch",
+    "es": "Español",
+    "ur": "اردو",
+}
+
+
+@blueprint.post("/language")
+def choose_language() -> Response:
+    """Keep the language of the try-on; the shop's own pages speak English alone."""
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        abort(400, "That language is not spoken here.")
+    session["tryon_language"] = language
+    return redirect(safe_next(url_for(".home")))
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    return render_template("privacy.html")
 
 
 @blueprint.get("/cart")
@@ -52,7 +91,8 @@ def add_to_cart() -> Response:
     if found is None or size not in found.sizes:
         abort(400, "Please choose a size.")
     _change(found, size, 1)
-    flash(f"{found.title}, size {size}, is in your cart.")
+    colour = f" in {found.colour.lower()}" if found.colour else ""
+    flash(f"{found.title}{colour}, size {size}, is in your cart.")
     return redirect(url_for(".cart"))
 
 

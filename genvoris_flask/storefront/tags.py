@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import logging
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, g, request
+from jinja2 import Undefined
 from markupsafe import Markup, escape
 
 from ..api.models import Session
@@ -30,6 +32,7 @@ def genvoris_button(
     id: str | None = None,  # noqa: A002  (the template's word for it)
     category: str | None = None,
     label: str | None = None,
+    variants: Sequence[Mapping[str, str]] | None = None,
     card: bool = False,
     **attributes: object,
 ) -> Markup:
@@ -41,6 +44,9 @@ def genvoris_button(
         id: The shop's own product id.
         category: apparel, home, object or other; tells Genvoris where it goes.
         label: The button's text. Default: the label of GENVORIS_BUTTON, else "Try it on".
+        variants: Other sizes or colours to try on with the same photo:
+            ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. What is left
+            out is as on the product itself.
         card: Whether it is on a product's card in a list: then it never floats, and is left out
             when GENVORIS_BUTTON says ``showOnCards: False``.
         attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Lists and dicts
@@ -60,6 +66,7 @@ def genvoris_button(
         "data-product-title": title,
         "data-product-id": id,
         "data-product-category": category,
+        "data-product-variants": _as_text(list(variants)) if variants else None,
         **extra,
     }
     return _element("button", _written(attributes), label or design.label or LABEL)
@@ -191,7 +198,9 @@ def _attribute(name: str) -> str:
 
 
 def _as_text(value: object) -> object:
-    return value if value is None or isinstance(value, str | bool) else json.dumps(value)
+    if value is None or isinstance(value, str | bool | Undefined):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _written(attributes: dict[str, object]) -> dict[str, str]:
@@ -204,7 +213,8 @@ def _written(attributes: dict[str, object]) -> dict[str, str]:
     """
     written = {}
     for name, value in attributes.items():
-        if value is None or value is False:
+        # What no template set is Undefined; its strict kinds complain by themselves.
+        if value is None or value is False or type(value) is Undefined:
             written[name] = ""
         else:
             written[name] = f" {name}" if value is True else f' {name}="{escape(value)}"'

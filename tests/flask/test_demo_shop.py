@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from examples.demo_shop.app import create_app
-from examples.demo_shop.catalogue import PRODUCTS
+from examples.demo_shop.catalogue import GARMENTS, PRODUCTS
 from examples.demo_shop.plans import ensure_plans
 from examples.demo_shop.samples import PASSWORD, SAMPLES
 from genvoris_flask.state import get_state
@@ -209,3 +211,39 @@ def test_the_sample_shoppers_are_on_the_log_in_page(browser: FlaskClient) -> Non
     for sample in SAMPLES:
         assert sample.name in page
         assert sample.about in page
+
+
+def test_every_colour_has_a_page_a_picture_and_the_others_to_try_on(browser: FlaskClient) -> None:
+    tees = GARMENTS["plain-tee"]
+    assert [tee.colour for tee in tees] == ["Clay", "Moss", "Ink"]
+    for tee in tees:
+        page = browser.get(f"/product/{tee.slug}").text
+        others = [each for each in tees if each is not tee]
+        variants = re.search(r'data-product-variants="([^"]*)"', page)
+        assert variants
+        offered = json.loads(html.unescape(variants[1]))
+        assert [each["id"] for each in offered] == [each.slug for each in others]
+        for each in offered:
+            with browser.get(each["image"]) as picture:
+                assert picture.status_code == 200
+
+
+def test_another_colour_goes_into_the_cart_by_its_own_name(browser: FlaskClient) -> None:
+    post(browser, "/cart", slug="plain-tee-moss", size="M")
+    page = browser.get("/cart").text
+    assert "size M, is in your cart" in page
+    assert "Moss, M" in page
+
+
+def test_the_try_on_speaks_the_language_that_the_shopper_chose(browser: FlaskClient) -> None:
+    assert "data-language" not in browser.get("/product/plain-tee").text
+    answer = post(browser, "/language", language="ar", next="/product/plain-tee")
+    assert answer.headers["Location"] == "/product/plain-tee"
+    assert 'data-language="ar"' in browser.get("/product/plain-tee").text
+    assert post(browser, "/language", language="tlh").status_code == 400
+    assert post(browser, "/language", language="de", next="//evil").headers["Location"] == "/"
+
+
+def test_the_product_page_links_the_policy_that_the_widget_asks_about(browser: FlaskClient) -> None:
+    assert 'data-privacy-url="/privacy"' in browser.get("/product/plain-tee").text
+    assert "Delete my photo" in browser.get("/privacy").text

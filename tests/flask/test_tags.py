@@ -207,6 +207,14 @@ def test_overrides_become_data_attributes(shop: Shop) -> None:
     assert page.count("</script>") == 1
 
 
+def test_a_variable_that_no_template_set_leaves_its_attribute_out(shop: Shop) -> None:
+    page = "{{ genvoris_widget(language=nowhere, primary_color=session.nothing) }}"
+    shop.app.add_url_rule("/unset", view_func=lambda: render_template_string(page))
+    attributes = tag(shop.browser.get("/unset").text)
+    assert "data-language" not in attributes
+    assert "data-primary-color" not in attributes
+
+
 def test_the_nonce_comes_from_the_setting_when_none_is_given(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris, GENVORIS_CSP_NONCE=lambda: "from-the-setting")
     assert tag(shop.browser.get("/product").text)["nonce"] == "from-the-setting"
@@ -245,6 +253,21 @@ def test_a_button_describes_the_product_and_escapes_everything(shop: Shop) -> No
         'data-product-title="&lt;/script&gt;&lt;b&gt;&#39;&#34;&amp;" data-product-id="s1" '
         'data-product-category="home" data-colour="red">&lt;Try&gt;</button>'
     )
+
+
+def test_a_button_carries_other_sizes_and_colours_as_json(shop: Shop) -> None:
+    variants = [{"label": 'Größe "M"', "id": "tee-m", "image": "/m.png"}, {"label": "<L>"}]
+    found = re.search(r'data-product-variants="([^"]*)"', shop.button(variants=variants))
+    assert found
+    assert json.loads(html.unescape(found[1])) == variants
+    assert "data-product-variants" not in shop.button(variants=[])
+
+
+def test_the_tag_names_the_events_route_and_the_privacy_policy(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_PRIVACY_URL="/privacy?v=2")
+    attributes = tag(shop.browser.get("/product").text)
+    assert attributes["data-events-url"] == "/genvoris/api/v1/events"
+    assert attributes["data-privacy-url"] == "/privacy?v=2"
 
 
 def test_a_shop_below_a_path_names_its_routes_with_it(shop: Shop) -> None:

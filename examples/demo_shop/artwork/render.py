@@ -19,10 +19,22 @@ HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
 MARGIN = 0.04
 LONG_SIDE = 900
+# The same garment in another colour, by a filter of CSS: the drawing's name and the colour's.
+COLOURS = {
+    "plain-tee": {
+        "moss": "hue-rotate(72deg) saturate(0.55) brightness(0.92)",
+        "ink": "saturate(0.28) hue-rotate(205deg) brightness(0.5)",
+    },
+    "sunday-hoodie": {
+        "pine": "hue-rotate(195deg) saturate(0.75)",
+        "oat": "saturate(0.3) hue-rotate(70deg) brightness(1.6)",
+    },
+    "harbour-shirt": {"rose": "hue-rotate(140deg) saturate(0.9) brightness(1.02)"},
+}
 SCALE = 2  # drawn larger and scaled down, for clean edges
 PAGE = (
     "<!doctype html><style>*{{margin:0}}svg{{display:block}}"
-    "#drawing>svg{{width:{0}px;height:{1}px}}</style>{2}<div id=drawing>{3}</div>"
+    "#drawing>svg{{width:{0}px;height:{1}px;filter:{4}}}</style>{2}<div id=drawing>{3}</div>"
 )
 
 
@@ -36,18 +48,20 @@ def main(names: list[str]) -> None:
         for drawing in sorted(HERE.glob("*/*.svg")):
             if not names or drawing.stem in names:
                 print(render(page, drawing))
+                for colour, shade in COLOURS.get(drawing.stem, {}).items():
+                    print(render(page, drawing, f"-{colour}", shade))
         browser.close()
 
 
-def render(page: Page, drawing: Path) -> str:
-    """Render one drawing; give a line about it."""
+def render(page: Page, drawing: Path, ending: str = "", shade: str = "none") -> str:
+    """Render one drawing, in a shade of its own if wanted; give a line about it."""
     kind = drawing.parent.name
     size = (1000, 1000) if kind == "products" else (900, 1350)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     shared = (HERE / "shared.svg").read_text()
-    page.set_content(PAGE.format(*size, shared, drawing.read_text()))
+    page.set_content(PAGE.format(*size, shared, drawing.read_text(), shade))
     image: Image.Image = Image.open(io.BytesIO(page.screenshot(omit_background=True)))
-    target = STATIC / kind / drawing.stem
+    target = STATIC / kind / f"{drawing.stem}{ending}"
     if kind == "products":
         target = target.with_suffix(".webp")
         image = cut_out(image)
