@@ -9,8 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..api.models import Customer, Status
-from ..sessions.shopper import Shopper
-from .failures import genvoris_id, this_shop
+from .failures import Failure, genvoris_id, this_shop
 from .output import json_option, show_fields, show_json, show_table
 
 COLUMNS = {
@@ -59,20 +58,48 @@ def show(customer_id: str, as_json: bool) -> None:
 
 
 @customers.command()
+@click.argument("your_id", metavar="YOUR-ID")
+@click.option("--price", help="What was sold, by the price's id in your billing system, or")
+@click.option("--plan", help="by Genvoris's id of the plan (pln_…).")
+@click.option("--email", help="The shopper's address, if Genvoris shall know it.")
+@click.option("--event-id", help="The sale's id: with the same one, it happens once.")
+@json_option
+@with_appcontext
+def activate(
+    your_id: str,
+    price: str | None,
+    plan: str | None,
+    email: str | None,
+    event_id: str | None,
+    as_json: bool,
+) -> None:
+    """Start a plan, as after a sale: the shopper has its full quota again.
+
+    YOUR-ID is your own id of the shopper.
+    """
+    if (price is None) == (plan is None):
+        raise click.UsageError("Say what was sold: --price or --plan.")
+    customer = this_shop().billing.activate(
+        your_id, price_id=price, plan_id=plan, email=email, event_id=event_id
+    )
+    _show(customer, as_json)
+
+
+@customers.command()
 @click.argument("customer_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @with_appcontext
-def cancel(customer_id: str, yes: bool) -> None:
+def cancel(customer_id: str, yes: bool, as_json: bool) -> None:
     """Cancel a customer's plan at once; Genvoris keeps the record."""
     shop = this_shop()
     customer = shop.client.customers.get(genvoris_id(customer_id))
+    if customer.external_id is None:
+        raise Failure(f"{customer.id} has no id of yours, so it is not this shop's to cancel.")
     if not yes:
-        click.confirm(f"Cancel {customer.external_id or customer.id} ({customer.id})?", abort=True)
-    shop.client.customers.cancel(customer.id)
-    if customer.external_id:
-        own_id = customer.external_id.removeprefix(shop.settings.external_id_prefix)
-        shop.broker.forget(Shopper(own_id, customer_id=customer.id))
-    click.echo(f"{customer.external_id or customer.id} is cancelled.")
+        click.confirm(f"Cancel {customer.external_id} ({customer.id})?", abort=True, err=True)
+    own_id = customer.external_id.removeprefix(shop.settings.external_id_prefix)
+    _show(shop.billing.cancel(own_id), as_json)
 
 
 def _show(customer: Customer, as_json: bool) -> None:

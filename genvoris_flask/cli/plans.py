@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from ..api.models import Plan
 from .failures import this_shop
-from .output import json_option, show_fields, show_json, show_table
+from .output import as_cell, json_option, show_fields, show_json, show_table
 
 COLUMNS = {
     "id": "ID",
@@ -51,6 +51,24 @@ def create(name: str, try_ons: int, price: str | None, as_json: bool) -> None:
         name=name, monthly_try_ons=try_ons, external_price_id=price
     )
     _show(plan, as_json)
+
+
+@plans.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@json_option
+@with_appcontext
+def sync(dry_run: bool, as_json: bool) -> None:
+    """Make the plans at Genvoris those of GENVORIS_PLANS. Doing it twice changes nothing."""
+    changes = this_shop().billing.sync_plans(dry_run=dry_run)
+    if as_json:
+        show_json([asdict(change) for change in changes])
+        return
+    for change in changes:
+        click.echo(as_cell(change))
+    if not changes:
+        click.echo("Nothing to do: the plans at Genvoris are those of GENVORIS_PLANS.")
+    elif dry_run:
+        click.echo("Nothing was done. Leave --dry-run out to do this.", err=True)
 
 
 def _show(plan: Plan, as_json: bool) -> None:

@@ -102,14 +102,68 @@ def test_a_customer_is_cancelled_after_a_question(shop: Shop) -> None:
     assert kept.exit_code == 1
     assert run_json(shop, "customers", "show", "ada")["status"] == "ACTIVE"
     done = run(shop, "customers", "cancel", "ada", typed="y\n")
-    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "ada is cancelled.")
+    assert done.exit_code == 0
+    assert "CANCELLED" in done.stdout
     assert run_json(shop, "customers", "show", "ada")["status"] == "CANCELLED"
     assert "data-end-customer-token" in page
     assert "data-end-customer-token" not in shop.browser.get("/product").text
 
 
 def test_yes_cancels_without_a_question(shop: Shop) -> None:
-    assert run(shop, "customers", "cancel", "ada", "--yes").output == "ada is cancelled.\n"
+    assert run_json(shop, "customers", "cancel", "ada", "--yes")["status"] == "CANCELLED"
+    customer_id = shop.genvoris.customer("bob")
+    assert run_json(shop, "customers", "cancel", customer_id, "--yes")["external_id"] == "bob"
+
+
+PLANS = [
+    {"name": "Pro", "monthly_try_ons": 50, "external_price_id": "price_pro"},
+    {"name": "Atelier", "monthly_try_ons": 120},
+]
+
+
+def test_plans_are_synchronised_after_a_dry_run_and_then_there_is_nothing_to_do(
+    genvoris: LocalGenvoris,
+) -> None:
+    genvoris.plan(name="Pro")
+    shop = Shop(genvoris, GENVORIS_PLANS=PLANS)
+    dry = run(shop, "plans", "sync", "--dry-run")
+    assert "change Pro" in dry.stdout
+    assert "create Atelier" in dry.stdout
+    assert "Nothing was done" in dry.stderr
+    assert [plan["monthly_try_ons"] for plan in run_json(shop, "plans", "list")] == [3]
+    changes = run_json(shop, "plans", "sync")
+    assert [change["action"] for change in changes] == ["change", "create"]
+    assert [plan["monthly_try_ons"] for plan in run_json(shop, "plans", "list")] == [50, 120]
+    assert run(shop, "plans", "sync").stdout.startswith("Nothing to do")
+    assert run_json(shop, "plans", "sync") == []
+
+
+def test_plans_that_are_not_declared_cannot_be_synchronised(shop: Shop) -> None:
+    result = run(shop, "plans", "sync")
+    assert result.exit_code == 1
+    assert "GENVORIS_PLANS is not set" in result.stderr
+
+
+def test_a_plan_is_started_by_price_or_plan_and_once_for_a_sale(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_PLANS=PLANS, GENVORIS_EXTERNAL_ID_PREFIX="shop-")
+    run(shop, "plans", "sync")
+    activate = ["customers", "activate", "ada", "--email", "ada@example.com"]
+    sold = run_json(shop, *activate, "--price", "price_pro", "--event-id", "evt_1")
+    assert (sold["external_id"], sold["email"]) == ("shop-ada", "ada@example.com")
+    genvoris.spend(2, "shop-ada")
+    assert run(shop, *activate, "--price", "price_pro", "--event-id", "evt_1").exit_code == 0
+    assert run_json(shop, "usage", "ada")["used"] == 2
+    plan = run_json(shop, "plans", "list")[1]
+    run(shop, *activate, "--plan", plan["id"])
+    usage = run_json(shop, "usage", "ada")
+    assert (usage["plan_name"], usage["used"]) == ("Atelier", 0)
+
+
+def test_a_sale_of_nothing_or_of_an_unknown_price_is_refused(shop: Shop) -> None:
+    nothing = run(shop, "customers", "activate", "ada")
+    assert (nothing.exit_code, "--price or --plan" in nothing.stderr) == (2, True)
+    unknown = run(shop, "customers", "activate", "ada", "--price", "price_x")
+    assert (unknown.exit_code, "flask genvoris plans sync" in unknown.stderr) == (1, True)
 
 
 def test_a_session_is_minted_and_revoked(shop: Shop) -> None:
