@@ -13,6 +13,7 @@ from . import attribution
 from .api.client import GenvorisClient
 from .api.models import ConversionPlatform
 from .billing.desk import Billing
+from .passthrough import views as passthrough_views
 from .sessions.shopper import Shopper
 from .settings import read_settings
 from .state import EXTENSION_KEY, Hooks, get_state
@@ -68,6 +69,7 @@ class GenvorisFlask:
             app, settings, self._hooks, transport=transport, clock=clock
         )
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
+        app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
         keep_order(app)

@@ -59,6 +59,9 @@ class Settings:
         result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
             ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
             Default ``*.genvoris.org``.
+        upload_timeout: Seconds that a browser may take to send a photo, 1 to 600. Default 120.
+        passthrough_concurrency: Requests of the hosted widget that a process passes on at once,
+            1 to 64; each holds a worker. Default 4.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
             or with commas between them) while one replaces another. Default: none are taken.
@@ -100,6 +103,8 @@ class Settings:
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600
+    upload_timeout: float = 120.0
+    passthrough_concurrency: int = 4
     webhook_secret: tuple[str, ...] = ()
     trusted_origins: frozenset[str] = frozenset()
     limit_session: str = "30/minute"
@@ -199,6 +204,8 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_HOSTS": checks.hosts,
+    "GENVORIS_UPLOAD_TIMEOUT": checks.number(1, 600, "seconds", float),
+    "GENVORIS_PASSTHROUGH_CONCURRENCY": checks.number(1, 64, "requests", int),
     "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
     "GENVORIS_WEBHOOK_SECRET": checks.secrets,
     "GENVORIS_TRUSTED_ORIGINS": checks.origins,

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 if TYPE_CHECKING:
     from .api.client import GenvorisClient
+    from .api.http import HttpClient
     from .background import BackgroundPool
     from .billing.desk import Billing
     from .sessions.broker import SessionBroker
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .tryon.own_engine import EngineHook
     from .tryon.paywall import PaywallHook
     from .web.limits import Limiter
+    from .web.slots import Slots
     from .webhooks.deliveries import Deliveries
     from .webhooks.handlers import Handler
 
@@ -52,6 +54,8 @@ class AppState:
     billing: Billing
     verifier: TokenVerifier
     engine: Engine
+    tryon_http: HttpClient
+    passthrough_slots: Slots
     jobs: JobRunner
     assets: Assets
     limiter: Limiter

@@ -29,6 +29,7 @@ from .storefront import assets
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
 from .web.limits import Limiter
+from .web.slots import Slots
 from .webhooks.deliveries import Deliveries
 
 
@@ -53,6 +54,7 @@ def build_state(
         ConfigurationError: A setting cannot be met by this installation.
     """
     store = _open_store(settings, clock)
+    tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, store, client, clock)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
@@ -72,7 +74,9 @@ def build_state(
             default_plan=settings.default_plan,
         ),
         verifier=TokenVerifier(keys, settings.issuer, clock),
-        engine=_make_engine(settings, transport),
+        engine=_make_engine(settings, tryon_http, transport),
+        tryon_http=tryon_http,
+        passthrough_slots=Slots(settings.passthrough_concurrency),
         jobs=JobRunner(settings.tryon_concurrency, settings.result_ttl, clock),
         assets=assets.load_assets(),
         deliveries=Deliveries(store),
@@ -104,9 +108,15 @@ def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
     return RedisStore(settings.store_url, settings.api_key + settings.api_url)
 
 
-def _make_engine(settings: Settings, transport: httpx.BaseTransport | None) -> HostedEngine:
+def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:
     key = {"X-API-Key": settings.api_key}
-    http = HttpClient(settings.tryon_url, key, secrets=(settings.api_key,), transport=transport)
+    return HttpClient(settings.tryon_url, key, secrets=(settings.api_key,), transport=transport)
+
+
+def _make_engine(
+    settings: Settings, http: HttpClient, transport: httpx.BaseTransport | None
+) -> HostedEngine:
+    key = {"X-API-Key": settings.api_key}
     fetcher = PictureFetcher(settings.tryon_url, key, settings.result_hosts, transport=transport)
     return HostedEngine(http, fetcher, settings.tryon_timeout)
 

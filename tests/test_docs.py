@@ -26,7 +26,7 @@ def test_the_routes_are_those_that_are_written_down() -> None:
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/genvoris/")]
     assert rules
     for rule in rules:
-        path = rule.rule.removeprefix("/genvoris/").replace("<job_id>", "ID")
+        path = rule.rule.removeprefix("/genvoris/").lstrip("/").replace("<job_id>", "ID")
         path = path.replace("<name>.js", "widget.js")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             heading = rf"^## .*`({method} )?{re.escape(path)}`"

@@ -15,6 +15,7 @@ LEVELS = [
     {"__init__", "cli"},
     {"extension", "diagnosis"},
     {"wiring"},
+    {"passthrough"},
     {"billing", "tryon", "webhooks"},
     {"attribution", "storefront"},
     {"web"},
@@ -115,6 +116,7 @@ def test_httpx_is_known_to_the_client_alone_and_to_who_passes_a_transport_on() -
     }
     assert users == {
         "api/transport.py",
+        "api/exchange.py",
         "api/http.py",
         "api/client.py",
         "api/fetch.py",

@@ -18,6 +18,10 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
 
+    def restart(self, seconds: float) -> None:
+        """Move the end to so many seconds from now."""
+        self._end = self._clock() + seconds
+
     def remaining(self) -> float:
         """Seconds that are left; zero when there are none."""
         return max(0.0, self._end - self._clock())

@@ -5,25 +5,26 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 import httpx
 
-from ..errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
+from ..errors import ApiError, DeadlineError, UnreachableError
 from ..per_process import PerProcess
 from .deadline import Deadline
+from .exchange import Answer, NoConnectionError, StreamedAnswer, bounded, read_whole
 from .refusals import read_refusal
-from .transport import current_deadline, make_client, trusted_certificates
+from .transport import make_client, trusted_certificates
+
+__all__ = ["Answer", "HttpClient", "Repeat", "StreamedAnswer", "may_repeat"]
 
 log = logging.getLogger("genvoris_flask.api")
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
 MAX_BACKOFF = 2.0
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
 TRANSIENT = {429, 500, 502, 503, 504}
 
 
@@ -33,15 +34,6 @@ class Repeat(Enum):
     NEVER = "never"
     IF_UNSENT = "if it surely had no effect: no connection, or 429"
     ALWAYS = "whenever the fault may pass, since doing it twice changes nothing"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back with a status below 400."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 class HttpClient:
@@ -115,6 +107,47 @@ class HttpClient:
                 self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        upload_timeout: float,
+        timeout: float,
+        body: Iterable[bytes] | bytes | None,
+        headers: Sequence[tuple[bytes, bytes]],
+        query: str = "",
+    ) -> StreamedAnswer:
+        """Send a request once while its body comes in, and give the answer while it comes in.
+
+        Args:
+            method: The HTTP method.
+            path: From the base URL, already URL-encoded.
+            upload_timeout: Seconds for connecting and for the body.
+            timeout: Seconds for the whole answer after that.
+            body: What is sent, in pieces; what its iterator raises is raised here.
+            headers: Beside those of the client.
+            query: Already URL-encoded.
+
+        Raises:
+            UnreachableError: There was no answer, or (DeadlineError) none in time.
+        """
+        deadline = Deadline(upload_timeout, self._clock)
+        name = f"{method} {path}"
+        content = body if isinstance(body, bytes) else _sent(body or (), deadline, timeout)
+        if isinstance(body, bytes):
+            deadline.restart(upload_timeout + timeout)
+        with bounded(name, deadline):
+            client = self._client.get()
+            request = client.build_request(
+                method,
+                self.base_url + path + (f"?{query}" if query else ""),
+                content=None if body is None else content,
+                headers=headers,
+                timeout=upload_timeout + timeout,
+            )
+            return StreamedAnswer(name, client.send(request, stream=True), deadline)
+
     def _wait_before_repeating(
         self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
     ) -> float | None:
@@ -138,23 +171,13 @@ class HttpClient:
         left = deadline.remaining()
         if left <= 0:
             raise DeadlineError(f"{method} {path}: no time was left to ask Genvoris.")
-        before = current_deadline.set(deadline)
-        try:
-            with self._client.get().stream(
+        with (
+            bounded(f"{method} {path}", deadline),
+            self._client.get().stream(
                 method, self.base_url + path, timeout=left, **content
-            ) as response:
-                body = _read(response, deadline)
-        except httpx.ConnectTimeout as error:
-            raise _NoConnectionInTimeError(_in_vain(method, path, "not connected")) from error
-        except httpx.TimeoutException as error:
-            raise DeadlineError(_in_vain(method, path, "no answer")) from error
-        except httpx.ConnectError as error:
-            raise _NoConnectionError(f"{method} {path}: cannot connect to Genvoris.") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = type(error).__name__
-            raise UnreachableError(f"{method} {path}: the connection broke ({reason}).") from error
-        finally:
-            current_deadline.reset(before)
+            ) as response,
+        ):
+            body = read_whole(response, deadline)
         if response.status_code >= 300:
             hidden = (*self._secrets, *(text for text in secrets if text))
             raise read_refusal(response.status_code, response.headers, body, hidden)
@@ -164,34 +187,16 @@ class HttpClient:
         return make_client(self._headers, self._transport)
 
 
-class _NoConnectionError(UnreachableError):
-    """Nothing was sent."""
-
-
-class _NoConnectionInTimeError(DeadlineError, _NoConnectionError):
-    """Nothing was sent, and the time is up."""
-
-
 def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
     """Say whether a request that failed so may be sent again."""
     if repeat is Repeat.NEVER:
         return False
     if isinstance(error, ApiError):
         return error.status == 429 or (repeat is Repeat.ALWAYS and error.status in TRANSIENT)
-    return repeat is Repeat.ALWAYS or isinstance(error, _NoConnectionError)
+    return repeat is Repeat.ALWAYS or isinstance(error, NoConnectionError)
 
 
-def _in_vain(method: str, path: str, what: str) -> str:
-    return f"{method} {path}: {what} within the time that was left."
-
-
-def _read(response: httpx.Response, deadline: Deadline) -> bytes:
-    """Read the body; httpx bounds each piece, and this bounds their sum."""
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if deadline.remaining() <= 0:
-            raise httpx.ReadTimeout("the body came too slowly", request=response.request)
-        if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswerError("The answer from Genvoris is larger than 32 MiB.")
-    return bytes(body)
+def _sent(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:
+    """Give the body; once it is sent, the time for the answer begins."""
+    yield from body
+    deadline.restart(timeout)

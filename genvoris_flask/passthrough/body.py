@@ -1,0 +1,142 @@
+"""A browser's body on its way to Genvoris: bounded, rewritten, in chunks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ..web.answers import AnswerError
+from ..web.uploads import bounded_upload
+from .fields import is_ours, rewrite_urlencoded
+from .json_object import rewrite_json
+from .multipart import new_boundary, rewrite_multipart, write_head
+
+# Smaller chunks cost much time, larger ones only memory.
+CHUNK = 256 * 1024
+BUFFER = 2 * CHUNK
+MAX_URLENCODED = 64 * 1024
+FIELDS_BYTES = 256 * 1024  # for everything beside the photo
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is sent to Genvoris. One that fits into a chunk is whole, and was read to its end."""
+
+    content_type: str
+    content: bytes | Iterator[bytes]
+
+
+def read_body(
+    request: Request, fields: Mapping[str, str], max_photo_bytes: int, seconds: float
+) -> Body:
+    """Give the body without the fields that are ours, and with these.
+
+    Args:
+        request: Whose body it is.
+        fields: What is put in.
+        max_photo_bytes: The largest photo; as base64 it may take a third more.
+        seconds: How long the body may take to come in.
+
+    Raises:
+        AnswerError: 400, 408 or 413. The same may come out of ``content``.
+    """
+    request.max_content_length = max_photo_bytes * 4 // 3 + FIELDS_BYTES
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise AnswerError("invalid_body")  # it would have to be unfolded, to whatever size
+    content_type, pieces = _rewrite(request, fields)
+    chunks = _explain(_in_chunks(pieces), request, seconds)
+    first = next(chunks, b"")
+    return Body(content_type, first if len(first) < CHUNK else itertools.chain([first], chunks))
+
+
+def _rewrite(request: Request, fields: Mapping[str, str]) -> tuple[str, Iterator[bytes]]:
+    kind = request.mimetype
+    if kind == "multipart/form-data":
+        return _multipart(request, fields)
+    if kind in ("application/json", "text/plain"):
+        return request.content_type or kind, rewrite_json(_chunks(request), fields)
+    if kind == "application/x-www-form-urlencoded":
+        return kind, _urlencoded(request, fields)
+    raise AnswerError("invalid_body")
+
+
+def _multipart(request: Request, fields: Mapping[str, str]) -> tuple[str, Iterator[bytes]]:
+    theirs, ours = request.mimetype_params.get("boundary", ""), new_boundary()
+    content_type = f"multipart/form-data; boundary={ours}"
+    if "form" in vars(request):  # something before us has read it already
+        return content_type, _from_read_form(request, ours, fields)
+    if not theirs.isascii() or not 1 <= len(theirs) <= 200:
+        raise AnswerError("invalid_body")
+    chunks = _chunks(request)
+    return content_type, rewrite_multipart(chunks, theirs.encode(), ours, fields, BUFFER)
+
+
+def _urlencoded(request: Request, fields: Mapping[str, str]) -> Iterator[bytes]:
+    if "form" in vars(request):
+        kept = {name: value for name, value in request.form.items() if not is_ours(name)}
+        yield rewrite_urlencoded(b"", {**kept, **fields})
+        return
+    body = b"".join(_up_to(MAX_URLENCODED, _chunks(request)))
+    yield rewrite_urlencoded(body, dict(fields))
+
+
+def _chunks(request: Request) -> Iterator[bytes]:
+    if "_cached_data" in vars(request):  # something before us has read it already
+        yield request.get_data()
+        return
+    stream = request.stream
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _from_read_form(request: Request, boundary: str, fields: Mapping[str, str]) -> Iterator[bytes]:
+    """Write a form again that Flask has taken apart."""
+    mark = f"--{boundary}".encode()
+    kept = [pair for pair in request.form.items(multi=True) if not is_ours(pair[0])]
+    for name, value in [*fields.items(), *kept]:
+        yield mark + write_head(name, None, None) + value.encode() + b"\r\n"
+    for name, file in request.files.items(multi=True):
+        if not is_ours(name):
+            yield mark + write_head(name, file.filename or "", file.content_type)
+            while chunk := file.stream.read(CHUNK):
+                yield chunk
+            file.close()
+            yield b"\r\n"
+    yield mark + b"--\r\n"
+
+
+def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join what is small; all but the last have at least ``CHUNK`` bytes."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= CHUNK:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _up_to(most: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > most:
+            raise RequestEntityTooLarge
+        yield chunk
+
+
+def _explain(chunks: Iterator[bytes], request: Request, seconds: float) -> Iterator[bytes]:
+    """Give the chunks, and what is wrong with them in our own words."""
+    try:
+        with bounded_upload(request.environ, seconds):
+            yield from chunks
+    except RequestEntityTooLarge:
+        raise AnswerError("body_too_large") from None
+    except ValueError:
+        raise AnswerError("invalid_body") from None

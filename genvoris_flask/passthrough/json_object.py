@@ -1,0 +1,246 @@
+"""Rewrites a JSON object while it streams: drops the members that are ours, and puts them in.
+
+A photo may come as base64 in a member, so the whole is never held. The reader is strict (RFC 8259):
+what a lenient one might read otherwise is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .fields import is_ours
+
+MAX_DEPTH = 64
+MAX_NAME = 1024  # bytes
+MAX_LITERAL = 400
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_STOP = re.compile(rb'["\\\x00-\x1f]')
+_LITERAL = re.compile(rb"[-+.0-9a-zA-Z]*")
+_WHOLE_LITERAL = re.compile(rb"true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+
+
+def rewrite_json(chunks: Iterable[bytes], fields: Mapping[str, str]) -> Iterator[bytes]:
+    """Give the object anew, in pieces.
+
+    Args:
+        chunks: The object as it comes in, in UTF-8.
+        fields: What is put in; nothing of these names is let through, at any depth.
+
+    Raises:
+        ValueError: It is not a JSON object.
+    """
+    rewriter = _Rewriter(fields)
+    for chunk in chunks:
+        yield rewriter.feed(chunk)
+    rewriter.finish()
+
+
+@dataclass
+class _Level:
+    """An object or array that is open."""
+
+    closes: bytes
+    wrote: bool = False
+
+
+class _Rewriter:
+    """Walks over the text. ``_step`` reads what must come next and gives where to go on."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+        self._levels: list[_Level] = []
+        self._step: Callable[[bytes, int], int] = self._top
+        self._out: list[bytes] = []
+        self._dropping_in: int | None = None  # how many levels were open when a member was dropped
+        self._held = bytearray()
+        self._escaped = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a chunk; give what is to be passed on by now."""
+        position = 0
+        while position < len(data):
+            position = self._step(data, position)
+        out, self._out = b"".join(self._out), []
+        return out
+
+    def finish(self) -> None:
+        """See that the object is whole."""
+        if self._step != self._after_all:
+            raise ValueError("The JSON ends too soon.")
+
+    def _top(self, data: bytes, position: int) -> int:
+        position, found = _next(data, position)
+        if found:
+            if found != b"{":
+                raise ValueError("The JSON is not an object.")
+            self._open(found)
+            members = json.dumps(dict(self._fields))[1:-1].encode()
+            self._levels[-1].wrote = bool(members)
+            self._emit(members)
+        return position
+
+    def _first_name(self, data: bytes, position: int) -> int:
+        after, found = _next(data, position)
+        if found == b"}":
+            self._close(found)
+            return after
+        return self._name(data, position)
+
+    def _name(self, data: bytes, position: int) -> int:
+        position, found = _next(data, position)
+        if found:
+            if found != b'"':
+                raise ValueError("A JSON object lacks a name.")
+            self._held = bytearray(found)
+            self._step = self._in_name
+        return position
+
+    def _in_name(self, data: bytes, position: int) -> int:
+        end, closed = self._scan_string(data, position)
+        self._held += data[position:end]
+        if len(self._held) > MAX_NAME:
+            raise ValueError("A name in the JSON is too long.")
+        if closed:
+            self._take_name(bytes(self._held))
+            self._step = self._colon
+        return end
+
+    def _take_name(self, name: bytes) -> None:
+        if not is_ours(json.loads(name)):
+            self._separate()
+            self._emit(name)
+        elif self._dropping_in is None:
+            self._dropping_in = len(self._levels)
+
+    def _colon(self, data: bytes, position: int) -> int:
+        position, found = _next(data, position)
+        if found:
+            if found != b":":
+                raise ValueError("A name in the JSON lacks its colon.")
+            self._emit(found)
+            self._step = self._value
+        return position
+
+    def _first_element(self, data: bytes, position: int) -> int:
+        after, found = _next(data, position)
+        if found == b"]":
+            self._close(found)
+            return after
+        return self._element(data, position)
+
+    def _element(self, data: bytes, position: int) -> int:
+        if _next(data, position)[1]:
+            self._separate()
+            return self._value(data, position)
+        return len(data)
+
+    def _value(self, data: bytes, position: int) -> int:
+        after, found = _next(data, position)
+        if found in (b"{", b"["):
+            self._open(found)
+        elif found == b'"':
+            self._emit(found)
+            self._step = self._in_string
+        elif found:
+            self._held = bytearray()
+            self._step = self._in_literal
+            return after - 1
+        return after
+
+    def _in_string(self, data: bytes, position: int) -> int:
+        end, closed = self._scan_string(data, position)
+        self._emit(data[position:end])
+        if closed:
+            self._end_value()
+        return end
+
+    def _in_literal(self, data: bytes, position: int) -> int:
+        end = _match(_LITERAL, data, position)
+        self._held += data[position:end]
+        if len(self._held) > MAX_LITERAL:
+            raise ValueError("A number in the JSON is too long.")
+        if end < len(data):
+            if not _WHOLE_LITERAL.fullmatch(self._held):
+                raise ValueError("The JSON holds what is no value.")
+            self._emit(bytes(self._held))
+            self._end_value()
+        return end
+
+    def _after(self, data: bytes, position: int) -> int:
+        position, found = _next(data, position)
+        if found == b",":
+            in_object = self._levels[-1].closes == b"}"
+            self._step = self._name if in_object else self._element
+        elif found:
+            self._close(found)
+        return position
+
+    def _after_all(self, data: bytes, position: int) -> int:
+        position, found = _next(data, position)
+        if found:
+            raise ValueError("There is more after the JSON object.")
+        return position
+
+    def _open(self, bracket: bytes) -> None:
+        if len(self._levels) == MAX_DEPTH:
+            raise ValueError("The JSON is nested too deeply.")
+        self._emit(bracket)
+        self._levels.append(_Level(b"}" if bracket == b"{" else b"]"))
+        self._step = self._first_name if bracket == b"{" else self._first_element
+
+    def _close(self, bracket: bytes) -> None:
+        if self._levels[-1].closes != bracket:
+            raise ValueError("The JSON lacks a comma or a bracket.")
+        self._levels.pop()
+        self._emit(bracket)
+        self._end_value()
+
+    def _end_value(self) -> None:
+        if self._dropping_in == len(self._levels):
+            self._dropping_in = None
+        self._step = self._after if self._levels else self._after_all
+
+    def _separate(self) -> None:
+        """Write the comma before a member, unless it is the first of those that are kept."""
+        level = self._levels[-1]
+        if level.wrote:
+            self._emit(b",")
+        level.wrote = True
+
+    def _emit(self, data: bytes) -> None:
+        if self._dropping_in is None:
+            self._out.append(data)
+
+    def _scan_string(self, data: bytes, position: int) -> tuple[int, bool]:
+        """Give where this chunk's part of a string ends, and whether the string does."""
+        while position < len(data):
+            if self._escaped:
+                self._escaped = False
+                position += 1
+                continue
+            found = _STOP.search(data, position)
+            if not found:
+                break
+            position = found.end()
+            if found[0] == b'"':
+                return position, True
+            if found[0] != b"\\":
+                raise ValueError("A text in the JSON holds a control character.")
+            self._escaped = True
+        else:
+            return position, False
+        return len(data), False
+
+
+def _next(data: bytes, position: int) -> tuple[int, bytes]:
+    """Skip space; give the next byte and where to go on after it. Empty at the chunk's end."""
+    position = _match(_SPACE, data, position)
+    return min(position + 1, len(data)), data[position : position + 1]
+
+
+def _match(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
+    found = pattern.match(data, position)
+    return found.end() if found else position

@@ -1,0 +1,91 @@
+"""Rewrites a multipart form while it streams: drops the fields that are ours, and puts them in.
+
+It is taken apart by Werkzeug and written anew, so that what Genvoris reads is what was looked at
+here: two readers of one odd body may see two different forms.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+
+from werkzeug.sansio.multipart import (
+    Data,
+    Epilogue,
+    Field,
+    File,
+    MultipartDecoder,
+    NeedData,
+)
+
+from .fields import is_ours
+
+MAX_PARTS = 100
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(; ?charset=[\w-]{1,40})?", re.ASCII)
+
+
+def new_boundary() -> str:
+    """Give a boundary that no part can know of."""
+    return f"genvoris-{secrets.token_hex(16)}"
+
+
+def rewrite_multipart(
+    chunks: Iterable[bytes], theirs: bytes, ours: str, fields: Mapping[str, str], buffer: int
+) -> Iterator[bytes]:
+    """Give the form anew, in pieces.
+
+    Args:
+        chunks: The form as it comes in.
+        theirs: Its boundary.
+        ours: The boundary to write.
+        fields: What is put in; nothing of these names is let through.
+        buffer: The most bytes to hold; more than a chunk.
+
+    Raises:
+        ValueError: It is not a whole form.
+        RequestEntityTooLarge: It has too many parts, or a part's headers do not end.
+    """
+    boundary = b"--" + ours.encode()
+    for name, value in fields.items():
+        yield boundary + write_head(name, None, None) + value.encode() + b"\r\n"
+    keep = False
+    for event in _events(chunks, theirs, buffer):
+        if isinstance(event, Field | File):
+            keep = not is_ours(event.name or "")
+            if keep:
+                filename = event.filename if isinstance(event, File) else None
+                content_type = event.headers.get("Content-Type")
+                yield boundary + write_head(event.name or "", filename, content_type)
+        elif keep:
+            yield event.data if event.more_data else event.data + b"\r\n"
+    yield boundary + b"--\r\n"
+
+
+def write_head(name: str, filename: str | None, content_type: str | None) -> bytes:
+    """Write a part's headers, escaped as browsers do (HTML standard, "multipart/form-data")."""
+    head = f'\r\nContent-Disposition: form-data; name="{_escape(name)}"'
+    if filename is not None:
+        head += f'; filename="{_escape(filename)}"'
+    if content_type and _CONTENT_TYPE.fullmatch(content_type):
+        head += f"\r\nContent-Type: {content_type}"
+    return f"{head}\r\n\r\n".encode()
+
+
+def _escape(text: str) -> str:
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+
+
+def _events(chunks: Iterable[bytes], boundary: bytes, buffer: int) -> Iterator[Field | File | Data]:
+    decoder = MultipartDecoder(boundary, max_form_memory_size=buffer, max_parts=MAX_PARTS)
+    for chunk in chunks:
+        decoder.receive_data(chunk)
+        yield from _ready(decoder)
+    decoder.receive_data(None)
+    yield from _ready(decoder)
+
+
+def _ready(decoder: MultipartDecoder) -> Iterator[Field | File | Data]:
+    while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+        if isinstance(event, Field | File | Data):
+            yield event

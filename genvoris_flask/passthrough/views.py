@@ -1,0 +1,163 @@
+"""The routes that Genvoris's hosted widget calls. A request holds its worker until it is answered.
+
+The shop's own widget starts a job instead (``POST tryons``), which holds none.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from flask import Response, request
+from flask.blueprints import BlueprintSetupState
+
+from ..api.http import StreamedAnswer
+from ..errors import ApiError, GenvorisError, InvalidSessionTokenError, UnreachableError
+from ..sessions.shopper import Shopper
+from ..state import AppState, get_state
+from ..tryon.answers import error_for_outcome
+from ..tryon.explain import explain, explain_mint
+from ..tryon.visitors import SESSION_BUDGET, admit, check_token
+from ..web.answers import AnswerError, isolate
+from ..web.blueprints import browser_blueprint
+from ..web.counting import count_address
+from .body import Body, read_body
+from .fields import TOKEN_FIELD, clean_query
+from .headers import to_browser, to_genvoris
+from .routes import ANALYZE, CONFIG, TRYON, Route
+
+log = logging.getLogger("genvoris_flask.passthrough")
+
+blueprint = browser_blueprint("genvoris_passthrough", __name__)
+
+
+@blueprint.post(ANALYZE.path)
+def analyze() -> Response:
+    """Pass a photo on to be looked at."""
+    return forward(ANALYZE)
+
+
+@blueprint.post(TRYON.path)
+def tryon() -> Response:
+    """Pass a photo and a product on to be tried on."""
+    return forward(TRYON)
+
+
+@blueprint.get(CONFIG.path)
+def config() -> Response:
+    """Pass the question for the button's design on."""
+    return forward(CONFIG)
+
+
+@blueprint.record
+def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
+    """Take ``/genvoris//api/tryon`` too: a base address with a slash, and a path with one."""
+    for route, view in ((ANALYZE, analyze), (TRYON, tryon), (CONFIG, config)):
+        setup.app.add_url_rule(
+            f"{setup.url_prefix}/{route.path}",
+            f"{setup.name}.{view.__name__}",
+            methods=[route.method],
+            merge_slashes=False,
+        )
+
+
+def forward(route: Route) -> Response:
+    """Pass this request on, and its answer back.
+
+    Raises:
+        AnswerError: It may not be passed on, or Genvoris refused it.
+    """
+    state = get_state()
+    shopper = _admit(route)
+    with ExitStack() as held:
+        held.enter_context(state.passthrough_slots.take())
+        body = _body(route, shopper, state)
+        try:
+            answer = _send(route, body, state)
+            held.callback(answer.close)
+            if 300 <= answer.status < 400:
+                raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
+            if answer.status >= 400:
+                raise answer.refusal((state.settings.api_key,))
+        except GenvorisError as error:
+            raise _refusal(error, shopper) from error
+        response = _respond(answer)
+        response.call_on_close(held.pop_all().close)
+    return response
+
+
+def _admit(route: Route) -> Shopper | None:
+    """Give the shopper on whose behalf it is; None for a guest, and for what anybody may ask."""
+    if not route.takes_shopper:
+        count_address(route.limit)
+        return None
+    shopper = admit(route.limit).shopper
+    if shopper is not None:
+        check_token(shopper)
+    return shopper
+
+
+def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
+    if not route.takes_shopper:
+        return None
+    fields = {} if shopper is None else {TOKEN_FIELD: _token(shopper, state)}
+    settings = state.settings
+    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout)
+
+
+def _token(shopper: Shopper, state: AppState) -> str:
+    try:
+        return state.broker.session(shopper, SESSION_BUDGET).token
+    except GenvorisError as error:
+        raise error_for_outcome(explain_mint(error, shopper)) from error
+
+
+def _send(route: Route, body: Body | None, state: AppState) -> StreamedAnswer:
+    headers = to_genvoris(request.headers.items())
+    if body is not None:
+        headers.append((b"content-type", body.content_type.encode("latin-1", "replace")))
+    try:
+        query = clean_query(request.query_string.decode("latin-1"))
+    except ValueError:
+        raise AnswerError("invalid_body") from None
+    return state.tryon_http.stream(
+        route.method,
+        route.path,
+        upload_timeout=state.settings.upload_timeout,
+        timeout=route.timeout or state.settings.tryon_timeout,
+        body=body.content if body else None,
+        headers=headers,
+        query=query,
+    )
+
+
+def _refusal(error: GenvorisError, shopper: Shopper | None) -> AnswerError:
+    """Give what Genvoris's refusal means to the browser, in our own words."""
+    if isinstance(error, InvalidSessionTokenError) and shopper is not None:
+        get_state().broker.forget(shopper)  # revoked meanwhile: the next one is new
+        answer = AnswerError("invalid_session_token")
+    else:
+        answer = error_for_outcome(explain(error, shopper))
+    if isinstance(error, ApiError):
+        if error.retry_after is not None:
+            answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
+        if error.request_id is not None:
+            answer.headers["X-Request-Id"] = error.request_id
+    return answer
+
+
+def _respond(answer: StreamedAnswer) -> Response:
+    response = Response(_pieces(answer), answer.status, direct_passthrough=True)
+    del response.headers["Content-Type"]
+    response.headers.extend(to_browser(answer.headers))
+    return isolate(response)
+
+
+def _pieces(answer: StreamedAnswer) -> Iterator[bytes]:
+    try:
+        yield from answer.pieces()
+    except UnreachableError as error:
+        log.warning("An answer from Genvoris broke off on its way to the browser: %s", error)
+        raise  # so that the server cuts the connection, and half an answer is not taken as whole

@@ -1,0 +1,52 @@
+"""Bounds the time that a browser may take to send a body."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from werkzeug.exceptions import ClientDisconnected
+
+from .answers import AnswerError
+
+# Where gunicorn and Werkzeug's own server put the connection. Others bound slow bodies themselves.
+_CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
+
+
+@contextmanager
+def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]:
+    """Stop listening to a browser whose body is not there in time.
+
+    A read waits for each next byte, so it takes another thread to end it: a body of one byte a
+    second would otherwise hold this one for hours.
+
+    Args:
+        environ: The request's WSGI environment.
+        seconds: How long the block that reads the body may take.
+
+    Raises:
+        AnswerError: 408 ``body_too_slow``.
+    """
+    late = threading.Event()
+    connection = next((environ[key] for key in _CONNECTIONS if key in environ), None)
+    timer = threading.Timer(seconds, _stop_listening, (connection, late))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except ClientDisconnected:
+        if late.is_set():
+            raise AnswerError("body_too_slow") from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def _stop_listening(connection: Any, late: threading.Event) -> None:
+    late.set()
+    if connection is not None:
+        with suppress(OSError):  # it may be over already
+            connection.shutdown(socket.SHUT_RD)

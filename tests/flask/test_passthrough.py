@@ -1,0 +1,490 @@
+"""What Genvoris's hosted widget sends through the shop, and what comes back."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from flask import request
+from werkzeug.datastructures import FileStorage
+from werkzeug.formparser import FormDataParser
+from werkzeug.test import TestResponse, encode_multipart
+
+from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
+from tests.support.pictures import picture
+
+PHOTO = picture("PNG", (40, 60))
+FORM_DATA = "multipart/form-data"
+PASSED = ("/api/tryon", "/api/analyze", "/api/config")
+ANSWER = {"images": ["data:image/png;base64,AAAA"]}
+
+
+def upstream(shop: Shop, answer: Callable[[httpx.Request], httpx.Response] | None = None) -> None:
+    """Let a Genvoris answer that does what is given, at the paths of the hosted widget."""
+
+    def handle(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path not in PASSED:
+            return None
+        return unread(answer(request) if answer else httpx.Response(200, json=ANSWER))
+
+    shop.transport.fault = handle
+
+
+def unread(answer: httpx.Response) -> httpx.Response:
+    """Give an answer as it comes from a socket: its body is still to be read."""
+    if not answer.is_closed:
+        return answer
+    stream = httpx.ByteStream(answer.content)
+    return httpx.Response(answer.status_code, headers=answer.headers.raw, stream=stream)
+
+
+def passed(shop: Shop) -> list[httpx.Request]:
+    """Give the requests that reached the try-on host."""
+    return [each for each in shop.transport.requests if each.url.path in PASSED]
+
+
+def in_memory(*_args: Any, **_more: Any) -> io.BytesIO:
+    return io.BytesIO()
+
+
+def form(sent: httpx.Request) -> tuple[dict[str, list[str]], dict[str, bytes]]:
+    """Take a multipart body apart as a server does."""
+    environ = {
+        "wsgi.input": io.BytesIO(sent.content),
+        "CONTENT_LENGTH": str(len(sent.content)),
+        "CONTENT_TYPE": sent.headers["Content-Type"],
+    }
+    _, fields, files = FormDataParser(stream_factory=in_memory).parse_from_environ(environ)
+    return fields.to_dict(flat=False), {name: file.read() for name, file in files.items()}
+
+
+def send(shop: Shop, path: str = "/api/tryon", **fields: Any) -> TestResponse:
+    data = {"photo": (io.BytesIO(PHOTO), "me.png"), "product_image_url": "https://s/a.png"}
+    return shop.post(path, data={**data, **fields}, content_type="multipart/form-data")
+
+
+# What goes to Genvoris
+
+
+@pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze", "//api/tryon", "//api/analyze"])
+def test_a_form_is_passed_on_whole_with_our_key_and_the_shoppers_token(
+    shop: Shop, path: str
+) -> None:
+    upstream(shop)
+    answer = send(shop, path, product_title='A "quoted" title\r\nand ü')
+    assert (answer.status_code, answer.get_json()) == (200, ANSWER)
+    (sent,) = passed(shop)
+    assert (sent.method, sent.url.path) == ("POST", path.replace("//", "/"))
+    assert sent.headers.get_list("X-API-Key") == [API_KEY]
+    fields, files = form(sent)
+    assert files == {"photo": PHOTO}
+    assert fields["product_title"] == ['A "quoted" title\r\nand ü']
+    claims = shop.state.verifier.verify(fields["end_customer_token"][0])
+    assert claims.customer_id == shop.genvoris.call("GET", "/customers/ada").get_json()["id"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "apiKey", "API-KEY", "api_key[]", "end_customer_token", "endCustomerToken"],
+)
+def test_a_key_or_token_from_the_browser_never_passes(shop: Shop, name: str) -> None:
+    upstream(shop)
+    query = {name: "from-browser", "v": "2"}
+    multipart = shop.post(
+        "/api/tryon",
+        data={"photo": (io.BytesIO(PHOTO), "a.png"), name: "from-browser"},
+        content_type="multipart/form-data",
+        query_string=query,
+        headers={"X-API-Key": "from-browser", "Api-Key": "from-browser"},
+    )
+    as_json = shop.post("/api/tryon", json={name: "from-browser", "deep": {name: "from-browser"}})
+    urlencoded = shop.post("/api/tryon", data={name: "from-browser", "a": "1"})
+    assert [each.status_code for each in (multipart, as_json, urlencoded)] == [200] * 3
+    for sent in passed(shop):
+        assert b"from-browser" not in sent.content
+        assert "from-browser" not in str(sent.url)
+        assert "from-browser" not in str(sent.headers.raw)
+        assert sent.content.count(b"end_customer_token") == 1
+    assert passed(shop)[0].url.query == b"v=2"
+
+
+def test_json_is_passed_on_with_the_token_put_in(shop: Shop) -> None:
+    upstream(shop)
+    body = {"photo": "data:image/png;base64,AAAA", "product": {"title": "ü", "tags": [1, None]}}
+    shop.post("/api/tryon", json=body)
+    sent = json.loads(passed(shop)[0].content)
+    shop.state.verifier.verify(sent.pop("end_customer_token"))
+    assert sent == body
+
+
+def test_a_guests_request_carries_no_token_at_all(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
+    upstream(shop)
+    assert send(shop, end_customer_token="stolen").status_code == 200
+    assert "end_customer_token" not in form(passed(shop)[0])[0]
+
+
+def test_only_headers_that_are_named_pass_on(shop: Shop) -> None:
+    upstream(shop)
+    headers = {
+        "Accept-Language": "fr",
+        "Idempotency-Key": "k1",
+        "X-Genvoris-Widget": "3.1",
+        "X-Genvoris-Api-Key": "no",
+        "X-Request-Id": "r1",
+        "Connection": "keep-alive, X-Request-Id",
+        "Cookie": "a=b",
+        "Expect": "100-continue",
+        "Forwarded": "for=1.2.3.4",
+        "Proxy-Authorization": "no",
+        "Referer": "http://localhost/account?secret=1",
+        "TE": "trailers",
+        "Upgrade": "h2c",
+        "X-Forwarded-For": "1.2.3.4",
+        "X-HTTP-Method-Override": "DELETE",
+        "X-Original-URL": "/admin",
+    }
+    shop.post("/api/tryon", json={}, headers=headers)
+    sent = passed(shop)[0].headers
+    assert {"accept-language", "idempotency-key", "x-genvoris-widget"} <= set(sent)
+    assert sent["accept-encoding"] == "identity"
+    ours = {"host", "connection", "x-api-key", "content-length", "content-type", "accept"}
+    ours |= {"accept-encoding", "user-agent"}
+    assert set(sent) - ours == {"accept-language", "idempotency-key", "x-genvoris-widget"}
+
+
+def test_a_large_form_streams_through_in_chunks(shop: Shop) -> None:
+    upstream(shop)
+    photo = bytes(range(256)) * 4096 * 6 + b"\r\n--almost a boundary\r\n" * 1000
+    file = FileStorage(io.BytesIO(photo), "a.png")
+    data = {"photo": file, "api_key": "x" * 300_000, "z": "last"}
+    boundary, body = encode_multipart(data)
+    answer = shop.post("/api/tryon", data=body, content_type=f"{FORM_DATA}; boundary={boundary}")
+    assert answer.status_code == 200
+    (sent,) = passed(shop)
+    fields, files = form(sent)
+    assert files["photo"] == photo
+    assert set(fields) == {"end_customer_token", "z"}
+
+
+def test_a_form_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> None:
+    upstream(shop)
+
+    @shop.app.before_request
+    def read() -> None:
+        assert request.form is not None
+        request.get_data()
+
+    assert send(shop, api_key="x", title="ü").status_code == 200
+    assert shop.post("/api/tryon", data={"api_key": "x", "a": "1"}).status_code == 200
+    fields, files = form(passed(shop)[0])
+    assert (files, fields["title"], set(fields)) == (
+        {"photo": PHOTO},
+        ["ü"],
+        {"end_customer_token", "title", "product_image_url"},
+    )
+    assert b"a=1" in passed(shop)[1].content
+
+
+def test_json_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> None:
+    upstream(shop)
+
+    @shop.app.before_request
+    def read() -> None:
+        request.get_json(silent=True)
+
+    assert shop.post("/api/tryon", json={"a": 1, "api_key": "x"}).status_code == 200
+    sent = json.loads(passed(shop)[0].content)
+    assert set(sent) == {"a", "end_customer_token"}
+
+
+def test_the_design_needs_no_log_in_and_carries_no_token(shop: Shop) -> None:
+    upstream(shop, lambda request: httpx.Response(200, json={"label": "Try"}))
+    shop.log_in(None)
+    query = {"shop": "1", "api_key": "x", "end_customer_token": "y"}
+    for path in ("/genvoris/api/config", "/genvoris//api/config"):
+        answer = shop.browser.get(path, query_string=query)
+        assert answer.get_json() == {"label": "Try"}
+    for sent in passed(shop):
+        assert (sent.method, sent.url.path, sent.url.query) == ("GET", "/api/config", b"shop=1")
+        assert sent.content == b""
+
+
+# What comes back
+
+
+def test_answers_keep_what_says_when_to_come_back_and_lose_what_is_not_theirs_to_say(
+    shop: Shop,
+) -> None:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("X-Request-Id", "req_1"),
+        ("X-RateLimit-Remaining", "7"),
+        ("Set-Cookie", "tracker=1"),
+        ("Access-Control-Allow-Origin", "*"),
+        ("Cache-Control", "public"),
+        ("Connection", "X-Request-Id2"),
+        ("Keep-Alive", "1"),
+        ("Server", "nginx"),
+        ("Location", "https://evil.example"),
+    ]
+    upstream(shop, lambda request: httpx.Response(200, headers=headers, content=b"{}"))
+    answer = send(shop)
+    kept = {name.lower() for name, _ in answer.headers}
+    assert kept == {
+        "content-type",
+        "x-request-id",
+        "x-ratelimit-remaining",
+        "content-length",
+        "cache-control",
+        "x-content-type-options",
+        "content-security-policy",
+    } | ({"vary"} & kept)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_packed_answer_stays_packed_for_a_browser_that_can_unpack_it(shop: Shop) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["Accept-Encoding"] == "gzip"
+        packed = gzip.compress(b'{"a": 1}')
+        return httpx.Response(
+            200, stream=httpx.ByteStream(packed), headers={"Content-Encoding": "gzip"}
+        )
+
+    upstream(shop, answer)
+    headers = {"Accept-Encoding": "br, gzip;q=0.8"}
+    response = shop.post("/api/tryon", json={}, headers=headers)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.data) == b'{"a": 1}'
+
+
+REFUSALS: list[tuple[httpx.Response, int, str]] = [
+    (httpx.Response(400, json={"error": "invalid_body"}), 400, "invalid_body"),
+    (httpx.Response(401, json={"error": "invalid_key"}), 500, "internal_error"),
+    (httpx.Response(401, json={"error": "invalid_api_key"}), 500, "internal_error"),
+    (httpx.Response(401, json={"code": "invalid_session_token"}), 401, "invalid_session_token"),
+    (httpx.Response(402, json={"error": "end_customer_quota"}), 402, "end_customer_quota"),
+    (httpx.Response(402, json={"error": "credit_limit_reached"}), 402, "credit_limit_reached"),
+    (httpx.Response(403, json={"error": "domain_not_allowed"}), 500, "internal_error"),
+    (httpx.Response(429, headers={"Retry-After": "7"}), 429, "rate_limited"),
+    (httpx.Response(500, text="<html>internal stack"), 502, "upstream_unreachable"),
+    (
+        httpx.Response(302, headers={"Location": "https://evil.example"}),
+        502,
+        "upstream_unreachable",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    REFUSALS,
+    ids=range(len(REFUSALS)),
+)
+def test_a_refusal_is_said_in_our_own_words(
+    shop: Shop, refusal: httpx.Response, status: int, code: str
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {**refusal.headers, "X-Request-Id": "req_9"}
+        return httpx.Response(refusal.status_code, headers=headers, content=refusal.content)
+
+    upstream(shop, answer)
+    response = send(shop)
+    body = response.get_json()
+    assert (response.status_code, body["error"]) == (status, code)
+    assert body["detail"].endswith(".")
+    if status != 502:
+        assert response.headers["X-Request-Id"] == "req_9"
+    assert response.headers.get("Retry-After") == refusal.headers.get("Retry-After")
+    assert "Location" not in response.headers
+    assert "internal stack" not in response.text
+
+
+def test_a_spent_quota_carries_the_shops_paywall(shop: Shop) -> None:
+    refusal = {"error": "end_customer_quota", "reason": "quota_exhausted", "used": 3, "limit": 3}
+    upstream(shop, lambda request: httpx.Response(402, json=refusal))
+    body = send(shop).get_json()
+    assert (body["reason"], body["used"], body["limit"]) == ("quota_exhausted", 3, 3)
+    assert body["paywall"]["action_url"] == "/plans"
+
+
+def test_a_token_that_was_revoked_meanwhile_is_new_the_next_time(shop: Shop) -> None:
+    upstream(shop, lambda request: httpx.Response(401, json={"error": "invalid_session_token"}))
+    send(shop)
+    send(shop)
+    tokens = [form(sent)[0]["end_customer_token"][0] for sent in passed(shop)]
+    assert len(set(tokens)) == 2
+
+
+def test_losing_genvoris_is_said_without_its_address(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("cannot reach 127.0.0.1:8787")
+
+    upstream(shop, answer)
+    response = send(shop)
+    assert (response.status_code, response.get_json()["error"]) == (502, "upstream_unreachable")
+    assert "8787" not in response.text
+
+
+def test_an_answer_that_breaks_off_is_not_taken_as_whole(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Half(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            yield b'{"a":'
+            raise httpx.ReadError("gone")
+
+    upstream(shop, lambda request: httpx.Response(200, stream=Half()))
+    with pytest.raises(Exception, match="broke"):
+        _ = send(shop).data
+    assert "broke off" in caplog.text
+
+
+# Who may, and how many
+
+
+def test_a_shopper_must_be_logged_in_and_the_page_must_be_ours(shop: Shop) -> None:
+    upstream(shop)
+    foreign = shop.browser.post("/genvoris/api/tryon", headers={"Sec-Fetch-Site": "cross-site"})
+    shop.log_in(None)
+    nobody = send(shop)
+    assert (foreign.status_code, nobody.status_code) == (403, 401)
+    assert nobody.get_json()["login_url"] == "/login"
+    assert passed(shop) == []
+
+
+def test_a_strangers_token_is_refused(shop: Shop) -> None:
+    upstream(shop)
+    shop.genvoris.customer("ben")
+    bearer = {"Authorization": f"Bearer {shop.genvoris.token('ben')}"}
+    answer = shop.post("/api/tryon", json={}, headers=bearer)
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
+    assert passed(shop) == []
+
+
+def test_try_ons_of_both_kinds_count_together(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada", quota=9)
+    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="2/hour")
+    shop.log_in()
+    upstream(shop)
+    codes = [send(shop).status_code, send(shop, "/api/analyze").status_code]
+    codes.append(shop.tryon(PHOTO).status_code)
+    assert codes == [200, 200, 429]
+
+
+def test_only_so_many_hold_a_worker_at_once(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_PASSTHROUGH_CONCURRENCY=1)
+    shop.log_in()
+    inner: list[TestResponse] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not inner:
+            second = shop.app.test_client()
+            shop.log_in("ada", second)
+            inner.append(second.post("/genvoris/api/tryon", json={}, headers=SAME_ORIGIN))
+        return httpx.Response(200, json=ANSWER)
+
+    upstream(shop, answer)
+    first = send(shop)
+    assert first.get_json() == ANSWER
+    assert (inner[0].status_code, inner[0].get_json()["error"]) == (503, "busy")
+    assert inner[0].headers["Retry-After"] == "5"
+    first.close()
+    assert send(shop).status_code == 200
+
+
+FORM = "multipart/form-data; boundary=b"
+BAD_BODIES: list[tuple[str, bytes]] = [
+    (
+        FORM,
+        b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nhalf",
+    ),
+    (FORM, b"no boundary at all"),
+    (FORM, b"--b\r\nX: no disposition\r\n\r\nx\r\n--b--\r\n"),
+    (FORM, b"--b\r\n\xff\xfe: x\r\n\r\nx\r\n--b--\r\n"),
+    ("multipart/form-data", b"--b--\r\n"),
+    ("application/json", b""),
+    ("application/json", b"[]"),
+    ("application/json", b'{"a": 1} {"api_key": "x"}'),
+    ("application/json", b"{'api_key': 'x'}"),
+    ("application/json", b'{"a": 1, /* "api_key" */}'),
+    ("application/json", b'\xef\xbb\xbf{"a": 1}'),
+    ("application/json", '{"a": 1}'.encode("utf-16")),
+    ("application/json", b'{"a":' * 100),
+    ("application/json", b'{"' + b"a" * 5000 + b'": 1}'),
+    ("text/plain", b"api_key=x"),
+    ("application/x-www-form-urlencoded", b"a=%ff%fe"),
+    ("application/x-www-form-urlencoded", b"\xff"),
+    ("image/png", PHOTO),
+    ("", PHOTO),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), BAD_BODIES, ids=range(len(BAD_BODIES)))
+def test_a_body_that_could_be_read_in_two_ways_goes_nowhere(
+    shop: Shop, kind: str, body: bytes
+) -> None:
+    upstream(shop)
+    answer = shop.post("/api/tryon", data=body, headers={"Content-Type": kind} if kind else {})
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert passed(shop) == []
+
+
+def test_a_packed_body_is_refused_since_it_may_unfold_to_any_size(shop: Shop) -> None:
+    upstream(shop)
+    body = gzip.compress(b'{"a": "' + b"0" * 1_000_000 + b'"}')
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    answer = shop.post("/api/tryon", data=body, headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert passed(shop) == []
+
+
+def test_a_body_over_the_limit_is_cut(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_MAX_UPLOAD_BYTES=64 * 1024)
+    shop.log_in()
+    upstream(shop)
+    body = b'{"a": "' + b"0" * 400_000 + b'"}'
+    known = shop.post("/api/tryon", data=body, content_type="application/json")
+    environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    unknown = shop.post(
+        "/api/tryon",
+        input_stream=io.BytesIO(body),
+        content_type="application/json",
+        environ_overrides=environ,
+    )
+    for answer in (known, unknown):
+        assert (answer.status_code, answer.get_json()["error"]) == (413, "body_too_large")
+    assert passed(shop) == []
+
+
+def test_a_whole_try_on_passes_through_to_the_sandbox_and_is_metered(shop: Shop) -> None:
+    answer = send(shop, product_image_url=PRODUCT_URL, product_category="apparel")
+    assert answer.status_code == 200, answer.get_json()
+    assert answer.get_json()["images"][0].startswith("data:image/jpeg;base64,")
+    assert shop.genvoris.used() == 1
+
+
+def test_neither_key_nor_token_nor_photo_reaches_a_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = shop.post("/session").get_json()["token"]
+    upstream(shop, lambda request: httpx.Response(401, json={"detail": f"bad {API_KEY}"}))
+    for answer in (send(shop), shop.post("/api/tryon", json={"photo": "secret-photo"})):
+        assert API_KEY not in answer.text
+        assert token not in answer.text
+    assert API_KEY not in caplog.text
+    assert token not in caplog.text
+    assert "secret-photo" not in caplog.text
