@@ -37,8 +37,8 @@ PRODUCTS = (
         "Harbour shirt",
         8900,
         "Shirts",
-        "A washed poplin shirt in the colours of a clear morning. Button-down collar, one pocket, and "
-        "a hem that works tucked in or left out.",
+        "A washed poplin shirt in the colours of a clear morning. Button-down collar, one pocket, "
+        "and a hem that works tucked in or left out.",
         ("Cotton poplin, 120 g", "Mother-of-pearl buttons", "Made in Porto"),
     ),
     Product(
@@ -70,7 +70,7 @@ PRODUCTS = (
         "Plain tee",
         3900,
         "Tees",
-        "A T-shirt with nothing on it and nothing wrong with it, in three colours that plants make.",
+        "A T-shirt with nothing on it and nothing wrong with it, in three colours from plants.",
         ("Organic cotton, 210 g", "Double-stitched collar", "Plant-based dye"),
     ),
     Product(
