@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from . import (
     conversions,
     customers,
+    docs,
     endpoints,
     events,
     page,
@@ -30,7 +31,9 @@ from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .faults import Faults
 from .front import Front
+from .gate import check_request
 from .keys import KeyRing
+from .paths import IdConverter
 from .refusal import RefusalError, answer_http_error, answer_refusal
 from .store import Store
 
@@ -67,7 +70,8 @@ def create_app(
     """
     folder.mkdir(parents=True, exist_ok=True)
     app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False  # an id may hold two slashes in a row
+    app.url_map.merge_slashes = False
+    app.url_map.converters["default"] = IdConverter
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
     moved = SandboxClock(clock, store)
     calls, faults = CallLog(moved), Faults()
@@ -94,11 +98,13 @@ def create_app(
         tryon,
         track,
         switches,
+        docs,
         page,
     ):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
+    app.before_request(check_request)
     app.after_request(_name_request)
     return app
 

@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .validation import MAX_JSON_BYTES, Json, iso
+from .wire import Json, iso
+
+MAX_JSON_BYTES = 256 * 1024
 
 KEPT = 1000
 MOST_BYTES = 16 * 1024

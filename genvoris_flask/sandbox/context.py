@@ -65,46 +65,43 @@ def is_api_key(candidate: str | None) -> bool:
     return hmac.compare_digest((candidate or "").encode(), context().api_key.encode())
 
 
-def server_only(view: Callable[P, T]) -> Callable[P, T]:
-    """Let in who sends ``Authorization: Bearer`` and the key."""
+def require_key(schemes: tuple[str, ...]) -> None:
+    """Refuse who shows no key, or a wrong one, in any of these ways.
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        credentials = request.authorization
-        if credentials is None or credentials.type != "bearer" or not credentials.token:
-            raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
-        if not is_api_key(credentials.token):
-            raise RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
-        return view(*args, **kwargs)
+    Args:
+        schemes: Security schemes of the document: ``serverKey`` is Authorization: Bearer,
+            ``tryonKey`` is X-API-Key.
+    """
+    proxy_key = request.headers.get("X-API-Key")
+    if "tryonKey" in schemes and (proxy_key is not None or len(schemes) == 1):
+        if not is_api_key(proxy_key):
+            raise RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
+        return
+    credentials = request.authorization
+    if credentials is None or credentials.type != "bearer" or not credentials.token:
+        raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
+    if not is_api_key(credentials.token):
+        raise RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
 
-    return guarded
 
-
-def local_only(view: Callable[P, T]) -> Callable[P, T]:
-    """Let in programs and pages of this machine, and no page of another site.
+def require_local() -> None:
+    """Refuse what is neither a program nor a page of this machine.
 
     The sandbox's own switches need no key. A page from elsewhere could still make a browser on this
     machine call them, by its own name (DNS rebinding) or by ours.
     """
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    host = urlsplit(f"//{request.host}").hostname
+    if site not in ("none", "same-origin") or host not in LOOPBACK:
+        raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")
+
+
+def local_only(view: Callable[P, T]) -> Callable[P, T]:
+    """Let only programs and pages of this machine call a view."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        site = request.headers.get("Sec-Fetch-Site", "none")
-        host = urlsplit(f"//{request.host}").hostname
-        if site not in ("none", "same-origin") or host not in LOOPBACK:
-            raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")
-        return view(*args, **kwargs)
-
-    return guarded
-
-
-def proxy_only(view: Callable[P, T]) -> Callable[P, T]:
-    """Let in who sends the key as X-API-Key, as the try-on host asks for."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        if not is_api_key(request.headers.get("X-API-Key")):
-            raise RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
+        require_local()
         return view(*args, **kwargs)
 
     return guarded

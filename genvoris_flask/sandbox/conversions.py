@@ -5,25 +5,22 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from .context import context, server_only
+from .context import context
+from .gate import body
 from .refusal import not_found
-from .validation import Json, one_of, read_body, text, whole_number
+from .wire import Json
 
 blueprint = Blueprint("conversions", __name__, url_prefix="/api/v1")
 
-PLATFORMS = ("shopify", "woocommerce", "custom")
-MOST_CENTS = 10**12
-LONGEST_WINDOW = 43_200
-DEFAULT_WINDOW = 10_080
+OPTIONAL = ("productId", "productTitle", "sessionId", "customerEmail")
 
 
 @blueprint.post("/conversions")
-@server_only
 def convert() -> tuple[Json, int]:
     """Take an order. The same order again is answered as the first time."""
-    order = _order(read_body(request))
+    order = {**dict.fromkeys(OPTIONAL), **body(), "currency": _currency()}
     with context().store.transaction() as db:
         known = _find(db, order["platform"], order["orderId"])
         if known:
@@ -35,16 +32,13 @@ def convert() -> tuple[Json, int]:
 
 
 @blueprint.post("/returns")
-@server_only
 def give_back() -> tuple[Json, int]:
     """Take a refund of an order that is known."""
-    body = read_body(request)
-    platform = one_of(body, "platform", PLATFORMS)
-    order_id = text(body, "orderId", required=True)
-    cents = whole_number(body, "refundedAmountCents", 0, MOST_CENTS)
-    row = (f"ret_{secrets.token_hex(8)}", cents, _currency(body), text(body, "reason"))
+    came = body()
+    return_id = f"ret_{secrets.token_hex(8)}"
+    row = (return_id, came["refundedAmountCents"], _currency(), came.get("reason"))
     with context().store.transaction() as db:
-        order = _find(db, platform, str(order_id))
+        order = _find(db, came["platform"], came["orderId"])
         if order is None:
             raise not_found("conversion: report the order to /conversions first")
         db.execute(
@@ -52,31 +46,11 @@ def give_back() -> tuple[Json, int]:
             "created_at) VALUES (?, ?, ?, ?, ?, ?)",
             (*row, order["id"], context().clock()),
         )
-        return {"id": row[0], "conversionEventId": order["id"]}, 201
+        return {"id": return_id, "conversionEventId": order["id"]}, 201
 
 
-def _order(body: Json) -> Json:
-    return {
-        "orderId": text(body, "orderId", required=True),
-        "platform": one_of(body, "platform", PLATFORMS),
-        "amountCents": whole_number(body, "amountCents", 0, MOST_CENTS),
-        "currency": _currency(body),
-        "quantity": whole_number({"quantity": 1, **body}, "quantity", 1, 100_000),
-        "productId": text(body, "productId"),
-        "productTitle": text(body, "productTitle"),
-        "sessionId": text(body, "sessionId", longest=200),
-        "customerEmail": text(body, "customerEmail"),
-        "window": whole_number(
-            {"attributionWindowMinutes": DEFAULT_WINDOW, **body},
-            "attributionWindowMinutes",
-            1,
-            LONGEST_WINDOW,
-        ),
-    }
-
-
-def _currency(body: Json) -> str | None:
-    currency = text(body, "currency", longest=3)
+def _currency() -> str | None:
+    currency: str | None = body().get("currency")
     return currency.upper() if currency else None
 
 
@@ -88,7 +62,7 @@ def _find(db: sqlite3.Connection, platform: str, order_id: str) -> sqlite3.Row |
 
 def _attributed(db: sqlite3.Connection, order: Json) -> bool:
     """Say whether a try-on came before: in the widget's session, or of the shopper who paid."""
-    since = context().clock() - order["window"] * 60
+    since = context().clock() - order["attributionWindowMinutes"] * 60
     in_session = (
         "SELECT 1 FROM events WHERE session_id = ? AND event_type LIKE 'TRYON_%' "
         "AND created_at >= ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
-from .validation import Json, iso
+from .wire import Json, iso
 
 LIVE = "remaining > 0 AND (expires_at IS NULL OR expires_at > ?)"
 

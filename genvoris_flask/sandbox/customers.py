@@ -7,39 +7,33 @@ import secrets
 import sqlite3
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from .context import context, server_only
+from .context import context
+from .gate import body, query
 from .ledger import PERIOD, find_customer, history, start_period
 from .news import tell_of_change, tell_of_customer
-from .refusal import RefusalError, invalid
+from .refusal import RefusalError
 from .shapes import customer_fields
 from .standing import standing
-from .validation import Json, flag, iso, metadata, read_body, text
+from .wire import Json, iso
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
 
-STATUSES = ("ACTIVE", "PAUSED", "CANCELLED")
-DEFAULT_PAGE = 50
-LARGEST_PAGE = 200
-
 
 @blueprint.post("")
-@server_only
 def upsert() -> Json:
     """Register a customer, or renew one: the period starts anew with a full quota."""
-    body = read_body(request)
-    external_id = text(body, "externalId", required=True)
+    external_id = body()["externalId"]
     with context().store.transaction() as db:
-        values = _checked(db, body)
-        values.pop("status", None)
+        values = _given(db, ("email", "planId", "metadata"))
         row = db.execute("SELECT * FROM customers WHERE external_id = ?", (external_id,)).fetchone()
         if row is None:
-            _insert(db, str(external_id))
+            _insert(db, external_id)
         else:
             start_period(db, row, context().clock())
-        _set(db, str(external_id), {**values, "status": "ACTIVE"})
-        now = _by_external_id(db, str(external_id))
+        _set(db, external_id, {**values, "status": "ACTIVE"})
+        now = _by_external_id(db, external_id)
         if row is None:
             tell_of_customer(db, "created", now)
         else:
@@ -48,47 +42,42 @@ def upsert() -> Json:
 
 
 @blueprint.get("")
-@server_only
 def read_all() -> Json:
     """List customers, a page at a time."""
-    limit = _whole(request.args.get("limit"), "limit", DEFAULT_PAGE, 1, LARGEST_PAGE)
-    after = _whole(request.args.get("cursor"), "cursor", 0, 0, 2**62)
-    status = _status(request.args.get("status"))
-    query = (
+    asked = query()
+    limit, after = asked["limit"], int(asked["cursor"] or 0)
+    status = asked["status"].upper() if asked["status"] else None
+    select = (
         "SELECT * FROM customers WHERE number > ? AND (? IS NULL OR status = ?) "
         "ORDER BY number LIMIT ?"
     )
     with context().store.transaction() as db:
-        rows = db.execute(query, (after, status, status, limit + 1)).fetchall()
+        rows = db.execute(select, (after, status, status, limit + 1)).fetchall()
         rows = [find_customer(db, row["id"]) for row in rows]
     more = len(rows) > limit
     next_cursor = str(rows[limit - 1]["number"]) if more else None
     return {"data": [customer_fields(row) for row in rows[:limit]], "next_cursor": next_cursor}
 
 
-@blueprint.get("/<path:name>")
-@server_only
+@blueprint.get("/<name>")
 def read_one(name: str) -> Json:
     """Give a customer."""
     with context().store.transaction() as db:
         return customer_fields(find_customer(db, name))
 
 
-@blueprint.patch("/<path:name>")
-@server_only
+@blueprint.patch("/<name>")
 def update(name: str) -> Json:
     """Change a customer. The quota is refilled only by ``resetPeriod``."""
-    body = read_body(request)
     with context().store.transaction() as db:
         row = find_customer(db, name)
-        values = _checked(db, body)
-        if flag(body, "resetPeriod", default=False):
+        values = _given(db, ("email", "planId", "metadata", "status"))
+        if body()["resetPeriod"]:
             start_period(db, row, context().clock())
         return _change(db, row, values)
 
 
-@blueprint.delete("/<path:name>")
-@server_only
+@blueprint.delete("/<name>")
 def cancel(name: str) -> Json:
     """Cancel a customer; the record stays."""
     with context().store.transaction() as db:
@@ -96,8 +85,7 @@ def cancel(name: str) -> Json:
         return _change(db, row, {"status": "CANCELLED"})
 
 
-@blueprint.get("/<path:name>/usage")
-@server_only
+@blueprint.get("/<name>/usage")
 def usage(name: str) -> Json:
     """Say how much of the quota is spent."""
     with context().store.transaction() as db:
@@ -124,17 +112,16 @@ def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) ->
     return customer_fields(now)
 
 
-def _checked(db: sqlite3.Connection, body: Json) -> dict[str, Any]:
-    """Check the fields that are there, and name them as the table does."""
-    values: dict[str, Any] = {}
-    if "email" in body:
-        values["email"] = text(body, "email")
-    if "planId" in body:
-        values["plan_id"] = _plan(db, text(body, "planId"))
-    if "metadata" in body:
-        values["metadata"] = json.dumps(metadata(body))
-    if "status" in body:
-        values["status"] = _status(text(body, "status", required=True))
+def _given(db: sqlite3.Connection, names: tuple[str, ...]) -> dict[str, Any]:
+    """Name the fields that came as the table does."""
+    came = {name: body()[name] for name in names if name in body()}
+    values = {name: came[name] for name in ("email",) if name in came}
+    if "planId" in came:
+        values["plan_id"] = _plan(db, came["planId"])
+    if "metadata" in came:
+        values["metadata"] = json.dumps(came["metadata"] or {})
+    if "status" in came:
+        values["status"] = came["status"].upper()
     return values
 
 
@@ -145,23 +132,6 @@ def _plan(db: sqlite3.Connection, plan_id: str | None) -> str | None:
     if known is None:
         raise RefusalError(403, "plan_not_found", "planId: there is no such active plan.")
     return plan_id
-
-
-def _status(value: str | None) -> str | None:
-    if value is None:
-        return None
-    if value.upper() not in STATUSES:
-        raise invalid("status", f"must be one of {', '.join(STATUSES)}")
-    return value.upper()
-
-
-def _whole(value: str | None, name: str, default: int, low: int, high: int) -> int:
-    if value is None:
-        return default
-    plain = value.isascii() and value.isdigit() and len(value) < 20
-    if not plain or not low <= int(value) <= high:
-        raise invalid(name, f"must be a whole number from {low} to {high}")
-    return int(value)
 
 
 def _insert(db: sqlite3.Connection, external_id: str) -> None:

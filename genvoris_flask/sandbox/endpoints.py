@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from .context import context, server_only
-from .defaults import LOOPBACK
-from .outbox import TYPES, send_test
-from .refusal import invalid, not_found
-from .validation import Json, iso, read_body, text
+from .context import context
+from .gate import body
+from .outbox import send_test
+from .refusal import not_found
+from .wire import Json, iso
 
 blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
-
-LONGEST_URL = 2048
 
 
 def endpoint_fields(row: sqlite3.Row) -> Json:
@@ -34,7 +30,6 @@ def endpoint_fields(row: sqlite3.Row) -> Json:
 
 
 @blueprint.get("")
-@server_only
 def read_all() -> Json:
     """List the endpoints."""
     with context().store.transaction() as db:
@@ -43,16 +38,15 @@ def read_all() -> Json:
 
 
 @blueprint.post("")
-@server_only
 def create() -> tuple[Json, int]:
     """Register an endpoint."""
-    body = read_body(request)
+    came = body()
     row = {
         "id": f"whe_{secrets.token_hex(8)}",
-        "url": _url(body),
-        "secret": text(body, "secret", required=True),
-        "events": json.dumps(_events(body.get("events"))),
-        "description": text(body, "description"),
+        "url": came["url"],
+        "secret": came["secret"],
+        "events": json.dumps(came["events"]),
+        "description": came.get("description"),
         "now": context().clock(),
     }
     with context().store.transaction() as db:
@@ -65,7 +59,6 @@ def create() -> tuple[Json, int]:
 
 
 @blueprint.post("/<endpoint_id>/test")
-@server_only
 def test(endpoint_id: str) -> tuple[Json, int]:
     """Send a ``webhook.test`` to an endpoint, whatever it asked for."""
     with context().store.transaction() as db:
@@ -74,7 +67,6 @@ def test(endpoint_id: str) -> tuple[Json, int]:
 
 
 @blueprint.delete("/<endpoint_id>")
-@server_only
 def remove(endpoint_id: str) -> Json:
     """Forget an endpoint, and what was still to be sent there."""
     with context().store.transaction() as db:
@@ -89,23 +81,3 @@ def _find(db: sqlite3.Connection, endpoint_id: str) -> sqlite3.Row:
     if row is None:
         raise not_found("webhook endpoint")
     return row
-
-
-def _url(body: Json) -> str:
-    url = str(text(body, "url", longest=LONGEST_URL, required=True))
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK
-        _ = parts.port
-    except ValueError:
-        good = False
-    if not good:
-        raise invalid("url", "must be http(s)://127.0.0.1 or localhost: the sandbox sends there")
-    return url
-
-
-def _events(value: Any) -> list[str]:
-    known = isinstance(value, list) and all(each in TYPES for each in value)
-    if not known or not value or len(set(value)) < len(value):
-        raise invalid("events", f"must be a list of different types, of {', '.join(TYPES)}")
-    return [str(each) for each in value]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from .validation import Json
+from .wire import Json
 
 Kind = Literal["latency", "status", "hang", "garbage", "drop", "slow"]
 KINDS: tuple[Kind, ...] = ("latency", "status", "hang", "garbage", "drop", "slow")

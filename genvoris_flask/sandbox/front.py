@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .calls import Call, CallLog, Environ
 from .faults import Fault, Faults
+from .paths import keep_encoded_slashes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -46,6 +47,7 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
+        keep_encoded_slashes(environ)
         if not environ["PATH_INFO"].startswith(GENVORIS_PATHS):
             return self._app(environ, start_response)
         call = self._calls.begin(environ)

@@ -9,7 +9,7 @@ from .credits import credits_left, take_credits
 from .news import tell_of_balance, tell_of_customer, tell_of_quota
 from .refusal import RefusalError, not_found
 from .standing import standing
-from .validation import Json, iso
+from .wire import Json, iso
 
 PERIOD = 30 * 24 * 3600.0
 HISTORY = 12

@@ -10,7 +10,7 @@ from .outbox import emit
 from .shapes import customer_fields
 from .shelf import recall, remember
 from .standing import standing
-from .validation import Json
+from .wire import Json
 
 LOW_BALANCE = "low_balance"
 LOW_BALANCE_DEFAULT = 100

@@ -8,7 +8,7 @@ import sqlite3
 
 from .context import context
 from .refusal import not_found
-from .validation import Json, iso
+from .wire import Json, iso
 
 TYPES = (
     "tryon.completed",

@@ -6,18 +6,17 @@ import secrets
 import sqlite3
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from .context import context, server_only
+from .context import context
+from .gate import body, query
 from .outbox import emit
 from .refusal import not_found
 from .shapes import plan_fields
-from .validation import Json, flag, read_body, text, whole_number
+from .wire import Json
 
 blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
 
-MAX_NAME = 80
-MAX_TRY_ONS = 1_000_000
 COLUMNS = {
     "name": "name",
     "monthlyTryOns": "monthly_try_ons",
@@ -35,17 +34,15 @@ def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
 
 
 @blueprint.post("")
-@server_only
 def create() -> tuple[Json, int]:
     """Create a plan; doing it twice makes two."""
-    body = read_body(request)
-    values = _checked({**dict.fromkeys(("name", "monthlyTryOns")), **body})
+    values = _given()
     now = context().clock()
     row = {
         "id": f"pln_{secrets.token_urlsafe(9)}",
         "external_price_id": None,
         "active": True,
-        **{COLUMNS[name]: value for name, value in values.items()},
+        **values,
         "created_at": now,
         "updated_at": now,
     }
@@ -57,17 +54,15 @@ def create() -> tuple[Json, int]:
 
 
 @blueprint.get("")
-@server_only
 def read_all() -> Json:
     """List plans."""
-    everything = request.args.get("include_inactive", "").lower() in ("true", "1")
-    query = "SELECT * FROM plans WHERE active OR ? ORDER BY number"
+    everything = query()["include_inactive"]
     with context().store.transaction() as db:
-        return {"data": [plan_fields(row) for row in db.execute(query, (everything,))]}
+        rows = db.execute("SELECT * FROM plans WHERE active OR ? ORDER BY number", (everything,))
+        return {"data": [plan_fields(row) for row in rows]}
 
 
 @blueprint.get("/<plan_id>")
-@server_only
 def read_one(plan_id: str) -> Json:
     """Give a plan."""
     with context().store.transaction() as db:
@@ -75,18 +70,15 @@ def read_one(plan_id: str) -> Json:
 
 
 @blueprint.patch("/<plan_id>")
-@server_only
 def update(plan_id: str) -> Json:
     """Change a plan."""
-    values = _checked(read_body(request))
     with context().store.transaction() as db:
         find_plan(db, plan_id)
-        _set(db, plan_id, {COLUMNS[name]: value for name, value in values.items()})
+        _set(db, plan_id, _given())
         return _tell(db, "plan.updated", plan_id)
 
 
 @blueprint.delete("/<plan_id>")
-@server_only
 def disable(plan_id: str) -> Json:
     """Stop selling a plan; those who have it keep it."""
     with context().store.transaction() as db:
@@ -102,18 +94,9 @@ def _tell(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
     return plan
 
 
-def _checked(body: Json) -> dict[str, Any]:
-    """Check the fields that are there."""
-    values: dict[str, Any] = {}
-    if "name" in body:
-        values["name"] = text(body, "name", longest=MAX_NAME, required=True)
-    if "monthlyTryOns" in body:
-        values["monthlyTryOns"] = whole_number(body, "monthlyTryOns", 1, MAX_TRY_ONS)
-    if "externalPriceId" in body:
-        values["externalPriceId"] = text(body, "externalPriceId")
-    if "active" in body:
-        values["active"] = flag(body, "active", default=True)
-    return values
+def _given() -> dict[str, Any]:
+    """Name the fields that came as the table does."""
+    return {COLUMNS[name]: value for name, value in body().items() if name in COLUMNS}
 
 
 def _set(db: sqlite3.Connection, plan_id: str, values: dict[str, Any]) -> None:

@@ -7,39 +7,34 @@ import sqlite3
 from typing import Any
 
 import jwt
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from .context import context, server_only
+from .context import context
+from .gate import body
 from .ledger import find_customer
 from .refusal import RefusalError, not_found
-from .validation import Json, iso, read_body, whole_number
+from .wire import Json, iso
 
 blueprint = Blueprint("sessions", __name__)
 
 AUDIENCE = "genvoris-widget"
-SHORTEST, LONGEST, DEFAULT = 60, 3600, 900
+LONGEST = 3600
 LEEWAY = 5.0
 
 
-@blueprint.post("/api/v1/customers/<path:name>/sessions")
-@server_only
+@blueprint.post("/api/v1/customers/<name>/sessions")
 def mint(name: str) -> Json:
     """Mint a token."""
-    body = read_body(request)
-    seconds = (
-        whole_number(body, "expires_in", SHORTEST, LONGEST) if "expires_in" in body else DEFAULT
-    )
     with context().store.transaction() as db:
         customer = find_customer(db, name)
         if customer["status"] != "ACTIVE":
             raise RefusalError(
                 403, "customer_inactive", f"This customer is {customer['status'].lower()}."
             )
-        return _mint(db, customer, seconds)
+        return _mint(db, customer, body()["expires_in"])
 
 
-@blueprint.delete("/api/v1/customers/<path:name>/sessions/<jti>")
-@server_only
+@blueprint.delete("/api/v1/customers/<name>/sessions/<jti>")
 def revoke(name: str, jti: str) -> Json:
     """Make a token useless; doing it again changes nothing."""
     with context().store.transaction() as db:

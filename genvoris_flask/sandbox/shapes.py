@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from .validation import Json, iso
+from .wire import Json, iso
 
 
 def plan_fields(row: sqlite3.Row) -> Json:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from .refusal import RefusalError
-from .validation import Json
+from .wire import Json
 
 
 @dataclass(frozen=True)

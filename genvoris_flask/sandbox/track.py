@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from .context import context, is_api_key
+from .gate import body
 from .ledger import ledgers, spend
 from .refusal import RefusalError
 from .sessions import customer_of_token
 from .tryon_log import log_tryon
-from .validation import Json, flag, read_body, text, whole_number
+from .wire import Json
 
 blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
-
-LONGEST_URL = 2048
-SLOWEST = 3_600_000
 
 
 @blueprint.post("/track")
 def track() -> Json:
     """Charge try-ons that were made elsewhere. Servers alone may call this."""
-    body = read_body(request)
-    if not is_api_key(text(body, "api_key")):
+    came = body()
+    if not is_api_key(came["api_key"]):
         raise RefusalError(401, "invalid_api_key", "api_key is not the sandbox's.")
-    count = whole_number({"variation_count": 1, **body}, "variation_count", 1, 100)
-    success = flag(body, "success", default=True)
-    token = text(body, "end_customer_token", longest=8192)
+    count, success, token = came["variation_count"], came["success"], came.get("end_customer_token")
     about = {
-        "product_title": text(body, "product_title"),
-        "page_url": text(body, "page_url", longest=LONGEST_URL),
-        "generation_ms": whole_number(
-            {"generation_time_ms": 0, **body}, "generation_time_ms", 0, SLOWEST
-        ),
+        "product_title": came.get("product_title"),
+        "page_url": came.get("page_url"),
+        "generation_ms": came["generation_time_ms"],
     }
     with context().store.transaction() as db:
         customer = customer_of_token(db, token) if token else None

@@ -15,35 +15,29 @@ from collections.abc import Callable
 
 from flask import Blueprint, request
 
-from .context import context, proxy_only
+from .context import context
 from .credits import credits_left
+from .gate import body, query
 from .ledger import check, ledgers, spend
-from .pictures import MAX_VARIATIONS, PictureError, make_pictures
 from .product_image import ImageError, fetch_image
-from .refusal import RefusalError, invalid
+from .refusal import invalid
 from .sessions import customer_of_token
 from .standing import standing
 from .tryon_log import log_tryon
-from .validation import Json, iso
+from .wire import Json, iso
 
 blueprint = Blueprint("tryon", __name__, url_prefix="/api")
 
-MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_KEY = 200
 ANSWERS_KEPT = 24 * 3600.0
 MAX_ANSWERS = 500
 
 
 @blueprint.post("/tryon")
-@proxy_only
 def create() -> Json:
     """Make a try-on, or variations of one, and charge what was made."""
     started = time.monotonic()
-    request.max_content_length = MAX_UPLOAD_BYTES
-    _ = request.form  # read whole before the data is locked: an upload may be slow
-    if request.mimetype != "multipart/form-data":
-        raise RefusalError(415, "unsupported_media_type", "Send multipart/form-data.")
-    count = _variations()
+    count = body()["variation_count"]
     with context().store.transaction() as db:
         customer = _customer(db)
         key = _key_of(customer)
@@ -63,12 +57,11 @@ def create() -> Json:
 
 
 @blueprint.get("/status")
-@proxy_only
 def status() -> Json:
     """Say whether a shopper may try on."""
     credentials = request.authorization
     token = credentials.token if credentials and credentials.type == "bearer" else None
-    token = token or request.args.get("end_customer_token")
+    token = token or query()["end_customer_token"]
     with context().store.transaction() as db:
         customer = customer_of_token(db, token) if token else None
         if customer is None:
@@ -86,7 +79,6 @@ def status() -> Json:
 
 
 @blueprint.get("/config")
-@proxy_only
 def config() -> Json:
     """Give the button's design."""
     return {"label": "Try it on", "icon": "none", "position": "inline", "showOnCards": False}
@@ -117,29 +109,22 @@ def _status(access: str, quota: Json | None, external_id: str | None) -> Json:
 
 
 def _customer(db: sqlite3.Connection) -> sqlite3.Row | None:
-    token = request.form.get("end_customer_token")
+    token = body().get("end_customer_token")
     return customer_of_token(db, token) if token else None
 
 
-def _variations() -> int:
-    """Give how many pictures are asked for; each is one try-on."""
-    asked = request.form.get("variation_count", "1")
-    plain = asked.isascii() and asked.isdigit() and len(asked) < 4
-    if not plain or not 1 <= int(asked) <= MAX_VARIATIONS:
-        raise invalid("variation_count", f"must be a whole number from 1 to {MAX_VARIATIONS}")
-    return int(asked)
-
-
 def _make(count: int) -> list[bytes]:
+    from .pictures import PictureError, make_pictures  # late: an extra, and slow to load
+
     photo = request.files.get("photo")
     if photo is None:
-        raise invalid("photo", "is missing")
+        raise invalid("photo", "must be a file")
     try:
-        product = fetch_image(request.form.get("product_image_url", ""))
+        product = fetch_image(body()["product_image_url"])
     except ImageError as error:
         raise invalid("product_image_url", str(error)) from None
-    category = request.form.get("product_category", "apparel")
-    title = request.form.get("product_title", "")
+    category = body()["product_category"]
+    title = body().get("product_title", "")
     try:
         return make_pictures(photo.stream.read(), product, category, title, count)
     except PictureError as error:
@@ -150,8 +135,7 @@ def _make(count: int) -> list[bytes]:
 
 
 def _about() -> Json:
-    form = request.form
-    return {"product_title": form.get("product_title"), "page_url": form.get("page_url")}
+    return {"product_title": body().get("product_title"), "page_url": body().get("page_url")}
 
 
 def _charge(key: str, answer: Json, count: int) -> Json:

@@ -7,7 +7,7 @@ import sqlite3
 
 from .context import context
 from .news import tell_of_tryon
-from .validation import Json
+from .wire import Json
 
 
 def log_tryon(

@@ -115,7 +115,14 @@ def test_a_wrong_report_is_refused_by_the_path_of_its_field(
     assert field in answer.get_json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/events", "/conversions", "/returns", "/webhooks"])
+def test_events_are_taken_by_the_try_on_host_too(sandbox: LocalGenvoris) -> None:
+    answer = sandbox.http.post("/api/v1/events", json=EVENT, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 202
+    wrong = sandbox.http.post("/api/v1/events", json=EVENT, headers={"X-API-Key": "gvk_test_x"})
+    assert (wrong.status_code, wrong.get_json()["error"]) == (401, "invalid_api_key")
+
+
+@pytest.mark.parametrize("path", ["/conversions", "/returns", "/webhooks"])
 def test_reports_need_the_key(sandbox: LocalGenvoris, path: str) -> None:
     answer = sandbox.http.post(f"/api/v1{path}", json={}, headers={"X-API-Key": API_KEY})
     assert answer.status_code == 401

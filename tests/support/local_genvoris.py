@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.keys import FILE_NAME, KeyRing
+from tests.support.conformance import hold_answers
 from tests.support.fake_genvoris import Clock
 from tests.support.pictures import picture
 
@@ -57,6 +58,7 @@ class LocalGenvoris:
     def __init__(self, folder: Path, **options: Any) -> None:
         self.clock = Clock()
         self.app = create_app(with_key(folder), api_key=API_KEY, clock=self.clock, **options)
+        hold_answers(self.app)
         self.http: FlaskClient = self.app.test_client()
         self.transport = httpx.WSGITransport(self.app, raise_app_exceptions=True)
 

@@ -1,0 +1,14 @@
+"""What all of the sandbox's answers share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def iso(time: float) -> str:
+    """Write a time as the quickstart does."""
+    moment = dt.datetime.fromtimestamp(time, dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
