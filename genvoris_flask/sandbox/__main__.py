@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from .app import create_app
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .server import SandboxServer
 from .store import StoreError
@@ -22,10 +23,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
     options = _read_options(argv)
     try:
-        from .app import create_app  # needs Pillow, which is an extra
-    except ImportError as error:
-        return _fail(str(error))
-    try:
         app = create_app(
             options.data,
             api_key=options.api_key,
@@ -33,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             credits_at_start=options.credits,
             delay=options.delay,
         )
+    except ImportError as error:
+        return _fail(str(error))
     except (StoreError, OSError, ValueError, TypeError) as error:
         return _fail(f"The data folder {options.data} cannot be used: {error}")
     try:

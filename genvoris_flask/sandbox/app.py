@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,9 @@ def create_app(
     Raises:
         StoreError: The folder's data cannot be used.
         OSError: The folder cannot be written.
+        ImportError: What the extra ``[sandbox]`` installs is not there.
     """
+    _require_extra()
     folder.mkdir(parents=True, exist_ok=True)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
@@ -107,6 +110,15 @@ def create_app(
     app.before_request(check_request)
     app.after_request(_name_request)
     return app
+
+
+def _require_extra() -> None:
+    """Look for what is imported late, without importing it."""
+    if any(find_spec(name) is None for name in ("jsonschema_rs", "PIL")):
+        raise ImportError(
+            'The sandbox needs more: pip install "genvoris-flask[sandbox]" '
+            "(in a checkout: make .venv/.dev)."
+        )
 
 
 def _name_request(response: Response) -> Response:
