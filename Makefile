@@ -24,6 +24,7 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
 	$(BIN)/python benchmarks/widget.py
+	$(BIN)/python benchmarks/pictures.py
 
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-# Eight shoppers at once, each with a photo that is 144 MB large when it is whole in memory.
+# Eight shoppers at once, each with a photo that is 192 MB large when it is whole in memory.
 PROGRAM = """
 import re, resource, sys, threading
 from pathlib import Path
@@ -50,4 +50,4 @@ def test_many_large_photos_at_once_take_no_more_memory_than_two(tmp_path: Path) 
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert 100 < int(done.stdout) < 450, f"{done.stdout} MB"
+    assert 100 < int(done.stdout) < 600, f"{done.stdout} MB"
