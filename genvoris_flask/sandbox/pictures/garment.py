@@ -132,25 +132,24 @@ def _find_opening(
     chest = (int(middle - trunk / 4), int(small.height * 0.25))
     chest_box = (*chest, int(middle + trunk / 4) + 1, int(small.height * 0.5))
     front = sum(ImageStat.Stat(picture.crop(chest_box)).mean) / 3
-    found = Image.new("L", small.size, 0)
-    tried = set()
-    for share in SEEDS:
-        x = int(middle + trunk * share)
+    found = tried = Image.new("L", small.size, 0)
+    for x in (int(middle + trunk * share) for share in SEEDS):
         for y in range(1, int(small.height * 0.12)):
             colour = picture.getpixel((x, y))
-            if isinstance(colour, tuple) and sum(colour) / 3 < front * 0.88:
-                part = _same_colour(picture, alpha, (x, y), colour)
-                if part and part.box not in tried and _fits(part, small.height, middle, trunk):
-                    found = ImageChops.lighter(found, part.draw(small.size))
-                tried.add(part.box if part else None)
+            dark = isinstance(colour, tuple) and sum(colour) / 3 < front * 0.88
+            if not dark or tried.getpixel((x, y)):
+                continue
+            if part := _same_colour(picture, alpha, (x, y)):
+                drawn = part.draw(small.size)
+                tried = ImageChops.lighter(tried, drawn)
+                if _fits(part, small.height, middle, trunk):
+                    found = ImageChops.lighter(found, drawn)
     return _whole_rows(found) if found.getbbox() else None
 
 
-def _same_colour(
-    picture: Image.Image, alpha: Image.Image, at: tuple[int, int], colour: tuple[int, ...]
-) -> Part | None:
-    """Give the part of about that colour around a pixel."""
-    plain = Image.new("RGB", picture.size, colour)
+def _same_colour(picture: Image.Image, alpha: Image.Image, at: tuple[int, int]) -> Part | None:
+    """Give the part of about a pixel's colour that the pixel is in."""
+    plain = Image.new("RGB", picture.size, picture.getpixel(at))
     difference = ImageChops.difference(picture, plain).convert("L")
     alike = difference.point([FILLED if level <= ALIKE else 0 for level in range(256)])
     x, y = at
