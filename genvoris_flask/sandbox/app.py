@@ -13,6 +13,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from . import (
+    actions,
     conversions,
     customers,
     docs,
@@ -103,6 +104,7 @@ def create_app(
         switches,
         docs,
         page,
+        actions,
     ):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, answer_refusal)

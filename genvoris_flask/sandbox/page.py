@@ -1,31 +1,58 @@
-"""The sandbox's own page: what is in it now."""
+"""The sandbox's own page: what is in it now, and buttons that bring about what takes a month."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from urllib.parse import urlsplit
 
-from .context import context
-from .credits import credits_left
-from .ledger import find_customer
-from .standing import standing
+from flask import Blueprint, Response, make_response, render_template, request
+
+from .defaults import LOOPBACK
+from .overview import duration, moment, read_overview, short_moment
+from .refusal import RefusalError
 
 blueprint = Blueprint("page", __name__)
 
-MAX_ROWS = 200
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# What a button has done. The address names one of these; its own text is never shown.
+DONE = {
+    "moved": "The clock was moved.",
+    "reset": "The clock is the machine's again.",
+    "topped-up": "The credit pool was topped up.",
+    "emptied": "The credit pool is empty: try-ons are refused with credit_limit_reached.",
+    "exhausted": "The quota is spent: the next try-on is refused with quota_exhausted.",
+    "paused": "The customer is paused.",
+    "resumed": "The customer is active again.",
+    "rolled": "A new period has begun, with a full quota.",
+    "revoked": "The session was revoked.",
+    "sent-again": "The webhook is sent again, with the same event's id.",
+    "test-sent": "A webhook.test is on its way.",
+}
 
 
 @blueprint.get("/")
-def overview() -> str:
-    """Show plans, customers and credits."""
-    with context().store.transaction() as db:
-        plans = db.execute("SELECT * FROM plans ORDER BY number LIMIT ?", (MAX_ROWS,)).fetchall()
-        ids = db.execute("SELECT id FROM customers ORDER BY number LIMIT ?", (MAX_ROWS,)).fetchall()
-        rows = [find_customer(db, row["id"]) for row in ids]
-        customers = [(row, standing(db, row)) for row in rows]
-        left = credits_left(db, context().clock())
-    return render_template(
+def overview() -> Response:
+    """Show everything."""
+    if urlsplit(f"//{request.host}").hostname not in LOOPBACK:
+        raise RefusalError(403, "cross_origin", "Open this as http://127.0.0.1 or localhost.")
+    done = DONE.get(request.args.get("done", ""))
+    page = render_template(
         "overview.html",
-        plans=[dict(plan) for plan in plans],
-        customers=[(dict(row), now) for row, now in customers],
-        credits=left,
+        done=done,
+        moment=moment,
+        short_moment=short_moment,
+        duration=duration,
+        **read_overview(),
     )
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@blueprint.get("/page.css")
+def style() -> Response:
+    """Give the page's style sheet."""
+    return Response(render_template("page.css"), mimetype="text/css")

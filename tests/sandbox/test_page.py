@@ -1,0 +1,252 @@
+"""The sandbox's own page: what it shows, what its buttons do, and whom they obey."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from genvoris_flask.sandbox.plot import Day, draw, nice_top
+from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
+
+HOOK = {"url": "http://127.0.0.1:9/hook", "secret": "whsec_never_shown", "events": ["webhook.test"]}
+
+
+def page(sandbox: LocalGenvoris) -> str:
+    answer = sandbox.http.get("/")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def press(sandbox: LocalGenvoris, action: str, **more: Any) -> TestResponse:
+    """Press a button, as a browser does it, and follow to the page."""
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+    answer = sandbox.http.post(f"/actions/{action}", data=more, headers=headers)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    assert answer.headers["Location"].startswith("/?done=")
+    return sandbox.http.get(answer.headers["Location"])
+
+
+def section(html: str, name: str) -> str:
+    found = re.search(rf'<section id="{name}".*?</section>', html, re.DOTALL)
+    assert found, name
+    return found[0]
+
+
+def test_it_shows_everything_but_keys_tokens_and_secrets(sandbox: LocalGenvoris) -> None:
+    sandbox.customer("ada <script>", quota=7)
+    token = sandbox.token("ada <script>")
+    sandbox.call("POST", "/webhooks", HOOK)
+    html = page(sandbox)
+    assert "ada &lt;script&gt;" in section(html, "customers")
+    assert "0 of 7" in section(html, "customers")
+    assert "Pro" in section(html, "plans")
+    assert "1,000" in section(html, "credits")
+    assert "15 min" in section(html, "sessions")
+    assert str(HOOK["url"]) in section(html, "webhooks")
+    assert "/api/v1/webhooks" in section(html, "calls")
+    assert "14 Nov 2023, 22:13:20" in section(html, "clock")
+    for secret in (API_KEY, token, HOOK["secret"]):
+        assert str(secret) not in html
+
+
+def test_it_works_without_scripts_and_lets_nobody_frame_it(sandbox: LocalGenvoris) -> None:
+    answer = sandbox.http.get("/")
+    html = answer.get_data(as_text=True)
+    assert "<script" not in html
+    assert " style=" not in html
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert sandbox.http.get("/page.css").mimetype == "text/css"
+
+
+def test_an_empty_sandbox_says_how_to_fill_it(sandbox: LocalGenvoris) -> None:
+    html = page(sandbox)
+    for name in ("customers", "plans", "webhooks"):
+        assert f"POST /api/v1/{name}" in section(html, name)
+    assert "0 try-ons in 30 days" in html
+
+
+def test_the_pool_is_topped_up_and_exhausted(sandbox: LocalGenvoris) -> None:
+    sandbox.customer()
+    answer = press(sandbox, "credits", do="top-up", credits="250")
+    assert "The credit pool was topped up." in answer.get_data(as_text=True)
+    assert "1,250" in section(page(sandbox), "credits")
+    press(sandbox, "credits", do="empty")
+    assert "every try-on is refused" in section(page(sandbox), "credits")
+    assert sandbox.tryon(sandbox.token()).get_json()["error"] == "credit_limit_reached"
+
+
+def test_a_quota_is_exhausted_and_a_period_rolled(sandbox: LocalGenvoris) -> None:
+    customer = sandbox.customer(quota=3)
+    press(sandbox, "customers", do="exhaust", id=customer)
+    assert sandbox.tryon(sandbox.token()).get_json()["reason"] == "quota_exhausted"
+    assert "Exhaust" not in section(page(sandbox), "customers")
+    press(sandbox, "customers", do="roll", id=customer)
+    assert sandbox.used() == 0
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert [each["used"] for each in usage["history"]] == [3]
+
+
+def test_a_customer_is_paused_and_resumed(sandbox: LocalGenvoris) -> None:
+    customer = sandbox.customer()
+    press(sandbox, "customers", do="pause", id=customer)
+    assert "paused" in section(page(sandbox), "customers")
+    assert sandbox.call("POST", "/customers/ada/sessions").status_code == 403
+    press(sandbox, "customers", do="resume", id=customer)
+    assert sandbox.call("POST", "/customers/ada/sessions").status_code == 200
+
+
+def test_the_clock_is_moved_and_periods_roll_with_it(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=3)
+    sandbox.spend(2)
+    press(sandbox, "clock", seconds=str(int(31 * DAY)))
+    html = page(sandbox)
+    assert "15 Dec 2023" in section(html, "clock")
+    assert "0 of 3" in section(html, "customers")
+    press(sandbox, "clock", do="reset")
+    assert "14 Nov 2023" in section(page(sandbox), "clock")
+
+
+def test_a_session_is_revoked(sandbox: LocalGenvoris) -> None:
+    sandbox.customer()
+    token = sandbox.token()
+    found = re.search(r'name="id" value="([^"]+)"', section(page(sandbox), "sessions"))
+    assert found
+    press(sandbox, "sessions", id=found[1])
+    assert sandbox.tryon(token).get_json()["error"] == "invalid_session_token"
+    assert "No token can be used" in section(page(sandbox), "sessions")
+
+
+def test_a_webhook_is_tested_and_sent_again_with_the_same_id(sandbox: LocalGenvoris) -> None:
+    endpoint = sandbox.call("POST", "/webhooks", HOOK).get_json()["id"]
+    press(sandbox, "endpoints", id=endpoint)
+    (delivery,) = sandbox.http.get("/sandbox/deliveries?wait=5").get_json()["data"]
+    assert delivery["type"] == "webhook.test"
+    html = section(page(sandbox), "webhooks")
+    assert delivery["eventId"] in html
+    press(sandbox, "deliveries", id=delivery["id"])
+    (again,) = sandbox.http.get("/sandbox/deliveries?wait=5").get_json()["data"]
+    assert again["eventId"] == delivery["eventId"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:5000"},
+        {"Host": "evil.example"},
+    ],
+    ids=str,
+)
+def test_a_form_of_another_site_presses_no_button(
+    sandbox: LocalGenvoris, headers: dict[str, str]
+) -> None:
+    answer = sandbox.http.post("/actions/credits", data={"do": "empty"}, headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (403, "cross_origin")
+    assert "1,000" in section(page(sandbox), "credits")
+
+
+def test_the_page_is_not_shown_under_another_name(sandbox: LocalGenvoris) -> None:
+    assert sandbox.http.get("/", headers={"Host": "evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "status"),
+    [
+        ("credits", {"do": "top-up", "credits": "0"}, 400),
+        ("credits", {"do": "top-up", "credits": "9" * 40}, 400),
+        ("credits", {"do": "top-up"}, 400),
+        ("clock", {"seconds": "-5"}, 400),
+        ("clock", {"seconds": "²"}, 400),
+        ("customers", {"do": "pause", "id": "nobody"}, 404),
+        ("customers", {"do": "delete", "id": "ada"}, 400),
+        ("customers", {"do": "exhaust", "id": "dev"}, 400),
+        ("sessions", {"id": "x"}, 404),
+        ("deliveries", {"id": "x"}, 404),
+        ("endpoints", {}, 404),
+    ],
+    ids=str,
+)
+def test_a_forged_form_is_refused_in_words(
+    sandbox: LocalGenvoris, action: str, fields: dict[str, str], status: int
+) -> None:
+    sandbox.customer("ada")
+    sandbox.customer("dev", quota=None)
+    answer = sandbox.http.post(f"/actions/{action}", data=fields)
+    assert answer.status_code == status
+    assert answer.get_json()["detail"]
+
+
+def test_what_the_address_says_was_done_is_shown_only_if_it_is_known(
+    sandbox: LocalGenvoris,
+) -> None:
+    html = sandbox.http.get("/?done=Send+money+to+evil.example").get_data(as_text=True)
+    assert "evil.example" not in html
+
+
+def test_the_plot_counts_each_days_try_ons_and_failures(sandbox: LocalGenvoris) -> None:
+    sandbox.customer(quota=50)
+    sandbox.spend(4)
+    sandbox.clock.now += DAY
+    sandbox.spend(2)
+    html = page(sandbox)
+    assert "6 try-ons in 30 days, most on 14 Nov: 4." in html
+    assert "<title>14 Nov: 4</title>" in html
+    assert "<title>15 Nov: 2</title>" in html
+    sandbox.clock.now += 29 * DAY
+    assert "2 try-ons in 30 days" in page(sandbox)
+
+
+def test_bars_are_as_high_as_their_numbers_and_stand_on_the_line() -> None:
+    import datetime as dt
+
+    days = [Day(dt.date(2026, 11, number), number, 0) for number in range(1, 11)]
+    plot = draw([*days, Day(dt.date(2026, 11, 11), 4, 3)])
+    heights = [bar.height for bar in plot.bars]
+    assert heights[9] == pytest.approx(2 * heights[4], abs=0.1)
+    assert all(bar.y + bar.height == pytest.approx(plot.base, abs=0.02) for bar in plot.bars)
+    last = plot.bars[-1]
+    assert last.failed_y + last.failed_height == pytest.approx(last.y, abs=0.02)
+    assert [tick.label for tick in plot.ticks] == ["0", "5", "10"]
+    assert plot.bars[0].x >= plot.left
+    assert last.x + last.width <= plot.right
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 2), (3, 4), (5, 10), (11, 20), (41, 100), (999, 1000), (123_456, 200_000)]
+)
+def test_the_scale_ends_at_a_round_number(most: int, top: int) -> None:
+    assert nice_top(most) == top
+
+
+def test_the_funnel_counts_sessions_and_not_events(sandbox: LocalGenvoris) -> None:
+    stages = ["WIDGET_OPENED", "WIDGET_OPENED", "PHOTO_UPLOADED", "TRYON_GENERATED"]
+    for session, upto in (("a", 4), ("b", 3), ("c", 1)):
+        events = [{"sessionId": session, "eventType": each} for each in stages[:upto]]
+        sandbox.call("POST", "/events", {"events": events})
+    order = {"orderId": "1", "platform": "custom", "amountCents": 100, "sessionId": "a"}
+    assert sandbox.call("POST", "/conversions", order).get_json()["attributedFromTryOn"]
+    rows = re.findall(r'<th scope="row">(.*?)</th>.*?number">(\d+)</td>', page(sandbox), re.DOTALL)
+    counts = dict(rows)
+    assert counts["Opened the widget"] == "3"
+    assert counts["Gave a photo"] == "2"
+    assert counts["Got a try-on"] == "1"
+    assert counts["Put it in the cart"] == "0"
+    assert counts["Ordered"] == "1"
+
+
+def test_a_page_of_many_customers_stays_short(tmp_path: Path) -> None:
+    sandbox = LocalGenvoris(tmp_path / "many")
+    for number in range(205):
+        sandbox.customer(f"s{number}", quota=None)
+    html = section(page(sandbox), "customers")
+    assert "The latest 200 of 205." in html
+    assert "s204" in html
