@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import has_request_context, session
@@ -25,7 +26,8 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9_.-]{8,128}")
 def keep_widget_session(session_id: str | None) -> None:
     """Remember the widget's id of this visit in the shop's cookie session, until an order."""
     if session_id and _SESSION_ID.fullmatch(session_id) and session.get(SESSION_KEY) != session_id:
-        session[SESSION_KEY] = session_id
+        with suppress(RuntimeError):  # a shop without a SECRET_KEY has no sessions
+            session[SESSION_KEY] = session_id
 
 
 def widget_session_id() -> str | None:

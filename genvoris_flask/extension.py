@@ -13,6 +13,7 @@ from . import attribution
 from .api.client import GenvorisClient
 from .api.models import ConversionPlatform
 from .billing.desk import Billing
+from .events import views as event_views
 from .passthrough import views as passthrough_views
 from .sessions.shopper import Shopper
 from .settings import read_settings
@@ -69,6 +70,7 @@ class GenvorisFlask:
             app, settings, self._hooks, transport=transport, clock=clock
         )
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
+        app.register_blueprint(event_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)

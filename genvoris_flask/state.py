@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .api.http import HttpClient
     from .background import BackgroundPool
     from .billing.desk import Billing
+    from .events.sender import EventSender
     from .sessions.broker import SessionBroker
     from .sessions.shopper import Shopper
     from .sessions.verifier import TokenVerifier
@@ -61,6 +62,7 @@ class AppState:
     limiter: Limiter
     deliveries: Deliveries
     background: BackgroundPool
+    events: EventSender
     clock: Callable[[], float]
     # What the script tag says on every page, written once for each root of the shop.
     tag_parts: dict[str, dict[str, str]] = field(default_factory=dict)

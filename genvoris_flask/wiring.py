@@ -14,6 +14,7 @@ from .api.models import Session
 from .background import BackgroundPool
 from .billing.desk import Billing
 from .errors import ConfigurationError, GenvorisError
+from .events.sender import EventSender
 from .sessions.broker import SessionBroker
 from .sessions.keys import KeySet
 from .sessions.shared import NothingShared
@@ -81,6 +82,7 @@ def build_state(
         assets=assets.load_assets(),
         deliveries=Deliveries(store),
         background=BackgroundPool(),
+        events=EventSender(client.events.send),
         clock=clock,
         limiter=_make_limiter(settings),
     )

@@ -1,0 +1,45 @@
+"""``POST api/v1/events``: the widget says what was done with it."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.blueprints import BlueprintSetupState
+
+from ..attribution import keep_widget_session
+from ..state import get_state
+from ..storefront.shopping import current_shopper
+from ..web.answers import AnswerError
+from ..web.blueprints import browser_blueprint
+from ..web.counting import count_address, count_shopper
+from .schema import SchemaError, read_events
+
+PATH = "/api/v1/events"
+MAX_BODY_BYTES = 512 * 1024
+
+blueprint = browser_blueprint("genvoris_events", __name__)
+
+
+@blueprint.post(PATH)
+def report() -> tuple[dict[str, int], int]:
+    """Take a batch of events. Anybody who sees the widget may report; nobody waits for Genvoris."""
+    count_address("events")
+    if shopper := current_shopper():
+        count_shopper("events", f"shopper:{shopper.external_id}")
+    request.max_content_length = MAX_BODY_BYTES
+    try:
+        # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
+        events = read_events(request.get_data())
+    except SchemaError as error:
+        raise AnswerError("invalid_body", field=error.field, problem=str(error)) from None
+    keep_widget_session(events[-1].session_id)
+    return {"accepted": get_state().events.add(events)}, 202
+
+
+@blueprint.record
+def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
+    setup.app.add_url_rule(
+        f"{setup.url_prefix}/{PATH}",
+        f"{setup.name}.{report.__name__}",
+        methods=["POST"],
+        merge_slashes=False,
+    )

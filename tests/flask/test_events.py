@@ -1,0 +1,139 @@
+"""What the widget reports, and what of it reaches Genvoris."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, session
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.api.models import EVENT_TYPES
+from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+EVENT = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED"}
+
+
+def sent(shop: Shop) -> list[dict[str, Any]]:
+    """Give the events that Genvoris was told of by now."""
+    assert shop.state.events.join(10)
+    calls = [each for each in shop.transport.requests if each.url.path == "/api/v1/events"]
+    return [event for call in calls for event in json.loads(call.content)["events"]]
+
+
+def test_a_batch_is_accepted_at_once_and_told_to_genvoris(shop: Shop) -> None:
+    events = [{**EVENT, "eventType": kind, "productTitle": "Shirt"} for kind in EVENT_TYPES]
+    answer = shop.post("/api/v1/events", json={"events": events})
+    assert (answer.status_code, answer.get_json()) == (202, {"accepted": len(EVENT_TYPES)})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert sent(shop) == events
+    call = next(each for each in shop.transport.requests if each.url.path == "/api/v1/events")
+    assert call.headers["Authorization"] == f"Bearer {API_KEY}"
+
+
+def test_a_single_event_a_beacon_and_a_double_slash_will_do(shop: Shop) -> None:
+    assert shop.post("/api/v1/events", json=EVENT).status_code == 202
+    beacon = shop.post("//api/v1/events", data=json.dumps(EVENT), content_type="text/plain")
+    assert beacon.status_code == 202
+    assert sent(shop) == [EVENT, EVENT]
+
+
+def test_those_who_are_not_logged_in_may_report_too(shop: Shop) -> None:
+    shop.log_in(None)
+    assert shop.post("/api/v1/events", json=EVENT).status_code == 202
+
+
+def test_what_the_contract_does_not_know_and_what_is_personal_stays_behind(shop: Shop) -> None:
+    event = {
+        **EVENT,
+        "pageUrl": "https://ann:pw@shop.example/p/1?email=ann@example.com&token=t#top",
+        "api_key": "k",
+        "end_customer_token": "t",
+        "email": "ann@example.com",
+        "metadata": {"variations": 2, "apiKey": "k"},
+    }
+    shop.post("/api/v1/events", json=event)
+    expected = {"pageUrl": "https://shop.example/p/1", "metadata": {"variations": 2}}
+    assert sent(shop) == [{**EVENT, **expected}]
+
+
+WRONG: list[tuple[Any, str]] = [
+    ([], "body"),
+    ("x", "body"),
+    ({}, "eventType"),
+    ({"events": []}, "events"),
+    ({"events": [EVENT] * 51}, "events"),
+    ({"events": {"0": EVENT}}, "events"),
+    ({"events": [EVENT, 7]}, "events.1"),
+    ({**EVENT, "eventType": "BOUGHT"}, "eventType"),
+    ({**EVENT, "eventType": ["WIDGET_OPENED"]}, "eventType"),
+    ({"eventType": "CLOSED"}, "sessionId"),
+    ({**EVENT, "sessionId": 7}, "sessionId"),
+    ({**EVENT, "sessionId": "x" * 201}, "sessionId"),
+    ({**EVENT, "productTitle": "x" * 301}, "productTitle"),
+    ({**EVENT, "pageUrl": "javascript:alert(1)"}, "pageUrl"),
+    ({**EVENT, "pageUrl": "https://["}, "pageUrl"),
+    ({**EVENT, "metadata": []}, "metadata"),
+    ({**EVENT, "metadata": {"a": {"b": 1}}}, "metadata"),
+    ({**EVENT, "metadata": {str(n): n for n in range(21)}}, "metadata"),
+    ({**EVENT, "metadata": {"a": "x" * 5000}}, "metadata"),
+    ({**EVENT, "metadata": {"a": float("nan")}}, "metadata"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), WRONG, ids=range(len(WRONG)))
+def test_a_wrong_batch_is_refused_whole_with_the_field_that_is_wrong(
+    shop: Shop, body: Any, field: str
+) -> None:
+    answer = shop.post("/api/v1/events", json=body)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert answer.get_json()["field"] == field
+    assert sent(shop) == []
+
+
+def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Shop) -> None:
+    for data, status in ((b"\xff", 400), (b"[" * 100_000, 400), (b" " * 600_000, 413)):
+        assert shop.post("/api/v1/events", data=data).status_code == status
+
+
+def test_losing_genvoris_never_slows_the_browser(shop: Shop) -> None:
+    over = threading.Event()
+
+    def hang(request: httpx.Request) -> httpx.Response:
+        over.wait(10)
+        return httpx.Response(503)
+
+    shop.transport.fault = hang
+    for _ in range(20):
+        assert shop.post("/api/v1/events", json=EVENT).status_code == 202
+    over.set()
+    assert len(sent(shop)) < 100
+
+
+def test_the_last_visit_is_kept_in_the_shops_own_session_and_nothing_else(shop: Shop) -> None:
+    shop.post("/api/v1/events", json={"events": [EVENT, {**EVENT, "sessionId": "visit-0002"}]})
+    with shop.browser.session_transaction() as cookies:
+        assert dict(cookies) == {"user": "ada", "_genvoris_widget_session": "visit-0002"}
+
+
+def test_a_shop_without_sessions_can_report_too() -> None:
+    app = Flask("shop")
+    app.config.update(GENVORIS_API_KEY=API_KEY)
+    genvoris = GenvorisFlask()
+    genvoris.shopper_loader(lambda: None)
+    genvoris.init_app(app, transport=httpx.MockTransport(lambda request: httpx.Response(202)))
+    answer = app.test_client().post("/genvoris/api/v1/events", json=EVENT, headers=SAME_ORIGIN)
+    assert answer.status_code == 202
+    with app.test_request_context():
+        assert not session
+
+
+def test_events_are_limited_by_shopper(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_LIMIT_EVENTS="1/hour")
+    shop.log_in()
+    codes = [shop.post("/api/v1/events", json=EVENT).status_code for _ in range(2)]
+    assert codes == [202, 429]

@@ -1,0 +1,92 @@
+"""Events on their way to Genvoris: few calls, bounded, and nobody waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from genvoris_flask.api.models import Event
+from genvoris_flask.errors import UnreachableError
+from genvoris_flask.events.sender import EventSender
+
+
+def events(count: int) -> list[Event]:
+    return [Event(f"session-{number}", "WIDGET_OPENED") for number in range(count)]
+
+
+class Genvoris:
+    """Takes batches, and can be made to hang or to fail."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.error: Exception | None = None
+
+    def send(self, batch: Sequence[Event]) -> None:
+        self.batches.append(len(batch))
+        self.entered.set()
+        assert self.open.wait(10)
+        if self.error:
+            raise self.error
+
+
+def test_what_gathers_while_a_call_is_under_way_goes_in_batches_of_fifty() -> None:
+    genvoris = Genvoris()
+    sender = EventSender(genvoris.send)
+    sender.add(events(1))
+    assert genvoris.entered.wait(10)
+    for _ in range(12):
+        sender.add(events(10))
+    genvoris.open.set()
+    assert sender.join(10)
+    assert genvoris.batches == [1, 50, 50, 20]
+
+
+def test_while_genvoris_hangs_only_so_many_wait_and_adding_returns_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    genvoris = Genvoris()
+    sender = EventSender(genvoris.send, most=30)
+    sender.add(events(1))
+    assert genvoris.entered.wait(10)
+    assert [sender.add(events(20)) for _ in range(4)] == [20, 10, 0, 0]
+    genvoris.open.set()
+    assert sender.join(10)
+    assert genvoris.batches == [1, 30]
+    assert caplog.text.count("are dropped") == 1
+
+
+def test_a_failure_loses_its_batch_alone_and_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    genvoris = Genvoris()
+    genvoris.open.set()
+    sender = EventSender(genvoris.send)
+    genvoris.error = UnreachableError("gone")
+    for _ in range(3):
+        sender.add(events(2))
+        assert sender.join(10)
+    genvoris.error = None
+    sender.add(events(5))
+    assert sender.join(10)
+    assert genvoris.batches[-1] == 5
+    assert caplog.text.count("are dropped") == 1
+    assert caplog.text.count("reach Genvoris again") == 1
+
+
+def test_a_fault_of_ours_does_not_end_the_thread() -> None:
+    genvoris = Genvoris()
+    genvoris.open.set()
+    sender = EventSender(genvoris.send)
+    genvoris.error = KeyError("oops")
+    sender.add(events(1))
+    assert sender.join(10)
+    genvoris.error = None
+    sender.add(events(3))
+    assert sender.join(10)
+    assert genvoris.batches == [1, 3]
