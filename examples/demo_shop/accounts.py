@@ -50,7 +50,7 @@ def log_out() -> Response:
 def resume() -> Response:
     """Wake up a plan that is paused; its quota stays as it was."""
     try:
-        genvoris.client.customers.update(external_id(current_user), status="ACTIVE")
+        genvoris.billing.resume(external_id(current_user))
         flash("Your plan is awake again.")
     except GenvorisError:
         log.exception("A plan could not be resumed")

@@ -10,7 +10,7 @@ from flask import Flask, render_template
 from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
-from . import accounts, plans, security, shop
+from . import accounts, admin, plans, security, shop
 from .genvoris import genvoris
 from .models import User, db
 from .samples import add_users
@@ -32,6 +32,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_UPGRADE_URL="/plans",
         GENVORIS_PRIVACY_URL="/privacy",
         GENVORIS_BUTTON={"label": "See it on you", "icon": "sparkles"},
+        GENVORIS_PLANS=plans.GENVORIS_PLANS,
         GENVORIS_CSP_NONCE=security.csp_nonce,
     )
     app.config.update(config)
@@ -42,12 +43,13 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     login.user_loader(load_user)
     security.init_app(app)
     genvoris.init_app(app)
-    for module in (shop, accounts, plans):
+    for module in (shop, accounts, plans, admin):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)
     app.jinja_env.globals["cart_count"] = shop.cart_count
     app.jinja_env.globals["languages"] = shop.LANGUAGES
     app.jinja_env.filters["money"] = money
+    app.jinja_env.filters["clock_time"] = admin.clock_time
     with app.app_context():
         db.create_all()
     add_users(app)

@@ -8,7 +8,7 @@ from flask_login import current_user
 from genvoris_flask import GenvorisFlask, Paywall, Refusal, Shopper
 from genvoris_flask.signals import customer_linked
 
-from .models import User, db, external_id
+from .models import db, external_id, find_user
 
 genvoris = GenvorisFlask()
 
@@ -51,8 +51,6 @@ def paywall(refusal: Refusal) -> Paywall:
 @customer_linked.connect
 def remember_customer(_app: Flask, shopper: Shopper, customer_id: str) -> None:
     """Keep Genvoris's id beside the shopper's own."""
-    user_id = shopper.external_id.removeprefix("user_")
-    user = db.session.get(User, int(user_id)) if user_id.isdigit() else None
-    if user:
+    if user := find_user(shopper.external_id):
         user.genvoris_customer_id = customer_id
         db.session.commit()

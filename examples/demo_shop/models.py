@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -13,6 +15,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+OWNER = "fen@example.com"
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither publishes types
@@ -23,6 +26,11 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither p
     about: Mapped[str] = mapped_column(default="")
     genvoris_customer_id: Mapped[str | None]
 
+    @property
+    def is_owner(self) -> bool:
+        """Say whether this is who minds the shop."""
+        return self.email == OWNER
+
     def set_password(self, password: str) -> None:
         # A demo with known passwords is started often: a cheap hash keeps that quick.
         self.password_hash = generate_password_hash(password, method="pbkdf2:sha256:1000")
@@ -31,6 +39,31 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither p
         return check_password_hash(self.password_hash, password)
 
 
+class News(db.Model):  # type: ignore[name-defined,misc]
+    """An event that came from Genvoris. ``came_at`` is in UTC."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(unique=True)
+    type: Mapped[str]
+    text: Mapped[str]
+    data: Mapped[str]
+    came_at: Mapped[dt.datetime] = mapped_column(
+        default=lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    )
+
+
 def external_id(user: User) -> str:
     """Give the id that Genvoris knows this shopper by."""
     return f"user_{user.id}"
+
+
+def find_user(their_id: str | None) -> User | None:
+    """Give the user of an external id."""
+    number = (their_id or "").removeprefix("user_")
+    return db.session.get(User, int(number)) if number.isdigit() else None
+
+
+def name_of(their_id: str | None) -> str:
+    """Give a shopper's name, by the id that Genvoris knows them by."""
+    user = find_user(their_id)
+    return user.name if user else "A guest"

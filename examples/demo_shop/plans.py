@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from genvoris_flask import Shopper
 from genvoris_flask.errors import GenvorisError, NotFoundError
 
 from .genvoris import genvoris
-from .models import db, external_id
+from .models import external_id
 from .security import safe_next
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("plans", __name__)
+
+# What is sold, for Genvoris: `flask genvoris plans sync` makes its plans the same.
+GENVORIS_PLANS = [
+    {"name": "Pocket", "monthly_try_ons": 5, "external_price_id": "price_pocket"},
+    {"name": "Wardrobe", "monthly_try_ons": 30, "external_price_id": "price_wardrobe"},
+    {"name": "Atelier", "monthly_try_ons": 120, "external_price_id": "price_atelier"},
+]
+# What the shop's billing system knows of each: cents a month, and a line to sell it with.
+PRICES = {
+    "price_pocket": (0, "For when you are nearly sure."),
+    "price_wardrobe": (400, "For a season of deciding well."),
+    "price_atelier": (900, "For those who dress other people too."),
+}
+SALE = "sale"
 
 
 @dataclass(frozen=True)
@@ -32,69 +56,57 @@ class Offer:
     text: str
 
 
-OFFERS = (
-    Offer("price_pocket", "Pocket", 5, 0, "For when you are nearly sure."),
-    Offer("price_wardrobe", "Wardrobe", 30, 400, "For a season of deciding well."),
-    Offer("price_atelier", "Atelier", 120, 900, "For those who dress other people too."),
-)
-BY_PRICE_ID = {offer.price_id: offer for offer in OFFERS}
+def offers() -> list[Offer]:
+    """Give the plans of GENVORIS_PLANS, with what they cost."""
+    return [
+        Offer(
+            plan["external_price_id"],
+            plan["name"],
+            plan["monthly_try_ons"],
+            *PRICES[plan["external_price_id"]],
+        )
+        for plan in current_app.config["GENVORIS_PLANS"]
+    ]
 
 
-def ensure_plans(app: Flask) -> dict[str, str]:
-    """Create the plans at Genvoris that are not there yet; give their ids by the shop's own."""
-    with app.app_context():
-        plans = genvoris.client.plans
-        known = {plan.external_price_id: plan.id for plan in plans.list()}
-        for offer in OFFERS:
-            if offer.price_id not in known:
-                plan = plans.create(
-                    name=offer.name,
-                    monthly_try_ons=offer.monthly_try_ons,
-                    external_price_id=offer.price_id,
-                )
-                known[offer.price_id] = plan.id
-    return {str(price_id): plan_id for price_id, plan_id in known.items() if price_id}
-
-
-def plan_id(price_id: str) -> str:
-    """Give Genvoris's id of a plan."""
-    for plan in genvoris.client.plans.list():
-        if plan.external_price_id == price_id:
-            return plan.id
-    raise LookupError(f"Genvoris has no plan for {price_id}: start the demo with run.py")
+def find_offer(price_id: str) -> Offer:
+    """Give one of them, or end the request with 404."""
+    return next((offer for offer in offers() if offer.price_id == price_id), None) or abort(404)
 
 
 @blueprint.get("/plans")
 def show() -> str:
-    return render_template("plans.html", offers=OFFERS, current=current_plan(), next=safe_next(""))
+    return render_template(
+        "plans.html", offers=offers(), current=current_plan(), next=safe_next("")
+    )
 
 
 @blueprint.get("/checkout/<price_id>")
 @login_required
 def checkout(price_id: str) -> str:
-    offer = BY_PRICE_ID.get(price_id) or abort(404)
-    return render_template("checkout.html", offer=offer, next=safe_next(""))
+    # A sale has its id before it is paid, so that paying twice by accident is one sale.
+    session[SALE] = session.get(SALE) or secrets.token_urlsafe(12)
+    return render_template("checkout.html", offer=find_offer(price_id), next=safe_next(""))
 
 
 @blueprint.post("/checkout/<price_id>")
 @login_required
 def pay(price_id: str) -> Response:
     """Pretend that a payment went through, and tell Genvoris of the sale (quickstart, step 3)."""
-    offer = BY_PRICE_ID.get(price_id) or abort(404)
+    offer = find_offer(price_id)
     back = safe_next(url_for("accounts.account"))
     try:
-        customer = genvoris.client.customers.upsert(
-            external_id=external_id(current_user),
+        genvoris.billing.activate(
+            external_id(current_user),
+            price_id=price_id,
             email=current_user.email,
-            plan_id=plan_id(price_id),
+            event_id=session.get(SALE),
         )
     except GenvorisError:
         log.exception("A sale could not be told to Genvoris")
         flash("The plan could not be started. Nothing was charged; please try again.", "error")
         return redirect(url_for(".checkout", price_id=price_id, next=request.form.get("next")))
-    current_user.genvoris_customer_id = customer.id
-    db.session.commit()
-    genvoris.forget(Shopper(external_id(current_user)))
+    session.pop(SALE, None)
     flash(f"You are on {offer.name} now: {offer.monthly_try_ons} try-ons a month.")
     return redirect(back)
 

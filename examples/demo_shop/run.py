@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,8 +20,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 # Run as a file, Python looks for modules beside it and not in the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from examples.demo_shop.admin import listen
 from examples.demo_shop.app import create_app
-from examples.demo_shop.plans import ensure_plans
 from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
 
 HOST = "127.0.0.1"
@@ -53,6 +54,7 @@ def read_options() -> argparse.Namespace:
 def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
     sandbox, sandbox_url = start_sandbox(data / "genvoris", sandbox_port)
     stopping = threading.Event()
+    webhook_secret = secrets.token_urlsafe(32)
     try:
         app = create_app(
             {
@@ -61,12 +63,16 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
                 "GENVORIS_API_KEY": API_KEY,
                 "GENVORIS_API_URL": f"{sandbox_url}/api/v1",
                 "GENVORIS_TRYON_URL": sandbox_url,
+                "GENVORIS_WEBHOOK_SECRET": webhook_secret,
             }
         )
-        register_at_genvoris(app, ensure_plans(app), sandbox_url)
         server = make_server(
             HOST, free_port(port), app, threaded=True, request_handler=QuietHandler
         )
+        with app.app_context():
+            # It listens already; what comes in before it serves waits a moment.
+            listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
+        register_at_genvoris(app, sandbox_url)
         watch(sandbox, stopping)
         print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
         server.serve_forever()  # ends on KeyboardInterrupt

@@ -8,7 +8,7 @@ import httpx
 from flask import Flask
 
 from .genvoris import genvoris
-from .models import User, db, external_id
+from .models import OWNER, User, db, external_id
 
 PASSWORD = "try-it-on"  # noqa: S105  (printed on the log-in page of a demo)
 
@@ -34,6 +34,7 @@ SAMPLES = (
     Sample("Chloe", "none left this month", spent=5),
     Sample("Dev", "no plan yet", price_id=None),
     Sample("Elif", "plan is paused", paused=True),
+    Sample("Fen", "minds the shop, and hears what Genvoris tells it", price_id=None),
 )
 
 
@@ -49,27 +50,27 @@ def add_users(app: Flask) -> None:
         db.session.commit()
 
 
-def register_at_genvoris(app: Flask, plan_ids: dict[str, str], tryon_url: str) -> None:
-    """Bring the sample shoppers into their states at Genvoris, unless they are known there."""
+def register_at_genvoris(app: Flask, tryon_url: str) -> None:
+    """Bring the plans and the sample shoppers into their states at Genvoris.
+
+    Shoppers who are known there stay as they are.
+    """
     with app.app_context():
         client = genvoris.client
+        genvoris.billing.sync_plans()
         known = {customer.external_id for customer in client.customers.iterate()}
         for sample in SAMPLES:
             user = db.session.scalars(db.select(User).filter_by(email=sample.email)).one()
-            if external_id(user) in known:
+            name = external_id(user)
+            if name in known or user.email == OWNER:
                 continue
-            customer = client.customers.upsert(
-                external_id=external_id(user),
-                email=user.email,
-                plan_id=plan_ids[sample.price_id] if sample.price_id else None,
-            )
-            user.genvoris_customer_id = customer.id
+            if sample.price_id:
+                genvoris.billing.activate(name, price_id=sample.price_id, email=user.email)
             if sample.spent:
-                token = client.sessions.mint(customer.id).token
+                token = client.sessions.mint(name).token
                 _spend(tryon_url, app.config["GENVORIS_API_KEY"], token, sample.spent)
             if sample.paused:
-                client.customers.update(customer.id, status="PAUSED")
-        db.session.commit()
+                genvoris.billing.pause(name)
 
 
 def _spend(tryon_url: str, api_key: str, token: str, count: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from .catalogue import BY_SLUG, GARMENTS, PRODUCTS, Product, related
+from .genvoris import genvoris
 from .security import safe_next
 
 blueprint = Blueprint("shop", __name__)
@@ -108,6 +110,14 @@ def change_cart() -> Response:
 
 @blueprint.post("/checkout")
 def checkout() -> str:
+    """Pretend to sell, and tell Genvoris of the order: a try-on may have led to it."""
+    if lines := cart_lines():
+        genvoris.conversion(
+            f"order_{secrets.token_hex(6)}",
+            sum(line.product.price * line.count for line in lines),
+            currency="EUR",
+            quantity=sum(line.count for line in lines),
+        )
     session.pop("cart", None)
     return render_template("thanks.html")
 

@@ -96,6 +96,15 @@ class Courier:
             return waiting.fetchone() is None and not self._under_way
 
     def _work(self) -> None:
+        try:
+            self._deliver_while_running()
+        except sqlite3.ProgrammingError:
+            # At the end of the process the database is closed under an attempt that is under way;
+            # its delivery stays due for the next start.
+            if self._running:
+                raise
+
+    def _deliver_while_running(self) -> None:
         while self._running:
             version = self._version
             if delivery := self._claim():

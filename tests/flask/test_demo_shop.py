@@ -10,18 +10,19 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask
+from flask import Flask, request, request_started
 from flask.testing import FlaskClient
 
 from examples.demo_shop.app import create_app
 from examples.demo_shop.catalogue import GARMENTS, PRODUCTS
-from examples.demo_shop.plans import ensure_plans
 from examples.demo_shop.samples import PASSWORD, SAMPLES
 from genvoris_flask.state import get_state
+from genvoris_flask.webhooks.signature import HEADER, sign
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 # Flask-Login 0.6 calls what newer Pythons warn about.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+SECRET = "whsec_of_the_tests"
 PAGES = ["/", "/product/harbour-shirt", "/cart", "/login", "/plans"]
 
 
@@ -47,9 +48,11 @@ def app(tmp_path: Path, local_genvoris: LocalGenvoris, monkeypatch: pytest.Monke
             "GENVORIS_API_KEY": API_KEY,
             "GENVORIS_API_URL": "http://127.0.0.1:8787/api/v1",
             "GENVORIS_TRYON_URL": "http://127.0.0.1:8787",
+            "GENVORIS_WEBHOOK_SECRET": SECRET,
         }
     )
-    ensure_plans(app)
+    with app.app_context():
+        get_state(app).billing.sync_plans()
     return app
 
 
@@ -247,3 +250,95 @@ def test_the_try_on_speaks_the_language_that_the_shopper_chose(browser: FlaskCli
 def test_the_product_page_links_the_policy_that_the_widget_asks_about(browser: FlaskClient) -> None:
     assert 'data-privacy-url="/privacy"' in browser.get("/product/plain-tee").text
     assert "Delete my photo" in browser.get("/privacy").text
+
+
+def deliver(app: Flask, kind: str, event_id: str, data: dict[str, Any]) -> None:
+    raw = json.dumps({"id": event_id, "type": kind, "created": 1, "data": data}).encode()
+    headers = {HEADER: sign(SECRET, raw, get_state(app).clock())}
+    answer = app.test_client().post("/genvoris/webhook", data=raw, headers=headers)
+    assert answer.status_code == 200
+
+
+def as_owner(browser: FlaskClient) -> None:
+    post(browser, "/login", email="fen@example.com", password=PASSWORD)
+
+
+def test_the_plans_page_shows_the_plans_that_are_declared(app: Flask, browser: FlaskClient) -> None:
+    app.config["GENVORIS_PLANS"] = [
+        {"name": "Pocket", "monthly_try_ons": 7, "external_price_id": "price_pocket"}
+    ]
+    page = browser.get("/plans").text
+    assert "7 try-ons a month" in page
+    assert "Wardrobe" not in page
+    assert post(browser, "/checkout/price_nothing").status_code in (302, 404)
+
+
+def test_paying_twice_by_accident_is_one_sale(
+    browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    log_in(browser)
+    browser.get("/checkout/price_wardrobe")
+    with browser.session_transaction() as cookies:
+        sale = cookies["sale"]
+    post(browser, "/checkout/price_wardrobe")
+    local_genvoris.spend(3, "user_1")
+    with browser.session_transaction() as cookies:
+        cookies["sale"] = sale  # the second click of the same page
+    post(browser, "/checkout/price_wardrobe")
+    assert local_genvoris.used("user_1") == 3
+
+
+def test_the_news_are_for_the_owner_alone(browser: FlaskClient) -> None:
+    for path in ("/admin/", "/admin/news"):
+        assert "/login" in browser.get(path).headers["Location"]
+    log_in(browser)
+    for path in ("/admin/", "/admin/news"):
+        assert browser.get(path).status_code == 403
+    assert post(browser, "/admin/test").status_code == 403
+
+
+def test_what_genvoris_tells_is_written_down_once_and_shown(
+    app: Flask, browser: FlaskClient
+) -> None:
+    ada = {"customer": {"id": "ec_1", "externalId": "user_1"}, "quota": {"used": 5, "limit": 5}}
+    deliver(app, "customer.quota_exhausted", "evt_1", ada)
+    deliver(app, "tryon.completed", "evt_2", {"external_id": "user_1", "product_title": "<b>Tee"})
+    deliver(app, "credit.low_balance", "evt_3", {"balance": 12})
+    deliver(app, "tryon.completed", "evt_2", {})
+    deliver(app, "end_customer.updated", "evt_4", {"external_id": "user_2", "status": "PAUSED"})
+    as_owner(browser)
+    page = browser.get("/admin/").text
+    assert "Ada has used all 5 try-ons." in page
+    assert "Ada tried on: &lt;b&gt;Tee." in page
+    assert "Only 12 credits are left" in page
+    assert "The plan of Ben is paused." in page
+    assert page.count("<li class=") == 4
+
+
+def test_news_that_a_page_has_are_not_given_again(app: Flask, browser: FlaskClient) -> None:
+    deliver(app, "webhook.test", "evt_1", {})
+    as_owner(browser)
+    first = browser.get("/admin/news").text
+    newest = re.search(r'data-id="(\d+)"', first)
+    assert newest
+    path = f"/admin/news?after={newest[1]}"
+    assert browser.get(path).text.strip() == ""
+    deliver(app, "moon.landed", "evt_2", {})
+    assert "Something new." in browser.get(path).text
+
+
+def test_an_order_is_told_with_the_visit_of_the_try_on(
+    app: Flask, browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    seen: list[Any] = []
+
+    def see(_app: Flask, **_: object) -> None:
+        seen.append(request.get_json())
+
+    request_started.connect(see, local_genvoris.app)
+    post(browser, "/cart", slug="plain-tee", size="M")
+    with browser.session_transaction() as cookies:
+        cookies["_genvoris_widget_session"] = "visit-one"
+    post(browser, "/checkout")
+    assert get_state(app).background.join(10)
+    assert [(each["amountCents"], each["sessionId"]) for each in seen] == [(3900, "visit-one")]

@@ -1,0 +1,153 @@
+"""What Genvoris tells the shop, written down as it comes, and shown to the owner live."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from genvoris_flask.errors import GenvorisError
+from genvoris_flask.webhooks.events import (
+    CreditEvent,
+    CustomerEvent,
+    PlanEvent,
+    TryonEvent,
+    WebhookEvent,
+)
+
+from .genvoris import genvoris
+from .models import News, db, name_of
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+MOST = 100
+ENDPOINT = "Marlow & Fen"
+# Of the two names that some types have, one.
+TYPES = (
+    "tryon.completed",
+    "tryon.failed",
+    "customer.plan_changed",
+    "customer.quota_exhausted",
+    "end_customer.created",
+    "end_customer.updated",
+    "end_customer.cancelled",
+    "end_customer.quota_warning",
+    "end_customer.period_rolled",
+    "credit.low_balance",
+    "credit.balance_added",
+)
+CUSTOMER_NEWS = {
+    "customer.created": "{who} is known to Genvoris now.",
+    "customer.updated": "What Genvoris knows of {who} has changed.",
+    "customer.cancelled": "{who} has no plan any more.",
+    "customer.plan_changed": "{who} has another plan.",
+    "customer.quota_warning": "{who} has used {used} of {limit} try-ons.",
+    "customer.quota_exhausted": "{who} has used all {limit} try-ons.",
+    "customer.period_rolled": "A new month has begun for {who}.",
+}
+
+
+@genvoris.on("*")
+def write_down(event: WebhookEvent) -> None:
+    """Keep an event. It may come again after a failure, so it is kept by its id."""
+    text = describe(event)
+    data = json.dumps(dict(event.data), indent=2, ensure_ascii=False)
+    db.session.add(News(event_id=event.id, type=event.type, text=text, data=data))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+
+
+def describe(event: WebhookEvent) -> str:
+    """Say in a sentence what happened."""
+    match event:
+        case TryonEvent():
+            who, what = name_of(event.external_id), event.product_title or "something"
+            made = event.type == "tryon.completed"
+            return f"{who} tried on: {what}." if made else f"A try-on failed for {who}: {what}."
+        case CustomerEvent(type="customer.updated", status="PAUSED"):
+            return f"The plan of {name_of(event.external_id)} is paused."
+        case CustomerEvent() if event.type in CUSTOMER_NEWS:
+            return CUSTOMER_NEWS[event.type].format(
+                who=name_of(event.external_id), used=event.used, limit=event.limit
+            )
+        case CreditEvent(type="credit.low_balance"):
+            return f"Only {event.balance} credits are left: time to buy some."
+        case CreditEvent():
+            return f"Credits were added; there are {event.balance} now."
+        case PlanEvent():
+            return f"The plan {event.name} is {event.type.removeprefix('plan.')}."
+    return "A test. It came through." if event.type == "webhook.test" else "Something new."
+
+
+def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Response]:
+    """Let nobody but the owner see a page."""
+
+    @wraps(view)
+    def guarded() -> str | Response:
+        if not current_user.is_owner:
+            abort(403, "This page is for the shop's owner: log in as Fen.")
+        return view()
+
+    guarded_by_login: Callable[[], str | Response] = login_required(guarded)
+    return guarded_by_login
+
+
+@blueprint.get("/")
+@owner_only
+def show() -> str:
+    return render_template("admin.html", news=latest(0))
+
+
+@blueprint.get("/news")
+@owner_only
+def news() -> str:
+    """Give what came after the one that the page has on top."""
+    return render_template("_news.html", news=latest(request.args.get("after", 0, type=int)))
+
+
+@blueprint.post("/test")
+@owner_only
+def test() -> Response:
+    """Have Genvoris send a test; it comes in as any other event does."""
+    try:
+        endpoints = genvoris.client.webhook_endpoints
+        mine = next((each for each in endpoints.list() if each.description == ENDPOINT), None)
+        if mine is None:
+            flash("Genvoris does not know where this shop is: start it with make demo.", "error")
+        else:
+            endpoints.test(mine.id)
+    except GenvorisError:
+        log.exception("A test could not be asked for")
+        flash("Genvoris cannot be asked right now. Please try again in a minute.", "error")
+    return redirect(url_for(".show"))
+
+
+def latest(after: int) -> list[News]:
+    """Give the newest first."""
+    query = db.select(News).where(News.id > after).order_by(News.id.desc()).limit(MOST)
+    return list(db.session.scalars(query))
+
+
+def listen(url: str, secret: str) -> None:
+    """Tell Genvoris where this shop is, instead of where it was at its last start."""
+    endpoints = genvoris.client.webhook_endpoints
+    for old in endpoints.list():
+        if old.description == ENDPOINT:
+            endpoints.delete(old.id)
+    endpoints.create(url=url, secret=secret, events=list(TYPES), description=ENDPOINT)
+
+
+def clock_time(time: dt.datetime) -> str:
+    """Write when something came, in this machine's time."""
+    return time.replace(tzinfo=dt.UTC).astimezone().strftime("%H:%M:%S")

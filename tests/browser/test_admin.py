@@ -1,0 +1,40 @@
+"""The owner of the demo shop sees what Genvoris tells it, as it comes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.conftest import Demo, Watched
+from tests.browser.steps import expect_accessible, expect_heading, log_in, open_dialog, try_on
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_news_from_genvoris_appear_without_a_reload(
+    demo: Demo, context: BrowserContext, new_context: object, photo: Path
+) -> None:
+    page = context.new_page()
+    watched = Watched(page)
+    page.goto(f"{demo.url}/admin/")
+    page.get_by_role("button", name=re.compile("^Fen")).click()
+    expect(page).to_have_url(f"{demo.url}/admin/")
+    # What came of the sample shoppers is there already.
+    expect(page.get_by_text("Chloe has used all 5 try-ons.")).to_be_visible()
+    expect_accessible(page)
+
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_text("A test. It came through.")).to_be_visible()
+    page.get_by_text("What was sent").first.click()
+    expect_accessible(page)
+
+    shopper = new_context().new_page()  # type: ignore[operator]
+    log_in(shopper, demo.url, "Ben")
+    open_dialog(shopper)
+    try_on(shopper, photo)
+    expect_heading(shopper, "Here you are")
+    expect(page.get_by_text("Ben tried on: Harbour shirt.")).to_be_visible()
+    expect(page.get_by_text("Ben has used all 5 try-ons.")).to_be_visible()
+    assert watched.complaints == []
