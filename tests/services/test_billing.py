@@ -1,0 +1,166 @@
+"""Billing over several processes with a real Redis, against a real sandbox."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.billing.desk import Billing
+from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.state import get_state
+from tests.services.conftest import ROOT, RedisServer
+from tests.support.sandbox_process import KEY, sandbox_process
+
+PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "price_pro"}]
+
+SHOP = """
+import os, signal, sys, threading
+from flask import Flask
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.state import get_state
+
+app = Flask("shop")
+app.config.update({config!r})
+GenvorisFlask(app)
+billing = get_state(app).billing
+"""
+
+DELIVER = """
+failed = []
+
+def deliver():
+    try:
+        billing.renew("ada", event_id="in_1")
+    except Exception as error:
+        failed.append(repr(error))
+
+threads = [threading.Thread(target=deliver) for _ in range(13)]
+print("ready", flush=True)
+sys.stdin.readline()
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(failed, flush=True)
+"""
+
+DIE = """
+store = get_state(app).store
+write = type(store).set
+
+def die(self, key, value, seconds):
+    if b"done_for" in value:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(self, key, value, seconds)
+
+type(store).set = die
+billing.renew("ada", event_id="in_1")
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, redis_server: RedisServer) -> Iterator[dict[str, Any]]:
+    with sandbox_process(tmp_path / "sandbox") as url:
+        yield {
+            "GENVORIS_API_KEY": KEY,
+            "GENVORIS_API_URL": f"{url}/api/v1",
+            "GENVORIS_STORE_URL": redis_server.url,
+            "GENVORIS_PLANS": PLANS,
+        }
+
+
+@pytest.fixture
+def billing(config: dict[str, Any]) -> Billing:
+    """Give billing in this process, after Ada has bought a plan."""
+    app = Flask("shop")
+    app.config.update(config)
+    GenvorisFlask(app)
+    billing = get_state(app).billing
+    billing.sync_plans()
+    billing.activate("ada", price_id="price_pro", event_id="order-1")
+    return billing
+
+
+@pytest.fixture
+def client(config: dict[str, Any]) -> GenvorisClient:
+    return GenvorisClient(KEY, config["GENVORIS_API_URL"])
+
+
+def start(config: dict[str, Any], what_it_does: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SHOP.format(config=config) + what_it_does],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def fills(client: GenvorisClient) -> int:
+    """Say how often Ada's quota was filled: each time ends a period."""
+    return len(client.customers.usage("ada").history) + 1
+
+
+def test_fifty_two_deliveries_of_one_event_to_four_processes_happen_once(
+    config: dict[str, Any], billing: Billing, client: GenvorisClient
+) -> None:
+    processes = [start(config, DELIVER) for _ in range(4)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["[]\n"] * 4
+    assert fills(client) == 2
+
+
+def test_a_process_that_is_killed_between_the_call_and_its_record_loses_and_doubles_nothing(
+    config: dict[str, Any], billing: Billing, client: GenvorisClient
+) -> None:
+    killed = start(config, DIE)
+    assert killed.wait(timeout=60) == -signal.SIGKILL
+    killed.communicate()
+    assert fills(client) == 2, "the call was made"
+    client.tryons.track(end_customer_token=client.sessions.mint("ada").token)
+    # Its lock is still held, and ends by itself; this process need not wait for that here.
+    get_lock_out_of_the_way(config)
+    billing.renew("ada", event_id="in_1")
+    assert fills(client) == 2
+    assert client.customers.usage("ada").used == 1
+
+
+def test_while_redis_is_away_nothing_is_told_and_afterwards_it_is_told_once(
+    config: dict[str, Any], billing: Billing, client: GenvorisClient, redis_server: RedisServer
+) -> None:
+    redis_server.kill()
+    with pytest.raises(StoreAwayError, match="delivers it again"):
+        billing.renew("ada", event_id="in_1")
+    assert fills(client) == 1
+    redis_server.start()
+    another = Flask("another")
+    another.config.update(config)
+    GenvorisFlask(another)  # this process would ask Redis again only after two seconds
+    for _ in range(2):
+        get_state(another).billing.renew("ada", event_id="in_1")
+    assert fills(client) == 2
+
+
+def get_lock_out_of_the_way(config: dict[str, Any]) -> None:
+    import redis
+
+    with redis.Redis.from_url(config["GENVORIS_STORE_URL"]) as connection:
+        locks = list(connection.scan_iter("*:lock:*"))
+        assert len(locks) == 1
+        assert 0 < int(connection.ttl(locks[0])) <= 90
+        connection.delete(*locks)

@@ -1,0 +1,83 @@
+"""A Genvoris that knows plans, customers and their periods, in a few lines, for tests of billing.
+
+It is a transport: no socket, no delay. Faults strike before a call is carried out, or after it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from genvoris_flask.api.client import GenvorisClient
+
+START = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+Fault = Callable[[httpx.Request], Any]
+
+
+def no_fault(_request: httpx.Request) -> None:
+    """Let a call pass."""
+
+
+class QuotaServer:
+    """Counts how often each customer's quota was filled.
+
+    Attributes:
+        fills: How often, by external id.
+        calls: Method and path of each request that was carried out.
+        sold_as: The status that a customer has after a sale.
+        before: Strikes before a call is carried out; may raise, or give an answer instead.
+        after: Strikes when it is carried out, before its answer is out.
+    """
+
+    def __init__(self, *price_ids: str) -> None:
+        self.plans = [
+            {"id": f"pln_{price}", "name": price, "monthlyTryOns": 5, "externalPriceId": price}
+            for price in price_ids
+        ]
+        self.customers: dict[str, dict[str, Any]] = {}
+        self.fills: dict[str, int] = {}
+        self.calls: list[str] = []
+        self.sold_as = "ACTIVE"
+        self.before: Fault = no_fault
+        self.after: Fault = no_fault
+        self.client = GenvorisClient(
+            "gvk_test_1", transport=httpx.MockTransport(self), sleep=lambda _seconds: None
+        )
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if (answer := self.before(request)) is not None:
+            assert isinstance(answer, httpx.Response)
+            return answer
+        path = request.url.path.removeprefix("/api/v1")
+        self.calls.append(f"{request.method} {path}")
+        answer = self._answer(request.method, path, json.loads(request.content or b"{}"))
+        self.after(request)
+        return answer
+
+    def _answer(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
+        if path == "/plans":
+            return httpx.Response(200, json={"data": self.plans})
+        if path == "/customers":
+            external_id = body["externalId"]
+            new = {"id": f"ec_{external_id}", "externalId": external_id, "email": None}
+            customer = self.customers.setdefault(external_id, new)
+            self._fill(customer)
+            customer.update({**body, "status": self.sold_as})
+            return httpx.Response(200, json=customer)
+        name = path.split("/")[2].removeprefix("ec_")
+        if name not in self.customers:
+            return httpx.Response(404, json={"error": "not_found", "detail": "No such customer."})
+        customer = self.customers[name]
+        if body.pop("resetPeriod", False):
+            self._fill(customer)
+        customer.update(body)
+        return httpx.Response(200, json=customer)
+
+    def _fill(self, customer: dict[str, Any]) -> None:
+        name = customer["externalId"]
+        self.fills[name] = self.fills.get(name, 0) + 1
+        customer["periodStart"] = (START + dt.timedelta(hours=self.fills[name])).isoformat()

@@ -1,0 +1,297 @@
+"""An event of the billing system fills the quota once, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genvoris_flask.billing.desk import Billing
+from genvoris_flask.errors import (
+    ForbiddenError,
+    GenvorisError,
+    LockTimeoutError,
+    ServerError,
+    StoreAwayError,
+    UnreachableError,
+)
+from genvoris_flask.sessions.shopper import Shopper
+from genvoris_flask.store.memory_store import MemoryStore
+from tests.support.quota_server import QuotaServer
+
+
+class Tokens:
+    """Remembers whose token was dropped and whose was renewed."""
+
+    def __init__(self) -> None:
+        self.replaced: list[str] = []
+        self.forgotten: list[str] = []
+
+    def external_id(self, shopper: Shopper) -> str:
+        return shopper.external_id
+
+    customer_id = external_id
+
+    def replace(self, shopper: Shopper) -> None:
+        self.replaced.append(shopper.external_id)
+
+    def forget(self, shopper: Shopper) -> None:
+        self.forgotten.append(shopper.external_id)
+
+
+class Death(BaseException):
+    """The process ends here."""
+
+
+class FragileStore(MemoryStore):
+    """A store that fails when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_write: Callable[[str, bytes], None] = lambda _key, _value: None
+        self.away = False
+
+    def get(self, key: str) -> bytes | None:
+        if self.away:
+            raise StoreAwayError("Redis does not answer.")
+        return super().get(key)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        self.at_write(key, value)
+        super().set(key, value, seconds)
+
+
+class Shop:
+    def __init__(self) -> None:
+        self.genvoris = QuotaServer("pro", "max")
+        self.store = FragileStore()
+        self.tokens = Tokens()
+        self.linked: list[tuple[str, str]] = []
+        self.billing = Billing(
+            self.genvoris.client,
+            self.store,
+            self.tokens,
+            lambda shopper, customer_id: self.linked.append((shopper.external_id, customer_id)),
+        )
+
+    def activate(self, event_id: str = "e1", **more: Any) -> None:
+        self.billing.activate("ada", price_id="pro", event_id=event_id, **more)
+
+    @property
+    def fills(self) -> int:
+        return self.genvoris.fills.get("ada", 0)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def is_fill(request: httpx.Request) -> bool:
+    return request.method == "POST" or b"resetPeriod" in request.content
+
+
+def die_at_done(_key: str, value: bytes) -> None:
+    if b"done_for" in value:
+        raise Death
+
+
+def lose(request: httpx.Request) -> None:
+    if is_fill(request):
+        raise httpx.ReadError("the answer is lost")
+
+
+def test_a_process_that_dies_after_the_call_has_told_the_sale(shop: Shop) -> None:
+    shop.store.at_write = die_at_done
+    with pytest.raises(Death):
+        shop.activate()
+    shop.store.at_write = lambda _key, _value: None
+    shop.activate()
+    shop.activate()
+    assert shop.fills == 1
+    assert shop.linked == [("ada", "ec_ada")] * 2
+
+
+def test_a_process_that_dies_before_the_call_has_not_lost_the_sale(shop: Shop) -> None:
+    def die(request: httpx.Request) -> None:
+        if is_fill(request):
+            raise Death
+
+    shop.genvoris.before = die
+    with pytest.raises(Death):
+        shop.activate()
+    shop.genvoris.before = lambda _request: None
+    shop.activate()
+    assert shop.fills == 1
+
+
+def test_a_renewal_whose_answer_was_lost_is_not_made_twice(shop: Shop) -> None:
+    shop.activate()
+    shop.genvoris.after = lose
+    with pytest.raises(UnreachableError):
+        shop.billing.renew("ada", event_id="in_1")
+    shop.genvoris.after = lambda _request: None
+    shop.billing.renew("ada", event_id="in_1")
+    assert shop.fills == 2
+
+
+def test_a_lost_sale_of_another_plan_is_told_again_even_when_the_period_has_rolled(
+    shop: Shop,
+) -> None:
+    shop.activate()
+    shop.genvoris.before = lose
+    with pytest.raises(UnreachableError):
+        shop.billing.activate("ada", price_id="max", event_id="e2")
+    shop.genvoris.before = lambda _request: None
+    shop.genvoris._fill(shop.genvoris.customers["ada"])
+    shop.billing.activate("ada", price_id="max", event_id="e2")
+    assert shop.genvoris.customers["ada"]["planId"] == "pln_max"
+
+
+def test_what_genvoris_refused_is_compared_anew_when_it_is_told_again(shop: Shop) -> None:
+    shop.activate()
+    refusal = httpx.Response(403, json={"error": "plan_not_found", "detail": "No."})
+    shop.genvoris.before = lambda request: refusal if is_fill(request) else None
+    with pytest.raises(ForbiddenError):
+        shop.activate("e2")
+    shop.genvoris.before = lambda _request: None
+    shop.genvoris._fill(shop.genvoris.customers["ada"])  # the month ends meanwhile
+    shop.activate("e2")
+    assert shop.fills == 3
+
+
+def test_a_fault_of_genvoris_leaves_the_sale_to_the_next_delivery(shop: Shop) -> None:
+    shop.genvoris.before = lambda request: httpx.Response(503) if is_fill(request) else None
+    with pytest.raises(ServerError):
+        shop.activate()
+    assert shop.tokens.replaced == []
+    shop.genvoris.before = lambda _request: None
+    shop.activate()
+    assert shop.fills == 1
+    assert shop.tokens.replaced == ["ada"]
+
+
+def test_without_the_store_nothing_is_told_and_the_error_says_what_to_do(shop: Shop) -> None:
+    shop.store.away = True
+    for call in (shop.billing.pause, shop.billing.renew, shop.billing.refund):
+        with pytest.raises(StoreAwayError, match="delivers it again"):
+            call("ada", event_id="e1")
+    assert shop.genvoris.calls == []
+
+
+def test_a_store_that_goes_away_after_the_call_is_an_error_too_and_nothing_happens_twice(
+    shop: Shop,
+) -> None:
+    def go_away(_key: str, value: bytes) -> None:
+        if b"done_for" in value:
+            raise StoreAwayError("Redis does not answer.")
+
+    shop.store.at_write = go_away
+    with pytest.raises(StoreAwayError, match="delivers it again"):
+        shop.activate()
+    shop.store.at_write = lambda _key, _value: None
+    shop.activate()
+    assert shop.fills == 1
+
+
+def test_without_an_event_id_no_store_is_needed(shop: Shop) -> None:
+    shop.store.away = True
+    shop.billing.activate("ada", price_id="pro")
+    shop.billing.pause("ada")
+    assert shop.genvoris.customers["ada"]["status"] == "PAUSED"
+
+
+def test_who_waits_too_long_for_another_delivery_is_told_to_come_again(shop: Shop) -> None:
+    class Held(FragileStore):
+        def lock(self, name: str, *, wait: float, hold: float) -> Any:
+            return super().lock(name, wait=0.01, hold=hold)
+
+    store = Held()
+    billing = Billing(shop.genvoris.client, store, shop.tokens, lambda *_: None)
+    with (
+        store.lock("billing:ada", wait=0, hold=1),
+        pytest.raises(LockTimeoutError, match="delivers this one again"),
+    ):
+        billing.pause("ada", event_id="e")
+    assert shop.genvoris.calls == []
+
+
+def test_a_paused_or_cancelled_shopper_has_no_token_and_a_resumed_one_a_new_one(
+    shop: Shop,
+) -> None:
+    shop.activate()
+    shop.billing.pause("ada", event_id="p")
+    shop.billing.resume("ada", event_id="r")
+    shop.billing.cancel("ada", event_id="c")
+    assert shop.tokens.replaced == ["ada", "ada"]
+    assert shop.tokens.forgotten == ["ada", "ada"]
+
+
+def test_a_shopper_whom_genvoris_keeps_paused_after_a_sale_is_made_active(shop: Shop) -> None:
+    shop.genvoris.sold_as = "PAUSED"
+    shop.activate()
+    assert shop.genvoris.customers["ada"]["status"] == "ACTIVE"
+    assert shop.fills == 1
+
+
+# "fine", refused or dead before it is carried out, its answer lost, or dead before the record
+FAULTS = ["fine", "503", "die before", "lose", "die at done"]
+deliveries = st.lists(
+    st.tuples(st.sampled_from(["e1", "e2", "e3"]), st.sampled_from(FAULTS)),
+    max_size=12,
+)
+
+
+def deliver(shop: Shop, event_id: str, fault: str) -> bool:
+    """Deliver an event under a fault; say whether the billing system had a success."""
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if is_fill(request) and fault == "503":
+            return httpx.Response(503)
+        if is_fill(request) and fault == "die before":
+            raise Death
+        return None
+
+    shop.genvoris.before = before
+    shop.genvoris.after = lose if fault == "lose" else lambda _request: None
+    shop.store.at_write = die_at_done if fault == "die at done" else lambda _key, _value: None
+    try:
+        shop.activate(event_id)
+    except (GenvorisError, Death):
+        return False
+    return True
+
+
+@settings(max_examples=60, deadline=None)
+@given(deliveries)
+def test_whatever_goes_wrong_each_event_fills_once_when_it_is_delivered_until_it_succeeds(
+    list_of_deliveries: list[tuple[str, str]],
+) -> None:
+    shop = Shop()
+    for event_id in ("e1", "e2", "e3"):
+        # One event at a time: its own deliveries, then the one that succeeds.
+        for each, fault in list_of_deliveries:
+            if each == event_id:
+                deliver(shop, event_id, fault)
+        assert deliver(shop, event_id, "fine")
+    for event_id, fault in list_of_deliveries:
+        deliver(shop, event_id, fault)
+    assert shop.fills == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(deliveries)
+def test_in_any_order_no_event_fills_twice_and_none_that_succeeded_is_lost(
+    list_of_deliveries: list[tuple[str, str]],
+) -> None:
+    shop = Shop()
+    for event_id, fault in [*list_of_deliveries, ("e1", "fine"), ("e2", "fine"), ("e3", "fine")]:
+        before = shop.fills
+        succeeded = deliver(shop, event_id, fault)
+        assert shop.fills <= before + 1
+        assert not succeeded or shop.fills >= 1
+    assert 1 <= shop.fills <= 3
