@@ -44,7 +44,7 @@ $(VENV)/.demo: $(VENV)/.base pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis]" --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,stripe]" --group dev
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py

@@ -60,6 +60,26 @@ def secrets(key: str, value: Any) -> tuple[str, ...]:
     return tuple(each.strip() for each in texts)
 
 
+def stripe_secrets(key: str, value: Any) -> tuple[str, ...]:
+    """One or more signing secrets of Stripe's, and its library to use them with."""
+    _need("stripe", key)
+    return secrets(key, value)
+
+
+def stripe_key(key: str, value: Any) -> str:
+    """A key of Stripe's API; a restricted one is enough."""
+    _need("stripe", key)
+    secret = text(key, value)
+    if not re.fullmatch(r"[rs]k_[!-~]+", secret):  # the value itself is never repeated
+        raise ConfigurationError(f"{key} must start with rk_ or sk_ and hold no spaces.")
+    return secret
+
+
+def _need(package: str, key: str) -> None:
+    if find_spec(package) is None:
+        raise ConfigurationError(f'{key} needs {package}: pip install "genvoris-flask[{package}]"')
+
+
 def server_url(key: str, value: Any) -> str:
     """Where a server is, which keys and tokens may be sent to."""
     url = text(key, value).rstrip("/")
@@ -97,8 +117,7 @@ def store_url(key: str, value: Any) -> str:
     if _split(url).scheme not in ("redis", "rediss", "unix"):
         # The value may hold a password, so it is not repeated.
         raise ConfigurationError(f"{key} must start with redis://, rediss:// or unix://.")
-    if find_spec("redis") is None:
-        raise ConfigurationError(f'{key} needs redis: pip install "genvoris-flask[redis]"')
+    _need("redis", key)
     return url
 
 

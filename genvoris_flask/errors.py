@@ -10,6 +10,7 @@ GenvorisError
 ├── LockTimeoutError           somebody else held a lock for longer than we could wait
 ├── QueueFullError             as much work waits in the background as may
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
+├── StripeError                an event of Stripe's cannot be handled now
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
@@ -74,6 +75,10 @@ class QueueFullError(GenvorisError):
 
 class UnknownPriceError(GenvorisError):
     """No plan at Genvoris has the external price id that was sold."""
+
+
+class StripeError(GenvorisError):
+    """An event of Stripe's cannot be handled now; it is to be delivered again."""
 
 
 class TokenError(GenvorisError):

@@ -12,6 +12,7 @@ from flask import Flask
 from . import attribution
 from .api.client import GenvorisClient
 from .api.models import ConversionPlatform
+from .billing import stripe_view
 from .billing.desk import Billing
 from .events import views as event_views
 from .passthrough import views as passthrough_views
@@ -31,6 +32,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
 EngineT = TypeVar("EngineT", bound=EngineHook)
+StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], str | None])
 
 
 class GenvorisFlask:
@@ -74,6 +76,8 @@ class GenvorisFlask:
         app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
+        if settings.stripe_webhook_secret:
+            app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
         keep_order(app)
         app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
         app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
@@ -88,6 +92,11 @@ class GenvorisFlask:
     def paywall(self, function: PaywallT) -> PaywallT:
         """Register the function that says what a refused shopper is offered."""
         self._hooks.paywall = function
+        return function
+
+    def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:
+        """Register the function that gives the shop's id of a Stripe customer (``cus_…``)."""
+        self._hooks.stripe_shopper = function
         return function
 
     def on(self, event_type: str, *, background: bool = False) -> Callable[[HandlerT], HandlerT]:

@@ -72,6 +72,10 @@ class Settings:
             ``20/minute; 200/hour``. An address may five times as often; so for the next two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
         limit_events: How often a shopper's widget may report events. Default ``60/minute``.
+        stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a text, or several.
+            Default: no events of Stripe's are taken.
+        stripe_api_key: A restricted key of Stripe's that may read Checkout Sessions and Invoices,
+            to ask what one-off payments and refunds were for. Default: nothing is asked.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
         csp_nonce: A callable that gives the nonce of the current request for the script tag.
     """
@@ -110,6 +114,8 @@ class Settings:
     limit_session: str = "30/minute"
     limit_tryons: str = "10/minute"
     limit_events: str = "60/minute"
+    stripe_webhook_secret: tuple[str, ...] = ()
+    stripe_api_key: str | None = None
     limit_webhook: str = "600/minute"
     csp_nonce: Callable[[], str] | None = None
 
@@ -212,6 +218,8 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_LIMIT_SESSION": checks.rate,
     "GENVORIS_LIMIT_TRYONS": checks.rate,
     "GENVORIS_LIMIT_EVENTS": checks.rate,
+    "GENVORIS_STRIPE_WEBHOOK_SECRET": checks.stripe_secrets,
+    "GENVORIS_STRIPE_API_KEY": checks.stripe_key,
     "GENVORIS_LIMIT_WEBHOOK": checks.rate,
     "GENVORIS_CSP_NONCE": checks.function,
 }

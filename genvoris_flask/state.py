@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .api.http import HttpClient
     from .background import BackgroundPool
     from .billing.desk import Billing
+    from .billing.stripe_events import StripeEvents
     from .events.sender import EventSender
     from .sessions.broker import SessionBroker
     from .sessions.shopper import Shopper
@@ -40,6 +41,7 @@ class Hooks:
     paywall: PaywallHook | None = None
     webhook_handlers: list[Handler] = field(default_factory=list)
     tryon_engine: EngineHook | None = None
+    stripe_shopper: Callable[[str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class AppState:
     client: GenvorisClient
     broker: SessionBroker
     billing: Billing
+    stripe: StripeEvents
     verifier: TokenVerifier
     engine: Engine
     tryon_http: HttpClient

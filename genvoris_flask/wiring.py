@@ -13,6 +13,8 @@ from .api.http import HttpClient
 from .api.models import Session
 from .background import BackgroundPool
 from .billing.desk import Billing
+from .billing.stripe_events import StripeEvents
+from .billing.stripe_lookup import open_lookup
 from .errors import ConfigurationError, GenvorisError
 from .events.sender import EventSender
 from .sessions.broker import SessionBroker
@@ -58,6 +60,14 @@ def build_state(
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, store, client, clock)
+    billing = Billing(
+        client,
+        store,
+        broker,
+        _Announcer(app).linked,
+        declared=settings.plans,
+        default_plan=settings.default_plan,
+    )
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
         app=app,
@@ -66,14 +76,8 @@ def build_state(
         store=store,
         client=client,
         broker=broker,
-        billing=Billing(
-            client,
-            store,
-            broker,
-            _Announcer(app).linked,
-            declared=settings.plans,
-            default_plan=settings.default_plan,
-        ),
+        billing=billing,
+        stripe=_make_stripe(settings, hooks, billing, store),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
         tryon_http=tryon_http,
@@ -86,6 +90,14 @@ def build_state(
         clock=clock,
         limiter=_make_limiter(settings),
     )
+
+
+def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Store) -> StripeEvents:
+    def shopper_of(customer: str) -> str | None:
+        return hooks.stripe_shopper(customer) if hooks.stripe_shopper else None
+
+    lookup = open_lookup(settings.stripe_api_key)
+    return StripeEvents(billing, store, shopper_of, lookup, default_plan=settings.default_plan)
 
 
 def _make_limiter(settings: Settings) -> Limiter:

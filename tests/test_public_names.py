@@ -45,6 +45,7 @@ def test_the_extension_object_has_these_members() -> None:
         "paywall",
         "returned",
         "shopper_loader",
+        "stripe_shopper",
         "tryon_engine",
         "widget_session_id",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer
@@ -12,6 +13,9 @@ from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .accounts import Accounts, Linked, Tokens
 from .plan_sync import PlanChange, apply_changes, plan_changes
+
+if TYPE_CHECKING:
+    from flask import Response
 
 SYNC_WAIT = 30.0
 SYNC_HOLD = 120.0
@@ -199,6 +203,23 @@ class Billing:
             only_after=sale_id,
             plan_id=self._default_plan,
         )
+
+    def stripe_webhook(self) -> Response:
+        """Answer an event of Stripe's, in a view of the shop's own.
+
+        ``POST stripe`` under GENVORIS_URL_PREFIX is there by itself as soon as
+        GENVORIS_STRIPE_WEBHOOK_SECRET is set; this is for another address. Exempt that view from
+        CSRF protection.
+        """
+        from .stripe_view import receive
+
+        return receive()
+
+    def known_prices(self) -> set[str]:
+        """Give the external price ids that are sold: declared here, or known to Genvoris."""
+        declared = [plan.external_price_id for plan in self._declared or ()]
+        known = [plan.external_price_id for plan in self._client.plans.list(include_inactive=True)]
+        return {price for price in declared + known if price}
 
     def _plan_changes(self) -> list[PlanChange]:
         return plan_changes(self._declared or (), self._client.plans.list(include_inactive=True))

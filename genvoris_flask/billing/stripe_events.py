@@ -1,0 +1,99 @@
+"""Applies Stripe's events, each once, one at a time for each Stripe customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..store.interface import Store
+from .desk import Billing
+from .stripe_desk import ShopperOf, StripeDesk
+from .stripe_lookup import Lookup
+from .stripe_memory import StripeMemory
+from .stripe_payments import Payments
+from .stripe_shapes import Checkout, Json, Outcome, as_id
+from .stripe_subscriptions import Subscriptions
+
+LOCK_WAIT = 15.0
+LOCK_HOLD = 180.0  # longer than all that one event asks of Genvoris and Stripe
+HANDLED = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice_payment.paid",
+    "charge.refunded",
+)
+
+
+class StripeEvents:
+    """Says what each event means for the shopper's quota, and tells Genvoris.
+
+    Args:
+        billing: Tells Genvoris.
+        store: Remembers; shared by all processes that receive events.
+        shopper_of: The shop's own answer to whose Stripe customer this is.
+        lookup: Asks Stripe what an event leaves out.
+        default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+    """
+
+    def __init__(
+        self,
+        billing: Billing,
+        store: Store,
+        shopper_of: ShopperOf,
+        lookup: Lookup,
+        *,
+        default_plan: str | None = None,
+    ) -> None:
+        self._store = store
+        self._memory = StripeMemory(store)
+        desk = StripeDesk(billing, self._memory, shopper_of, lookup, default_plan)
+        self._subscriptions = Subscriptions(desk)
+        self._payments = Payments(desk)
+
+    def apply(self, event: Mapping[str, Any]) -> Outcome:
+        """Do what a genuine event says.
+
+        Args:
+            event: As the official library has verified it.
+
+        Raises:
+            GenvorisError: It cannot be done now. Answer with an error: Stripe delivers it again.
+        """
+        if event["type"] not in HANDLED:
+            return "ignored"
+        thing = event["data"]["object"]
+        owner = as_id(thing.get("customer")) or str(thing["id"])
+        with self._store.lock(f"stripe:{owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):
+            if self._memory.is_done(event["id"]):
+                return "repeated"
+            outcome = self._handle(thing, event)
+            if outcome == "applied":  # what was ignored may mean something once its plan is there
+                self._memory.set_done(event["id"])
+        return outcome
+
+    def _handle(self, thing: Json, event: Json) -> Outcome:
+        match event["type"].split(".")[:2]:
+            case ["checkout", _]:
+                return self._on_checkout(Checkout.read(thing))
+            case ["customer", "subscription"]:
+                return self._subscriptions.on_subscription(thing, event)
+            case ["invoice", _]:
+                return self._subscriptions.on_invoice(thing)
+            case ["invoice_payment", _]:
+                return self._payments.on_invoice_payment(thing)
+            case _:
+                return self._payments.on_refund(thing)
+
+    def _on_checkout(self, checkout: Checkout) -> Outcome:
+        """Learn whose Stripe customer it is, and start what was bought."""
+        if checkout.customer and checkout.external_id:
+            self._memory.link(checkout.customer, checkout.external_id)
+        if checkout.is_one_off:
+            return self._payments.sell_once(checkout)
+        return self._subscriptions.on_checkout(checkout)

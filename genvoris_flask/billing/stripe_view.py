@@ -1,0 +1,111 @@
+"""``POST stripe``: events from Stripe."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ..errors import (
+    GenvorisError,
+    LockTimeoutError,
+    SignatureError,
+    StoreAwayError,
+    UnreachableError,
+)
+from ..state import get_state
+from ..web.answers import AnswerError, answer_error
+from ..web.blueprints import server_blueprint
+from ..web.counting import count_address
+
+log = logging.getLogger("genvoris_flask.billing")
+
+MAX_BODY_BYTES = 1024 * 1024
+TOLERANCE = 300  # seconds; the library's own default
+RETRY_AFTER = 10.0
+
+blueprint = server_blueprint("genvoris_stripe", __name__)
+
+
+@blueprint.post("/stripe")
+def receive() -> Response:
+    """Verify an event and apply it once. Any answer but 2xx makes Stripe deliver it again."""
+    try:
+        count_address("webhook", factor=1)
+        event = _read_genuine()
+        return jsonify(received=True, outcome=_apply(event))
+    except AnswerError as error:  # said here, since a view of the shop's own may call this
+        return answer_error(error)
+
+
+def verify(body: bytes, header: str | None, secrets: tuple[str, ...]) -> Mapping[str, Any]:
+    """Check an event with Stripe's own library, and give it.
+
+    Args:
+        body: The raw body.
+        header: ``Stripe-Signature``.
+        secrets: The endpoint's signing secrets; several while one is being replaced.
+
+    Raises:
+        SignatureError: It is not Stripe's, or over 300 s old.
+    """
+    import stripe
+
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(body.decode(), header or "", secret, TOLERANCE)
+            event = json.loads(body)
+        except stripe.SignatureVerificationError as error:
+            reason = str(error)
+        except ValueError:
+            raise SignatureError("The event is no JSON in UTF-8.") from None
+        else:
+            return _checked(event)
+    raise SignatureError(f"The Stripe-Signature is not right: {reason}")
+
+
+def _checked(event: Any) -> Mapping[str, Any]:
+    """See that a genuine event has what all snapshot events have."""
+    thing = event.get("data", {}).get("object") if isinstance(event, dict) else None
+    if not isinstance(thing, dict) or not isinstance(event.get("created"), int):
+        raise SignatureError("The event is no snapshot event: choose that payload style.")
+    if not all(isinstance(event.get(name), str) for name in ("id", "type")):
+        raise SignatureError("The event has no id or no type.")
+    return {**event, "data": {"object": {"id": event["id"], **thing}}}
+
+
+def _read_genuine() -> Mapping[str, Any]:
+    secrets = get_state().settings.stripe_webhook_secret
+    if not secrets:
+        log.error("An event of Stripe's came, but GENVORIS_STRIPE_WEBHOOK_SECRET is not set.")
+        raise AnswerError("not_configured", detail="This shop has no Stripe secret yet.")
+    request.max_content_length = MAX_BODY_BYTES
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        detail = f"An event may have {MAX_BODY_BYTES} bytes."
+        raise AnswerError("body_too_large", detail=detail) from None
+    try:
+        return verify(body, request.headers.get("Stripe-Signature"), secrets)
+    except SignatureError as error:
+        log.warning("An event of Stripe's was refused: %s", error)
+        raise AnswerError("invalid_signature", detail=str(error)) from None
+
+
+def _apply(event: Mapping[str, Any]) -> str:
+    try:
+        return get_state().stripe.apply(event)
+    except LockTimeoutError:
+        detail = "Another event of this customer is being handled at this moment."
+        raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
+    except (StoreAwayError, UnreachableError) as error:
+        log.warning("Stripe's event %s could not be applied now: %s", event["id"], error)
+        detail = "Please deliver this later."
+        raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None
+    except GenvorisError as error:
+        log.error("Stripe's event %s could not be applied: %s", event["id"], error)  # noqa: TRY400
+        raise AnswerError("handler_failed", detail=str(error)) from None

@@ -1,0 +1,298 @@
+"""``POST stripe`` with signed events, verified by Stripe's own library, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import stripe as stripe_library
+from flask import Flask, Response
+from flask_wtf import CSRFProtect
+from werkzeug.test import TestResponse
+
+from genvoris_flask import ConfigurationError, GenvorisFlask
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.billing.stripe_lookup import NoLookup, StripeLookup, open_lookup
+from genvoris_flask.errors import NotFoundError, StripeError
+from genvoris_flask.state import get_state
+from tests.support.sandbox_process import KEY
+from tests.support.stripe_payloads import SECRET, Stripe, signed
+
+PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "pro"}]
+OLD_SECRET = "whsec_the_one_before"
+
+
+class Shop:
+    """A shop that takes Stripe's events; CSRF protection is on, as in real ones."""
+
+    def __init__(self, url: str, **config: Any) -> None:
+        self.app = Flask("shop")
+        self.app.config.update(
+            SECRET_KEY="s",
+            GENVORIS_API_KEY=KEY,
+            GENVORIS_API_URL=f"{url}/api/v1",
+            GENVORIS_PLANS=PLANS,
+            GENVORIS_STRIPE_WEBHOOK_SECRET=[SECRET, OLD_SECRET],
+        )
+        self.app.config.update(config)
+        self.genvoris = GenvorisFlask(self.app)
+        self.csrf = CSRFProtect(self.app)
+        self.browser = self.app.test_client()
+
+    def post(self, event: Any, path: str = "/genvoris/stripe", **how: Any) -> TestResponse:
+        return self.browser.post(path, **signed(event, **how))
+
+
+@pytest.fixture
+def shop(sandbox_url: str) -> Shop:
+    shop = Shop(sandbox_url)
+    get_state(shop.app).billing.sync_plans()
+    return shop
+
+
+@pytest.fixture(params=["basil", "acacia"])
+def stripe(request: pytest.FixtureRequest) -> Stripe:
+    return Stripe(request.param == "basil")
+
+
+def test_a_subscription_from_its_checkout_to_its_end(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    name = f"ada-{stripe.customer}"
+    created = stripe.change("created")
+    early = shop.post(created)
+    assert early.status_code == 500, "it is not known yet whose it is: Stripe delivers it again"
+    assert "client_reference_id" in early.get_json()["detail"]
+    assert shop.post(stripe.checkout(name)).get_json() == {"received": True, "outcome": "applied"}
+    usage = client.customers.usage(name)
+    assert (usage.plan_name, usage.status, len(usage.history)) == ("Pro", "ACTIVE", 0)
+    assert shop.post(created).get_json()["outcome"] == "applied"
+    assert shop.post(created).get_json()["outcome"] == "repeated"
+    shop.post(stripe.paid("subscription_create", month=0))
+    client.tryons.track(end_customer_token=client.sessions.mint(name).token)
+    assert client.customers.usage(name).used == 1
+    renewal = stripe.paid(month=1)
+    for _ in range(2):
+        assert shop.post(renewal).status_code == 200
+    assert (client.customers.usage(name).used, len(client.customers.usage(name).history)) == (0, 1)
+    shop.post(stripe.change("paused", status="paused", at=10))
+    assert client.customers.usage(name).status == "PAUSED"
+    shop.post(stripe.change("resumed", at=20))
+    assert client.customers.usage(name).status == "ACTIVE"
+    shop.post(stripe.change("deleted", status="canceled", at=30))
+    assert client.customers.usage(name).status == "CANCELLED"
+
+
+def test_two_deliveries_at_once_happen_once(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    name = f"bea-{stripe.customer}"
+    shop.post(stripe.checkout(name))
+    event = stripe.change("created")
+    outcomes: list[str] = []
+
+    def deliver() -> None:
+        answer = shop.app.test_client().post("/genvoris/stripe", **signed(event))
+        outcomes.append(answer.get_json()["outcome"])
+
+    threads = [threading.Thread(target=deliver) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["applied", *["repeated"] * 7]
+    assert client.customers.usage(name).history == ()
+
+
+def test_a_single_payment_and_its_refund(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    name = f"cleo-{stripe.customer}"
+    shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
+    assert client.customers.usage(name).plan_name == "Pro"
+    shop.post(stripe.refunded(month=None))
+    assert client.customers.usage(name).plan_name is None
+
+
+def test_the_shops_own_answer_to_whose_customer_it_is(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    @shop.genvoris.stripe_shopper
+    def of(customer: str) -> str | None:
+        return f"user-of-{customer}" if customer == stripe.customer else None
+
+    assert shop.post(stripe.change("created")).status_code == 200
+    assert client.customers.usage(f"user-of-{stripe.customer}").plan_name == "Pro"
+
+
+def test_the_secret_before_is_taken_while_it_is_being_replaced(shop: Shop, stripe: Stripe) -> None:
+    assert shop.post(stripe.checkout("dora"), secret=OLD_SECRET).status_code == 200
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "another's signature": {"secret": "whsec_wrong"},
+    "an old one": {"at": time.time() - 400},
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_stripes_is_refused(shop: Shop, stripe: Stripe, what: str) -> None:
+    answer = shop.post(stripe.checkout("eve"), **REFUSED[what])
+    assert answer.status_code == 400
+    assert answer.get_json()["error"] == "invalid_signature"
+    assert get_state(shop.app).stripe._memory.shopper(stripe.customer) is None
+
+
+@pytest.mark.parametrize("header", ["", "t=1", "t=1,v1=", "nonsense", "t=x,v1=00", "v1=00"])
+def test_a_header_that_is_none_is_refused(shop: Shop, stripe: Stripe, header: str) -> None:
+    request = signed(stripe.checkout("eve"))
+    request["headers"]["Stripe-Signature"] = header
+    assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
+    del request["headers"]["Stripe-Signature"]
+    assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
+
+
+def test_a_changed_body_is_refused(shop: Shop, stripe: Stripe) -> None:
+    request = signed(stripe.checkout("eve"))
+    request["data"] = request["data"].replace(b"eve", b"ada")
+    assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "event", [[], "x", {}, {"id": "e", "type": "x"}, {"id": 1, "type": "invoice.paid"}]
+)
+def test_a_signed_body_that_is_no_event_is_refused(shop: Shop, event: Any) -> None:
+    assert shop.post(event).status_code == 400
+
+
+def test_bytes_that_are_no_text_are_refused(shop: Shop) -> None:
+    request = {"data": b"\xff\xfe{}", "headers": {"Stripe-Signature": "t=1,v1=00"}}
+    assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
+
+
+def test_a_body_beyond_a_mebibyte_is_refused(shop: Shop, stripe: Stripe) -> None:
+    event = stripe.checkout("eve", padding="x" * 2**20)
+    assert shop.post(event).status_code == 413
+
+
+def test_an_event_of_no_interest_is_taken_and_ignored(shop: Shop, stripe: Stripe) -> None:
+    answer = shop.post(stripe.event("product.created", {"id": "prod_1", "object": "product"}))
+    assert answer.get_json() == {"received": True, "outcome": "ignored"}
+
+
+def test_while_genvoris_is_away_stripe_is_asked_to_come_again(
+    sandbox_url: str, stripe: Stripe, client: GenvorisClient
+) -> None:
+    away = Shop("http://127.0.0.1:9")
+    event = stripe.change("created")
+    answer = away.post(event)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")
+    assert answer.headers["Retry-After"]
+
+
+def test_no_secret_reaches_an_answer_or_the_log(
+    shop: Shop, stripe: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answers = [shop.post(stripe.checkout("eve"), secret="whsec_wrong")]
+    answers.append(shop.post(stripe.change("created")))
+    texts = [caplog.text, *(answer.get_data(as_text=True) for answer in answers)]
+    assert not any(secret in text for text in texts for secret in (SECRET, OLD_SECRET, KEY))
+
+
+def test_without_a_secret_there_is_no_such_route(sandbox_url: str, stripe: Stripe) -> None:
+    shop = Shop(sandbox_url, GENVORIS_STRIPE_WEBHOOK_SECRET=None)
+    assert shop.post(stripe.checkout("eve")).status_code == 404
+
+
+def test_a_view_of_the_shops_own_may_answer_it_elsewhere(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    @shop.app.post("/payments/stripe")
+    def hook() -> Response:
+        return shop.genvoris.billing.stripe_webhook()
+
+    shop.csrf.exempt(hook)
+
+    name = f"finn-{stripe.customer}"
+    shop.post(stripe.checkout(name), "/payments/stripe")
+    with pytest.raises(NotFoundError):
+        client.customers.usage(name)
+    assert shop.post(stripe.change("created"), "/payments/stripe").status_code == 200
+    assert client.customers.usage(name).plan_name == "Pro"
+    assert shop.post(stripe.checkout(name), "/payments/stripe", secret="x").status_code == 400
+
+
+class StripeApi(BaseHTTPRequestHandler):
+    """Two answers of Stripe's API, in its shapes."""
+
+    def do_GET(self) -> None:
+        path = self.path
+        if path.startswith("/v1/checkout/sessions/cs_test_1/line_items"):
+            price = {"id": "pro", "object": "price"}
+            self._answer(200, [{"id": "li_1", "object": "item", "price": price, "quantity": 1}])
+        elif "invoice_payments" in path and "pi_known" in path:
+            self._answer(200, [{"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1"}])
+        elif "invoice_payments" in path:
+            self._answer(200, [])
+        else:
+            self._answer(403, [])
+
+    def _answer(self, status: int, data: list[Any]) -> None:
+        payload: dict[str, Any] = {"object": "list", "data": data, "has_more": False, "url": "/x"}
+        if status != 200:
+            payload = {"error": {"type": "invalid_request_error", "message": "rk_test_secret!"}}
+        body = json.dumps(payload).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def lookup() -> Iterator[StripeLookup]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StripeApi)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    yield StripeLookup(stripe_library.StripeClient("rk_test_secret", base_addresses={"api": url}))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_stripe_is_asked_what_a_checkout_sold_and_which_invoice_a_payment_paid(
+    lookup: StripeLookup,
+) -> None:
+    assert lookup.prices_of_checkout("cs_test_1") == ["pro"]
+    assert lookup.invoice_of_payment("pi_known") == "in_1"
+    assert lookup.invoice_of_payment("pi_other") is None
+
+
+def test_a_key_that_may_not_ask_is_an_error_without_the_key(lookup: StripeLookup) -> None:
+    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY") as caught:
+        lookup.prices_of_checkout("cs_test_2")
+    assert "rk_test_secret" not in str(caught.value)
+
+
+def test_without_a_key_stripe_is_not_asked(sandbox_url: str) -> None:
+    assert isinstance(open_lookup(None), NoLookup)
+    assert NoLookup().prices_of_checkout("cs_1") == []
+    assert NoLookup().invoice_of_payment("pi_1") is None
+    assert isinstance(open_lookup("rk_test_1"), StripeLookup)
+
+
+def test_a_wrong_key_of_stripes_stops_the_start_without_being_repeated(sandbox_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="rk_ or sk_") as caught:
+        Shop(sandbox_url, GENVORIS_STRIPE_API_KEY="pk_live_secret")
+    assert "pk_live_secret" not in str(caught.value)

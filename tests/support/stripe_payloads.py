@@ -1,0 +1,232 @@
+"""Events as Stripe sends them, in the shapes before (“acacia”) and since (“basil”) 2025-03-31."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from typing import Any
+
+SECRET = "whsec_stripe_test_0123456789"
+MONTH = 30 * 24 * 3600
+T0 = 1_780_000_000
+_numbers = itertools.count(1)
+
+
+def signed(event: dict[str, Any], secret: str = SECRET, at: float | None = None) -> dict[str, Any]:
+    """Give what a test client posts: body and headers, signed as Stripe's documentation says."""
+    body = json.dumps(event, indent=2).encode()
+    stamp = int(time.time() if at is None else at)
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    header = f"t={stamp},v1={digest},v0={'0' * 64}"
+    return {
+        "data": body,
+        "headers": {"Stripe-Signature": header, "Content-Type": "application/json; charset=utf-8"},
+    }
+
+
+class Stripe:
+    """Makes the events of one customer.
+
+    Args:
+        basil: Which shapes.
+        metadata: Of the subscription.
+    """
+
+    def __init__(self, basil: bool = True, metadata: dict[str, str] | None = None) -> None:
+        number = next(_numbers)
+        self.basil = basil
+        self.metadata = metadata or {}
+        self.customer = f"cus_Rk{number}"
+        self.subscription = f"sub_1Qx{number}"
+        self.invoice = f"in_1Qx{number}"
+        self.intent = f"pi_3Qx{number}"
+        self.charge = f"ch_3Qx{number}"
+        self.session = f"cs_test_a1{number}"
+
+    def event(self, kind: str, thing: dict[str, Any], at: int = 0, **more: Any) -> dict[str, Any]:
+        """Wrap an object."""
+        return {
+            "id": f"evt_1Qx{next(_numbers)}",
+            "object": "event",
+            "api_version": "2025-08-27.basil" if self.basil else "2024-12-18.acacia",
+            "created": T0 + at,
+            "data": {"object": thing, **more},
+            "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": "req_w1", "idempotency_key": "0f1e2d3c"},
+            "type": kind,
+        }
+
+    def checkout(self, reference: str | None = "ada", **changes: Any) -> dict[str, Any]:
+        """A completed Checkout Session of a subscription."""
+        thing = {
+            "id": self.session,
+            "object": "checkout.session",
+            "amount_subtotal": 900,
+            "amount_total": 900,
+            "client_reference_id": reference,
+            "currency": "eur",
+            "customer": self.customer,
+            "customer_details": {"email": "ada@example.com", "name": "Ada"},
+            "invoice": self.invoice,
+            "metadata": {},
+            "mode": "subscription",
+            "payment_intent": None,
+            "payment_status": "paid",
+            "status": "complete",
+            "subscription": self.subscription,
+            **changes,
+        }
+        return self.event("checkout.session.completed", thing, at=4)
+
+    def one_off(self, **changes: Any) -> dict[str, Any]:
+        """A completed Checkout Session of a single payment."""
+        one_off = {"mode": "payment", "subscription": None, "payment_intent": self.intent}
+        return self.checkout(**{**one_off, "invoice": None, **changes})
+
+    def change(
+        self,
+        kind: str = "updated",
+        price: str = "pro",
+        status: str = "active",
+        at: int = 0,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """A customer.subscription event."""
+        period = {"current_period_start": T0, "current_period_end": T0 + MONTH}
+        item = {
+            "id": "si_Rk1",
+            "object": "subscription_item",
+            "created": T0,
+            "metadata": {},
+            "price": {
+                "id": price,
+                "object": "price",
+                "active": True,
+                "currency": "eur",
+                "recurring": {"interval": "month", "interval_count": 1},
+                "unit_amount": 900,
+            },
+            "quantity": 1,
+            "subscription": self.subscription,
+            **(period if self.basil else {}),
+        }
+        thing = {
+            "id": self.subscription,
+            "object": "subscription",
+            "cancel_at_period_end": False,
+            "created": T0,
+            "currency": "eur",
+            "customer": self.customer,
+            "items": {"object": "list", "data": [item], "has_more": False, "total_count": 1},
+            "latest_invoice": self.invoice,
+            "metadata": self.metadata,
+            "pause_collection": None,
+            "status": status,
+            **({} if self.basil else period),
+            **changes,
+        }
+        return self.event(f"customer.subscription.{kind}", thing, at=at)
+
+    def paid(
+        self,
+        reason: str = "subscription_cycle",
+        month: int = 1,
+        price: str = "pro",
+        at: int = 0,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """A paid invoice of a month; 0 is the first."""
+        line = {
+            "id": f"il_1Qx{month}",
+            "object": "line_item",
+            "amount": 900,
+            "currency": "eur",
+            "description": "1 x Pro (at €9.00 / month)",
+            "metadata": self.metadata,
+            "period": {"start": T0 + month * MONTH, "end": T0 + (month + 1) * MONTH},
+            "quantity": 1,
+        }
+        thing = {
+            "id": self.invoice if month == 0 else f"{self.invoice}_{month}",
+            "object": "invoice",
+            "amount_due": 900,
+            "amount_paid": 900,
+            "billing_reason": reason,
+            "collection_method": "charge_automatically",
+            "currency": "eur",
+            "customer": self.customer,
+            "customer_email": "ada@example.com",
+            "lines": {"object": "list", "data": [], "has_more": False, "total_count": 1},
+            "metadata": {},
+            "status": "paid",
+        }
+        link = {"subscription": self.subscription, "metadata": self.metadata}
+        if self.basil:
+            thing["parent"] = {
+                "quote_details": None,
+                "subscription_details": link,
+                "type": "subscription_details",
+            }
+            line["parent"] = {
+                "invoice_item_details": None,
+                "subscription_item_details": {"proration": False, **link},
+                "type": "subscription_item_details",
+            }
+            line["pricing"] = {
+                "price_details": {"price": price, "product": "prod_Rk1"},
+                "type": "price_details",
+                "unit_amount_decimal": "900",
+            }
+        else:
+            thing |= {
+                "charge": f"{self.charge}_{month}",
+                "paid": True,
+                "payment_intent": f"{self.intent}_{month}",
+                "subscription": self.subscription,
+                "subscription_details": {"metadata": self.metadata},
+            }
+            line |= {"plan": {"id": price, "object": "plan"}, "proration": False}
+            line["price"] = {"id": price, "object": "price", "type": "recurring"}
+        thing["lines"]["data"] = [line]  # type: ignore[index]
+        return self.event("invoice.paid", {**thing, **changes}, at=at)
+
+    def refunded(self, month: int | None = 0, whole: bool = True, **changes: Any) -> dict[str, Any]:
+        """A refund of a month's charge; None is that of a single payment."""
+        tail = "" if month is None else f"_{month}"
+        thing = {
+            "id": f"{self.charge}{tail}",
+            "object": "charge",
+            "amount": 900,
+            "amount_captured": 900,
+            "amount_refunded": 900 if whole else 300,
+            "currency": "eur",
+            "customer": self.customer,
+            "metadata": {},
+            "paid": True,
+            "payment_intent": f"{self.intent}{tail}",
+            "refunded": whole,
+            "status": "succeeded",
+            **changes,
+        }
+        if not self.basil and month is not None:
+            thing["invoice"] = self.invoice if month == 0 else f"{self.invoice}_{month}"
+        return self.event("charge.refunded", thing, at=50)
+
+    def invoice_payment(self, month: int = 0) -> dict[str, Any]:
+        """What says, since basil, which payment paid an invoice."""
+        thing = {
+            "id": f"inpay_1Qx{month}",
+            "object": "invoice_payment",
+            "amount_paid": 900,
+            "amount_requested": 900,
+            "currency": "eur",
+            "invoice": self.invoice if month == 0 else f"{self.invoice}_{month}",
+            "is_default": True,
+            "payment": {"payment_intent": f"{self.intent}_{month}", "type": "payment_intent"},
+            "status": "paid",
+        }
+        return self.event("invoice_payment.paid", thing, at=3)

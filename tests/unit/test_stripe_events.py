@@ -1,0 +1,412 @@
+"""What Stripe's events do to a shopper's quota, in whatever order they come."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genvoris_flask.billing.desk import Billing
+from genvoris_flask.billing.stripe_events import StripeEvents
+from genvoris_flask.billing.stripe_lookup import NoLookup
+from genvoris_flask.errors import GenvorisError, StripeError, UnknownPriceError
+from genvoris_flask.plans import DeclaredPlan
+from genvoris_flask.sessions.shopper import Shopper
+from genvoris_flask.store.memory_store import MemoryStore
+from tests.support.quota_server import QuotaServer
+from tests.support.stripe_payloads import Stripe
+
+Event = dict[str, Any]
+
+
+class Tokens:
+    def external_id(self, shopper: Shopper) -> str:
+        return shopper.external_id
+
+    customer_id = external_id
+
+    def replace(self, shopper: Shopper) -> None:
+        pass
+
+    forget = replace
+
+
+class Told(NoLookup):
+    """Stands for Stripe's API."""
+
+    def __init__(self) -> None:
+        self.prices: list[str] = []
+        self.invoices: dict[str, str] = {}
+
+    def prices_of_checkout(self, _session_id: str) -> list[str]:
+        return self.prices
+
+    def invoice_of_payment(self, intent: str) -> str | None:
+        return self.invoices.get(intent)
+
+
+class Shop:
+    def __init__(self, default_plan: str | None = None) -> None:
+        self.genvoris = QuotaServer("pro", "max", "free")
+        self.lookup = Told()
+        self.known: dict[str, str] = {}
+        store = MemoryStore()
+        billing = Billing(
+            self.genvoris.client,
+            store,
+            Tokens(),
+            lambda *_: None,
+            declared=[DeclaredPlan("Soon", 1, "soon")],
+            default_plan=default_plan,
+        )
+        self.events = StripeEvents(
+            billing,
+            store,
+            lambda each: self.known.get(each),
+            self.lookup,
+            default_plan=default_plan,
+        )
+
+    def take(self, *events: Event) -> list[str]:
+        return [self.events.apply(event) for event in events]
+
+    def take_as_stripe_delivers(self, *events: Event) -> None:
+        """Deliver in this order; what fails comes again at the end."""
+        waiting = list(events)
+        for _ in range(4):
+            failed = []
+            for event in waiting:
+                try:
+                    self.events.apply(event)
+                except GenvorisError:
+                    failed.append(event)
+            waiting = failed
+        assert waiting == []
+
+    @property
+    def fills(self) -> int:
+        return self.genvoris.fills.get("ada", 0)
+
+    @property
+    def plan(self) -> str | None:
+        plan: str | None = self.genvoris.customers["ada"]["planId"]
+        return plan
+
+    @property
+    def status(self) -> str:
+        return str(self.genvoris.customers["ada"]["status"])
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture(params=["basil", "acacia"])
+def stripe(request: pytest.FixtureRequest) -> Stripe:
+    return Stripe(request.param == "basil")
+
+
+def beginning(stripe: Stripe) -> list[Event]:
+    """Give what Stripe says of a new subscription, as it happens."""
+    return [
+        stripe.change("created", status="incomplete", at=0),
+        stripe.change("updated", status="active", at=2),
+        stripe.paid("subscription_create", month=0, at=2),
+        stripe.checkout(),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_subscription_begins_once_in_whatever_order_its_events_come(
+    shop: Shop, stripe: Stripe, order: tuple[int, ...]
+) -> None:
+    events = beginning(stripe)
+    shop.take_as_stripe_delivers(*(events[each] for each in order))
+    assert (shop.fills, shop.plan, shop.status) == (1, "pln_pro", "ACTIVE")
+    assert set(shop.take(*events)) <= {"repeated", "ignored"}
+    assert shop.fills == 1
+
+
+def test_with_the_shoppers_id_in_its_metadata_a_subscription_needs_no_checkout(
+    shop: Shop,
+) -> None:
+    stripe = Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.take(stripe.change("created", status="trialing"))
+    assert (shop.fills, shop.plan) == (1, "pln_pro")
+
+
+def test_the_shops_own_answer_tells_whose_customer_it_is(shop: Shop, stripe: Stripe) -> None:
+    created = stripe.change("created")
+    with pytest.raises(StripeError, match="stripe_shopper"):
+        shop.take(created)
+    shop.known[stripe.customer] = "ada"
+    assert shop.take(created) == ["applied"]
+    assert shop.fills == 1
+
+
+def test_each_month_that_is_paid_for_fills_the_quota_once(shop: Shop, stripe: Stripe) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    second = stripe.paid(month=1)
+    same_in_another_event = {**second, "id": "evt_twin"}
+    shop.take(second, second, same_in_another_event)
+    assert shop.fills == 2
+    shop.take(stripe.paid(month=2))
+    assert shop.fills == 3
+
+
+def test_a_month_that_is_reported_late_does_not_fill_the_quota_of_the_next(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.paid(month=2), stripe.paid(month=1))
+    assert shop.fills == 2
+
+
+def test_a_renewal_that_comes_before_everything_else_begins_the_plan(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.known[stripe.customer] = "ada"
+    shop.take(stripe.paid(month=1), *beginning(stripe))
+    assert (shop.fills, shop.plan) == (1, "pln_pro")
+
+
+def test_an_upgrade_changes_the_plan_and_its_proration_fills_nothing(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    proration = stripe.paid("subscription_update", month=0, price="max", id="in_proration")
+    line = proration["data"]["object"]["lines"]["data"][0]
+    if stripe.basil:
+        line["parent"]["subscription_item_details"]["proration"] = True
+    else:
+        line["proration"] = True
+    shop.take(stripe.change(price="max", at=10), proration)
+    assert (shop.fills, shop.plan) == (1, "pln_max")
+
+
+def test_an_older_change_that_comes_late_does_not_undo_a_newer_one(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change(price="max", at=20), stripe.change(price="pro", at=10))
+    assert shop.plan == "pln_max"
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [
+        {"kind": "paused", "status": "paused"},
+        {"kind": "updated", "status": "unpaid"},
+        {"kind": "updated", "pause_collection": {"behavior": "void", "resumes_at": None}},
+    ],
+)
+def test_a_pause_and_its_end_are_followed(
+    shop: Shop, stripe: Stripe, pause: dict[str, Any]
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change(at=10, **pause))
+    assert shop.status == "PAUSED"
+    shop.take(stripe.change("resumed", at=20), stripe.change(at=10, **pause))
+    assert (shop.status, shop.fills) == ("ACTIVE", 1)
+
+
+def test_a_payment_that_is_past_due_changes_nothing_yet(shop: Shop, stripe: Stripe) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change(status="past_due", at=10))
+    assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
+
+
+def test_the_end_of_a_subscription_is_final_whatever_comes_late(shop: Shop, stripe: Stripe) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change("deleted", status="canceled", at=30))
+    assert shop.status == "CANCELLED"
+    late = [stripe.change(at=20), stripe.paid(month=1), stripe.change("resumed", at=30)]
+    assert shop.take(*late) == ["ignored"] * 3
+    assert (shop.status, shop.fills) == ("CANCELLED", 1)
+
+
+def test_a_subscription_that_ended_before_we_heard_of_it_never_begins(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take(stripe.change("deleted", status="canceled", at=30))
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    assert shop.genvoris.customers == {}
+
+
+def test_where_there_is_a_free_plan_the_end_leads_back_to_it() -> None:
+    shop, stripe = Shop(default_plan="pln_free"), Stripe()
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change(status="unpaid", at=10))
+    shop.take(stripe.change("deleted", status="canceled", at=30))
+    assert (shop.status, shop.plan) == ("ACTIVE", "pln_free")
+
+
+def test_the_end_of_an_old_subscription_does_not_end_the_new_one(shop: Shop) -> None:
+    old, new = Stripe(), Stripe()
+    new.customer = old.customer
+    shop.take_as_stripe_delivers(*beginning(old))
+    shop.take(new.change("created", price="max", at=100))
+    shop.take(old.change("deleted", status="canceled", at=101), old.paid(month=1))
+    assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
+
+
+def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> None:
+    events = [
+        stripe.change("created", price="price_of_socks"),
+        stripe.paid("subscription_create", month=0, price="price_of_socks"),
+        stripe.change("deleted", price="price_of_socks", status="canceled"),
+        stripe.event("customer.created", {"id": stripe.customer, "object": "customer"}),
+    ]
+    assert shop.take(*events) == ["ignored"] * 4
+    assert shop.genvoris.customers == {}
+
+
+def test_a_subscription_that_changes_to_something_else_has_ended(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.change(price="price_of_socks", at=10))
+    assert shop.status == "CANCELLED"
+
+
+def test_a_declared_plan_that_was_not_brought_to_genvoris_is_an_error_not_a_lost_sale(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.known[stripe.customer] = "ada"
+    created = stripe.change("created", price="soon")
+    with pytest.raises(UnknownPriceError, match="plans sync"):
+        shop.take(created)
+    shop.genvoris.plans[0]["externalPriceId"] = "soon"
+    assert shop.take(created) == ["applied"]
+
+
+def test_what_was_ignored_counts_when_it_is_sent_again_with_its_plan_there(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.known[stripe.customer] = "ada"
+    created = stripe.change("created", price="later")
+    assert shop.take(created) == ["ignored"]
+    shop.genvoris.plans[0]["externalPriceId"] = "later"
+    assert shop.take(created, created) == ["applied", "repeated"]
+
+
+def test_a_whole_refund_takes_the_plan_back_and_one_in_part_does_not(shop: Shop) -> None:
+    stripe = Stripe(basil=False)
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    assert shop.take(stripe.refunded(whole=False)) == ["ignored"]
+    assert shop.plan == "pln_pro"
+    refund = stripe.refunded()
+    assert shop.take(refund, refund) == ["applied", "repeated"]
+    assert shop.plan is None
+
+
+def test_a_refund_of_an_earlier_month_leaves_the_month_that_was_paid_since(shop: Shop) -> None:
+    stripe = Stripe(basil=False)
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.paid(month=1), stripe.refunded(month=0))
+    assert shop.plan == "pln_pro"
+    shop.take(stripe.refunded(month=1))
+    assert shop.plan is None
+
+
+def test_a_renewal_after_a_refund_gives_the_plan_again(shop: Shop) -> None:
+    stripe = Stripe(basil=False)
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.take(stripe.refunded(), stripe.paid(month=1))
+    assert (shop.plan, shop.fills) == ("pln_pro", 2)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_since_basil_the_invoice_payment_tells_what_was_refunded(
+    shop: Shop, order: tuple[int, ...]
+) -> None:
+    stripe = Stripe()
+    shop.take_as_stripe_delivers(*beginning(stripe)[:2], stripe.checkout())
+    events = [
+        stripe.paid("subscription_create", month=0),
+        stripe.invoice_payment(),
+        stripe.refunded(),
+    ]
+    shop.take(*(events[each] for each in order))
+    assert shop.plan is None
+
+
+def test_since_basil_stripe_is_asked_what_was_refunded_when_it_may_be(shop: Shop) -> None:
+    stripe = Stripe()
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.lookup.invoices[f"{stripe.intent}_0"] = stripe.invoice
+    shop.take(stripe.refunded())
+    assert shop.plan is None
+
+
+def test_a_refund_of_something_else_changes_nothing(shop: Shop, stripe: Stripe) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    other = Stripe(stripe.basil)
+    assert shop.take(other.refunded(month=None, customer=stripe.customer)) == ["ignored"]
+    assert shop.plan == "pln_pro"
+
+
+def test_a_single_payment_buys_what_its_line_items_say(shop: Shop, stripe: Stripe) -> None:
+    shop.lookup.prices = ["price_of_socks", "pro"]
+    checkout = stripe.one_off()
+    assert shop.take(checkout, checkout) == ["applied", "repeated"]
+    assert (shop.fills, shop.plan) == (1, "pln_pro")
+    shop.take(stripe.refunded(month=None))
+    assert shop.plan is None
+
+
+def test_a_single_payment_buys_what_its_metadata_says_without_asking(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take(stripe.one_off(metadata={"genvoris_price_id": "max"}))
+    assert shop.plan == "pln_max"
+
+
+def test_a_payment_that_takes_days_buys_when_it_has_arrived(shop: Shop, stripe: Stripe) -> None:
+    metadata = {"genvoris_price_id": "pro"}
+    assert shop.take(stripe.one_off(payment_status="unpaid", metadata=metadata)) == ["ignored"]
+    arrived = stripe.one_off(metadata=metadata)
+    arrived["type"] = "checkout.session.async_payment_succeeded"
+    shop.take(arrived)
+    assert shop.fills == 1
+
+
+def test_a_single_payment_refunded_before_its_checkout_is_heard_of_gives_nothing(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take(stripe.refunded(month=None))
+    shop.take(stripe.one_off(metadata={"genvoris_price_id": "pro"}))
+    assert shop.plan is None
+
+
+def test_a_guests_single_payment_of_a_plan_is_an_error_that_says_what_to_do(
+    shop: Shop, stripe: Stripe
+) -> None:
+    guest = stripe.one_off(reference=None, customer=None, metadata={"genvoris_price_id": "pro"})
+    with pytest.raises(StripeError, match="client_reference_id"):
+        shop.take(guest)
+
+
+lives = st.permutations(range(7))
+
+
+@settings(max_examples=120, deadline=None)
+@given(lives, st.booleans(), st.lists(st.integers(0, 6), max_size=8))
+def test_a_whole_life_ends_alike_in_any_order_and_however_often_it_is_delivered(
+    order: list[int], basil: bool, again: list[int]
+) -> None:
+    shop, stripe = Shop(), Stripe(basil)
+    events = [
+        *beginning(stripe),
+        stripe.paid(month=1, at=1000),
+        stripe.change(price="max", at=2000),
+        stripe.change("deleted", price="max", status="canceled", at=3000),
+    ]
+    shop.take_as_stripe_delivers(*(events[each] for each in [*order, *again]))
+    customer = shop.genvoris.customers.get("ada")
+    assert customer is None or customer["status"] == "CANCELLED"
+    assert shop.fills <= 2
