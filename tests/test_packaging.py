@@ -68,6 +68,7 @@ def test_the_wheel_asks_for_few_libraries(dist: Path) -> None:
     assert {line for line in lines if line.startswith("Provides-Extra")} == {
         "Provides-Extra: redis",
         "Provides-Extra: sandbox",
+        "Provides-Extra: stripe",
     }
 
 
