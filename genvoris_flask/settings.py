@@ -55,6 +55,8 @@ class Settings:
             Default: the shop's own style sheet decides.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
+        tryons_per_shopper: Try-ons that one shopper may have under way, in all processes together,
+            1 to 64. Default 2.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
         result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
             ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
@@ -104,6 +106,7 @@ class Settings:
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
+    tryons_per_shopper: int = 2
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600
@@ -208,6 +211,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_BUTTON": button.design,
     "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
+    "GENVORIS_TRYONS_PER_SHOPPER": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_HOSTS": checks.hosts,
     "GENVORIS_UPLOAD_TIMEOUT": checks.number(1, 600, "seconds", float),

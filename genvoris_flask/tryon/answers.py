@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from flask import url_for
 
+from ..sessions.shopper import Shopper
 from ..state import get_state
 from ..web.answers import AnswerError
 from ..web.language import page_language, said
-from .jobs import Job
+from .job import Done, Job
 from .outcomes import Failure
 from .paywall import Refusal, paywall_for
-from .pictures import Picture
 
 
 def error_for_outcome(outcome: Failure | Refusal) -> AnswerError:
@@ -39,8 +39,13 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
     return {"error": "end_customer_quota", **quota, **fields}
 
 
-def job_fields(job: Job) -> dict[str, Any]:
-    """Give a job as browsers see it."""
+def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
+    """Give a job as browsers see it.
+
+    Args:
+        job: The job.
+        shopper: Whose it is; the shop's paywall is asked about them.
+    """
     fields: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -50,12 +55,12 @@ def job_fields(job: Job) -> dict[str, Any]:
         "detail": None,
         "quota": None,
     }
-    match job.outcome:
-        case Picture() as picture:
+    match job.ending:
+        case Done() as done:
             fields["image_url"] = url_for("genvoris.tryon_image", job_id=job.id)
-            fields["quota"] = asdict(picture.quota) if picture.quota else None
+            fields["quota"] = asdict(done.quota) if done.quota else None
         case Failure() as failure:
             fields |= {"error": failure.error, "detail": said(failure.error)}
         case Refusal() as refusal:
-            fields |= refusal_fields(refusal)
+            fields |= refusal_fields(replace(refusal, shopper=shopper))
     return fields

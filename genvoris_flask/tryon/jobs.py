@@ -1,85 +1,72 @@
 """Try-ons as jobs: a bounded pool makes them, and each ends in exactly one state.
 
-Jobs live in this process's memory. They hold a photo until it is sent and a picture until its
-time is over; neither is ever written to disk.
+A job runs in the process that took it; its state and its picture are in the store, so that any
+process can answer for it. While the store is away each process answers for its own.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Literal
 
-from ..errors import GenvorisError
+from ..errors import GenvorisError, LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
+from ..store.interface import Store, digest
+from .desk import Desk, Task
+from .job import Done, Job, ending_of
+from .job_store import JobStore
 from .outcomes import Failure, Outcome
-from .paywall import Refusal
 from .pictures import Picture
 from .product import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
 
-State = Literal["queued", "running", "done", "failed", "refused"]
 QUEUED_PER_THREAD = 4
-MAX_ENDED = 200  # pictures that wait to be fetched, so that memory stays bounded
-BUSY_RETRY_AFTER = 5  # seconds
+RETRY_AFTER = 5  # seconds
+AWAY_RETRY_AFTER = 2  # seconds
+
+Work = Callable[[], Outcome]
 
 
 class BusyError(GenvorisError):
     """The queue is full."""
 
 
-Work = Callable[[], Outcome]
+class TooManyError(GenvorisError):
+    """The owner has as many try-ons under way as one may."""
 
 
-@dataclass
-class Job:
-    """One try-on of one owner."""
-
-    id: str
-    owner: str
-    product: Product
-    created_at: float
-    state: State = "queued"
-    outcome: Outcome | None = field(default=None, repr=False)
-    ended_at: float | None = None
-
-
-@dataclass
-class _Memory:
-    """The jobs of this process."""
-
-    pool: ThreadPoolExecutor
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    jobs: dict[str, Job] = field(default_factory=dict)
-    by_key: dict[tuple[str, str], str] = field(default_factory=dict)
-    # Counted apart from the jobs: one that was removed holds its place until a thread is free.
-    pending: int = 0
+class OverError(GenvorisError):
+    """The key's job is over and forgotten; it is not made again."""
 
 
 class JobRunner:
     """Runs jobs on a bounded pool and remembers them for a while.
 
     Args:
-        concurrency: How many run at once; four times as many may wait.
+        store: Where they are kept for all processes.
+        concurrency: How many run at once in a process; four times as many may wait.
+        per_owner: How many of one owner may be under way, in all processes together.
         ttl: Seconds that an ended job is kept.
         clock: The wall clock, in Unix seconds.
     """
 
     def __init__(
-        self, concurrency: int, ttl: float, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        *,
+        concurrency: int = 4,
+        per_owner: int = 2,
+        ttl: float = 600.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._store = JobStore(store, ttl)
         self._most = concurrency * (1 + QUEUED_PER_THREAD)
-        self._ttl = ttl
+        self._per_owner = per_owner
         self._clock = clock
-        self._memory = PerProcess(
-            lambda: _Memory(ThreadPoolExecutor(concurrency, thread_name_prefix="genvoris-tryon"))
-        )
+        self._desk = PerProcess(lambda: Desk(self._store, concurrency, ttl, clock))
 
     def submit(self, owner: str, product: Product, work: Work, key: str | None = None) -> Job:
         """Queue a try-on.
@@ -88,80 +75,135 @@ class JobRunner:
             owner: Who alone may see it.
             product: What is tried on.
             work: What makes the picture.
-            key: The same key of the same owner is the same job.
+            key: For a day, the same key of the same owner is the same job.
 
         Raises:
             BusyError: As many are queued as may be.
+            TooManyError: The owner has as many under way as one may.
+            OverError: The key's job was deleted or is over, and forgotten.
         """
-        memory = self._memory.get()
-        with memory.lock:
-            self._drop_old(memory)
-            if key is not None and (known := memory.by_key.get((owner, key))):
-                return memory.jobs[known]
-            if memory.pending >= self._most:
-                raise BusyError("As many try-ons are waiting as may be.")
-            job = Job(secrets.token_urlsafe(16), owner, product, self._clock())
-            memory.pending += 1
-            memory.jobs[job.id] = job
-            if key is not None:
-                memory.by_key[owner, key] = job.id
-        memory.pool.submit(self._run, job, work)
+        desk = self._desk.get()
+        owner = digest(owner)
+        job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), desk.worker)
+        task = Task(job, key)
+        try:
+            with self._store.lock(owner):
+                if key and (known := self._store.job_of_key(owner, key)):
+                    return self._known(known)
+                self._reserve(desk)
+                self._write(desk, task)
+        except LockTimeoutError:
+            raise BusyError("Another try-on of this shopper is being started.") from None
+        except StoreAwayError:
+            if known_task := self._admit_alone(desk, task):
+                return known_task.job
+        desk.add(task)
+        desk.pool.submit(self._run, desk, task, work)
         return job
 
     def find(self, job_id: str, owner: str) -> Job | None:
-        """Give an owner's job; to others it does not exist."""
-        memory = self._memory.get()
-        with memory.lock:
-            self._drop_old(memory)
-            job = memory.jobs.get(job_id)
-        return job if job and job.owner == owner else None
+        """Give an owner's job; to others it does not exist.
+
+        Raises:
+            StoreAwayError: It is not this process's, and others cannot be asked.
+        """
+        desk = self._desk.get()
+        try:
+            job = self._store.find(job_id, desk.worker)
+            if job is None and not self._store.is_over(job_id):
+                job = desk.find(job_id)
+        except StoreAwayError:
+            job = desk.find(job_id)
+            if job_id not in desk.tasks:
+                raise
+        return job if job and job.owner == digest(owner) else None
+
+    def picture(self, job: Job) -> Picture | None:
+        """Give a finished job's picture.
+
+        Raises:
+            StoreAwayError: It is not this process's, and others cannot be asked.
+        """
+        if not isinstance(job.ending, Done):
+            return None
+        task = self._desk.get().tasks.get(job.id)
+        data = (task and task.picture) or self._store.picture(job.id)
+        return Picture(data, job.ending.mimetype, job.ending.quota) if data else None
 
     def remove(self, job_id: str, owner: str) -> bool:
-        """Forget a job and its picture. A queued one never runs."""
+        """Forget a job and its picture. A queued one never runs.
+
+        Raises:
+            StoreAwayError: It is not this process's, and others cannot be told.
+        """
         if not self.find(job_id, owner):
             return False
-        memory = self._memory.get()
-        with memory.lock:
-            memory.jobs.pop(job_id, None)
+        task = self._desk.get().tasks.get(job_id)
+        if task:
+            task.cancelled = True
+        try:
+            self._store.erase(job_id)
+        except StoreAwayError:
+            if task is None:
+                raise
         return True
 
-    def _run(self, job: Job, work: Work) -> None:
-        memory = self._memory.get()
-        with memory.lock:
-            wanted = job.id in memory.jobs
-            job.state = "running"
-        outcome = self._attempt(job, work) if wanted else None
-        with memory.lock:
-            memory.pending -= 1
-            if outcome is not None:
-                job.outcome, job.ended_at = outcome, self._clock()
-                job.state = _state_after(outcome)
+    def _known(self, job_id: str) -> Job:
+        job = self._store.find(job_id, self._desk.get().worker)
+        if job is None:
+            raise OverError("The try-on of this Idempotency-Key is over.")
+        return job
 
-    def _attempt(self, job: Job, work: Work) -> Outcome:
+    def _reserve(self, desk: Desk) -> None:
+        with desk.lock:
+            if desk.pending >= self._most:
+                raise BusyError("As many try-ons are waiting as may be.")
+            desk.pending += 1
+
+    def _write(self, desk: Desk, task: Task) -> None:
+        """Write a new job down; the caller holds its owner's lock and a place of the pool."""
+        job = task.job
         try:
-            return work()
+            self._store.keep_worker(desk.worker)
+            task.slot = self._store.take_slot(job.owner, job.id, self._per_owner)
+            if task.slot is None:
+                raise TooManyError("This shopper has as many try-ons under way as one may.")
+            self._store.keep(job)
+            if task.key:
+                self._store.keep_key(job.owner, task.key, job.id)
+        except GenvorisError:
+            desk.drop(task)
+            raise
+
+    def _admit_alone(self, desk: Desk, task: Task) -> Task | None:
+        """Admit a job while the store is away; give the one that has its key already, if any."""
+        owner = task.job.owner
+        with desk.lock:
+            own = [each for each in desk.tasks.values() if each.job.owner == owner]
+        for each in own:
+            if task.key and each.key == task.key:
+                return each
+        if sum(each.ending is None for each in own) >= self._per_owner:
+            raise TooManyError("This shopper has as many try-ons under way as one may.")
+        self._reserve(desk)
+        task.slot = None
+        return None
+
+    def _run(self, desk: Desk, task: Task, work: Work) -> None:
+        if task.cancelled or self._is_over(task.job):
+            desk.drop(task)
+            return
+        desk.run(task)
+        try:
+            outcome = work()
         except Exception:
-            log.exception("Try-on %s failed", job.id)
-            return Failure("internal_error")
+            log.exception("Try-on %s failed", task.job.id)
+            outcome = Failure("internal_error")
+        data = outcome.data if isinstance(outcome, Picture) else None
+        desk.end(task, ending_of(outcome), data)
 
-    def _drop_old(self, memory: _Memory) -> None:
-        """Forget what is over. The caller holds the lock."""
-        before = self._clock() - self._ttl
-        ended = [job for job in memory.jobs.values() if job.ended_at is not None]
-        ended.sort(key=lambda job: job.ended_at or 0)
-        for position, job in enumerate(ended):
-            if (job.ended_at or 0) < before or position < len(ended) - MAX_ENDED:
-                del memory.jobs[job.id]
-        gone = [key for key, job_id in memory.by_key.items() if job_id not in memory.jobs]
-        for key in gone:
-            del memory.by_key[key]
-
-
-def _state_after(outcome: Outcome) -> State:
-    match outcome:
-        case Picture():
-            return "done"
-        case Refusal():
-            return "refused"
-        case Failure():
-            return "failed"
+    def _is_over(self, job: Job) -> bool:
+        try:
+            return self._store.is_over(job.id)
+        except StoreAwayError:
+            return False

@@ -7,20 +7,20 @@ from typing import Any
 
 from flask import Response, jsonify, request, url_for
 
-from ..attribution import keep_widget_session
-from ..errors import GenvorisError
+from ..errors import GenvorisError, StoreAwayError
 from ..state import get_state
-from ..web.answers import AnswerError, isolate
+from ..store.interface import digest
+from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
 from .answers import error_for_outcome, job_fields
 from .engine import Order
 from .explain import explain_mint
 from .form import keep_in_memory, read_form
-from .jobs import BUSY_RETRY_AFTER, BusyError, Job
-from .pictures import Picture
+from .job import Job
+from .jobs import AWAY_RETRY_AFTER, RETRY_AFTER, BusyError, OverError, TooManyError
 from .product import read_product
 from .status import status_fields
-from .visitors import SESSION_BUDGET, admit, check_token, current_visitor, require_visitor
+from .visitors import SESSION_BUDGET, Visitor, admit, check_token, current_visitor, require_visitor
 from .work import TryonWork
 
 MAX_KEY_LENGTH = 200
@@ -63,48 +63,64 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         check_token(visitor.shopper)
     state = get_state()
     form = read_form(request, state.settings.max_upload_bytes)
-    keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY_LENGTH] or None
     order = Order(
         form.photo,
         form.product,
         visitor.shopper,
         origin=request.host_url.rstrip("/"),
-        key=secrets.token_urlsafe(16),
+        # The same for every repeat, so that Genvoris can tell one even where we cannot.
+        key=digest(f"{visitor.owner} {key}") if key else secrets.token_urlsafe(16),
     )
-    work = TryonWork(state.app, order)
-    try:
-        job = state.jobs.submit(visitor.owner, form.product, work, key)
-    except BusyError:
-        raise AnswerError("busy", retry_after=BUSY_RETRY_AFTER) from None
+    job = _submit(visitor.owner, order, key)
     location = url_for("genvoris.read_tryon", job_id=job.id)
-    return jsonify(job_fields(job)), 202, {"Location": location}
+    return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
 
 @blueprint.get("/tryons/<job_id>")
 def read_tryon(job_id: str) -> dict[str, Any]:
     """Give a job to its owner."""
-    return job_fields(_own_job(job_id))
+    visitor = require_visitor()
+    return job_fields(_own_job(job_id, visitor), visitor.shopper)
 
 
 @blueprint.get("/tryons/<job_id>/image")
 def tryon_image(job_id: str) -> Response:
     """Give a finished picture to its owner."""
-    outcome = _own_job(job_id).outcome
-    if not isinstance(outcome, Picture):
+    picture = get_state().jobs.picture(_own_job(job_id, require_visitor()))
+    if picture is None:
         raise AnswerError("not_found")
-    return isolate(Response(outcome.data, mimetype=outcome.mimetype))
+    return isolate(Response(picture.data, mimetype=picture.mimetype))
 
 
 @blueprint.delete("/tryons/<job_id>")
 def delete_tryon(job_id: str) -> tuple[str, int]:
     """Cancel a job, or forget its picture."""
-    get_state().jobs.remove(_own_job(job_id).id, require_visitor().owner)
+    if not get_state().jobs.remove(job_id, require_visitor().owner):
+        raise AnswerError("not_found")
     return "", 204
 
 
-def _own_job(job_id: str) -> Job:
-    job = get_state().jobs.find(job_id, require_visitor().owner)
+@blueprint.errorhandler(StoreAwayError)
+def ask_again(_error: StoreAwayError) -> Response:
+    """Have the browser come back: the job may well be there, in another process."""
+    return answer_error(AnswerError("busy", retry_after=AWAY_RETRY_AFTER))
+
+
+def _submit(owner: str, order: Order, key: str | None) -> Job:
+    state = get_state()
+    try:
+        return state.jobs.submit(owner, order.product, TryonWork(state.app, order), key)
+    except BusyError:
+        raise AnswerError("busy", retry_after=RETRY_AFTER) from None
+    except TooManyError:
+        raise AnswerError("too_many_tryons", retry_after=RETRY_AFTER) from None
+    except OverError:
+        raise AnswerError("tryon_over") from None
+
+
+def _own_job(job_id: str, visitor: Visitor) -> Job:
+    job = get_state().jobs.find(job_id, visitor.owner)
     if job is None:
         raise AnswerError("not_found")
     return job

@@ -348,7 +348,7 @@ def test_a_deleted_try_on_is_gone_with_its_picture(shop: Shop) -> None:
 
 def test_a_full_queue_says_when_to_come_back(genvoris: LocalGenvoris) -> None:
     genvoris.customer("ada", quota=20)
-    shop = Shop(genvoris, GENVORIS_TRYON_CONCURRENCY=1)
+    shop = Shop(genvoris, GENVORIS_TRYON_CONCURRENCY=1, GENVORIS_TRYONS_PER_SHOPPER=8)
     shop.log_in()
     gate = threading.Event()
 

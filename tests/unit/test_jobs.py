@@ -1,29 +1,95 @@
-"""Try-ons as jobs."""
+"""Try-ons as jobs. Two runners on one store stand for two processes."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
-from genvoris_flask.tryon.jobs import BusyError, Job, JobRunner
+from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.store.interface import digest
+from genvoris_flask.store.memory_store import MemoryStore
+from genvoris_flask.tryon.desk import MAX_ENDED
+from genvoris_flask.tryon.job import (
+    Done,
+    Ending,
+    Job,
+    dump_ending,
+    dump_job,
+    load_ending,
+    load_job,
+)
+from genvoris_flask.tryon.job_store import KEY_SECONDS, LEASE_SECONDS
+from genvoris_flask.tryon.jobs import BusyError, JobRunner, OverError, TooManyError
 from genvoris_flask.tryon.outcomes import Failure, Outcome
 from genvoris_flask.tryon.paywall import Refusal
-from genvoris_flask.tryon.pictures import Picture
+from genvoris_flask.tryon.pictures import Picture, Quota
 from genvoris_flask.tryon.product import Product
+from tests.support.fake_genvoris import Clock
 
-PRODUCT = Product(title="Shirt")
-PICTURE = Picture(b"jpeg", "image/jpeg")
+PRODUCT = Product(title="Shirt", page_url="https://shop.example/p")
+PICTURE = Picture(b"jpeg", "image/jpeg", Quota(1, 3, 2))
 
 
-class Clock:
+class Shared:
+    """A store that can be away, and that a test can look into."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._inner = MemoryStore(clock)
+        self.away = False
+        self.written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if self.away:
+            raise StoreAwayError("It does not answer.")
+        return getattr(self._inner, name)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        self.written += [key.encode(), value]
+        self.__getattr__("set")(key, value, seconds)
+
+    def lock(self, name: str, **how: float) -> AbstractContextManager[None]:
+        lock: AbstractContextManager[None] = self.__getattr__("lock")(name, **how)
+        return lock
+
+
+class House:
+    """A clock, a store, and as many processes as a test wants."""
+
     def __init__(self) -> None:
-        self.now = 1_700_000_000.0
+        self.clock = Clock()
+        self.store = Shared(self.clock)
 
-    def __call__(self) -> float:
-        return self.now
+    def process(self, concurrency: int = 4, per_owner: int = 64, ttl: float = 60) -> JobRunner:
+        store: Any = self.store
+        return JobRunner(
+            store, concurrency=concurrency, per_owner=per_owner, ttl=ttl, clock=self.clock
+        )
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+class Gate:
+    """Work that waits until it is let through, and counts how often it was done."""
+
+    def __init__(self, outcome: Outcome = PICTURE) -> None:
+        self.open = threading.Event()
+        self.begun = threading.Semaphore(0)
+        self.made = 0
+        self._outcome = outcome
+
+    def __call__(self) -> Outcome:
+        self.made += 1
+        self.begun.release()
+        assert self.open.wait(10)
+        return self._outcome
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -33,164 +99,454 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
+def ended(runner: JobRunner, job: Job, owner: str = "ada") -> Job:
+    def is_over() -> bool:
+        found = runner.find(job.id, owner)
+        return found is not None and found.ending is not None
+
+    until(is_over)
+    found = runner.find(job.id, owner)
+    assert found
+    return found
+
+
 def finish(runner: JobRunner, outcome: Outcome, owner: str = "ada") -> Job:
-    job = runner.submit(owner, PRODUCT, lambda: outcome)
-    until(lambda: job.ended_at is not None)
-    return job
+    return ended(runner, runner.submit(owner, PRODUCT, lambda: outcome), owner)
 
 
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [(PICTURE, "done"), (Failure("e"), "failed"), (Refusal("no_plan"), "refused")],
 )
-def test_a_job_ends_in_the_state_of_its_outcome(outcome: Outcome, state: str) -> None:
-    assert finish(JobRunner(1, 60), outcome).state == state
+def test_a_job_ends_in_the_state_of_its_outcome(house: House, outcome: Outcome, state: str) -> None:
+    assert finish(house.process(), outcome).state == state
 
 
-def test_a_job_whose_work_crashes_has_failed(caplog: pytest.LogCaptureFixture) -> None:
-    runner = JobRunner(1, 60)
+def test_a_job_whose_work_crashes_has_failed(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = house.process()
 
     def crash() -> Outcome:
         raise ZeroDivisionError
 
-    job = runner.submit("ada", PRODUCT, crash)
-    until(lambda: job.ended_at is not None)
-    assert job.state == "failed"
-    assert isinstance(job.outcome, Failure)
-    assert job.outcome.error == "internal_error"
+    job = ended(runner, runner.submit("ada", PRODUCT, crash))
+    assert (job.state, job.ending) == ("failed", Failure("internal_error"))
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_only_so_many_run_at_once_and_only_so_many_wait() -> None:
-    runner = JobRunner(2, 60)
-    gate = threading.Event()
-    running = threading.Semaphore(0)
+def test_only_so_many_run_at_once_and_only_so_many_wait(house: House) -> None:
+    runner, gate = house.process(concurrency=2), Gate()
+    jobs = [runner.submit("ada", PRODUCT, gate) for _ in range(10)]
+    for _ in range(2):
+        assert gate.begun.acquire(timeout=5)
 
-    def work() -> Outcome:
-        running.release()
-        gate.wait(5)
-        return PICTURE
+    def states() -> list[str]:
+        return sorted(job.state for each in jobs if (job := runner.find(each.id, "ada")))
 
-    jobs = [runner.submit("ada", PRODUCT, work) for _ in range(10)]
-    running.acquire(timeout=5)
-    running.acquire(timeout=5)
-    assert sorted(job.state for job in jobs) == ["queued"] * 8 + ["running"] * 2
+    assert states() == ["queued"] * 8 + ["running"] * 2
     with pytest.raises(BusyError):
-        runner.submit("ben", PRODUCT, work)
-    gate.set()
-    until(lambda: all(job.state == "done" for job in jobs))
+        runner.submit("ben", PRODUCT, gate)
+    gate.open.set()
+    until(lambda: states() == ["done"] * 10)
     assert finish(runner, PICTURE).state == "done"
 
 
-def test_the_same_key_of_the_same_owner_is_the_same_job() -> None:
-    runner = JobRunner(1, 60)
-    made: list[int] = []
-
-    def work() -> Outcome:
-        made.append(1)
-        return PICTURE
-
-    first = runner.submit("ada", PRODUCT, work, key="k")
-    second = runner.submit("ada", PRODUCT, work, key="k")
-    until(lambda: first.ended_at is not None)
-    assert first is second
-    assert made == [1]
+# The same wish
 
 
-def test_the_same_key_of_another_owner_is_another_job() -> None:
-    runner = JobRunner(1, 60)
+def test_the_same_key_of_the_same_owner_is_the_same_job_in_every_process(house: House) -> None:
+    one, other, gate = house.process(), house.process(), Gate()
+    first = one.submit("ada", PRODUCT, gate, key="k")
+    assert one.submit("ada", PRODUCT, gate, key="k").id == first.id
+    assert other.submit("ada", PRODUCT, gate, key="k").id == first.id
+    gate.open.set()
+    ended(one, first)
+    assert other.submit("ada", PRODUCT, gate, key="k").state == "done"
+    assert gate.made == 1
+
+
+def test_the_same_key_of_another_owner_is_another_job(house: House) -> None:
+    runner = house.process()
     first = runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
     second = runner.submit("ben", PRODUCT, lambda: PICTURE, key="k")
     assert first.id != second.id
+    assert runner.find(first.id, "ben") is None
 
 
-def test_two_clicks_at_the_same_time_make_one_job() -> None:
-    runner = JobRunner(4, 60)
-    made: list[int] = []
+def test_clicks_at_the_same_time_in_two_processes_make_one_job(house: House) -> None:
+    runners, gate = [house.process(), house.process()], Gate()
     barrier = threading.Barrier(16)
     ids: list[str] = []
 
-    def work() -> Outcome:
-        made.append(1)
-        return PICTURE
-
-    def click() -> None:
+    def click(number: int) -> None:
         barrier.wait()
-        ids.append(runner.submit("ada", PRODUCT, work, key="k").id)
+        ids.append(runners[number % 2].submit("ada", PRODUCT, gate, key="k").id)
 
-    threads = [threading.Thread(target=click) for _ in range(16)]
+    threads = [threading.Thread(target=click, args=(number,)) for number in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    until(lambda: bool(made))
+    assert len(ids) == 16
     assert len(set(ids)) == 1
-    assert made == [1]
+    gate.open.set()
+    ended(runners[0], Job(ids[0], "", PRODUCT, 0, ""))
+    assert gate.made == 1
 
 
-def test_to_others_a_job_does_not_exist() -> None:
-    runner = JobRunner(1, 60)
+def test_a_repeat_is_never_refused_for_lack_of_room(house: House) -> None:
+    runner, gate = house.process(concurrency=1, per_owner=1), Gate()
+    first = runner.submit("ada", PRODUCT, gate, key="k")
+    for number in range(4):
+        runner.submit(f"other {number}", PRODUCT, gate)
+    assert runner.submit("ada", PRODUCT, gate, key="k").id == first.id
+    gate.open.set()
+
+
+def test_a_key_is_kept_for_a_day_and_its_try_on_is_not_made_again(house: House) -> None:
+    runner = house.process()
+    job = ended(runner, runner.submit("ada", PRODUCT, lambda: PICTURE, key="k"))
+    house.clock.now += KEY_SECONDS - 1
+    assert runner.find(job.id, "ada") is None
+    with pytest.raises(OverError):
+        runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+    house.clock.now += 2
+    assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="k").id != job.id
+
+
+def test_a_deleted_try_on_is_not_made_again_by_a_repeat(house: House) -> None:
+    runner = house.process()
+    job = ended(runner, runner.submit("ada", PRODUCT, lambda: PICTURE, key="k"))
+    runner.remove(job.id, "ada")
+    with pytest.raises(OverError):
+        runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+
+
+# One shopper's share
+
+
+def test_a_shopper_may_have_only_so_many_under_way_in_all_processes(house: House) -> None:
+    one, other, gate = house.process(per_owner=2), house.process(per_owner=2), Gate()
+    jobs = [one.submit("ada", PRODUCT, gate), other.submit("ada", PRODUCT, gate)]
+    for runner in (one, other):
+        with pytest.raises(TooManyError):
+            runner.submit("ada", PRODUCT, gate)
+        assert runner.submit("ben", PRODUCT, lambda: PICTURE).state == "queued"
+    gate.open.set()
+    for job in jobs:
+        ended(one, job)
+    until(lambda: _admits(one))
+
+
+def _admits(runner: JobRunner) -> bool:
+    try:
+        runner.submit("ada", PRODUCT, lambda: PICTURE)
+    except (TooManyError, BusyError):
+        return False
+    return True
+
+
+def test_a_cancelled_try_on_counts_until_its_thread_is_free(house: House) -> None:
+    runner, gate = house.process(per_owner=1), Gate()
+    job = runner.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    runner.remove(job.id, "ada")
+    with pytest.raises(TooManyError):
+        runner.submit("ada", PRODUCT, gate)
+    gate.open.set()
+    until(lambda: _admits(runner))
+
+
+def test_a_full_pool_takes_no_place_of_the_shopper(house: House) -> None:
+    runner, gate = house.process(concurrency=1, per_owner=1), Gate()
+    for number in range(5):
+        runner.submit(f"other {number}", PRODUCT, gate)
+    for _ in range(3):
+        with pytest.raises(BusyError):
+            runner.submit("ada", PRODUCT, gate)
+    assert _admits(house.process(per_owner=1))
+    gate.open.set()
+
+
+# Any process answers
+
+
+def test_a_job_and_its_picture_are_found_by_every_process(house: House) -> None:
+    one, other, gate = house.process(), house.process(), Gate()
+    job = one.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    until(lambda: getattr(other.find(job.id, "ada"), "state", "") == "running")
+    gate.open.set()
+    found = ended(other, job)
+    assert found.ending == Done("image/jpeg", Quota(1, 3, 2))
+    assert other.picture(found) == PICTURE
+    assert one.picture(found) == PICTURE
+
+
+def test_a_refusal_is_found_with_its_numbers_and_product_and_without_the_shopper(
+    house: House,
+) -> None:
+    from genvoris_flask import Shopper
+
+    ada = Shopper("ada-4711", email="ada@shop.example")
+    finish(house.process(), Refusal("quota_exhausted", 3, 3, ada, PRODUCT), "ada-4711")
+    job = finish(house.process(), Refusal("quota_exhausted", 3, 3, ada, PRODUCT), "ada-4711")
+    found = house.process().find(job.id, "ada-4711")
+    assert found
+    assert found.ending == Refusal("quota_exhausted", 3, 3, None, PRODUCT)
+    assert b"ada" not in b"".join(house.store.written)
+
+
+def test_to_others_a_job_does_not_exist(house: House) -> None:
+    runner = house.process()
     job = finish(runner, PICTURE)
-    assert runner.find(job.id, "ada") is job
     assert runner.find(job.id, "ben") is None
     assert runner.remove(job.id, "ben") is False
-    assert runner.find(job.id, "ada") is job
-
-
-def test_a_removed_job_is_gone_and_a_queued_one_never_runs() -> None:
-    runner = JobRunner(1, 60)
-    gate = threading.Event()
-    made: list[str] = []
-
-    def hold() -> Outcome:
-        gate.wait(5)
-        return PICTURE
-
-    def record() -> Outcome:
-        made.append("ran")
-        return PICTURE
-
-    first = runner.submit("ada", PRODUCT, hold)
-    second = runner.submit("ada", PRODUCT, record)
-    assert runner.remove(second.id, "ada")
-    gate.set()
-    until(lambda: first.ended_at is not None)
-    assert finish(runner, PICTURE).state == "done"
-    assert runner.find(second.id, "ada") is None
-    assert made == []
-
-
-def test_removing_jobs_makes_no_room_for_more_than_the_queue_holds() -> None:
-    runner = JobRunner(1, 60)
-    gate = threading.Event()
-
-    def hold() -> Outcome:
-        gate.wait(5)
-        return PICTURE
-
-    for _ in range(5):
-        runner.remove(runner.submit("ada", PRODUCT, hold).id, "ada")
-    with pytest.raises(BusyError):
-        runner.submit("ada", PRODUCT, hold)
-    gate.set()
-
-
-def test_a_result_is_forgotten_after_its_time() -> None:
-    clock = Clock()
-    runner = JobRunner(1, 60, clock)
-    job = finish(runner, PICTURE)
-    clock.now += 59
     assert runner.find(job.id, "ada")
-    clock.now += 2
+
+
+def test_a_worker_that_died_leaves_its_jobs_interrupted(house: House) -> None:
+    dead, other, gate = house.process(per_owner=1), house.process(per_owner=1), Gate()
+    job = dead.submit("ada", PRODUCT, gate, key="k")
+    assert gate.begun.acquire(timeout=5)
+    house.clock.now += LEASE_SECONDS + 1  # no beat was heard
+    found = other.find(job.id, "ada")
+    assert found
+    assert (found.state, found.ending) == ("failed", Failure("interrupted"))
+    assert other.submit("ada", PRODUCT, gate, key="k").state == "failed"
+    assert _admits(other), "the dead worker's place must be free"
+    gate.open.set()
+
+
+def test_a_worker_that_was_only_slow_does_not_change_an_ending_that_was_seen(
+    house: House,
+) -> None:
+    slow, other, gate = house.process(), house.process(), Gate()
+    job = slow.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    house.clock.now += LEASE_SECONDS + 1
+    assert other.find(job.id, "ada")
+    gate.open.set()
+    until(lambda: not slow._desk.get().tasks)
+    for runner in (slow, other):
+        found = runner.find(job.id, "ada")
+        assert found
+        assert found.ending == Failure("interrupted")
+        assert runner._store.picture(job.id) is None
+
+
+def test_a_beat_keeps_jobs_alive(house: House) -> None:
+    runner, other, gate = house.process(per_owner=1), house.process(per_owner=1), Gate()
+    job = runner.submit("ada", PRODUCT, gate)
+    for _ in range(40):
+        house.clock.now += LEASE_SECONDS / 2
+        runner._desk.get().beat()
+    found = other.find(job.id, "ada")
+    assert found
+    assert found.ending is None
+    with pytest.raises(TooManyError):
+        other.submit("ada", PRODUCT, gate)
+    gate.open.set()
+
+
+# Removal and forgetting
+
+
+def test_a_removed_job_is_gone_and_a_queued_one_never_runs(house: House) -> None:
+    runner, other = house.process(concurrency=1), house.process()
+    first_gate, second, third = Gate(), Gate(), Gate()
+    first = runner.submit("ada", PRODUCT, first_gate)
+    queued = [runner.submit("ada", PRODUCT, second), runner.submit("ada", PRODUCT, third)]
+    assert runner.remove(queued[0].id, "ada")
+    assert other.remove(queued[1].id, "ada")
+    for job in queued:
+        assert runner.find(job.id, "ada") is None
+        assert other.find(job.id, "ada") is None
+    first_gate.open.set()
+    ended(runner, first)
+    assert finish(runner, PICTURE).state == "done"
+    assert (second.made, third.made) == (0, 0)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_picture_of_a_job_that_was_removed_while_it_ran_is_thrown_away(
+    house: House, elsewhere: bool
+) -> None:
+    runner, gate = house.process(), Gate()
+    job = runner.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    assert (house.process() if elsewhere else runner).remove(job.id, "ada")
+    runner._desk.get().beat()
+    assert runner.find(job.id, "ada") is None
+    gate.open.set()
+    until(lambda: not runner._desk.get().tasks)
+    assert runner.find(job.id, "ada") is None
+    assert runner._store.picture(job.id) is None
+
+
+def test_a_removed_picture_is_gone_at_once(house: House) -> None:
+    runner = house.process()
+    job = finish(runner, PICTURE)
+    assert house.process().remove(job.id, "ada")
+    assert runner.picture(job) is None
     assert runner.find(job.id, "ada") is None
 
 
-def test_kept_results_are_bounded() -> None:
-    runner = JobRunner(4, 600)
-    jobs = [finish(runner, PICTURE) for _ in range(230)]
+def test_removing_jobs_makes_no_room_for_more_than_the_queue_holds(house: House) -> None:
+    runner, gate = house.process(concurrency=1), Gate()
+    for _ in range(5):
+        runner.remove(runner.submit("ada", PRODUCT, gate).id, "ada")
+    with pytest.raises(BusyError):
+        runner.submit("ada", PRODUCT, gate)
+    gate.open.set()
+    until(lambda: _admits(runner))
+
+
+def test_a_result_is_forgotten_after_its_time(house: House) -> None:
+    runner = house.process(ttl=60)
+    job = finish(runner, PICTURE)
+    house.clock.now += 59
+    assert runner.picture(job)
+    house.clock.now += 2
+    assert runner.find(job.id, "ada") is None
+    assert house.process().find(job.id, "ada") is None
+
+
+def test_a_beat_frees_the_memory_of_what_is_over(house: House) -> None:
+    runner = house.process(ttl=60)
+    job = finish(runner, PICTURE)
+    until(lambda: len(runner._desk.get()._ended) == 1)
+    house.clock.now += 61
+    runner._desk.get().beat()
+    assert len(runner._desk.get()._ended) == 0
+    assert runner.picture(job) is None
+
+
+def test_kept_results_are_bounded(house: House) -> None:
+    runner = house.process(ttl=6000)
+    jobs = [finish(runner, PICTURE) for _ in range(MAX_ENDED + 10)]
     assert runner.find(jobs[-1].id, "ada")
     assert runner.find(jobs[0].id, "ada") is None
 
 
-def test_a_picture_is_not_in_the_repr_of_its_job() -> None:
-    assert "jpeg'" not in repr(finish(JobRunner(1, 60), PICTURE))
+# The store is away
+
+
+def test_without_the_store_a_process_answers_for_its_own(house: House) -> None:
+    runner, other, gate = house.process(), house.process(), Gate()
+    house.store.away = True
+    job = runner.submit("ada", PRODUCT, gate, key="k")
+    assert runner.submit("ada", PRODUCT, gate, key="k").id == job.id
+    gate.open.set()
+    found = ended(runner, job)
+    assert runner.picture(found) == PICTURE
+    assert gate.made == 1
+    with pytest.raises(StoreAwayError):
+        other.find(job.id, "ada")
+
+
+def test_what_ended_while_the_store_was_away_is_written_down_when_it_is_back(
+    house: House,
+) -> None:
+    runner, other, gate = house.process(), house.process(), Gate()
+    before = runner.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    house.store.away = True
+    meanwhile = runner.submit("ada", PRODUCT, lambda: Failure("rate_limited"))
+    gate.open.set()
+    for job in (before, meanwhile):
+        ended(runner, job)
+    house.store.away = False
+    runner._desk.get().beat()
+    found = other.find(before.id, "ada")
+    assert found
+    assert other.picture(found) == PICTURE
+    assert getattr(other.find(meanwhile.id, "ada"), "ending", None) == Failure("rate_limited")
+    assert runner._desk.get().tasks == {}
+
+
+def test_without_the_store_the_limits_hold_for_each_process(house: House) -> None:
+    runner, gate = house.process(concurrency=1, per_owner=2), Gate()
+    house.store.away = True
+    for _ in range(2):
+        runner.submit("ada", PRODUCT, gate)
+    with pytest.raises(TooManyError):
+        runner.submit("ada", PRODUCT, gate)
+    for number in range(3):
+        runner.submit(f"other {number}", PRODUCT, gate)
+    with pytest.raises(BusyError):
+        runner.submit("ben", PRODUCT, gate)
+    gate.open.set()
+
+
+def test_a_job_that_was_removed_without_the_store_is_gone_and_its_picture_too(
+    house: House,
+) -> None:
+    runner, gate = house.process(), Gate()
+    house.store.away = True
+    job = runner.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    assert runner.remove(job.id, "ada")
+    assert runner.remove(job.id, "ada") is False
+    gate.open.set()
+    house.store.away = False
+    until(lambda: runner._desk.get().pending == 0)
+    runner._desk.get().beat()
+    assert runner.find(job.id, "ada") is None
+    assert runner._store.picture(job.id) is None
+
+
+def test_what_could_never_be_written_down_is_forgotten_in_its_time(house: House) -> None:
+    runner = house.process(ttl=60)
+    house.store.away = True
+    finish(runner, PICTURE)
+    house.clock.now += 61
+    runner._desk.get().beat()
+    assert runner._desk.get().tasks == {}
+
+
+def test_a_store_that_lost_everything_is_told_again(house: House) -> None:
+    runner, gate = house.process(), Gate()
+    job = runner.submit("ada", PRODUCT, gate)
+    house.store._inner = MemoryStore(house.clock)
+    assert runner.find(job.id, "ada")
+    runner._desk.get().beat()
+    other = house.process().find(job.id, "ada")
+    assert other
+    assert other.ending is None
+    gate.open.set()
+
+
+# On paper
+
+
+def test_neither_picture_nor_owner_is_in_the_repr_of_a_job(house: House) -> None:
+    job = finish(house.process(), PICTURE)
+    assert digest("ada") not in repr(job)
+    assert "b'jpeg'" not in repr(PICTURE)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Done("image/webp"),
+        Done("image/png", Quota(1, 2, 1)),
+        Failure("rate_limited"),
+        Refusal("paused"),
+        Refusal("quota_exhausted", 3, 3),
+    ],
+)
+def test_an_ending_is_read_as_it_was_written(ending: Ending) -> None:
+    assert load_ending(dump_ending(ending)) == ending
+
+
+def test_a_job_is_read_as_it_was_written() -> None:
+    job = Job("id", "owner", PRODUCT, 1.5, "worker", "running")
+    assert load_job("id", dump_job(job)) == job
+
+
+@pytest.mark.parametrize("raw", [b"", b"x", b"[]", b"{}", b'{"state": "new"}', b'{"product": 1}'])
+def test_what_another_version_wrote_counts_as_nothing(raw: bytes) -> None:
+    assert load_job("id", raw) is None
+    assert load_ending(raw) is None

@@ -1,0 +1,133 @@
+"""Where jobs are kept so that every process finds them (docs/architecture.md, "Jobs").
+
+====================  =============================================================
+tryon:ID              the job, written by its worker, and again with each heartbeat
+tryon:ID:end          how it ended: whoever writes first decides, and then no other
+tryon:ID:picture      the finished picture
+tryon-key:OWNER:KEY   the job of an Idempotency-Key
+tryon-slot:OWNER:N    the job that holds one of its owner's places
+tryon-worker:WORKER   is there while the worker lives
+====================  =============================================================
+
+Every call may raise ``StoreAwayError``.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from ..store.interface import Store, digest
+from .job import INTERRUPTED, Ending, Job, dump_ending, dump_job, load_ending, load_job
+
+KEY_SECONDS = 24 * 3600.0
+LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
+GRAVE_SECONDS = 3600.0  # longer than any try-on takes
+_GONE = b'{"state": "gone"}'
+
+
+class JobStore:
+    """Reads and writes jobs.
+
+    Args:
+        store: Where.
+        ttl: Seconds that an ended job is kept.
+    """
+
+    def __init__(self, store: Store, ttl: float) -> None:
+        self._store = store
+        self._ttl = ttl
+
+    def lock(self, owner: str) -> AbstractContextManager[None]:
+        """Let one start of an owner's try-on through at a time."""
+        return self._store.lock(f"tryon:{owner}", wait=2.0, hold=5.0)
+
+    def find(self, job_id: str, alive: str) -> Job | None:
+        """Give a job; one whose worker died has failed.
+
+        Args:
+            job_id: Its name.
+            alive: A worker that surely lives: the one that asks.
+        """
+        raw = self._store.get(f"tryon:{job_id}")
+        job = load_job(job_id, raw) if raw else None
+        if job is None:
+            return None
+        end = self._store.get(f"tryon:{job_id}:end")
+        if end is None and job.worker != alive and not self._lives(job.worker):
+            self._store.add(f"tryon:{job_id}:end", dump_ending(INTERRUPTED), self._ttl)
+            end = self._store.get(f"tryon:{job_id}:end")  # it may have ended a moment ago
+        if end is None:
+            return job
+        ending = load_ending(end)
+        return job.ended(ending) if ending else None
+
+    def picture(self, job_id: str) -> bytes | None:
+        """Give a finished picture."""
+        return self._store.get(f"tryon:{job_id}:picture")
+
+    def keep(self, job: Job) -> None:
+        """Write a job that has not ended; so it outlives its worker for a while."""
+        self._store.set(f"tryon:{job.id}", dump_job(job), LEASE_SECONDS + self._ttl)
+
+    def is_over(self, job_id: str) -> bool:
+        """Say whether a job was deleted, or counted as dead."""
+        return self._store.get(f"tryon:{job_id}:end") is not None
+
+    def end(self, job: Job, ending: Ending, picture: bytes | None) -> bool:
+        """End a job, unless it has ended; False when it has. It may be called again.
+
+        The picture is there before the job says that it is.
+        """
+        raw = dump_ending(ending)
+        if picture is not None:
+            # A little longer than the job, so that its worker drops it while it is still there:
+            # what has merely expired may stay in memory until somebody looks.
+            seconds = self._ttl + LEASE_SECONDS
+            self._store.set(f"tryon:{job.id}:picture", picture, seconds)
+        self._store.set(f"tryon:{job.id}", dump_job(job), self._ttl)
+        first = self._store.add(f"tryon:{job.id}:end", raw, self._ttl)
+        if first or self._store.get(f"tryon:{job.id}:end") == raw:
+            return True
+        self._store.delete(f"tryon:{job.id}:picture")
+        return False
+
+    def erase(self, job_id: str) -> None:
+        """Forget a job and its picture, at once and whatever its worker still does."""
+        self._store.set(f"tryon:{job_id}:end", _GONE, GRAVE_SECONDS + self._ttl)
+        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:picture")
+
+    def drop(self, job_id: str) -> None:
+        """Forget a job whose time is over."""
+        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:picture", f"tryon:{job_id}:end")
+
+    def job_of_key(self, owner: str, key: str) -> str | None:
+        """Give the job that an Idempotency-Key of this owner stands for."""
+        found = self._store.get(f"tryon-key:{owner}:{digest(key)}")
+        return found.decode() if found else None
+
+    def keep_key(self, owner: str, key: str, job_id: str) -> None:
+        """Let an Idempotency-Key of this owner stand for a job for a day."""
+        self._store.set(f"tryon-key:{owner}:{digest(key)}", job_id.encode(), KEY_SECONDS)
+
+    def take_slot(self, owner: str, job_id: str, most: int) -> str | None:
+        """Take one of an owner's places, or None when all are taken."""
+        for number in range(most):
+            slot = f"tryon-slot:{owner}:{number}"
+            if self._store.add(slot, job_id.encode(), LEASE_SECONDS):
+                return slot
+        return None
+
+    def keep_slot(self, slot: str, job_id: str) -> None:
+        """Hold a place on; it is free by itself when its worker dies."""
+        self._store.set(slot, job_id.encode(), LEASE_SECONDS)
+
+    def free_slot(self, slot: str) -> None:
+        """Give a place back."""
+        self._store.delete(slot)
+
+    def keep_worker(self, worker: str) -> None:
+        """Say that a worker lives."""
+        self._store.set(f"tryon-worker:{worker}", b"1", LEASE_SECONDS)
+
+    def _lives(self, worker: str) -> bool:
+        return self._store.get(f"tryon-worker:{worker}") is not None
