@@ -15,11 +15,14 @@ from dataclasses import dataclass, field, replace
 from ..errors import StoreAwayError
 from .job import Ending, Job
 from .job_store import JobStore
+from .outcomes import Outcome
 
 log = logging.getLogger("genvoris_flask.tryon")
 
 BEAT_SECONDS = 2.5  # well within a lease, so that one lost beat kills nobody
 MAX_ENDED = 200  # pictures that wait to be fetched, so that memory stays bounded
+
+Work = Callable[[], Outcome]
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Task:
 
     Attributes:
         job: What is known of it.
+        work: What makes its picture, and holds its photo; None once nobody needs them.
         key: Its Idempotency-Key.
         slot: Its owner's place that it holds in the store.
         ending: How it ended, while the store does not know it.
@@ -37,12 +41,18 @@ class Task:
     """
 
     job: Job
+    work: Work | None = field(repr=False)
     key: str | None = None
     slot: str | None = None
     ending: Ending | None = None
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0
     cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Let go of the photo at once; the job never runs, or its picture is thrown away."""
+        self.cancelled = True
+        self.work = None
 
 
 class Desk:
@@ -130,6 +140,8 @@ class Desk:
             self._forget_unwritten()
 
     def _keep(self, task: Task) -> None:
+        if not task.cancelled and self._store.is_over(task.job.id):
+            task.cancel()  # by another process
         if not task.cancelled:
             self._store.keep(task.job)
         if task.slot:

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from ..errors import GenvorisError, LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
 from ..store.interface import Store, digest
-from .desk import Desk, Task
+from .desk import Desk, Task, Work
 from .job import Done, Job, ending_of
 from .job_store import JobStore
-from .outcomes import Failure, Outcome
+from .outcomes import Failure
 from .pictures import Picture
 from .product import Product
 
@@ -26,8 +26,6 @@ log = logging.getLogger("genvoris_flask.tryon")
 QUEUED_PER_THREAD = 4
 RETRY_AFTER = 5  # seconds
 AWAY_RETRY_AFTER = 2  # seconds
-
-Work = Callable[[], Outcome]
 
 
 class BusyError(GenvorisError):
@@ -85,7 +83,7 @@ class JobRunner:
         desk = self._desk.get()
         owner = digest(owner)
         job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), desk.worker)
-        task = Task(job, key)
+        task = Task(job, work, key)
         try:
             with self._store.lock(owner):
                 if key and (known := self._store.job_of_key(owner, key)):
@@ -98,7 +96,7 @@ class JobRunner:
             if known_task := self._admit_alone(desk, task):
                 return known_task.job
         desk.add(task)
-        desk.pool.submit(self._run, desk, task, work)
+        desk.pool.submit(self._run, desk, task)
         return job
 
     def find(self, job_id: str, owner: str) -> Job | None:
@@ -140,7 +138,7 @@ class JobRunner:
             return False
         task = self._desk.get().tasks.get(job_id)
         if task:
-            task.cancelled = True
+            task.cancel()
         try:
             self._store.erase(job_id)
         except StoreAwayError:
@@ -189,8 +187,9 @@ class JobRunner:
         task.slot = None
         return None
 
-    def _run(self, desk: Desk, task: Task, work: Work) -> None:
-        if task.cancelled or self._is_over(task.job):
+    def _run(self, desk: Desk, task: Task) -> None:
+        work, task.work = task.work, None
+        if work is None or self._is_over(task.job):
             desk.drop(task)
             return
         desk.run(task)

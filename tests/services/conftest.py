@@ -120,6 +120,7 @@ class Shop:
         config: dict[str, object],
         worker_class: str = "gthread",
         more: str = "",
+        workers: int = 4,
     ) -> None:
         (folder / "shop_under_test.py").write_text(SHOP.format(config=config) + more)
         self.port = free_port()
@@ -128,7 +129,8 @@ class Shop:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "--no-control-socket", "--preload"),
-                *("--workers", "4", "--threads", "16", "--worker-class", worker_class),
+                *("--workers", str(workers), "--worker-class", worker_class),
+                *(() if worker_class == "sync" else ("--threads", "16")),
                 *("--bind", f"127.0.0.1:{self.port}"),
                 *("--chdir", str(folder), "shop_under_test:app"),
             ],

@@ -1,0 +1,182 @@
+"""Jobs as browsers meet them: repeats, limits, a store that is away, and photos in memory alone."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from flask import request
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from genvoris_flask import Paywall, Refusal
+from genvoris_flask.errors import StoreAwayError
+from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.local_genvoris import LocalGenvoris
+from tests.support.pictures import picture
+
+KEY = {"Idempotency-Key": "wish-1"}
+
+
+class Held:
+    """Holds all try-ons at Genvoris until it is let go."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.open = threading.Event()
+        shop.transport.fault = self
+
+    def __call__(self, request: httpx.Request) -> None:
+        if request.url.path == "/api/tryon":
+            assert self.open.wait(10)
+
+
+def refusal(answer: TestResponse) -> tuple[int, str, str | None]:
+    return answer.status_code, answer.get_json()["error"], answer.headers.get("Retry-After")
+
+
+def test_a_key_that_another_shopper_replays_is_another_job(shop: Shop) -> None:
+    shop.genvoris.customer("ben")
+    first = shop.tryon(headers=KEY)
+    shop.finish(first)
+    other = shop.app.test_client()
+    shop.log_in("ben", other)
+    second = shop.tryon(headers=KEY, browser=other)
+    assert second.status_code == 202
+    assert second.get_json()["id"] != first.get_json()["id"]
+    keys = [
+        each.headers["Idempotency-Key"]
+        for each in shop.transport.requests
+        if each.url.path == "/api/tryon"
+    ]
+    assert "wish-1" not in str(keys)
+
+
+def test_a_repeat_reaches_genvoris_with_the_same_key_as_the_first(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    keys = set()
+    for _ in range(2):  # two shops that share nothing
+        shop = Shop(genvoris)
+        shop.log_in()
+        shop.finish(shop.tryon(headers=KEY))
+        sent = [each for each in shop.transport.requests if each.url.path == "/api/tryon"]
+        keys |= {each.headers["Idempotency-Key"] for each in sent}
+    assert len(keys) == 1
+    assert genvoris.used() == 1
+
+
+def test_a_repeat_of_what_is_over_says_so_and_costs_nothing(shop: Shop) -> None:
+    job = shop.finish(shop.tryon(headers=KEY))
+    shop.browser.delete(f"/genvoris/tryons/{job['id']}", headers=SAME_ORIGIN)
+    answer = shop.tryon(headers=KEY)
+    assert refusal(answer) == (410, "tryon_over", None)
+    assert answer.get_json()["detail"].endswith(".")
+    assert shop.genvoris.used() == 1
+
+
+def test_one_shopper_may_have_two_try_ons_under_way(shop: Shop) -> None:
+    held = Held(shop)
+    under_way = [shop.tryon(), shop.tryon()]
+    assert refusal(shop.tryon()) == (429, "too_many_tryons", "5")
+    held.open.set()
+    assert {shop.finish(answer)["state"] for answer in under_way} == {"done"}
+    assert shop.finish(shop.tryon())["state"] == "done"
+    assert shop.genvoris.used() == 3
+
+
+def test_a_result_is_gone_after_its_time(genvoris: LocalGenvoris) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_RESULT_TTL=600)
+    shop.log_in()
+    job = shop.finish(shop.tryon())
+    genvoris.clock.now += 599
+    assert shop.browser.get(job["image_url"]).status_code == 200
+    genvoris.clock.now += 2
+    assert shop.browser.get(job["image_url"]).status_code == 404
+    assert shop.browser.get(f"/genvoris/tryons/{job['id']}").status_code == 404
+
+
+def test_the_photo_of_a_queued_try_on_is_gone_at_once_when_it_is_deleted(
+    genvoris: LocalGenvoris,
+) -> None:
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_TRYON_CONCURRENCY=1)
+    shop.log_in()
+    held = Held(shop)
+    shop.tryon()
+    queued = shop.tryon().get_json()["id"]
+    (task,) = [task for task in shop.state.jobs._desk.get().tasks.values() if task.job.id == queued]
+    assert task.work
+    shop.browser.delete(f"/genvoris/tryons/{queued}", headers=SAME_ORIGIN)
+    assert task.work is None
+    held.open.set()
+
+
+def test_a_paywall_is_made_for_the_shopper_who_asks(shop: Shop) -> None:
+    asked: list[Refusal] = []
+
+    @shop.extension.paywall
+    def paywall(refusal: Refusal) -> Paywall:
+        asked.append(refusal)
+        return Paywall("t", "m")
+
+    shop.genvoris.spend(3)
+    shop.finish(shop.tryon(product_id="s1"))
+    (seen,) = asked
+    assert seen.shopper
+    assert seen.product
+    assert (seen.shopper.external_id, seen.product.id, seen.used) == ("ada", "s1", 3)
+
+
+def test_while_the_store_is_away_browsers_are_told_to_ask_again(shop: Shop) -> None:
+    job = shop.finish(shop.tryon())
+
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            raise StoreAwayError("It does not answer.")
+
+    shop.state.jobs._store._store = Away()
+    path = f"/genvoris/tryons/{job['id']}"
+    answers = [
+        shop.browser.get(path),
+        shop.browser.get(f"{path}/image"),
+        shop.browser.delete(path, headers=SAME_ORIGIN),
+    ]
+    assert [refusal(answer) for answer in answers] == [(503, "busy", "2")] * 3
+    assert shop.finish(shop.tryon())["state"] == "done"  # its own are still made
+
+
+def large_photo() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((1200, 1200), 100).save(file, "PNG")
+    assert len(file.getvalue()) > 1_000_000
+    return file.getvalue()
+
+
+def test_a_photo_stays_in_memory_even_when_the_shop_reads_the_form_first(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a temporary file was made")
+
+    for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(f"werkzeug.formparser.{name}", refuse, raising=False)
+        monkeypatch.setattr(tempfile, name, refuse)
+    seen: list[str] = []
+    shop.app.before_request(lambda: seen.append(request.form.get("product_title", "")))
+    assert shop.tryon(large_photo()).status_code == 202
+    assert seen == ["Shirt"]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_genvoris_gets_the_photo_without_its_notes(shop: Shop, kind: str) -> None:
+    from tests.unit.test_photo_notes import SECRET, noted
+
+    assert SECRET in noted(kind)
+    shop.tryon(noted(kind))
+    shop.finish(shop.tryon(picture(kind, (300, 450))))
+    for sent in shop.transport.requests:
+        assert SECRET not in sent.content

@@ -1,0 +1,238 @@
+"""Try-ons under gunicorn: many at once, answered by any worker, and workers that die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from genvoris_flask.store.redis_store import RedisStore
+from genvoris_flask.tryon.job_store import LEASE_SECONDS
+from genvoris_flask.tryon.jobs import JobRunner
+from tests.services.conftest import RedisServer, Shop
+from tests.support.tryon_host import RESULT, TryonHost
+from tests.support.tryon_load import Client, Seen, contradictions, form, run
+
+WHO_ANSWERED = """
+import os
+
+@app.after_request
+def who_answered(response):
+    response.headers["X-Worker"] = str(os.getpid())
+    return response
+"""
+
+
+@pytest.fixture
+def host() -> Iterator[TryonHost]:
+    """Give a Genvoris whose try-ons take half a second."""
+    server = TryonHost()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.stop()
+    thread.join()
+
+
+Start = Callable[..., Shop]
+
+
+@pytest.fixture
+def start(tmp_path: Path, host: TryonHost) -> Iterator[Start]:
+    """Give a function that starts a shop on the host."""
+    shops: list[Shop] = []
+
+    def start_one(workers: int = 2, worker_class: str = "gthread", **config: object) -> Shop:
+        settings = {
+            "GENVORIS_API_KEY": "gvk_test_1",
+            "GENVORIS_API_URL": f"{host.url}/api/v1",
+            "GENVORIS_TRYON_URL": host.url,
+            "GENVORIS_LIMIT_TRYONS": "100000/minute",
+            **config,
+        }
+        folder = tmp_path / f"shop{len(shops)}"
+        folder.mkdir()
+        shop = Shop(folder, settings, worker_class, WHO_ANSWERED, workers=workers)
+        shops.append(shop)
+        return shop
+
+    yield start_one
+    for shop in shops:
+        shop.stop()
+
+
+class Browser:
+    """Ada's browser, which keeps nothing open."""
+
+    def __init__(self, shop: Shop, user: str = "ada") -> None:
+        self._client = Client(shop.port, user, Seen(), 0.05)
+
+    def start(self) -> tuple[str, int]:
+        """Start a try-on; give its id and the worker that has it."""
+        body, headers = form()
+        status, raw, worker = self._client.call(
+            "start", "POST", "/genvoris/tryons", body, **headers
+        )
+        assert status == 202, raw
+        return str(json.loads(raw)["id"]), int(worker)
+
+    def get(self, path: str) -> tuple[int, bytes, int]:
+        status, raw, worker = self._client.call("get", "GET", path)
+        return status, raw, int(worker or 0)
+
+    def state(self, job_id: str) -> str:
+        status, raw, _ = self.get(f"/genvoris/tryons/{job_id}")
+        return str(json.loads(raw)["state"]) if status == 200 else str(status)
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"it did not happen within {seconds:g} s"
+        time.sleep(0.05)
+
+
+def test_two_hundred_shoppers_at_once_get_one_picture_for_each_try_on(
+    start: Start, host: TryonHost, redis_server: RedisServer
+) -> None:
+    shop = start(workers=2, GENVORIS_STORE_URL=redis_server.url, GENVORIS_TRYON_CONCURRENCY=16)
+    seen = run(shop.port, clients=200, seconds=10)
+    assert contradictions(seen, dict(host.keys)) == []
+    assert len(seen.states) >= 100
+    assert any(len(workers) == 2 for workers in seen.workers.values())
+
+
+def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
+    start: Start, host: TryonHost
+) -> None:
+    host.seconds = 3.0
+    shop = start(workers=1, worker_class="sync")
+    browsers = [Browser(shop, f"s{number}") for number in range(4)]
+    jobs = [browser.start()[0] for browser in browsers]
+    until(lambda: sum(host.keys.values()) == 4)
+    pages = [browsers[0].get("/")[0] for _ in range(20)]
+    assert pages == [200] * 20
+    assert [browser.state(job) for browser, job in zip(browsers, jobs, strict=True)] == [
+        "running"
+    ] * 4
+
+
+def test_a_try_on_of_one_host_is_polled_fetched_and_deleted_at_another(
+    start: Start, redis_server: RedisServer
+) -> None:
+    shops = [start(workers=1, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
+    first, second = (Browser(shop) for shop in shops)
+    job, _ = first.start()
+    until(lambda: second.state(job) == "done")
+    assert second.get(f"/genvoris/tryons/{job}/image")[1] == RESULT
+    assert Browser(shops[1], "ben").state(job) == "404"
+    status, _, _ = second._client.call(
+        "delete", "DELETE", f"/genvoris/tryons/{job}", Sec_Fetch_Site="same-origin"
+    )
+    assert status == 204
+    assert (first.state(job), second.state(job)) == ("404", "404")
+
+
+def test_a_worker_that_is_killed_leaves_its_try_on_interrupted_seen_from_the_others(
+    start: Start, host: TryonHost, redis_server: RedisServer
+) -> None:
+    host.seconds = 60.0
+    shop = start(workers=2, GENVORIS_STORE_URL=redis_server.url, GENVORIS_TRYONS_PER_SHOPPER=1)
+    ada = Browser(shop)
+    job, worker = ada.start()
+    until(lambda: bool(host.keys))
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: ada.state(job) not in ("running", "0"), LEASE_SECONDS + 5)
+    status, raw, answered = ada.get(f"/genvoris/tryons/{job}")
+    assert (status, answered != worker) == (200, True)
+    assert json.loads(raw)["state"] == "failed"
+    assert json.loads(raw)["error"] == "interrupted"
+    assert ada.get(f"/genvoris/tryons/{job}/image")[0] == 404
+    host.seconds = 0.1
+    again, _ = ada.start()  # the place that the dead one held is free
+    until(lambda: ada.state(again) == "done")
+    assert sorted(host.keys.values()) == [1, 1]
+
+
+def test_a_worker_that_is_asked_to_stop_finishes_its_try_on(
+    start: Start, host: TryonHost, redis_server: RedisServer
+) -> None:
+    host.seconds = 2.0
+    shop = start(workers=1, GENVORIS_STORE_URL=redis_server.url)
+    job, _ = Browser(shop).start()
+    until(lambda: bool(host.keys))
+    shop.stop()
+    store = RedisStore(redis_server.url, f"gvk_test_1{host.url}/api/v1")
+    found = JobRunner(store).find(job, "shopper:ada")
+    assert found
+    assert found.state == "done"
+
+
+def test_a_try_on_outlives_a_redis_that_goes_away_and_comes_back(
+    start: Start, host: TryonHost, redis_server: RedisServer
+) -> None:
+    host.seconds = 1.0
+    shops = [start(workers=1, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
+    ada, elsewhere = Browser(shops[0]), Browser(shops[1])
+    job, _ = ada.start()
+    redis_server.kill()
+    until(lambda: ada.state(job) == "done")
+    assert elsewhere.state(job) == "503"
+    assert ada.get(f"/genvoris/tryons/{job}/image")[1] == RESULT
+    redis_server.start()
+    until(lambda: elsewhere.state(job) == "done", 15)
+    assert list(host.keys.values()) == [1]
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
+@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
+def test_a_body_over_the_limit_is_cut_at_the_socket(
+    start: Start, chunked: bool, worker_class: str
+) -> None:
+    shop = start(workers=1, worker_class=worker_class, GENVORIS_MAX_UPLOAD_BYTES=1024 * 1024)
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {1024**3}"
+    head = (
+        "POST /genvoris/tryons?user=ada HTTP/1.1\r\nHost: localhost\r\n"
+        "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        f"{length}\r\n\r\n"
+    )
+    part = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+    sent = 0
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        piece = part + bytes(64 * 1024)
+        try:
+            while sent < 64 * 1024 * 1024:
+                frame = b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece
+                connection.sendall(frame)
+                sent += len(piece)
+                piece = bytes(64 * 1024)
+        except OSError:
+            pass  # cut
+    # Beside the limit there is what both ends' sockets buffer.
+    assert sent < 16 * 1024 * 1024
+    assert Browser(shop).get("/")[0] == 200
+
+
+def test_a_body_over_the_limit_is_answered_before_it_is_sent(start: Start) -> None:
+    shop = start(workers=1, GENVORIS_MAX_UPLOAD_BYTES=1024 * 1024)
+    body, headers = form(bytes(3 * 1024 * 1024))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = (
+        "POST /genvoris/tryons?user=ada HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Length: {len(body)}\r\n{lines}\r\n"
+    )
+    answer = b""
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        while b"photo_too_large" not in answer and (piece := connection.recv(65536)):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"photo_too_large" in answer

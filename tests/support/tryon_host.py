@@ -1,0 +1,48 @@
+"""A Genvoris over real sockets that takes its time over try-ons and counts each by its key.
+
+``GET /keys`` gives how often each Idempotency-Key was seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import Counter
+
+from tests.support.pictures import picture
+from tests.support.upstream import Handler, Upstream
+
+RESULT = picture("JPEG", (600, 900))
+_TEXT = base64.b64encode(RESULT).decode()
+
+
+class TryonHost(Upstream):
+    """An upstream whose try-ons take ``seconds``."""
+
+    def __init__(self, seconds: float = 0.5, port: int = 0) -> None:
+        super().__init__(delay=0.005, port=port)
+        self.RequestHandlerClass = TryonHandler
+        self.seconds = seconds
+        self.keys: Counter[str] = Counter()
+
+
+class TryonHandler(Handler):
+    server: TryonHost
+
+    def do_GET(self) -> None:
+        if self.path == "/keys":
+            self._answer(200, dict(self.server.keys))
+        else:
+            super().do_GET()
+
+    def do_POST(self) -> None:
+        if self.path != "/api/tryon":
+            super().do_POST()
+            return
+        with self.server.lock:
+            self.server.keys[self.headers["Idempotency-Key"]] += 1
+        left = int(self.headers.get("Content-Length") or 0)
+        while left > 0 and (piece := self.rfile.read(min(left, 65536))):
+            left -= len(piece)
+        time.sleep(self.server.seconds)
+        self._answer(200, {"success": True, "images": [_TEXT]})

@@ -1,0 +1,170 @@
+"""Shoppers who try things on, many at once, and somebody who looks at pages meanwhile."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+
+from genvoris_flask.store.interface import digest
+from tests.support.pictures import picture
+
+PHOTO = picture("JPEG", (600, 900))
+ENDED = ("done", "failed", "refused")
+_BOUNDARY = "load"
+
+
+def form(photo: bytes = PHOTO) -> tuple[bytes, dict[str, str]]:
+    """Give the body and headers of ``POST tryons``."""
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{{}}"{{}}\r\n\r\n'
+    body = head.format("product_image", "").encode() + b"/static/shirt.png\r\n"
+    body += head.format("photo", '; filename="me.jpg"').encode() + photo
+    body += f"\r\n--{_BOUNDARY}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={_BOUNDARY}"
+    return body, {"Content-Type": kind, "Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass
+class Seen:
+    """What all clients saw together.
+
+    Attributes:
+        states: By job, its states in the order in which they were seen.
+        keys: What the upstream must have been asked for, once each.
+        statuses: How often each HTTP status came, by kind of call.
+        pictures: How many pictures arrived.
+        pages: Seconds that each page took.
+        workers: The processes that answered for each job.
+        errors: Calls that got no answer.
+    """
+
+    states: dict[str, list[str]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    pictures: int = 0
+    pages: list[float] = field(default_factory=list)
+    workers: dict[str, set[str]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Client:
+    """One shopper's browser."""
+
+    def __init__(self, port: int, user: str, seen: Seen, poll: float) -> None:
+        self._port = port
+        self._user = user
+        self._seen = seen
+        self._poll = poll
+
+    def call(
+        self, kind: str, method: str, path: str, body: bytes = b"", **headers: str
+    ) -> tuple[int, bytes, str]:
+        """Give status, body, and the process that answered; 0 when nobody did."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+            connection.request(method, f"{path}?user={self._user}", body, named)
+            response = connection.getresponse()
+            answer = response.status, response.read(), response.headers.get("X-Worker", "")
+            connection.close()
+        except (OSError, HTTPException) as error:
+            with self._seen.lock:
+                self._seen.errors.append(f"{kind}: {error!r}")
+            return 0, b"", ""
+        with self._seen.lock:
+            self._seen.statuses[kind, answer[0]] += 1
+        return answer
+
+    def start(self, until: float) -> str | None:
+        """Start a try-on, as patiently as the widget; None when there was no room until then."""
+        key = str(uuid.uuid4())
+        body, headers = form()
+        while time.monotonic() < until:
+            status, raw, _ = self.call(
+                "start", "POST", "/genvoris/tryons", body, **headers, Idempotency_Key=key
+            )
+            if status == 202:
+                with self._seen.lock:
+                    self._seen.keys.add(digest(f"shopper:{self._user} {key}"))
+                return str(json.loads(raw)["id"])
+            time.sleep(random.uniform(0.5, 1.5) * self._poll)
+        return None
+
+    def follow(self, job_id: str) -> str:
+        """Poll a job to its end, and twice more; fetch its picture."""
+        after = 0
+        state = ""
+        while after < 3:
+            time.sleep(self._poll if not after else 0)
+            status, raw, worker = self.call("poll", "GET", f"/genvoris/tryons/{job_id}")
+            state = json.loads(raw)["state"] if status == 200 else f"status {status}"
+            with self._seen.lock:
+                self._seen.states.setdefault(job_id, []).append(state)
+                self._seen.workers.setdefault(job_id, set()).add(worker)
+            after += state in ENDED or status == 404
+        if state == "done":
+            status, raw, _ = self.call("picture", "GET", f"/genvoris/tryons/{job_id}/image")
+            with self._seen.lock:
+                self._seen.pictures += status == 200 and raw.startswith(b"\xff\xd8")
+        return state
+
+    def shop(self, until: float) -> None:
+        """Try on one thing after the other."""
+        while time.monotonic() < until:
+            if job_id := self.start(until):
+                self.follow(job_id)
+
+    def look(self, until: float) -> None:
+        """Look at one page after the other."""
+        while time.monotonic() < until:
+            before = time.monotonic()
+            status, _, _ = self.call("page", "GET", "/")
+            if status == 200:
+                with self._seen.lock:
+                    self._seen.pages.append(time.monotonic() - before)
+            time.sleep(0.02)
+
+
+def run(port: int, clients: int, seconds: float, poll: float = 1.0) -> Seen:
+    """Let so many shoppers try on for so long, and see every try-on to its end."""
+    seen = Seen()
+    until = time.monotonic() + seconds
+    looks = threading.Thread(target=Client(port, "page", seen, poll).look, args=(until,))
+    shops = [
+        threading.Thread(target=Client(port, f"s{number}", seen, poll).shop, args=(until,))
+        for number in range(clients)
+    ]
+    for thread in (looks, *shops):
+        thread.start()
+    for thread in (looks, *shops):
+        thread.join()
+    return seen
+
+
+def contradictions(seen: Seen, asked: dict[str, int]) -> list[str]:
+    """Say what must not be: a job without one end, or not exactly one call for each.
+
+    Args:
+        seen: What the clients saw.
+        asked: How often the upstream was asked, by key.
+    """
+    wrong = [f"no answer: {error}" for error in seen.errors]
+    for job, states in seen.states.items():
+        ends = {state for state in states if state not in ("queued", "running")}
+        first = next((at for at, state in enumerate(states) if state in ENDED), len(states))
+        if ends != {"done"} or set(states[first:]) != {"done"}:
+            wrong.append(f"{job}: {states}")
+    wrong += [f"{key}: asked {count} times" for key, count in asked.items() if count != 1]
+    if set(asked) != seen.keys:
+        wrong.append(f"{len(asked)} were asked for, {len(seen.keys)} were accepted")
+    good = {("start", 202), ("start", 503), ("poll", 200), ("page", 200), ("picture", 200)}
+    wrong += [f"{call}: {count}" for call, count in seen.statuses.items() if call not in good]
+    if seen.pictures != len(seen.states):
+        wrong.append(f"{seen.pictures} pictures of {len(seen.states)} try-ons")
+    return wrong
