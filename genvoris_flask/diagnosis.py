@@ -30,6 +30,7 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     yield from _reach(state, wall)
     yield _keys(state)
     yield _store(state)
+    yield _webhooks(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
 
 
@@ -121,4 +122,18 @@ def _store(state: AppState) -> Finding:
         False,
         f"Redis does not answer ({reason}): check GENVORIS_STORE_URL. Until then each process "
         "keeps its own sessions.",
+    )
+
+
+def _webhooks(state: AppState) -> Finding:
+    route = f"{state.settings.url_prefix}/webhook"
+    if state.settings.webhook_secret:
+        return Finding("webhooks", True, f"Deliveries from Genvoris are taken at {route}.")
+    if not state.hooks.webhook_handlers:
+        return Finding("webhooks", True, "None are taken (no GENVORIS_WEBHOOK_SECRET).")
+    return Finding(
+        "webhooks",
+        False,
+        "There are functions registered with @genvoris.on, but no delivery can be verified: set "
+        "GENVORIS_WEBHOOK_SECRET to the secret that the endpoint was made with.",
     )

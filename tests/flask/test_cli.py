@@ -192,6 +192,22 @@ def test_check_can_be_read_by_programs(shop: Shop) -> None:
     assert result.exit_code == (0 if all(finding["ok"] for finding in findings) else 1)
 
 
+def test_check_says_when_functions_wait_for_webhooks_that_cannot_be_verified(
+    shop: Shop, hearing: Shop
+) -> None:
+    def webhooks(of: Shop) -> dict[str, Any]:
+        findings = json.loads(run(of, "check", "--json").stdout)
+        found: dict[str, Any] = next(each for each in findings if each["name"] == "webhooks")
+        return found
+
+    assert webhooks(shop)["ok"]
+    shop.extension.on("*")(print)
+    assert not webhooks(shop)["ok"]
+    assert "set GENVORIS_WEBHOOK_SECRET" in webhooks(shop)["text"]
+    hearing.extension.on("*")(print)
+    assert webhooks(hearing)["text"] == "Deliveries from Genvoris are taken at /genvoris/webhook."
+
+
 ERRORS = {
     "no such customer": (["usage", "nobody"], 404, 1, "Genvoris knows nothing by this id"),
     "a wrong key": (["plans", "list"], 401, 1, "copy GENVORIS_API_KEY once more"),

@@ -58,6 +58,14 @@ def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -
     assert KEY not in text
 
 
+def test_settings_that_are_wrong_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    wrong = "gvk-with-a-slip"
+    status, text = check(tmp_path, GENVORIS_API_KEY=wrong)
+    assert status == 1
+    assert text.startswith("Error: GENVORIS_API_KEY must start with gvk_live_ or gvk_test_")
+    assert wrong not in text
+
+
 def test_a_wrong_key_is_named(tmp_path: Path, genvoris: str) -> None:
     wrong = "gvk_test_wrong"
     status, text = check(tmp_path, GENVORIS_API_KEY=wrong, GENVORIS_API_URL=f"{genvoris}/api/v1")
