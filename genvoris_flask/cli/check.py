@@ -13,7 +13,7 @@ from .failures import this_shop
 from .output import json_option, show_json
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with this shop's set-up.")
 @json_option
 @with_appcontext
 def check(as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 
 @click.command(
+    short_help="Start a local Genvoris for development.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )

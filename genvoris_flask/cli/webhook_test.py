@@ -20,7 +20,7 @@ from .output import json_option, show_fields, show_json
 TIMEOUT = 10.0  # seconds, as Genvoris waits
 
 
-@click.command("webhook-test")
+@click.command("webhook-test", short_help="Send the shop a signed delivery.")
 @click.option("--type", "event_type", default="webhook.test", show_default=True)
 @click.option("--data", default="{}", help="A JSON object to send as data.")
 @click.option("--id", "event_id", help="To send an event once more; default: a new one.")

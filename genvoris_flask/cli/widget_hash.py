@@ -11,7 +11,7 @@ from .output import json_option, show_json, show_table
 COLUMNS = {"name": "FILE", "hashed_name": "SERVED AS", "bytes": "BYTES", "integrity": "INTEGRITY"}
 
 
-@click.command("widget-hash")
+@click.command("widget-hash", short_help="Name the widget's files and their integrity.")
 @json_option
 @with_appcontext
 def widget_hash(as_json: bool) -> None:
