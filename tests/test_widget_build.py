@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,28 +20,61 @@ KB = 1024
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the widget anew."""
     folder = tmp_path_factory.mktemp("widget")
-    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
-    subprocess.run(
-        ["node", "build.mjs", "--outdir", folder],
-        cwd=WIDGET,
-        check=True,
-        capture_output=True,
-        env={**os.environ, "PATH": path},
-    )
+    done = build(WIDGET, folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
-@pytest.mark.parametrize("name", ["widget.js", "dialog.js"])
+def build(source: Path, into: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
+    return subprocess.run(
+        ["node", "build.mjs", "--outdir", into],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
+    )
+
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "ur")
+LOCALES = [f"locale-{language}.js" for language in LANGUAGES]
+BUILT = ["widget.js", "dialog.js", "tools.js", "widget.d.ts", *LOCALES]
+
+
+@pytest.mark.parametrize("name", BUILT)
 def test_the_committed_file_is_a_fresh_build(name: str, fresh: Path) -> None:
     same = (WIDGET / name).read_bytes() == (fresh / name).read_bytes()
     assert same, f"static/widget/{name} is not what its source builds to; run: make widget"
+
+
+def test_nothing_else_is_built(fresh: Path) -> None:
+    assert {path.name for path in fresh.iterdir()} == set(BUILT)
+    assert {path.name for path in WIDGET.glob("*.js")} == {name for name in BUILT if ".js" in name}
+
+
+def test_a_language_that_lacks_a_sentence_fails_the_build(tmp_path: Path) -> None:
+    copy = tmp_path / "widget"
+    shutil.copytree(WIDGET, copy, ignore=shutil.ignore_patterns("node_modules"))
+    (copy / "node_modules").symlink_to(WIDGET / "node_modules")
+    file = copy / "src/locales/ur.json"
+    sentences = json.loads(file.read_text())
+    del sentences["close"], sentences["left"]["one"]
+    file.write_text(json.dumps(sentences))
+    done = build(copy, tmp_path)
+    assert done.returncode != 0
+    assert "ur: close is missing" in done.stderr
+    assert "ur: left.one is missing" in done.stderr
 
 
 def gzipped(*names: str) -> int:
     return sum(len(gzip.compress((WIDGET / name).read_bytes(), 9)) for name in names)
 
 
-def test_what_a_shopper_loads_is_small() -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_a_shopper_loads_is_small(locale: str) -> None:
     assert gzipped("widget.js") <= 3 * KB
     assert gzipped("dialog.js") <= 15 * KB
-    assert gzipped("widget.js", "dialog.js") <= 20 * KB
+    assert gzipped(locale) <= 1.5 * KB
+    assert gzipped("widget.js", "dialog.js", locale) <= 20 * KB
+    # What comes once there is a photo: with it, all of the widget is little more than a first open.
+    assert gzipped("tools.js") <= 6 * KB

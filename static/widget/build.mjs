@@ -1,11 +1,13 @@
-// Builds dialog.js, then widget.js, which knows the dialog's hash and integrity.
+// Builds the languages, the dialog's stages, then widget.js, which knows their hashes and integrity.
 // node build.mjs [--outdir DIR]
 
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import ts from "typescript";
+import { readLocales, scriptOf } from "./locales.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const flag = process.argv.indexOf("--outdir");
@@ -13,7 +15,27 @@ const outdir = flag > 0 ? process.argv[flag + 1] : here;
 // The hashed name is the one under which the Flask extension serves the file for good.
 const HASH_DIGITS = 12;
 
-async function bundle(name, define = {}) {
+/** Gives what a page must know of a file to load it: its hash and its integrity. */
+function describe(body) {
+  const digest = (encoding) => createHash("sha256").update(body).digest(encoding);
+  return [digest("hex").slice(0, HASH_DIGITS), digest("base64")];
+}
+
+/** Lets the third stage take the second's modules from it, instead of having them once more. */
+const fromKit = {
+  name: "from-kit",
+  setup({ onResolve, onLoad }) {
+    const shared = /\/(api|dom|parts|shared|strings|tab)$/;
+    onResolve({ filter: shared }, () => ({ path: "kit", namespace: "kit" }));
+    onLoad({ filter: /./, namespace: "kit" }, async () => {
+      const source = await readFile(join(here, "src", "kit.ts"), "utf8");
+      const names = /kit = \{([^}]*)\}/.exec(source)[1];
+      return { contents: `export const {${names}} = Genvoris.attach({}).kit;` };
+    });
+  },
+};
+
+async function bundle(name, target, define = {}, plugins = []) {
   const outfile = join(outdir, `${name}.js`);
   await build({
     entryPoints: [join(here, "src", `${name}.ts`)],
@@ -21,18 +43,36 @@ async function bundle(name, define = {}) {
     bundle: true,
     minify: true,
     format: "iife",
-    target: "es2020",
+    target,
     charset: "utf8",
     legalComments: "none",
     define,
+    plugins,
   });
-  return readFile(outfile);
+  return describe(await readFile(outfile));
 }
 
-const dialog = await bundle("dialog");
-const digest = createHash("sha256").update(dialog).digest("hex").slice(0, HASH_DIGITS);
-const integrity = `sha384-${createHash("sha384").update(dialog).digest("base64")}`;
-await bundle("widget", {
-  __DIALOG_FILE__: JSON.stringify(`dialog-${digest}.js`),
-  __DIALOG_INTEGRITY__: JSON.stringify(integrity),
-});
+async function writeLocales() {
+  const locales = readLocales();
+  const keys = Object.keys(locales.en);
+  const files = {};
+  for (const [language, locale] of Object.entries(locales)) {
+    const script = scriptOf(language, locale, keys);
+    await writeFile(join(outdir, `locale-${language}.js`), script);
+    files[`locale-${language}`] = describe(script);
+  }
+  return { keys, files };
+}
+
+async function writeTypes() {
+  const source = await readFile(join(here, "src", "public.ts"), "utf8");
+  const { outputText } = ts.transpileDeclaration(source, { compilerOptions: { strict: true } });
+  await writeFile(join(outdir, "widget.d.ts"), outputText);
+}
+
+const { keys, files } = await writeLocales();
+const tools = await bundle("tools", "es2022", {}, [fromKit]);
+const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
+const dialog = await bundle("dialog", "es2022", known);
+await bundle("widget", "es2020", { __FILES__: JSON.stringify({ ...files, dialog }) });
+await writeTypes();

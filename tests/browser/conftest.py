@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext, Page, Response
 
 from tests.support.chromium import launch_options
 from tests.support.pictures import picture
+from tests.support.scripted_shop import ScriptedShop
 
 ROOT = Path(__file__).parent.parent.parent
 VIEWPORTS: dict[str, dict[str, Any]] = {
@@ -129,6 +130,15 @@ def desktop_page(new_context: Any) -> Page:
     """Give a page on a desktop, where the size does not matter."""
     page: Page = new_context(**VIEWPORTS["desktop"]).new_page()
     return page
+
+
+@pytest.fixture
+def shop(new_context: Any) -> Iterator[ScriptedShop]:
+    """Give a shop of one page that answers as the test says; its strict policy must hold."""
+    scripted = ScriptedShop(new_context(**VIEWPORTS["desktop"]))
+    yield scripted
+    for page in scripted.context.pages:
+        assert page.evaluate("window.violations") == []
 
 
 @pytest.fixture

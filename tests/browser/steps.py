@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
+
+START = "Try it on"
 
 
 def dialog(page: Page) -> Locator:
@@ -31,7 +35,18 @@ def choose(page: Page, file: object) -> None:
 
 
 def press(page: Page, name: str) -> None:
-    dialog(page).get_by_role("button", name=name, exact=True).click()
+    """Press a button of the dialog; before a try-on, agree to the shop's policy where it asks."""
+    button = dialog(page).get_by_role("button", name=name, exact=True)
+    if name == START:
+        expect(button).to_be_enabled()
+        agree(page)
+    button.click()
+
+
+def agree(page: Page) -> None:
+    box = dialog(page).locator("[part=consent] input")
+    if box.count():
+        box.check()
 
 
 def heading(page: Page) -> Locator:
@@ -48,8 +63,17 @@ def try_on(page: Page, file: object) -> None:
     press(page, "Try it on")
 
 
-def expect_accessible(page: Page) -> None:
+def expect_accessible(page: Page, within: str | None = None) -> None:
     """Ask axe for faults, in open shadow roots too."""
     page.wait_for_timeout(300)  # a screen that is still fading in has too little contrast
-    results = Axe().run(page)
+    results = Axe().run(page, context=within)
     assert results.violations_count == 0, results.generate_report()
+
+
+def until(page: Page, holds: Callable[[], object]) -> None:
+    """Wait for what no locator can see; a strict policy forbids Playwright's own way."""
+    for _ in range(200):
+        if holds():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it has not happened within five seconds")

@@ -64,6 +64,7 @@ def test_a_shopper_tries_on_runs_out_takes_a_plan_and_goes_on_with_the_same_phot
     plans = dialog(page).get_by_role("link", name=re.compile("plan", re.IGNORECASE))
     expect(plans).to_be_visible(timeout=15_000)
     expect_accessible(page)
+    dialog(page).get_by_role("checkbox", name=re.compile("Keep my photo")).check()
     plans.click()
     expect(page).to_have_url(re.compile(r"/plans\?next="))
     expect_accessible(page)

@@ -14,7 +14,7 @@ from tests.flask.conftest import Shop
 
 
 def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:
-    for name in ("widget.js", "dialog.js"):
+    for name in ("widget.js", "dialog.js", "tools.js", "locale-ar.js"):
         asset = shop.state.assets.by_name[name]
         response = shop.browser.get(f"/genvoris/{asset.hashed_name}")
         digest = hashlib.sha384(response.data).digest()
@@ -33,11 +33,15 @@ def test_the_plain_name_is_asked_for_each_time_and_sent_once(shop: Shop) -> None
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_the_widget_names_the_dialog_that_is_there(shop: Shop) -> None:
-    widget = shop.browser.get("/genvoris/widget.js").text
-    dialog = shop.state.assets.by_name["dialog.js"]
-    assert dialog.hashed_name in widget
-    assert dialog.integrity in widget
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [("widget", "dialog"), ("widget", "locale-en"), ("widget", "locale-ur"), ("dialog", "tools")],
+)
+def test_each_stage_names_the_files_that_are_there(shop: Shop, stage: str, name: str) -> None:
+    script = shop.browser.get(f"/genvoris/{stage}.js").text
+    asset = shop.state.assets.by_name[f"{name}.js"]
+    assert asset.hashed_name.split("-")[-1].removesuffix(".js") in script
+    assert base64.b64encode(hashlib.sha256(asset.body).digest()).decode() in script
 
 
 @pytest.mark.parametrize(

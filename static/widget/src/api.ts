@@ -1,8 +1,8 @@
 // Speaks to the shop's backend.
 
-import type { Product } from "./shared";
-import { strings } from "./strings";
-import type { Job, Problem, Status } from "./types";
+import { nameOf } from "./shared";
+import { spoken, t } from "./strings";
+import type { Job, Problem, Product, Status } from "./types";
 
 const TIMEOUT = 30_000;
 const UPLOAD_TIMEOUT = 120_000;
@@ -15,46 +15,47 @@ export class ProblemError extends Error {
 }
 
 export class Backend {
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: () => string,
+    private readonly sessionId: () => string,
+  ) {}
 
   status(product: Product): Promise<Status> {
-    const query = new URLSearchParams({
-      product_id: product.id,
-      product_title: product.title,
-      page_url: product.page || pageUrl(),
-    });
-    return this.call<Status>("GET", `/status?${query}`);
+    return this.#call("GET", `/status?${new URLSearchParams(fieldsOf(product))}`);
   }
 
   /** Asks for a token; see Tokens. */
-  session(): Promise<{ token: string | null; expires_at: number | null }> {
-    return this.call("POST", "/session");
+  session(): Promise<{ token: string | null }> {
+    return this.#call("POST", "/session");
   }
 
   start(product: Product, photo: Blob, token: string | null, key: string): Promise<Job> {
     const form = new FormData();
     form.set("photo", photo, "photo");
     form.set("product_image", product.image);
-    form.set("product_title", product.title);
-    form.set("product_id", product.id);
     form.set("product_category", product.category);
-    form.set("page_url", product.page || pageUrl());
+    for (const [name, value] of Object.entries(fieldsOf(product))) form.set(name, value);
+    const session = this.sessionId();
+    if (session) form.set("session_id", session);
     const headers: Record<string, string> = { "Idempotency-Key": key };
     if (token) headers.Authorization = `Bearer ${token}`;
-    return this.call<Job>("POST", "/tryons", { body: form, headers }, UPLOAD_TIMEOUT);
+    return this.#call("POST", "/tryons", { body: form, headers }, UPLOAD_TIMEOUT);
   }
 
   job(id: string): Promise<Job> {
-    return this.call<Job>("GET", `/tryons/${encodeURIComponent(id)}`);
+    return this.#call("GET", `/tryons/${encodeURIComponent(id)}`);
   }
 
-  /** Cancels or forgets a job. Its answer is of no use to a page that may be going away. */
-  forget(id: string): void {
-    const url = `${this.url}/tryons/${encodeURIComponent(id)}`;
-    fetch(url, { method: "DELETE", credentials: "same-origin", keepalive: true }).catch(() => {});
+  /** Cancels or deletes a job, with its picture; one that is not there any more is well deleted. */
+  async remove(id: string): Promise<void> {
+    try {
+      await this.#call("DELETE", `/tryons/${encodeURIComponent(id)}`, { keepalive: true });
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
+    }
   }
 
-  private async call<T>(
+  async #call<T>(
     method: string,
     path: string,
     init: RequestInit = {},
@@ -63,9 +64,10 @@ export class Backend {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeout);
     try {
-      const response = await fetch(this.url + path, {
+      const response = await fetch(this.url() + path, {
         ...init,
         method,
+        headers: { ...init.headers, "Accept-Language": spoken() },
         credentials: "same-origin",
         signal: abort.signal,
       });
@@ -77,15 +79,16 @@ export class Backend {
       throw new ProblemError(problem);
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      throw new ProblemError(
-        abort.signal.aborted
-          ? { status: 0, error: "slow", detail: strings.slow }
-          : { status: 0, error: "offline", detail: strings.offline },
-      );
+      throw new ProblemError(fault(abort.signal.aborted ? "slow" : "offline"));
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/** Gives a fault that nobody but the widget can tell of. */
+export function fault(error: "slow" | "offline" | "failed" | "noProduct"): Problem {
+  return { status: 0, error, detail: t(error) };
 }
 
 /** Reads a refusal in whatever words it comes: a proxy in between may send HTML. */
@@ -94,10 +97,14 @@ export function readProblem(status: number, body: Partial<Problem>): Problem {
     ...body,
     status,
     error: typeof body.error === "string" ? body.error : `http_${status}`,
-    detail: typeof body.detail === "string" ? body.detail : strings.failed,
+    detail: typeof body.detail === "string" ? body.detail : t("failed"),
   };
 }
 
-function pageUrl(): string {
-  return location.href.split("#")[0] ?? "";
+function fieldsOf(product: Product): Record<string, string> {
+  return {
+    product_id: product.id,
+    product_title: nameOf(product),
+    page_url: product.page || location.href.replace(/#.*/, ""),
+  };
 }

@@ -1,22 +1,84 @@
-// Finds a text colour that can be read on the shop's own colour.
+// Colours that can be read whatever the shop's own are (WCAG 2.2: 1.4.3 and 1.4.11).
 
-/** Gives black or white, whichever stands out more (WCAG 2.2, relative luminance). */
-export function textOn(red: number, green: number, blue: number): "#000" | "#fff" {
-  const [r = 0, g = 0, b = 0] = [red, green, blue].map((level) => {
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
+const TEXT = 4.5;
+const SHAPE = 3;
+
+/** What the dialog's style sheet needs, by the names of its custom properties. */
+export type Palette = Record<
+  "bg" | "surface" | "text" | "soft" | "line" | "bad" | "primary" | "on-primary" | "accent",
+  Rgb
+>;
+
+export function luminance(colour: Rgb): number {
+  const [r = 0, g = 0, b = 0] = colour.map((level) => {
     const share = level / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
-  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? "#fff" : "#000";
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Reads any colour that CSS knows; null when it is none. */
-export function readColour(colour: string): [number, number, number] | null {
+export function contrast(one: Rgb, other: Rgb): number {
+  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}
+
+export function mix(from: Rgb, to: Rgb, share: number): Rgb {
+  return from.map((level, i) => Math.round(level + ((to[i] ?? 0) - level) * share)) as never;
+}
+
+/** Gives black or white, whichever stands out more: it always has a contrast of 4.5. */
+export function textOn(colour: Rgb): Rgb {
+  return contrast(colour, WHITE) >= contrast(colour, BLACK) ? WHITE : BLACK;
+}
+
+/** Moves a colour towards another, no further than until it stands out enough. */
+function standOut(colour: Rgb, towards: Rgb, least: number, ...grounds: Rgb[]): Rgb {
+  for (let share = 0; share < 1; share += 0.05) {
+    const tried = mix(colour, towards, share);
+    if (grounds.every((ground) => contrast(tried, ground) >= least)) return tried;
+  }
+  return towards;
+}
+
+/** Makes all colours of the dialog from few; each text on each ground has at least AA contrast. */
+export function paletteOf(
+  bg: Rgb,
+  wantedText: Rgb,
+  wantedPrimary: Rgb | null,
+  wantedAccent: Rgb | null,
+): Palette {
+  const far = textOn(bg);
+  // Towards the text, unless that leaves too little contrast for any text.
+  const nearer = mix(bg, far, 0.045);
+  const enough = contrast(nearer, far) > TEXT + 0.2;
+  const surface = enough ? nearer : mix(bg, far === WHITE ? BLACK : WHITE, 0.08);
+  const text = standOut(wantedText, far, TEXT, bg, surface);
+  const primary = standOut(wantedPrimary ?? text, far, SHAPE, bg, surface);
+  const red: Rgb = far === WHITE ? [255, 157, 146] : [163, 38, 27];
+  return {
+    bg,
+    surface,
+    text,
+    soft: standOut(mix(text, bg, 0.35), far, TEXT + 0.1, bg, surface),
+    line: mix(bg, text, 0.2),
+    bad: standOut(red, far, TEXT, bg, surface),
+    primary,
+    "on-primary": textOn(primary),
+    accent: standOut(wantedAccent ?? primary, far, SHAPE, bg, surface),
+  };
+}
+
+/** Reads any colour that CSS knows; null when it is none, or can be seen through. */
+export function readColour(colour: string): Rgb | null {
   if (!CSS.supports("color", colour)) return null;
   const context = document.createElement("canvas").getContext("2d");
   if (!context) return null;
   context.fillStyle = colour;
   context.fillRect(0, 0, 1, 1);
-  const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
-  return [red, green, blue];
+  const [red = 0, green = 0, blue = 0, alpha = 0] = context.getImageData(0, 0, 1, 1).data;
+  return alpha > 200 ? [red, green, blue] : null;
 }

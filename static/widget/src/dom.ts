@@ -1,8 +1,11 @@
 // Builds elements without any HTML text: titles and sentences may hold whatever they like.
 
-type Attributes = Record<string, string | boolean | null>;
-type Child = Node | string | null | false;
+import { type Key, t } from "./strings";
 
+type Attributes = Record<string, string | boolean | null | (() => void)>;
+export type Child = Node | string | null | false | undefined;
+
+/** Makes an element; an attribute that is a function is what a click does. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},
@@ -10,21 +13,28 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value !== null) element.setAttribute(key, value);
+    if (typeof value === "function") element.addEventListener("click", value);
+    else if (value !== false && value !== null) {
+      element.setAttribute(key, value === true ? "" : value);
+    }
   }
   element.append(...children.filter((child): child is Node | string => Boolean(child)));
   return element;
 }
 
 export function button(
-  look: "primary" | "secondary",
-  label: string,
+  look: "primary" | "secondary" | "quiet",
+  label: Key,
   onClick: () => void,
 ): HTMLButtonElement {
-  const element = el("button", { type: "button", class: look, part: `button ${look}` }, label);
-  element.addEventListener("click", onClick);
-  return element;
+  return el("button", { type: "button", class: look, part: `button ${look}`, onClick }, t(label));
+}
+
+/** A button that shows an icon alone; its name is there for who cannot see it. */
+export function iconButton(name: string, label: Key, onClick: () => void): HTMLButtonElement {
+  const text = t(label);
+  const attributes = { type: "button", class: "icon", part: name, "aria-label": text, title: text };
+  return el("button", { ...attributes, onClick }, icon(ICONS[name as keyof typeof ICONS]));
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -40,7 +50,15 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
+const PERSON = "M12 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM7 22v-8a5 5 0 0 1 10 0v8";
+
 export const ICONS = {
   close: "M6 6l12 12M18 6L6 18",
+  zoom: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20M8 10.5h5M10.5 8v5",
   photo: "M4 8h3l2-3h6l2 3h3v11H4zM12 17a3.5 3.5 0 1 0 0-7a3.5 3.5 0 0 0 0 7z",
+  goodPhoto: PERSON,
+  badGroup:
+    "M8 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM3 21v-6a5 5 0 0 1 9-3 5 5 0 0 1 9 3v6M16 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+  badDark: "M20 14A8.5 8.5 0 1 1 10 4a7 7 0 0 0 10 10z",
+  badCut: "M7 3v14h14M3 7h14v14",
 };

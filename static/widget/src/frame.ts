@@ -1,88 +1,116 @@
-// The dialog's frame: host element, shadow root, heading and close button.
+// The dialog's frame: host element, shadow root, heading, and the note that a job goes on.
 
-import { el, ICONS, icon } from "./dom";
+import { type Child, el, iconButton } from "./dom";
 import type { View } from "./screens/view";
-import { strings } from "./strings";
+import { direction, spoken, t } from "./strings";
 import { css } from "./styles";
 
 export class Frame {
-  readonly dialog: HTMLDialogElement;
+  readonly dialog: HTMLDialogElement = el("dialog", {
+    "aria-labelledby": "heading",
+    part: "dialog",
+  });
   readonly input: HTMLInputElement;
-  private readonly host = document.createElement("genvoris-dialog");
-  private readonly heading = el("h2", { id: "heading", tabindex: "-1" });
-  private readonly visual = el("div", { class: "visual", part: "visual" });
-  private readonly side = el("div", { class: "side", part: "side" });
-  private readonly live = el("p", { class: "live", role: "status" });
-  private scroll = "";
-  private holdsPage = false;
+  readonly host = document.createElement("genvoris-dialog");
+  readonly #heading = el("h2", { id: "heading", tabindex: "-1", part: "heading" });
+  readonly #visual = el("div", { class: "visual", part: "visual" });
+  readonly #side = el("div", { class: "side", part: "side" });
+  // One is heard while the dialog is open, which makes all else silent, the other while it is not.
+  readonly #live = el("p", { class: "live", role: "status" });
+  readonly #liveOutside = el("p", { class: "live", role: "status" });
+  readonly #pill = el("button", { type: "button", class: "pill", part: "pill", popover: "manual" });
+  readonly #top = el("div", { class: "top" });
+  #scroll = "";
+  #holdsPage = false;
 
-  constructor(onClose: () => void) {
-    const close = el(
-      "button",
-      { type: "button", class: "close", part: "close", "aria-label": strings.close },
-      icon(ICONS.close),
-    );
-    close.addEventListener("click", onClose);
-    this.input = el("input", {
-      type: "file",
-      hidden: true,
-      accept: "image/jpeg,image/png,image/webp,image/heic,image/heif",
-      "aria-label": strings.choose,
-    });
-    this.dialog = el(
-      "dialog",
-      { "aria-labelledby": "heading", part: "dialog" },
-      el("div", { class: "top" }, this.heading, close),
-      el("div", { class: "body" }, this.visual, this.side),
-      this.input,
-      this.live,
-    );
+  constructor(
+    private readonly onClose: () => void,
+    onPill: () => void,
+  ) {
+    this.input = el("input", { type: "file", hidden: true, accept: "image/*,.heic,.heif" });
+    this.#pill.addEventListener("click", onPill);
+    const body = el("div", { class: "body" }, this.#visual, this.#side);
+    this.dialog.append(this.#top, body, this.input, this.#live);
     const root = this.host.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-    root.append(this.dialog);
+    root.append(this.dialog, this.#pill, this.#liveOutside);
+    this.addStyle(css);
   }
 
-  /** Sets one of the public custom properties. */
-  style(name: string, value: string): void {
-    this.host.style.setProperty(name, value);
+  addStyle(text: string): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    this.host.shadowRoot?.adoptedStyleSheets.push(sheet);
+  }
+
+  /** Whether the dialog has been opened and not closed by us since. */
+  get holdsPage(): boolean {
+    return this.#holdsPage;
+  }
+
+  /** Takes the language and the look that hold from now on. */
+  dress(look: Record<string, string>): void {
+    for (const each of [this.dialog, this.#pill]) {
+      each.lang = spoken();
+      each.dir = direction();
+      for (const [name, value] of Object.entries(look)) each.style.setProperty(`--${name}`, value);
+    }
+    this.input.setAttribute("aria-label", t("choose"));
+    this.#top.replaceChildren(this.#heading, iconButton("close", "close", this.onClose));
+  }
+
+  /** Puts the dialog's element on the page, where a page without reloads may have lost it. */
+  attach(): void {
+    if (!this.host.isConnected) document.body.append(this.host);
   }
 
   open(): void {
-    if (!this.host.isConnected) document.body.append(this.host);
+    this.attach();
     if (this.dialog.open) return;
     this.dialog.showModal();
-    this.holdsPage = true;
+    this.#holdsPage = true;
     const page = document.documentElement;
-    this.scroll = page.style.overflow;
+    this.#scroll = page.style.overflow;
     page.style.overflow = "hidden";
   }
 
   close(): void {
-    if (!this.holdsPage) return;
-    this.holdsPage = false;
+    if (!this.#holdsPage) return;
+    this.#holdsPage = false;
     this.dialog.close();
-    document.documentElement.style.overflow = this.scroll;
+    document.documentElement.style.overflow = this.#scroll;
   }
 
   /** Says whether the browser has closed the dialog without us. */
   closedByItself(): boolean {
-    return this.holdsPage && !this.dialog.open;
+    return this.#holdsPage && !this.dialog.open;
   }
 
   show(view: View, focus: boolean): void {
-    this.heading.textContent = view.heading;
-    this.visual.replaceChildren(...view.visual);
-    this.side.replaceChildren(...view.side);
+    this.#heading.textContent = view.heading;
+    const parts = (children: Child[]) => children.filter((child): child is Node => Boolean(child));
+    this.#visual.replaceChildren(...parts(view.visual));
+    this.#side.replaceChildren(...parts(view.side));
     this.dialog.querySelector(".body")?.scrollTo(0, 0);
+    if (!this.dialog.open) return;
     // What had the focus may be gone with the old screen.
-    if (focus || !this.host.shadowRoot?.activeElement) this.heading.focus();
+    if (focus || !this.host.shadowRoot?.activeElement) this.#heading.focus();
+  }
+
+  /** Shows, over the page, how a job stands that was put aside; "" takes it away. */
+  note(text: string, busy: boolean): void {
+    const pill = this.#pill;
+    pill.textContent = text;
+    pill.className = busy ? "pill busy" : "pill";
+    pill.hidden = !text;
+    if (text) this.attach();
+    // Above whatever the page has on top; older browsers show it where they can.
+    if (pill.isConnected) pill.togglePopover?.(Boolean(text));
   }
 
   /** Tells those who listen rather than look. */
   announce(text: string): void {
-    if (this.live.textContent !== text) this.live.textContent = text;
+    const live = this.dialog.open ? this.#live : this.#liveOutside;
+    if (live.textContent !== text) live.textContent = text;
   }
 
   part(name: string): HTMLElement | null {
@@ -91,6 +119,6 @@ export class Frame {
 
   /** Marks the drop zone while a file is held over it. */
   mark(over: boolean): void {
-    this.visual.classList.toggle("over", over);
+    this.#visual.classList.toggle("over", over);
   }
 }

@@ -1,6 +1,8 @@
-// Keeps a photo in this tab while the shopper is at the plans or the log-in page, if they wish.
+// Keeps in this tab what the shopper was doing while they are at the plans or the log-in page.
 
-import { KEPT_KEY, type Product } from "./shared";
+import { KEPT_KEY } from "./shared";
+import { readObject, write } from "./tab";
+import type { Product } from "./types";
 
 const LONGEST = 30 * 60 * 1000;
 
@@ -11,42 +13,23 @@ export interface Kept {
   photo: string | null;
 }
 
-/** Keeps product and photo for this page; a full or forbidden storage keeps nothing. */
+/** Keeps product and photo for this page; a full or forbidden storage keeps at least the product. */
 export async function keep(product: Product, photo: Blob | null): Promise<void> {
-  const kept: Kept = {
-    at: Date.now(),
-    path: location.pathname,
-    product,
-    photo: photo && (await toDataUrl(photo)),
-  };
-  try {
-    sessionStorage.setItem(KEPT_KEY, JSON.stringify(kept));
-  } catch {
-    forgetKept();
-  }
+  const kept: Kept = { at: Date.now(), path: location.pathname, product, photo: null };
+  const whole = photo && JSON.stringify({ ...kept, photo: await toDataUrl(photo) });
+  if (!whole || !write(KEPT_KEY, whole)) write(KEPT_KEY, JSON.stringify(kept));
 }
 
 /** Gives what was kept for this page, and removes it. */
 export function takeKept(now = Date.now(), path = location.pathname): Kept | null {
-  try {
-    const kept: Kept | null = JSON.parse(sessionStorage.getItem(KEPT_KEY) ?? "null");
-    if (!kept || typeof kept !== "object") return null;
-    const old = now - kept.at > LONGEST;
-    if (old || kept.path === path) sessionStorage.removeItem(KEPT_KEY);
-    return old || kept.path !== path ? null : kept;
-  } catch {
-    forgetKept();
-    return null;
-  }
+  const kept = readObject<Kept>(KEPT_KEY);
+  if (!kept) return null;
+  const old = now - kept.at > LONGEST;
+  if (old || kept.path === path) forgetKept();
+  return old || kept.path !== path ? null : kept;
 }
 
-export function forgetKept(): void {
-  try {
-    sessionStorage.removeItem(KEPT_KEY);
-  } catch {
-    // storage is switched off: then nothing was kept either
-  }
-}
+export const forgetKept = (): unknown => write(KEPT_KEY, null);
 
 /** Decodes a data URL by hand: a strict connect-src forbids fetching one. */
 export function fromDataUrl(url: string): Blob {

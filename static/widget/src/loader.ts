@@ -1,27 +1,39 @@
-// Loads the dialog when it is likely to be wanted.
+// Loads the other files when they are likely to be wanted.
 
-declare const __DIALOG_FILE__: string;
-declare const __DIALOG_INTEGRITY__: string;
+import type { FileId } from "./shared";
 
-/** Adds the dialog's script to the page, under its hashed name, else under its plain one. */
-export function loadDialog(folder: string, nonce: string): Promise<void> {
-  return addScript(`${folder}/${__DIALOG_FILE__}`, nonce).catch(() =>
-    addScript(`${folder}/dialog.js`, nonce),
-  );
+declare const __FILES__: Record<string, FileId>;
+
+/** Each file's hash and integrity, from the build. */
+export const FILES = __FILES__;
+
+/** Gives the page's language, if the widget speaks it, else English. */
+export function languageOf(wanted: string | undefined): string {
+  const page = wanted || document.documentElement.lang;
+  const code = page.toLowerCase().split(/[-_]/)[0];
+  return FILES[`locale-${code}`] ? `${code}` : "en";
 }
 
-function addScript(src: string, nonce: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = src;
-    script.integrity = __DIALOG_INTEGRITY__;
-    script.crossOrigin = "anonymous";
-    script.nonce = nonce;
-    script.onload = () => resolve();
-    script.onerror = () => {
-      script.remove();
-      reject(new Error(`Genvoris: ${src} could not be loaded.`));
-    };
-    document.head.append(script);
-  });
+/** Adds a file to the page: under its hashed name, else under its plain one. */
+export function loadFile(
+  folder: string,
+  name: string,
+  [hash, integrity]: FileId,
+  nonce: string,
+): Promise<void> {
+  const add = (file: string) =>
+    new Promise<void>((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = `${folder}/${file}.js`;
+      script.integrity = `sha256-${integrity}`;
+      script.crossOrigin = "anonymous";
+      script.nonce = nonce;
+      script.onload = () => resolve();
+      script.onerror = () => {
+        script.remove();
+        reject(`Genvoris: ${script.src} could not be loaded.`);
+      };
+      document.head.append(script);
+    });
+  return add(`${name}-${hash}`).catch(() => add(name));
 }

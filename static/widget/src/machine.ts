@@ -1,15 +1,13 @@
 // What the dialog shows, as a function of what happened. No effects in here.
 
-import type { Product } from "./shared";
-import { strings } from "./strings";
-import type { Job, Paywall, Photo, Problem, Quota, Status } from "./types";
-
-export type Stage = "sending" | "queued" | "running";
+import type { Stage } from "./shared";
+import { t } from "./strings";
+import type { Paywall, Photo, Problem, Product, Quota, Result, Status } from "./types";
 
 export type Screen =
   | { name: "photo"; reading: boolean; notice: string; error: string }
-  | { name: "working"; stage: Stage }
-  | { name: "result"; imageUrl: string }
+  | { name: "working"; stage: Stage; since: number }
+  | { name: "result"; result: Result }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
   | { name: "problem"; title: string; message: string };
@@ -19,6 +17,8 @@ export interface Model {
   /** Where the page itself says that shoppers log in. */
   loginUrl: string | null;
   photo: Photo | null;
+  /** What was made on this page, newest first. */
+  results: Result[];
   remaining: number | null;
   limit: number | null;
   resetsAt: string | null;
@@ -26,31 +26,47 @@ export interface Model {
 }
 
 export type Happening =
+  | { type: "open"; product: Product; loginUrl: string | null }
   | { type: "status"; status: Status }
   | { type: "reading" }
   | { type: "photo"; photo: Photo; notice?: string }
   | { type: "badPhoto"; message: string }
-  | { type: "start" }
+  | { type: "complain"; message: string }
+  | { type: "start"; since: number }
+  | { type: "pickUp"; since: number }
   | { type: "progress"; stage: Stage }
-  | { type: "done"; job: Job }
+  | { type: "done"; result: Result; quota: Quota | null; wanted: boolean }
+  | { type: "show"; result: Result }
   | { type: "problem"; problem: Problem }
-  | { type: "backToPhoto" };
+  | { type: "deleted" }
+  | { type: "backToPhoto"; product?: Product };
 
 /** Codes after which another photo is what helps. */
-const PHOTO_CODES = new Set([
+const PHOTO_CODES = [
   "no_photo",
   "not_a_photo",
   "broken_photo",
   "photo_too_many_pixels",
   "photo_too_large",
   "invalid_body",
-]);
+];
 
-export function opened(product: Product, loginUrl: string | null = null): Model {
+export const NO_PRODUCT: Product = {
+  image: "",
+  title: "",
+  id: "",
+  category: "",
+  page: "",
+  variant: "",
+  variants: [],
+};
+
+export function blank(product = NO_PRODUCT, loginUrl: string | null = null): Model {
   return {
     product,
     loginUrl,
     photo: null,
+    results: [],
     remaining: null,
     limit: null,
     resetsAt: null,
@@ -60,6 +76,11 @@ export function opened(product: Product, loginUrl: string | null = null): Model 
 
 export function next(model: Model, happening: Happening): Model {
   switch (happening.type) {
+    case "open": {
+      // Whoever tries on several things of a page chooses their photo once.
+      const { photo, results } = model;
+      return { ...blank(happening.product, happening.loginUrl), photo, results };
+    }
     case "status":
       return withStatus(model, happening.status);
     case "reading":
@@ -68,22 +89,29 @@ export function next(model: Model, happening: Happening): Model {
       return { ...model, photo: happening.photo, screen: photoScreen(happening.notice) };
     case "badPhoto":
       return { ...model, photo: null, screen: photoScreen("", happening.message) };
+    case "complain":
+      return { ...model, screen: photoScreen("", happening.message) };
     case "start":
       // A second click while the first is under way changes nothing.
-      if (model.screen.name !== "photo" || !model.photo) return model;
-      return { ...model, screen: { name: "working", stage: "sending" } };
+      if (model.screen.name === "working" || !model.photo) return model;
+      return { ...model, screen: { name: "working", stage: "sending", since: happening.since } };
+    case "pickUp":
+      return { ...model, screen: { name: "working", stage: "queued", since: happening.since } };
     case "progress":
       if (model.screen.name !== "working") return model;
-      return { ...model, screen: { name: "working", stage: happening.stage } };
+      return { ...model, screen: { ...model.screen, stage: happening.stage } };
     case "done":
-      return {
-        ...withQuota(model, happening.job.quota),
-        screen: { name: "result", imageUrl: happening.job.image_url ?? "" },
-      };
+      return withResult(model, happening.result, happening.quota, happening.wanted);
+    case "show": {
+      const { result } = happening;
+      return { ...model, product: result.product, screen: { name: "result", result } };
+    }
     case "problem":
       return withProblem(model, happening.problem);
+    case "deleted":
+      return { ...model, photo: null, results: [], screen: photoScreen(t("deleted")) };
     case "backToPhoto":
-      return { ...model, screen: photoScreen() };
+      return { ...model, product: happening.product ?? model.product, screen: photoScreen() };
   }
 }
 
@@ -91,8 +119,15 @@ function photoScreen(notice = "", error = ""): Extract<Screen, { name: "photo" }
   return { name: "photo", reading: false, notice, error };
 }
 
-function withQuota(model: Model, quota: Quota | null): Model {
-  return quota ? { ...model, remaining: quota.remaining, limit: quota.limit } : model;
+function withResult(model: Model, result: Result, quota: Quota | null, wanted: boolean): Model {
+  return {
+    ...model,
+    results: [result, ...model.results],
+    remaining: quota ? quota.remaining : model.remaining,
+    limit: quota ? quota.limit : model.limit,
+    // One that was put aside for another product waits among the earlier pictures.
+    screen: wanted ? { name: "result", result } : model.screen,
+  };
 }
 
 function withStatus(model: Model, status: Status): Model {
@@ -109,8 +144,8 @@ function withStatus(model: Model, status: Status): Model {
   }
   if (status.paywall) return { ...known, screen: { name: "paywall", paywall: status.paywall } };
   if (status.access === "ALLOWED") return known;
-  const message = status.message ?? strings.failed;
-  return { ...known, screen: { name: "problem", title: strings.unavailable, message } };
+  const message = status.message ?? t("failed");
+  return { ...known, screen: { name: "problem", title: t("unavailable"), message } };
 }
 
 function withProblem(model: Model, problem: Problem): Model {
@@ -120,11 +155,11 @@ function withProblem(model: Model, problem: Problem): Model {
   if (problem.paywall) {
     return { ...model, screen: { name: "paywall", paywall: problem.paywall } };
   }
-  if (PHOTO_CODES.has(problem.error)) {
+  if (PHOTO_CODES.includes(problem.error)) {
     return { ...model, photo: null, screen: photoScreen("", problem.detail) };
   }
-  const message = problem.detail || strings.failed;
-  return { ...model, screen: { name: "problem", title: strings.problem, message } };
+  const message = problem.detail || t("failed");
+  return { ...model, screen: { name: "problem", title: t("problem"), message } };
 }
 
 function loginScreen(url: string | null): Screen {

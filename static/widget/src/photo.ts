@@ -1,27 +1,19 @@
 // Makes a photo ready to be sent: upright, small enough, and without what the camera wrote into it.
 
-import { strings } from "./strings";
+import { withoutMetadata } from "./heic";
+import { HEAD_BYTES, kindOf, sizeOf } from "./measure";
+import { spoken, t } from "./strings";
 import type { Photo } from "./types";
 
 const LONG_SIDE = 1536;
 const SHORTEST_SIDE = 256;
-const MOST_BYTES = 400 * 1024;
-const QUALITIES = [0.86, 0.78, 0.7, 0.6, 0.5];
-const HEIC_BRANDS = new Set(["heic", "heix", "heim", "heis", "mif1", "msf1"]);
+const WIDEST = 2.5;
+const MEGAPIXELS = 100;
+const MOST_READ_BYTES = 100 * 1024 * 1024;
+export const MOST_BYTES = 400 * 1024;
+const QUALITIES = [0.86, 0.75, 0.6, 0.45];
 
 export class PhotoError extends Error {}
-
-export type Kind = "jpeg" | "png" | "webp" | "heic";
-
-/** Tells a photo's kind by its first bytes; what the browser calls it is often wrong. */
-export function kindOf(head: Uint8Array): Kind | null {
-  const text = (from: number, to: number) => String.fromCharCode(...head.slice(from, to));
-  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return "jpeg";
-  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return "png";
-  if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP") return "webp";
-  if (text(4, 8) === "ftyp" && HEIC_BRANDS.has(text(8, 12))) return "heic";
-  return null;
-}
 
 /** Gives the size to scale to: at most LONG_SIDE on the long side, never larger than it is. */
 export function scaledSize(width: number, height: number): [number, number] {
@@ -29,41 +21,76 @@ export function scaledSize(width: number, height: number): [number, number] {
   return [Math.max(1, Math.round(width * share)), Math.max(1, Math.round(height * share))];
 }
 
-/** Checks and prepares a file. Throws PhotoError with a sentence for the shopper. */
-export async function prepare(file: Blob, mostBytes: number): Promise<Photo> {
-  if (file.size === 0) throw new PhotoError(strings.emptyPhoto);
-  const kind = kindOf(new Uint8Array(await file.slice(0, 32).arrayBuffer()));
-  if (!kind) throw new PhotoError(strings.notAPhoto);
-  if (file.size > mostBytes) {
-    throw new PhotoError(strings.largePhoto((mostBytes / 1024 / 1024).toFixed(0)));
+/** Throws with a sentence when a picture of this size is of no use. */
+export function checkSize(width: number, height: number): void {
+  const [short = 0, long = 0] = [width, height].sort((a, b) => a - b);
+  if (short < SHORTEST_SIDE) throw new PhotoError(t("smallPhoto", { size: SHORTEST_SIDE }));
+  if (long / short > WIDEST) throw new PhotoError(t("widePhoto"));
+  if (long * short > MEGAPIXELS * 1e6) {
+    throw new PhotoError(t("largePhoto", { size: `${MEGAPIXELS} MP` }));
   }
-  const bitmap = await createImageBitmap(file).catch(() => null);
-  // Few browsers decode HEIC, but the backend takes it as it is.
-  if (!bitmap && kind === "heic") return { blob: file, preview: null };
-  if (!bitmap) throw new PhotoError(strings.brokenPhoto);
+}
+
+export interface Limits {
+  maxUploadBytes: number;
+  /** Whether the backend takes HEIC pictures. */
+  heic: boolean;
+}
+
+/** Gives a file ready to be sent, or a sentence for the shopper that says why it cannot be. */
+export async function prepare(file: Blob, limits: Limits): Promise<Photo | string> {
   try {
-    return await redraw(bitmap);
+    return await read(file, limits);
+  } catch (error) {
+    return error instanceof PhotoError ? error.message : t("failed");
+  }
+}
+
+async function read(file: Blob, limits: Limits): Promise<Photo> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  if (!head.length) throw new PhotoError(t("brokenPhoto"));
+  const kind = kindOf(head);
+  if (!kind) throw new PhotoError(t("notAPhoto"));
+  if (file.size > MOST_READ_BYTES) throw tooLarge(MOST_READ_BYTES);
+  const size = sizeOf(head, kind);
+  if (size) checkSize(...size);
+  const bitmap = await decode(file, size).catch(() => null);
+  if (!bitmap && kind === "heic") {
+    const most = limits.heic ? limits.maxUploadBytes : 0;
+    if (file.size > most) throw tooLarge(most);
+    // Few browsers decode HEIC, but most backends do.
+    const bytes = withoutMetadata(new Uint8Array(await file.arrayBuffer()));
+    return { blob: new Blob([bytes as BlobPart], { type: "image/heic" }), preview: null };
+  }
+  if (!bitmap) throw new PhotoError(t("brokenPhoto"));
+  try {
+    if (!size) checkSize(bitmap.width, bitmap.height);
+    return await redraw(bitmap, Math.min(limits.maxUploadBytes, MOST_BYTES));
   } finally {
     bitmap.close();
   }
 }
 
-async function redraw(bitmap: ImageBitmap): Promise<Photo> {
-  if (Math.min(bitmap.width, bitmap.height) < SHORTEST_SIDE) {
-    throw new PhotoError(strings.smallPhoto);
-  }
+/** Decodes to the size that is needed, upright: phones have no memory for more. */
+async function decode(file: Blob, size: [number, number] | null): Promise<ImageBitmap> {
+  if (!size) return createImageBitmap(file);
+  const [resizeWidth, resizeHeight] = scaledSize(...size);
+  return createImageBitmap(file, { resizeWidth, resizeHeight, resizeQuality: "high" });
+}
+
+async function redraw(bitmap: ImageBitmap, mostBytes: number): Promise<Photo> {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = scaledSize(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d");
-  if (!context) throw new PhotoError(strings.brokenPhoto);
+  if (!context) throw new PhotoError(t("brokenPhoto"));
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  if (isBlank(context)) throw new PhotoError(strings.brokenPhoto);
+  if (isBlank(context)) throw new PhotoError(t("brokenPhoto"));
   // JPEG knows no transparency, and would show it black.
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  return { blob: await encode(canvas), preview: canvas };
+  return { blob: await encode(canvas, mostBytes), preview: canvas };
 }
 
 /** Some phones give an empty canvas, without an error, when memory is short. */
@@ -76,12 +103,28 @@ function isBlank(context: CanvasRenderingContext2D): boolean {
   return true;
 }
 
-async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
-  let best: Blob | null = null;
+async function encode(canvas: HTMLCanvasElement, mostBytes: number): Promise<Blob> {
   for (const quality of QUALITIES) {
-    best = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", quality));
-    if (best && best.size <= MOST_BYTES) break;
+    const blob = await new Promise<Blob | null>((done) =>
+      canvas.toBlob(done, "image/jpeg", quality),
+    );
+    if (!blob) throw new PhotoError(t("brokenPhoto"));
+    if (blob.size <= mostBytes) return blob;
   }
-  if (!best) throw new PhotoError(strings.brokenPhoto);
-  return best;
+  return encode(shrunk(canvas), mostBytes);
+}
+
+/** Gives half as many pixels, for the rare picture that hardly compresses. */
+function shrunk(canvas: HTMLCanvasElement): HTMLCanvasElement {
+  const smaller = document.createElement("canvas");
+  [smaller.width, smaller.height] = [canvas.width * 0.7, canvas.height * 0.7];
+  smaller.getContext("2d")?.drawImage(canvas, 0, 0, smaller.width, smaller.height);
+  return smaller;
+}
+
+function tooLarge(bytes: number): PhotoError {
+  if (!bytes) return new PhotoError(t("heicPhoto"));
+  const format = { style: "unit", unit: "megabyte", maximumFractionDigits: 1 } as const;
+  const size = (bytes / 1024 / 1024).toLocaleString(spoken(), format);
+  return new PhotoError(t("largePhoto", { size }));
 }

@@ -1,11 +1,10 @@
 // Runs one try-on: sends it, follows it, and says how it ended.
 
-import { type Backend, ProblemError } from "./api";
-import type { Stage } from "./machine";
-import type { Product } from "./shared";
-import { strings } from "./strings";
+import { type Backend, fault, ProblemError } from "./api";
+import type { Stage } from "./shared";
+import { t } from "./strings";
 import type { Tokens } from "./token";
-import type { Job, Problem } from "./types";
+import type { Job, Problem, Product } from "./types";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 2000;
@@ -14,47 +13,62 @@ const MISSES_ALLOWED = 5;
 const SENDS_ALLOWED = 3;
 
 export class Run {
-  private jobId: string | undefined;
-  private stopped = false;
+  #stopped = false;
+  #jobId: string | undefined;
+
   constructor(
-    private readonly backend: Backend,
-    private readonly tokens: Tokens,
-    private readonly product: Product,
-    private readonly photo: Blob,
-    // One wish is one try-on, however often it has to be sent.
-    private readonly key: string,
-    private readonly onStage: (stage: Stage) => void,
+    private readonly backend: Pick<Backend, "start" | "job" | "remove">,
+    private readonly tokens: Pick<Tokens, "get" | "renew">,
+    readonly product: Product,
+    private readonly onStage: (stage: Stage, jobId?: string) => void,
     private readonly sleep = (ms: number) => new Promise<void>((wake) => setTimeout(wake, ms)),
   ) {}
 
-  /** Gives the finished job, or null when it was stopped. Throws ProblemError otherwise. */
-  async finish(): Promise<Job | null> {
-    let job = await this.send();
-    this.jobId = job.id;
-    if (this.stopped) {
-      this.backend.forget(job.id);
-      return null;
-    }
-    job = await this.follow(job);
-    if (this.stopped) return null;
+  /**
+   * Gives the finished job, or null when it was stopped. Throws ProblemError otherwise.
+   *
+   * The key tells the backend that one wish is one try-on, however often it has to be sent.
+   */
+  async send(photo: Blob, key: string): Promise<Job | null> {
+    const job = await this.#deliver(photo, key);
+    this.#jobId = job.id;
+    if (!this.#stopped) return this.#finish(job);
+    this.#forget();
+    return null;
+  }
+
+  /** Follows a job that an earlier page has sent. */
+  async pickUp(id: string): Promise<Job | null> {
+    this.#jobId = id;
+    return this.#finish(await this.backend.job(id));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#forget();
+  }
+
+  #forget(): void {
+    // Its answer is of no use to a page that may be going away.
+    if (this.#jobId) this.backend.remove(this.#jobId).catch(() => {});
+  }
+
+  async #finish(started: Job): Promise<Job | null> {
+    const job = await this.#follow(started);
+    if (this.#stopped) return null;
     if (job.state === "done") return job;
     throw new ProblemError(problemOf(job));
   }
 
-  stop(): void {
-    this.stopped = true;
-    if (this.jobId) this.backend.forget(this.jobId);
-  }
-
   /** Sends the photo; again with a new token, and again when the way there is blocked. */
-  private async send(): Promise<Job> {
+  async #deliver(photo: Blob, key: string): Promise<Job> {
     let token = await this.tokens.get();
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.backend.start(this.product, this.photo, token, this.key);
+        return await this.backend.start(this.product, photo, token, key);
       } catch (error) {
-        if (!(error instanceof ProblemError) || this.stopped) throw error;
+        if (!(error instanceof ProblemError) || this.#stopped) throw error;
         const { problem } = error;
         if (problem.error === "invalid_session_token" && !renewed) {
           token = await this.tokens.renew();
@@ -69,17 +83,17 @@ export class Run {
     }
   }
 
-  private async follow(job: Job): Promise<Job> {
+  async #follow(job: Job): Promise<Job> {
     let current = job;
     let misses = 0;
     let waited = 0;
     for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 1.25)) {
       if (current.state !== "queued" && current.state !== "running") return current;
-      this.onStage(current.state);
-      if (waited > LONGEST_RUN) throw new ProblemError(tooSlow());
+      this.onStage(current.state, current.id);
+      if (waited > LONGEST_RUN) throw new ProblemError(fault("slow"));
       await this.sleep(wait);
       waited += wait;
-      if (this.stopped) return current;
+      if (this.#stopped) return current;
       try {
         current = await this.backend.job(current.id);
         misses = 0;
@@ -94,24 +108,10 @@ export class Run {
 
 function problemOf(job: Job): Problem {
   const { error, detail, ...rest } = job;
-  return { ...rest, status: 200, error: error ?? "failed", detail: detail ?? strings.failed };
-}
-
-function tooSlow(): Problem {
-  return { status: 0, error: "slow", detail: strings.slow };
+  return { ...rest, status: 200, error: error ?? "failed", detail: detail ?? t("failed") };
 }
 
 /** Says whether the same request may succeed later: no answer, too busy, a proxy's fault. */
 function mayPass(problem: Problem): boolean {
-  const blocked = problem.status === 0 && problem.error === "offline";
-  return blocked || [429, 502, 503, 504].includes(problem.status);
-}
-
-/** Gives a name for one wish, so that the backend can tell a repeat from another. */
-export function newKey(): string {
-  // randomUUID is missing on pages without https.
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  return problem.error === "offline" || [429, 502, 503, 504].includes(problem.status);
 }

@@ -1,89 +1,105 @@
-// The dialog's look. Sizes are in px, since the shop decides what a rem is.
+// The dialog's look. Layout is in px, since the shop decides what a rem is; text is in em of the
+// reader's own size. Colours come from look.ts.
 
 export const css = `
-:host{all:initial;
---bg:#fff;--surface:#f5f2ee;--text:#1f1c19;--soft:#655f57;--line:#ded8d0;--bad:#a3261b;
---accent:var(--genvoris-primary,#1f1c19);--on-accent:var(--genvoris-on-primary,#fff);
---r:var(--genvoris-radius,14px);
---font:var(--genvoris-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif)}
-@media (prefers-color-scheme:dark){:host{
---bg:#1b1a18;--surface:#272522;--text:#f4f0ea;--soft:#b3aca2;--line:#45413b;--bad:#ff9d92;
---accent:var(--genvoris-primary,#f4f0ea);--on-accent:var(--genvoris-on-primary,#1b1a18)}}
+:host{all:initial!important;font-size:medium!important}
 *{box-sizing:border-box;margin:0}
-dialog{font:16px/1.5 var(--font);color:var(--text);background:var(--bg);border:0;padding:0;
-border-radius:var(--r);width:860px;max-width:calc(100vw - 32px);max-height:calc(100dvh - 32px);
-box-shadow:0 24px 80px rgb(0 0 0/.28);overflow:hidden;margin:auto}
+dialog,.pill{font:1em/1.5 var(--font);color:var(--text);background:var(--bg);color-scheme:var(--scheme)}
+dialog{border:1px solid transparent;padding:0;border-radius:var(--r);width:880px;
+max-width:calc(100vw - 32px);max-height:calc(100dvh - 32px);box-shadow:0 24px 80px rgb(0 0 0/.28);
+overflow:hidden;margin:auto}
 dialog[open]{display:flex;flex-direction:column;animation:in .22s ease-out}
 dialog::backdrop{background:rgb(20 17 14/.55);animation:fade .22s}
 @keyframes in{from{opacity:0;transform:translateY(12px)}}
 @keyframes fade{from{opacity:0}}
-.top{display:flex;align-items:center;gap:12px;padding:14px 14px 14px 24px;
+.top{display:flex;align-items:center;gap:4px;padding-block:12px;padding-inline:24px 12px;
 border-bottom:1px solid var(--line)}
-h2{font-size:19px;line-height:1.3;font-weight:600;letter-spacing:-.01em;flex:1;outline:0}
-button,a{font:inherit;color:inherit;cursor:pointer}
-:focus-visible{outline:3px solid var(--text);outline-offset:2px}
-h2:focus-visible{outline:0}
-.close{display:grid;place-items:center;width:44px;height:44px;border:0;background:none;
-border-radius:50%}
-.close:hover{background:var(--surface)}
-svg{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.6;
-stroke-linecap:round;stroke-linejoin:round}
+h2{font-size:1.1875em;line-height:1.3;font-weight:600;flex:1;outline:0}
+button,a,input{font:inherit;color:inherit;cursor:pointer}
+a{text-underline-offset:.2em}
+.primary:hover:not(:disabled){outline:2px solid var(--primary);outline-offset:2px}
+:focus-visible,.primary:focus-visible:hover{outline:3px solid var(--text);outline-offset:2px}
+h2.primary:hover:not(:disabled){outline:2px solid var(--primary);outline-offset:2px}
+:focus-visible,.primary:focus-visible:hover{outline:0}
+.icon{display:grid;place-items:center;width:44px;height:44px;border:1px solid transparent;
+background:none;border-radius:50%;flex:none;padding:0}
+.icon:hover{background:var(--surface)}
+svg{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;
+stroke-linejoin:round;flex:none}
 .body{display:grid;grid-template-columns:minmax(0,1.1fr) minmax(0,1fr);overflow:auto;min-height:0}
-.visual{position:relative;background:var(--surface);height:min(560px,calc(100dvh - 110px));
+.visual{position:relative;background:var(--surface);height:min(600px,calc(100dvh - 104px));
 display:grid;place-items:center;overflow:hidden}
-.visual>canvas,.visual>img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}
+.visual>canvas,.visual>img,.picture>*{position:absolute;inset:0;width:100%;height:100%;
+object-fit:contain}
 .visual>img.product{padding:48px}
-.side{display:flex;flex-direction:column;gap:16px;padding:24px;align-items:stretch}
+.side{display:flex;flex-direction:column;gap:16px;padding:24px}
 .product-card{display:flex;gap:14px;align-items:center}
-.product-card img{width:64px;height:80px;object-fit:contain;background:var(--surface);
-border-radius:calc(var(--r)*.6)}
-.product-card strong{font-weight:600;overflow-wrap:anywhere}
-p{overflow-wrap:anywhere}
-.soft{color:var(--soft);font-size:14px}
+.product-card img{width:56px;height:68px;object-fit:contain;background:var(--surface);
+border-radius:calc(var(--r)*.5)}
+strong{font-weight:600}
+p,strong,li{overflow-wrap:anywhere}
+.soft{color:var(--soft);font-size:.875em}
 .error{color:var(--bad)}
-.meter{display:flex;justify-content:space-between;gap:12px;font-size:14px;flex-wrap:wrap}
-.meter span:last-child:not(:first-child){color:var(--soft)}
-.push{margin-top:auto}
+.error:empty{display:none}
+.meter{display:flex;justify-content:space-between;gap:4px 12px;font-size:.875em;flex-wrap:wrap}
+.meter span+span{color:var(--soft)}
+.few{border:1px solid var(--line);border-inline-start:4px solid var(--accent);padding:8px 12px;
+border-radius:calc(var(--r)*.4);font-weight:600}
+.few span+span{font-weight:400}
+.notice{font-weight:600}
 .actions{display:flex;flex-direction:column;gap:10px;margin-top:auto}
-.primary,.secondary{display:block;min-height:48px;padding:11px 20px;text-align:center;
-text-decoration:none;border-radius:calc(var(--r)*.7);border:1px solid transparent;width:100%;
+.primary,.secondary,.quiet,.chip{min-height:48px;padding:11px 18px;text-align:center;
+text-decoration:none;border-radius:min(var(--br),24px);border:1px solid transparent;width:100%;
 font-weight:600}
-.primary{background:var(--accent);color:var(--on-accent)}
-.primary:hover{opacity:.88}
-.primary:disabled{opacity:.45;cursor:default}
-.secondary{background:none;border-color:var(--line);font-weight:500}
-.secondary:hover{background:var(--surface)}
+.primary{background:var(--primary);color:var(--on-primary)}
+.primary:disabled{background:var(--surface);color:var(--soft);border-color:var(--line);cursor:default}
+.secondary,.chip{background:none;border-color:var(--soft);font-weight:500}
+.secondary:hover,.chip:hover{background:var(--surface)}
+.quiet{background:none;font-weight:400;font-size:.875em;color:var(--soft);text-decoration:underline;
+text-underline-offset:.2em;min-height:44px}
+.quiet:hover{color:var(--text)}
 .drop{position:absolute;inset:20px;border:1.5px dashed var(--soft);background:none;
 border-radius:var(--r);display:flex;flex-direction:column;gap:6px;align-items:center;
 justify-content:center;padding:24px;text-align:center}
-.drop svg{width:40px;height:40px;margin-bottom:8px}
-.drop b{font-size:18px;font-weight:600}
+.drop svg{width:40px;height:40px;margin-bottom:8px;color:var(--accent)}
+.drop b{font-size:1.125em;font-weight:600}
 .drop:hover,.over .drop{background:var(--bg);border-color:var(--text)}
-.samples{display:flex;gap:10px;flex-wrap:wrap;list-style:none;padding:0;margin-top:8px}
-.samples button{padding:0;border:1px solid var(--line);border-radius:calc(var(--r)*.6);
-overflow:hidden;width:72px;height:96px;background:var(--surface);display:block}
-.samples button:hover{border-color:var(--text)}
-.samples img{width:100%;height:100%;object-fit:cover;object-position:top;display:block}
-.stage-name{font-size:20px;font-weight:600}
-.elapsed{font-variant-numeric:tabular-nums}
-.sheen{position:absolute;inset:0;background:linear-gradient(105deg,transparent 35%,
-rgb(255 255 255/.5) 50%,transparent 65%);background-size:260% 100%;
-animation:sheen 2.2s ease-in-out infinite}
-@keyframes sheen{from{background-position:130% 0}to{background-position:-60% 0}}
-.keep{display:flex;gap:12px;align-items:center;min-height:44px;font-size:15px;cursor:pointer}
-.keep input{width:22px;height:22px;accent-color:var(--text);flex:none}
+ul,ol{list-style:none;padding:0}
+.row{display:flex;gap:10px;flex-wrap:wrap;margin-top:8px}
+.row button:not(.chip){padding:0;border:1px solid var(--line);border-radius:calc(var(--r)*.5);
+overflow:hidden;width:64px;height:84px;background:var(--surface);display:block}
+.row button:hover{border-color:var(--text)}
+.row img{width:100%;height:100%;object-fit:cover;object-position:top;display:block}
+.examples{display:grid;grid-template-columns:repeat(3,1fr);gap:12px 8px;font-size:.8125em;
+color:var(--soft);line-height:1.35}
+.examples li{display:flex;flex-direction:column;align-items:center;text-align:center;gap:4px}
+.examples .good{grid-column:1/-1;flex-direction:row;text-align:start;gap:12px;color:var(--text);
+font-size:1.0769em}
+.examples svg{width:44px;height:44px;padding:9px;border-radius:50%;background:var(--surface)}
+.good svg{box-shadow:0 0 0 2px var(--accent)}
+.bad{position:relative}
+.bad:before{content:"";position:absolute;top:21px;width:44px;height:2px;background:var(--bad);
+transform:rotate(-45deg);border-radius:1px}
+.keep{display:flex;gap:12px;align-items:center;min-height:44px;font-size:.9375em;cursor:pointer}
+.keep input{width:24px;height:24px;accent-color:var(--primary);flex:none;margin:0}
+.consent{border:1px solid var(--line);border-radius:calc(var(--r)*.6);padding:8px 14px 0}
+.consent a{font-size:.875em;display:inline-flex;align-items:center;min-height:44px;min-width:44px;
+margin-inline-start:36px}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}
 [hidden]{display:none!important}
 @media (max-width:640px){
-dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;margin:0}
-.top{padding:8px 8px 8px 18px}
+dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;border:0;margin:0}
+.top{padding-block:6px;padding-inline:18px 6px}
 .body{grid-template-columns:minmax(0,1fr);grid-template-rows:auto 1fr;flex:1}
-.visual{height:min(50dvh,430px)}
+.visual{height:min(46dvh,430px)}
+.visual:has(.drop){height:min(34dvh,280px)}
 .visual>img.product{padding:24px}
 .side{padding:18px 18px max(18px,env(safe-area-inset-bottom))}
-.actions{position:sticky;bottom:0;background:var(--bg);padding:10px 0}
+.actions{display:contents}
+.actions>.primary{position:sticky;bottom:12px;margin-top:auto;flex:none;box-shadow:0 0 0 12px var(--bg)}
 .drop{inset:14px}}
-@media (prefers-reduced-motion:reduce){*,::backdrop{animation:none!important}.sheen{display:none}}
-@media (forced-colors:active){dialog,.primary,.secondary,.close{border:1px solid ButtonText}}
+@media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}.sheen{display:none}}
+@media (forced-colors:active){.primary,.icon,.pill,dialog{border-color:ButtonText}
+.primary:disabled{color:GrayText;border-color:GrayText}.past:before,.pill:before{background:Highlight}}
 `;

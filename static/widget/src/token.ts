@@ -1,39 +1,56 @@
 // Holds the shopper's token and renews it before its end, with one request at a time.
 
-import type { Backend } from "./api";
-
 const MARGIN = 60;
 
 export class Tokens {
-  private renewal: Promise<string | null> | undefined;
+  #token: string | null = null;
+  #renewal: Promise<string | null> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly backend: Pick<Backend, "session">,
-    private token: string | null,
+    private readonly ask: () => Promise<string | null>,
     private readonly now: () => number = () => Date.now() / 1000,
   ) {}
 
-  set(token: string): void {
-    this.token = token;
+  /** Takes a token from the page; null leaves what is there. */
+  set(token: string | null): void {
+    this.#token = token ?? this.#token;
   }
 
   /** Gives a token with over a minute left; null for a guest, who needs none. */
   get(): Promise<string | null> {
-    const fresh = this.token && endOf(this.token) - MARGIN > this.now();
-    return fresh ? Promise.resolve(this.token) : this.renew();
+    const fresh = this.#token && endOf(this.#token) - MARGIN > this.now();
+    return fresh ? Promise.resolve(this.#token) : this.renew();
   }
 
   renew(): Promise<string | null> {
-    this.renewal ??= this.backend
-      .session()
-      .then(({ token }) => {
-        this.token = token;
+    this.#renewal ??= this.ask()
+      .then((token) => {
+        this.#token = token;
         return token;
       })
       .finally(() => {
-        this.renewal = undefined;
+        this.#renewal = undefined;
       });
-    return this.renewal;
+    return this.#renewal;
+  }
+
+  /** Renews the token a minute before its end for as long as the dialog is used. */
+  keepFresh(): void {
+    this.rest();
+    if (!this.#token) return;
+    const left = endOf(this.#token) - MARGIN - this.now();
+    // A try-on says by itself what is wrong; here nobody has asked yet.
+    const renew = () =>
+      this.get().then(
+        () => this.keepFresh(),
+        () => {},
+      );
+    this.#timer = setTimeout(renew, Math.max(left, 1) * 1000);
+  }
+
+  rest(): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -1,52 +1,43 @@
 // Finds the elements that open a try-on, also those that are added later.
 
-import type { Product, TryOnOptions } from "./shared";
+import type { Product, TryOnOptions, Variant } from "./public";
 
-const SELECTOR = "[data-genvoris-trigger], .genvoris-tryon-btn";
-const INTENT = ["pointerover", "focusin", "touchstart"] as const;
+export const SELECTOR = "[data-genvoris-trigger],.genvoris-tryon-btn";
 
-/** Listens on the whole page: once for each click, and early for signs that one may come. */
-export function listen(
-  onIntent: () => void,
-  onClick: (product: Product, trigger: HTMLElement) => void,
-): void {
-  for (const type of INTENT) {
-    addEventListener(type, (event) => find(event) && onIntent(), { capture: true, passive: true });
-  }
-  addEventListener("click", (event) => {
-    const trigger = find(event);
-    if (!trigger || event.defaultPrevented) return;
-    event.preventDefault();
-    onClick(describe(trigger.dataset), trigger);
-  });
+/** Gives the trigger that an event happened in. */
+export function triggerOf(event: Event): HTMLElement | undefined {
+  // The whole path, since a trigger may hold, or be in, another component's shadow root.
+  return event
+    .composedPath()
+    .find((node): node is HTMLElement => node instanceof HTMLElement && node.matches(SELECTOR));
 }
 
 /** Reads a product from a trigger's data attributes. */
 export function describe(data: DOMStringMap): Product {
-  return {
-    image: data.productImage || "",
-    title: data.productTitle || "",
-    id: data.productId || "",
-    category: data.productCategory || "",
-    page: "",
-  };
-}
-
-/** Reads a product from what `openTryOn` was given. */
-export function fromOptions(options: TryOnOptions): Product {
-  return {
-    image: [options.productImages].flat()[0] || "",
-    title: options.productTitle || "",
-    id: options.productId || "",
-    category: options.productCategory || "",
-    page: options.page_url || "",
-  };
-}
-
-function find(event: Event): HTMLElement | null {
-  // The whole path, since a trigger may hold, or be in, another component's shadow root.
-  for (const target of event.composedPath()) {
-    if (target instanceof HTMLElement && target.matches(SELECTOR)) return target;
+  let variants: Variant[] = [];
+  try {
+    variants = JSON.parse(data.productVariants || "[]");
+  } catch {
+    console.error("Genvoris: data-product-variants must be a JSON list of {label, id, image}.");
   }
-  return null;
+  const { productImage, productTitle, productId, productCategory } = data;
+  return productOf(productImage, productTitle, productId, productCategory, "", variants);
+}
+
+/** Reads a product from what `open` was given. */
+export function fromOptions(options: TryOnOptions): Product {
+  const { productTitle, productId, productCategory, page_url, productVariants } = options;
+  const image = [options.productImages].flat()[0];
+  return productOf(image, productTitle, productId, productCategory, page_url, productVariants);
+}
+
+function productOf(
+  image = "",
+  title = "",
+  id = "",
+  category = "",
+  page = "",
+  variants: Variant[] = [],
+): Product {
+  return { image, title, id, category, page, variant: "", variants };
 }

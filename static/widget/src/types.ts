@@ -1,12 +1,8 @@
 // What the backend says: see docs/http.md.
 
-export interface Paywall {
-  kind: "offer" | "account" | "unavailable";
-  title: string;
-  message: string;
-  action_label: string | null;
-  action_url: string | null;
-}
+import type { Paywall, Product } from "./public";
+
+export type { Paywall, Product };
 
 export interface Status {
   access: string;
@@ -56,4 +52,12 @@ export interface Problem {
 export interface Photo {
   blob: Blob;
   preview: HTMLCanvasElement | null;
+}
+
+/** A finished try-on, and the photo that it was made of while that is still there. */
+export interface Result {
+  id: string;
+  imageUrl: string;
+  product: Product;
+  photo: Photo | null;
 }

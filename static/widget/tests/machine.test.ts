@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type Model, next, opened } from "../src/machine";
-import type { Job, Paywall, Photo, Problem, Status } from "../src/types";
+import { blank, type Model, next } from "../src/machine";
+import type { Paywall, Photo, Problem, Result, Status } from "../src/types";
 
-const product = { image: "/shirt.png", title: "Shirt", id: "s1", category: "apparel", page: "" };
+const product = {
+  image: "/shirt.png",
+  title: "Shirt",
+  id: "s1",
+  category: "apparel",
+  page: "",
+  variant: "",
+  variants: [],
+};
+const result: Result = { id: "j", imageUrl: "/tryons/j/image", product, photo: null };
 const photo = { blob: new Blob(["x"]), preview: null } as Photo;
 const paywall: Paywall = {
   kind: "offer",
@@ -27,12 +36,12 @@ const problem = (error: string, more: Partial<Problem> = {}): Problem => ({
   detail: "A sentence.",
   ...more,
 });
-const ready = (): Model => next(opened(product), { type: "photo", photo });
-const working = (): Model => next(ready(), { type: "start" });
+const ready = (): Model => next(blank(product), { type: "photo", photo });
+const working = (): Model => next(ready(), { type: "start", since: 7 });
 
 describe("the dialog", () => {
   it("opens on the photo screen", () => {
-    expect(opened(product).screen.name).toBe("photo");
+    expect(blank(product).screen.name).toBe("photo");
   });
 
   it("shows what is left, and stays where the shopper is", () => {
@@ -42,20 +51,20 @@ describe("the dialog", () => {
 
   it("asks for a log-in when nobody is logged in", () => {
     const status = { ...allowed, access: "LOCKED", ctaType: "login", login_url: "/login" };
-    const { screen } = next(opened(product), { type: "status", status });
+    const { screen } = next(blank(product), { type: "status", status });
     expect(screen).toEqual({ name: "login", url: "/login" });
   });
 
   it("shows the shop's paywall before a photo is chosen in vain", () => {
     const status = { ...allowed, access: "EXHAUSTED", ctaType: "upgrade", paywall };
-    const { screen } = next(opened(product), { type: "status", status });
+    const { screen } = next(blank(product), { type: "status", status });
     expect(screen).toEqual({ name: "paywall", paywall });
   });
 
   it("says so when try-ons are unavailable, and for an access that it does not know", () => {
     for (const access of ["ERROR", "SOMETHING_NEW"]) {
       const status = { ...allowed, access, ctaType: "none", message: "Not now." };
-      const { screen } = next(opened(product), { type: "status", status });
+      const { screen } = next(blank(product), { type: "status", status });
       expect(screen).toMatchObject({ name: "problem", message: "Not now." });
     }
   });
@@ -67,29 +76,52 @@ describe("the dialog", () => {
 
   it("starts once, however often it is asked to", () => {
     const model = working();
-    expect(next(model, { type: "start" })).toBe(model);
+    expect(next(model, { type: "start", since: 7 })).toBe(model);
   });
 
   it("does not start without a photo", () => {
-    expect(next(opened(product), { type: "start" }).screen.name).toBe("photo");
+    expect(next(blank(product), { type: "start", since: 7 }).screen.name).toBe("photo");
   });
 
   it("names the stage that it is in", () => {
     const model = next(working(), { type: "progress", stage: "running" });
-    expect(model.screen).toEqual({ name: "working", stage: "running" });
+    expect(model.screen).toEqual({ name: "working", stage: "running", since: 7 });
     expect(next(ready(), { type: "progress", stage: "running" }).screen.name).toBe("photo");
   });
 
   it("shows the picture and what is left after it", () => {
-    const job = {
-      id: "j",
-      state: "done",
-      image_url: "/tryons/j/image",
-      quota: { used: 5, limit: 5, remaining: 0 },
-    } as Job;
-    const model = next(working(), { type: "done", job });
-    expect(model.screen).toEqual({ name: "result", imageUrl: "/tryons/j/image" });
+    const quota = { used: 5, limit: 5, remaining: 0 };
+    const model = next(working(), { type: "done", result, quota, wanted: true });
+    expect(model.screen).toEqual({ name: "result", result });
     expect(model.remaining).toBe(0);
+  });
+
+  it("keeps a picture whose product was left meanwhile among the earlier ones", () => {
+    const model = next(ready(), { type: "done", result, quota: null, wanted: false });
+    expect(model.screen.name).toBe("photo");
+    expect(model.results).toEqual([result]);
+    const shown = next(model, { type: "show", result });
+    expect(shown.screen).toEqual({ name: "result", result });
+  });
+
+  it("keeps photo and pictures when another product of the page is opened", () => {
+    const made = next(working(), { type: "done", result, quota: null, wanted: true });
+    const other = { ...product, id: "s2" };
+    const model = next(made, { type: "open", product: other, loginUrl: null });
+    expect(model).toMatchObject({ product: other, photo, results: [result], remaining: null });
+    expect(model.screen.name).toBe("photo");
+  });
+
+  it("goes back to a job that another page has started", () => {
+    const model = next(blank(product), { type: "pickUp", since: 5 });
+    expect(model.screen).toEqual({ name: "working", stage: "queued", since: 5 });
+  });
+
+  it("has neither photo nor pictures once they are deleted, and says so", () => {
+    const made = next(working(), { type: "done", result, quota: null, wanted: true });
+    const model = next(made, { type: "deleted" });
+    expect(model).toMatchObject({ photo: null, results: [] });
+    expect(model.screen).toMatchObject({ name: "photo", notice: expect.stringMatching(/deleted/) });
   });
 
   it("keeps the photo through the paywall, the log-in and a fault", () => {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { kindOf, PhotoError, prepare, scaledSize } from "../src/photo";
+import { withoutMetadata } from "../src/heic";
+import { kindOf, sizeOf } from "../src/measure";
+import { prepare, scaledSize } from "../src/photo";
+
+const LIMITS = { maxUploadBytes: 10_000_000, heic: true };
 
 const bytes = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
@@ -34,10 +38,106 @@ describe("a photo", () => {
     expect(scaledSize(width, height)).toEqual(size);
   });
 
-  it("that is empty, no photo or too large is refused before anything is decoded", async () => {
-    const large = new Blob([bytes("\xff\xd8\xff\xe0"), new Uint8Array(2000)]);
-    await expect(prepare(new Blob([]), 1000)).rejects.toThrow(/empty/);
-    await expect(prepare(new Blob(["hello"]), 1000)).rejects.toThrow(/not a photo/);
-    await expect(prepare(large, 1000)).rejects.toThrow(PhotoError);
+  it.each([
+    ["too small", 255, 4000],
+    ["too wide", 2600, 1000],
+    ["too wide or too tall", 1000, 2600],
+    ["larger than 100 MP", 12000, 9000],
+  ])("is said to be %s at %i by %i, before it is decoded", async (words, width, height) => {
+    expect(await prepare(new Blob([png(width, height)]), LIMITS)).toContain(words);
+  });
+
+  it("that is empty, no photo or ends too soon is refused with a sentence", async () => {
+    expect(await prepare(new Blob([]), LIMITS)).toMatch(/empty/);
+    expect(await prepare(new Blob(["hello"]), LIMITS)).toMatch(/not a photo/);
+  });
+
+  it("of HEIC is refused with its reason where the browser cannot open it", async () => {
+    const heic = new Blob([bytes("\0\0\0\x18ftypheic")]);
+    const large = { ...LIMITS, maxUploadBytes: 4 };
+    expect(await prepare(heic, { ...LIMITS, heic: false })).toMatch(/save the photo as a JPEG/);
+    expect(await prepare(heic, large)).toMatch(/larger than 0 MB/);
+    expect(await prepare(heic, LIMITS)).toMatchObject({ preview: null });
   });
 });
+
+describe("a JPEG's size", () => {
+  it.each([1, 2, 3, 4])("is as it is stored when its orientation is %i", (orientation) => {
+    expect(sizeOf(jpeg(400, 300, orientation), "jpeg")).toEqual([400, 300]);
+  });
+
+  it.each([5, 6, 7, 8])("is turned when its orientation is %i", (orientation) => {
+    expect(sizeOf(jpeg(400, 300, orientation), "jpeg")).toEqual([300, 400]);
+    expect(sizeOf(jpeg(400, 300, orientation, true), "jpeg")).toEqual([300, 400]);
+  });
+
+  it("is not known when the file ends before it says so", () => {
+    expect(sizeOf(jpeg(400, 300, 1).slice(0, 12), "jpeg")).toBeNull();
+    expect(sizeOf(bytes("RIFF"), "webp")).toBeNull();
+  });
+});
+
+describe("a HEIC photo that is sent as it is", () => {
+  const secrets = "GPS 48.137N SecretCamera";
+
+  it.each([true, false])("loses its Exif fields (little-endian: %j)", (little) => {
+    const before = Uint8Array.from([...bytes("picture"), ...tiff(6, little, secrets), 1, 2, 3]);
+    const text = String.fromCharCode(...withoutMetadata(before));
+    expect(String.fromCharCode(...before)).toContain(secrets);
+    expect(text).not.toContain("Secret");
+    expect(text).toHaveLength(before.length);
+    expect(text.startsWith("picture")).toBe(true);
+    expect(text.endsWith("\x01\x02\x03")).toBe(true);
+  });
+
+  it("loses its XMP packet, even one without an end", () => {
+    const clean = (text: string) => String.fromCharCode(...withoutMetadata(bytes(text)));
+    expect(clean("a<x:xmpmeta>Munich</x:xmpmeta>b")).toMatch(/^a +b$/);
+    expect(clean("a<x:xmpmeta>Munich")).not.toContain("Munich");
+  });
+
+  it("whose directories lead nowhere is left in peace", () => {
+    const broken = bytes("II*\0\x08\0\0\0\xff\xff");
+    expect(withoutMetadata(broken)).toEqual(broken);
+  });
+});
+
+function number(value: number, size: number, little: boolean): number[] {
+  const list = Array.from({ length: size }, (_, index) => (value >> (8 * index)) & 0xff);
+  return little ? list : list.reverse();
+}
+
+/** A TIFF block with an orientation and, behind its directory, a text. */
+function tiff(orientation: number, little: boolean, text = "x"): number[] {
+  const n = (value: number, size: number) => number(value, size, little);
+  const entry = (tag: number, type: number, count: number, value: number[]) => [
+    ...n(tag, 2),
+    ...n(type, 2),
+    ...n(count, 4),
+    ...value,
+  ];
+  return [
+    ...bytes(little ? "II*\0" : "MM\0*"),
+    ...n(8, 4),
+    ...n(2, 2),
+    ...entry(0x0112, 3, 1, [...n(orientation, 2), 0, 0]),
+    ...entry(0x010f, 2, text.length, n(38, 4)),
+    ...n(0, 4),
+    ...bytes(text),
+  ];
+}
+
+function jpeg(width: number, height: number, orientation: number, little = false): Uint8Array {
+  const exif = [...bytes("Exif\0\0"), ...tiff(orientation, little)];
+  const n = (value: number) => number(value, 2, false);
+  return Uint8Array.from([
+    ...[0xff, 0xd8, 0xff, 0xff, 0xe1, ...n(exif.length + 2), ...exif],
+    ...[0xff, 0xc4, ...n(4), 0, 0],
+    ...[0xff, 0xc2, ...n(11), 8, ...n(height), ...n(width), 3, 0, 0, 0],
+  ]);
+}
+
+function png(width: number, height: number): Uint8Array<ArrayBuffer> {
+  const size = [...number(width, 4, false), ...number(height, 4, false)];
+  return Uint8Array.from([...bytes("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), ...size]);
+}

@@ -1,41 +1,61 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { endOf, Tokens } from "../src/token";
 
 const NOW = 1_700_000_000;
 const token = (exp: unknown) => `h.${btoa(JSON.stringify({ exp })).replace(/=/g, "")}.s`;
 
-function backend() {
+function shop() {
   const calls: string[] = [];
-  return {
-    calls,
-    session: async () => {
-      calls.push("session");
-      await new Promise((wake) => setTimeout(wake, 5));
-      return { token: token(NOW + 900), expires_at: NOW + 900 };
-    },
+  const ask = async () => {
+    calls.push("session");
+    await new Promise((wake) => setTimeout(wake, 5));
+    return token(NOW + 900);
   };
+  return { calls, tokens: new Tokens(ask, () => NOW) };
 }
 
 describe("the token", () => {
   it("of the page is used while it has over a minute left", async () => {
-    const shop = backend();
-    const tokens = new Tokens(shop, token(NOW + 61), () => NOW);
+    const { calls, tokens } = shop();
+    tokens.set(token(NOW + 61));
     expect(await tokens.get()).toBe(token(NOW + 61));
-    expect(shop.calls).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   it.each([[token(NOW + 59)], ["opaque"], [null]])("is renewed when it is %j", async (old) => {
-    const shop = backend();
-    expect(await new Tokens(shop, old, () => NOW).get()).toBe(token(NOW + 900));
+    const { tokens } = shop();
+    tokens.set(old);
+    expect(await tokens.get()).toBe(token(NOW + 900));
   });
 
   it("is renewed with one request at a time", async () => {
-    const shop = backend();
-    const tokens = new Tokens(shop, null, () => NOW);
+    const { calls, tokens } = shop();
     await Promise.all([tokens.get(), tokens.get(), tokens.renew()]);
-    expect(shop.calls).toEqual(["session"]);
+    expect(calls).toEqual(["session"]);
     await tokens.renew();
-    expect(shop.calls).toEqual(["session", "session"]);
+    expect(calls).toEqual(["session", "session"]);
+  });
+
+  it("is renewed by itself a minute before its end, and not while the dialog rests", async () => {
+    vi.useFakeTimers();
+    let now = NOW;
+    let asked = 0;
+    const tokens = new Tokens(
+      async () => token(now + 900 + ++asked),
+      () => now,
+    );
+    tokens.set(token(NOW + 70));
+    tokens.keepFresh();
+    now = NOW + 10;
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(asked).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked).toBe(1);
+    tokens.rest();
+    now += 900;
+    await vi.advanceTimersByTimeAsync(900_000);
+    expect(asked).toBe(1);
+    vi.useRealTimers();
   });
 
   it("whose end cannot be read has none", () => {

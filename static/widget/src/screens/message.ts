@@ -2,33 +2,35 @@
 
 import { button, el } from "../dom";
 import type { Model } from "../machine";
-import { strings } from "../strings";
-import { backdrop, productCard } from "./parts";
+import { t } from "../strings";
+import { actionRow, backdrop, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
 
 export const drawLogin: Draw<"login"> = (model, actions) => {
-  const url = model.screen.url;
+  const { url } = model.screen;
   return {
-    heading: strings.login,
+    heading: t("login"),
     visual: backdrop(model),
     side: [
       productCard(model),
-      el("p", {}, url ? strings.loginText : strings.loginNowhere),
-      url ? wayOut(model, actions, strings.loginAction, withNext(url)) : null,
-    ].filter((part) => part !== null),
+      el("p", {}, t(url ? "loginText" : "loginNowhere")),
+      url && wayOut(model, actions, t("loginAction"), withNext(url)),
+    ],
   };
 };
 
 export const drawPaywall: Draw<"paywall"> = (model, actions) => {
-  const { title, message, action_label, action_url } = model.screen.paywall;
+  const { kind, title, message, action_label, action_url } = model.screen.paywall;
+  // Where the shop itself has no credit, a shopper can buy nothing.
+  const url = kind !== "unavailable" && action_label && action_url;
   return {
     heading: title,
     visual: backdrop(model),
     side: [
       productCard(model),
       el("p", { part: "paywall-message" }, message),
-      action_label && action_url ? wayOut(model, actions, action_label, action_url) : null,
-    ].filter((part) => part !== null),
+      url && wayOut(model, actions, action_label ?? "", url),
+    ],
   };
 };
 
@@ -38,25 +40,21 @@ export const drawProblem: Draw<"problem"> = (model, actions) => ({
   side: [
     productCard(model),
     el("p", { role: "alert" }, model.screen.message),
-    el(
-      "div",
-      { class: "actions" },
-      button("primary", strings.again, () => actions.retry()),
-    ),
-  ].filter((part) => part !== null),
+    actionRow(button("primary", "again", () => actions.retry())),
+  ],
 });
 
 /** A link to a page of the shop, and the question what becomes of the photo meanwhile. */
 function wayOut(model: Model, actions: Actions, label: string, url: string): HTMLElement {
-  const box = el("input", { type: "checkbox", checked: true });
+  const box = el("input", { type: "checkbox" });
   const link = el("a", { class: "primary", part: "button primary", href: url }, label);
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return; // into a new tab: nothing to keep
     event.preventDefault();
     actions.leave(url, box.checked);
   });
-  const question = el("label", { class: "keep", part: "keep" }, box, strings.keep);
-  return el("div", { class: "actions" }, model.photo ? question : null, link);
+  const question = el("label", { class: "keep", part: "keep" }, box, t("keep"));
+  return actionRow(model.photo && question, link);
 }
 
 /** Adds the way back, unless the shop's own link has one. */

@@ -2,44 +2,42 @@
 
 import { el } from "../dom";
 import type { Model } from "../machine";
-import { strings } from "../strings";
+import { nameOf } from "../shared";
+import { spoken, t } from "../strings";
+
+const FEW = 3;
 
 /** The product's picture and title. */
 export function productCard(model: Model): HTMLElement | null {
-  const { image, title } = model.product;
+  const { image } = model.product;
+  const title = nameOf(model.product);
   if (!title) return null;
   return el(
     "div",
     { class: "product-card", part: "product" },
-    image ? el("img", { src: image, alt: "" }) : null,
-    el("strong", {}, title),
+    image && el("img", { src: image, alt: "" }),
+    el("strong", { dir: "auto" }, title),
   );
 }
 
-/** How many try-ons are left, and when they are renewed. */
-function meter(model: Model): HTMLElement | null {
-  if (model.remaining === null || !model.limit) return null;
+/** How many try-ons are left, and when they are renewed; its place is there from the start. */
+export function meter(model: Model): HTMLElement {
+  const { remaining: count, limit, resetsAt } = model;
+  if (count === null || !limit) return el("p", { part: "meter", hidden: true });
   return el(
     "p",
-    { class: "meter", part: "meter" },
-    el("span", {}, strings.left(model.remaining, model.limit)),
-    model.resetsAt ? el("span", {}, strings.resets(shortDate(model.resetsAt))) : null,
+    { class: count <= FEW ? "meter few" : "meter", part: "meter" },
+    el("span", {}, t("left", { count, limit })),
+    resetsAt && el("span", {}, t("resets", { date: shortDate(resetsAt) })),
   );
-}
-
-/** The meter's place, so that it can come later than the rest. */
-export function meterSlot(model: Model): HTMLElement {
-  const line = meter(model);
-  return el("div", { part: "meter-slot", hidden: !line }, line);
 }
 
 /** The shopper's photo, or words where the browser cannot show it. */
 export function photo(model: Model): Node {
   const preview = model.photo?.preview;
-  if (!preview) return el("p", { class: "soft" }, strings.noPreview);
-  preview.hidden = false; // the result may have hidden it
+  if (!preview) return el("p", { class: "soft" }, t(model.photo ? "noPreview" : "working"));
   preview.setAttribute("role", "img");
-  preview.setAttribute("aria-label", strings.yourPhoto);
+  preview.setAttribute("aria-label", t("yourPhoto"));
   return preview;
 }
 
@@ -50,8 +48,33 @@ export function backdrop(model: Model): Node[] {
   return image ? [el("img", { class: "product", src: image, alt: "" })] : [];
 }
 
+/** A row of small pictures to choose from, under a title. */
+export function pictureRow(
+  title: string,
+  items: { src: string; alt: string; onClick(): void }[],
+): HTMLElement | null {
+  if (!items.length) return null;
+  const list = items.map(({ src, alt, onClick }) =>
+    el(
+      "li",
+      {},
+      el("button", { type: "button", part: "sample", onClick }, el("img", { src, alt })),
+    ),
+  );
+  return el(
+    "div",
+    {},
+    el("p", { class: "soft" }, title),
+    el("ul", { class: "row samples" }, ...list),
+  );
+}
+
+export function actionRow(...children: Parameters<typeof el>[2][]): HTMLElement {
+  return el("div", { class: "actions" }, ...children);
+}
+
 function shortDate(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
-  return date.toLocaleDateString("en", { day: "numeric", month: "long" });
+  return date.toLocaleDateString(spoken(), { day: "numeric", month: "long" });
 }

@@ -1,62 +1,73 @@
 // The first screen: choose a photo.
 
+import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
-import type { SamplePhoto } from "../shared";
-import { strings } from "../strings";
-import { meterSlot, photo, productCard } from "./parts";
+import { type Key, t } from "../strings";
+import { actionRow, meter, photo, pictureRow, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
 
-export function drawPhoto(samples: SamplePhoto[]): Draw<"photo"> {
-  return (model, actions) => {
-    const { reading, notice, error } = model.screen;
-    const ready = model.photo !== null && !reading;
-    const start = button("primary", strings.start, () => actions.start());
-    start.disabled = !ready;
-    return {
-      heading: strings.title,
-      visual: [ready ? photo(model) : dropZone(reading, actions)],
-      side: [
-        productCard(model),
-        meterSlot(model),
-        notice ? el("p", { class: "notice" }, notice) : null,
-        error ? el("p", { class: "error", role: "alert" }, error) : null,
-        ready || reading ? null : el("p", { class: "soft" }, strings.photoTips),
-        ready || !samples.length ? null : sampleRow(samples, actions),
-        el(
-          "div",
-          { class: "actions" },
-          start,
-          ready ? button("secondary", strings.change, () => actions.choose()) : null,
-        ),
-      ].filter((part) => part !== null),
-    };
+const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
+
+export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
+  const { reading, notice, error } = model.screen;
+  const ready = model.photo !== null && !reading;
+  const start = button("primary", "title", () => actions.start());
+  start.disabled = !ready;
+  const camera = !ready && hasCamera();
+  const samples = config.samplePhotos.map(({ src, alt }, index) => ({
+    src,
+    alt: alt || t("sample", { count: index + 1 }),
+    onClick: () => actions.takeSample(src),
+  }));
+  return {
+    heading: t("title"),
+    visual: [ready ? photo(model) : dropZone(reading, actions)],
+    side: [
+      productCard(model),
+      meter(model),
+      notice && el("p", { class: "notice", role: "status" }, notice),
+      error && el("p", { class: "error", role: "alert" }, error),
+      !ready && !reading && examples(),
+      !ready && pictureRow(t("samples"), samples),
+      ready && isConsentNeeded(config) && consentBox(config.privacyUrl),
+      actionRow(
+        camera ? button("primary", "camera", () => actions.choose(true)) : start,
+        ready && button("secondary", "change", () => actions.choose()),
+        ready && button("quiet", "delete", () => actions.deletePhoto()),
+      ),
+    ],
   };
+};
+
+/** Phones and tablets: elsewhere the button would only open the file chooser once more. */
+function hasCamera(): boolean {
+  return matchMedia("(pointer:coarse)").matches;
 }
 
 function dropZone(reading: boolean, actions: Actions): HTMLElement {
-  if (reading) return el("p", { role: "status" }, strings.readingPhoto);
-  const zone = el(
+  if (reading) return el("p", { role: "status" }, t("reading"));
+  return el(
     "button",
-    { type: "button", class: "drop", part: "drop" },
+    { type: "button", class: "drop", part: "drop", onClick: () => actions.choose() },
     icon(ICONS.photo),
-    el("b", {}, strings.choose),
-    el("span", { class: "soft" }, strings.chooseHint),
+    el("b", {}, t("choose")),
+    el("span", { class: "soft" }, t("chooseHint")),
   );
-  zone.addEventListener("click", () => actions.choose());
-  return zone;
 }
 
-function sampleRow(samples: SamplePhoto[], actions: Actions): HTMLElement {
-  const items = samples.map(({ src, alt }, index) => {
-    const image = el("img", { src, alt: alt || strings.sample(index + 1) });
-    const choice = el("button", { type: "button", part: "sample" }, image);
-    choice.addEventListener("click", () => actions.takeSample(src));
-    return el("li", {}, choice);
-  });
+function examples(): HTMLElement {
+  const items = EXAMPLES.map((key, index) =>
+    el("li", { class: index ? "bad" : "good" }, icon(ICONS[key]), el("span", {}, t(key))),
+  );
+  return el("ul", { class: "examples", part: "examples" }, ...items);
+}
+
+function consentBox(url: string): HTMLElement {
   return el(
     "div",
-    {},
-    el("p", { class: "soft" }, strings.samples),
-    el("ul", { class: "samples" }, ...items),
+    { class: "consent", part: "consent" },
+    el("label", { class: "keep" }, el("input", { type: "checkbox" }), t("consent")),
+    el("p", { class: "error", role: "alert" }),
+    el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
   );
 }

@@ -1,0 +1,60 @@
+// Reads the language files and refuses one that does not say all that English says.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = fileURLToPath(new URL("src/locales/", import.meta.url));
+const REFERENCE = "en";
+
+/** Gives each language's sentences, by its code. Throws with everything that is wrong. */
+export function readLocales(folder = FOLDER) {
+  const locales = {};
+  for (const file of readdirSync(folder).sort()) {
+    locales[file.replace(".json", "")] = JSON.parse(readFileSync(folder + file, "utf8"));
+  }
+  const faults = Object.entries(locales).flatMap(([language, locale]) =>
+    faultsOf(language, locale, locales[REFERENCE]),
+  );
+  if (faults.length) throw new Error(faults.join("\n"));
+  return locales;
+}
+
+/** Says what a language lacks, has too much, or says without its values. */
+export function faultsOf(language, locale, reference) {
+  const faults = [];
+  for (const key of Object.keys({ ...reference, ...locale })) {
+    if (!(key in reference)) faults.push(`${language}: ${key} is not known`);
+    else if (!(key in locale)) faults.push(`${language}: ${key} is missing`);
+    else faults.push(...faultsOfString(`${language}: ${key}`, language, locale, reference, key));
+  }
+  return faults;
+}
+
+function faultsOfString(name, language, locale, reference, key) {
+  const [mine, theirs] = [locale[key], reference[key]];
+  if (typeof mine !== typeof theirs) return [`${name} must be of the same kind as in English`];
+  if (typeof mine === "string") return faultsOfText(name, mine, valuesIn(theirs));
+  const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
+  // A form for one or two may say the number as a word.
+  const values = valuesIn(theirs.other).filter((value) => value !== "{count}");
+  return pluralCategories.flatMap((category) =>
+    faultsOfText(`${name}.${category}`, mine[category], values),
+  );
+}
+
+function faultsOfText(name, text, values) {
+  if (typeof text !== "string" || !text.trim()) return [`${name} is missing`];
+  return values
+    .filter((value) => !text.includes(value))
+    .map((value) => `${name} does not say ${value}`);
+}
+
+function valuesIn(text) {
+  return text.match(/\{\w+\}/g) ?? [];
+}
+
+/** Writes a language as a script: sentences alone, in the order of the English file's keys. */
+export function scriptOf(language, locale, keys) {
+  const text = JSON.stringify(keys.map((key) => locale[key]));
+  return `Genvoris.attach({"locale-${language}":${text}});\n`;
+}

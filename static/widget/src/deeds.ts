@@ -1,0 +1,108 @@
+// What shoppers do with a photo and a finished picture.
+
+import type { Tracker } from "./analytics";
+import { type Backend, ProblemError } from "./api";
+import type { Config } from "./config";
+import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
+import type { Frame } from "./frame";
+import type { Jobs } from "./jobs";
+import { forgetKept, keep } from "./keep";
+import type { Happening, Model } from "./machine";
+import { nameOf, tell } from "./shared";
+import { t } from "./strings";
+import type { Tools } from "./tools";
+import type { Result, Status } from "./types";
+
+/** What the deeds need of the dialog. */
+export interface Stage {
+  readonly tracker: Tracker;
+  readonly frame: Frame;
+  readonly backend: Backend;
+  config(): Config;
+  model(): Model;
+  happen(happening: Happening): void;
+  close(): void;
+  tools(): Promise<Tools>;
+  /** Comes with the tools. */
+  jobs(): Promise<Jobs>;
+}
+
+/** Starts a try-on, once the shopper has agreed to the shop's policy. */
+export async function start(stage: Stage): Promise<void> {
+  if (!agree(stage)) return;
+  const jobs = await stage.jobs();
+  const { photo, product, screen } = stage.model();
+  // A second click while the first is under way changes nothing.
+  if (!photo || screen.name !== "photo") return;
+  stage.happen({ type: "start", since: Date.now() });
+  await jobs.start(product, photo);
+}
+
+function agree({ frame, config }: Stage): boolean {
+  if (!isConsentNeeded(config())) return true;
+  const question = frame.part("consent");
+  const box = question?.querySelector("input");
+  if (box?.checked) {
+    giveConsent(config());
+    return true;
+  }
+  const error = question?.querySelector(".error");
+  if (error) error.textContent = t("consentFirst");
+  box?.focus();
+  return false;
+}
+
+/** Deletes the photo here and, with everything that was made of it, at the backend. */
+export async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
+  try {
+    await (await jobs()).deleteAll();
+  } catch {
+    happen({ type: "complain", message: t("offline") });
+    return;
+  }
+  const preview = model().photo?.preview;
+  if (preview) preview.width = 0;
+  forgetKept();
+  withdrawConsent();
+  happen({ type: "deleted" });
+}
+
+export async function shareResult({ frame, tracker, tools }: Stage, result: Result): Promise<void> {
+  const { share } = await tools();
+  const how = await share(result.imageUrl, nameOf(result.product)).catch(() => null);
+  if (how) tracker.track("RESULT_SHARED", result.product, { how });
+  const text = how === null ? t("failed") : how === "copied" ? t("copied") : "";
+  const button = frame.part("share");
+  if (button && text) button.textContent = text;
+  frame.announce(text);
+}
+
+/** Leaves the rest to the shop: its script, else its own button. */
+export function addToCart({ tracker, config, close }: Stage, result: Result): void {
+  const { id, imageUrl, product } = result;
+  tracker.track("ADDED_TO_CART", product);
+  // While our modal dialog is open, nothing else on the page could be used.
+  close();
+  if (!tell("add-to-cart", { id, image_url: imageUrl, product })) return;
+  const selector = config().addToCart;
+  const button = selector ? document.querySelector<HTMLElement>(selector) : null;
+  button?.focus();
+  button?.click();
+}
+
+export async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise<void> {
+  const { product, photo } = model();
+  await keep(product, (keepPhoto && photo?.blob) || null);
+  location.assign(url);
+}
+
+/** Asks where the shopper stands; null when nobody knows. */
+export async function askStatus({ backend, model }: Stage): Promise<Status | null> {
+  try {
+    return await backend.status(model().product);
+  } catch (error) {
+    // Not knowing is no reason to stop: the try-on itself will say what is wrong.
+    if (error instanceof ProblemError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+// What the third stage is given of the second, so that no code is loaded twice: where a module of
+// the third stage imports one of these, the build takes it from here (see build.mjs).
+
+import { fault, ProblemError } from "./api";
+import { button, el, iconButton } from "./dom";
+import { actionRow, backdrop, meter, pictureRow, productCard } from "./screens/parts";
+import { JOB_KEY, nameOf, newKey, STAGES } from "./shared";
+import { spoken, t } from "./strings";
+import { readObject, write } from "./tab";
+
+export const kit = {
+  JOB_KEY,
+  ProblemError,
+  STAGES,
+  actionRow,
+  backdrop,
+  button,
+  el,
+  fault,
+  iconButton,
+  meter,
+  nameOf,
+  newKey,
+  pictureRow,
+  productCard,
+  readObject,
+  spoken,
+  t,
+  write,
+};

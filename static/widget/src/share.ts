@@ -1,0 +1,35 @@
+// Hands a picture to whatever the shopper shares with; where nothing does, copies it.
+
+/** Says how it went: "" when the shopper changed their mind. Throws when nothing was possible. */
+export async function share(imageUrl: string, title: string): Promise<"shared" | "copied" | ""> {
+  const answer = await fetch(imageUrl, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const blob = await answer.blob();
+  const data = { files: [new File([blob], "try-on.jpg", { type: blob.type })], title };
+  try {
+    if (navigator.canShare?.(data)) {
+      await navigator.share(data);
+      return "shared";
+    }
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return "";
+  }
+  await copy(blob).catch(() => navigator.clipboard.writeText(location.href));
+  return "copied";
+}
+
+/** Copies a picture; the promise within is for Safari, which wants to be asked during the click. */
+function copy(blob: Blob): Promise<void> {
+  return navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(blob) })]);
+}
+
+/** PNG is what every clipboard takes. */
+async function asPng(blob: Blob): Promise<Blob> {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  const png = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
+  if (!png) throw new Error("The picture could not be drawn.");
+  return png;
+}

@@ -1,0 +1,44 @@
+// The look of what is there only once a try-on has been started.
+
+export const css = `
+.stages{display:grid;gap:10px}
+.stages li{display:flex;gap:12px;align-items:center;color:var(--soft)}
+.stages li:before{content:"";width:20px;height:20px;border-radius:50%;border:2px solid var(--line);
+flex:none}
+.stages .past:before{content:"✓";background:var(--accent);border-color:var(--accent);color:var(--bg);
+font:700 12px/16px sans-serif;text-align:center}
+.stages [aria-current]{color:var(--text);font-weight:600}
+.stages [aria-current]:before,.busy:before{border:2px solid var(--line);
+border-top-color:var(--accent);animation:turn 1s linear infinite}
+@keyframes turn{to{transform:rotate(1turn)}}
+.elapsed{font-variant-numeric:tabular-nums}
+.sheen{position:absolute;inset:0;background:linear-gradient(105deg,transparent 35%,
+rgb(255 255 255/.4) 50%,transparent 65%);background-size:260% 100%;
+animation:sheen 2.4s ease-in-out infinite}
+@keyframes sheen{from{background-position:130% 0}to{background-position:-60% 0}}
+.zoomable{position:absolute;inset:0;overflow:hidden}
+.large{overflow:auto}
+.picture{position:relative;width:100%;height:100%}
+.large .picture{width:220%;height:220%}
+.picture canvas{clip-path:inset(0 calc(100% - var(--at)) 0 0);background:var(--surface)}
+.picture input{appearance:none;background:none;opacity:0;cursor:ew-resize;margin:0}
+.large input{display:none}
+.handle{right:auto!important;left:var(--at)!important;width:2px!important;background:#fff;
+box-shadow:0 0 0 1px rgb(0 0 0/.35);pointer-events:none}
+.handle:after{content:"‹ ›";position:absolute;top:50%;left:50%;width:44px;height:44px;
+margin:-22px;border-radius:50%;background:#fff;color:#222;display:grid;place-items:center;
+font:600 18px/1 sans-serif;box-shadow:0 1px 6px rgb(0 0 0/.4);direction:ltr}
+.picture:has(:focus-visible) .handle:after{outline:3px solid var(--text);outline-offset:2px}
+.tools{position:absolute;top:12px;inset-inline-end:12px}
+.tools .icon{background:var(--bg);border-color:var(--line)}
+.chip{width:auto;min-width:44px;min-height:44px;padding:9px 16px}
+.pair{display:flex;gap:10px;flex-wrap:wrap}
+.pair>*{flex:1 1 120px}
+.chip[aria-pressed]{border-color:var(--text);font-weight:600}
+.pill{inset:auto auto max(20px,env(safe-area-inset-bottom)) 50%;transform:translateX(-50%);
+position:fixed;margin:0;border:1px solid var(--line);border-radius:99px;padding:11px 20px;
+min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;box-shadow:0 8px 30px rgb(0 0 0/.22)}
+.pill:popover-open{display:flex;gap:10px;align-items:center}
+.pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
+.busy:before{background:none}
+`;

@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { faultsOf, readLocales } from "../locales.mjs";
+import { direction, speak, t } from "../src/strings";
+
+const locales = readLocales();
+const keys = Object.keys(locales.en);
+const say = (language: string, shop = {}) =>
+  speak(
+    language,
+    keys.map((key) => locales[language]?.[key] ?? ""),
+    shop,
+  );
+
+afterEach(() => say("en"));
+
+describe("the languages", () => {
+  it("are the six of the contract", () => {
+    expect(Object.keys(locales).sort()).toEqual(["ar", "de", "en", "es", "fr", "ur"]);
+  });
+
+  it.each([
+    ["a sentence is missing", { a: "A" }, "xx: b is missing"],
+    ["one is unknown", { a: "A", b: { other: "{count}", one: "1" }, c: "C" }, "xx: c is not known"],
+    ["one is empty", { a: " ", b: { other: "{count}", one: "1" } }, "xx: a is missing"],
+    ["a plural form is missing", { a: "A", b: { other: "{count}" } }, "xx: b.one is missing"],
+    [
+      "a value is not said",
+      { a: "A", b: { other: "{count} of many", one: "1 of {limit}" } },
+      "xx: b.other does not say {limit}",
+    ],
+    ["a plural has no forms", { a: "A", b: "B" }, "xx: b must be of the same kind as in English"],
+  ])("fail the build when %s", (_why, locale, fault) => {
+    const limit = fault.includes("{limit}") ? " {limit}" : "";
+    const english = { a: "A", b: { one: `{count}${limit}`, other: `{count}${limit}` } };
+    expect(faultsOf("xx", locale, english)).toContain(fault);
+  });
+
+  it("count by their own rules", () => {
+    say("ar");
+    const left = (count: number) => t("left", { count, limit: 30 });
+    expect(new Set([0, 1, 2, 3, 11, 100].map(left)).size).toBe(6);
+    expect(left(2)).toContain("تجربتان");
+    say("de");
+    expect(t("elapsed", { count: 1 })).toBe("1 Sekunde");
+    expect(t("elapsed", { count: 2 })).toBe("2 Sekunden");
+  });
+
+  it("run in their own direction", () => {
+    const all = Object.keys(locales).map((language) => {
+      say(language);
+      return `${language} ${direction()}`;
+    });
+    expect(all).toEqual(["ar rtl", "de ltr", "en ltr", "es ltr", "fr ltr", "ur rtl"]);
+  });
+
+  it("give way to the shop's own words, plurals too", () => {
+    say("fr", { title: "À vous", elapsed: { one: "{count} s", other: "{count} s" } });
+    expect(t("title")).toBe("À vous");
+    expect(t("elapsed", { count: 3 })).toBe("3 s");
+    expect(t("close")).toBe("Fermer");
+  });
+
+  it("leave a value that nobody gave as it is", () => {
+    expect(t("resultAlt")).toBe("You, with {title}");
+  });
+});

@@ -1,0 +1,91 @@
+"""What the widget tells of its shoppers, and to whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.scripted_shop import TRIGGER, ScriptedShop
+
+
+def visit(shop: ScriptedShop, photo: Path) -> list[str]:
+    """Try on, share, buy and check out; give the types that the page's own listener saw."""
+    shop.body = TRIGGER + '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
+    shop.tag |= {
+        "data-events-url": "/events",
+        "data-add-to-cart": "",
+        "data-end-customer-token": "secret.token.x",
+    }
+    page = shop.open("/product?secret=1")
+    page.evaluate(
+        """() => {
+          window.seen = [];
+          Genvoris.on('analytics', event => seen.push(event.detail));
+          navigator.canShare = () => true;
+          navigator.share = async () => {};
+        }"""
+    )
+    page.locator(".genvoris-tryon-btn").click()
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    press(page, "Share")
+    until(page, lambda: shop.requests("GET", "/genvoris/tryons/j1/image"))
+    page.wait_for_timeout(100)
+    press(page, "Add to cart")
+    expect(dialog(page)).to_be_hidden()
+    page.locator("#out").click()
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    page.wait_for_timeout(100)
+    seen: list[str] = page.evaluate("seen.map(each => each.eventType)")
+    return seen
+
+
+def test_the_contract_s_events_are_told_to_the_page_and_in_batches_to_the_backend(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    seen = visit(shop, photo)
+    assert set(seen) == {
+        "WIDGET_OPENED",
+        "PHOTO_UPLOADED",
+        "TRYON_GENERATED",
+        "TRYON_VIEWED",
+        "RESULT_SHARED",
+        "ADDED_TO_CART",
+        "CLOSED",
+        "CHECKOUT_STARTED",
+    }
+    events = shop.events()
+    assert [each["eventType"] for each in events] == seen
+    assert len(shop.requests("POST", "/events")) < len(events)
+    session = events[0]["sessionId"]
+    assert {each["sessionId"] for each in events} == {session}
+    opened = events[0]
+    assert opened["productId"] == "s1"
+    assert opened["productTitle"] == "Shirt"
+    assert opened["pageUrl"] == "http://localhost:9/product"
+    form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""
+    assert session.encode() in form
+    told = str([each.post_data for each in shop.requests("POST", "/events")])
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    "signal", ["doNotTrack: {get: () => '1'}", "globalPrivacyControl: {get: () => true}"]
+)
+def test_nothing_is_told_of_who_asks_not_to_be_followed(
+    shop: ScriptedShop, photo: Path, signal: str
+) -> None:
+    shop.context.add_init_script(f"Object.defineProperties(navigator, {{{signal}}})")
+    assert visit(shop, photo) == []
+    assert shop.events() == []
+    form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""
+    assert b"session_id" not in form
+
+
+def test_a_backend_that_takes_no_events_is_in_nobody_s_way(shop: ScriptedShop, photo: Path) -> None:
+    shop.failing = {"/events"}
+    assert len(visit(shop, photo)) == 8

@@ -1,0 +1,66 @@
+"""The widget in each of its languages, on a shop's page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import choose, dialog, expect_heading, heading
+from tests.support.scripted_shop import WIDGET, ScriptedShop
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "ur")
+
+
+def sentences(language: str) -> dict[str, str]:
+    words: dict[str, str] = json.loads((WIDGET / f"src/locales/{language}.json").read_text())
+    return words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_s_language_is_spoken_and_no_other_is_loaded(
+    shop: ScriptedShop, language: str
+) -> None:
+    shop.lang = f"{language}-XX"
+    page = shop.open()
+    page.get_by_role("button").click()
+    expect(heading(page)).to_have_text(sentences(language)["title"])
+    element = page.locator("genvoris-dialog dialog")
+    expect(element).to_have_attribute("lang", language)
+    expect(element).to_have_attribute("dir", "rtl" if language in ("ar", "ur") else "ltr")
+    loaded = [request.url for request in shop.asked if "locale-" in request.url]
+    assert len(loaded) == 1
+    assert f"/locale-{language}-" in loaded[0]
+    status = shop.requests("GET", "/genvoris/status")[0]
+    assert status.all_headers()["accept-language"] == language
+
+
+def test_the_tag_s_language_goes_before_the_page_s_and_unknown_ones_are_english(
+    shop: ScriptedShop,
+) -> None:
+    shop.lang = "nl"
+    page = shop.open()
+    page.get_by_role("button").click()
+    expect_heading(page, "Try it on")
+    page.evaluate("Genvoris.update({language: 'fr', strings: {close: 'Au revoir'}})")
+    expect_heading(page, "Essayer")
+    expect(dialog(page).get_by_role("button", name="Au revoir")).to_be_visible()
+
+
+def test_every_sentence_can_be_the_shop_s_own(shop: ScriptedShop, photo: Path) -> None:
+    keys = sentences("en").keys()
+    shop.tag["data-strings"] = json.dumps({key: f"<{key}>" for key in keys})
+    page = shop.open()
+    page.get_by_role("button").click()
+    choose(page, photo)
+    expect(dialog(page).get_by_role("button", name="<change>")).to_be_visible()
+    dialog(page).get_by_role("button", name="<title>").click()
+    expect_heading(page, "<result>")
+    words = dialog(page).inner_text() + str(
+        dialog(page).evaluate("d => [...d.querySelectorAll('[aria-label]')].map(e => e.ariaLabel)")
+    )
+    for said in re.findall(r"[A-Za-z]{4,}", re.sub(r"<\w+>", "", words.replace("Shirt", ""))):
+        raise AssertionError(f"{said!r} is no sentence that a shop can change")

@@ -1,0 +1,232 @@
+"""How photos come in, and in what shape they leave the browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import VIEWPORTS
+from tests.browser.steps import choose, dialog, expect_heading, press
+from tests.support.pictures import picture
+from tests.support.scripted_shop import ScriptedShop
+
+MOST_BYTES = 400 * 1024
+
+
+def open_dialog(shop: ScriptedShop) -> Page:
+    page = shop.open()
+    page.get_by_role("button").click()
+    expect_heading(page, "Try it on")
+    return page
+
+
+def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+def sent_photo(shop: ScriptedShop) -> bytes:
+    """Give the photo out of the form that was sent last."""
+    body = shop.requests("POST", "/genvoris/tryons")[-1].post_data_buffer or b""
+    head = re.search(rb'name="photo"[^\r]*\r\n[^\r]*\r\n\r\n', body)
+    assert head
+    return body[head.end() : body.index(b"\r\n------", head.end())]
+
+
+def send(shop: ScriptedShop, page: Page, photo: object) -> bytes:
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    return sent_photo(shop)
+
+
+def corners(orientation: int) -> bytes:
+    """Make a JPEG that is seen with red on its upper left, whatever its orientation says."""
+    upright = Image.new("RGB", (600, 900), "white")
+    upright.paste((220, 20, 20), (0, 0, 300, 300))
+    back = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(back[orientation]) if orientation in back else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "SecretCamera"
+    written = io.BytesIO()
+    stored.save(written, "JPEG", quality=90, exif=exif)
+    return written.getvalue()
+
+
+def test_a_photo_leaves_upright_whatever_its_orientation(shop: ScriptedShop) -> None:
+    page = open_dialog(shop)
+    for orientation in range(1, 9):
+        sent = send(shop, page, file(corners(orientation)))
+        image = Image.open(io.BytesIO(sent)).convert("RGB")
+        assert image.size == (600, 900), orientation
+        red, green, _blue = image.getpixel((100, 100))  # type: ignore[misc]
+        assert (red > 180, green < 80) == (True, True), orientation
+        assert image.getpixel((500, 800)) > (230, 230, 230), orientation  # type: ignore[operator]
+        assert not image.getexif()
+        assert b"SecretCamera" not in sent
+        press(page, "Try another photo")
+
+
+@pytest.mark.parametrize("size", [(3000, 4000), (8000, 6000)])
+def test_a_photo_of_12_or_48_megapixels_leaves_as_at_most_400_kb(
+    shop: ScriptedShop, size: tuple[int, int]
+) -> None:
+    small = Image.effect_noise((size[0] // 16, size[1] // 16), 40).convert("RGB")
+    written = io.BytesIO()
+    small.resize(size, Image.Resampling.BILINEAR).save(written, "JPEG", quality=88)
+    page = open_dialog(shop)
+    sent = send(shop, page, file(written.getvalue()))
+    assert len(sent) <= MOST_BYTES
+    assert max(Image.open(io.BytesIO(sent)).size) == 1536
+
+
+def test_even_noise_leaves_as_at_most_400_kb(shop: ScriptedShop) -> None:
+    written = io.BytesIO()
+    Image.effect_noise((1400, 1536), 255).convert("RGB").save(written, "PNG")
+    page = open_dialog(shop)
+    assert len(send(shop, page, file(written.getvalue(), "noise.png"))) <= MOST_BYTES
+
+
+def test_a_heic_photo_is_sent_as_it_is_but_without_its_metadata(shop: ScriptedShop) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[29] = "2026:11:24-SECRET"
+    written = io.BytesIO()
+    picture("HEIF")  # registers the format
+    Image.new("RGB", (600, 900), (10, 200, 30)).save(written, "HEIF", exif=exif.tobytes())
+    assert b"SecretCamera" in written.getvalue()
+    page = open_dialog(shop)
+    choose(page, file(written.getvalue(), "IMG_1.HEIC"))
+    expect(dialog(page)).to_contain_text("Your photo is ready")
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    sent = sent_photo(shop)
+    assert b"SecretCamera" not in sent
+    assert b"SECRET" not in sent
+    image = Image.open(io.BytesIO(sent)).convert("RGB")
+    assert image.size == (600, 900)
+    assert image.getpixel((300, 300))[1] > 150  # type: ignore[index]
+
+
+def test_where_the_backend_takes_no_heic_the_shopper_reads_what_to_do(shop: ScriptedShop) -> None:
+    shop.tag["data-heic"] = "false"
+    page = open_dialog(shop)
+    choose(page, file(picture("HEIF"), "IMG_1.HEIC"))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("save the photo as a JPEG")
+
+
+def test_a_photo_that_draws_as_nothing_is_refused(shop: ScriptedShop) -> None:
+    written = io.BytesIO()
+    Image.new("RGBA", (600, 900), (0, 0, 0, 0)).save(written, "PNG")
+    page = open_dialog(shop)
+    choose(page, file(written.getvalue(), "blank.png"))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")
+
+
+def test_a_photo_can_be_dropped_and_pasted(shop: ScriptedShop) -> None:
+    page = open_dialog(shop)
+    give = """([kind, bytes]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(bytes)], 'me.jpg'));
+      const target = document.querySelector('genvoris-dialog').shadowRoot.querySelector('dialog');
+      kind === 'drop'
+        ? target.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true}))
+        : document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data}));
+    }"""
+    for kind in ("drop", "paste"):
+        page.evaluate(give, [kind, list(picture("JPEG", (600, 900)))])
+        expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+        press(page, "Delete my photo")
+        expect(dialog(page)).to_contain_text("deleted")
+
+
+def test_a_phone_offers_its_camera(new_context: Any) -> None:
+    shop = ScriptedShop(new_context(**VIEWPORTS["phone"]))
+    page = open_dialog(shop)
+    with page.expect_file_chooser():
+        press(page, "Take a photo")
+    field = page.locator("genvoris-dialog input[type=file]")
+    expect(field).to_have_attribute("capture", "user")
+    with page.expect_file_chooser():
+        dialog(page).get_by_role("button", name="Choose a photo").click()
+    expect(field).not_to_have_attribute("capture", "user")
+
+
+def test_good_and_bad_examples_are_shown_until_there_is_a_photo(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    page = open_dialog(shop)
+    expect(dialog(page).get_by_text("One person, from the front")).to_be_visible()
+    expect(dialog(page).get_by_text("Too dark")).to_be_visible()
+    choose(page, photo)
+    expect(dialog(page).get_by_text("Too dark")).to_be_hidden()
+
+
+def test_consent_is_asked_once_and_again_when_the_policy_changes(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.tag |= {"data-privacy-url": "/privacy", "data-privacy-version": "1"}
+    page = open_dialog(shop)
+    choose(page, photo)
+    box = dialog(page).get_by_role("checkbox", name=re.compile("I agree"))
+    expect(box).not_to_be_checked()
+    expect(dialog(page).get_by_role("link", name="Privacy policy")).to_have_attribute(
+        "href", "/privacy"
+    )
+    dialog(page).get_by_role("button", name="Try it on", exact=True).click()
+    expect(dialog(page).get_by_role("alert")).to_have_text("Please tick this box first.")
+    expect(box).to_be_focused()
+    assert shop.requests("POST", "/genvoris/tryons") == []
+    box.check()
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+
+    page.reload()
+    page.get_by_role("button", name="Try it on").click()
+    choose(page, photo)
+    expect(dialog(page).get_by_role("button", name="Choose another photo")).to_be_visible()
+    expect(box).to_be_hidden()
+
+    shop.tag["data-privacy-version"] = "2"
+    page.reload()
+    page.get_by_role("button", name="Try it on").click()
+    choose(page, photo)
+    expect(box).to_be_visible()
+
+
+def test_deleting_the_photo_deletes_its_pictures_at_the_backend_too(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    page = open_dialog(shop)
+    send(shop, page, photo)
+    press(page, "Try another photo")
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    shop.failing = {"/genvoris/tryons/j2"}
+    press(page, "Delete my photo")
+    expect(dialog(page).get_by_role("alert")).to_contain_text("There is no connection")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    shop.failing = set()
+    press(page, "Delete my photo")
+    expect(dialog(page)).to_contain_text("Your photo and its pictures are deleted.")
+    deleted = {each.url.split("/")[-1] for each in shop.requests("DELETE", ".*")}
+    assert deleted == {"j1", "j2"}
+    assert page.evaluate("[sessionStorage.getItem('genvoris:made'), localStorage.length]") == [
+        None,
+        0,
+    ]
