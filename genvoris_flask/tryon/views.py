@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request, url_for
 
+from ..attribution import keep_widget_session
 from ..errors import GenvorisError, StoreAwayError
 from ..state import get_state
 from ..store.interface import digest
@@ -63,6 +64,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         check_token(visitor.shopper)
     state = get_state()
     form = read_form(request, state.settings.max_upload_bytes)
+    keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY_LENGTH] or None
     order = Order(
         form.photo,
