@@ -60,14 +60,7 @@ def build_state(
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, store, client, clock)
-    billing = Billing(
-        client,
-        store,
-        broker,
-        _Announcer(app).linked,
-        declared=settings.plans,
-        default_plan=settings.default_plan,
-    )
+    billing = _make_billing(app, settings, store, client, broker)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
         app=app,
@@ -95,6 +88,23 @@ def build_state(
         events=EventSender(client.events.send),
         clock=clock,
         limiter=_make_limiter(settings),
+    )
+
+
+def _make_billing(
+    app: Flask,
+    settings: Settings,
+    store: Store,
+    client: GenvorisClient,
+    broker: SessionBroker,
+) -> Billing:
+    return Billing(
+        client,
+        store,
+        broker,
+        _Announcer(app).linked,
+        declared=settings.plans,
+        default_plan=settings.default_plan,
     )
 
 

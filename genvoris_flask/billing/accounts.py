@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ..api.client import GenvorisClient
@@ -13,6 +14,7 @@ from ..store.interface import Store
 from .once import Attempt, OnceLedger
 
 Linked = Callable[[Shopper, str], None]
+ChoosePlan = Callable[[Customer | None], str | None]
 
 
 class Tokens(Protocol):
@@ -76,7 +78,7 @@ class Accounts:
                 if event_id is not None:
                     self._ledger.note_last(shopper.external_id, event_id)
         # Also for a repeat: the process that did it may have died before it came to this.
-        self._tokens.replace(shopper)
+        self._renew_token(shopper, customer)
         self._linked(shopper, customer.id)
         return customer
 
@@ -106,10 +108,35 @@ class Accounts:
             else:
                 customer = self._client.customers.update(customer_id, **fields)
             attempt.finish(customer)
-        if customer.status == "ACTIVE":
-            self._tokens.replace(shopper)
-        else:
-            self._tokens.forget(shopper)
+        self._renew_token(shopper, customer)
+        return customer
+
+    def resize(
+        self,
+        call: str,
+        shopper: Shopper,
+        event_id: str | None,
+        choose: ChoosePlan,
+        *,
+        is_sale: bool,
+    ) -> Customer:
+        """Give the shopper a plan of another size, without touching what they have used.
+
+        Args:
+            call: What the event asked for.
+            shopper: Whose.
+            event_id: By which event.
+            choose: Gives the plan's id from how the shopper stands; asked once for an event.
+            is_sale: Whether it registers shoppers and ends pauses.
+        """
+        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
+            if attempt.done_for:
+                customer = self._client.customers.get(attempt.done_for)
+            else:
+                customer = self._resize(attempt, shopper, choose, is_sale)
+                attempt.finish(customer)
+        self._renew_token(shopper, customer)
+        self._linked(shopper, customer.id)
         return customer
 
     def find(self, shopper: Shopper) -> Customer | None:
@@ -124,17 +151,46 @@ class Accounts:
     ) -> Customer:
         before = self.find(shopper)
         keeps_plan = before is not None and plan_id in (None, before.plan_id)
-        if before and keeps_plan and before.status == "ACTIVE" and attempt.has_filled(before):
-            return before
-        attempt.start(before)
-        try:
+        if attempt.has_started:
+            if before and keeps_plan and before.status == "ACTIVE" and attempt.has_filled(before):
+                return before
+        else:
+            attempt.start(before, plan_id)
+        with _given_up_when_refused(attempt):
             if anew or not (keeps_plan or plan_id is None):
                 return self._register(shopper, plan_id)
             return self._roll(before.id if before else self._tokens.customer_id(shopper))
-        except ApiError as error:
-            if error.status < 500:
-                attempt.give_up()
-            raise
+
+    def _resize(
+        self, attempt: Attempt, shopper: Shopper, choose: ChoosePlan, is_sale: bool
+    ) -> Customer:
+        before = self.find(shopper)
+        if not attempt.has_started or attempt.has_diverged(before):
+            if other := attempt.unfinished():
+                # Whether that one was done or not: doing it now makes it so, and we go on from it.
+                before = self._give_plan(other, shopper, before, is_sale)
+                other.finish(before)
+            # Noted before it is done: a repeat must not add to what was added already.
+            attempt.start(before, choose(before))
+            attempt.hold_open()
+        return self._give_plan(attempt, shopper, before, is_sale)
+
+    def _give_plan(
+        self, attempt: Attempt, shopper: Shopper, before: Customer | None, is_sale: bool
+    ) -> Customer:
+        with _given_up_when_refused(attempt):
+            if before is None and is_sale:
+                return self._register(shopper, attempt.plan_id)
+            customer_id = before.id if before else self._tokens.customer_id(shopper)
+            status: dict[str, Any] = {"status": "ACTIVE"} if is_sale else {}
+            return self._client.customers.update(customer_id, plan_id=attempt.plan_id, **status)
+
+    def _renew_token(self, shopper: Shopper, customer: Customer) -> None:
+        """Drop the token; Genvoris gives a new one to the active alone."""
+        if customer.status == "ACTIVE":
+            self._tokens.replace(shopper)
+        else:
+            self._tokens.forget(shopper)
 
     def _register(self, shopper: Shopper, plan_id: str | None) -> Customer:
         """Register or renew, as quickstart step 3 says."""
@@ -148,3 +204,14 @@ class Accounts:
     def _roll(self, customer_id: str) -> Customer:
         """Begin a period without naming the plan, which may not be sold to others any more."""
         return self._client.customers.update(customer_id, status="ACTIVE", reset_period=True)
+
+
+@contextmanager
+def _given_up_when_refused(attempt: Attempt) -> Iterator[None]:
+    """Forget an attempt that Genvoris refused, so that the next one compares anew."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status < 500:
+            attempt.give_up()
+        raise

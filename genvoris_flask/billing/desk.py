@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer
-from ..errors import ConfigurationError, UnknownPriceError
 from ..plans import DeclaredPlan
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .accounts import Accounts, Linked, Tokens
-from .plan_sync import PlanChange, apply_changes, plan_changes
+from .plan_book import PlanBook
+from .plan_sync import PlanChange
 
 if TYPE_CHECKING:
     from flask import Response
-
-SYNC_WAIT = 30.0
-SYNC_HOLD = 120.0
 
 
 class Billing:
@@ -28,7 +25,8 @@ class Billing:
     however often that event is delivered, in whatever process, also when one of them dies midway.
     Without an ``event_id`` it happens at each call. All of them raise the errors of the REST
     client; StoreAwayError and LockTimeoutError too when there is an ``event_id``. After any error,
-    deliver the event again.
+    deliver the event again. What changes or ends something raises NotFoundError when Genvoris does
+    not know the shopper.
 
     Args:
         client: Speaks to Genvoris.
@@ -49,18 +47,15 @@ class Billing:
         declared: Sequence[DeclaredPlan] | None = None,
         default_plan: str | None = None,
     ) -> None:
-        self._client = client
-        self._store = store
         self._accounts = Accounts(client, store, tokens, linked)
-        self._declared = declared
-        self._default_plan = default_plan
+        self._plans = PlanBook(client, store, declared, default_plan)
 
     def sync_plans(self, *, dry_run: bool = False) -> list[PlanChange]:
         """Make the plans at Genvoris those of GENVORIS_PLANS; give what was done, in order.
 
         A plan is matched by its external price id, then by its name. Active plans that match none
-        are disabled: nobody can buy them any more, and those who have them keep them. Doing it
-        twice changes nothing.
+        are disabled: nobody can buy them any more, and those who have them keep them. Left alone
+        are GENVORIS_DEFAULT_PLAN and what ``grant`` has made. Doing it twice changes nothing.
 
         Args:
             dry_run: Give what would be done, and do nothing.
@@ -69,12 +64,7 @@ class Billing:
             ConfigurationError: GENVORIS_PLANS is not set.
             LockTimeoutError: Another process is doing it.
         """
-        if self._declared is None:
-            raise ConfigurationError("GENVORIS_PLANS is not set: list the plans that you sell.")
-        if dry_run:
-            return self._plan_changes()
-        with self._store.lock("billing-plans", wait=SYNC_WAIT, hold=SYNC_HOLD):
-            return list(apply_changes(self._client.plans, self._plan_changes()))
+        return self._plans.sync(dry_run=dry_run)
 
     def activate(
         self,
@@ -98,7 +88,7 @@ class Billing:
             UnknownPriceError: No plan at Genvoris has that price.
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
-        plan = self._plan(price_id, plan_id)
+        plan = self._plans.named(price_id, plan_id)
         if plan is None:
             raise TypeError("activate() needs the price_id or the plan_id of what was sold.")
         shopper = Shopper(external_id, email)
@@ -126,7 +116,7 @@ class Billing:
             NotFoundError: The shopper is unknown to Genvoris, and no plan was given.
             UnknownPriceError: No plan at Genvoris has that price.
         """
-        plan = self._plan(price_id, plan_id)
+        plan = self._plans.named(price_id, plan_id)
         shopper = Shopper(external_id, email)
         return self._accounts.fill("renew", shopper, plan, event_id, anew=False)
 
@@ -151,34 +141,72 @@ class Billing:
             UnknownPriceError: No plan at Genvoris has that price.
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
-        plan = self._plan(price_id, plan_id)
+        plan = self._plans.named(price_id, plan_id)
         if plan is None:
             raise TypeError("change_plan() needs the price_id or the plan_id of the new plan.")
         return self._accounts.change("change_plan", Shopper(external_id), event_id, plan_id=plan)
 
     def pause(self, external_id: str, *, event_id: str | None = None) -> Customer:
-        """Let the shopper try nothing on until ``resume``; their plan and quota stay.
-
-        Raises:
-            NotFoundError: The shopper is unknown to Genvoris.
-        """
+        """Let the shopper try nothing on until ``resume``; their plan and quota stay."""
         return self._accounts.change("pause", Shopper(external_id), event_id, status="PAUSED")
 
     def resume(self, external_id: str, *, event_id: str | None = None) -> Customer:
-        """End a pause, or take a cancellation back. The quota is as it was.
-
-        Raises:
-            NotFoundError: The shopper is unknown to Genvoris.
-        """
+        """End a pause, or take a cancellation back. The quota is as it was."""
         return self._accounts.change("resume", Shopper(external_id), event_id, status="ACTIVE")
 
     def cancel(self, external_id: str, *, event_id: str | None = None) -> Customer:
-        """End the shopper's plan; a later ``activate`` begins anew.
+        """End the shopper's plan; a later ``activate`` begins anew."""
+        return self._accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
+
+    def grant(
+        self,
+        external_id: str,
+        try_ons: int,
+        *,
+        email: str | None = None,
+        event_id: str | None = None,
+    ) -> Customer:
+        """Add try-ons to what the shopper has, as an order does that comes with some.
+
+        Genvoris knows quotas alone, so the shopper moves to a plan that is larger by as many; such
+        plans are made when they are needed.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            try_ons: How many, at least 1.
+            email: The shopper's address, if Genvoris shall know it.
+            event_id: The shop's id of the order.
+        """
+        if try_ons < 1:
+            raise ValueError(f"grant() adds at least one try-on, not {try_ons}.")
+        return self._accounts.resize(
+            "grant",
+            Shopper(external_id, email),
+            event_id,
+            lambda customer: self._plans.enlarged(customer, try_ons),
+            is_sale=True,
+        )
+
+    def take_back(self, external_id: str, try_ons: int, *, event_id: str | None = None) -> Customer:
+        """Take back what ``grant`` added, as a refund of the order does; what is used stays used.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            try_ons: How many, at least 1. When fewer than that were left, none are.
+            event_id: The shop's id of the refund.
 
         Raises:
             NotFoundError: The shopper is unknown to Genvoris.
         """
-        return self._accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
+        if try_ons < 1:
+            raise ValueError(f"take_back() takes at least one try-on, not {try_ons}.")
+        return self._accounts.resize(
+            "take_back",
+            Shopper(external_id),
+            event_id,
+            lambda customer: self._plans.reduced(customer, try_ons),
+            is_sale=False,
+        )
 
     def refund(
         self, external_id: str, *, sale_id: str | None = None, event_id: str | None = None
@@ -201,7 +229,7 @@ class Billing:
             Shopper(external_id),
             event_id,
             only_after=sale_id,
-            plan_id=self._default_plan,
+            plan_id=self._plans.default_plan,
         )
 
     def stripe_webhook(self) -> Response:
@@ -217,24 +245,4 @@ class Billing:
 
     def known_prices(self) -> set[str]:
         """Give the external price ids that are sold: declared here, or known to Genvoris."""
-        declared = [plan.external_price_id for plan in self._declared or ()]
-        known = [plan.external_price_id for plan in self._client.plans.list(include_inactive=True)]
-        return {price for price in declared + known if price}
-
-    def _plan_changes(self) -> list[PlanChange]:
-        return plan_changes(self._declared or (), self._client.plans.list(include_inactive=True))
-
-    def _plan(self, price_id: str | None, plan_id: str | None) -> str | None:
-        """Give the id of the plan that was named, by either id."""
-        if price_id is None:
-            return plan_id
-        if plan_id is not None:
-            raise TypeError("Give the price_id or the plan_id, not both.")
-        plans = self._client.plans.list(include_inactive=True)
-        found = [plan for plan in plans if plan.external_price_id == price_id]
-        if not found:
-            raise UnknownPriceError(
-                f"No plan at Genvoris has the external price id {price_id!r}: add it to "
-                "GENVORIS_PLANS and run `flask genvoris plans sync`."
-            )
-        return next((plan.id for plan in found if plan.active), found[0].id)
+        return self._plans.known_prices()

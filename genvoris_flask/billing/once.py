@@ -8,11 +8,9 @@ missing; else the call is made again. So a sale is not lost, and does not fill a
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from ..api.models import Customer
 from ..errors import LockTimeoutError, StoreAwayError
@@ -24,32 +22,21 @@ LOCK_WAIT = 15.0
 LOCK_HOLD = 90.0  # longer than all calls of one event may take together
 
 
-@dataclass(frozen=True)
-class Sale:
-    """What is to happen once: which call, for whom, by which event of the billing system."""
-
-    call: str
-    external_id: str
-    event_id: str
-
-    @property
-    def key(self) -> str:
-        """Name its record."""
-        return "billing:" + digest(f"{self.call}\n{self.external_id}\n{self.event_id}")
-
-
 class Attempt:
     """One delivery of an event, while nobody else handles that shopper's.
 
     Args:
         store: Where its record is; None keeps none.
-        sale: What it is about.
+        key: Names its record.
+        owner: Whose it is.
     """
 
-    def __init__(self, store: Store | None = None, sale: Sale | None = None) -> None:
+    def __init__(self, store: Store | None = None, key: str = "", owner: str = "") -> None:
         self._store = store
-        self._sale = sale
-        raw = store.get(sale.key) if store and sale else None
+        self._key = key
+        self._owner = owner
+        self._is_first = False
+        raw = store.get(key) if store else None
         self._record: dict[str, str | None] = json.loads(raw) if raw else {}
 
     @property
@@ -57,30 +44,59 @@ class Attempt:
         """The customer id, when an earlier delivery did it all."""
         return self._record.get("done_for")
 
-    def start(self, before: Customer | None) -> None:
-        """Note how the shopper stands before the call, unless an earlier delivery did."""
-        if not self._record:
-            self._write({"period_start": _period(before)})
+    @property
+    def has_started(self) -> bool:
+        """Whether this or an earlier delivery has noted what it is about to do."""
+        return "period_start" in self._record
+
+    @property
+    def plan_id(self) -> str | None:
+        """The plan that the shopper is to have, as noted at the start."""
+        return self._record.get("plan_id")
+
+    def start(self, before: Customer | None, plan_id: str | None) -> None:
+        """Note how the shopper stands before the call, and what plan they are to have."""
+        self._is_first = True
+        plan_before = before.plan_id if before else None
+        self._write(
+            {"period_start": _period(before), "plan_before": plan_before, "plan_id": plan_id}
+        )
 
     def has_filled(self, now: Customer | None) -> bool:
         """Say whether a period began since an earlier delivery started."""
-        if "period_start" not in self._record or now is None:
-            return False
-        return _period(now) != self._record["period_start"]
+        return now is not None and _period(now) != self._record.get("period_start")
+
+    def has_diverged(self, now: Customer | None) -> bool:
+        """Say whether the shopper has neither the plan of before nor the one they were to have."""
+        plan_id = now.plan_id if now else None
+        return plan_id not in (self._record.get("plan_before"), self.plan_id)
 
     def finish(self, customer: Customer) -> None:
         """Note that it is done."""
         self._write({"done_for": customer.id})
 
     def give_up(self) -> None:
-        """Forget it: Genvoris refused, so surely nothing happened."""
-        if self._store and self._sale:
-            self._store.delete(self._sale.key)
+        """Forget it when Genvoris refused at the first delivery, since surely nothing happened."""
+        if self._store and self._is_first:
+            self._store.delete(self._key)
+
+    def hold_open(self) -> None:
+        """Let the shopper's next event find this one, should it not be finished."""
+        if self._store:
+            self._store.set(_open_key(self._owner), self._key.encode(), KEPT_SECONDS)
+
+    def unfinished(self) -> Attempt | None:
+        """Give another event of the shopper's that was held open and is not finished."""
+        raw = self._store.get(_open_key(self._owner)) if self._store else None
+        if raw is None or raw.decode() == self._key:
+            return None
+        other = Attempt(self._store, raw.decode(), self._owner)
+        return other if other.has_started else None
 
     def _write(self, record: dict[str, str | None]) -> None:
         self._record = record
-        if self._store and self._sale:
-            self._store.set(self._sale.key, json.dumps(record).encode(), KEPT_SECONDS)
+        if self._store:
+            self._store.set(self._key, json.dumps(record).encode(), KEPT_SECONDS)
 
 
 class OnceLedger:
@@ -106,7 +122,8 @@ class OnceLedger:
             return
         try:
             with self._store.lock(f"billing:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD):
-                yield Attempt(self._store, Sale(call, external_id, event_id))
+                key = "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
+                yield Attempt(self._store, key, external_id)
         except LockTimeoutError:
             raise LockTimeoutError(
                 "Another event of the same shopper is still being handled. Nothing was done: "
@@ -133,6 +150,10 @@ def _last_key(external_id: str) -> str:
     return "billing:last:" + digest(external_id)
 
 
+def _open_key(external_id: str) -> str:
+    return "billing:open:" + digest(external_id)
+
+
 def _period(customer: Customer | None) -> str | None:
-    start: dt.datetime | None = customer.period_start if customer else None
+    start = customer.period_start if customer else None
     return start.isoformat() if start else None

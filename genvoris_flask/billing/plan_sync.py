@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,7 +44,11 @@ class PlanChange:
         return f"change {self.name} ({self.plan_id}): {told}"
 
 
-def plan_changes(declared: Sequence[DeclaredPlan], existing: Iterable[Plan]) -> list[PlanChange]:
+def plan_changes(
+    declared: Sequence[DeclaredPlan],
+    existing: Iterable[Plan],
+    keep: Callable[[Plan], bool] = lambda _plan: False,
+) -> list[PlanChange]:
     """Give the steps from the plans that are there to those that are declared.
 
     A declared plan is matched by its external price id, then by its name; of several that fit, an
@@ -54,6 +58,7 @@ def plan_changes(declared: Sequence[DeclaredPlan], existing: Iterable[Plan]) -> 
     Args:
         declared: What the shop wants; names and price ids are unique.
         existing: All plans at Genvoris, the inactive ones too, oldest first.
+        keep: Says of a plan that matches none whether it is left as it is all the same.
     """
     free = sorted(existing, key=lambda plan: not plan.active)  # stable: the oldest stay first
     matches = _match(declared, free)
@@ -63,7 +68,8 @@ def plan_changes(declared: Sequence[DeclaredPlan], existing: Iterable[Plan]) -> 
         for each in declared
         if (change := _change(each, matches[each]) if each in matches else _create(each))
     ]
-    disabled = [plan for plan in free if plan.active and plan.id not in kept]
+    spare = [plan for plan in free if plan.active and plan.id not in kept]
+    disabled = [plan for plan in spare if not keep(plan)]
     return changes + [PlanChange("disable", plan.name, plan.id) for plan in disabled]
 
 

@@ -271,3 +271,64 @@ def test_the_shop_is_told_the_customer_id_and_the_token_is_new_at_once(
     assert new.plan_name == "Atelier"
     billing.pause(name, event_id="p")
     assert broker.remembered(shopper) is None
+
+
+def test_orders_add_up_and_their_refunds_take_them_back(
+    billing: Billing, client: GenvorisClient, name: str
+) -> None:
+    for _ in range(2):
+        billing.grant(name, 3, email="ada@example.com", event_id="order-1")
+    assert standing(client, name) == ("ACTIVE", "3 try-ons", 0, 3)
+    spend(client, name, 2)
+    for _ in range(2):
+        billing.grant(name, 4, event_id="order-2")
+    assert standing(client, name) == ("ACTIVE", "7 try-ons", 2, 7)
+    for _ in range(2):
+        billing.take_back(name, 4, event_id="refund-2")
+    assert standing(client, name) == ("ACTIVE", "3 try-ons", 2, 3)
+    billing.take_back(name, 3, event_id="refund-1")
+    assert standing(client, name) == ("ACTIVE", None, 2, None)
+    billing.grant(name, 3, event_id="order-3")
+    assert client.customers.usage(f"shop-{name}").remaining == 3, "the new order is worth its own"
+
+
+def test_granted_try_ons_use_one_plan_for_each_size_which_a_synchronisation_leaves_alone(
+    billing: Billing, client: GenvorisClient, name: str
+) -> None:
+    for each in (name, f"{name}-2"):
+        billing.grant(each, 9, event_id="o")
+    assert [plan.name for plan in client.plans.list()].count("9 try-ons") == 1
+    assert billing.sync_plans() == []
+
+
+def test_the_plan_of_newcomers_is_never_disabled_by_a_synchronisation(
+    make_app: Callable[..., Flask], billing: Billing, client: GenvorisClient
+) -> None:
+    starter = client.plans.create(name="Starter", monthly_try_ons=1)
+    assert [each.plan_id for each in billing.sync_plans(dry_run=True)] == [starter.id]
+    kept = get_state(make_app(GENVORIS_DEFAULT_PLAN=starter.id)).billing
+    assert kept.sync_plans() == []
+
+
+def test_try_ons_are_granted_to_who_was_cancelled_and_taken_from_who_is_paused(
+    billing: Billing, client: GenvorisClient, name: str
+) -> None:
+    billing.activate(name, price_id="price_atelier", event_id="o")
+    spend(client, name)
+    billing.cancel(name, event_id="c")
+    billing.grant(name, 5, event_id="o2")
+    assert standing(client, name) == ("ACTIVE", "6 try-ons", 1, 6)
+    billing.pause(name, event_id="p")
+    billing.take_back(name, 2, event_id="r")
+    assert standing(client, name) == ("PAUSED", "4 try-ons", 1, 4)
+
+
+def test_fewer_than_one_try_on_is_a_slip_and_nothing_is_taken_from_strangers(
+    billing: Billing, name: str
+) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        billing.grant(name, 0)
+    with pytest.raises(ValueError, match="at least one"):
+        billing.take_back(name, -1)
+    with pytest.raises(NotFoundError):
+        billing.take_back(name, 1, event_id="r")

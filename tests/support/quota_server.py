@@ -34,7 +34,7 @@ class QuotaServer:
     """
 
     def __init__(self, *price_ids: str) -> None:
-        self.plans = [
+        self.plans: list[dict[str, Any]] = [
             {"id": f"pln_{price}", "name": price, "monthlyTryOns": 5, "externalPriceId": price}
             for price in price_ids
         ]
@@ -60,6 +60,9 @@ class QuotaServer:
 
     def _answer(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
         if path == "/plans":
+            if method == "POST":
+                self.plans.append({"id": f"pln_{body['externalPriceId']}", **body})
+                return httpx.Response(201, json=self.plans[-1])
             return httpx.Response(200, json={"data": self.plans})
         if path == "/customers":
             external_id = body["externalId"]
@@ -72,10 +75,21 @@ class QuotaServer:
         if name not in self.customers:
             return httpx.Response(404, json={"error": "not_found", "detail": "No such customer."})
         customer = self.customers[name]
+        if path.endswith("/usage"):
+            return httpx.Response(200, json=self._usage(customer))
         if body.pop("resetPeriod", False):
             self._fill(customer)
         customer.update(body)
         return httpx.Response(200, json=customer)
+
+    def size(self, name: str) -> int | None:
+        """Give the quota of a customer's plan."""
+        plan_id = self.customers[name].get("planId")
+        return next((plan["monthlyTryOns"] for plan in self.plans if plan["id"] == plan_id), None)
+
+    def _usage(self, customer: dict[str, Any]) -> dict[str, Any]:
+        current = {"used": 0, "limit": self.size(customer["externalId"])}
+        return {"customer_id": customer["id"], "current": current}
 
     def _fill(self, customer: dict[str, Any]) -> None:
         name = customer["externalId"]

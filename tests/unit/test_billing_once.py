@@ -238,6 +238,51 @@ def test_a_shopper_whom_genvoris_keeps_paused_after_a_sale_is_made_active(shop: 
     assert shop.fills == 1
 
 
+def is_change(request: httpx.Request) -> bool:
+    return request.method in ("POST", "PATCH") and request.url.path.count("customers") == 1
+
+
+grants = st.lists(
+    st.tuples(st.integers(1, 4), st.sampled_from(["fine", "503", "403", "die", "lose", "at done"])),
+    max_size=14,
+)
+
+
+def order(shop: Shop, number: int, fault: str) -> bool:
+    """Tell of an order that grants ``number`` try-ons; say whether it succeeded."""
+    refusals = {"503": httpx.Response(503), "403": httpx.Response(403, json={"error": "no"})}
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if is_change(request) and fault == "die":
+            raise Death
+        return refusals.get(fault) if is_change(request) else None
+
+    def after(request: httpx.Request) -> None:
+        if is_change(request) and fault == "lose":
+            raise httpx.ReadTimeout("the answer is lost")
+
+    shop.genvoris.before, shop.genvoris.after = before, after
+    shop.store.at_write = die_at_done if fault == "at done" else lambda _key, _value: None
+    try:
+        shop.billing.grant("ada", number, event_id=f"order-{number}")
+    except (GenvorisError, Death):
+        return False
+    return True
+
+
+@settings(max_examples=150, deadline=None)
+@given(grants)
+def test_whatever_goes_wrong_and_in_any_order_granted_try_ons_add_up_exactly(
+    deliveries: list[tuple[int, str]],
+) -> None:
+    shop = Shop()
+    told = {number for number, _fault in deliveries}
+    for number, fault in [*deliveries, *((number, "fine") for number in sorted(told))]:
+        order(shop, number, fault)
+    if told:
+        assert shop.genvoris.size("ada") == sum(told)
+
+
 # "fine", refused or dead before it is carried out, its answer lost, or dead before the record
 FAULTS = ["fine", "503", "die before", "lose", "die at done"]
 deliveries = st.lists(
