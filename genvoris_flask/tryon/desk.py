@@ -119,7 +119,7 @@ class Desk:
             self.tasks.pop(task.job.id, None)
         if task.slot:
             try:
-                self._store.free_slot(task.slot)
+                self._store.free_slot(task.slot, task.job.id)
             except StoreAwayError:
                 log.debug("A place ends by itself.")
 
@@ -157,7 +157,7 @@ class Desk:
             with self.lock:
                 self._ended.append((task.ended_at, task.job.id))
         if task.slot:
-            self._store.free_slot(task.slot)
+            self._store.free_slot(task.slot, task.job.id)
         with self.lock:
             self.tasks.pop(task.job.id, None)
         self._forget_old()

@@ -3,7 +3,8 @@
 ====================  =============================================================
 tryon:ID              the job, written by its worker, and again with each heartbeat
 tryon:ID:end          how it ended: whoever writes first decides, and then no other
-tryon:ID:picture      the finished picture
+tryon:ID:picture      in how many pieces the finished picture is
+tryon:ID:picture:N    one of them
 tryon-key:OWNER:KEY   the job of an Idempotency-Key
 tryon-slot:OWNER:N    the job that holds one of its owner's places
 tryon-worker:WORKER   is there while the worker lives
@@ -22,6 +23,8 @@ from .job import INTERRUPTED, Ending, Job, dump_ending, dump_job, load_ending, l
 KEY_SECONDS = 24 * 3600.0
 LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
 GRAVE_SECONDS = 3600.0  # longer than any try-on takes
+# One call to Redis has a quarter of a second, and a picture may be large and the network slow.
+PIECE_BYTES = 256 * 1024
 _GONE = b'{"state": "gone"}'
 
 
@@ -63,7 +66,10 @@ class JobStore:
 
     def picture(self, job_id: str) -> bytes | None:
         """Give a finished picture."""
-        return self._store.get(f"tryon:{job_id}:picture")
+        keys = self._piece_keys(job_id)
+        pieces = [self._store.get(key) for key in keys]
+        whole = [piece for piece in pieces if piece is not None]
+        return b"".join(whole) if whole and len(whole) == len(keys) else None
 
     def keep(self, job: Job) -> None:
         """Write a job that has not ended; so it outlives its worker for a while."""
@@ -82,23 +88,24 @@ class JobStore:
         if picture is not None:
             # A little longer than the job, so that its worker drops it while it is still there:
             # what has merely expired may stay in memory until somebody looks.
-            seconds = self._ttl + LEASE_SECONDS
-            self._store.set(f"tryon:{job.id}:picture", picture, seconds)
+            self._put_picture(job.id, picture, self._ttl + LEASE_SECONDS)
         self._store.set(f"tryon:{job.id}", dump_job(job), self._ttl)
         first = self._store.add(f"tryon:{job.id}:end", raw, self._ttl)
         if first or self._store.get(f"tryon:{job.id}:end") == raw:
             return True
-        self._store.delete(f"tryon:{job.id}:picture")
+        self._drop_picture(job.id)
         return False
 
     def erase(self, job_id: str) -> None:
         """Forget a job and its picture, at once and whatever its worker still does."""
         self._store.set(f"tryon:{job_id}:end", _GONE, GRAVE_SECONDS + self._ttl)
-        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:picture")
+        self._store.delete(f"tryon:{job_id}")
+        self._drop_picture(job_id)
 
     def drop(self, job_id: str) -> None:
         """Forget a job whose time is over."""
-        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:picture", f"tryon:{job_id}:end")
+        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:end")
+        self._drop_picture(job_id)
 
     def job_of_key(self, owner: str, key: str) -> str | None:
         """Give the job that an Idempotency-Key of this owner stands for."""
@@ -119,15 +126,30 @@ class JobStore:
 
     def keep_slot(self, slot: str, job_id: str) -> None:
         """Hold a place on; it is free by itself when its worker dies."""
-        self._store.set(slot, job_id.encode(), LEASE_SECONDS)
+        mine = job_id.encode()
+        self._store.replace(slot, mine, LEASE_SECONDS, expected=mine)
 
-    def free_slot(self, slot: str) -> None:
-        """Give a place back."""
-        self._store.delete(slot)
+    def free_slot(self, slot: str, job_id: str) -> None:
+        """Give a place back, unless another job has it by now."""
+        self._store.replace(slot, b"", 0, expected=job_id.encode())
 
     def keep_worker(self, worker: str) -> None:
         """Say that a worker lives."""
         self._store.set(f"tryon-worker:{worker}", b"1", LEASE_SECONDS)
+
+    def _put_picture(self, job_id: str, picture: bytes, seconds: float) -> None:
+        starts = range(0, len(picture), PIECE_BYTES)
+        for number, start in enumerate(starts):
+            piece = picture[start : start + PIECE_BYTES]
+            self._store.set(f"tryon:{job_id}:picture:{number}", piece, seconds)
+        self._store.set(f"tryon:{job_id}:picture", str(len(starts)).encode(), seconds)
+
+    def _drop_picture(self, job_id: str) -> None:
+        self._store.delete(*self._piece_keys(job_id), f"tryon:{job_id}:picture")
+
+    def _piece_keys(self, job_id: str) -> list[str]:
+        count = int(self._store.get(f"tryon:{job_id}:picture") or 0)
+        return [f"tryon:{job_id}:picture:{number}" for number in range(count)]
 
     def _lives(self, worker: str) -> bool:
         return self._store.get(f"tryon-worker:{worker}") is not None

@@ -56,11 +56,14 @@ class Seen:
 class Client:
     """One shopper's browser."""
 
-    def __init__(self, port: int, user: str, seen: Seen, poll: float) -> None:
+    def __init__(
+        self, port: int, user: str, seen: Seen, poll: float, timeout: float = 30.0
+    ) -> None:
         self._port = port
         self._user = user
         self._seen = seen
         self._poll = poll
+        self._timeout = timeout
 
     def call(
         self, kind: str, method: str, path: str, body: bytes = b"", **headers: str
@@ -68,7 +71,7 @@ class Client:
         """Give status, body, and the process that answered; 0 when nobody did."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+            connection = HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
             connection.request(method, f"{path}?user={self._user}", body, named)
             response = connection.getresponse()
             answer = response.status, response.read(), response.headers.get("X-Worker", "")

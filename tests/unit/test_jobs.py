@@ -23,7 +23,7 @@ from genvoris_flask.tryon.job import (
     load_ending,
     load_job,
 )
-from genvoris_flask.tryon.job_store import KEY_SECONDS, LEASE_SECONDS
+from genvoris_flask.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIECE_BYTES
 from genvoris_flask.tryon.jobs import BusyError, JobRunner, OverError, TooManyError
 from genvoris_flask.tryon.outcomes import Failure, Outcome
 from genvoris_flask.tryon.paywall import Refusal
@@ -51,6 +51,10 @@ class Shared:
     def set(self, key: str, value: bytes, seconds: float) -> None:
         self.written += [key.encode(), value]
         self.__getattr__("set")(key, value, seconds)
+
+    def keys(self) -> list[str]:
+        shelves = self._inner._inside.get().shelves
+        return [*shelves._small, *shelves._large]
 
     def lock(self, name: str, **how: float) -> AbstractContextManager[None]:
         lock: AbstractContextManager[None] = self.__getattr__("lock")(name, **how)
@@ -383,6 +387,35 @@ def test_the_picture_of_a_job_that_was_removed_while_it_ran_is_thrown_away(
     until(lambda: not runner._desk.get().tasks)
     assert runner.find(job.id, "ada") is None
     assert runner._store.picture(job.id) is None
+
+
+def test_a_large_picture_is_kept_in_pieces_and_comes_back_whole(house: House) -> None:
+    large = Picture(bytes(range(256)) * 4096 + b"end", "image/png")
+    runner, other = house.process(), house.process()
+    job = finish(runner, large)
+    pieces = [len(value) for value in house.store.written]
+    assert max(pieces) == PIECE_BYTES
+    assert other.picture(job) == large
+    other.remove(job.id, "ada")
+    assert not [key for key in house.store.keys() if "picture" in key]  # noqa: SIM118
+
+
+def test_a_late_beat_takes_no_place_from_a_later_job(house: House) -> None:
+    runner, gate = house.process(per_owner=1), Gate()
+    runner.submit("ada", PRODUCT, gate)
+    desk = runner._desk.get()
+    (late,) = desk.tasks.values()
+    gate.open.set()
+    until(lambda: not desk.tasks)
+    second_gate = Gate()
+    runner.submit("ada", PRODUCT, second_gate)
+    desk._keep(late)
+    assert late.slot
+    runner._store.free_slot(late.slot, late.job.id)
+    with pytest.raises(TooManyError):
+        runner.submit("ada", PRODUCT, second_gate)
+    second_gate.open.set()
+    until(lambda: _admits(runner))
 
 
 def test_a_removed_picture_is_gone_at_once(house: House) -> None:
