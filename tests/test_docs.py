@@ -7,8 +7,10 @@ from pathlib import Path
 
 from flask import Flask
 
+from examples.demo_shop import security
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.settings import _CHECKS
+from tests.support.scripted_shop import POLICY
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -37,3 +39,58 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_policy_in_the_readme_is_the_one_that_the_browser_tests_enforce() -> None:
+    written = re.search(r"^script-src 'nonce-….*$", README, re.MULTILINE)
+    assert written
+    enforced = POLICY.replace("nonce-n'", "nonce-…'").removeprefix("default-src 'none'; ")
+    assert written[0] == enforced
+    assert enforced.replace("nonce-…", "nonce-{nonce}") in security.POLICY
+
+
+WIDGET = (ROOT / "docs/widget.md").read_text()
+SOURCE = ROOT / "static/widget/src"
+
+
+def interface(name: str) -> list[str]:
+    """Give the members of one of the widget's public interfaces."""
+    found = re.search(
+        rf"export interface {name} \{{\n(.*?)\n\}}", (SOURCE / "public.ts").read_text(), re.DOTALL
+    )
+    assert found
+    return re.findall(
+        r"^  (?:readonly )?\"?([\w-]+)\"?[?]?(?:<[^(]*>)?[:(]", found[1], re.MULTILINE
+    )
+
+
+def test_every_attribute_of_the_tag_is_written_down() -> None:
+    names = [
+        re.sub("([A-Z])", lambda match: f"-{match[1].lower()}", name)
+        for name in interface("Settings")
+    ]
+    assert len(names) > 15
+    by_scripts_alone = {"get-token"}
+    assert [name for name in names if f"`data-{name}`" not in WIDGET] == sorted(by_scripts_alone)
+
+
+def test_every_event_and_every_call_of_the_widget_is_written_down() -> None:
+    assert len(interface("Events")) >= 7
+    for name in interface("Events"):
+        assert re.search(rf"^\| .*`{name}`", WIDGET, re.MULTILINE), name
+    for name in set(interface("GenvorisApi")) - {"push"}:
+        assert re.search(rf"`{name}[(`]", WIDGET), name
+
+
+def test_every_part_and_custom_property_is_written_down() -> None:
+    source = "\n".join(file.read_text() for file in SOURCE.rglob("*.ts"))
+    parts = {
+        part
+        for found in re.findall(r"part: \"([^\"]+)\"|part\.add\(\"([^\"]+)\"\)", source)
+        for part in " ".join(found).split()
+    }
+    assert len(parts) > 15
+    assert {part for part in parts if f"`{part}`" not in WIDGET} == set()
+    properties = set(re.findall(r"wish\(\"([a-z]+)\"", source))
+    assert {each for each in properties if f"--genvoris-{each}:" not in WIDGET} == set()
+    assert properties

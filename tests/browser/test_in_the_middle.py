@@ -1,0 +1,138 @@
+"""What goes wrong in the middle of a try-on, and a try-on by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import choose, dialog, expect_heading, press
+from tests.support.scripted_shop import ScriptedShop
+
+RUNNING: list[dict[str, Any]] = [{"state": "running"}]
+FOUR_MINUTES = 240
+FOCUSED = """() => {
+  const own = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
+  return own.getAttribute('aria-label') || own.textContent.trim() || own.type;
+}"""
+
+
+def with_photo(shop: ScriptedShop, photo: Path) -> Page:
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").click()
+    choose(page, photo)
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    return page
+
+
+def keys(shop: ScriptedShop) -> list[str]:
+    sent = shop.requests("POST", "/genvoris/tryons")
+    return [each.headers["idempotency-key"] for each in sent]
+
+
+def test_a_token_that_ends_in_the_middle_is_renewed_once_and_the_same_wish_is_sent_again(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    page = with_photo(shop, photo)
+    refused: list[str] = []
+
+    def refuse_once(route: Any) -> None:
+        token = route.request.headers.get("authorization", "")
+        refused.append(token)
+        if len(refused) > 1:
+            route.fallback()
+            return
+        shop.asked.append(route.request)
+        route.fulfill(status=401, json={"error": "invalid_session_token", "detail": "Too old."})
+
+    page.route("**/genvoris/tryons", refuse_once)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    assert len(refused) == 2
+    assert len(set(keys(shop))) == 1
+    assert refused[1] == "Bearer t.new.s"
+
+
+def test_a_token_that_is_refused_twice_is_not_asked_for_for_ever(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.refusal = (401, {"error": "invalid_session_token", "detail": "Not yours."})
+    page = with_photo(shop, photo)
+    before = len(shop.requests("POST", "/genvoris/session"))
+    press(page, "Try it on")
+    expect_heading(page, "That did not work")
+    assert len(keys(shop)) == 2
+    assert len(shop.requests("POST", "/genvoris/session")) <= before + 2
+    press(page, "Try again")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+
+def test_a_job_that_never_ends_is_given_up_in_words_and_the_photo_stays(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.states = RUNNING
+    opened = shop.open()
+    opened.clock.install()
+    opened.locator(".genvoris-tryon-btn").click()
+    choose(opened, photo)
+    press(opened, "Try it on")
+    step = dialog(opened).locator("[aria-current=step]")
+    expect(step).to_have_text("Making your picture")
+    for _ in range(FOUR_MINUTES // 2 + 10):
+        opened.clock.run_for(2000)
+        if not step.count():
+            break
+    expect_heading(opened, "That did not work")
+    expect(dialog(opened).get_by_role("alert")).to_contain_text("takes longer than it should")
+    press(opened, "Try again")
+    expect(dialog(opened).get_by_role("img", name="Your photo")).to_be_visible()
+
+
+def test_a_log_out_in_the_middle_leads_to_the_log_in_and_tells_the_page(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    page = with_photo(shop, photo)
+    page.evaluate("() => { Genvoris.on('login', event => { window.told = event.detail; }); }")
+    shop.refusal = (401, {"error": "login_required", "detail": "Log in.", "login_url": "/in"})
+    press(page, "Try it on")
+    expect_heading(page, "Log in to try it on")
+    assert page.evaluate("window.told") == {"login_url": "/in"}
+    link = dialog(page).get_by_role("link", name="Log in")
+    expect(link).to_have_attribute("href", "http://localhost:9/in?next=%2Fproduct")
+
+
+def test_from_the_trigger_to_the_download_the_keyboard_is_enough(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.tag["data-privacy-url"] = "/privacy"
+    page = shop.open()
+    go_to(page, "Try it on")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Try it on")
+    with page.expect_file_chooser() as chooser:
+        go_to(page, "Choose a photo")
+        page.keyboard.press("Enter")
+    chooser.value.set_files(photo)
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    go_to(page, "checkbox")
+    page.keyboard.press("Space")
+    go_to(page, "Try it on")
+    page.keyboard.press("Enter")
+    expect_heading(page, "Here you are")
+    with page.expect_download() as download:
+        go_to(page, "Download")
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.startswith("try-on")
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    expect(page.locator(".genvoris-tryon-btn")).to_be_focused()
+
+
+def go_to(page: Page, name: str) -> None:
+    """Press Tab until what has this name has the focus."""
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if str(page.evaluate(FOCUSED)).startswith(name):
+            return
+    raise AssertionError(f"Tab never leads to {name}")
