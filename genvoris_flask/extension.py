@@ -25,7 +25,7 @@ from .tryon.own_engine import EngineHook
 from .tryon.paywall import PaywallHook
 from .web.blueprints import keep_order
 from .webhooks import views as webhook_views
-from .webhooks.handlers import make_handler
+from .webhooks.handlers import Handler, checked_type
 from .wiring import build_state
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
@@ -114,9 +114,10 @@ class GenvorisFlask:
         Raises:
             ValueError: The type is no text.
         """
+        checked = checked_type(event_type)
 
         def register(function: HandlerT) -> HandlerT:
-            self._hooks.webhook_handlers.append(make_handler(event_type, function, background))
+            self._hooks.webhook_handlers.append(Handler(checked, function, background))
             return function
 
         return register

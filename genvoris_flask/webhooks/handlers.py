@@ -40,8 +40,8 @@ class HandlerError(Exception):
     """A handler failed; its own error was logged."""
 
 
-def make_handler(kind: str, function: Callable[[Any], object], background: bool) -> Handler:
-    """Check what a shop registers.
+def checked_type(kind: str) -> str:
+    """Give the name of today for a type that a shop registers a function for.
 
     Raises:
         ValueError: The type is no text.
@@ -54,7 +54,7 @@ def make_handler(kind: str, function: Callable[[Any], object], background: bool)
         near = difflib.get_close_matches(name, KNOWN_TYPES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         log.warning("@genvoris.on: %r is no event type that is known here.%s", kind, hint)
-    return Handler(name, function, background)
+    return name
 
 
 def handle(
@@ -62,15 +62,16 @@ def handle(
 ) -> None:
     """Run all handlers of an event, and hand those that take long to the pool.
 
-    One that fails does not keep the others from running. Those that take long start only when
-    the others have succeeded, so that a repeated delivery does not start them twice.
+    Each has an app context of its own, and one that fails does not keep the others from running:
+    a database session that one left broken is not the next one's. Those that take long start only
+    when the others have succeeded, so that a repeated delivery does not start them twice.
 
     Raises:
         HandlerError: One failed: the delivery must come again.
         QueueFullError: The pool is full: the delivery must come again.
     """
     mine = [handler for handler in handlers if handler.takes(event)]
-    failed = [each.name for each in mine if not each.background and not _run(each, event)]
+    failed = [each.name for each in mine if not each.background and not _run(app, each, event)]
     if failed:
         raise HandlerError(", ".join(failed))
     for handler in mine:
@@ -79,9 +80,9 @@ def handle(
             pool.submit(name, _in_app(app, handler, event))
 
 
-def _run(handler: Handler, event: WebhookEvent) -> bool:
+def _run(app: Flask, handler: Handler, event: WebhookEvent) -> bool:
     try:
-        handler.function(event)
+        _in_app(app, handler, event)()
     except Exception:  # the shop's own code
         log.exception("Handler %s failed with %s %s", handler.name, event.type, event.id)
         return False

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from flask import Flask, current_app, has_request_context
+from flask import Flask, current_app, g, has_request_context
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
 
@@ -88,7 +88,7 @@ def test_a_slip_in_a_type_is_pointed_out(shop: Shop, caplog: pytest.LogCaptureFi
     shop.extension.on("tryon.complete")(print)
     assert "Did you mean tryon.completed?" in caplog.text
     with pytest.raises(ValueError, match=r'@genvoris\.on\("tryon\.completed"\)'):
-        shop.extension.on(print)(print)  # type: ignore[arg-type]
+        shop.extension.on(print)  # type: ignore[arg-type]  # as @genvoris.on without its brackets
 
 
 REFUSALS: dict[str, Callable[[Shop, bytes], dict[str, str]]] = {
@@ -213,6 +213,23 @@ def test_a_function_that_fails_answers_500_and_the_retry_runs_again(
     assert deliver(shop).get_json()["duplicate"] is False
     assert deliver(shop).get_json()["duplicate"] is True
     assert tries == ["first", "second", "first", "second"]
+
+
+def test_what_one_function_leaves_behind_is_not_the_next_ones(shop: Shop) -> None:
+    ended: list[bool] = []
+    shop.app.teardown_appcontext(lambda error: ended.append("mark" in g))
+
+    @shop.extension.on("*")
+    def leaves_a_mess(event: WebhookEvent) -> None:
+        g.mark = "a broken database session"
+        raise RuntimeError("broken")
+
+    @shop.extension.on("*")
+    def comes_after(event: WebhookEvent) -> None:
+        assert "mark" not in g
+
+    assert deliver(shop).get_json()["detail"].endswith("leaves_a_mess failed.")
+    assert ended == [True, False, False]
 
 
 def test_two_deliveries_at_once_run_once_and_the_late_one_comes_again(shop: Shop) -> None:
