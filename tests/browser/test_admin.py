@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
@@ -38,3 +41,24 @@ def test_news_from_genvoris_appear_without_a_reload(
     expect(page.get_by_text("Ben tried on: Harbour shirt.")).to_be_visible()
     expect(page.get_by_text("Ben has used all 5 try-ons.")).to_be_visible()
     assert watched.complaints == []
+
+    # The order that follows is told with the visit in which it was tried on.
+    shopper.keyboard.press("Escape")
+    shopper.locator(".sizes label").first.click()
+    shopper.get_by_role("button", name="Add to cart").last.click()
+    shopper.get_by_role("button", name=re.compile("Check out")).click()
+    expect(shopper.get_by_role("heading", name="Thank you")).to_be_visible()
+    visit = orders_told(demo)[0]["sessionId"]
+    assert visit in shopper.evaluate("Object.values(sessionStorage)")
+
+
+def orders_told(demo: Demo) -> list[dict[str, Any]]:
+    """Give what the sandbox was told of orders, as soon as it was told of one."""
+    end = time.monotonic() + 10
+    while True:
+        asked = {"path": "/api/v1/conversions"}
+        calls = httpx.get(f"{demo.sandbox_url}/sandbox/calls", params=asked).json()["data"]
+        if calls:
+            return [call["body"] for call in calls]
+        assert time.monotonic() < end, "no order was told"
+        time.sleep(0.05)
