@@ -6,7 +6,6 @@ The shop's own widget starts a job instead (``POST tryons``), which holds none.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -14,7 +13,7 @@ from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
 from ..api.http import StreamedAnswer
-from ..errors import ApiError, GenvorisError, InvalidSessionTokenError, UnreachableError
+from ..errors import GenvorisError, InvalidSessionTokenError, UnreachableError
 from ..sessions.shopper import Shopper
 from ..state import AppState, get_state
 from ..tryon.answers import error_for_outcome
@@ -111,7 +110,7 @@ def _token(shopper: Shopper, state: AppState) -> str:
     try:
         return state.broker.session(shopper, SESSION_BUDGET).token
     except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, shopper)) from error
+        raise error_for_outcome(explain_mint(error, shopper), error) from error
 
 
 def _send(route: Route, body: Body | None, state: AppState) -> StreamedAnswer:
@@ -137,15 +136,7 @@ def _refusal(error: GenvorisError, shopper: Shopper | None) -> AnswerError:
     """Give what Genvoris's refusal means to the browser, in our own words."""
     if isinstance(error, InvalidSessionTokenError) and shopper is not None:
         get_state().broker.forget(shopper)  # revoked meanwhile: the next one is new
-        answer = AnswerError("invalid_session_token")
-    else:
-        answer = error_for_outcome(explain(error, shopper))
-    if isinstance(error, ApiError):
-        if error.retry_after is not None:
-            answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
-        if error.request_id is not None:
-            answer.headers["X-Request-Id"] = error.request_id
-    return answer
+    return error_for_outcome(explain(error, shopper), error)
 
 
 def _respond(answer: StreamedAnswer) -> Response:

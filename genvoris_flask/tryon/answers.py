@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 
+from ..errors import ApiError, GenvorisError
 from ..sessions.shopper import Shopper
 from ..state import get_state
 from ..web.answers import AnswerError
@@ -16,12 +17,20 @@ from .outcomes import Failure
 from .paywall import Refusal, paywall_for
 
 
-def error_for_outcome(outcome: Failure | Refusal) -> AnswerError:
-    """Give the error for a request that ended as a job would."""
-    if isinstance(outcome, Failure):
-        return AnswerError(outcome.error)
-    fields = refusal_fields(outcome)
-    return AnswerError(fields.pop("error"), **fields)
+def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> AnswerError:
+    """Give the error for a request that ended as a job would.
+
+    Args:
+        outcome: How it ended.
+        cause: Why; its Retry-After and request id are passed on.
+    """
+    headers: dict[str, str] = {}
+    retry_after = None
+    if isinstance(cause, ApiError):
+        retry_after = cause.retry_after
+        headers = {"X-Request-Id": cause.request_id} if cause.request_id else {}
+    fields = {"error": outcome.error} if isinstance(outcome, Failure) else refusal_fields(outcome)
+    return AnswerError(fields.pop("error"), retry_after=retry_after, headers=headers, **fields)
 
 
 def refusal_fields(refusal: Refusal) -> dict[str, Any]:

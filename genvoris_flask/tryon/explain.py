@@ -9,16 +9,12 @@ from ..errors import QuotaReason
 from ..sessions.shopper import Shopper
 from ..signals import credits_depleted, quota_exhausted
 from ..state import get_state
+from .meanings import meaning_of
 from .outcomes import Failure
 from .paywall import Refusal
 from .product import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
-
-_UNREACHABLE = Failure("upstream_unreachable")
-_RATE_LIMITED = Failure("rate_limited")
-_UNUSABLE = Failure("invalid_body")
-_OURS = Failure("internal_error")
 
 
 def explain(
@@ -33,18 +29,13 @@ def explain(
             return refuse(Refusal("credit_limit_reached", shopper=shopper, product=product))
         case errors.CustomerInactiveError():
             return refuse(_inactive(shopper, product))
-        case errors.RateLimitedError():
-            log.warning("Genvoris limits the shop's rate: %s", error)
-            return _RATE_LIMITED
-        case errors.UnauthorizedError() | errors.ForbiddenError():
-            log.error("Genvoris refuses the shop's key: check GENVORIS_API_KEY. %s", error)
-            return _OURS
-        case errors.BadRequestError():
-            log.warning("Genvoris could not use a request: %s", error)
-            return _UNUSABLE
+        case errors.ApiError():
+            meaning = meaning_of(error)
+            log.log(meaning.level, "%s %s", meaning.line, error)
+            return Failure(meaning.error)
         case _:
             log.warning("Genvoris could not be asked: %s", error)
-            return _UNREACHABLE
+            return Failure("upstream_unreachable")
 
 
 def explain_mint(

@@ -45,7 +45,7 @@ def session() -> dict[str, Any]:
     try:
         found = get_state().broker.session(visitor.shopper, SESSION_BUDGET)
     except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, visitor.shopper)) from error
+        raise error_for_outcome(explain_mint(error, visitor.shopper), error) from error
     return {"token": found.token, "expires_at": int(found.expires_at)}
 
 

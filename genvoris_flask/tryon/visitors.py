@@ -91,4 +91,4 @@ def check_token(shopper: Shopper) -> None:
         log.info("A session token from a browser was refused: %s", error)
         raise AnswerError("invalid_session_token") from None
     except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, shopper)) from error
+        raise error_for_outcome(explain_mint(error, shopper), error) from error

@@ -9,7 +9,11 @@ from ..languages import DEFAULT, LANGUAGES, say
 
 def page_language() -> str:
     """Give the best of our languages for this request's Accept-Language; the widget sends one."""
-    return request.accept_languages.best_match(LANGUAGES, DEFAULT)
+    for tag, quality in request.accept_languages:  # best first
+        language = tag.partition("-")[0].lower()  # fr-CA is served by fr
+        if quality > 0 and language in LANGUAGES:
+            return language
+    return DEFAULT
 
 
 def said(key: str, **values: object) -> str:

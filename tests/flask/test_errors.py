@@ -1,0 +1,173 @@
+"""Errors in one shape: a status, a code, a sentence for the shopper, a line for the log."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+import pytest
+
+from genvoris_flask.languages import LANGUAGES
+from genvoris_flask.tryon.meanings import MEANINGS
+from genvoris_flask.web.answers import STATUSES
+from tests.flask.conftest import Shop
+from tests.support.local_genvoris import API_KEY
+
+# Each code of the contract: what a browser gets for it, and what the merchant's log is told.
+CONTRACT = [
+    (400, "invalid_body", 400, "invalid_body", "could not use a request"),
+    (401, "unauthorized", 500, "internal_error", "check GENVORIS_API_KEY"),
+    (401, "invalid_key", 500, "internal_error", "check GENVORIS_API_KEY"),
+    (401, "invalid_api_key", 500, "internal_error", "check GENVORIS_API_KEY"),
+    (401, "invalid_session_token", 401, "invalid_session_token", "refuses a shopper's token"),
+    (402, "credit_limit_reached", 402, "credit_limit_reached", "credits are used up"),
+    (402, "end_customer_quota", 402, "end_customer_quota", ""),
+    (402, "quota_exhausted", 402, "end_customer_quota", ""),
+    (403, "account_inactive", 500, "internal_error", "account is inactive"),
+    (403, "customer_inactive", 402, "end_customer_quota", ""),
+    (403, "domain_not_allowed", 500, "internal_error", "verify it in the dashboard"),
+    (403, "token_store_mismatch", 403, "token_store_mismatch", "belong together"),
+    (403, "plan_not_found", 500, "internal_error", "GENVORIS_DEFAULT_PLAN"),
+    (403, "cross_origin", 500, "internal_error", "this shop's address"),
+    (404, "path_not_allowed", 500, "internal_error", "GENVORIS_TRYON_URL"),
+    (404, "not_found", 500, "internal_error", "GENVORIS_TRYON_URL"),
+    (429, "rate_limited", 429, "rate_limited", "limits the shop's rate"),
+    (500, "internal_error", 502, "upstream_unreachable", "Genvoris failed"),
+    (502, "upstream_unreachable", 502, "upstream_unreachable", "Genvoris failed"),
+    (418, "teapot", 400, "invalid_body", "could not use a request"),
+    (451, "", 502, "upstream_unreachable", "Genvoris failed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "their_code", "status", "code", "line"), CONTRACT, ids=[row[1] for row in CONTRACT]
+)
+def test_each_code_of_the_contract_has_a_meaning_and_a_line(
+    shop: Shop,
+    caplog: pytest.LogCaptureFixture,
+    theirs: int,
+    their_code: str,
+    status: int,
+    code: str,
+    line: str,
+) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/api/tryon":
+            return None
+        body = {"error": their_code, "detail": f"inside {API_KEY} at db-7"}
+        headers = {"X-Request-Id": "req_42"}
+        return httpx.Response(theirs, json=body, headers=headers)
+
+    shop.transport.fault = refuse
+    answer = shop.post("/api/tryon", json={})
+    assert (answer.status_code, answer.get_json()["error"]) == (status, code)
+    assert answer.headers["X-Request-Id"] == "req_42"
+    assert "db-7" not in answer.text
+    assert line in caplog.text
+    if line:
+        assert "req_42" in caplog.text
+    assert API_KEY not in caplog.text + answer.text
+
+
+def test_no_code_of_the_contract_is_without_a_meaning() -> None:
+    screens = {"credit_limit_reached", "end_customer_quota", "quota_exhausted", "customer_inactive"}
+    assert {row[1] for row in CONTRACT} - screens - {"teapot", ""} == set(MEANINGS)
+    assert {meaning.error for meaning in MEANINGS.values()} <= set(STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("tlh, fr-CA;q=0.7, en;q=0.3", "fr"),
+        ("ur", "ur"),
+        ("ar-EG", "ar"),
+        ("es-419", "es"),
+        ("ja", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("\u00ff;;q=x,,", "en"),
+    ],
+)
+def test_the_sentence_is_in_the_pages_language(shop: Shop, accept: str, language: str) -> None:
+    shop.log_in(None)
+    answer = shop.post("/session", headers={"Accept-Language": accept})
+    assert answer.get_json()["detail"] == LANGUAGES[language]["login_required"]
+    assert answer.headers["Content-Language"] == language
+
+
+def test_a_paywall_and_a_status_speak_it_too(shop: Shop) -> None:
+    shop.genvoris.spend(3)
+    headers = {"Accept-Language": "fr"}
+    status = shop.browser.get("/genvoris/status", headers=headers).get_json()
+    assert status["paywall"]["title"] == LANGUAGES["fr"]["paywall.quota_exhausted.title"]
+    assert "(3)" in status["paywall"]["message"]
+    assert status["paywall"]["action_label"] == LANGUAGES["fr"]["action.offer"]
+
+
+def test_a_job_that_failed_is_said_in_the_language_of_whoever_looks(shop: Shop) -> None:
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(500) if request.url.path == "/api/tryon" else None
+
+    shop.transport.fault = fail
+    job = shop.finish(shop.tryon())
+    headers = {"Accept-Language": "es"}
+    again = shop.browser.get(f"/genvoris/tryons/{job['id']}", headers=headers).get_json()
+    assert job["detail"] == LANGUAGES["en"]["upstream_unreachable"]
+    assert again["detail"] == LANGUAGES["es"]["upstream_unreachable"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "path_not_allowed"),
+        ("POST", "/api/nothing", 404, "path_not_allowed"),
+        ("GET", "/api/tryon", 405, "method_not_allowed"),
+        ("DELETE", "/session", 405, "method_not_allowed"),
+        ("PATCH", "/tryons", 405, "method_not_allowed"),
+        ("POST", "/widget.js", 405, "method_not_allowed"),
+    ],
+)
+def test_what_flask_refuses_by_itself_has_the_same_shape(
+    shop: Shop, method: str, path: str, status: int, code: str
+) -> None:
+    answer = shop.browser.open(f"/genvoris{path}", method=method)
+    assert (answer.status_code, answer.get_json()["error"]) == (status, code)
+    assert answer.get_json()["detail"].endswith(".")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_the_shops_own_pages_keep_their_own_errors(shop: Shop) -> None:
+    shop.app.register_error_handler(404, lambda error: ("our own page", 404))
+    assert shop.browser.get("/nothing").text == "our own page"
+    assert shop.browser.get("/genvoris-news").text == "our own page"
+    assert shop.browser.get("/genvoris/nothing").get_json()["error"] == "path_not_allowed"
+
+
+def test_a_fault_of_ours_is_said_without_its_inside_and_logged_whole(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    shop.app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @shop.extension.shopper_loader
+    def broken() -> None:
+        raise ValueError("column users.secret is missing")
+
+    answer = shop.post("/session", headers={"Accept-Language": "de"})
+    assert (answer.status_code, answer.get_json()["error"]) == (500, "internal_error")
+    assert answer.get_json()["detail"] == LANGUAGES["de"]["internal_error"]
+    assert "users.secret" not in answer.text
+    assert "users.secret" in caplog.text
+
+
+def test_the_retry_after_of_genvoris_reaches_whoever_asks_for_a_session(shop: Shop) -> None:
+    shop.transport.fault = lambda request: httpx.Response(
+        429, headers={"Retry-After": "999", "X-Request-Id": "req_7"}
+    )
+    answer = shop.post("/session")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "999")
+    assert answer.headers["X-Request-Id"] == "req_7"
