@@ -78,11 +78,26 @@ def _escape(text: str) -> str:
 
 def _events(chunks: Iterable[bytes], boundary: bytes, buffer: int) -> Iterator[Field | File | Data]:
     decoder = MultipartDecoder(boundary, max_form_memory_size=buffer, max_parts=MAX_PARTS)
-    for chunk in chunks:
+    for chunk in _uncut(chunks, len(boundary) + 8):
         decoder.receive_data(chunk)
         yield from _ready(decoder)
     decoder.receive_data(None)
     yield from _ready(decoder)
+
+
+def _uncut(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    """Give the chunks anew so that none ends within a boundary.
+
+    Werkzeug 3.1 takes the CR before a boundary for data when a chunk ends after its first dash.
+    """
+    held = b""
+    for chunk in chunks:
+        data = held + chunk
+        cut = data.rfind(b"\r", max(0, len(data) - longest))
+        cut = len(data) if cut < 0 else cut
+        held = data[cut:]
+        yield data[:cut]
+    yield held
 
 
 def _ready(decoder: MultipartDecoder) -> Iterator[Field | File | Data]:

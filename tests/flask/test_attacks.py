@@ -1,0 +1,343 @@
+"""What attackers try, each with the refusal that it must meet. Nothing of it reaches Genvoris.
+
+Result addresses, product addresses, pictures and replayed keys: see the tests of jobs and photos.
+What only real sockets can show is in ``tests/services/test_attacks_on_sockets.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
+
+from genvoris_flask.sandbox.context import EXTENSION_KEY
+from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.fake_genvoris import OTHER_KEY, claims_for, sign
+from tests.support.local_genvoris import PRODUCT_URL
+from tests.support.pictures import picture
+
+PHOTO = picture("PNG", (300, 400))
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One request, and how it must end."""
+
+    name: str
+    method: str
+    path: str
+    status: int
+    error: str | None = None
+    headers: dict[str, str] = field(default_factory=lambda: dict(SAME_ORIGIN))
+
+
+def paths() -> list[Attack]:
+    """Give ways to leave the allow-list by the path."""
+    tried = {
+        "parent": "/genvoris/api/../../admin",
+        "parent after a name": "/genvoris/api/tryon/../v1/plans",
+        "encoded dots": "/genvoris/api/%2e%2e/%2e%2e/admin",
+        "encoded slash": "/genvoris/api%2ftryon%2f..%2f..%2fapi%2fv1%2fplans",
+        "twice encoded": "/genvoris/api/%252e%252e/plans",
+        "overlong UTF-8": "/genvoris/api/%c0%ae%c0%ae/plans",
+        "backslashes": "/genvoris/api/..\\..\\plans",
+        "encoded backslashes": "/genvoris/api/%5c..%5cplans",
+        "semicolon": "/genvoris/api/tryon;/../plans",
+        "null byte": "/genvoris/api/tryon%00.png",
+        "line end": "/genvoris/api/tryon%0d%0aHost:%20evil.example",
+        "tab": "/genvoris/api/tryon%09",
+        "trailing slash": "/genvoris/api/tryon/",
+        "another case": "/genvoris/API/tryon",
+        "longer": "/genvoris/api/tryon/track",
+        "shorter": "/genvoris/api",
+        "the REST API": "/genvoris/api/v1/plans",
+        "the other API's status": "/genvoris/api/v1/customers/ec_1/sessions",
+        "absolute": "/genvoris/http://evil.example/api/tryon",
+        "absolute after api": "/genvoris/api/http://evil.example/",
+        "scheme-relative": "/genvoris/api//evil.example/tryon",
+        "userinfo": "/genvoris/api/tryon@evil.example",
+        "fragment": "/genvoris/api/tryon%23/../plans",
+        "question mark": "/genvoris/api/tryon%3f/../plans",
+        "full-width slash": "/genvoris/api/tryon%ef%bc%8ftrack",
+    }
+    return [Attack(f"path: {name}", "POST", path, 404) for name, path in tried.items()]
+
+
+def methods() -> list[Attack]:
+    """Give methods that the allow-list does not name."""
+    tried = [("GET", "tryon"), ("PUT", "tryon"), ("DELETE", "analyze"), ("POST", "config")]
+    tried += [("PATCH", "config"), ("TRACE", "tryon"), ("CONNECT", "tryon"), ("FOO", "tryon")]
+    attacks = [
+        Attack(f"method: {method} {name}", method, f"/genvoris/api/{name}", 405)
+        for method, name in tried
+    ]
+    override = {"X-HTTP-Method-Override": "POST", "X-Method-Override": "POST", **SAME_ORIGIN}
+    attacks.append(Attack("method: override", "GET", "/genvoris/api/tryon", 405, headers=override))
+    return attacks
+
+
+def origins() -> list[Attack]:
+    """Give requests that pages of other sites can make a browser send."""
+    tried: dict[str, dict[str, str]] = {
+        "no Origin": {},
+        "null Origin": {"Origin": "null"},
+        "foreign Origin": {"Origin": "https://evil.example"},
+        "Origin that begins like ours": {"Origin": "http://localhost.evil.example"},
+        "Origin that ends like ours": {"Origin": "http://evil-localhost"},
+        "Origin on another port": {"Origin": "http://localhost:8080"},
+        "Origin with our name as its user": {"Origin": "http://localhost@evil.example"},
+        "Origin that is none": {"Origin": "http://[::"},
+        "cross-site": {"Sec-Fetch-Site": "cross-site"},
+        "cross-site with our Origin": {
+            "Sec-Fetch-Site": "cross-site",
+            "Origin": "http://localhost",
+        },
+        "same-site": {"Sec-Fetch-Site": "same-site"},
+        "Sec-Fetch-Site of its own": {"Sec-Fetch-Site": "Same-Origin, cross-site"},
+        "forwarded host": {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
+    }
+    calls = [("POST", "/genvoris/api/tryon"), ("POST", "/genvoris/api/analyze")]
+    calls += [("POST", "/genvoris/session"), ("POST", "/genvoris/tryons")]
+    calls += [("DELETE", "/genvoris/tryons/x"), ("POST", "/genvoris/api/v1/events")]
+    return [
+        Attack(f"origin: {name} {method} {path[9:]}", method, path, 403, "cross_origin", headers)
+        for name, headers in tried.items()
+        for method, path in calls
+    ]
+
+
+ATTACKS = [*paths(), *methods(), *origins()]
+
+
+def raw(shop: Shop, method: str, path: str, headers: dict[str, str]) -> TestResponse:
+    """Send a path as a server would hand it over: decoded once, with nothing made straight."""
+    environ = EnvironBuilder(method="POST", headers=[*headers.items()]).get_environ()
+    environ["REQUEST_METHOD"] = method
+    environ["PATH_INFO"] = _decoded(path)
+    environ["RAW_URI"] = environ["REQUEST_URI"] = path
+    cookie = shop.browser.get_cookie("session")
+    environ["HTTP_COOKIE"] = f"session={cookie.value}" if cookie else ""
+    answer = run_wsgi_app(shop.app.wsgi_app, environ, buffered=True)
+    return TestResponse(*answer, EnvironBuilder().get_request())
+
+
+def _decoded(path: str) -> str:
+    return unquote_to_bytes(path).decode("latin-1")
+
+
+def reached(shop: Shop) -> list[tuple[str, str]]:
+    """Give what reached the try-on host."""
+    seen = ((each.method, each.url.path) for each in shop.transport.requests)
+    return [each for each in seen if not each[1].startswith(("/api/v1/customers", "/.well-known"))]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attack_is_refused(shop: Shop, attack: Attack) -> None:
+    answer = raw(shop, attack.method, attack.path, attack.headers)
+    assert answer.status_code == attack.status, answer.text
+    body = answer.get_json()
+    if attack.path.startswith("/genvoris/"):
+        assert set(body) >= {"error", "detail"}
+        assert answer.headers["Cache-Control"] == "no-store"
+    if attack.error:
+        assert body["error"] == attack.error
+    assert "Location" not in answer.headers
+    assert reached(shop) == []
+
+
+# Header smuggling and line ends
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Accept", "a\r\nX-API-Key: evil"),
+        ("Accept", "a\nX-API-Key: evil"),
+        ("Accept", "a\x00b"),
+        ("User-Agent", "\x7f"),
+        ("Idempotency-Key", "k\r\n\r\nGET /admin HTTP/1.1"),
+        ("X-Genvoris-Thing", "x" * 100_000),
+        ("Origin", "http://localhost\r\nCookie: a=b"),
+    ],
+)
+def test_a_header_with_line_ends_or_without_end_stays_behind(
+    shop: Shop, name: str, value: str
+) -> None:
+    environ = EnvironBuilder(method="POST", json={}, headers=[*SAME_ORIGIN.items()]).get_environ()
+    environ["PATH_INFO"] = "/genvoris/api/tryon"
+    environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    cookie = shop.browser.get_cookie("session")
+    assert cookie
+    environ["HTTP_COOKIE"] = f"session={cookie.value}"
+    run_wsgi_app(shop.app.wsgi_app, environ, buffered=True)
+    for sent in shop.transport.requests:
+        assert value.encode() not in dict(sent.headers.raw).get(name.encode(), b"")
+        assert sent.headers.get_list("X-API-Key") in ([], [shop.state.settings.api_key])
+        assert "Cookie" not in sent.headers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        rb"a\"; filename=\"b",
+        b"a%22; filename=%22b",
+        b"a\x0b\x0c",
+        "a\u2028b".encode(),
+        b"api_key\\",
+    ],
+)
+def test_a_field_cannot_break_out_of_its_part(shop: Shop, name: bytes) -> None:
+    head = b'Content-Disposition: form-data; name="%s"' % name
+    body = b"--b\r\n" + head + b"\r\nX-A: b\r\n\r\nv\r\n--b--\r\n"
+    shop.post("/api/tryon", data=body, content_type="multipart/form-data; boundary=b")
+    for sent in shop.transport.requests:
+        if sent.url.path == "/api/tryon":
+            mark = sent.content.split(b"\r\n", 1)[0]
+            for part in sent.content.split(mark)[1:-1]:
+                written = part.split(b"\r\n\r\n")[0].strip(b"\r\n")
+                assert written.startswith(b'Content-Disposition: form-data; name="')
+                assert (written.count(b"\r\n"), written.count(b'"')) == (0, 2)
+
+
+# Tokens
+
+
+def _jwk_as_secret(shop: Shop) -> bytes:
+    key = shop.state.verifier._keys.get(_kid(shop))
+    assert key is not None
+    pem: bytes = key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem
+
+
+def _kid(shop: Shop) -> str:
+    return str(jwt.get_unverified_header(_own(shop))["kid"])
+
+
+def _own(shop: Shop) -> str:
+    return str(shop.post("/session").get_json()["token"])
+
+
+def _claims(shop: Shop, **changes: Any) -> dict[str, Any]:
+    claims = jwt.decode(_own(shop), options={"verify_signature": False})
+    return {**claims, **changes}
+
+
+def _raw_token(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:
+    def part(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    encoded = [part(json.dumps(each).encode()) for each in (header, claims)]
+    return ".".join([*encoded, part(signature)])
+
+
+def _hmac_with_public_key(shop: Shop) -> str:
+    unsigned = _raw_token({"alg": "HS256", "kid": _kid(shop)}, _claims(shop)).rpartition(".")[0]
+    digest = hmac.new(_jwk_as_secret(shop), unsigned.encode(), hashlib.sha256).digest()
+    return f"{unsigned}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def _resigned(shop: Shop, **changes: Any) -> str:
+    """Sign with the sandbox's own key: genuine but for what is changed."""
+    key = shop.genvoris.app.extensions[EXTENSION_KEY].keys.current()
+    claims = _claims(shop, **changes)
+    kept = {name: value for name, value in claims.items() if value is not None}
+    # Not by PyJWT, which would itself refuse to write claims that are wrong.
+    unsigned = _raw_token({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, kept).rpartition(".")[0]
+    signature = key.private.sign(unsigned.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def _another_shoppers(shop: Shop) -> str:
+    shop.genvoris.customer("ben")
+    return shop.genvoris.token("ben")
+
+
+TOKENS: dict[str, Callable[[Shop], str]] = {
+    "another shopper's": _another_shoppers,
+    "HS256 with the public key": _hmac_with_public_key,
+    "alg none": lambda shop: _raw_token({"alg": "none", "kid": _kid(shop)}, _claims(shop)),
+    "alg None in capitals": lambda shop: _raw_token({"alg": "NONE"}, _claims(shop)),
+    "unknown kid": lambda shop: sign(_claims(shop), kid="nobody's"),
+    "another key under our kid": lambda shop: sign(_claims(shop), OTHER_KEY, _kid(shop)),
+    "a key of its own in the header": lambda shop: _raw_token(
+        {"alg": "RS256", "jku": "https://evil.example/jwks", "kid": _kid(shop)}, _claims(shop), b"x"
+    ),
+    "kid that is a path": lambda shop: sign(_claims(shop), kid="../../etc/passwd"),
+    "words": lambda shop: "not a token",
+    "too long": lambda shop: "a" * 9000,
+    "made for nobody": lambda shop: sign(claims_for("ec_1", time.time())),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+@pytest.mark.parametrize("path", ["/tryons", "/api/tryon", "/api/analyze"])
+def test_a_token_that_is_not_this_shoppers_is_refused(shop: Shop, name: str, path: str) -> None:
+    token = TOKENS[name](shop)
+    answer = shop.post(path, json={}, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
+    assert reached(shop) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": 1_600_000_000},
+        {"aud": "somebody-else"},
+        {"iss": "https://evil.example"},
+        {"sub": "ec_somebody"},
+        {"exp": "never"},
+        {"jti": None},
+    ],
+    ids=["expired", "wrong aud", "wrong iss", "wrong sub", "exp of no number", "no jti"],
+)
+def test_a_genuine_token_with_a_wrong_claim_is_refused(shop: Shop, changes: Any) -> None:
+    token = _resigned(shop, **changes)
+    for path in ("/tryons", "/api/tryon"):
+        answer = shop.post(path, json={}, headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
+    assert reached(shop) == []
+
+
+def test_a_token_signed_again_without_a_change_is_taken_so_the_others_fail_for_their_claims(
+    shop: Shop,
+) -> None:
+    headers = {"Authorization": f"Bearer {_resigned(shop)}"}
+    answer = shop.post("/api/tryon", json={}, headers=headers)
+    assert answer.status_code == 400  # the sandbox's own: a try-on needs a photo
+    assert reached(shop) == [("POST", "/api/tryon")]
+
+
+def test_a_revoked_shopper_gets_an_account_message_and_no_try_on(shop: Shop) -> None:
+    token = _own(shop)
+    shop.genvoris.call("DELETE", "/customers/ada")
+    form = {"photo": (io.BytesIO(PHOTO), "a.png"), "product_image_url": PRODUCT_URL}
+    answer = shop.post("/api/tryon", data=form, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.get_json()["reason"]) == (402, "cancelled")
+    assert answer.get_json()["paywall"]["kind"] == "account"
+    assert shop.genvoris.used() == 0
+
+
+def test_another_shoppers_job_does_not_exist(shop: Shop) -> None:
+    job = shop.finish(shop.tryon())
+    thief = shop.app.test_client()
+    shop.log_in("ben", thief)
+    for method, path in (("GET", ""), ("GET", "/image"), ("DELETE", "")):
+        address = f"/genvoris/tryons/{job['id']}{path}"
+        answer = thief.open(address, method=method, headers=SAME_ORIGIN)
+        assert (answer.status_code, answer.get_json()["error"]) == (404, "not_found")
+    assert shop.browser.get(job["image_url"]).status_code == 200
