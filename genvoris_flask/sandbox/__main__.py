@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             issuer=options.issuer,
             credits_at_start=options.credits,
             delay=options.delay,
+            rate_limits=options.rate_limits or None,
         )
     except ImportError as error:
         return _fail(str(error))
@@ -63,6 +64,9 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--issuer", default=DEFAULT_ISSUER, help="iss of tokens (%(default)s)")
     parser.add_argument("--credits", type=int, default=DEFAULT_CREDITS, help="%(default)s")
+    parser.add_argument(
+        "--rate-limits", action="store_true", help="put Genvoris's rate limits in force"
+    )
     parser.add_argument("--delay", type=float, default=1.2, help="seconds a try-on (%(default)s)")
     options = parser.parse_args(argv)
     if not re.fullmatch(r"gvk_(test|live)_[!-~]+", options.api_key):

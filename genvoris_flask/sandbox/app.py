@@ -13,6 +13,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from . import (
+    account,
     actions,
     conversions,
     customers,
@@ -26,6 +27,7 @@ from . import (
     track,
     tryon,
 )
+from .api_keys import keep_start_key
 from .calls import CallLog
 from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context
@@ -35,9 +37,12 @@ from .faults import Faults
 from .front import Front
 from .gate import check_request
 from .keys import KeyRing
+from .limits import Limiter
 from .paths import IdConverter
 from .refusal import RefusalError, answer_http_error, answer_refusal
+from .settings import change_settings
 from .store import Store
+from .wire import new_request_id
 
 if TYPE_CHECKING:
     import httpx
@@ -50,6 +55,7 @@ def create_app(
     issuer: str = DEFAULT_ISSUER,
     credits_at_start: int = DEFAULT_CREDITS,
     delay: float = 0.0,
+    rate_limits: bool | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
@@ -58,10 +64,11 @@ def create_app(
 
     Args:
         folder: Where its data and its signing key are kept.
-        api_key: The one key that it accepts.
+        api_key: The key that it accepts, until it is rotated.
         issuer: What its tokens say in ``iss``.
         credits_at_start: The shop's credits, when the folder is new.
         delay: Seconds that a try-on takes at least.
+        rate_limits: Whether Genvoris's are in force; None leaves it as it was.
         clock: The time, in Unix seconds.
         sleep: Waits so many seconds.
         transport: What sends webhooks; None opens sockets.
@@ -78,16 +85,20 @@ def create_app(
     app.url_map.converters["default"] = IdConverter
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
     moved = SandboxClock(clock, store)
+    with store.transaction() as db:
+        keep_start_key(db, api_key, moved())
+        if rate_limits is not None:
+            change_settings(db, {"rateLimits": rate_limits})
     calls, faults = CallLog(moved), Faults()
     app.extensions[EXTENSION_KEY] = Context(
         store=store,
         keys=KeyRing(folder),
-        api_key=api_key,
         issuer=issuer,
         clock=moved,
         courier=Courier(store, moved, wall_clock=clock, transport=transport),
         calls=calls,
         faults=faults,
+        limiter=Limiter(),
         delay=delay,
         sleep=sleep,
     )
@@ -102,6 +113,7 @@ def create_app(
         tryon,
         track,
         switches,
+        account,
         docs,
         page,
         actions,
@@ -124,6 +136,6 @@ def _require_extra() -> None:
 
 
 def _name_request(response: Response) -> Response:
-    response.headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
+    response.headers["X-Request-Id"] = new_request_id()
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import current_app, request
 
+from .api_keys import is_good
 from .calls import CallLog
 from .clock import SandboxClock
 from .courier import Courier
 from .defaults import LOOPBACK
 from .faults import Faults
 from .keys import KeyRing
+from .limits import Limiter
 from .refusal import RefusalError
+from .settings import require_active
 from .store import Store
 
 EXTENSION_KEY = "genvoris-sandbox"
@@ -32,24 +34,24 @@ class Context:
     Attributes:
         store: Its data.
         keys: What signs its tokens.
-        api_key: The one key that it accepts.
         issuer: What its tokens say in ``iss``.
         clock: Its time.
         courier: What takes news to the shop.
         calls: What was asked of it.
         faults: What shall go wrong.
+        limiter: How much was asked lately.
         delay: Seconds that a try-on takes at least.
         sleep: Waits so many seconds.
     """
 
     store: Store
     keys: KeyRing
-    api_key: str = field(repr=False)
     issuer: str
     clock: SandboxClock
     courier: Courier
     calls: CallLog
     faults: Faults
+    limiter: Limiter
     delay: float
     sleep: Callable[[float], None]
 
@@ -60,9 +62,17 @@ def context() -> Context:
     return found
 
 
-def is_api_key(candidate: str | None) -> bool:
-    """Compare a key without telling by the time it takes how much of it is right."""
-    return hmac.compare_digest((candidate or "").encode(), context().api_key.encode())
+def admit(key: str | None, refusal: RefusalError) -> None:
+    """Refuse a key that is not good, or whose account is suspended.
+
+    Args:
+        key: What came.
+        refusal: What to say when it is not good.
+    """
+    with context().store.transaction() as db:
+        if not is_good(db, key, context().clock()):
+            raise refusal
+        require_active(db)
 
 
 def require_key(schemes: tuple[str, ...]) -> None:
@@ -74,14 +84,13 @@ def require_key(schemes: tuple[str, ...]) -> None:
     """
     proxy_key = request.headers.get("X-API-Key")
     if "tryonKey" in schemes and (proxy_key is not None or len(schemes) == 1):
-        if not is_api_key(proxy_key):
-            raise RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
-        return
+        refusal = RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
+        return admit(proxy_key, refusal)
     credentials = request.authorization
     if credentials is None or credentials.type != "bearer" or not credentials.token:
         raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
-    if not is_api_key(credentials.token):
-        raise RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
+    refusal = RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
+    return admit(credentials.token, refusal)
 
 
 def require_local() -> None:

@@ -53,3 +53,14 @@ def pack_fields(row: sqlite3.Row) -> Json:
         "createdAt": iso(row["created_at"]),
         "expiresAt": None if row["expires_at"] is None else iso(row["expires_at"]),
     }
+
+
+def live_packs(db: sqlite3.Connection, now: float) -> list[Json]:
+    """List the packs of which something is left, in the order in which they are spent."""
+    query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY number"  # noqa: S608
+    return [pack_fields(row) for row in db.execute(query, (now,))]
+
+
+def empty_packs(db: sqlite3.Connection) -> None:
+    """Leave nothing in any pack."""
+    db.execute("UPDATE credit_packs SET remaining = 0")

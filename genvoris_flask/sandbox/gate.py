@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from flask import Request, Response, g, request
 
 from .complaints import check, describe
-from .context import require_key, require_local
+from .context import context, require_key, require_local
 from .contract import Contract, Json, Operation, contract
+from .limits import CUSTOMER_CREATES, MINTS, TRYONS_BY_ADDRESS, TRYONS_BY_CUSTOMER
 from .reading import read_json
 from .refusal import RefusalError, invalid
+from .settings import read_settings
 
 MOST_JSON = 256 * 1024
 MOST_FORM = 20 * 1024 * 1024
 LOCAL_PREFIX = "/sandbox/"
+LIMITS = {
+    "sessions.mint": (MINTS,),
+    "customers.upsert": (CUSTOMER_CREATES,),
+    "tryon.create": TRYONS_BY_ADDRESS,
+}
 
 
 def check_request() -> Response | None:
@@ -26,9 +34,27 @@ def check_request() -> Response | None:
         require_local()
     if operation.security:
         require_key(operation.security)
+    _limit(operation)
     g.query = _read_query(contract(), operation, request)
     g.body = _read_body(contract(), operation, request)
     return None
+
+
+def _limit(operation: Operation) -> None:
+    limits = LIMITS.get(operation.id)
+    if limits is None:
+        return
+    with context().store.transaction() as db:
+        in_force = read_settings(db)["rateLimits"]
+    if in_force:
+        who = request.remote_addr or "" if limits is TRYONS_BY_ADDRESS else "shop"
+        context().limiter.take(who, limits, context().clock())
+
+
+def limit_customer(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
+    """Refuse a customer's try-ons that come too fast, where rate limits are in force."""
+    if customer is not None and read_settings(db)["rateLimits"]:
+        context().limiter.take(customer["id"], (TRYONS_BY_CUSTOMER,), context().clock())
 
 
 def body() -> Json:

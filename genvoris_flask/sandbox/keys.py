@@ -1,10 +1,11 @@
-"""The key pair that signs session tokens, kept in the data folder."""
+"""The key pairs that sign session tokens: one that signs, and those before it that still verify."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,12 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from .shelf import recall, remember
+
 FILE_NAME = "signing-key.pem"
+RETIRED = "retired_keys"
+# The longest that a token lives, and some leeway.
+STILL_VERIFIES = 3600.0 + 60.0
 
 
 @dataclass(frozen=True)
@@ -24,20 +30,21 @@ class SigningKey:
     private: rsa.RSAPrivateKey
     kid: str
 
-    def jwks(self) -> dict[str, Any]:
-        """Give the public half as a JWKS (RFC 7517)."""
+    def public(self) -> dict[str, Any]:
+        """Give the public half as a JWK (RFC 7517)."""
         entry = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.private.public_key()))
-        return {"keys": [{**entry, "kid": self.kid, "alg": "RS256", "use": "sig"}]}
+        return {**entry, "kid": self.kid, "alg": "RS256", "use": "sig"}
 
 
 class KeyRing:
-    """The key in a data folder; it is made when it is first wanted, since that takes a while.
+    """The keys of a data folder; the first is made when it is first wanted, which takes a while.
 
     Args:
-        folder: Where it is kept.
+        folder: Where the key that signs is kept.
 
     Raises:
-        ValueError: The file holds no RSA key.
+        ValueError: The file holds no key.
+        TypeError: It holds a key that is not RSA.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,12 +59,46 @@ class KeyRing:
                 self._key = load_key(self._folder)
             return self._key
 
+    def rotate(self, db: sqlite3.Connection, now: float) -> str:
+        """Sign with a new key from now on; give its id."""
+        old = self.current()
+        retired = [*self._retired(db, now), {**old.public(), "until": now + STILL_VERIFIES}]
+        remember(db, RETIRED, retired)
+        with self._lock:
+            _write_new(self._folder / FILE_NAME)
+            self._key = load_key(self._folder)
+            return self._key.kid
+
+    def jwks(self, db: sqlite3.Connection, now: float) -> dict[str, Any]:
+        """Give all keys that verify now, as a JWKS."""
+        current = self.current().public()
+        others = [
+            {name: value for name, value in key.items() if name != "until"}
+            for key in self._retired(db, now)
+            if key["kid"] != current["kid"]
+        ]
+        return {"keys": [current, *others]}
+
+    def verifier(self, db: sqlite3.Connection, kid: str | None, now: float) -> Any:
+        """Give the public key of this id, if it is good now."""
+        current = self.current()
+        if kid == current.kid:
+            return current.private.public_key()
+        for key in self._retired(db, now):
+            if key["kid"] == kid:
+                return jwt.PyJWK(key).key
+        return None
+
+    def _retired(self, db: sqlite3.Connection, now: float) -> list[dict[str, Any]]:
+        return [key for key in recall(db, RETIRED, []) if key["until"] > now]
+
 
 def load_key(folder: Path) -> SigningKey:
     """Read the key, or make one and keep it.
 
     Raises:
-        ValueError: The file holds no RSA key.
+        ValueError: The file holds no key.
+        TypeError: It holds a key that is not RSA.
     """
     path = folder / FILE_NAME
     if not path.exists():

@@ -7,13 +7,12 @@ import sqlite3
 from .context import context
 from .credits import credits_left
 from .outbox import emit
+from .settings import read_settings
 from .shapes import customer_fields
 from .shelf import recall, remember
 from .standing import standing
 from .wire import Json
 
-LOW_BALANCE = "low_balance"
-LOW_BALANCE_DEFAULT = 100
 TOLD = "low_balance_told"
 
 
@@ -47,12 +46,19 @@ def tell_of_quota(db: sqlite3.Connection, row: sqlite3.Row, used_before: int) ->
 def tell_of_balance(db: sqlite3.Connection) -> None:
     """Tell once when the pool runs low; again only after it was filled."""
     left = credits_left(db, context().clock())
-    low = left <= recall(db, LOW_BALANCE, LOW_BALANCE_DEFAULT)
+    low = left <= read_settings(db)["lowBalance"]
     if low == recall(db, TOLD, False):
         return
     remember(db, TOLD, low)
     if low:
         emit(db, "credit.low_balance", {"balance": left})
+
+
+def tell_of_pack(db: sqlite3.Connection, added: int) -> None:
+    """Tell that a pack was bought."""
+    left = credits_left(db, context().clock())
+    emit(db, "credit.balance_added", {"added": added, "balance": left})
+    tell_of_balance(db)
 
 
 def tell_of_tryon(db: sqlite3.Connection, customer: sqlite3.Row | None, tryon: Json) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, jsonify
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 _CODES = {
     400: "invalid_body",
@@ -19,10 +20,18 @@ _CODES = {
 
 
 class RefusalError(Exception):
-    """A refusal: status, code, a sentence, and more fields."""
+    """A refusal: status, code, a sentence, headers, and more fields."""
 
-    def __init__(self, status: int, error: str, detail: str, **extra: Any) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         self.status = status
+        self.headers = dict(headers or {})
         self.body = {"error": error, "detail": detail, **extra}
         super().__init__(f"{status} {error}")
 
@@ -41,6 +50,7 @@ def answer_refusal(refusal: RefusalError) -> Response:
     """Write a refusal as JSON."""
     response = jsonify(refusal.body)
     response.status_code = refusal.status
+    response.headers.update(refusal.headers)
     return response
 
 
@@ -50,4 +60,7 @@ def answer_http_error(error: HTTPException) -> Response:
     if status < 400:  # a redirect is no refusal
         return Response(status=status, headers=list(error.get_headers()))
     code = _CODES.get(status, "internal_error")
-    return answer_refusal(RefusalError(status, code, error.description or error.name))
+    response = answer_refusal(RefusalError(status, code, error.description or error.name))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import threading
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from .context import EXTENSION_KEY
 from .courier import Courier
+from .wire import new_request_id
 
 HOST = "127.0.0.1"
 BACKLOG = 256
@@ -24,6 +27,21 @@ class _Handler(WSGIRequestHandler):
 
     def log(self, *_args: object) -> None:
         """Keep requests, which may name shoppers, out of the terminal."""
+
+    def send_error(
+        self, code: int, message: str | None = None, _explain: str | None = None
+    ) -> None:
+        """Answer what never reaches the app, such as an address of 64 KB, in the same shape."""
+        error = "uri_too_long" if code == HTTPStatus.REQUEST_URI_TOO_LONG else "bad_request"
+        fields = {"error": error, "detail": message or HTTPStatus(code).phrase}
+        body = json.dumps(fields).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-Id", new_request_id())
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
 
     def connection_dropped(self, *_args: object, **_more: object) -> None:
         """Wait for no other request on a connection that was given up."""

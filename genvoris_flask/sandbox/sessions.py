@@ -48,7 +48,8 @@ def revoke(name: str, jti: str) -> Json:
 @blueprint.get("/.well-known/jwks.json")
 def keys() -> Response:
     """Give the public key, to be kept for an hour."""
-    response = jsonify(context().keys.current().jwks())
+    with context().store.transaction() as db:
+        response = jsonify(context().keys.jwks(db, context().clock()))
     response.cache_control.public = True
     response.cache_control.max_age = 3600
     return response
@@ -57,9 +58,13 @@ def keys() -> Response:
 def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
     """Give whose token this is, or refuse with 401."""
     try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = context().keys.verifier(db, kid, context().clock())
+        if key is None:
+            raise _invalid_token("It was not minted here.")
         claims = jwt.decode(
             token,
-            context().keys.current().private.public_key(),
+            key,
             algorithms=["RS256"],
             audience=AUDIENCE,
             issuer=context().issuer,

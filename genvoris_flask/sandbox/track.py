@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from .context import context, is_api_key
+from .context import admit, context
 from .gate import body
 from .ledger import ledgers, spend
 from .refusal import RefusalError
 from .sessions import customer_of_token
+from .settings import require_domain
 from .tryon_log import log_tryon
 from .wire import Json
 
@@ -19,8 +20,8 @@ blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
 def track() -> Json:
     """Charge try-ons that were made elsewhere. Servers alone may call this."""
     came = body()
-    if not is_api_key(came["api_key"]):
-        raise RefusalError(401, "invalid_api_key", "api_key is not the sandbox's.")
+    refusal = RefusalError(401, "invalid_api_key", "api_key is not the sandbox's.")
+    admit(came["api_key"], refusal)
     count, success, token = came["variation_count"], came["success"], came.get("end_customer_token")
     about = {
         "product_title": came.get("product_title"),
@@ -28,6 +29,7 @@ def track() -> Json:
         "generation_ms": came["generation_time_ms"],
     }
     with context().store.transaction() as db:
+        require_domain(db, came.get("origin"), came.get("page_url"))
         customer = customer_of_token(db, token) if token else None
         if success:
             spend(db, customer, count)

@@ -17,11 +17,12 @@ from flask import Blueprint, request
 
 from .context import context
 from .credits import credits_left
-from .gate import body, query
+from .gate import body, limit_customer, query
 from .ledger import check, ledgers, spend
 from .product_image import ImageError, fetch_image
 from .refusal import invalid
 from .sessions import customer_of_token
+from .settings import require_domain
 from .standing import standing
 from .tryon_log import log_tryon
 from .wire import Json, iso
@@ -40,9 +41,11 @@ def create() -> Json:
     count = body()["variation_count"]
     with context().store.transaction() as db:
         customer = _customer(db)
+        require_domain(db, request.headers.get("Origin"), body().get("page_url"))
         key = _key_of(customer)
         if known := _answer_to(db, key):
             return known
+        limit_customer(db, customer)
         check(db, customer, count)
     pictures = _make(count)
     context().sleep(max(0.0, context().delay - (time.monotonic() - started)))

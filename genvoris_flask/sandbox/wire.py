@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from typing import Any
 
 Json = dict[str, Any]
+
+
+def new_request_id() -> str:
+    """Name a request."""
+    return f"req_{secrets.token_hex(8)}"
 
 
 def iso(time: float) -> str:
