@@ -1,0 +1,302 @@
+"""Every call of the typed client over a real socket on which things go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.models import Event
+from genvoris_flask.billing.desk import Billing
+from genvoris_flask.errors import (
+    ForbiddenError,
+    GenvorisError,
+    MalformedAnswerError,
+    RateLimitedError,
+    ServerError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from genvoris_flask.state import get_state
+from tests.support.sandbox_process import KEY
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, what it is on the wire, and when the documents say that it is repeated."""
+
+    method: str
+    path: str
+    repeated: str
+    do: Callable[[GenvorisClient], object]
+    reads: bool = True
+
+
+CALLS = {
+    "plans.list": Call("GET", "/plans", "whenever", lambda client: client.plans.list()),
+    "plans.create": Call(
+        "POST",
+        "/plans",
+        "never",
+        lambda client: client.plans.create(name="P", monthly_try_ons=1),
+    ),
+    "plans.get": Call("GET", "/plans/*", "whenever", lambda client: client.plans.get(plan(client))),
+    "plans.update": Call(
+        "PATCH",
+        "/plans/*",
+        "whenever",
+        lambda client: client.plans.update(plan(client), name="Q"),
+    ),
+    "plans.disable": Call(
+        "DELETE",
+        "/plans/*",
+        "whenever",
+        lambda client: client.plans.disable(plan(client)),
+        reads=False,
+    ),
+    "customers.upsert": Call(
+        "POST",
+        "/customers",
+        "surely no effect",
+        lambda client: client.customers.upsert(external_id="ada"),
+    ),
+    "customers.list": Call("GET", "/customers", "whenever", lambda client: client.customers.list()),
+    "customers.get": Call(
+        "GET", "/customers/*", "whenever", lambda client: client.customers.get("ada")
+    ),
+    "customers.update": Call(
+        "PATCH",
+        "/customers/*",
+        "whenever",
+        lambda client: client.customers.update("ada", email="ada@example.com"),
+    ),
+    "customers.update(reset_period)": Call(
+        "PATCH",
+        "/customers/*",
+        "surely no effect",
+        lambda client: client.customers.update("ada", reset_period=True),
+    ),
+    "customers.cancel": Call(
+        "DELETE",
+        "/customers/*",
+        "whenever",
+        lambda client: client.customers.cancel("bea"),
+        reads=False,
+    ),
+    "customers.usage": Call(
+        "GET", "/customers/*/usage", "whenever", lambda client: client.customers.usage("ada")
+    ),
+    "sessions.mint": Call(
+        "POST", "/customers/*/sessions", "whenever", lambda client: client.sessions.mint("ada")
+    ),
+    "sessions.revoke": Call(
+        "DELETE",
+        "/customers/*/sessions/*",
+        "whenever",
+        lambda client: client.sessions.revoke("ada", jti(client)),
+        reads=False,
+    ),
+    "events.send": Call(
+        "POST",
+        "/events",
+        "surely no effect",
+        lambda client: client.events.send([Event("s", "CLOSED")]),
+    ),
+    "conversions.record": Call(
+        "POST",
+        "/conversions",
+        "whenever",
+        lambda client: client.conversions.record(order_id="o", amount_cents=1),
+    ),
+    "returns.record": Call(
+        "POST",
+        "/returns",
+        "surely no effect",
+        lambda client: client.returns.record(order_id="known", refunded_amount_cents=1),
+    ),
+    "webhook_endpoints.list": Call(
+        "GET", "/webhooks", "whenever", lambda client: client.webhook_endpoints.list()
+    ),
+    "webhook_endpoints.create": Call(
+        "POST",
+        "/webhooks",
+        "surely no effect",
+        lambda client: endpoint(client),
+    ),
+    "webhook_endpoints.test": Call(
+        "POST",
+        "/webhooks/*/test",
+        "whenever",
+        lambda client: client.webhook_endpoints.test(endpoint(client)),
+    ),
+    "webhook_endpoints.delete": Call(
+        "DELETE",
+        "/webhooks/*",
+        "surely no effect",
+        lambda client: client.webhook_endpoints.delete(endpoint(client)),
+        reads=False,
+    ),
+    "tryons.track": Call(
+        "POST", "/api/tryon/track", "surely no effect", lambda client: client.tryons.track()
+    ),
+}
+
+
+def plan(client: GenvorisClient) -> str:
+    return client.plans.list(include_inactive=True)[0].id
+
+
+def jti(client: GenvorisClient) -> str:
+    found = client.sessions.mint("ada").jti
+    assert found
+    return found
+
+
+def endpoint(client: GenvorisClient) -> str:
+    return client.webhook_endpoints.create(
+        url="http://127.0.0.1:9/hook", secret="whsec_1", events=["tryon.completed"]
+    ).id
+
+
+class Faulty:
+    """The sandbox's switches, and a client that need not really wait between tries."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.slept: list[float] = []
+        self.client = GenvorisClient(KEY, f"{url}/api/v1", sleep=self.slept.append)
+
+    def arrange(self, call: Call, kind: str, count: int, **more: Any) -> None:
+        path = call.path if call.path.startswith("/api/") else f"/api/v1{call.path}"
+        fault = {"kind": kind, "path": path, "method": call.method, "count": count, **more}
+        answer = httpx.put(f"{self.url}/sandbox/faults", json={"faults": [fault]})
+        assert answer.status_code == 200, answer.text
+
+    def hits(self) -> int:
+        [fault] = httpx.get(f"{self.url}/sandbox/faults").json()["faults"]
+        return int(fault["hits"])
+
+    def advance(self, seconds: float) -> None:
+        answer = httpx.post(f"{self.url}/sandbox/clock", json={"advance": seconds})
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="module")
+def known(client: GenvorisClient) -> None:
+    """Let there be what the calls are about."""
+    client.plans.create(name="Pro", monthly_try_ons=3)
+    for name in ("ada", "bea"):
+        client.customers.upsert(external_id=name)
+    client.conversions.record(order_id="known", amount_cents=1)
+
+
+@pytest.fixture
+def faulty(sandbox_url: str, known: None) -> Iterator[Faulty]:
+    yield Faulty(sandbox_url)
+    httpx.delete(f"{sandbox_url}/sandbox/faults")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_too_many_requests_are_waited_for_as_long_as_genvoris_says(
+    faulty: Faulty, name: str
+) -> None:
+    call = CALLS[name]
+    faulty.arrange(call, "status", 2, status=429, error="rate_limited", retryAfter=2)
+    if call.repeated == "never":
+        with pytest.raises(RateLimitedError) as caught:
+            call.do(faulty.client)
+        assert caught.value.retry_after == 2
+        return
+    call.do(faulty.client)
+    assert faulty.hits() == 2
+    assert faulty.slept == [2, 2]
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(("fault", "error"), [("status", ServerError), ("drop", UnreachableError)])
+def test_what_may_have_taken_effect_is_repeated_only_where_twice_changes_nothing(
+    faulty: Faulty, name: str, fault: str, error: type[GenvorisError]
+) -> None:
+    call = CALLS[name]
+    faulty.arrange(call, fault, 1, when="after")
+    if call.repeated == "whenever":
+        call.do(faulty.client)
+    else:
+        with pytest.raises(error):
+            call.do(faulty.client)
+    assert faulty.hits() == 1
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_account_that_is_not_active_is_told_at_once(faulty: Faulty, name: str) -> None:
+    call = CALLS[name]
+    faulty.arrange(call, "status", 3, status=403, error="account_inactive")
+    with pytest.raises(ForbiddenError, match="account_inactive"):
+        call.do(faulty.client)
+    assert faulty.hits() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [(403, "domain_not_allowed", ForbiddenError), (401, "invalid_key", UnauthorizedError)],
+)
+def test_what_else_genvoris_may_have_against_the_shop_is_final_too(
+    faulty: Faulty, status: int, code: str, error: type[GenvorisError]
+) -> None:
+    faulty.arrange(CALLS["tryons.track"], "status", 3, status=status, error=code)
+    with pytest.raises(error, match=code):
+        faulty.client.tryons.track()
+    assert faulty.hits() == 1
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.reads])
+def test_an_answer_that_is_no_json_is_not_taken_for_one(faulty: Faulty, name: str) -> None:
+    call = CALLS[name]
+    faulty.arrange(call, "garbage", 3)
+    with pytest.raises(MalformedAnswerError):
+        call.do(faulty.client)
+
+
+@pytest.fixture
+def billing(faulty: Faulty) -> Billing:
+    app = Flask("shop")
+    app.config.update(GENVORIS_API_KEY=KEY, GENVORIS_API_URL=f"{faulty.url}/api/v1")
+    GenvorisFlask(app)
+    return get_state(app).billing
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", ["drop", "status", "garbage"])
+def test_a_sale_whose_answer_is_lost_is_told_once(
+    faulty: Faulty, billing: Billing, new_name: Callable[[], str], fault: str, when: str
+) -> None:
+    name, pro = new_name(), faulty.client.plans.create(name="Sold", monthly_try_ons=3).id
+    billing.activate(name, plan_id=pro, event_id="order-1")
+    faulty.arrange(CALLS["customers.upsert"], fault, 1, when=when)
+    with pytest.raises(GenvorisError):
+        billing.activate(name, plan_id=pro, event_id="order-2")
+    for _ in range(2):
+        billing.activate(name, plan_id=pro, event_id="order-2")
+    assert len(faulty.client.customers.usage(name).history) == 1
+
+
+def test_granted_try_ons_end_with_the_period_when_the_shop_says_so(
+    faulty: Faulty, billing: Billing, new_name: Callable[[], str]
+) -> None:
+    name = new_name()
+    billing.grant(name, 3, event_id="order-1")
+    faulty.client.tryons.track(
+        variation_count=2, end_customer_token=faulty.client.sessions.mint(name).token
+    )
+    faulty.advance(31 * 24 * 3600)
+    assert faulty.client.customers.usage(name).remaining == 3, "Genvoris rolls the period on"
+    billing.refund(name, event_id="customer.period_rolled")
+    assert faulty.client.customers.usage(name).remaining == 0
+    billing.grant(name, 4, event_id="order-2")
+    assert faulty.client.customers.usage(name).remaining == 4
