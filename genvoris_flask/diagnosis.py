@@ -31,6 +31,10 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     yield _keys(state)
     yield _store(state)
     yield _webhooks(state)
+    if state.settings.plans:
+        yield _plans(state)
+    if state.settings.stripe_webhook_secret:
+        yield _stripe(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
 
 
@@ -136,4 +140,33 @@ def _webhooks(state: AppState) -> Finding:
         False,
         "There are functions registered with @genvoris.on, but no delivery can be verified: set "
         "GENVORIS_WEBHOOK_SECRET to the secret that the endpoint was made with.",
+    )
+
+
+def _plans(state: AppState) -> Finding:
+    try:
+        steps = state.billing.sync_plans(dry_run=True)
+    except GenvorisError as error:
+        return Finding(
+            "plans", False, f"GENVORIS_PLANS cannot be compared with Genvoris. ({error})"
+        )
+    if not steps:
+        return Finding("plans", True, "Genvoris's plans are those of GENVORIS_PLANS.")
+    return Finding(
+        "plans",
+        False,
+        f"Genvoris's plans are not those of GENVORIS_PLANS ({len(steps)} differ): look with `flask "
+        "genvoris plans sync --dry-run`, then run it without --dry-run.",
+    )
+
+
+def _stripe(state: AppState) -> Finding:
+    route = f"{state.settings.url_prefix}/stripe"
+    if state.settings.store_url:
+        return Finding("Stripe", True, f"Its events are taken at {route}.")
+    return Finding(
+        "Stripe",
+        False,
+        f"Its events are taken at {route}, but remembered in this process alone, so that a restart "
+        "may fill quotas twice: set GENVORIS_STORE_URL.",
     )

@@ -296,3 +296,33 @@ def test_a_wrong_key_of_stripes_stops_the_start_without_being_repeated(sandbox_u
     with pytest.raises(ConfigurationError, match="rk_ or sk_") as caught:
         Shop(sandbox_url, GENVORIS_STRIPE_API_KEY="pk_live_secret")
     assert "pk_live_secret" not in str(caught.value)
+
+
+def fields(of: type) -> set[str]:
+    return {"object", "invoice", *of.__annotations__}
+
+
+def test_the_payloads_of_these_tests_have_no_field_that_stripes_library_does_not_know() -> None:
+    stripe = Stripe(basil=True)
+    invoice = stripe.paid()["data"]["object"]
+    line = invoice["lines"]["data"][0]
+    subscription = stripe.change()["data"]["object"]
+    payment = stripe.invoice_payment()["data"]["object"]
+    library: Any = stripe_library
+    known = [
+        (stripe.checkout()["data"]["object"], library.checkout.Session),
+        (subscription, library.Subscription),
+        (subscription["items"]["data"][0], library.SubscriptionItem),
+        (invoice, library.Invoice),
+        (invoice["parent"], library.Invoice.Parent),
+        (invoice["parent"]["subscription_details"], library.Invoice.Parent.SubscriptionDetails),
+        (line, library.InvoiceLineItem),
+        (line["pricing"], library.InvoiceLineItem.Pricing),
+        (line["pricing"]["price_details"], library.InvoiceLineItem.Pricing.PriceDetails),
+        (payment, library.InvoicePayment),
+        (payment["payment"], library.InvoicePayment.Payment),
+        (stripe.refunded()["data"]["object"], library.Charge),
+        (stripe.paid(), library.Event),
+    ]
+    for payload, model in known:
+        assert set(payload) <= fields(model), model.__name__

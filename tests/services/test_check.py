@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.diagnosis import _budget, _clock
 from genvoris_flask.sandbox.app import create_app
 from tests.services.conftest import ROOT, RedisServer, free_port
@@ -56,6 +57,40 @@ def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -
     for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "widget"):
         assert f"ok     {name}:" in text
     assert KEY not in text
+
+
+def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(
+    tmp_path: Path, genvoris: str
+) -> None:
+    shop: dict[str, object] = {
+        "GENVORIS_API_KEY": KEY,
+        "GENVORIS_API_URL": f"{genvoris}/api/v1",
+        "GENVORIS_PLANS": [{"name": "Pro", "monthly_try_ons": 5}],
+        "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_a_secret",
+    }
+    status, text = check(tmp_path, **shop)
+    assert status == 1
+    assert "wrong  plans: Genvoris's plans are not those of GENVORIS_PLANS (1 differ)" in text
+    assert "wrong  Stripe:" in text
+    assert "GENVORIS_STORE_URL" in text
+    assert "whsec_a_secret" not in text
+
+
+def test_plans_that_agree_are_told(
+    tmp_path: Path, genvoris: str, redis_server: RedisServer
+) -> None:
+    GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
+    status, text = check(
+        tmp_path,
+        GENVORIS_API_KEY=KEY,
+        GENVORIS_API_URL=f"{genvoris}/api/v1",
+        GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 5}],
+        GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_a_secret",
+        GENVORIS_STORE_URL=redis_server.url,
+    )
+    assert status == 0, text
+    assert "ok     plans:" in text
+    assert "ok     Stripe: Its events are taken at /genvoris/stripe" in text
 
 
 def test_settings_that_are_wrong_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
