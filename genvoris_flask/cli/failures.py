@@ -17,6 +17,7 @@ from typing import Any
 import click
 from flask import current_app
 
+from ..api.http import Repeat, may_repeat
 from ..errors import (
     ApiError,
     CreditError,
@@ -84,6 +85,12 @@ def sentence(error: GenvorisError) -> str:
         if isinstance(error, kind):
             return f"{text} ({error})"
     return str(error)
+
+
+def may_have_happened(error: ApiError | UnreachableError) -> bool:
+    """Say whether Genvoris may have done what it was asked, though it did not say so."""
+    lost = isinstance(error, UnreachableError | ServerError)
+    return lost and not may_repeat(error, Repeat.IF_UNSENT)
 
 
 def this_shop() -> AppState:

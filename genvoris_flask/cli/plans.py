@@ -8,7 +8,8 @@ import click
 from flask.cli import with_appcontext
 
 from ..api.models import Plan
-from .failures import this_shop
+from ..errors import ApiError, UnreachableError
+from .failures import Failure, may_have_happened, sentence, this_shop
 from .output import as_cell, json_option, show_fields, show_json, show_table
 
 COLUMNS = {
@@ -47,9 +48,16 @@ def list_plans(include_inactive: bool, as_json: bool) -> None:
 @with_appcontext
 def create(name: str, try_ons: int, price: str | None, as_json: bool) -> None:
     """Create a plan. Doing it twice makes two."""
-    plan = this_shop().client.plans.create(
-        name=name, monthly_try_ons=try_ons, external_price_id=price
-    )
+    plans = this_shop().client.plans
+    try:
+        plan = plans.create(name=name, monthly_try_ons=try_ons, external_price_id=price)
+    except (ApiError, UnreachableError) as error:
+        if may_have_happened(error):
+            raise Failure(
+                f"{sentence(error)} The plan may be there all the same: look with `flask genvoris "
+                "plans list --all` before you try again."
+            ) from None
+        raise
     _show(plan, as_json)
 
 

@@ -251,6 +251,24 @@ def test_no_answer_at_all_is_told_apart_for_programs(shop: Shop) -> None:
     assert "does not answer: check GENVORIS_API_URL" in result.stderr
 
 
+def test_a_plan_that_may_have_been_created_is_not_said_to_work_later(shop: Shop) -> None:
+    create = ["plans", "create", "Pro", "--try-ons", "5"]
+
+    def lose_the_answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("late")
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    for fault in (lose_the_answer, lambda request: httpx.Response(502)):
+        shop.transport.fault = fault
+        result = run(shop, *create)
+        assert (result.exit_code, "plans list --all" in result.stderr) == (1, True)
+    shop.transport.fault = refuse
+    result = run(shop, *create)
+    assert (result.exit_code, "plans list --all" in result.stderr) == (3, False)
+
+
 def test_an_app_without_the_extension_is_told_so() -> None:
     result = Flask("bare").test_cli_runner().invoke(commands, ["plans", "list"])
     assert result.exit_code == 1

@@ -75,6 +75,22 @@ def test_fifty_deliveries_of_one_event_at_once_over_four_workers_run_once(
     assert sorted(file.read_text().split()) == sorted(f"evt_{number}" for number in range(1, 22))
 
 
+def test_a_body_in_chunks_is_verified_as_it_came_and_bounded(
+    start_shop: Any, tmp_path: Path
+) -> None:
+    shop = start_shop(GENVORIS_WEBHOOK_SECRET=SECRET)
+
+    def send(body: bytes) -> int:
+        chunks = (body[at : at + 8192] for at in range(0, len(body), 8192))
+        headers = {HEADER: sign(SECRET, body, time.time())}
+        url = f"http://127.0.0.1:{shop.port}/genvoris/webhook"
+        return httpx.post(url, content=chunks, headers=headers, timeout=30).status_code
+
+    envelope = '{"id": "evt_1", "type": "webhook.test", "data": {"padding": "%s"}}'
+    assert send((envelope % ("x" * 500_000)).encode()) == 200
+    assert send((envelope % ("x" * 1_100_000)).encode()) == 413
+
+
 def test_a_process_that_is_killed_between_handling_and_confirming_loses_nothing(
     start_shop: Any, tmp_path: Path, redis_server: RedisServer
 ) -> None:
