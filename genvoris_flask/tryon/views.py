@@ -24,8 +24,6 @@ from .status import status_fields
 from .visitors import SESSION_BUDGET, Visitor, admit, check_token, current_visitor, require_visitor
 from .work import TryonWork
 
-MAX_KEY_LENGTH = 200
-
 blueprint = browser_blueprint("genvoris", __name__)
 
 
@@ -65,7 +63,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     state = get_state()
     form = read_form(request, state.settings.max_upload_bytes)
     keep_widget_session(form.widget_session)
-    key = request.headers.get("Idempotency-Key", "")[:MAX_KEY_LENGTH] or None
+    key = request.headers.get("Idempotency-Key") or None
     order = Order(
         form.photo,
         form.product,

@@ -226,6 +226,36 @@ def test_what_is_more_or_other_than_a_photo_is_refused(name: str) -> None:
     assert caught.value.code == code
 
 
+def countless() -> dict[str, bytes]:
+    """Make files of as many parts as fit into ten megabytes."""
+    iloc = b"\0\0\0\0" + b"\0\0" + b"\xff\xff" + b"\0\1\0\0\xff\xff" * 65535
+    iinf = b"\0\0\0\0\0\1" + struct.pack(">I4s", 20, b"infe") + b"\2\0\0\0\0\1\0\0Exif"
+    boxes = struct.pack(">I4s", len(iinf) + 8, b"iinf") + iinf
+    boxes += struct.pack(">I4s", len(iloc) + 8, b"iloc") + iloc
+    meta = struct.pack(">I4s", len(boxes) + 12, b"meta") + bytes(4) + boxes
+    ftyp = struct.pack(">I4s", 16, b"ftyp") + b"heic" + bytes(4)
+    riff = (b"VP8 " + bytes(4)) * 1_200_000
+    return {
+        "jpeg": b"\xff\xd8" + b"\xff\xfe\0\2" * 2_500_000 + picture()[2:],
+        "png": picture("PNG")[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 800_000,
+        "png profiles": picture("PNG")[:33] + 2 * (bytes(4) + b"iCCP" + bytes(4)),
+        "webp": b"RIFF" + struct.pack("<I", len(riff) + 4) + b"WEBP" + riff,
+        "heic boxes": ftyp + struct.pack(">I4s", 8, b"free") * 1_200_000,
+        "heic sizes": ftyp
+        + struct.pack(">I4s", 8_000_012, b"meta")
+        + bytes(4)
+        + b"ispe" * 2_000_000,
+        "heic extents": ftyp + meta,
+    }
+
+
+@pytest.mark.parametrize("name", countless())
+def test_a_file_of_countless_parts_is_given_up(name: str) -> None:
+    with pytest.raises(PhotoError) as caught:
+        clean_photo(countless()[name])
+    assert caught.value.code == "broken_photo"
+
+
 def test_a_profile_that_unfolds_to_gigabytes_is_left_off() -> None:
     packed = zlib.compress(bytes(64 * 1024 * 1024), 9)
     data = png_with(b"iCCP", b"x\0\0" + packed)

@@ -15,6 +15,10 @@ class AnimatedError(Exception):
     """The file holds a moving picture."""
 
 
+# Files of countless tiny parts would cost time instead of memory; no camera or program makes them.
+MAX_PARTS = 20_000
+
+
 # What makes a file open as something else: a page, a program, a document.
 _FOREIGN = re.compile(rb"<script|<html|<!doctype|<\?php|%PDF-", re.IGNORECASE)
 _ZIP_END = b"PK\x05\x06"
@@ -41,6 +45,16 @@ class Container:
         """Whether the file also reads as a page, a script, a PDF or an archive."""
         hidden = (*self.dropped, self.trailing)
         return _ZIP_END in self.trailing or any(_FOREIGN.search(part) for part in hidden)
+
+
+def bounded(count: int, most: int = MAX_PARTS) -> None:
+    """Stop at a file of countless parts.
+
+    Raises:
+        BrokenError: It has more than any photo.
+    """
+    if count > most:
+        raise BrokenError
 
 
 def sane(size: tuple[int, int] | None) -> tuple[int, int]:

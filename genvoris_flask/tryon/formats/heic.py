@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .container import AnimatedError, BrokenError, Container, sane
+from .container import AnimatedError, BrokenError, Container, bounded, sane
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
 SEQUENCES = {b"hevc", b"hevx", b"msf1"}
@@ -18,6 +18,7 @@ _KEPT = {b"ftyp", b"meta", b"mdat"}
 _NOTES = {b"Exif", b"mime", b"uri "}
 # An EXIF block without entries, behind its offset (23008-12, A.2.1): readers stumble over zeros.
 _EMPTY_NOTE = bytes(4) + b"MM\0*" + struct.pack(">I", 8) + bytes(6)
+MAX_ITEMS = 2000  # a photo of 50 megapixels in tiles of half a thousand by as much has 200
 _IN_FILE, _IN_META = 0, 1  # where iloc says that an item's bytes are
 
 
@@ -60,7 +61,10 @@ def read_heic(data: bytes) -> Container:
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    count = 0
     while start < end:
+        count += 1
+        bounded(count, MAX_ITEMS)
         length, name = struct.unpack_from(">I4s", data, start)
         body = start + 8
         if length == 1:
@@ -80,6 +84,7 @@ def _free(clean: bytearray, box: _Box) -> None:
 
 def _sizes(meta: bytes) -> Iterator[tuple[int, int]]:
     """Give the size of each picture and tile (23008-12, 6.5.3)."""
+    bounded(meta.count(b"ispe"), MAX_ITEMS)
     position = meta.find(b"ispe")
     while position >= 0:
         width, height = struct.unpack_from(">II", meta, position + 8)
@@ -126,12 +131,16 @@ def _extents(data: bytes, iloc: _Box) -> Iterator[tuple[int, int, int, int]]:
     sizes = reader.number(2)
     start_size, length_size = sizes >> 12, sizes >> 8 & 15
     base_size, index_size = sizes >> 4 & 15, sizes & 15 if version else 0
+    total = 0
     for _ in range(reader.number(4 if version == 2 else 2)):
         item = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version else _IN_FILE
         reader.number(2)
         base = reader.number(base_size)
-        for _ in range(reader.number(2)):
+        count = reader.number(2)
+        total += count + 1
+        bounded(total, MAX_ITEMS)  # extents may be of no bytes at all
+        for _ in range(count):
             reader.number(index_size)
             start = reader.number(start_size)
             yield item, method, base + start, reader.number(length_size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from .container import BrokenError, Container, sane
+from .container import BrokenError, Container, bounded, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
 
 START = b"\xff\xd8"
@@ -31,6 +31,7 @@ def read_jpeg(data: bytes) -> Container:
     orientation = UPRIGHT
     position = 2
     while (marker := _marker(data, position)) != _END_MARKER:
+        bounded(len(kept) + len(dropped))
         end = _segment_end(data, position)
         segment = data[position:end]
         body = segment[4:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from .container import AnimatedError, BrokenError, Container, sane
+from .container import AnimatedError, BrokenError, Container, bounded, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
 
 START = b"\x89PNG\r\n\x1a\n"
@@ -27,8 +27,9 @@ def read_png(data: bytes) -> Container:
     dropped: list[bytes] = []
     size: tuple[int, int] | None = None
     orientation = UPRIGHT
-    position, name, has_pixels = len(START), b"", False
+    position, name, seen = len(START), b"", set[bytes]()
     while name != b"IEND":
+        bounded(len(kept) + len(dropped))
         start = position
         length, name = struct.unpack_from(">I4s", data, start)
         position = start + 12 + length
@@ -39,9 +40,11 @@ def read_png(data: bytes) -> Container:
             size = _size(body)
         elif name == b"eXIf":
             orientation = read_orientation(body)
-        has_pixels = has_pixels or name == b"IDAT"
+        if name == b"iCCP" and name in seen:  # each would be unfolded
+            raise BrokenError
+        seen.add(name)
         (kept if _belongs(name, body) else dropped).append(data[start:position])
-    if not has_pixels:
+    if b"IDAT" not in seen:
         raise BrokenError
     if orientation != UPRIGHT:
         kept.insert(2, _chunk(b"eXIf", write_orientation(orientation)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from .container import AnimatedError, BrokenError, Container, sane
+from .container import AnimatedError, BrokenError, Container, bounded, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
 
 _PIXELS = {b"VP8 ", b"VP8L"}
@@ -29,6 +29,7 @@ def read_webp(data: bytes) -> Container:
     if length + 8 > len(data):
         raise BrokenError
     for name, body in _chunks(data[12 : 8 + length]):
+        bounded(len(kept) + len(dropped))
         match name:
             case b"VP8X":
                 extended = _still(body)
