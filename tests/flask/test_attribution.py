@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import request
 
 from genvoris_flask.background import BackgroundPool
 from tests.flask.conftest import Shop
 
+ORDER = {"order_id": "17", "amount_cents": 4990}
 VISIT = "0b0f0c0e-5d7e-4c58-9a54-0d6a1b2c3d4e"
 
 
@@ -22,19 +24,17 @@ def shop(shop: Shop) -> Shop:
     """Give a shop with a checkout, which tries again soon."""
     quick = BackgroundPool(delays=(0.01, 0.01))
     shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=quick)
-    shop.orders = {}  # type: ignore[attr-defined]
 
     @shop.app.post("/checkout")
     def checkout() -> str:
-        shop.extension.conversion(**shop.orders)  # type: ignore[attr-defined]
+        shop.extension.conversion(**request.get_json())
         return shop.extension.widget_session_id or "no visit"
 
     return shop
 
 
 def order(shop: Shop, **fields: Any) -> str:
-    shop.orders = {"order_id": "17", "amount_cents": 4990, **fields}  # type: ignore[attr-defined]
-    answer = shop.browser.post("/checkout")
+    answer = shop.browser.post("/checkout", json={**ORDER, **fields})
     assert answer.status_code == 200
     return answer.text
 
@@ -42,9 +42,7 @@ def order(shop: Shop, **fields: Any) -> str:
 def sent(shop: Shop, path: str = "/conversions") -> list[dict[str, Any]]:
     assert shop.state.background.join(10)
     return [
-        json.loads(request.content)
-        for request in shop.transport.requests
-        if request.url.path.endswith(path)
+        json.loads(call.content) for call in shop.transport.requests if call.url.path.endswith(path)
     ]
 
 
@@ -93,8 +91,7 @@ def test_the_last_visit_counts_and_one_that_is_given_counts_more(shop: Shop) -> 
 def test_the_visit_is_another_shoppers_only_in_their_own_browser(shop: Shop) -> None:
     shop.tryon(session_id=VISIT)
     stranger = shop.app.test_client()
-    shop.orders = {"order_id": "17", "amount_cents": 1}  # type: ignore[attr-defined]
-    assert stranger.post("/checkout").text == "no visit"
+    assert stranger.post("/checkout", json=ORDER).text == "no visit"
 
 
 @pytest.mark.parametrize(
