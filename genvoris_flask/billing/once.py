@@ -18,6 +18,8 @@ from ..store.interface import Store, digest
 
 # Stripe delivers for three days by itself, and by hand for thirty.
 KEPT_SECONDS = 35 * 24 * 3600.0
+# A year's subscription may be refunded as long as it runs.
+LAST_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
 LOCK_HOLD = 90.0  # longer than all calls of one event may take together
 
@@ -138,7 +140,7 @@ class OnceLedger:
 
     def note_last(self, external_id: str, event_id: str) -> None:
         """Remember which event filled the quota last."""
-        self._store.set(_last_key(external_id), event_id.encode(), KEPT_SECONDS)
+        self._store.set(_last_key(external_id), event_id.encode(), LAST_SECONDS)
 
     def was_last(self, external_id: str, event_id: str) -> bool:
         """Say whether no other event is known to have filled the quota since this one."""

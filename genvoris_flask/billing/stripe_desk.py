@@ -38,17 +38,16 @@ class StripeDesk:
         Raises:
             StripeError: It is not known yet; the checkout that says so may still come.
         """
-        if told:
-            if customer:
-                self.memory.link(customer, told)
-            return told
-        found = customer and (self.shopper_of(customer) or self.memory.shopper(customer))
+        known = (self.shopper_of(customer) or self.memory.shopper(customer)) if customer else None
+        found = told or known
         if not found:
             raise StripeError(
                 f"It is not known yet which shopper the Stripe customer {customer} is: give "
                 "Checkout Sessions a client_reference_id, or use @genvoris.stripe_shopper "
                 "(docs/billing.md)."
             )
+        if customer:
+            self.memory.link(customer, found)  # each time, so that it lasts
         return found
 
     def first_known(self, prices: Iterable[str]) -> str | None:

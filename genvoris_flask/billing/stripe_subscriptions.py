@@ -123,10 +123,9 @@ class Subscriptions:
             self._desk.billing.resume(external_id, event_id=event_id)
 
     def _renew(self, subscription: str, sale: Payment, price: str, standing: Standing) -> None:
-        if standing.state is None:
-            self._desk.memory.set_current(sale.external_id, subscription)
-        if self._desk.is_current(sale.external_id, subscription):
+        if standing.state is None or self._desk.is_current(sale.external_id, subscription):
             self._desk.billing.renew(sale.external_id, price_id=price, event_id=sale.sale_id)
+            self._desk.memory.set_current(sale.external_id, subscription)
         standing.state, standing.price, standing.waits_with = "active", price, None
 
 

@@ -13,6 +13,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..errors import (
     GenvorisError,
     LockTimeoutError,
+    RateLimitedError,
+    ServerError,
     SignatureError,
     StoreAwayError,
     UnreachableError,
@@ -102,7 +104,7 @@ def _apply(event: Mapping[str, Any]) -> str:
     except LockTimeoutError:
         detail = "Another event of this customer is being handled at this moment."
         raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
-    except (StoreAwayError, UnreachableError) as error:
+    except (RateLimitedError, ServerError, StoreAwayError, UnreachableError) as error:
         log.warning("Stripe's event %s could not be applied now: %s", event["id"], error)
         detail = "Please deliver this later."
         raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None

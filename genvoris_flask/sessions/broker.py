@@ -147,13 +147,13 @@ class SessionBroker:
         self._flights.get().drops.submit(self._drop_elsewhere, shopper, session)
 
     def replace(self, shopper: Shopper) -> None:
-        """Do as ``forget``, then mint a new token at once, so that the next page finds it."""
+        """Do as ``forget``; who had a token gets a new one at once, in the background."""
         session = self._drop_here(shopper.external_id)
-        self._flights.get().pool.submit(self._replace, shopper, session)
+        self._flights.get().drops.submit(self._replace, shopper, session)
 
     def _replace(self, shopper: Shopper, session: Session | None) -> None:
-        self._drop_elsewhere(shopper, session)
-        if not self._breaker.is_open:
+        # Thousands may renew in an hour, and mints are limited: who is not here needs none.
+        if self._drop_elsewhere(shopper, session) and not self._breaker.is_open:
             self._take_off(shopper)
 
     def _drop_here(self, external_id: str) -> Session | None:
@@ -165,12 +165,14 @@ class SessionBroker:
     def _hear_of_drop(self, external_id: str) -> None:
         self._drop_here(external_id)
 
-    def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> None:
+    def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> bool:
+        """Drop and revoke the token of all processes; say whether there was one."""
         session = session or self._shared.get(shopper.external_id)
         self._shared.drop(shopper.external_id)
         # A token that is not revoked ends by itself, within minutes.
         if session and not self._breaker.is_open:
             self._mint.revoke(session)
+        return session is not None
 
     def _serve(self, shopper: Shopper, kept: Kept) -> Session:
         if kept.is_due(self._clock()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -265,6 +266,10 @@ def test_the_shop_is_told_the_customer_id_and_the_token_is_new_at_once(
         minted.append(session.plan_name)
 
     customer = billing.activate(name, price_id="price_atelier", event_id="o2")
+    end = time.monotonic() + 10
+    while broker.remembered(shopper) is None:
+        assert time.monotonic() < end, "nobody asked for a token, and still there is to be one"
+        time.sleep(0.005)
     assert linked == [(name, customer.id)]
     new = broker.session(shopper, 10)
     assert new.token != old.token

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 import stripe as stripe_library
 from flask import Flask, Response
@@ -194,6 +195,21 @@ def test_while_genvoris_is_away_stripe_is_asked_to_come_again(
     answer = away.post(event)
     assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")
     assert answer.headers["Retry-After"]
+
+
+def test_when_genvoris_takes_no_more_sales_now_stripe_is_asked_to_come_again(
+    sandbox_url: str, shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    name = f"gus-{stripe.customer}"
+    shop.post(stripe.checkout(name))
+    fault = {"kind": "status", "path": "/api/v1/customers", "method": "POST", "count": 1}
+    limit = {**fault, "status": 429, "error": "rate_limited", "retryAfter": 60}
+    httpx.put(f"{sandbox_url}/sandbox/faults", json={"faults": [limit]}).raise_for_status()
+    event = stripe.change("created")
+    answer = shop.post(event)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")
+    assert shop.post(event).get_json()["outcome"] == "applied"
+    assert client.customers.usage(name).plan_name == "Pro"
 
 
 def test_no_secret_reaches_an_answer_or_the_log(

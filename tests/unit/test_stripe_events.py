@@ -16,6 +16,7 @@ from genvoris_flask.errors import GenvorisError, StripeError, UnknownPriceError
 from genvoris_flask.plans import DeclaredPlan
 from genvoris_flask.sessions.shopper import Shopper
 from genvoris_flask.store.memory_store import MemoryStore
+from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer
 from tests.support.stripe_payloads import Stripe
 
@@ -49,11 +50,11 @@ class Told(NoLookup):
 
 
 class Shop:
-    def __init__(self, default_plan: str | None = None) -> None:
+    def __init__(self, default_plan: str | None = None, clock: Clock | None = None) -> None:
         self.genvoris = QuotaServer("pro", "max", "free")
         self.lookup = Told()
         self.known: dict[str, str] = {}
-        store = MemoryStore()
+        store = MemoryStore(clock or Clock())
         billing = Billing(
             self.genvoris.client,
             store,
@@ -410,3 +411,13 @@ def test_a_whole_life_ends_alike_in_any_order_and_however_often_it_is_delivered(
     customer = shop.genvoris.customers.get("ada")
     assert customer is None or customer["status"] == "CANCELLED"
     assert shop.fills <= 2
+
+
+def test_what_is_known_of_a_customer_lasts_as_long_as_their_months_are_paid(stripe: Stripe) -> None:
+    clock = Clock()
+    shop = Shop(clock=clock)
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    for month in range(1, 25):
+        clock.now += 30 * 24 * 3600
+        assert shop.take(stripe.paid(month=month)) == ["applied"]
+    assert shop.fills == 25
