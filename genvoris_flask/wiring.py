@@ -35,6 +35,9 @@ from .web.limits import Limiter
 from .web.slots import Slots
 from .webhooks.deliveries import Deliveries
 
+# Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
+PATIENCE_BEYOND_TIMEOUT = 60.0
+
 
 def build_state(
     app: Flask,
@@ -80,6 +83,7 @@ def build_state(
             concurrency=settings.tryon_concurrency,
             per_owner=settings.tryons_per_shopper,
             ttl=settings.result_ttl,
+            patience=settings.tryon_timeout + PATIENCE_BEYOND_TIMEOUT,
             clock=clock,
         ),
         assets=assets.load_assets(),

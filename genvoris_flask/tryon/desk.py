@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import StoreAwayError
 from .job import Ending, Job
 from .job_store import JobStore
-from .outcomes import Outcome
+from .outcomes import Failure, Outcome
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -37,7 +37,9 @@ class Task:
         ending: How it ended, while the store does not know it.
         picture: With that ending.
         ended_at: When, in Unix seconds.
+        started_at: When it began to run, in Unix seconds.
         cancelled: Whether its owner does not want it any more.
+        over: Whether it has ended without this process: deleted or given up.
     """
 
     job: Job
@@ -47,7 +49,9 @@ class Task:
     ending: Ending | None = None
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0
+    started_at: float | None = None
     cancelled: bool = False
+    over: bool = False
 
     def cancel(self) -> None:
         """Let go of the photo at once; the job never runs, or its picture is thrown away."""
@@ -62,11 +66,18 @@ class Desk:
         store: Where jobs are written down.
         threads: How many jobs run at once.
         ttl: Seconds that an ended job is kept.
+        patience: Seconds after which a job that still runs has failed; its thread is lost until it
+            comes back.
         clock: The wall clock, in Unix seconds.
     """
 
     def __init__(
-        self, store: JobStore, threads: int, ttl: float, clock: Callable[[], float]
+        self,
+        store: JobStore,
+        threads: int,
+        ttl: float,
+        patience: float,
+        clock: Callable[[], float],
     ) -> None:
         self.worker = secrets.token_hex(8)
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="genvoris-tryon")
@@ -76,6 +87,7 @@ class Desk:
         self.pending = 0
         self._store = store
         self._ttl = ttl
+        self._patience = patience
         self._clock = clock
         self._ended: deque[tuple[float, str]] = deque()
         beating = threading.Thread(target=_beat_on, args=(weakref.ref(self),), daemon=True)
@@ -90,12 +102,18 @@ class Desk:
     def find(self, job_id: str) -> Job | None:
         """Give a job that is in hand."""
         task = self.tasks.get(job_id)
-        if task is None or task.cancelled:
+        if task is None or task.cancelled or task.over:
             return None
         return task.job.ended(task.ending) if task.ending else task.job
 
+    def is_cancelled(self, job_id: str) -> bool:
+        """Say whether a job is in hand that its owner does not want."""
+        task = self.tasks.get(job_id)
+        return task is not None and task.cancelled
+
     def run(self, task: Task) -> None:
         """Note that a job runs now."""
+        task.started_at = self._clock()
         task.job = replace(task.job, state="running")
         try:
             self._store.keep(task.job)
@@ -140,12 +158,22 @@ class Desk:
             self._forget_unwritten()
 
     def _keep(self, task: Task) -> None:
-        if not task.cancelled and self._store.is_over(task.job.id):
-            task.cancel()  # by another process
-        if not task.cancelled:
+        if task.started_at and self._clock() - task.started_at > self._patience:
+            self._give_up(task)
+        elif not task.cancelled and self._store.is_over(task.job.id):
+            task.over, task.work = True, None
+        elif not task.cancelled:
             self._store.keep(task.job)
         if task.slot:
             self._store.keep_slot(task.slot, task.job.id)
+
+    def _give_up(self, task: Task) -> None:
+        if not task.over and self._store.end(task.job, Failure("upstream_unreachable"), None):
+            log.error("Try-on %s does not end; it has failed for its shopper.", task.job.id)
+        task.over = True
+        if task.slot:
+            self._store.free_slot(task.slot, task.job.id)
+            task.slot = None
 
     def _put_away(self, task: Task) -> None:
         ending = task.ending

@@ -48,6 +48,7 @@ class JobRunner:
         concurrency: How many run at once in a process; four times as many may wait.
         per_owner: How many of one owner may be under way, in all processes together.
         ttl: Seconds that an ended job is kept.
+        patience: Seconds after which a job that still runs has failed.
         clock: The wall clock, in Unix seconds.
     """
 
@@ -58,13 +59,14 @@ class JobRunner:
         concurrency: int = 4,
         per_owner: int = 2,
         ttl: float = 600.0,
+        patience: float = 600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = JobStore(store, ttl)
         self._most = concurrency * (1 + QUEUED_PER_THREAD)
         self._per_owner = per_owner
         self._clock = clock
-        self._desk = PerProcess(lambda: Desk(self._store, concurrency, ttl, clock))
+        self._desk = PerProcess(lambda: Desk(self._store, concurrency, ttl, patience, clock))
 
     def submit(self, owner: str, product: Product, work: Work, key: str | None = None) -> Job:
         """Queue a try-on.
@@ -112,7 +114,7 @@ class JobRunner:
                 job = desk.find(job_id)
         except StoreAwayError:
             job = desk.find(job_id)
-            if job_id not in desk.tasks:
+            if job is None and not desk.is_cancelled(job_id):
                 raise
         return job if job and job.owner == digest(owner) else None
 

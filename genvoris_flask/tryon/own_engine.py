@@ -8,7 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..api.client import GenvorisClient
-from ..errors import MalformedAnswerError, NotFoundError, ServerError, UnreachableError
+from ..errors import (
+    DeadlineError,
+    MalformedAnswerError,
+    NotFoundError,
+    ServerError,
+    UnreachableError,
+)
 from ..sessions.broker import SessionBroker
 from ..sessions.shopper import Shopper
 from .engine import AsShopper, Order
@@ -30,6 +36,7 @@ class OwnEngine:
         function: What the shop registered with ``@genvoris.tryon_engine``.
         client: Asks for usage and meters.
         broker: Knows Genvoris's id of a shopper.
+        timeout: Seconds after which a picture comes too late: it is neither given nor metered.
         clock: A monotonic clock, in seconds.
     """
 
@@ -38,11 +45,13 @@ class OwnEngine:
         function: EngineHook,
         client: GenvorisClient,
         broker: SessionBroker,
+        timeout: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._function = function
         self._client = client
         self._broker = broker
+        self._timeout = timeout
         self._clock = clock
 
     def make(self, order: Order, as_shopper: AsShopper) -> Picture | Refusal:
@@ -50,15 +59,18 @@ class OwnEngine:
 
         Raises:
             ApiError: Genvoris refuses to meter it, so the picture is withheld.
+            DeadlineError: It took too long.
             GenvorisError: Genvoris could not be asked whether the shopper may.
         """
         if refusal := self._refusal(order):
             return refuse(refusal)
         started = self._clock()
         made = self._function(order.photo, order.product, order.shopper)
-        milliseconds = int((self._clock() - started) * 1000)
+        seconds = self._clock() - started
         picture = _checked(made)
-        return replace(picture, quota=self._meter(order, milliseconds, as_shopper))
+        if seconds > self._timeout:
+            raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
+        return replace(picture, quota=self._meter(order, int(seconds * 1000), as_shopper))
 
     def _refusal(self, order: Order) -> Refusal | None:
         """Ask before the work is done. A guest has no plan that could be asked about."""

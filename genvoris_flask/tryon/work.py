@@ -71,5 +71,7 @@ class TryonWork:
 def _engine() -> Engine:
     state = get_state()
     if state.hooks.tryon_engine:
-        return OwnEngine(state.hooks.tryon_engine, state.client, state.broker)
+        return OwnEngine(
+            state.hooks.tryon_engine, state.client, state.broker, state.settings.tryon_timeout
+        )
     return state.engine

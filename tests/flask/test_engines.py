@@ -13,6 +13,10 @@ from flask import current_app
 from PIL import Image
 
 from genvoris_flask import Photo, Picture, Product, Shopper
+from genvoris_flask.errors import DeadlineError
+from genvoris_flask.tryon.engine import Order
+from genvoris_flask.tryon.own_engine import OwnEngine
+from genvoris_flask.tryon.photos import check_photo
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
@@ -189,6 +193,22 @@ def test_a_fault_of_the_shops_function_fails_the_job_in_words_and_costs_nothing(
     assert logged in caplog.text
     assert logged not in str(job)
     assert shop.genvoris.used() == 0
+
+
+def test_a_picture_that_comes_too_late_is_neither_given_nor_metered(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [0.0]
+
+    def slow(*_: Any) -> bytes:
+        now[0] += 91
+        return MADE
+
+    engine = OwnEngine(slow, shop.state.client, shop.state.broker, 90, lambda: now[0])
+    order = Order(check_photo(picture()), Product(), None, "http://localhost", "k")
+    with pytest.raises(DeadlineError, match="91 s"):
+        engine.make(order, lambda call: call(None))
+    assert shop.transport.count("/track") == 0
 
 
 def test_a_guests_picture_is_metered_to_the_shop_alone(genvoris: LocalGenvoris) -> None:

@@ -68,10 +68,21 @@ class House:
         self.clock = Clock()
         self.store = Shared(self.clock)
 
-    def process(self, concurrency: int = 4, per_owner: int = 64, ttl: float = 60) -> JobRunner:
+    def process(
+        self,
+        concurrency: int = 4,
+        per_owner: int = 64,
+        ttl: float = 60,
+        patience: float = 600,
+    ) -> JobRunner:
         store: Any = self.store
         return JobRunner(
-            store, concurrency=concurrency, per_owner=per_owner, ttl=ttl, clock=self.clock
+            store,
+            concurrency=concurrency,
+            per_owner=per_owner,
+            ttl=ttl,
+            patience=patience,
+            clock=self.clock,
         )
 
 
@@ -331,6 +342,7 @@ def test_a_worker_that_was_only_slow_does_not_change_an_ending_that_was_seen(
     assert gate.begun.acquire(timeout=5)
     house.clock.now += LEASE_SECONDS + 1
     assert other.find(job.id, "ada")
+    slow._desk.get().beat()
     gate.open.set()
     until(lambda: not slow._desk.get().tasks)
     for runner in (slow, other):
@@ -338,6 +350,29 @@ def test_a_worker_that_was_only_slow_does_not_change_an_ending_that_was_seen(
         assert found
         assert found.ending == Failure("interrupted")
         assert runner._store.picture(job.id) is None
+
+
+def test_a_job_that_does_not_end_has_failed_and_its_late_picture_is_thrown_away(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner, gate = house.process(per_owner=1, patience=100), Gate()
+    job = runner.submit("ada", PRODUCT, gate)
+    assert gate.begun.acquire(timeout=5)
+    for _ in range(30):
+        house.clock.now += 5
+        runner._desk.get().beat()
+    for process in (runner, house.process()):
+        found = process.find(job.id, "ada")
+        assert found
+        assert found.ending == Failure("upstream_unreachable")
+    assert caplog.text.count("does not end") == 1
+    assert _admits(runner), "its place must be free"
+    gate.open.set()
+    until(lambda: job.id not in runner._desk.get().tasks)
+    found = runner.find(job.id, "ada")
+    assert found
+    assert found.ending == Failure("upstream_unreachable")
+    assert runner._store.picture(job.id) is None
 
 
 def test_a_beat_keeps_jobs_alive(house: House) -> None:
