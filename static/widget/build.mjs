@@ -12,13 +12,10 @@ import { readLocales, scriptOf } from "./locales.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const flag = process.argv.indexOf("--outdir");
 const outdir = flag > 0 ? process.argv[flag + 1] : here;
-// The hashed name is the one under which the Flask extension serves the file for good.
-const HASH_DIGITS = 12;
 
-/** Gives what a page must know of a file to load it: its hash and its integrity. */
+/** Gives what a page must know of a file to load it: its digest, which is in its name too. */
 function describe(body) {
-  const digest = (encoding) => createHash("sha256").update(body).digest(encoding);
-  return [digest("hex").slice(0, HASH_DIGITS), digest("base64")];
+  return createHash("sha256").update(body).digest("base64");
 }
 
 /** Lets the third stage take the second's modules from it, instead of having them once more. */
@@ -74,5 +71,5 @@ const { keys, files } = await writeLocales();
 const tools = await bundle("tools", "es2022", {}, [fromKit]);
 const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
 const dialog = await bundle("dialog", "es2022", known);
-await bundle("widget", "es2020", { __FILES__: JSON.stringify({ ...files, dialog }) });
+await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, dialog }) });
 await writeTypes();

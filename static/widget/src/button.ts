@@ -16,7 +16,7 @@ const ICONS: Record<string, string> = {
 export function rulesOf(data: Record<string, unknown>): string {
   const px = (property: string, key: string) => {
     const value = Number(data[`button${key}`]);
-    return Number.isFinite(value) && data[`button${key}`] ? `${property}:${value}px;` : "";
+    return value >= 0 ? `${property}:${value}px;` : "";
   };
   const design =
     px("border-radius", "BorderRadius") +
@@ -29,8 +29,8 @@ export function rulesOf(data: Record<string, unknown>): string {
     "fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}" +
     `${SELECTOR}[${FLOATING}]{position:fixed!important;inset:auto!important;margin:0!important;` +
     `bottom:max(20px,env(safe-area-inset-bottom))!important;${sideOf(data)}:20px!important;` +
-    "width:auto!important;min-height:48px;z-index:2147483000!important;" +
-    "box-shadow:0 6px 24px rgb(0 0 0/.25)}"
+    "width:auto!important;min-height:48px;z-index:99999!important;" +
+    "box-shadow:0 4px 20px #0004}"
   );
 }
 
@@ -43,13 +43,14 @@ export function dressButtons(data: Record<string, unknown>, signal: AbortSignal)
   if (!Object.keys(data).some((key) => key.startsWith("button"))) return;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rulesOf(data));
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  const sheets = document.adoptedStyleSheets;
+  sheets.push(sheet);
   const watch = new MutationObserver(() => dress(data));
   watch.observe(document, { childList: true, subtree: true });
   dress(data);
   signal.addEventListener("abort", () => {
     watch.disconnect();
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
+    sheets.splice(sheets.indexOf(sheet), 1);
   });
 }
 
@@ -66,11 +67,12 @@ function dress(data: Record<string, unknown>): void {
 }
 
 function draw(path: string): SVGElement {
-  const name = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(name, "svg");
+  const make = (name: string) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const svg = make("svg") as SVGElement;
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.append(document.createElementNS(name, "path"));
-  svg.firstElementChild?.setAttribute("d", path);
+  const line = make("path");
+  line.setAttribute("d", path);
+  svg.append(line);
   return svg;
 }

@@ -74,7 +74,10 @@ export function paletteOf(
 
 /** Reads any colour that CSS knows; null when it is none, or can be seen through. */
 export function readColour(colour: string): Rgb | null {
-  if (!CSS.supports("color", colour)) return null;
+  // What a page computes to is nearly always this, and a canvas costs milliseconds.
+  const plain = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour);
+  if (plain) return [Number(plain[1]), Number(plain[2]), Number(plain[3])];
+  if (!colour || colour === "rgba(0, 0, 0, 0)" || !CSS.supports("color", colour)) return null;
   const context = document.createElement("canvas").getContext("2d");
   if (!context) return null;
   context.fillStyle = colour;

@@ -1,17 +1,19 @@
 // What shoppers do with a photo and a finished picture.
 
 import type { Tracker } from "./analytics";
-import { type Backend, ProblemError } from "./api";
+import { type Backend, fault, ProblemError } from "./api";
 import type { Config } from "./config";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import type { Frame } from "./frame";
+import type { Intake } from "./intake";
 import type { Jobs } from "./jobs";
 import { forgetKept, keep } from "./keep";
 import type { Happening, Model } from "./machine";
+import type { Actions } from "./screens/view";
 import { nameOf, tell } from "./shared";
 import { t } from "./strings";
 import type { Tools } from "./tools";
-import type { Result, Status } from "./types";
+import type { Problem, Result, Status } from "./types";
 
 /** What the deeds need of the dialog. */
 export interface Stage {
@@ -22,13 +24,47 @@ export interface Stage {
   model(): Model;
   happen(happening: Happening): void;
   close(): void;
+  intake(): Intake;
+  minimise(): void;
+  readStatus(): void;
+  fail(problem: Problem): void;
   tools(): Promise<Tools>;
   /** Comes with the tools. */
   jobs(): Promise<Jobs>;
 }
 
+/** Gives what the screens' buttons do. */
+export function actionsOf(stage: Stage): Actions {
+  const back = () => stage.happen({ type: "backToPhoto" });
+  const begin = () => void start(stage).catch(() => stage.fail(fault("offline")));
+  return {
+    choose: (camera) => stage.intake().choose(camera),
+    takeSample: (src) => void stage.intake().takeSample(src),
+    start: begin,
+    stop: () => {
+      void stage.jobs().then((jobs) => jobs.stop());
+      back();
+    },
+    minimise: () => stage.minimise(),
+    retry: () => {
+      back();
+      stage.readStatus();
+    },
+    backToPhoto: back,
+    deletePhoto: () => void deletePhoto(stage),
+    tryVariant: (product) => {
+      stage.happen({ type: "backToPhoto", product });
+      begin();
+    },
+    show: (result) => stage.happen({ type: "show", result }),
+    share: (result) => void shareResult(stage, result),
+    addToCart: (result) => addToCart(stage, result),
+    leave: (url, keepPhoto) => void leave(stage, url, keepPhoto),
+  };
+}
+
 /** Starts a try-on, once the shopper has agreed to the shop's policy. */
-export async function start(stage: Stage): Promise<void> {
+async function start(stage: Stage): Promise<void> {
   if (!agree(stage)) return;
   const jobs = await stage.jobs();
   const { photo, product, screen } = stage.model();
@@ -53,7 +89,7 @@ function agree({ frame, config }: Stage): boolean {
 }
 
 /** Deletes the photo here and, with everything that was made of it, at the backend. */
-export async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
+async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
   try {
     await (await jobs()).deleteAll();
   } catch {
@@ -67,7 +103,7 @@ export async function deletePhoto({ jobs, model, happen }: Stage): Promise<void>
   happen({ type: "deleted" });
 }
 
-export async function shareResult({ frame, tracker, tools }: Stage, result: Result): Promise<void> {
+async function shareResult({ frame, tracker, tools }: Stage, result: Result): Promise<void> {
   const { share } = await tools();
   const how = await share(result.imageUrl, nameOf(result.product)).catch(() => null);
   if (how) tracker.track("RESULT_SHARED", result.product, { how });
@@ -78,7 +114,7 @@ export async function shareResult({ frame, tracker, tools }: Stage, result: Resu
 }
 
 /** Leaves the rest to the shop: its script, else its own button. */
-export function addToCart({ tracker, config, close }: Stage, result: Result): void {
+function addToCart({ tracker, config, close }: Stage, result: Result): void {
   const { id, imageUrl, product } = result;
   tracker.track("ADDED_TO_CART", product);
   // While our modal dialog is open, nothing else on the page could be used.
@@ -90,7 +126,7 @@ export function addToCart({ tracker, config, close }: Stage, result: Result): vo
   button?.click();
 }
 
-export async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise<void> {
+async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise<void> {
   const { product, photo } = model();
   await keep(product, (keepPhoto && photo?.blob) || null);
   location.assign(url);

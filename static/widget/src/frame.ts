@@ -67,6 +67,7 @@ export class Frame {
     this.attach();
     if (this.dialog.open) return;
     this.dialog.showModal();
+    this.#heading.focus();
     this.#holdsPage = true;
     const page = document.documentElement;
     this.#scroll = page.style.overflow;
@@ -90,8 +91,8 @@ export class Frame {
     const parts = (children: Child[]) => children.filter((child): child is Node => Boolean(child));
     this.#visual.replaceChildren(...parts(view.visual));
     this.#side.replaceChildren(...parts(view.side));
-    this.dialog.querySelector(".body")?.scrollTo(0, 0);
     if (!this.dialog.open) return;
+    this.dialog.querySelector(".body")?.scrollTo(0, 0);
     // What had the focus may be gone with the old screen.
     if (focus || !this.host.shadowRoot?.activeElement) this.#heading.focus();
   }

@@ -1,24 +1,21 @@
 // Loads the other files when they are likely to be wanted.
 
-import type { FileId } from "./shared";
+declare const __FILES__: Record<string, string>;
 
-declare const __FILES__: Record<string, FileId>;
-
-/** Each file's hash and integrity, from the build. */
+/** Each file's SHA-256 in base64, from the build. */
 export const FILES = __FILES__;
 
 /** Gives the page's language, if the widget speaks it, else English. */
 export function languageOf(wanted: string | undefined): string {
-  const page = wanted || document.documentElement.lang;
-  const code = page.toLowerCase().split(/[-_]/)[0];
-  return FILES[`locale-${code}`] ? `${code}` : "en";
+  const code = (wanted || document.documentElement.lang).slice(0, 2).toLowerCase();
+  return FILES[`locale-${code}`] ? code : "en";
 }
 
 /** Adds a file to the page: under its hashed name, else under its plain one. */
 export function loadFile(
   folder: string,
   name: string,
-  [hash, integrity]: FileId,
+  integrity: string,
   nonce: string,
 ): Promise<void> {
   const add = (file: string) =>
@@ -35,5 +32,9 @@ export function loadFile(
       };
       document.head.append(script);
     });
+  // The hashed name has the digest's first six bytes, in hex.
+  const hash = Array.from(atob(integrity.slice(0, 8)), (byte) =>
+    byte.charCodeAt(0).toString(16).padStart(2, "0"),
+  ).join("");
   return add(`${name}-${hash}`).catch(() => add(name));
 }

@@ -10,10 +10,8 @@ export interface Page {
   readonly settings: Settings;
   readonly parts: Parts;
   /** Fetches a file that the first stage does not know of. */
-  load(name: string, file: FileId): Promise<void>;
+  load(name: string, integrity: string): Promise<void>;
 }
-
-export type FileId = [hash: string, integrity: string];
 
 /** What the other files hand over: the second and the third stage, and the languages. */
 export interface Parts {

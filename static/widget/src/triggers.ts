@@ -18,7 +18,7 @@ export function describe(data: DOMStringMap): Product {
   try {
     variants = JSON.parse(data.productVariants || "[]");
   } catch {
-    console.error("Genvoris: data-product-variants must be a JSON list of {label, id, image}.");
+    console.error("Genvoris: data-product-variants must be JSON.");
   }
   const { productImage, productTitle, productId, productCategory } = data;
   return productOf(productImage, productTitle, productId, productCategory, "", variants);

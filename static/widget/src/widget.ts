@@ -6,7 +6,6 @@ import type { GenvorisApi, GenvorisCall, Product, Settings } from "./public";
 import {
   CHECKOUT,
   type Dialog,
-  type FileId,
   type Internal,
   JOB_KEY,
   KEPT_KEY,
@@ -17,100 +16,117 @@ import {
 import { read } from "./tab";
 import { describe, fromOptions, triggerOf } from "./triggers";
 
-function start(tag: HTMLScriptElement): Internal {
-  const folder = tag.src.replace(/\/[^/]*$/, "");
-  // An attribute is a text where `update` takes a list or a number: the dialog reads both.
-  const settings = { apiUrl: folder, ...tag.dataset } as Settings;
-  const end = new AbortController();
-  const { signal } = end;
-  const files: Record<string, Promise<void>> = {};
-  const parts: Parts = {};
-  let dialog: Dialog | undefined;
+class Widget {
+  readonly #folder: string;
+  readonly #settings: Settings;
+  readonly #end = new AbortController();
+  readonly #files: Record<string, Promise<void>> = {};
+  readonly #parts: Parts = {};
+  #dialog: Dialog | undefined;
   // Only the last wish counts: two dialogs at once would help nobody.
-  let wish: ((dialog: Dialog) => void) | undefined;
+  #wish: ((dialog: Dialog) => void) | undefined;
 
-  function load(name: string, file = FILES[name] as FileId): Promise<void> {
-    files[name] ??= loadFile(folder, name, file, tag.nonce ?? "").catch((error) => {
+  constructor(private readonly tag: HTMLScriptElement) {
+    this.#folder = tag.src.replace(/\/[^/]*$/, "");
+    // An attribute is a text where `update` takes a list or a number: the dialog reads both.
+    this.#settings = { apiUrl: this.#folder, ...tag.dataset } as Settings;
+    for (const type of ["pointerover", "focusin"]) {
+      this.#on(type, (event) => this.#intend(event));
+    }
+    this.#on("click", (event) => this.#click(event));
+    dressButtons(tag.dataset, this.#end.signal);
+  }
+
+  api(): Internal {
+    const open: GenvorisApi["open"] = (options = {}) =>
+      this.#open(fromOptions(options), document.activeElement, options.token);
+    const api: Internal = {
+      version: VERSION,
+      open,
+      openTryOn: open,
+      close: () => {
+        this.#wish = undefined;
+        this.#dialog?.close();
+      },
+      resume: () => void this.#whenLoaded((it) => it.resume()),
+      update: (changed) => {
+        Object.assign(this.#settings, changed);
+        if (this.#dialog) this.#loadAll();
+      },
+      on: (name, handler) => this.#on(`genvoris:${name}`, handler as (event: Event) => void),
+      destroy: () => {
+        this.#end.abort();
+        this.#dialog?.destroy();
+        window.Genvoris = window.VTOWidget = undefined;
+      },
+      push(...calls) {
+        for (const [name, ...values] of calls) (api[name] as (...v: unknown[]) => void)(...values);
+      },
+      attach: (part) => Object.assign(this.#parts, part),
+    };
+    return api;
+  }
+
+  #on(type: string, listener: (event: Event) => void): () => void {
+    // Last of all for clicks, so that the shop's own listeners can prevent what they do here.
+    const capture = type !== "click";
+    addEventListener(type, listener, { capture, signal: this.#end.signal });
+    return () => removeEventListener(type, listener, capture);
+  }
+
+  #intend(event: Event): void {
+    const { target } = event;
+    // Whoever has tried something on may be about to buy it.
+    const leaves = target instanceof Element && target.closest(CHECKOUT) && read(SESSION_KEY);
+    if (leaves || triggerOf(event)) this.#loadAll();
+  }
+
+  #click(event: Event): void {
+    const trigger = triggerOf(event);
+    if (!trigger || event.defaultPrevented) return;
+    event.preventDefault();
+    this.#open(describe(trigger.dataset), trigger);
+  }
+
+  #open(product: Product, opener: Element | null, token?: string): void {
+    opener?.setAttribute("aria-busy", "true");
+    this.#whenLoaded((it) => it.open(product, opener, token)).then(() =>
+      opener?.removeAttribute("aria-busy"),
+    );
+  }
+
+  #whenLoaded(act: (dialog: Dialog) => void): Promise<void> {
+    this.#wish = act;
+    return this.#loadAll();
+  }
+
+  async #loadAll(): Promise<void> {
+    const language = languageOf(this.#settings.language);
+    try {
+      await Promise.all([this.#load("dialog"), this.#load(`locale-${language}`)]);
+      if (this.#end.signal.aborted) return;
+      if (this.#dialog) this.#dialog.update(language);
+      else this.#dialog = this.#parts.dialog?.(this.#page(), language);
+      if (this.#dialog) this.#wish?.(this.#dialog);
+    } catch (error) {
+      console.error(error);
+    }
+    this.#wish = undefined;
+  }
+
+  #page() {
+    const load = (name: string, integrity: string) => this.#load(name, integrity);
+    return { settings: this.#settings, parts: this.#parts, load };
+  }
+
+  #load(name: string, integrity = FILES[name] as string): Promise<void> {
+    const files = this.#files;
+    files[name] ??= loadFile(this.#folder, name, integrity, this.tag.nonce ?? "").catch((error) => {
       delete files[name]; // the next click tries again
       throw error;
     });
     return files[name];
   }
-
-  async function loadAll(): Promise<void> {
-    const language = languageOf(settings.language);
-    try {
-      await Promise.all([load("dialog"), load(`locale-${language}`)]);
-      if (signal.aborted) return;
-      if (dialog) dialog.update(language);
-      else dialog = parts.dialog?.({ settings, parts, load }, language);
-      if (dialog) wish?.(dialog);
-    } catch (error) {
-      console.error(error);
-    }
-    wish = undefined;
-  }
-
-  function whenLoaded(act: (dialog: Dialog) => void): Promise<void> {
-    wish = act;
-    return loadAll();
-  }
-
-  function open(product: Product, opener: Element | null, token?: string): void {
-    opener?.setAttribute("aria-busy", "true");
-    whenLoaded((it) => it.open(product, opener, token)).then(() =>
-      opener?.removeAttribute("aria-busy"),
-    );
-  }
-
-  const on = (type: string, listener: (event: never) => void) =>
-    addEventListener(type, listener as EventListener, { capture: type !== "click", signal });
-
-  const api: Internal = {
-    version: VERSION,
-    open: (options = {}) => open(fromOptions(options), document.activeElement, options.token),
-    openTryOn: (options) => api.open(options),
-    close() {
-      wish = undefined;
-      dialog?.close();
-    },
-    resume: () => whenLoaded((it) => it.resume()),
-    update(changed) {
-      Object.assign(settings, changed);
-      if (dialog) loadAll();
-    },
-    on(name, handler) {
-      on(`genvoris:${name}`, handler);
-      return () => removeEventListener(`genvoris:${name}`, handler as EventListener, true);
-    },
-    destroy() {
-      end.abort();
-      dialog?.destroy();
-      window.Genvoris = window.VTOWidget = undefined;
-    },
-    push(...calls) {
-      for (const [name, ...values] of calls)
-        (api[name] as (...values: unknown[]) => void)(...values);
-    },
-    attach: (part) => Object.assign(parts, part),
-  };
-
-  for (const type of ["pointerover", "focusin", "touchstart"]) {
-    on(type, (event: Event) => {
-      const { target } = event;
-      // Whoever has tried something on may be about to buy it.
-      const leaves = target instanceof Element && target.closest(CHECKOUT) && read(SESSION_KEY);
-      if (leaves || triggerOf(event)) loadAll();
-    });
-  }
-  on("click", (event: Event) => {
-    const trigger = triggerOf(event);
-    if (!trigger || event.defaultPrevented) return;
-    event.preventDefault();
-    open(describe(trigger.dataset), trigger);
-  });
-  dressButtons(tag.dataset, signal);
-  return api;
 }
 
 function begin(tag: HTMLScriptElement): void {
@@ -120,7 +136,7 @@ function begin(tag: HTMLScriptElement): void {
     before.update(tag.dataset as Settings);
     return;
   }
-  const api = start(tag);
+  const api = new Widget(tag).api();
   window.Genvoris = window.VTOWidget = api;
   if (before) api.push(...before);
   if (read(KEPT_KEY) || read(JOB_KEY)) api.resume();
