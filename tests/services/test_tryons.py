@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,11 @@ class Browser:
     def __init__(self, shop: Shop, user: str = "ada") -> None:
         self._client = Client(shop.port, user, Seen(), 0.05)
 
-    def start(self) -> tuple[str, int]:
+    def start(self, **more: str) -> tuple[str, int]:
         """Start a try-on; give its id and the worker that has it."""
         body, headers = form()
         status, raw, worker = self._client.call(
-            "start", "POST", "/genvoris/tryons", body, **headers
+            "start", "POST", "/genvoris/tryons", body, **headers, **more
         )
         assert status == 202, raw
         return str(json.loads(raw)["id"]), int(worker)
@@ -112,7 +113,7 @@ def test_two_hundred_shoppers_at_once_get_one_picture_for_each_try_on(
 def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
     start: Start, host: TryonHost
 ) -> None:
-    host.seconds = 3.0
+    host.seconds = 2.0
     shop = start(workers=1, worker_class="sync")
     browsers = [Browser(shop, f"s{number}") for number in range(4)]
     jobs = [browser.start()[0] for browser in browsers]
@@ -124,10 +125,27 @@ def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
     ] * 4
 
 
-def test_a_try_on_of_one_host_is_polled_fetched_and_deleted_at_another(
-    start: Start, redis_server: RedisServer
+def test_repeats_at_the_same_time_on_two_hosts_are_one_try_on(
+    start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
-    shops = [start(workers=1, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
+    shops = [start(workers=2, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
+
+    def click(number: int) -> str:
+        return Browser(shops[number % 2]).start(Idempotency_Key="one wish")[0]
+
+    with ThreadPoolExecutor(16) as browsers:
+        jobs = set(browsers.map(click, range(32)))
+    assert len(jobs) == 1
+    until(lambda: Browser(shops[0]).state(*jobs) == "done")
+    assert click(1) in jobs
+    assert list(host.keys.values()) == [1]
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "gevent"])
+def test_a_try_on_of_one_host_is_polled_fetched_and_deleted_at_another(
+    start: Start, redis_server: RedisServer, worker_class: str
+) -> None:
+    shops = [start(1, worker_class, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
     first, second = (Browser(shop) for shop in shops)
     job, _ = first.start()
     until(lambda: second.state(job) == "done")
