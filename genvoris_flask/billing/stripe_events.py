@@ -84,7 +84,7 @@ class StripeEvents:
             case ["customer", "subscription"]:
                 return self._subscriptions.on_subscription(thing, event)
             case ["invoice", _]:
-                return self._subscriptions.on_invoice(thing)
+                return self._subscriptions.on_invoice(thing, event)
             case ["invoice_payment", _]:
                 return self._payments.on_invoice_payment(thing)
             case _:

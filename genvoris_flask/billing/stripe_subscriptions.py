@@ -52,7 +52,7 @@ class Subscriptions:
         self._desk.memory.keep(subscription.id, standing)
         return "applied"
 
-    def on_invoice(self, thing: Json) -> Outcome:
+    def on_invoice(self, thing: Json, event: Json) -> Outcome:
         """Start the period that was paid for, unless that or a later one began already."""
         invoice = Invoice.read(thing)
         price = self._desk.first_known([line.price for line in reversed(invoice.lines)])
@@ -69,7 +69,7 @@ class Subscriptions:
             if standing.state is None:
                 self._start(invoice.subscription, external_id, price, standing)
         elif until > standing.paid_until:
-            self._renew(invoice.subscription, sale, price, standing)
+            self._renew(invoice.subscription, sale, price, standing, event)
         standing.paid_until = max(until, standing.paid_until)
         self._desk.memory.keep(invoice.subscription, standing)
         self._desk.note_payment((invoice.id, *invoice.payments), sale)
@@ -122,11 +122,20 @@ class Subscriptions:
             )
             self._desk.billing.resume(external_id, event_id=event_id)
 
-    def _renew(self, subscription: str, sale: Payment, price: str, standing: Standing) -> None:
+    def _renew(
+        self, subscription: str, sale: Payment, price: str, standing: Standing, event: Json
+    ) -> None:
+        # An invoice that comes late brings its period, but neither its plan nor an end of a pause.
+        is_late = standing.state is not None and event["created"] < standing.state_at
+        if is_late:
+            price = standing.price or price
         if standing.state is None or self._desk.is_current(sale.external_id, subscription):
             self._desk.billing.renew(sale.external_id, price_id=price, event_id=sale.sale_id)
             self._desk.memory.set_current(sale.external_id, subscription)
-        standing.state, standing.price, standing.waits_with = "active", price, None
+            if is_late and standing.state == "paused":
+                self._desk.billing.pause(sale.external_id, event_id=event["id"])
+        standing.state = standing.state if is_late else "active"
+        standing.price, standing.waits_with = price, None
 
 
 def _start_id(subscription: str) -> str:
