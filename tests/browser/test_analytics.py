@@ -73,6 +73,22 @@ def test_the_contract_s_events_are_told_to_the_page_and_in_batches_to_the_backen
     assert "secret" not in told
 
 
+def test_a_checkout_on_another_page_is_told_of_who_has_tried_something_on(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    visit(shop, photo)
+    shop.body = '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
+    before = len(shop.events())
+    page = shop.context.pages[0]
+    page.goto("http://localhost:9/cart")
+    expect(page.locator("genvoris-dialog")).to_have_count(1)
+    page.locator("#out").click()
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    until(page, lambda: len(shop.events()) > before)
+    assert shop.events()[-1]["eventType"] == "CHECKOUT_STARTED"
+    assert shop.events()[-1]["sessionId"] == shop.events()[0]["sessionId"]
+
+
 @pytest.mark.parametrize(
     "signal", ["doNotTrack: {get: () => '1'}", "globalPrivacyControl: {get: () => true}"]
 )

@@ -1,4 +1,4 @@
-"""While a picture is made, and what a shopper can do with it."""
+"""What a shopper can do with a picture, and what they are told of their quota."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -30,106 +29,6 @@ def start(shop: ScriptedShop, photo: Path) -> Page:
 def finish(shop: ScriptedShop, photo: Path) -> Page:
     page = start(shop, photo)
     expect_heading(page, "Here you are")
-    return page
-
-
-def pill(page: Page) -> Any:
-    return page.locator("genvoris-dialog .pill")
-
-
-def test_the_stages_are_named_and_told_with_the_time_that_has_passed(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    shop.states = RUNNING
-    page = start(shop, photo)
-    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
-    expect(dialog(page).get_by_role("status")).to_have_text("Making your picture")
-    expect(dialog(page).get_by_text("1 second", exact=True)).to_be_visible()
-    expect(dialog(page)).not_to_contain_text("%")
-
-
-def test_a_job_that_is_put_aside_shows_on_the_trigger_until_it_is_looked_at(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    shop.states = RUNNING
-    page = start(shop, photo)
-    press(page, "Carry on shopping")
-    expect(dialog(page)).to_be_hidden()
-    trigger = page.locator(".genvoris-tryon-btn")
-    expect(trigger).to_have_text("Making your picture")
-    expect(trigger).to_be_focused()
-    expect(pill(page)).to_be_visible()
-    shop.states = DONE
-    expect(trigger).to_have_text("Your picture is ready")
-    expect(trigger).to_have_attribute("data-genvoris-state", "ready")
-    assert shop.requests("DELETE", ".*") == []
-    trigger.click()
-    expect_heading(page, "Here you are")
-    page.keyboard.press("Escape")
-    expect(trigger).to_have_text("Try it on")
-    expect(pill(page)).to_be_hidden()
-
-
-def test_a_refusal_of_a_job_that_was_put_aside_does_not_jump_at_the_shopper(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    shop.states = RUNNING
-    page = start(shop, photo)
-    press(page, "Carry on shopping")
-    shop.states = [{"state": "failed", "error": "failed", "detail": "The model is away."}]
-    expect(pill(page)).to_have_text("That did not work")
-    expect(dialog(page)).to_be_hidden()
-    pill(page).click()
-    expect(dialog(page).get_by_role("alert")).to_have_text("The model is away.")
-
-
-@pytest.mark.parametrize("aside", [False, True])
-def test_a_reload_picks_a_running_job_up_again(
-    shop: ScriptedShop, photo: Path, aside: bool
-) -> None:
-    shop.states = RUNNING
-    page = start(shop, photo)
-    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
-    if aside:
-        press(page, "Carry on shopping")
-    page.reload()
-    if aside:
-        expect(pill(page)).to_have_text("Making your picture")
-        expect(dialog(page)).to_be_hidden()
-        pill(page).click()
-    expect_heading(page, "One moment")
-    shop.states = DONE
-    expect_heading(page, "Here you are")
-    assert len(shop.jobs) == 1
-    assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
-
-
-def test_another_product_can_be_opened_while_a_job_runs_and_its_picture_is_there_later(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    shop.body = TRIGGER + TRIGGER.replace("s1", "s2").replace("Shirt", "Coat").replace(
-        "/shirt", "/coat"
-    )
-    shop.states = RUNNING
-    page = start_first(shop, photo)
-    press(page, "Carry on shopping")
-    page.locator("[data-product-id=s2]").click()
-    expect(dialog(page)).to_contain_text("Coat")
-    shop.states = DONE
-    press(page, "Try it on")
-    expect_heading(page, "Here you are")
-    earlier = dialog(page).get_by_role("button", name="You, with Shirt")
-    expect(earlier).to_be_visible(timeout=10_000)
-    earlier.click()
-    expect(dialog(page).get_by_role("img", name="You, with Shirt").first).to_be_visible()
-
-
-def start_first(shop: ScriptedShop, photo: Path) -> Page:
-    page = shop.open()
-    page.locator("[data-product-id=s1]").click()
-    choose(page, photo)
-    press(page, "Try it on")
-    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
     return page
 
 
@@ -265,15 +164,6 @@ def photo_of(form: bytes) -> tuple[int, int]:
 def test_the_result_says_that_it_is_a_preview_of_style(shop: ScriptedShop, photo: Path) -> None:
     page = finish(shop, photo)
     expect(dialog(page)).to_contain_text("An AI preview of style, not of fit.")
-
-
-def test_closing_while_it_works_asks_the_backend_to_cancel(shop: ScriptedShop, photo: Path) -> None:
-    shop.states = RUNNING
-    page = start(shop, photo)
-    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
-    with page.expect_request(lambda request: request.method == "DELETE"):
-        press(page, "Close")
-    assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
 
 
 def test_a_shop_without_credit_never_asks_a_shopper_for_money(shop: ScriptedShop) -> None:

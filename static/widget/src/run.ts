@@ -40,7 +40,7 @@ export class Run {
   /** Follows a job that an earlier page has sent. */
   async pickUp(id: string): Promise<Job | null> {
     this.#jobId = id;
-    return this.#finish(await this.backend.job(id));
+    return this.#finish({ id, state: "queued", image_url: null, quota: null });
   }
 
   stop(): void {

@@ -48,6 +48,7 @@ export class Scene {
     } else {
       this.#draw(before.name !== after.name);
     }
+    if (after.name === "photo" && after.notice) this.frame.announce(after.notice);
     if (happening.type === "photo") this.tracker.track("PHOTO_UPLOADED", this.model.product);
     this.showMarks();
   }

@@ -21,7 +21,7 @@ animation:sheen 2.4s ease-in-out infinite}
 .picture{position:relative;width:100%;height:100%}
 .large .picture{width:220%;height:220%}
 .picture canvas{clip-path:inset(0 calc(100% - var(--at)) 0 0);background:var(--surface)}
-.picture input{appearance:none;background:none;opacity:0;cursor:ew-resize;margin:0}
+.picture input{appearance:none;background:none;opacity:0;cursor:ew-resize;margin:0;touch-action:pan-y}
 .large input{display:none}
 .handle{right:auto!important;left:var(--at)!important;width:2px!important;background:#fff;
 box-shadow:0 0 0 1px rgb(0 0 0/.35);pointer-events:none}

@@ -114,12 +114,9 @@ export class TryOn implements Dialog {
 
   resume(): void {
     const kept = takeKept();
-    if (kept) {
-      this.open(kept.product, null);
-      if (kept.photo) void this.#intake.take(fromDataUrl(kept.photo), t("welcomeBack"));
-    } else if (this.#interrupted) {
-      this.open(this.#scene.model.product, null);
-    }
+    const product = kept?.product ?? (this.#interrupted && this.#scene.model.product);
+    if (product) this.open(product, null);
+    if (kept?.photo) void this.#intake.take(fromDataUrl(kept.photo), t("welcomeBack"));
   }
 
   destroy(): void {

@@ -31,10 +31,12 @@ class Widget {
     // An attribute is a text where `update` takes a list or a number: the dialog reads both.
     this.#settings = { apiUrl: this.#folder, ...tag.dataset } as Settings;
     for (const type of ["pointerover", "focusin"]) {
-      this.#on(type, (event) => this.#intend(event));
+      this.#on(type, (event) => triggerOf(event) && this.#loadAll());
     }
     this.#on("click", (event) => this.#click(event));
     dressButtons(tag.dataset, this.#end.signal);
+    // Whoever has tried something on may be about to buy it.
+    if (read(SESSION_KEY) && document.querySelector(CHECKOUT)) this.#loadAll();
   }
 
   api(): Internal {
@@ -67,18 +69,11 @@ class Widget {
     return api;
   }
 
-  #on(type: string, listener: (event: Event) => void): () => void {
+  #on(type: string, listener: (event: Event) => unknown): () => void {
     // Last of all for clicks, so that the shop's own listeners can prevent what they do here.
     const capture = type !== "click";
     addEventListener(type, listener, { capture, signal: this.#end.signal });
     return () => removeEventListener(type, listener, capture);
-  }
-
-  #intend(event: Event): void {
-    const { target } = event;
-    // Whoever has tried something on may be about to buy it.
-    const leaves = target instanceof Element && target.closest(CHECKOUT) && read(SESSION_KEY);
-    if (leaves || triggerOf(event)) this.#loadAll();
   }
 
   #click(event: Event): void {

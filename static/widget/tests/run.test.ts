@@ -142,8 +142,8 @@ describe("a job that never ends", () => {
 });
 
 describe("a job of an earlier page", () => {
-  it("is followed without being sent", async () => {
-    const { run, keys } = setUp([], [job("running"), job("done")]);
+  it("is followed without being sent, though the way there is blocked at first", async () => {
+    const { run, keys } = setUp([], [fault(0, "offline"), job("running"), job("done")]);
     expect((await run.pickUp("j"))?.state).toBe("done");
     expect(keys).toEqual([]);
   });

@@ -25,7 +25,7 @@ export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
     side: [
       productCard(model),
       meter(model),
-      notice && el("p", { class: "notice", role: "status" }, notice),
+      notice && el("p", { class: "notice" }, notice),
       error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),

@@ -1,0 +1,196 @@
+"""How the widget looks: the page's own colours, the shop's wishes, and what every eye needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import VIEWPORTS
+from tests.browser.steps import choose, dialog, expect_accessible, expect_heading, press
+from tests.support.scripted_shop import TRIGGER, ScriptedShop
+
+
+def opened(page: Page) -> Page:
+    page.locator(".genvoris-tryon-btn").first.click()
+    expect_heading(page, "Try it on")
+    return page
+
+
+def test_its_colours_font_and_corners_are_the_page_s(shop: ScriptedShop) -> None:
+    shop.css = (
+        "body { background: #102030; color: #f0f0f0; font-family: Georgia, serif; }"
+        ".genvoris-tryon-btn { background: #ffcc00; color: #000; border-radius: 6px; border: 0; }"
+    )
+    page = opened(shop.open())
+    style = styles(page)
+    assert style["background"] == "rgb(16, 32, 48)"
+    assert style["color"] == "rgb(240, 240, 240)"
+    assert style["font"].startswith("Georgia")
+    assert style["radius"] == "6px"
+    assert style["primary"] == "rgb(255, 204, 0)"
+    assert style["onPrimary"] == "rgb(0, 0, 0)"
+    expect_accessible(page, "genvoris-dialog")
+
+
+def styles(page: Page) -> dict[str, str]:
+    found: dict[str, str] = dialog(page).evaluate(
+        """d => {
+          const own = getComputedStyle(d);
+          const [button] = d.querySelectorAll('.primary');
+          button.disabled = false;
+          const main = getComputedStyle(button);
+          return {background: own.backgroundColor, color: own.color, font: own.fontFamily,
+            radius: own.borderTopLeftRadius, primary: main.backgroundColor,
+            onPrimary: main.color};
+        }"""
+    )
+    return found
+
+
+def test_the_tag_s_colours_go_before_the_page_s_and_its_style_sheet_before_both(
+    shop: ScriptedShop,
+) -> None:
+    shop.css = "body { background: #fff; } genvoris-dialog { --genvoris-text: #123456; }"
+    shop.tag |= {
+        "data-primary-color": "#0000ff",
+        "data-background-color": "#fafafa",
+        "data-text-color": "#333",
+        "data-font-family": "Verdana",
+        "data-border-radius": "3",
+    }
+    page = opened(shop.open())
+    style = styles(page)
+    assert style == {
+        "background": "rgb(250, 250, 250)",
+        "color": "rgb(18, 52, 86)",
+        "font": "Verdana",
+        "radius": "3px",
+        "primary": "rgb(0, 0, 255)",
+        "onPrimary": "rgb(255, 255, 255)",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_that_nobody_could_read_are_moved_until_one_can(
+    new_context: Any, scheme: str
+) -> None:
+    shop = ScriptedShop(new_context(color_scheme=scheme))
+    shop.css = "body { background: #777; color: #808080; }"
+    shop.tag = {"data-primary-color": "#7a7a7a", "data-accent-color": "#757575"}
+    page = opened(shop.open())
+    expect_accessible(page, "genvoris-dialog")
+
+
+def test_without_auto_style_it_follows_the_system(new_context: Any) -> None:
+    shop = ScriptedShop(new_context(color_scheme="dark"))
+    shop.css = "body { background: pink; font-family: Georgia; }"
+    shop.tag = {"data-auto-style": "false"}
+    page = opened(shop.open())
+    style = styles(page)
+    assert style["background"] == "rgb(27, 26, 24)"
+    assert "system-ui" in style["font"]
+    expect_accessible(page, "genvoris-dialog")
+
+
+def test_parts_and_properties_are_open_to_the_shop_s_style_sheet(shop: ScriptedShop) -> None:
+    shop.css = "genvoris-dialog::part(heading) { text-transform: uppercase; }"
+    page = opened(shop.open())
+    heading = dialog(page).get_by_role("heading", level=2)
+    assert heading.evaluate("h => getComputedStyle(h).textTransform") == "uppercase"
+
+
+def test_at_320_px_and_with_text_of_twice_the_size_nothing_is_cut_off(
+    new_context: Any, photo: Path
+) -> None:
+    shop = ScriptedShop(new_context(viewport={"width": 320, "height": 560}))
+    page = shop.open()
+    session = page.context.new_cdp_session(page)
+    for size in (16, 32):
+        session.send("Page.setFontSizes", {"fontSizes": {"standard": size, "fixed": size}})
+        page.reload()
+        opened(page)
+        assert styles(page)["font"]
+        assert dialog(page).evaluate("d => getComputedStyle(d).fontSize") == f"{size}px"
+        choose(page, photo)
+        press(page, "Try it on")
+        expect_heading(page, "Here you are")
+        wide = dialog(page).locator(".body").evaluate("b => b.scrollWidth > b.clientWidth")
+        assert not wide
+        press(page, "Close")
+
+
+def test_every_target_is_at_least_44_px(new_context: Any, photo: Path) -> None:
+    shop = ScriptedShop(new_context(**VIEWPORTS["phone"]))
+    shop.tag = {"data-privacy-url": "/p", "data-sample-photos": '[{"src":"/a.jpg"}]'}
+    page = opened(shop.open())
+    assert small_targets(page) == []
+    choose(page, photo)
+    expect(dialog(page).get_by_role("checkbox")).to_be_visible()
+    assert small_targets(page) == []
+    dialog(page).get_by_role("checkbox").check()
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    assert small_targets(page) == []
+
+
+def small_targets(page: Page) -> list[str]:
+    found: list[str] = dialog(page).evaluate(
+        """d => [...d.querySelectorAll('button, a, label, input[type=range]')].filter(e => {
+          const box = e.getBoundingClientRect();
+          return box.width && Math.min(box.width, box.height) < 43.9;
+        }).map(e => e.outerHTML)"""
+    )
+    return found
+
+
+def test_without_motion_and_in_forced_colours_it_stays_usable(
+    new_context: Any, photo: Path
+) -> None:
+    context = new_context(reduced_motion="reduce", forced_colors="active")
+    shop = ScriptedShop(context)
+    shop.states = [{"state": "running"}]
+    page = opened(shop.open())
+    running = "d => d.getRootNode().getAnimations().length"
+    assert dialog(page).evaluate(running) == 0
+    border = "d => getComputedStyle(d.querySelector('.primary')).borderTopStyle"
+    assert dialog(page).evaluate(border) == "solid"
+    choose(page, photo)
+    press(page, "Try it on")
+    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
+    assert dialog(page).evaluate(running) == 0
+
+
+def test_the_button_is_designed_by_the_tag(shop: ScriptedShop) -> None:
+    shop.body = TRIGGER.replace("<button", "<button data-genvoris-card") + TRIGGER + "<main></main>"
+    shop.tag |= {
+        "data-button-border-radius": "12",
+        "data-button-padding-x": "30",
+        "data-button-font-size": "20",
+        "data-button-icon": "sparkles",
+        "data-button-position": "floating-left",
+    }
+    page = shop.open()
+    page.evaluate("html => { document.querySelector('main').innerHTML = html; }", TRIGGER)
+    for button in page.locator(".genvoris-tryon-btn").all():
+        expect(button.locator("svg")).to_have_count(1)
+        expect(button).to_have_css("border-radius", "12px")
+        expect(button).to_have_css("padding-left", "30px")
+        expect(button).to_have_css("font-size", "20px")
+    floating = page.locator("[data-genvoris-floating]")
+    expect(floating).to_have_count(1)
+    expect(floating).to_have_css("position", "fixed")
+    box = floating.bounding_box()
+    assert box is not None
+    assert box["x"] == 20
+    assert box["y"] + box["height"] == 780
+    floating.click()
+    expect_heading(page, "Try it on")
+
+
+def test_no_fab_keeps_the_button_where_the_shop_put_it(shop: ScriptedShop) -> None:
+    shop.tag |= {"data-button-position": "floating-right", "data-no-fab": ""}
+    page = shop.open()
+    expect(page.locator(".genvoris-tryon-btn")).to_have_css("position", "static")
