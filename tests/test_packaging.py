@@ -38,6 +38,9 @@ def wheel_names(dist: Path) -> set[str]:
         "genvoris_flask/py.typed",
         "genvoris_flask/api/client.py",
         "genvoris_flask/sandbox/__main__.py",
+        "genvoris_flask/sandbox/templates/overview.html",
+        "genvoris_flask/sandbox/templates/page.css",
+        "genvoris_flask/testing/__init__.py",
         "genvoris_flask/sandbox/openapi.json",
         "genvoris_flask/sandbox/templates/docs.html",
         "genvoris_flask/static/widget/widget.js",
@@ -82,3 +85,10 @@ def test_the_source_distribution_can_be_built_from_and_read(dist: Path) -> None:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert {"pyproject.toml", "README.md", "LICENSE", "static/widget/widget.js"} <= names
     assert not [name for name in names if "node_modules" in name]
+
+
+def test_the_wheel_brings_its_fixtures_to_pytest(dist: Path) -> None:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+        text = wheel.read(name).decode()
+    assert "[pytest11]\ngenvoris = genvoris_flask.testing" in text

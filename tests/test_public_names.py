@@ -70,7 +70,8 @@ def test_what_merchants_build_and_read_has_these_fields() -> None:
 
 
 def test_the_signals_are_these() -> None:
-    names = {name for name in vars(signals) if not name.startswith("_") and name.islower()}
+    # pytest rewrites the assertions of packages that bring fixtures, and leaves names with an @.
+    names = {name for name in vars(signals) if name[0].isalpha() and name.islower()}
     assert names - {"annotations"} == {
         "credits_depleted",
         "customer_linked",

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, request
 from werkzeug import Response
 
-from .context import context, local_only
+from .context import context, require_local
 from .credits import add_pack, credits_left, take_credits
-from .ledger import find_customer, roll_all, start_period
+from .ledger import find_customer, start_period
 from .news import tell_of_balance, tell_of_change, tell_of_quota
 from .outbox import emit, send_again, send_test
 from .refusal import RefusalError, invalid, not_found
 from .standing import standing
+from .switches import catch_up
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
@@ -29,7 +30,7 @@ def refuse_other_sites() -> None:
 
     Browsers that send no ``Sec-Fetch-Site`` send an ``Origin`` with every form.
     """
-    local_only(lambda: None)()
+    require_local()
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise RefusalError(403, "cross_origin", "Press the button on the sandbox's own page.")
@@ -42,10 +43,7 @@ def move_clock() -> Response:
         context().clock.reset()
         return _back("reset", "clock")
     context().clock.advance(_whole("seconds", 1, LONGEST_MOVE))
-    with context().store.transaction() as db:
-        roll_all(db)
-        tell_of_balance(db)
-    context().courier.wake()
+    catch_up()
     return _back("moved", "clock")
 
 

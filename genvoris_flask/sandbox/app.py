@@ -128,7 +128,7 @@ def create_app(
 
 def _require_extra() -> None:
     """Look for what is imported late, without importing it."""
-    if any(find_spec(name) is None for name in ("jsonschema_rs", "PIL")):
+    if any(find_spec(name) is None for name in ("jsonschema_rs", "PIL", "pillow_heif")):
         raise ImportError(
             'The sandbox needs more: pip install "genvoris-flask[sandbox]" '
             "(in a checkout: make .venv/.dev)."

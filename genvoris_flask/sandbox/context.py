@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -103,14 +102,3 @@ def require_local() -> None:
     host = urlsplit(f"//{request.host}").hostname
     if site not in ("none", "same-origin") or host not in LOOPBACK:
         raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")
-
-
-def local_only(view: Callable[P, T]) -> Callable[P, T]:
-    """Let only programs and pages of this machine call a view."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        require_local()
-        return view(*args, **kwargs)
-
-    return guarded

@@ -40,7 +40,7 @@ def move_clock() -> Json:
         clock.set(_bounded("set", _time(came["set"])))
     else:
         clock.reset()
-    _catch_up()
+    catch_up()
     return read_clock()
 
 
@@ -96,7 +96,7 @@ def clear_calls() -> Json:
     return {"data": []}
 
 
-def _catch_up() -> None:
+def catch_up() -> None:
     """Do what would have happened by itself in the time that was skipped."""
     with context().store.transaction() as db:
         roll_all(db)

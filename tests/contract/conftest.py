@@ -1,29 +1,37 @@
-"""One sandbox process for each module of contract tests, spoken to over a real socket."""
+"""One sandbox for each module of contract tests, spoken to over a real socket."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from genvoris_flask.api.client import GenvorisClient
-from tests.support.sandbox_process import KEY, sandbox_process
+from genvoris_flask.testing import Sandbox, start_sandbox
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of the module's sandbox."""
-    with sandbox_process(tmp_path_factory.mktemp("sandbox"), "--credits", "90") as url:
-        yield url
+def sandbox(tmp_path_factory: pytest.TempPathFactory, _genvoris_keys: Path) -> Iterator[Sandbox]:
+    """Give the module's sandbox."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    with start_sandbox(folder, _genvoris_keys, credits_at_start=90) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")
-def client(sandbox_url: str) -> GenvorisClient:
+def sandbox_url(sandbox: Sandbox) -> str:
+    """Give the address of the module's sandbox."""
+    return sandbox.url
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Sandbox) -> GenvorisClient:
     """Give the typed client of that sandbox."""
-    return GenvorisClient(KEY, f"{sandbox_url}/api/v1")
+    return sandbox.client
 
 
 @pytest.fixture

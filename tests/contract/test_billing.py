@@ -15,7 +15,7 @@ from genvoris_flask.billing.desk import Billing
 from genvoris_flask.errors import ForbiddenError, NotFoundError, UnknownPriceError
 from genvoris_flask.signals import customer_linked, session_minted
 from genvoris_flask.state import get_state
-from tests.support.sandbox_process import KEY
+from genvoris_flask.testing import Sandbox
 
 PLANS = [
     {"name": "Free", "monthly_try_ons": 2},
@@ -25,12 +25,11 @@ PLANS = [
 
 
 @pytest.fixture
-def make_app(sandbox_url: str) -> Callable[..., Flask]:
+def make_app(sandbox: Sandbox) -> Callable[..., Flask]:
     def make(**config: Any) -> Flask:
         app = Flask("shop")
         app.config.update(
-            GENVORIS_API_KEY=KEY,
-            GENVORIS_API_URL=f"{sandbox_url}/api/v1",
+            sandbox.config,
             GENVORIS_PLANS=PLANS,
             GENVORIS_EXTERNAL_ID_PREFIX="shop-",
             **config,

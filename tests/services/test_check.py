@@ -5,29 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.diagnosis import _budget, _clock
-from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.testing import Sandbox
+from genvoris_flask.testing.sandbox import API_KEY as KEY
 from tests.services.conftest import ROOT, RedisServer, free_port
-
-KEY = "gvk_test_check_0123456789"
 
 
 @pytest.fixture
-def genvoris(tmp_path: Path) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(tmp_path, api_key=KEY), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+def genvoris(genvoris_sandbox: Sandbox) -> str:
+    return genvoris_sandbox.url
 
 
 def check(folder: Path, **config: object) -> tuple[int, str]:

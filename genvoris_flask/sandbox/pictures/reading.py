@@ -6,11 +6,8 @@ import io
 import warnings
 from typing import Literal
 
-try:
-    import pillow_heif
-    from PIL import Image, ImageOps
-except ImportError as error:
-    raise ImportError('The sandbox needs Pillow: pip install "genvoris-flask[sandbox]"') from error
+import pillow_heif
+from PIL import Image, ImageOps
 
 pillow_heif.register_heif_opener()
 

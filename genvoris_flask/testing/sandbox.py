@@ -1,0 +1,145 @@
+"""A local Genvoris within the test run, listening on a free port of this machine."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .calling import call, press
+from .shopper import SandboxShopper
+
+if TYPE_CHECKING:
+    from ..api.client import GenvorisClient
+
+API_KEY = "gvk_test_in_a_test_run"
+KEY_FILES = "*.pem"
+
+
+class Sandbox:
+    """A running sandbox.
+
+    Args:
+        url: Its address, without a slash at the end.
+        api_key: The key that it accepts.
+
+    Attributes:
+        config: What the shop needs in ``app.config`` to use it.
+        client: The typed client of its REST API.
+    """
+
+    def __init__(self, url: str, api_key: str = API_KEY) -> None:
+        from ..api.client import GenvorisClient
+
+        self.url = url
+        self.api_key = api_key
+        self.client: GenvorisClient = GenvorisClient(api_key, f"{url}/api/v1")
+        self.config: dict[str, Any] = {
+            "GENVORIS_API_KEY": api_key,
+            "GENVORIS_API_URL": f"{url}/api/v1",
+            "GENVORIS_TRYON_URL": url,
+        }
+        self._numbers = itertools.count(1)
+
+    def plan(self, name: str = "Test plan", try_ons: int = 5) -> str:
+        """Create a plan and give its id."""
+        return self.client.plans.create(name=name, monthly_try_ons=try_ons).id
+
+    def shopper(
+        self,
+        external_id: str | None = None,
+        *,
+        email: str | None = None,
+        try_ons: int | None = 5,
+        plan_id: str | None = None,
+    ) -> SandboxShopper:
+        """Register a shopper.
+
+        Args:
+            external_id: The shop's id of them; one of its own for each, if you give none.
+            email: Their address.
+            try_ons: How many they have a month, on a plan that is made for that; None: no plan.
+            plan_id: The plan, instead.
+        """
+        external_id = external_id or f"shopper-{next(self._numbers)}"
+        email = email or f"{external_id}@example.com"
+        if plan_id is None and try_ons is not None:
+            plan_id = self.plan(try_ons=try_ons)
+        customer = self.client.customers.upsert(
+            external_id=external_id, email=email, plan_id=plan_id
+        )
+        return SandboxShopper(
+            self.client,
+            external_id=external_id,
+            email=email,
+            customer_id=customer.id,
+            plan_id=plan_id,
+        )
+
+    def calls(self, path: str = "*", method: str | None = None) -> list[dict[str, Any]]:
+        """Give what was asked of it, oldest first, without keys, tokens and photos.
+
+        Args:
+            path: Of which paths; ``*`` is anything.
+            method: Of which method.
+        """
+        found: list[dict[str, Any]] = call(self.url, "GET", "/sandbox/calls")["data"]
+        return [
+            each
+            for each in found
+            if fnmatchcase(each["path"], path) and method in (None, each["method"])
+        ]
+
+    def deliveries(self, wait: float = 5.0) -> list[dict[str, Any]]:
+        """Give its webhooks, newest first, once those that are due have gone out.
+
+        Args:
+            wait: How many seconds that may take, 30 at most.
+        """
+        answer = call(self.url, "GET", f"/sandbox/deliveries?wait={wait}")
+        found: list[dict[str, Any]] = answer["data"]
+        return found
+
+    def empty_credits(self) -> None:
+        """Empty the shop's credit pool: every try-on is refused with ``credit_limit_reached``."""
+        press(self.url, "credits", do="empty")
+
+    def top_up(self, count: int = 1000) -> None:
+        """Buy credits for the shop."""
+        press(self.url, "credits", do="top-up", credits=str(count))
+
+
+@contextmanager
+def start_sandbox(folder: Path, keys: Path, **options: Any) -> Iterator[Sandbox]:
+    """Run a sandbox in a thread until the block ends.
+
+    Args:
+        folder: For its data.
+        keys: A folder that keeps the signing key for the next one; making a key takes a while.
+        options: Of ``genvoris_flask.sandbox.app.create_app``.
+    """
+    _copy_keys(keys, folder)
+    try:
+        from ..sandbox.app import create_app
+        from ..sandbox.server import SandboxServer
+
+        app = create_app(folder, api_key=API_KEY, **options)
+    except ImportError as error:
+        pytest.fail(f"genvoris_sandbox cannot start. {error}", pytrace=False)
+    try:
+        with SandboxServer(app) as server:
+            yield Sandbox(server.url)
+    finally:
+        _copy_keys(folder, keys)
+
+
+def _copy_keys(source: Path, target: Path) -> None:
+    for key in source.glob(KEY_FILES):
+        if not (target / key.name).exists():
+            shutil.copy2(key, target)

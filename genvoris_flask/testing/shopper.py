@@ -1,0 +1,81 @@
+"""A shopper of the shop, as Genvoris knows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..api.client import GenvorisClient
+    from ..api.models import Usage
+
+
+class SandboxShopper:
+    """A customer in the sandbox, and short ways to bring them into any state.
+
+    Attributes:
+        external_id: The shop's id of them: let the shop's test user have it.
+        email: Their address.
+        customer_id: Genvoris's id of them.
+        plan_id: The plan that was sold to them, or None.
+    """
+
+    def __init__(
+        self,
+        client: GenvorisClient,
+        *,
+        external_id: str,
+        email: str,
+        customer_id: str,
+        plan_id: str | None,
+    ) -> None:
+        self._client = client
+        self.external_id = external_id
+        self.email = email
+        self.customer_id = customer_id
+        self.plan_id = plan_id
+
+    @property
+    def used(self) -> int:
+        """Try-ons that are spent in this period."""
+        return self._usage.used
+
+    @property
+    def remaining(self) -> int:
+        """Try-ons that are left in this period."""
+        return self._usage.remaining
+
+    def spend(self, count: int = 1) -> None:
+        """Spend try-ons, as an engine of the shop's own does.
+
+        Raises:
+            QuotaError: There are not so many left.
+        """
+        self._client.tryons.track(variation_count=count, end_customer_token=self.token())
+
+    def exhaust(self) -> None:
+        """Spend all that is left: the next try-on is refused with ``quota_exhausted``."""
+        while left := self.remaining:
+            self.spend(min(left, 100))
+
+    def renew(self, plan_id: str | None = None) -> None:
+        """Begin a new period with a full quota, as a sale or a renewal does."""
+        self.plan_id = plan_id or self.plan_id
+        self._client.customers.upsert(
+            external_id=self.external_id, email=self.email, plan_id=self.plan_id
+        )
+
+    def pause(self) -> None:
+        """Pause them: they may not try on, and get no tokens."""
+        self._client.customers.update(self.customer_id, status="PAUSED")
+
+    def cancel(self) -> None:
+        """Cancel them: they may not try on, and get no tokens."""
+        self._client.customers.cancel(self.customer_id)
+
+    def token(self) -> str:
+        """Mint a session token."""
+        return self._client.sessions.mint(self.customer_id).token
+
+    @property
+    def _usage(self) -> Usage:
+        return self._client.customers.usage(self.customer_id)

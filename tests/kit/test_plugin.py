@@ -1,0 +1,122 @@
+"""The plugin in a merchant's own pytest run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTING = Path(__file__).parent.parent.parent / "docs/testing.md"
+# Python as it is where Pillow is not installed.
+NO_PILLOW = """
+import sys
+
+class WithoutPillow:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] not in ("PIL", "pillow_heif"):
+            return self.finder.find_spec(name, path, target)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = [WithoutPillow(finder) for finder in sys.meta_path]
+"""
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest as a merchant does, with no setting of this project."""
+    (folder / "pytest.ini").touch()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        [*command, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", TESTING.read_text(), re.DOTALL)
+
+
+def test_the_how_to_is_true_and_its_paywall_test_has_fifteen_lines(tmp_path: Path) -> None:
+    test, shop, *more = blocks("python")
+    assert len([line for line in test.splitlines() if line.strip()]) <= 15
+    (tmp_path / "shop.py").write_text(shop)
+    (tmp_path / "test_shop.py").write_text("\n\n".join([test, *more]))
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert f"{1 + len(more)} passed" in done.stdout
+
+
+def test_the_paywall_test_of_the_how_to_can_fail(tmp_path: Path) -> None:
+    test, shop, *_more = blocks("python")
+    (tmp_path / "shop.py").write_text(
+        shop.replace('action_url="/plans"', 'action_url="/elsewhere"')
+    )
+    (tmp_path / "test_shop.py").write_text(test)
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "/elsewhere" in done.stdout
+
+
+def test_the_plugin_brings_nothing_into_runs_that_do_not_use_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, genvoris_flask.testing\n"
+        "heavy = {'flask', 'httpx', 'jwt', 'PIL', 'werkzeug', 'cryptography', 'redis', 'limits'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_without_the_extra_other_tests_run_and_ours_say_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(NO_PILLOW)
+    (tmp_path / "test_it.py").write_text(
+        "def test_other(): pass\n\ndef test_ours(genvoris_sandbox): pass\n"
+    )
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "1 passed, 1 error" in done.stdout
+    assert 'pip install "genvoris-flask[sandbox]"' in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_sandbox_can_live_for_the_whole_session(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ngenvoris_sandbox_scope = session\n")
+    (tmp_path / "test_it.py").write_text(
+        "seen = set()\n"
+        "def test_one(genvoris_sandbox, genvoris_clock):\n"
+        "    genvoris_clock.advance(days=400)\n"
+        "    seen.add(genvoris_sandbox.url)\n"
+        "def test_two(genvoris_sandbox, genvoris_shopper, genvoris_clock):\n"
+        "    assert {genvoris_sandbox.url} == seen\n"
+        "    assert genvoris_clock._offset == 0\n"
+        "    assert not genvoris_sandbox.calls('/sandbox/*')\n"
+    )
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_wrong_scope_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ngenvoris_sandbox_scope = forever\n")
+    (tmp_path / "test_it.py").write_text("def test_one(genvoris_sandbox): pass\n")
+    done = run(tmp_path)
+    assert done.returncode != 0
+    assert "must be one of function" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["sandbox", "shopper", "clock", "faults"])
+def test_each_fixture_tells_of_itself(tmp_path: Path, name: str) -> None:
+    done = run(tmp_path, "--fixtures")
+    assert re.search(rf"^genvoris_{name}\b.*\n +Give ", done.stdout, re.MULTILINE), done.stdout
