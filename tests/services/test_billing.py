@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,8 @@ from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.billing.desk import Billing
 from genvoris_flask.errors import StoreAwayError
 from genvoris_flask.state import get_state
+from genvoris_flask.testing import Sandbox
 from tests.services.conftest import ROOT, RedisServer
-from tests.support.sandbox_process import KEY, sandbox_process
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "price_pro"}]
 
@@ -27,6 +25,7 @@ import os, signal, sys, threading
 from flask import Flask
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.state import get_state
+from genvoris_flask.testing import Sandbox
 
 app = Flask("shop")
 app.config.update({config!r})
@@ -68,14 +67,12 @@ billing.renew("ada", event_id="in_1")
 
 
 @pytest.fixture
-def config(tmp_path: Path, redis_server: RedisServer) -> Iterator[dict[str, Any]]:
-    with sandbox_process(tmp_path / "sandbox") as url:
-        yield {
-            "GENVORIS_API_KEY": KEY,
-            "GENVORIS_API_URL": f"{url}/api/v1",
-            "GENVORIS_STORE_URL": redis_server.url,
-            "GENVORIS_PLANS": PLANS,
-        }
+def config(genvoris_sandbox: Sandbox, redis_server: RedisServer) -> dict[str, Any]:
+    return {
+        **genvoris_sandbox.config,
+        "GENVORIS_STORE_URL": redis_server.url,
+        "GENVORIS_PLANS": PLANS,
+    }
 
 
 @pytest.fixture
@@ -91,8 +88,8 @@ def billing(config: dict[str, Any]) -> Billing:
 
 
 @pytest.fixture
-def client(config: dict[str, Any]) -> GenvorisClient:
-    return GenvorisClient(KEY, config["GENVORIS_API_URL"])
+def client(genvoris_sandbox: Sandbox) -> GenvorisClient:
+    return genvoris_sandbox.client
 
 
 def start(config: dict[str, Any], what_it_does: str) -> subprocess.Popen[str]:
