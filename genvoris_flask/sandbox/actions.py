@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, request
 from werkzeug import Response
 
 from .context import context, require_local
-from .credits import add_pack, credits_left, take_credits
+from .credits import add_pack, empty_packs
 from .ledger import find_customer, start_period
-from .news import tell_of_balance, tell_of_change, tell_of_quota
-from .outbox import emit, send_again, send_test
+from .news import tell_of_balance, tell_of_change, tell_of_pack, tell_of_quota
+from .outbox import send_again, send_test
 from .refusal import RefusalError, invalid, not_found
 from .standing import standing
 from .switches import catch_up
@@ -53,13 +53,12 @@ def change_credits() -> Response:
     now = context().clock()
     with context().store.transaction() as db:
         if request.form.get("do") == "empty":
-            take_credits(db, credits_left(db, now), now)
+            empty_packs(db)
             tell_of_balance(db)
             return _back("emptied", "credits")
         count = _whole("credits", 1, MOST_CREDITS)
-        pack = add_pack(db, count, now, None)
-        emit(db, "credit.balance_added", {"added": count, "balance": credits_left(db, now), **pack})
-        tell_of_balance(db)
+        add_pack(db, count, now, None)
+        tell_of_pack(db, count)
     return _back("topped-up", "credits")
 
 

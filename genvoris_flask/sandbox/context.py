@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -22,8 +21,6 @@ from .settings import require_active
 from .store import Store
 
 EXTENSION_KEY = "genvoris-sandbox"
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .funnel import read_funnel
 from .ledger import find_customer
 from .outbox import latest_deliveries
 from .plot import DAY, DAYS, draw, read_days
+from .settings import read_settings
 from .standing import standing
 
 MOST_CUSTOMERS = 200
@@ -31,6 +32,7 @@ def read_overview() -> dict[str, Any]:
         return {
             "now": now,
             "offset": context().clock.offset,
+            "suspended": read_settings(db)["accountStatus"] != "ACTIVE",
             "credits": credits_left(db, now),
             "packs": _packs(db, now),
             "plans": _all(db, "SELECT * FROM plans ORDER BY number LIMIT ?", MOST_PLANS),

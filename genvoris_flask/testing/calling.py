@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.error
-import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -21,27 +20,11 @@ def call(url: str, method: str, path: str, body: Any = None) -> Any:
         ValueError: The sandbox refuses what was sent; the message says why.
     """
     data = None if body is None else json.dumps(body).encode()
-    answer = _send(url + path, method, data, "application/json")
-    return json.loads(answer)
-
-
-def press(url: str, action: str, **fields: str) -> None:
-    """Press a button of the sandbox's page.
-
-    Raises:
-        ValueError: The sandbox refuses what was sent; the message says why.
-    """
-    data = urllib.parse.urlencode(fields).encode()
-    _send(f"{url}/actions/{action}", "POST", data, "application/x-www-form-urlencoded")
-
-
-def _send(url: str, method: str, data: bytes | None, kind: str) -> bytes:
-    request = urllib.request.Request(url, data, method=method)  # noqa: S310 - ours
-    request.add_header("Content-Type", kind)
+    request = urllib.request.Request(url + path, data, method=method)  # noqa: S310 - ours
+    request.add_header("Content-Type", "application/json")
     try:
         with _opener.open(request, timeout=TIMEOUT) as answer:
-            body: bytes = answer.read()
-            return body
+            return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         detail = json.loads(error.read()).get("detail", error.reason)
         raise ValueError(f"The sandbox refuses this: {detail}") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .calling import call, press
+from .calling import call
 from .shopper import SandboxShopper
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ class Sandbox:
 
     def empty_credits(self) -> None:
         """Empty the shop's credit pool: every try-on is refused with ``credit_limit_reached``."""
-        press(self.url, "credits", do="empty")
+        call(self.url, "DELETE", "/sandbox/credits")
 
     def top_up(self, count: int = 1000) -> None:
         """Buy credits for the shop."""
-        press(self.url, "credits", do="top-up", credits=str(count))
+        call(self.url, "POST", "/sandbox/credits", {"credits": count})
 
 
 @contextmanager

@@ -71,6 +71,13 @@ def test_an_empty_sandbox_says_how_to_fill_it(sandbox: LocalGenvoris) -> None:
     assert "0 try-ons in 30 days" in html
 
 
+def test_a_suspended_account_is_seen_at_once(sandbox: LocalGenvoris) -> None:
+    assert "account_inactive" not in page(sandbox)
+    changed = sandbox.http.patch("/sandbox/settings", json={"accountStatus": "SUSPENDED"})
+    assert changed.status_code == 200, changed.get_json()
+    assert "account_inactive" in page(sandbox)
+
+
 def test_the_pool_is_topped_up_and_exhausted(sandbox: LocalGenvoris) -> None:
     sandbox.customer()
     answer = press(sandbox, "credits", do="top-up", credits="250")
