@@ -7,9 +7,10 @@ ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
-from ..errors import NotFoundError
+from ..errors import NotFoundError, UnknownPriceError
 from .stripe_desk import StripeDesk
 from .stripe_memory import Payment, Standing
 from .stripe_shapes import Checkout, Invoice, Json, Outcome, Subscription
@@ -39,7 +40,7 @@ class Subscriptions:
         """Follow what a subscription has become."""
         subscription = Subscription.read(thing)
         standing = self._desk.memory.standing(subscription.id)
-        price = self._desk.first_known(subscription.prices)
+        price = self._price(subscription.prices, standing)
         if standing.state == "ended" or event["created"] < standing.state_at:
             return "ignored"
         if price is None and standing.state is None:
@@ -55,11 +56,11 @@ class Subscriptions:
     def on_invoice(self, thing: Json, event: Json) -> Outcome:
         """Start the period that was paid for, unless that or a later one began already."""
         invoice = Invoice.read(thing)
-        price = self._desk.first_known([line.price for line in reversed(invoice.lines)])
-        if invoice.subscription is None or price is None:
+        if invoice.subscription is None:
             return "ignored"
         standing = self._desk.memory.standing(invoice.subscription)
-        if standing.state == "ended":
+        price = self._price([line.price for line in reversed(invoice.lines)], standing)
+        if price is None or standing.state == "ended":
             return "ignored"
         external_id = self._desk.who(invoice.customer, invoice.external_id)
         until = max(line.until for line in invoice.lines if line.price == price)
@@ -130,12 +131,29 @@ class Subscriptions:
         if is_late:
             price = standing.price or price
         if standing.state is None or self._desk.is_current(sale.external_id, subscription):
-            self._desk.billing.renew(sale.external_id, price_id=price, event_id=sale.sale_id)
+            self._fill(sale, price, standing)
             self._desk.memory.set_current(sale.external_id, subscription)
             if is_late and standing.state == "paused":
                 self._desk.billing.pause(sale.external_id, event_id=event["id"])
         standing.state = standing.state if is_late else "active"
         standing.price, standing.waits_with = price, None
+
+    def _fill(self, sale: Payment, price: str, standing: Standing) -> None:
+        try:
+            self._desk.billing.renew(sale.external_id, price_id=price, event_id=sale.sale_id)
+        except UnknownPriceError:
+            if price != standing.price:
+                raise
+            self._desk.billing.renew(sale.external_id, event_id=sale.sale_id)
+
+    def _price(self, prices: Sequence[str], standing: Standing) -> str | None:
+        """Give the price that is a plan's.
+
+        That is also the one that the subscription has had, though its plan may have another price
+        by now: who subscribed stays with the old one.
+        """
+        known = self._desk.first_known(prices)
+        return known or (standing.price if standing.price in prices else None)
 
 
 def _start_id(subscription: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -300,3 +302,12 @@ def test_granted_try_ons_end_with_the_period_when_the_shop_says_so(
     assert faulty.client.customers.usage(name).remaining == 0
     billing.grant(name, 4, event_id="order-2")
     assert faulty.client.customers.usage(name).remaining == 4
+
+
+def test_what_is_repeated_is_written_down_for_every_call() -> None:
+    table = (Path(__file__).parent.parent.parent / "docs/api.md").read_text()
+    rows = re.findall(r"^\| `(\w+\.\w+)\(.*?\)` \|[^|]*\|[^|]*\| ([^|;]*)", table, re.MULTILINE)
+    written = {name: when.strip() for name, when in rows}
+    del written["customers.iterate"]  # it is customers.list, again and again
+    tested = {name: call.repeated for name, call in CALLS.items() if "(" not in name}
+    assert written == tested

@@ -274,6 +274,18 @@ def test_a_subscription_that_changes_to_something_else_has_ended(
     assert shop.status == "CANCELLED"
 
 
+def test_who_subscribed_at_an_old_price_keeps_the_plan_when_it_gets_a_new_one(
+    shop: Shop, stripe: Stripe
+) -> None:
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.genvoris.plans[0]["externalPriceId"] = "pro_at_a_new_price"
+    shop.take(stripe.change(at=10), stripe.paid(month=1, at=20))
+    assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_pro", 2)
+    shop.take(stripe.change(price="pro_at_a_new_price", at=30))
+    shop.take(stripe.change("deleted", status="canceled", at=40))
+    assert shop.status == "CANCELLED"
+
+
 def test_a_declared_plan_that_was_not_brought_to_genvoris_is_an_error_not_a_lost_sale(
     shop: Shop, stripe: Stripe
 ) -> None:
