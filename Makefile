@@ -23,6 +23,7 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
+	$(BIN)/python benchmarks/passthrough.py
 	$(BIN)/python benchmarks/tryons.py
 	$(BIN)/python benchmarks/widget.py
 	$(BIN)/python benchmarks/pictures.py

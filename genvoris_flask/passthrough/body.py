@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ..web.answers import AnswerError
 from ..web.uploads import bounded_upload
@@ -88,9 +88,13 @@ def _chunks(request: Request) -> Iterator[bytes]:
     if "_cached_data" in vars(request):  # something before us has read it already
         yield request.get_data()
         return
-    stream = request.stream
+    stream, received = request.stream, 0
     while chunk := stream.read(CHUNK):
+        received += len(chunk)
         yield chunk
+    if received < (request.content_length or 0):
+        # Behind some servers Werkzeug takes the end of a connection for the end of the body.
+        raise ClientDisconnected
 
 
 def _from_read_form(request: Request, boundary: str, fields: Mapping[str, str]) -> Iterator[bytes]:

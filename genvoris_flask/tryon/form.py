@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..web.answers import AnswerError
+from ..web.uploads import bounded_upload
 from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
 
@@ -27,13 +28,13 @@ class TryonForm:
     widget_session: str | None = None
 
 
-def read_form(request: Request, max_photo_bytes: int) -> TryonForm:
-    """Read and check the form of ``POST tryons``.
+def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonForm:
+    """Read and check the form of ``POST tryons``, which has so many seconds to come in.
 
     Raises:
-        AnswerError: 400 or 413, with what to do.
+        AnswerError: 400, 408 or 413, with what to do.
     """
-    data, fields = _parse(request, max_photo_bytes)
+    data, fields = _parse(request, max_photo_bytes, seconds)
     if len(data) > max_photo_bytes:
         raise _too_large(max_photo_bytes)
     try:
@@ -58,12 +59,15 @@ def keep_in_memory(request: Request, max_photo_bytes: int) -> None:
     request._get_file_stream = lambda *_args, **_kwargs: io.BytesIO()  # type: ignore[method-assign]  # noqa: SLF001
 
 
-def _parse(request: Request, max_photo_bytes: int) -> tuple[bytes, MultiDict[str, str]]:
+def _parse(
+    request: Request, max_photo_bytes: int, seconds: float
+) -> tuple[bytes, MultiDict[str, str]]:
     """Give the photo's bytes and the other fields."""
     if request.mimetype != "multipart/form-data":
         raise AnswerError("invalid_body")
     try:
-        photo, fields = request.files.get("photo"), request.form
+        with bounded_upload(request.environ, seconds):
+            photo, fields = request.files.get("photo"), request.form
     except RequestEntityTooLarge:
         raise _too_large(max_photo_bytes) from None
     if photo is None:

@@ -61,7 +61,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     state = get_state()
-    form = read_form(request, state.settings.max_upload_bytes)
+    form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
     keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key") or None
     order = Order(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from .answers import AnswerError
+
+log = logging.getLogger("genvoris_flask.web")
 
 # Where gunicorn and Werkzeug's own server put the connection. Others bound slow bodies themselves.
 _CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
@@ -29,6 +32,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
 
     Raises:
         AnswerError: 408 ``body_too_slow``.
+        ClientDisconnected: The body is broken in a way that its server has an error of its own for.
     """
     late = threading.Event()
     connection = next((environ[key] for key in _CONNECTIONS if key in environ), None)
@@ -37,12 +41,17 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
     timer.start()
     try:
         yield
-    except ClientDisconnected:
+    except Exception as error:
         if late.is_set():
             raise AnswerError("body_too_slow") from None
-        raise
+        if isinstance(error, AnswerError | HTTPException | ValueError):
+            raise
+        log.warning("A browser's body could not be read (%s).", type(error).__name__)
+        raise ClientDisconnected from error
     finally:
         timer.cancel()
+    if late.is_set():  # Werkzeug takes half a form for an empty one
+        raise AnswerError("body_too_slow")
 
 
 def _stop_listening(connection: Any, late: threading.Event) -> None:

@@ -1,0 +1,146 @@
+"""Measures uploads through the shop against straight to Genvoris: ``make bench``."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness import free_port, gunicorn, median, process
+from benchmarks.report import section, write_part
+
+SIZES = {"0.3 MB": 300_000, "8 MB": 8_000_000}
+UPLOADS = {"0.3 MB": 120, "8 MB": 24}  # in a round
+ROUNDS = 8
+AT_ONCE = 4
+OURS = "/genvoris/api/tryon?user=ada"
+DIRECT = "/api/tryon"
+
+
+def main() -> None:
+    with sink() as genvoris:
+        address = f"http://127.0.0.1:{genvoris}"
+        with gunicorn("benchmarks.tryon_shop:app", BENCH_TRYON_URL=address) as shop:
+            rows = [row(size, genvoris, shop) for size in SIZES]
+    table = section(
+        "An upload through the shop against straight to Genvoris",
+        [
+            "photo",
+            "throughput, four at once",
+            "of the rounds",
+            "p50, one at a time",
+            "of the rounds",
+        ],
+        rows,
+        "Ratios, the direct upload being 1: of megabytes a second, where more is better, and of "
+        "the time that one takes, where less is. Each upload is taken apart and written again on "
+        "the way, and shop and Genvoris share the same cores here, which they do not in life.",
+    )
+    how = "gunicorn with one worker and 8 threads; Genvoris and the load are processes apart."
+    write_part("passthrough", "What the pass-through costs an upload", how, [table])
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """Run a Genvoris that swallows uploads; give its port."""
+    port = free_port()
+    program = f"from tests.support.sink import Sink; Sink({port}).serve_forever()"
+    with process([sys.executable, "-c", program], port):
+        yield port
+
+
+def row(size: str, genvoris: int, shop: int) -> list[str]:
+    """Load both in turn; give how much of the direct way ours makes."""
+    body = form(SIZES[size])
+    throughput: list[float] = []
+    p50: list[float] = []
+    targets = {"direct": (genvoris, DIRECT), "ours": (shop, OURS)}
+    for target in targets.values():
+        load(*target, body, 8, AT_ONCE)
+    for number in range(ROUNDS):
+        order = list(targets) if number % 2 else list(reversed(targets))
+        many = {name: load(*targets[name], body, UPLOADS[size], AT_ONCE) for name in order}
+        one = {name: load(*targets[name], body, UPLOADS[size] // 3, 1) for name in order}
+        throughput.append(many["direct"].seconds / many["ours"].seconds)
+        p50.append(median(one["ours"].times) / median(one["direct"].times))
+    return [size, *described(throughput), *described(p50)]
+
+
+def described(ratios: list[float]) -> tuple[str, str]:
+    return f"{median(ratios):.2f}", f"{min(ratios):.2f} to {max(ratios):.2f}"
+
+
+def form(size: int) -> bytes:
+    """Give a multipart form with a photo of so many bytes."""
+    head = (
+        'Content-Disposition: form-data; name="photo"; filename="a.jpg"\r\nContent-Type: image/jpeg'
+    )
+    field = (
+        'Content-Disposition: form-data; name="product_image_url"\r\n\r\nhttps://s.example/a.png'
+    )
+    photo = os.urandom(size)
+    return b"".join([f"--b\r\n{field}\r\n--b\r\n{head}\r\n\r\n".encode(), photo, b"\r\n--b--\r\n"])
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a load saw, in seconds."""
+
+    times: list[float]
+    seconds: float
+
+
+def load(port: int, path: str, body: bytes, count: int, at_once: int) -> Load:
+    """Upload so often, so many at once, from a process of its own."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=_load, args=(sender, port, path, body, count, at_once))
+    child.start()
+    result: Load = receiver.recv()
+    child.join()
+    return result
+
+
+def _load(sender: Any, port: int, path: str, body: bytes, count: int, at_once: int) -> None:
+    todo = iter(range(count))
+    lock = threading.Lock()
+    times: list[float] = []
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=b",
+        "Sec-Fetch-Site": "same-origin",
+    }
+
+    def upload() -> None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        while True:
+            with lock:
+                if next(todo, None) is None:
+                    return
+            before = time.perf_counter()
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            answer = response.read()
+            assert response.status == 200, answer
+            times.append(time.perf_counter() - before)
+
+    started = time.perf_counter()
+    threads = [threading.Thread(target=upload) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sender.send(Load(times, time.perf_counter() - started))
+
+
+if __name__ == "__main__":
+    main()

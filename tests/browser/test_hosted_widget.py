@@ -1,0 +1,137 @@
+"""Switching to Genvoris's hosted widget: a stand-in for it, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, Response, render_template_string
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from genvoris_flask import GenvorisFlask, Shopper
+from tests.support.local_genvoris import PRODUCT_URL
+from tests.support.pictures import picture
+from tests.support.sandbox_process import KEY, sandbox_process
+
+# What is known of the hosted script: the tag's attributes, the paths, the token in the request.
+SCRIPT = """
+const { apiUrl, eventsUrl, endCustomerToken } = document.currentScript.dataset;
+const base = apiUrl + "/";
+const say = (what) => navigator.sendBeacon(
+  eventsUrl, JSON.stringify({ events: [{ sessionId: "hosted-0001", eventType: what }] }));
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest(".genvoris-tryon-btn");
+  if (!button) return;
+  say("WIDGET_OPENED");
+  const config = await (await fetch(base + "/api/config")).json();
+  const status = await (await fetch(base + "/api/status")).json();
+  const form = new FormData();
+  form.set("photo", await (await fetch("/photo.png")).blob(), "me.png");
+  form.set("product_image_url", button.dataset.productImage);
+  form.set("api_key", "gvk_test_of_the_page");
+  form.set("end_customer_token", endCustomerToken + "x");
+  const headers = { Authorization: `Bearer ${endCustomerToken}` };
+  const answer = await fetch(base + "/api/tryon", { method: "POST", body: form, headers });
+  const result = await answer.json();
+  say("TRYON_GENERATED");
+  document.body.dataset.label = config.label;
+  document.body.dataset.access = status.access;
+  document.body.dataset.quota = JSON.stringify(result.end_customer_quota || result.paywall);
+  const image = document.createElement("img");
+  image.alt = "the result";
+  image.src = (result.images || [""])[0];
+  document.body.append(image);
+});
+"""
+PAGE = """<!doctype html><html lang="en"><title>Shirt</title><body>
+<button class="genvoris-tryon-btn" data-product-image="{{ image }}">Try it on</button>
+{{ genvoris_widget() }}"""
+
+
+@pytest.fixture
+def genvoris(tmp_path: Path) -> Iterator[str]:
+    with sandbox_process(tmp_path / "genvoris") as url:
+        yield url
+
+
+@pytest.fixture
+def shop_url(genvoris: str) -> Iterator[str]:
+    with served(hosted_script()) as cdn, served(shop(genvoris, f"{cdn}/widget.js")) as url:
+        yield url
+
+
+def hosted_script() -> Flask:
+    cdn = Flask("cdn")
+    cdn.add_url_rule("/widget.js", view_func=lambda: Response(SCRIPT, mimetype="text/javascript"))
+    return cdn
+
+
+def shop(genvoris: str, script: str) -> Flask:
+    app = Flask("shop")
+    app.config.update(
+        SECRET_KEY="s",
+        GENVORIS_API_KEY=KEY,
+        GENVORIS_API_URL=f"{genvoris}/api/v1",
+        GENVORIS_TRYON_URL=genvoris,
+        GENVORIS_PAGE_BUDGET=5,
+        GENVORIS_WIDGET_URL=script,
+    )
+    extension = GenvorisFlask()
+    extension.shopper_loader(lambda: Shopper("ada"))
+    extension.init_app(app)
+    app.add_url_rule("/", "page", lambda: render_template_string(PAGE, image=PRODUCT_URL))
+    photo = picture("PNG", (300, 450))
+    app.add_url_rule("/photo.png", "photo", lambda: Response(photo, mimetype="image/png"))
+    return app
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an app on this machine until the block ends."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def call(genvoris: str, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    return httpx.request(method, f"{genvoris}/api/v1{path}", json=body, headers=headers).json()
+
+
+def test_the_hosted_widget_works_through_the_shop_with_no_other_change(
+    genvoris: str, shop_url: str, desktop_page: Page
+) -> None:
+    plan = call(genvoris, "POST", "/plans", {"name": "Pro", "monthlyTryOns": 1})["id"]
+    call(genvoris, "POST", "/customers", {"externalId": "ada", "planId": plan})
+    desktop_page.goto(shop_url)
+    desktop_page.get_by_role("button", name="Try it on").click()
+    image = desktop_page.get_by_alt_text("the result")
+    expect(image).to_have_attribute("src", starting_with("data:image/jpeg;base64,"))
+    body = desktop_page.locator("body")
+    expect(body).to_have_attribute("data-label", "Try it on")
+    expect(body).to_have_attribute("data-access", "ALLOWED")
+    usage = call(genvoris, "GET", "/customers/ada/usage")
+    assert usage["data"]["current"]["used"] == 1
+
+    desktop_page.reload()
+    desktop_page.get_by_role("button", name="Try it on").click()
+    expect(body).to_have_attribute("data-access", "EXHAUSTED")
+    expect(body).to_have_attribute("data-quota", starting_with('{"'))
+    assert "offer" in (body.get_attribute("data-quota") or "")
+
+
+def starting_with(text: str) -> re.Pattern[str]:
+    return re.compile("^" + re.escape(text))

@@ -1,0 +1,69 @@
+"""Limits that several processes share, and what becomes of them when Redis is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+import redis
+
+from genvoris_flask.web.limits import PAUSE, Limiter
+from tests.services.conftest import RedisServer
+
+RATES = {"session": "3/hour"}
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_all_processes_of_a_shop_count_together_and_shops_apart(redis_server: RedisServer) -> None:
+    one, other = (Limiter(RATES, redis_server.url, "shop") for _ in range(2))
+    stranger = Limiter(RATES, redis_server.url, "another shop")
+    assert [each.count_shopper("session", "ada") for each in (one, other, one)] == [None] * 3
+    wait = other.count_shopper("session", "ada")
+    assert wait is not None
+    assert 3500 < wait <= 3600
+    assert stranger.count_shopper("session", "ada") is None
+
+
+def test_nothing_personal_and_the_strategys_name_are_in_the_keys(redis_server: RedisServer) -> None:
+    Limiter(RATES, redis_server.url, "gvk_secret").count_shopper("session", "ann@example.com")
+    with redis.Redis.from_url(redis_server.url) as client:
+        keys = b" ".join(client.keys("*"))
+    assert b"moving-window" in keys
+    assert b"ann" not in keys
+    assert b"gvk" not in keys
+
+
+def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    clock = Stopwatch()
+    limiter = Limiter(RATES, redis_server.url, "shop", clock)
+    assert limiter.count_shopper("session", "ada") is None
+    redis_server.kill()
+    assert [limiter.count_shopper("session", "ada") for _ in range(3)] == [None] * 3
+    assert limiter.count_shopper("session", "ada") is not None
+    assert caplog.text.count("Redis is away") == 1
+    redis_server.start()
+    clock.now += PAUSE
+    assert limiter.count_shopper("session", "ada") is None
+    assert caplog.text.count("Redis is back") == 1
+
+
+def test_a_redis_that_hangs_is_waited_for_once(redis_server: RedisServer) -> None:
+    clock = Stopwatch()
+    limiter = Limiter(RATES, redis_server.url, "shop", clock)
+    limiter.count_shopper("session", "ada")
+    redis_server.freeze()
+    started = time.monotonic()
+    for _ in range(20):
+        limiter.count_shopper("session", "ben")
+    assert time.monotonic() - started < 2
