@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import socket
 import threading
@@ -11,12 +12,14 @@ from typing import Any
 
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from .alarm import AlarmClock
 from .answers import AnswerError
 
 log = logging.getLogger("genvoris_flask.web")
 
 # Where gunicorn and Werkzeug's own server put the connection. Others bound slow bodies themselves.
 _CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
+_alarms = AlarmClock()
 
 
 @contextmanager
@@ -36,9 +39,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
     """
     late = threading.Event()
     connection = next((environ[key] for key in _CONNECTIONS if key in environ), None)
-    timer = threading.Timer(seconds, _stop_listening, (connection, late))
-    timer.daemon = True
-    timer.start()
+    alarm = _alarms.after(seconds, functools.partial(_stop_listening, connection, late))
     try:
         yield
     except Exception as error:
@@ -49,7 +50,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         log.warning("A browser's body could not be read (%s).", type(error).__name__)
         raise ClientDisconnected from error
     finally:
-        timer.cancel()
+        alarm.cancel()
     if late.is_set():  # Werkzeug takes half a form for an empty one
         raise AnswerError("body_too_slow")
 

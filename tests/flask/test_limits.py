@@ -98,3 +98,9 @@ def test_several_rates_hold_together(genvoris: LocalGenvoris) -> None:
     genvoris.customer("ada")
     shop.log_in()
     assert [answer.status_code for answer in ask(shop, 3)] == [200, 200, 429]
+
+
+def test_deliveries_of_webhooks_are_limited_by_address_alone(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_LIMIT_WEBHOOK="2/hour", GENVORIS_WEBHOOK_SECRET="whsec_1")
+    codes = [shop.browser.post("/genvoris/webhook").status_code for _ in range(3)]
+    assert codes == [400, 400, 429]
