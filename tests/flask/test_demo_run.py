@@ -68,7 +68,7 @@ def test_data_that_is_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
     for _ in range(2):
         process, text = start("--data", str(tmp_path), "--port", "5150", "--sandbox-port", "8887")
         sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)[1]
-        used += re.findall(r"(\d+ of \d+)\s", httpx.get(sandbox).text)
+        used += re.findall(r">(\d+ of \d+)\b", httpx.get(sandbox).text)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=15)
     assert used[: len(used) // 2] == used[len(used) // 2 :]
