@@ -93,6 +93,8 @@ def test_without_auto_style_it_follows_the_system(new_context: Any) -> None:
     assert style["background"] == "rgb(27, 26, 24)"
     assert "system-ui" in style["font"]
     expect_accessible(page, "genvoris-dialog")
+    page.emulate_media(color_scheme="light")
+    expect(dialog(page)).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
 def test_parts_and_properties_are_open_to_the_shop_s_style_sheet(shop: ScriptedShop) -> None:

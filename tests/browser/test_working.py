@@ -113,6 +113,7 @@ def test_another_product_can_be_opened_while_a_job_runs_and_its_picture_is_there
     page.locator("[data-product-id=s2]").click()
     expect(dialog(page)).to_contain_text("Coat")
     shop.states = DONE
+    expect(dialog(page).get_by_role("button", name="You, with Shirt")).to_be_visible()
     press(page, "Try it on")
     expect_heading(page, "Here you are")
     earlier = dialog(page).get_by_role("button", name="You, with Shirt")

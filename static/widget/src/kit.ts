@@ -3,7 +3,7 @@
 
 import { fault, ProblemError } from "./api";
 import { button, el, iconButton } from "./dom";
-import { actionRow, backdrop, meter, pictureRow, productCard } from "./screens/parts";
+import { actionRow, backdrop, earlierRow, meter, productCard } from "./screens/parts";
 import { JOB_KEY, nameOf, newKey, STAGES } from "./shared";
 import { spoken, t } from "./strings";
 import { readObject, write } from "./tab";
@@ -15,13 +15,13 @@ export const kit = {
   actionRow,
   backdrop,
   button,
+  earlierRow,
   el,
   fault,
   iconButton,
   meter,
   nameOf,
   newKey,
-  pictureRow,
   productCard,
   readObject,
   spoken,

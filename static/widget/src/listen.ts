@@ -13,6 +13,8 @@ export interface Heard {
   comeBack(long: boolean): void;
   /** The browser shows the page again as it was left. */
   restored(): void;
+  /** The system goes from light to dark, or back. */
+  dusk(): void;
   /** A page without reloads goes to another one. */
   leavePage(): void;
   newPage(): void;
@@ -37,6 +39,7 @@ export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
     else heard.comeBack(Date.now() - hiddenAt > LONG_AWAY);
   });
   on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && heard.restored());
+  on(matchMedia("(prefers-color-scheme:dark)"), "change", heard.dusk);
   on(document, "turbo:before-cache", heard.leavePage);
   on(document, "turbo:before-render", heard.leavePage);
   on(document, "turbo:load", heard.newPage);

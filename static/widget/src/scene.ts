@@ -71,9 +71,13 @@ export class Scene {
 
   /** Takes the language and the page's look as they are now. */
   dress(): void {
+    this.restyle();
+    this.#draw(false);
+  }
+
+  restyle(): void {
     this.frame.attach();
     this.frame.dress(lookOf(this.settings, this.frame.host, this.opener));
-    this.#draw(false);
   }
 
   /** Closes the dialog and gives the focus back. */

@@ -155,6 +155,7 @@ export class TryOn implements Dialog {
       paste: (event) => this.#intake.paste(event),
       comeBack: (long) => this.#comeBack(long),
       restored: () => this.resume(),
+      dusk: () => this.#scene.restyle(),
       leavePage: () => {
         this.#minimise();
         this.#frame.host.remove();

@@ -4,6 +4,8 @@ import { el } from "../dom";
 import type { Model } from "../machine";
 import { nameOf } from "../shared";
 import { spoken, t } from "../strings";
+import type { Result } from "../types";
+import type { Actions } from "./view";
 
 const FEW = 3;
 
@@ -67,6 +69,17 @@ export function pictureRow(
     el("p", { class: "soft" }, title),
     el("ul", { class: "row samples" }, ...list),
   );
+}
+
+/** What was made on this page, but for what is shown already. */
+export function earlierRow(model: Model, actions: Actions, shown?: Result): HTMLElement | null {
+  const earlier = model.results.filter((each) => each !== shown);
+  const items = earlier.map((each) => ({
+    src: each.imageUrl,
+    alt: t("resultAlt", { title: nameOf(each.product) }),
+    onClick: () => actions.show(each),
+  }));
+  return pictureRow(t("earlier"), items);
 }
 
 export function actionRow(...children: Parameters<typeof el>[2][]): HTMLElement {

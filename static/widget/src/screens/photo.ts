@@ -3,7 +3,7 @@
 import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
 import { type Key, t } from "../strings";
-import { actionRow, meter, photo, pictureRow, productCard } from "./parts";
+import { actionRow, earlierRow, meter, photo, pictureRow, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
 
 const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
@@ -29,6 +29,7 @@ export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
       error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
+      earlierRow(model, actions),
       ready && isConsentNeeded(config) && consentBox(config.privacyUrl),
       actionRow(
         camera ? button("primary", "camera", () => actions.choose(true)) : start,

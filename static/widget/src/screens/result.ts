@@ -4,7 +4,7 @@ import { button, el, iconButton } from "../dom";
 import { nameOf } from "../shared";
 import { t } from "../strings";
 import type { Result } from "../types";
-import { actionRow, meter, pictureRow, productCard } from "./parts";
+import { actionRow, earlierRow, meter, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
 
 export const drawResult: Draw<"result"> = (model, actions, config) => {
@@ -23,7 +23,7 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
       el("p", { class: "soft" }, t("honest")),
       meter(model),
       variantRow(result, actions),
-      earlierRow(model.results, result, actions),
+      earlierRow(model, actions, result),
       actionRow(
         cart && button("primary", "cart", () => actions.addToCart(result)),
         el("div", { class: "pair" }, el("a", file, t("download")), share),
@@ -83,14 +83,4 @@ function variantRow({ product }: Result, actions: Actions): HTMLElement | false 
   if (!chips.length) return false;
   const row = el("div", { class: "row" }, ...chips);
   return el("div", {}, el("p", { class: "soft" }, t("variants")), row);
-}
-
-function earlierRow(results: Result[], shown: Result, actions: Actions): HTMLElement | null {
-  const earlier = results.filter((each) => each !== shown);
-  const items = earlier.map((each) => ({
-    src: each.imageUrl,
-    alt: t("resultAlt", { title: nameOf(each.product) }),
-    onClick: () => actions.show(each),
-  }));
-  return pictureRow(t("earlier"), items);
 }
