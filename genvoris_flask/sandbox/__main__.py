@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             credits_at_start=options.credits,
             delay=options.delay,
             rate_limits=options.rate_limits or None,
+            exclusive=True,
         )
     except ImportError as error:
         return _fail(str(error))

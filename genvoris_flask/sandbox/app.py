@@ -38,6 +38,7 @@ from .front import Front
 from .gate import check_request
 from .keys import KeyRing
 from .limits import Limiter
+from .lock import FolderLock
 from .paths import IdConverter
 from .refusal import RefusalError, answer_http_error, answer_refusal
 from .settings import change_settings
@@ -56,6 +57,7 @@ def create_app(
     credits_at_start: int = DEFAULT_CREDITS,
     delay: float = 0.0,
     rate_limits: bool | None = None,
+    exclusive: bool = False,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
@@ -69,17 +71,19 @@ def create_app(
         credits_at_start: The shop's credits, when the folder is new.
         delay: Seconds that a try-on takes at least.
         rate_limits: Whether Genvoris's are in force; None leaves it as it was.
+        exclusive: Refuse a folder that another process serves, and keep it from others.
         clock: The time, in Unix seconds.
         sleep: Waits so many seconds.
         transport: What sends webhooks; None opens sockets.
 
     Raises:
-        StoreError: The folder's data cannot be used.
+        StoreError: The folder's data cannot be used, or another process has it.
         OSError: The folder cannot be written.
         ImportError: What the extra ``[sandbox]`` installs is not there.
     """
     _require_extra()
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(folder) if exclusive else None
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = IdConverter
@@ -90,6 +94,7 @@ def create_app(
         if rate_limits is not None:
             change_settings(db, {"rateLimits": rate_limits})
     calls, faults = CallLog(moved), Faults()
+    app.extensions[f"{EXTENSION_KEY}-lock"] = lock
     app.extensions[EXTENSION_KEY] = Context(
         store=store,
         keys=KeyRing(folder),

@@ -1,0 +1,170 @@
+"""The typed client against the OpenAPI document: what it sends, what it reads, what it can call."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.api.models import (
+    EVENT_TYPES,
+    Conversion,
+    Customer,
+    Event,
+    Plan,
+    QuotaLeft,
+    Return,
+    WebhookEndpoint,
+)
+from genvoris_flask.api.models.event import EventType
+from genvoris_flask.sandbox.complaints import check
+from genvoris_flask.sandbox.contract import Operation, contract
+from genvoris_flask.sandbox.outbox import TYPES
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+
+class Held(httpx.BaseTransport):
+    """Holds each request against the document before a sandbox answers it."""
+
+    def __init__(self, sandbox: LocalGenvoris) -> None:
+        self._sandbox = sandbox.transport
+        self.called: set[str] = set()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        operation = find(request.method, request.url.path)
+        self.called.add(operation.id)
+        asked = dict(parse_qsl(request.url.query.decode()))
+        assert set(asked) <= {each["name"] for each in operation.query}, operation.id
+        if request.content:
+            hold_body(operation, json.loads(request.content))
+        return self._sandbox.handle_request(request)
+
+
+def find(method: str, path: str) -> Operation:
+    found = [
+        each
+        for each in contract().operations.values()
+        if each.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", each.path), path)
+    ]
+    assert len(found) == 1, f"{method} {path} is in the document {len(found)} times"
+    return found[0]
+
+
+def hold_body(operation: Operation, body: dict[str, Any]) -> None:
+    """A field that is not in the document would be ignored without a word."""
+    schema = operation.content["application/json"]["schema"]
+    check(contract(), schema, body)
+    resolved = contract().resolve(schema)
+    branches = [contract().resolve(each) for each in resolved.get("anyOf", [resolved])]
+    known = {name for branch in branches for name in branch["properties"]}
+    assert set(body) <= known, operation.id
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    return Held(LocalGenvoris(tmp_path))
+
+
+@pytest.fixture
+def client(held: Held) -> GenvorisClient:
+    return GenvorisClient(API_KEY, "http://localhost/api/v1", transport=held, now=lambda: 1.7e9)
+
+
+def call_everything(client: GenvorisClient) -> None:
+    plan = client.plans.create(name="Pro", monthly_try_ons=5, external_price_id="price_1")
+    client.plans.list(include_inactive=True)
+    client.plans.get(plan.id)
+    client.plans.update(plan.id, name="Gold", monthly_try_ons=9, external_price_id=None)
+    ada = client.customers.upsert(
+        external_id="ada", email="ada@example.com", plan_id=plan.id, metadata={"vip": True}
+    )
+    client.customers.list(status="ACTIVE", limit=10, cursor="0")
+    client.customers.get(ada.id)
+    client.customers.update(ada.id, email=None, status="PAUSED", metadata=None, reset_period=True)
+    client.customers.update(ada.id, plan_id=plan.id, status="ACTIVE")
+    client.customers.usage(ada.id)
+    session = client.sessions.mint("ada", expires_in=60)
+    client.tryons.track(
+        variation_count=2,
+        product_type="apparel",
+        generation_time_ms=900,
+        page_url="https://shop.example/shirt",
+        product_title="Shirt",
+        origin="https://shop.example",
+        end_customer_token=session.token,
+    )
+    client.sessions.revoke(ada.id, str(session.jti))
+    report(client)
+    client.customers.cancel(ada.id)
+    client.plans.disable(plan.id)
+
+
+def report(client: GenvorisClient) -> None:
+    kinds: list[EventType] = list(get_args(EventType))
+    client.events.send([Event("s-1", kind, "sku", "Shirt", "/s", {"n": 1}) for kind in kinds])
+    client.conversions.record(
+        order_id="1001",
+        amount_cents=4900,
+        platform="shopify",
+        currency="EUR",
+        quantity=2,
+        product_id="sku",
+        product_title="Shirt",
+        session_id="s-1",
+        customer_email="ada@example.com",
+        attribution_window_minutes=60,
+    )
+    client.returns.record(
+        order_id="1001", refunded_amount_cents=900, platform="shopify", currency="EUR", reason="fit"
+    )
+    hook = client.webhook_endpoints.create(
+        url="http://127.0.0.1:9/hook", secret="whsec_1", events=TYPES, description="ours"
+    )
+    client.webhook_endpoints.list()
+    client.webhook_endpoints.test(hook.id)
+    client.webhook_endpoints.delete(hook.id)
+
+
+def test_every_call_is_in_the_document_and_every_call_of_the_document_is_in_the_client(
+    held: Held, client: GenvorisClient
+) -> None:
+    call_everything(client)
+    rest = {
+        each.id
+        for each in contract().operations.values()
+        if each.path.startswith("/api/v1/") or each.path == "/api/tryon/track"
+    }
+    assert held.called == rest
+
+
+@pytest.mark.parametrize(
+    ("model", "schema"),
+    [
+        (Plan, "Plan"),
+        (Customer, "Customer"),
+        (Conversion, "ConversionAnswer"),
+        (Return, "ReturnAnswer"),
+        (WebhookEndpoint, "Endpoint"),
+        (QuotaLeft, "Quota"),
+    ],
+)
+def test_a_model_has_each_field_that_the_document_promises(model: Any, schema: str) -> None:
+    promised = {
+        re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+        for name in contract().at(["components", "schemas", schema])["properties"]
+    }
+    assert {each.name for each in dataclasses.fields(model)} == promised
+
+
+def test_an_event_is_written_with_the_documents_fields_and_types() -> None:
+    schema = contract().at(["components", "schemas", "Event"])
+    assert set(EVENT_TYPES) == set(schema["properties"]["eventType"]["enum"])
+    whole = Event("s-1", "CLOSED", "sku", "Shirt", "/shirt", {"n": 1}).write()
+    assert set(whole) == {name for name, each in schema["properties"].items() if each is not False}

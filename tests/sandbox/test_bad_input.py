@@ -1,0 +1,174 @@
+"""What nobody should send: refused with 400 and the field's path, 413 or 415, and never a 500."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genvoris_flask.sandbox.contract import contract
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+JSON_OPERATIONS = [
+    each for each in contract().operations.values() if "application/json" in each.content
+]
+
+
+def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> Any:
+    more.setdefault("content_type", "application/json")
+    return sandbox.call("POST", path, data=raw, **more)
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "detail"),
+    [
+        ("/plans", '{"name": "a", "name": "b", "monthlyTryOns": 1}', "name: is given twice"),
+        (
+            "/customers",
+            '{"externalId": "a", "metadata": {"k": 1, "k": 2}}',
+            "metadata.k: is given twice",
+        ),
+        (
+            "/events",
+            '{"events": [{"sessionId": "s", "sessionId": "s", "eventType": "CLOSED"}]}',
+            "events.0.sessionId: is given twice",
+        ),
+        ("/plans", '{"name": "a\\u0000", "monthlyTryOns": 1}', "name: must be a text"),
+        ("/plans", '{"name": "\\ud800", "monthlyTryOns": 1}', "name: holds characters"),
+        ("/plans", '{"name": "a", "\\udfff": 1, "monthlyTryOns": 1}', ": holds characters"),
+        ("/plans", '{"name": "a", "monthlyTryOns": 1000001}', "monthlyTryOns: must be a whole"),
+        ("/plans", '{"name": "a", "monthlyTryOns": 1e30}', "monthlyTryOns: must be a whole"),
+        ("/plans", '{"name": "a", "monthlyTryOns": ' + "9" * 4000 + "}", "monthlyTryOns: must be"),
+        ("/plans", '{"name": "a", "monthlyTryOns": ' + "9" * 5000 + "}", "not valid JSON"),
+        ("/plans", '{"name": "a", "monthlyTryOns": NaN}', "not valid JSON"),
+        ("/plans", '{"name": "a", "monthlyTryOns": -Infinity}', "not valid JSON"),
+        ("/plans", '{"x": ' + '{"x":' * 30 + "1" + "}" * 31, "x.x.x: is nested deeper"),
+        ("/plans", "null", "The body: must be an object"),
+        ("/plans", "", "not valid JSON"),
+        (
+            "/customers",
+            json.dumps({"externalId": "a", "metadata": {str(n): n for n in range(21)}}),
+            "metadata: must be an object of at most 20 keys",
+        ),
+        (
+            "/customers",
+            json.dumps({"externalId": "a", "metadata": {"k": "ü" * 2048}}, ensure_ascii=False),
+            "metadata: must be at most 4096 bytes",
+        ),
+        (
+            "/events",
+            json.dumps(
+                {
+                    "events": [
+                        {"sessionId": "s", "eventType": "CLOSED"},
+                        {"sessionId": "s", "eventType": "CLOSED", "metadata": {"k": "x" * 4096}},
+                    ]
+                }
+            ),
+            "events.1.metadata: must be at most 4096 bytes",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_bad_body_is_refused_by_its_fields_path(
+    sandbox: LocalGenvoris, path: str, raw: str, detail: str
+) -> None:
+    answer = send(sandbox, path, raw.encode())
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert detail in answer.get_json()["detail"]
+
+
+def test_a_million_try_ons_are_a_plan_and_one_more_is_none(sandbox: LocalGenvoris) -> None:
+    assert sandbox.plan(1_000_000)
+    more = sandbox.call("POST", "/plans", {"name": "Pro", "monthlyTryOns": 1_000_001})
+    assert more.status_code == 400
+
+
+def test_a_whole_number_may_be_written_with_a_point(sandbox: LocalGenvoris) -> None:
+    answer = send(sandbox, "/plans", b'{"name": "Pro", "monthlyTryOns": 3.0}')
+    assert answer.get_json()["monthlyTryOns"] == 3
+
+
+@pytest.mark.parametrize("operation", JSON_OPERATIONS, ids=lambda each: str(each.id))
+def test_every_body_has_a_type_and_a_size(sandbox: LocalGenvoris, operation: Any) -> None:
+    path = operation.path.replace("{name}", "ada").replace("{plan_id}", "pln_1")
+    headers = {"Authorization": f"Bearer {API_KEY}"}
+
+    def status(data: bytes, content_type: str) -> int:
+        answer = sandbox.http.open(
+            path, method=operation.method, data=data, content_type=content_type, headers=headers
+        )
+        return int(answer.status_code)
+
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        assert status(b"a=1", content_type) == 415
+    assert status(b'{"a": "' + b"x" * 262_144 + b'"}', "application/json") == 413
+    assert status(b"[" * 200_000, "application/json") == 400
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "//", "a/usage", "a/sessions", "%2F", "%", "a%20b", "..x", "ü/?#", "a b"]
+)
+def test_an_id_with_slashes_names_its_customer_in_every_path(
+    sandbox: LocalGenvoris, name: str
+) -> None:
+    sandbox.customer(name)
+    path = f"/customers/{quote(name, safe='')}"
+    for answer in (
+        sandbox.call("GET", path),
+        sandbox.call("GET", f"{path}/usage"),
+        sandbox.call("POST", f"{path}/sessions"),
+        sandbox.call("PATCH", path, {"email": "a@example.com"}),
+        sandbox.call("DELETE", path),
+    ):
+        assert answer.status_code == 200
+    assert sandbox.call("GET", path).get_json()["externalId"] == name
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%ff", "%ed%a0%80", "%0a", "x" * 3000])
+def test_an_id_of_odd_bytes_is_nobodys(sandbox: LocalGenvoris, name: str) -> None:
+    for method, end in (("GET", ""), ("GET", "/usage"), ("POST", "/sessions"), ("DELETE", "")):
+        assert sandbox.call(method, f"/customers/{name}{end}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "include_inactive=maybe",
+        "include_inactive=true&include_inactive=false",
+        "include_inactive=%00",
+        "include_inactive=",
+    ],
+)
+def test_a_bad_query_is_refused_by_name(sandbox: LocalGenvoris, query: str) -> None:
+    answer = sandbox.call("GET", f"/plans?{query}")
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"].startswith("include_inactive: ")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> LocalGenvoris:
+    """Give one sandbox to all that Hypothesis thinks of."""
+    folder: Path = tmp_path_factory.mktemp("busy")
+    return LocalGenvoris(folder)
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=200), st.sampled_from(JSON_OPERATIONS))
+def test_no_bytes_at_all_bring_a_500(busy: LocalGenvoris, raw: bytes, operation: Any) -> None:
+    path = operation.path.replace("{name}", "ada").replace("{plan_id}", "pln_1")
+    answer = busy.http.open(
+        path,
+        method=operation.method,
+        data=raw,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {API_KEY}"},
+    )
+    assert answer.status_code < 500
