@@ -96,6 +96,8 @@ def require_local() -> None:
     machine call them, by its own name (DNS rebinding) or by ours.
     """
     site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")  # of browsers that say nothing of the site
+    own = origin is None or urlsplit(origin).netloc == request.host
     host = urlsplit(f"//{request.host}").hostname
-    if site not in ("none", "same-origin") or host not in LOOPBACK:
+    if site not in ("none", "same-origin") or not own or host not in LOOPBACK:
         raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")

@@ -49,7 +49,15 @@ class Operation:
     @property
     def query(self) -> list[Json]:
         """The parameters of its query."""
-        return [each for each in self.fields.get("parameters", []) if each["in"] == "query"]
+        return self._parameters("query")
+
+    @property
+    def headers(self) -> list[Json]:
+        """The parameters that are headers."""
+        return self._parameters("header")
+
+    def _parameters(self, place: str) -> list[Json]:
+        return [each for each in self.fields.get("parameters", []) if each["in"] == place]
 
 
 class Contract:

@@ -133,9 +133,8 @@ class Courier:
         return None if due_at is None else max(0.0, due_at - self._clock())
 
     def _attempt(self, delivery: sqlite3.Row) -> None:
-        status, problem = self._post(delivery)
         try:
-            self._note(delivery, status, problem)
+            self._note(delivery, *self._post(delivery))
         finally:
             self._under_way.discard(delivery["id"])
             self.wake()

@@ -35,6 +35,7 @@ def check_request() -> Response | None:
     if operation.security:
         require_key(operation.security)
     _limit(operation)
+    _check_headers(contract(), operation, request)
     g.query = _read_query(contract(), operation, request)
     g.body = _read_body(contract(), operation, request)
     return None
@@ -67,6 +68,12 @@ def query() -> Json:
     """Give this request's query, each value of its own type."""
     found: Json = g.query
     return found
+
+
+def _check_headers(contract: Contract, operation: Operation, request: Request) -> None:
+    for parameter in operation.headers:
+        if (value := request.headers.get(parameter["name"])) is not None:
+            check(contract, parameter["schema"], value, parameter["name"])
 
 
 def _read_query(contract: Contract, operation: Operation, request: Request) -> Json:
@@ -106,7 +113,8 @@ def _typed(name: str, text: str, schema: Json) -> Any:
 def _read_body(contract: Contract, operation: Operation, request: Request) -> Json:
     if not operation.content:
         return {}
-    if "application/json" not in operation.content:
+    form = "multipart/form-data" in operation.content
+    if form and (request.mimetype == "multipart/form-data" or len(operation.content) == 1):
         return _read_form(contract, operation, request)
     request.max_content_length = MOST_JSON
     raw = request.get_data()

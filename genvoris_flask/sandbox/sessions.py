@@ -72,6 +72,8 @@ def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
         )
     except jwt.PyJWTError:
         raise _invalid_token("It was not minted here.") from None
+    if claims.get("sid") != _shop_id(db):
+        raise RefusalError(403, "token_store_mismatch", "This token is of another shop.")
     row = db.execute("SELECT * FROM sessions WHERE jti = ?", (claims["jti"],)).fetchone()
     if row is None:
         raise _invalid_token("It was not minted here.")
@@ -82,6 +84,11 @@ def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
     return find_customer(db, row["customer_id"])
 
 
+def _shop_id(db: sqlite3.Connection) -> str:
+    (shop_id,) = db.execute("SELECT id FROM shop").fetchone()
+    return str(shop_id)
+
+
 def _invalid_token(why: str) -> RefusalError:
     return RefusalError(401, "invalid_session_token", f"The session token is not valid. {why}")
 
@@ -89,11 +96,10 @@ def _invalid_token(why: str) -> RefusalError:
 def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
     now = int(context().clock())
     jti = f"{customer['id']}.{secrets.token_hex(8)}"
-    (shop_id,) = db.execute("SELECT id FROM shop").fetchone()
     plan = db.execute("SELECT * FROM plans WHERE id = ?", (customer["plan_id"],)).fetchone()
     claims: dict[str, Any] = {
         "sub": customer["id"],
-        "sid": shop_id,
+        "sid": _shop_id(db),
         "pid": customer["plan_id"],
         "iss": context().issuer,
         "aud": AUDIENCE,

@@ -1,4 +1,4 @@
-"""The try-on host: ``/api/tryon``, ``/api/status`` and ``/api/config``.
+"""The try-on host: ``/api/analyze``, ``/api/tryon``, ``/api/status`` and ``/api/config``.
 
 Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask
 sends.
@@ -57,6 +57,12 @@ def create() -> Json:
         "generation_time_ms": int((time.monotonic() - started) * 1000),
     }
     return _charge(key, answer, count)
+
+
+@blueprint.post("/analyze")
+def analyze() -> Json:
+    """Say which kind of product it is."""
+    return {"success": True, "product_category": body().get("product_category", "apparel")}
 
 
 @blueprint.get("/status")

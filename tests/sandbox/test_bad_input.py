@@ -15,7 +15,7 @@ from genvoris_flask.sandbox.contract import contract
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 JSON_OPERATIONS = [
-    each for each in contract().operations.values() if "application/json" in each.content
+    each for each in contract().operations.values() if list(each.content) == ["application/json"]
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -99,6 +100,35 @@ def test_a_token_ends_and_can_be_revoked(sandbox: LocalGenvoris) -> None:
 def test_a_made_up_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
     answer = sandbox.tryon(token or "x")
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
+
+
+def test_a_token_of_another_shop_is_refused_as_such(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+    other = LocalGenvoris(tmp_path / "other")  # signed with the same key, as at Genvoris
+    other.customer()
+    answer = sandbox.tryon(other.token())
+    assert (answer.status_code, answer.get_json()["error"]) == (403, "token_store_mismatch")
+
+
+@pytest.mark.parametrize("kind", ["json", "form", "nothing"])
+def test_a_product_is_looked_at_before_a_try_on(sandbox: LocalGenvoris, kind: str) -> None:
+    fields = {"product_category": "home", "unknown": "1"}
+    ways: dict[str, dict[str, Any]] = {
+        "json": {"json": fields},
+        "form": {"data": fields, "content_type": "multipart/form-data"},
+        "nothing": {},
+    }
+    sent = ways[kind]
+    answer = sandbox.http.post("/api/analyze", headers={"X-API-Key": API_KEY}, **sent)
+    category = "apparel" if kind == "nothing" else "home"
+    assert answer.get_json() == {"success": True, "product_category": category}
+    assert sandbox.http.post("/api/analyze", **sent).status_code == 401
+
+
+def test_an_idempotency_key_has_a_longest(sandbox: LocalGenvoris) -> None:
+    assert sandbox.tryon(None, key="k" * 200).status_code == 200
+    refused = sandbox.tryon(None, key="k" * 201)
+    assert refused.status_code == 400
+    assert refused.get_json()["detail"].startswith("Idempotency-Key: ")
 
 
 PLAN: dict[str, Any] = {"name": "Pro", "monthlyTryOns": 100}

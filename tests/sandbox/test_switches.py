@@ -121,7 +121,13 @@ def test_calls_can_be_read_whatever_was_sent(sandbox: LocalGenvoris, raw: bytes)
 @pytest.mark.parametrize("path", ["/sandbox/clock", "/sandbox/faults", "/sandbox/calls"])
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Host": "evil.example"}],
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "evil.example"},
+    ],
     ids=str,
 )
 def test_a_page_of_another_site_cannot_touch_the_switches(
