@@ -17,6 +17,7 @@ from genvoris_flask.errors import StoreAwayError
 from genvoris_flask.state import get_state
 from genvoris_flask.testing import Sandbox
 from tests.services.conftest import ROOT, RedisServer
+from tests.support.stripe_payloads import Stripe
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "price_pro"}]
 
@@ -34,11 +35,13 @@ billing = get_state(app).billing
 """
 
 DELIVER = """
+event = {event!r}
 failed = []
 
 def deliver():
     try:
         billing.renew("ada", event_id="in_1")
+        get_state(app).stripe.apply(event)
     except Exception as error:
         failed.append(repr(error))
 
@@ -102,15 +105,16 @@ def start(config: dict[str, Any], what_it_does: str) -> subprocess.Popen[str]:
     )
 
 
-def fills(client: GenvorisClient) -> int:
-    """Say how often Ada's quota was filled: each time ends a period."""
-    return len(client.customers.usage("ada").history) + 1
+def fills(client: GenvorisClient, name: str = "ada") -> int:
+    """Say how often a quota was filled: each time but the first ends a period."""
+    return len(client.customers.usage(name).history) + 1
 
 
-def test_fifty_two_deliveries_of_one_event_to_four_processes_happen_once(
+def test_fifty_two_deliveries_of_one_event_and_of_one_of_stripes_to_four_processes_happen_once(
     config: dict[str, Any], billing: Billing, client: GenvorisClient
 ) -> None:
-    processes = [start(config, DELIVER) for _ in range(4)]
+    event = Stripe(metadata={"genvoris_external_id": "bea"}).change("created", price="price_pro")
+    processes = [start(config, DELIVER.format(event=event)) for _ in range(4)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -120,6 +124,7 @@ def test_fifty_two_deliveries_of_one_event_to_four_processes_happen_once(
         process.stdin.flush()
     assert [process.communicate(timeout=60)[0] for process in processes] == ["[]\n"] * 4
     assert fills(client) == 2
+    assert fills(client, "bea") == 1
 
 
 def test_a_process_that_is_killed_between_the_call_and_its_record_loses_and_doubles_nothing(
