@@ -26,7 +26,7 @@ from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 from genvoris_flask.sandbox.context import EXTENSION_KEY
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.fake_genvoris import OTHER_KEY, claims_for, sign
-from tests.support.local_genvoris import PRODUCT_URL
+from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
 
 PHOTO = picture("PNG", (300, 400))
@@ -144,8 +144,19 @@ def reached(shop: Shop) -> list[tuple[str, str]]:
     return [each for each in seen if not each[1].startswith(("/api/v1/customers", "/.well-known"))]
 
 
+@pytest.fixture(scope="module")
+def fortress(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Give one shop for all that is refused at the door, and so leaves nothing behind."""
+    genvoris = LocalGenvoris(tmp_path_factory.mktemp("genvoris"))
+    genvoris.customer("ada")
+    shop = Shop(genvoris)
+    shop.log_in()
+    return shop
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_the_attack_is_refused(shop: Shop, attack: Attack) -> None:
+def test_the_attack_is_refused(fortress: Shop, attack: Attack) -> None:
+    shop = fortress
     answer = raw(shop, attack.method, attack.path, attack.headers)
     assert answer.status_code == attack.status, answer.text
     body = answer.get_json()

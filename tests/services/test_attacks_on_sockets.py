@@ -24,8 +24,8 @@ SMUGGLED = (
 )
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
+@pytest.fixture(scope="module")
+def running_sink() -> Iterator[Sink]:
     server = Sink()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -35,13 +35,27 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, sink: Sink) -> Iterator[Shop]:
-    yield from serve(tmp_path, sink, seconds=60)
+def sink(running_sink: Sink) -> Sink:
+    """Give the Genvoris of all these tests, as if it had just been started."""
+    running_sink.counts.clear()
+    running_sink.bodies.clear()
+    return running_sink
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, running_sink: Sink) -> Iterator[Shop]:
+    yield from serve(tmp_path_factory.mktemp("shop"), running_sink, seconds=60)
 
 
 @pytest.fixture
-def impatient_shop(tmp_path: Path, sink: Sink) -> Iterator[Shop]:
-    yield from serve(tmp_path, sink, seconds=1)
+def fresh_shop(tmp_path: Path, sink: Sink) -> Iterator[Shop]:
+    """Give a shop that has held nothing yet."""
+    yield from serve(tmp_path, sink, seconds=60)
+
+
+@pytest.fixture(scope="module")
+def impatient_shop(tmp_path_factory: pytest.TempPathFactory, running_sink: Sink) -> Iterator[Shop]:
+    yield from serve(tmp_path_factory.mktemp("impatient"), running_sink, seconds=1)
 
 
 def serve(folder: Path, sink: Sink, seconds: float) -> Iterator[Shop]:
@@ -104,7 +118,7 @@ SMUGGLING = {
     "length of words": b"Content-Length: two\r\n\r\n{}",
     "chunk of no size": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
     "chunk of negative size": b"Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
-    "chunk that ends too soon": b"Transfer-Encoding: chunked\r\n\r\nff\r\n{}\r\n0\r\n\r\n",
+    "chunk of another size": b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
     "bare line end in a header": b"X: a\nX-API-Key: evil\r\nContent-Length: 2\r\n\r\n{}",
     "null in a header": b"X: a\x00b\r\nContent-Length: 2\r\n\r\n{}",
 }
@@ -170,13 +184,13 @@ def test_an_upload_that_is_given_up_reaches_genvoris_as_no_whole_request(
     assert sink.bodies == []
 
 
-def test_a_large_upload_costs_no_more_memory_than_a_few_chunks(shop: Shop, sink: Sink) -> None:
+def test_a_large_upload_costs_no_more_memory_than_a_few_chunks(fresh_shop: Shop) -> None:
     def upload(megabytes: int) -> int:
         body = b'{"a": "' + b"0" * (megabytes * 1024 * 1024) + b'"}'
         head = request(b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n")
-        answer = talk(shop, head + body)
+        answer = talk(fresh_shop, head + body)
         assert status(answer) == 200, answer
-        return peak(shop)
+        return peak(fresh_shop)
 
     small = upload(1)
     assert upload(60) - small < 8 * 1024  # kilobytes
