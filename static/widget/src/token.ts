@@ -1,11 +1,13 @@
 // Holds the shopper's token and renews it before its end, with one request at a time.
 
 const MARGIN = 60;
+const SOONEST = 10;
 
 export class Tokens {
   #token: string | null = null;
   #renewal: Promise<string | null> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #used = false;
 
   constructor(
     private readonly ask: () => Promise<string | null>,
@@ -27,6 +29,7 @@ export class Tokens {
     this.#renewal ??= this.ask()
       .then((token) => {
         this.#token = token;
+        if (this.#used) this.keepFresh();
         return token;
       })
       .finally(() => {
@@ -38,18 +41,17 @@ export class Tokens {
   /** Renews the token a minute before its end for as long as the dialog is used. */
   keepFresh(): void {
     this.rest();
-    if (!this.#token) return;
-    const left = endOf(this.#token) - MARGIN - this.now();
+    this.#used = true;
+    const end = this.#token && endOf(this.#token);
+    if (!end) return; // nobody can tell when
+    const left = Math.max(end - MARGIN - this.now(), SOONEST);
     // A try-on says by itself what is wrong; here nobody has asked yet.
-    const renew = () =>
-      this.get().then(
-        () => this.keepFresh(),
-        () => {},
-      );
-    this.#timer = setTimeout(renew, Math.max(left, 1) * 1000);
+    const renew = () => this.renew().catch(() => {});
+    this.#timer = setTimeout(renew, left * 1000);
   }
 
   rest(): void {
+    this.#used = false;
     clearTimeout(this.#timer);
   }
 }

@@ -51,10 +51,23 @@ describe("the token", () => {
     expect(asked).toBe(0);
     await vi.advanceTimersByTimeAsync(200);
     expect(asked).toBe(1);
+    now += 900;
+    await vi.advanceTimersByTimeAsync(841_000);
+    expect(asked).toBe(2);
     tokens.rest();
     now += 900;
     await vi.advanceTimersByTimeAsync(900_000);
-    expect(asked).toBe(1);
+    expect(asked).toBe(2);
+    vi.useRealTimers();
+  });
+
+  it("whose end nobody can tell is not renewed by itself", async () => {
+    vi.useFakeTimers();
+    const { calls, tokens } = shop();
+    tokens.set("opaque");
+    tokens.keepFresh();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(calls).toEqual([]);
     vi.useRealTimers();
   });
 
