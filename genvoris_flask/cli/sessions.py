@@ -42,8 +42,12 @@ def mint(customer_id: str, seconds: int | None, as_json: bool) -> None:
 @sessions.command()
 @click.argument("customer_id", metavar="ID")
 @click.argument("jti")
+@json_option
 @with_appcontext
-def revoke(customer_id: str, jti: str) -> None:
+def revoke(customer_id: str, jti: str, as_json: bool) -> None:
     """Make a token useless before its end; JTI is what mint has shown."""
     this_shop().client.sessions.revoke(genvoris_id(customer_id), jti)
-    click.echo(f"{jti} is revoked.")
+    if as_json:
+        show_json({"jti": jti, "revoked": True})
+    else:
+        click.echo(f"{jti} is revoked.")

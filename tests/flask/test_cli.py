@@ -172,6 +172,8 @@ def test_a_session_is_minted_and_revoked(shop: Shop) -> None:
     assert shop.genvoris.tryon(session["token"]).status_code == 200
     done = run(shop, "sessions", "revoke", "ada", session["jti"])
     assert done.output == f"{session['jti']} is revoked.\n"
+    again = run(shop, "sessions", "revoke", "ada", session["jti"], "--json")
+    assert json.loads(again.output) == {"jti": session["jti"], "revoked": True}
     assert shop.genvoris.tryon(session["token"]).status_code == 401
     assert "token" in run(shop, "sessions", "mint", "ada").output
 
