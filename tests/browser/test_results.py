@@ -225,3 +225,25 @@ def test_a_page_that_shows_its_own_paywall_gets_the_shopper_back_where_they_were
 
 def paywall() -> dict[str, Any]:
     return {"paywall": SPENT["paywall"], "reason": "quota_exhausted", "used": 5, "limit": 5}
+
+
+def test_a_page_with_its_own_log_in_gets_the_shopper_back_with_their_photo(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    page = shop.open()
+    page.evaluate(
+        "() => { Genvoris.on('login', event => { event.preventDefault();"
+        " window.asked = event.detail.login_url; }); }"
+    )
+    page.get_by_role("button").click()
+    choose(page, photo)
+    shop.refusal = (401, {"error": "login_required", "detail": "Log in.", "login_url": "/in"})
+    press(page, "Try it on")
+    expect(dialog(page)).to_be_hidden()
+    assert page.evaluate("window.asked") == "/in"
+    shop.refusal = None
+    page.evaluate("Genvoris.resume()")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.includes('kept'))") == []
