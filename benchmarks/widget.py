@@ -119,7 +119,7 @@ def visit(browser: Browser, url: str, name: str, seen: Seen) -> None:
 def opened(page: Page, trigger: str, is_open: str) -> dict[str, float]:
     """Hover, wait, click; give the milliseconds until it is there, and until it is painted."""
     page.hover(trigger)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1000)
     page.evaluate(f"() => {{ bench.answer = bench.shown('click', {is_open}); }}")
     page.click(trigger)
     answer: dict[str, float] = page.evaluate("bench.answer")
