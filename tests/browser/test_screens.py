@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import VIEWPORTS
+from tests.browser.steps import choose, dialog, expect_heading, press
 from tests.browser.test_languages import sentences
-from tests.browser.walk import Walk, prepare
-from tests.support.scripted_shop import ScriptedShop
+from tests.browser.walk import RESTING, Walk, prepare
+from tests.support.scripted_shop import PAYWALL, ScriptedShop
 
 AXE = Path(AXE_FILE_PATH).read_text()
 SCREENS = os.environ.get("SCREENS")
@@ -63,6 +64,63 @@ def test_axe_sees_into_the_dialog(shop: ScriptedShop) -> None:
         "side => side.append(document.createElement('button'))"
     )
     assert any("button-name" in fault for fault in page.evaluate(FAULTS))
+
+
+def test_the_shop_s_words_run_their_own_way(shop: ScriptedShop) -> None:
+    prepare(shop, "ar")
+    shop.status = RESTING
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").click()
+    expect_heading(page, PAYWALL["title"])
+    for words in ("h2 bdi", "[part=paywall-message] bdi"):
+        style = (
+            "bdi => [getComputedStyle(bdi).direction, getComputedStyle(bdi.parentNode).direction]"
+        )
+        assert page.locator(f"genvoris-dialog {words}").evaluate(style) == ["ltr", "rtl"]
+
+
+def test_on_a_phone_held_sideways_the_next_screen_starts_at_its_top(
+    new_context: Any, photo: Path
+) -> None:
+    shop = ScriptedShop(new_context(viewport={"width": 740, "height": 360}))
+    prepare(shop, "en")
+    shop.states = [{"state": "running"}]
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").click()
+    choose(page, photo)
+    press(page, "Try it on")
+    press(page, "Carry on shopping")
+    shop.states = [{"state": "done"}]
+    page.locator("genvoris-dialog .pill", has_text="ready").click()
+    expect_heading(page, "Here you are")
+    body = dialog(page).locator(".body")
+    assert body.evaluate("body => body.scrollTop") == 0
+    # Whoever scrolls to the buttons still sees the picture.
+    body.evaluate("body => body.scrollTo(0, 9999)")
+    assert (
+        dialog(page)
+        .locator(".visual")
+        .evaluate(
+            "visual => visual.getBoundingClientRect().top >= "
+            "visual.parentNode.getBoundingClientRect().top - 1"
+        )
+    )
+
+
+def test_text_of_twice_the_size_fits_the_drop_zone(new_context: Any) -> None:
+    shop = ScriptedShop(new_context(viewport={"width": 320, "height": 560}))
+    prepare(shop, "de")
+    page = shop.open()
+    sizes = {"fontSizes": {"standard": 32, "fixed": 32}}
+    page.context.new_cdp_session(page).send("Page.setFontSizes", sizes)
+    page.locator(".genvoris-tryon-btn").click()
+    drop = dialog(page).locator("[part=drop]")
+    expect(drop).to_be_visible()
+    assert drop.evaluate("drop => drop.scrollHeight <= drop.clientHeight")
+    assert drop.evaluate(
+        "drop => drop.getBoundingClientRect().bottom <= "
+        "drop.parentNode.getBoundingClientRect().bottom"
+    )
 
 
 def picture(page: Page, name: str) -> None:

@@ -77,6 +77,8 @@ export class Frame {
   close(): void {
     if (!this.#holdsPage) return;
     this.#holdsPage = false;
+    // A browser remembers how far it was scrolled, and the next screen may be another one.
+    this.dialog.querySelector(".body")?.scrollTo(0, 0);
     this.dialog.close();
     document.documentElement.style.overflow = this.#scroll;
   }
@@ -87,7 +89,8 @@ export class Frame {
   }
 
   show(view: View, focus: boolean): void {
-    this.#heading.textContent = view.heading;
+    // A shop's own title may run the other way.
+    this.#heading.replaceChildren(el("bdi", {}, view.heading));
     const parts = (children: Child[]) => children.filter((child): child is Node => Boolean(child));
     this.#visual.replaceChildren(...parts(view.visual));
     this.#side.replaceChildren(...parts(view.side));

@@ -5,7 +5,7 @@ export const css = `
 :host{all:initial!important;font-size:medium!important}
 *{box-sizing:border-box;margin:0}
 dialog,.pill{font:1em/1.5 var(--font);color:var(--text);background:var(--bg);color-scheme:var(--scheme)}
-dialog{border:1px solid transparent;padding:0;border-radius:var(--r);width:880px;
+dialog{border:1px solid var(--line);padding:0;border-radius:var(--r);width:880px;
 max-width:calc(100vw - 32px);max-height:calc(100dvh - 32px);box-shadow:0 24px 80px rgb(0 0 0/.28);
 overflow:hidden;margin:auto}
 dialog[open]{display:flex;flex-direction:column;animation:in .22s ease-out}
@@ -27,7 +27,8 @@ background:none;border-radius:50%;flex:none;padding:0}
 svg{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;
 stroke-linejoin:round;flex:none}
 .body{display:grid;grid-template-columns:minmax(0,1.1fr) minmax(0,1fr);overflow:auto;min-height:0}
-.visual{position:relative;background:var(--surface);height:min(600px,calc(100dvh - 104px));
+.visual{position:sticky;top:0;background:var(--surface);min-height:min(600px,calc(100dvh - 104px));
+height:min(100%,calc(100dvh - 104px));
 display:grid;place-items:center;overflow:hidden}
 .visual>canvas,.visual>img,.picture>*{position:absolute;inset:0;width:100%;height:100%;
 object-fit:contain}
@@ -92,13 +93,13 @@ white-space:nowrap}
 dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;border:0;margin:0}
 .top{padding-block:6px;padding-inline:18px 6px}
 .body{grid-template-columns:minmax(0,1fr);grid-template-rows:auto 1fr;flex:1}
-.visual{height:min(46dvh,430px)}
-.visual:has(.drop){height:min(34dvh,280px)}
+.visual{position:relative;height:min(46dvh,430px);min-height:0}
+.visual:has(.drop){height:max-content;min-height:min(34dvh,280px)}
 .visual>img.product{padding:24px}
 .side{padding:18px 18px max(18px,env(safe-area-inset-bottom))}
 .actions{display:contents}
 .actions>.primary{position:sticky;bottom:12px;margin-top:auto;flex:none;box-shadow:0 0 0 12px var(--bg)}
-.drop{inset:14px}}
+.drop{position:static;place-self:stretch;margin:14px}}
 @media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}.sheen{display:none}}
 @media (forced-colors:active){.primary,.icon,.pill,dialog{border-color:ButtonText}
 .primary:disabled{color:GrayText;border-color:GrayText}.past:before,.pill:before{background:Highlight}}

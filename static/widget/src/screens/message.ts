@@ -28,7 +28,7 @@ export const drawPaywall: Draw<"paywall"> = (model, actions) => {
     visual: backdrop(model),
     side: [
       productCard(model),
-      el("p", { part: "paywall-message" }, message),
+      el("p", { part: "paywall-message" }, el("bdi", {}, message)),
       url && wayOut(model, actions, action_label ?? "", url),
     ],
   };
@@ -39,7 +39,7 @@ export const drawProblem: Draw<"problem"> = (model, actions) => ({
   visual: backdrop(model),
   side: [
     productCard(model),
-    el("p", { role: "alert" }, model.screen.message),
+    el("p", { role: "alert" }, el("bdi", {}, model.screen.message)),
     actionRow(button("primary", "again", () => actions.retry())),
   ],
 });
