@@ -33,11 +33,9 @@ from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context
 from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
-from .faults import Faults
 from .front import Front
 from .gate import check_request
 from .keys import KeyRing
-from .limits import Limiter
 from .lock import FolderLock
 from .paths import IdConverter
 from .refusal import RefusalError, answer_http_error, answer_refusal
@@ -47,6 +45,23 @@ from .wire import new_request_id
 
 if TYPE_CHECKING:
     import httpx
+
+
+ROUTES = (
+    plans,
+    customers,
+    sessions,
+    events,
+    conversions,
+    endpoints,
+    tryon,
+    track,
+    switches,
+    account,
+    docs,
+    page,
+    actions,
+)
 
 
 def create_app(
@@ -84,45 +99,30 @@ def create_app(
     _require_extra()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder) if exclusive else None
+    store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
+    moved = SandboxClock(clock, store)
+    _start_account(store, api_key, moved(), rate_limits)
+    courier = Courier(store, moved, wall_clock=clock, transport=transport)
+    calls, keys = CallLog(moved), KeyRing(folder)
+    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, delay, sleep))
+
+
+def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | None) -> None:
+    with store.transaction() as db:
+        keep_start_key(db, api_key, now)
+        if rate_limits is not None:
+            change_settings(db, {"rateLimits": rate_limits})
+
+
+def _set_up(parts: Context) -> Flask:
+    """Put routes, refusals and the front door around the parts."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = IdConverter
-    store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
-    moved = SandboxClock(clock, store)
-    with store.transaction() as db:
-        keep_start_key(db, api_key, moved())
-        if rate_limits is not None:
-            change_settings(db, {"rateLimits": rate_limits})
-    calls, faults = CallLog(moved), Faults()
-    app.extensions[f"{EXTENSION_KEY}-lock"] = lock
-    app.extensions[EXTENSION_KEY] = Context(
-        store=store,
-        keys=KeyRing(folder),
-        issuer=issuer,
-        clock=moved,
-        courier=Courier(store, moved, wall_clock=clock, transport=transport),
-        calls=calls,
-        faults=faults,
-        limiter=Limiter(),
-        delay=delay,
-        sleep=sleep,
-    )
-    app.wsgi_app = Front(app.wsgi_app, calls, faults, sleep)  # type: ignore[method-assign]
-    for module in (
-        plans,
-        customers,
-        sessions,
-        events,
-        conversions,
-        endpoints,
-        tryon,
-        track,
-        switches,
-        account,
-        docs,
-        page,
-        actions,
-    ):
+    app.extensions[EXTENSION_KEY] = parts
+    front = Front(app.wsgi_app, parts.calls, parts.faults, parts.sleep)
+    app.wsgi_app = front  # type: ignore[method-assign]
+    for module in ROUTES:
         app.register_blueprint(module.blueprint)
     app.register_error_handler(RefusalError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -16,6 +16,7 @@ from .defaults import LOOPBACK
 from .faults import Faults
 from .keys import KeyRing
 from .limits import Limiter
+from .lock import FolderLock
 from .refusal import RefusalError
 from .settings import require_active
 from .store import Store
@@ -28,6 +29,7 @@ class Context:
     """The parts of one sandbox.
 
     Attributes:
+        lock: What keeps its folder from other processes, if anything.
         store: Its data.
         keys: What signs its tokens.
         issuer: What its tokens say in ``iss``.
@@ -40,16 +42,17 @@ class Context:
         sleep: Waits so many seconds.
     """
 
+    lock: FolderLock | None
     store: Store
     keys: KeyRing
     issuer: str
     clock: SandboxClock
     courier: Courier
     calls: CallLog
-    faults: Faults
-    limiter: Limiter
     delay: float
     sleep: Callable[[float], None]
+    faults: Faults = field(default_factory=Faults)
+    limiter: Limiter = field(default_factory=Limiter)
 
 
 def context() -> Context:
