@@ -28,6 +28,7 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.in
 	$(BIN)/python benchmarks/widget.py
 	$(BIN)/python benchmarks/pictures.py
 	$(BIN)/python benchmarks/sandbox.py
+	$(BIN)/python benchmarks/testkit.py
 
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build

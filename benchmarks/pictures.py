@@ -55,17 +55,17 @@ def main() -> None:
 
 
 def photos() -> list[tuple[str, bytes]]:
-    """Give the same photo in three formats, with the grain that a camera's has."""
+    """Give the same photo in three formats, with a camera's grain, and as large as a phone's."""
     pillow_heif.register_heif_opener()
     person = Image.open(STATIC / "people/amara.jpg").convert("RGB")
     large = person.resize(SIZE, Image.Resampling.BICUBIC)
-    grain = Image.effect_noise(SIZE, 12).convert("RGB")
-    large = Image.blend(large, grain, 0.06)
+    grain = Image.effect_noise(SIZE, 30).convert("RGB")
+    large = Image.blend(large, grain, 0.15)
     made = []
-    for kind in ("JPEG", "HEIF", "WEBP"):
+    for title, kind, quality in (("JPEG", "JPEG", 93), ("HEIC", "HEIF", 50), ("WebP", "WEBP", 80)):
         file = io.BytesIO()
-        large.save(file, kind, quality=88)
-        made.append((kind.replace("HEIF", "HEIC"), file.getvalue()))
+        large.save(file, kind, quality=quality)
+        made.append((f"{title}, {file.tell() / 1e6:.1f} MB", file.getvalue()))
     return made
 
 
