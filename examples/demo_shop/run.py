@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -73,9 +74,11 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             # It listens already; what comes in before it serves waits a moment.
             listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
         register_at_genvoris(app, sandbox_url)
-        watch(sandbox, stopping)
-        print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
-        server.serve_forever()  # ends on KeyboardInterrupt
+        # The signal may come before the server is under way, and then it would not end there.
+        with suppress(KeyboardInterrupt):
+            watch(sandbox, stopping)
+            print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
+            server.serve_forever()
     finally:
         stopping.set()
         ended_by_itself = sandbox.poll() is not None
