@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gzip
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ class Seen:
 
 
 def main() -> None:
+    busy = os.getloadavg()[0]
     with gunicorn("benchmarks.widget_pages:app") as port, chromium() as browser:
         url = f"http://127.0.0.1:{port}"
         seen = {name: Seen() for name in NAMES}
@@ -67,7 +69,10 @@ def main() -> None:
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 visit(browser, url, name, seen[name])
         photos = [photo_ready(browser, url) for _ in range(ROUNDS)]
-    how = f"Chromium, its CPU slowed {SLOWED} times, {ROUNDS} loads each with an empty cache."
+    how = (
+        f"Chromium, its CPU slowed {SLOWED} times, {ROUNDS} loads each with an empty cache. The "
+        f"machine's load was {busy:.1f} at the start: above 1, times are longer than they need be."
+    )
     parts = [budgets(seen["ours"], seen["plain"], photos), beside_others(seen)]
     write_part("widget", "What the widget costs a shopper's browser", how, parts)
 
