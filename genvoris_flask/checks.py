@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -96,8 +97,9 @@ def server_url(key: str, value: Any) -> str:
 
 def _split(url: str) -> SplitResult:
     try:
-        return urlsplit(url)
-    except ValueError:  # such as an IPv6 address without its closing bracket
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else urlsplit("")
+    except ValueError:  # such as an IPv6 address without its closing bracket, or port 99999
         return urlsplit("")
 
 
@@ -116,8 +118,14 @@ def store_url(key: str, value: Any) -> str:
     url = text(key, value)
     if _split(url).scheme not in ("redis", "rediss", "unix"):
         # The value may hold a password, so it is not repeated.
-        raise ConfigurationError(f"{key} must start with redis://, rediss:// or unix://.")
+        raise ConfigurationError(
+            f"{key} must start with redis://, rediss:// or unix://, and its port be a number."
+        )
     _need("redis", key)
+    try:
+        import_module("redis").from_url(url)  # reads it; connects to nothing
+    except ValueError:
+        raise ConfigurationError(f"{key} cannot be read: check its port and options.") from None
     return url
 
 

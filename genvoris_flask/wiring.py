@@ -127,7 +127,12 @@ def _make_limiter(settings: Settings) -> Limiter:
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }
-    return Limiter(rates, settings.store_url, settings.api_key + settings.api_url)
+    return Limiter(rates, settings.store_url, _shop(settings))
+
+
+def _shop(settings: Settings) -> str:
+    """Name what a shop keeps to itself in a Redis of several: shopper 42 of two is two people."""
+    return " ".join((settings.api_key, settings.api_url, settings.external_id_prefix))
 
 
 def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
@@ -139,7 +144,7 @@ def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
         raise ConfigurationError(
             "GENVORIS_STORE_URL needs the redis package: pip install 'genvoris-flask[redis]'"
         ) from None
-    return RedisStore(settings.store_url, settings.api_key + settings.api_url)
+    return RedisStore(settings.store_url, _shop(settings))
 
 
 def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:

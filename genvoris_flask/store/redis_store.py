@@ -39,8 +39,8 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
-        secret: What tells this shop's keys from others': its API key and URL. Only its hash is
-            used.
+        secret: What tells this shop's keys from others': its API key, URL and prefix of ids. Only
+            its hash is used.
         clock: A monotonic clock, in seconds.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import logging
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, url_for
+from werkzeug.routing import BuildError
 
 from ..sessions.shopper import Shopper
 from ..state import get_state
@@ -41,7 +43,22 @@ def login_url() -> str | None:
     view = getattr(_login_manager(), "login_view", None)
     if not isinstance(view, str):
         return None
-    return view if view.startswith("/") or urlsplit(view).scheme else url_for(view)
+    if view.startswith("/") or urlsplit(view).scheme:
+        return view
+    try:
+        return url_for(view)
+    except BuildError:  # it is elsewhere, or needs to know more, such as a language
+        _warn_of_login_view(view)
+        return None
+
+
+@functools.lru_cache(maxsize=100)  # once for each
+def _warn_of_login_view(view: str) -> None:
+    log.warning(
+        "Flask-Login's login_view %s has no address here, so the widget cannot lead to it: set "
+        "GENVORIS_LOGIN_URL.",
+        view,
+    )
 
 
 def forget_on_logout(app: Flask) -> None:

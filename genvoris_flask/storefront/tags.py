@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from jinja2 import Undefined
 from markupsafe import Markup, escape
 
@@ -23,6 +23,8 @@ LABEL = "Try it on"
 MOST_ROOTS = 16
 _PRIVATE_PAGE = "_genvoris_private_page"
 _HEADERS_DONE = "_genvoris_headers_done"
+# What shared caches heed before Cache-Control (RFC 9213, Surrogate-Control of Edge Architecture).
+_FOR_SHARED_CACHES = ("CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control")
 
 
 def genvoris_button(
@@ -87,6 +89,8 @@ def genvoris_widget(
         data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Lists and dicts are
             written as JSON. docs/widget.md has them all.
     """
+    if not has_request_context():  # a mail or a file: there is no page, and nobody shops
+        return Markup("")
     state = get_state()
     if nonce is None and state.settings.csp_nonce is not None:
         nonce = state.settings.csp_nonce()
@@ -144,6 +148,8 @@ def keep_page_private(response: Response) -> Response:
         if "public" in response.headers.get("Cache-Control", ""):
             _warn_of_public_view(str(request.endpoint))
         response.headers["Cache-Control"] = "private, no-store"
+        for name in _FOR_SHARED_CACHES:
+            response.headers.pop(name, None)
         if "cookie" not in response.headers.get("Vary", "").lower():
             response.headers.add("Vary", "Cookie")
     return response

@@ -85,6 +85,24 @@ def test_what_the_shop_does_to_every_answer_makes_no_page_with_a_token_public(
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
+def test_what_tells_delivery_networks_to_keep_a_page_with_a_token_is_taken_off(shop: Shop) -> None:
+    def cached_page() -> Any:
+        response = make_response(shop.page())
+        for name in ("CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"):
+            response.headers[name] = "max-age=3600"
+        return response
+
+    shop.app.view_functions["page"] = cached_page
+    assert "max-age" not in str(shop.browser.get("/product").headers)
+    shop.log_in(None)
+    assert str(shop.browser.get("/product").headers).count("max-age") == 3
+
+
+def test_a_template_outside_of_a_request_such_as_a_mails_gets_no_tag(shop: Shop) -> None:
+    with shop.app.app_context():
+        assert render_template_string("Hello{{ genvoris_widget() }}") == "Hello"
+
+
 def test_a_streamed_page_carries_no_token_since_its_headers_are_gone(shop: Shop) -> None:
     def streamed() -> Any:
         return stream_template_string(PAGE, options={})
@@ -318,6 +336,24 @@ def test_flask_logins_user_is_the_shopper_by_default() -> None:
         assert login_url() == "/log-in"
         login_user(User())
         assert current_shopper() == Shopper("42", "shopper@example.com", "ec_42")
+
+
+@pytest.mark.parametrize("rule", ["/elsewhere", "/<language>/log-in"])
+def test_a_login_view_without_an_address_takes_no_page_down_and_is_named_once(
+    rule: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
+    GenvorisFlask(app)
+    manager = LoginManager(app)
+    view = "log_in" if "<" in rule else "auth.log_in"
+    manager.login_view = view
+    manager.user_loader(lambda user_id: None)
+    app.add_url_rule(rule, "log_in", lambda language="": "")
+    app.add_url_rule("/", "page", lambda: render_template_string("{{ genvoris_widget() }}"))
+    for path in ("/", "/", "/genvoris/status"):
+        assert app.test_client().get(path).status_code == 200
+    assert [view in record.getMessage() for record in caplog.records] == [True]
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")

@@ -10,13 +10,16 @@ from typing import Any
 
 import jwt
 import pytest
+from flask import Flask
 
+from genvoris_flask import GenvorisFlask
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.api.models import Session
 from genvoris_flask.errors import GenvorisError
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
 from genvoris_flask.sessions.stored import StoredSessions
+from genvoris_flask.state import get_state
 from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer
 from tests.support.upstream import Upstream
@@ -61,6 +64,23 @@ def test_shops_with_other_keys_share_nothing(upstream: Upstream, redis_server: R
     for secret in ("a", "b"):
         broker(upstream, redis_server, secret).session(ADA, 5)
     assert upstream.counts["mints"] == 2
+
+
+def test_shops_whose_ids_have_other_prefixes_share_no_shopper(
+    upstream: Upstream, redis_server: RedisServer
+) -> None:
+    tokens = set()
+    for prefix in ("eu-", "us-"):
+        app = Flask("shop")
+        app.config.update(
+            GENVORIS_API_KEY="gvk_test_1",
+            GENVORIS_API_URL=f"{upstream.url}/api/v1",
+            GENVORIS_STORE_URL=redis_server.url,
+            GENVORIS_EXTERNAL_ID_PREFIX=prefix,
+        )
+        GenvorisFlask(app)
+        tokens.add(get_state(app).broker.session(Shopper("42"), 5).token)
+    assert len(tokens) == upstream.counts["mints"] == 2
 
 
 def test_a_forgotten_token_is_dropped_in_every_process(
