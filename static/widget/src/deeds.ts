@@ -134,6 +134,7 @@ async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise
 
 /** Asks where the shopper stands; null when nobody knows. */
 export async function askStatus({ backend, model }: Stage): Promise<Status | null> {
+  await new Promise((wake) => setTimeout(wake)); // the dialog is painted first
   try {
     return await backend.status(model().product);
   } catch (error) {

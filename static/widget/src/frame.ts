@@ -21,6 +21,7 @@ export class Frame {
   readonly #pill = el("button", { type: "button", class: "pill", part: "pill", popover: "manual" });
   readonly #top = el("div", { class: "top" });
   #scroll = "";
+  #dressed = "";
   #holdsPage = false;
 
   constructor(
@@ -49,6 +50,9 @@ export class Frame {
 
   /** Takes the language and the look that hold from now on. */
   dress(look: Record<string, string>): void {
+    const whole = JSON.stringify([look, spoken(), t("choose"), t("close")]);
+    if (whole === this.#dressed) return; // a click has better things to wait for
+    this.#dressed = whole;
     for (const each of [this.dialog, this.#pill]) {
       each.lang = spoken();
       each.dir = direction();
@@ -61,6 +65,14 @@ export class Frame {
   /** Puts the dialog's element on the page, where a page without reloads may have lost it. */
   attach(): void {
     if (!this.host.isConnected) document.body.append(this.host);
+  }
+
+  /** Has the browser lay out what is not shown yet: fonts and styles are then at hand. */
+  warmUp(): void {
+    const { style } = this.dialog;
+    style.display = "flex";
+    this.dialog.getBoundingClientRect();
+    style.display = "";
   }
 
   open(): void {

@@ -53,6 +53,12 @@ export class Scene {
     this.showMarks();
   }
 
+  /** Has all at hand before it is wanted, so that the click that opens it has little left to do. */
+  prepare(): void {
+    this.dress();
+    this.frame.warmUp();
+  }
+
   /** Starts anew with another product. */
   turnTo(product: Product, loginUrl: string | null): void {
     markTriggers(this.model.product, null);

@@ -66,8 +66,7 @@ export class TryOn implements Dialog {
     );
     this.update(language);
     this.#listen();
-    // Before it is wanted, so that the click that opens it has little left to do.
-    this.#scene.dress();
+    this.#scene.prepare();
     if (read(JOB_KEY)) void this.#pickUp();
   }
 
