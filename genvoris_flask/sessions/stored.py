@@ -14,7 +14,8 @@ from ..errors import DeadlineError, LockTimeoutError, StoreAwayError
 from ..store.interface import Store, digest
 from .memory import MARGIN
 
-LOCK_SECONDS = 20.0  # after which the lock of a process that died is free
+# After so many seconds the lock of a process that died is free; longer than a mint may take.
+LOCK_SECONDS = 12.0
 DROPPED = "dropped"
 
 
