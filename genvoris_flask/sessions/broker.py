@@ -7,12 +7,10 @@ when its time is up, and the token is there for the next page.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from concurrent.futures import Future
+from contextlib import suppress
 
 from ..api.client import GenvorisClient
 from ..api.models import Session
@@ -27,37 +25,13 @@ from ..errors import (
 from ..per_process import PerProcess
 from .breaker import CircuitBreaker
 from .events import BrokerEvents
+from .flights import Flights, Landing
 from .memory import MARGIN, Kept, SessionMemory
 from .mint import MINT_SECONDS, Mint
 from .shared import NothingShared, SharedSessions
 from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
-
-MINT_THREADS = 16
-
-
-class _Landing(NamedTuple):
-    """How a mint ended. ``news``: its customer id is new to us and to the shop."""
-
-    session: Session
-    minted: bool
-    news: bool
-
-
-@dataclass
-class _Flights:
-    """Mints under way in this process, by external id."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    mints: dict[str, Future[Session]] = field(default_factory=dict)
-    pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(MINT_THREADS, "genvoris-mint")
-    )
-    # Apart from the mints, so that many log-outs at once delay nobody's page.
-    drops: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, "genvoris-drop")
-    )
 
 
 class SessionBroker:
@@ -95,7 +69,7 @@ class SessionBroker:
         self._breaker = breaker or CircuitBreaker()
         self._shared = shared or NothingShared()
         self._shared.on_drop(self._hear_of_drop)
-        self._flights = PerProcess(_Flights)
+        self._flights = PerProcess(Flights)
 
     def session_for_page(self, shopper: Shopper, budget: float) -> Session:
         """Give the session as ``session`` does, but ask less: a page has better things to wait for.
@@ -199,7 +173,8 @@ class SessionBroker:
         flights = self._flights.get()
         if self._breaker.is_open or shopper.external_id in flights.mints:
             return
-        self._take_off(shopper, renewing=True)
+        with suppress(CircuitOpenError):  # it opened this very moment; the old token serves
+            self._take_off(shopper, renewing=True)
 
     def _take_off(self, shopper: Shopper, *, renewing: bool = False) -> Future[Session]:
         """Join the mint that is under way, or start one."""
@@ -227,11 +202,11 @@ class SessionBroker:
             return
         mint.set_result(landing.session)
         if landing.minted:
-            self._events.minted(shopper, landing.session)
+            _tell(lambda: self._events.minted(shopper, landing.session))
         if landing.news:
-            self._events.linked(shopper, landing.session.customer_id)
+            _tell(lambda: self._events.linked(shopper, landing.session.customer_id))
 
-    def _obtain(self, shopper: Shopper, mint: Future[Session]) -> _Landing:
+    def _obtain(self, shopper: Shopper, mint: Future[Session]) -> Landing:
         """Take another process's token, else mint one."""
         old = self.remembered(shopper)
         with self._shared.minting(shopper.external_id, MINT_SECONDS):
@@ -239,13 +214,13 @@ class SessionBroker:
             stale = (old and old.token, self._memory.dropped(shopper))
             if session and session.token not in stale:
                 self._breaker.abandoned()
-                return _Landing(session, False, self._land(shopper, mint, session))
+                return Landing(session, False, self._land(shopper, mint, session))
             session = self._mint.mint(shopper, self.customer_id(shopper))
             self._breaker.succeeded()
             news = self._land(shopper, mint, session)
             if self._memory.find(shopper):
                 self._shared.put(shopper.external_id, session)
-            return _Landing(session, True, news)
+            return Landing(session, True, news)
 
     def _land(self, shopper: Shopper, mint: Future[Session], session: Session | None) -> bool:
         """Take a mint off the list and keep its token, unless it was forgotten meanwhile."""
@@ -266,4 +241,11 @@ class SessionBroker:
             log.error("A mint failed in a way that it should not", exc_info=error)
         mint.set_exception(error)
         if isinstance(error, GenvorisError):
-            self._events.failed(shopper, error)
+            _tell(lambda: self._events.failed(shopper, error))
+
+
+def _tell(news: Callable[[], None]) -> None:
+    try:
+        news()
+    except Exception:  # the shop's own receivers: nobody waits for them here who could be told
+        log.exception("A receiver of a signal about sessions failed")

@@ -426,6 +426,20 @@ def test_a_mint_that_fails_is_told() -> None:
     assert shop.told(1) == [("failed", "ada", "ServerError")]
 
 
+def test_a_receiver_that_fails_is_logged_and_keeps_nobody_from_the_rest(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop = Shop()
+
+    def fail(shopper: Shopper, session: Session) -> None:
+        raise ZeroDivisionError
+
+    shop.events.minted = fail  # type: ignore[method-assign]
+    assert shop.session().customer_id == "ec_ada"
+    assert shop.told(1) == [("linked", "ada", "ec_ada")]
+    assert "A receiver of a signal about sessions failed" in caplog.text
+
+
 def test_a_shopper_needs_a_text_as_id() -> None:
     with pytest.raises(ValueError, match=r"str\(user\.id\)"):
         Shopper(42)  # type: ignore[arg-type]
