@@ -74,12 +74,16 @@ class SessionBroker:
     def session_for_page(self, shopper: Shopper, budget: float) -> Session:
         """Give the session as ``session`` does, but ask less: a page has better things to wait for.
 
-        A shopper whom Genvoris refused a token just now is not asked about again.
+        A shopper whom Genvoris refused a token just now is not asked about again, and while
+        Genvoris does not answer no page waits: not even the one whose turn it is to ask.
         """
         if kept := self._memory.find(shopper):
             return self._serve(shopper, kept)
         if refusal := self._memory.refusal(shopper):
             raise refusal
+        if self._breaker.is_open:
+            self._take_off(shopper)
+            raise CircuitOpenError("Genvoris did not answer lately, so no page waits for it.")
         return self._wait_for(shopper, budget)
 
     def session(self, shopper: Shopper, budget: float) -> Session:

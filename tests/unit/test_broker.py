@@ -18,6 +18,7 @@ from genvoris_flask.errors import (
     ServerError,
     UnauthorizedError,
 )
+from genvoris_flask.sessions.breaker import CircuitBreaker
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
 from tests.support.fake_genvoris import Clock, FakeGenvoris
@@ -55,6 +56,7 @@ class Shop:
             external_id_prefix=prefix,
             max_shoppers=3,
             clock=self.clock,
+            breaker=CircuitBreaker(self.clock),
         )
 
     def session(self, shopper: Shopper = ADA, budget: float = 5.0) -> Session:
@@ -339,6 +341,34 @@ def test_pages_that_wait_in_vain_open_the_circuit_long_before_the_mint_ends() ->
     with pytest.raises(CircuitOpenError):
         shop.session(budget=5)
     gate.set()
+
+
+def test_no_page_waits_for_the_probe_and_its_token_is_there_for_the_next() -> None:
+    shop = Shop()
+    shop.genvoris.fault = lambda: httpx.Response(500)
+    for _ in range(3):
+        with pytest.raises(ServerError):
+            shop.session()
+    gate = threading.Event()
+
+    def hang() -> None:
+        gate.wait(5)
+
+    shop.genvoris.fault = hang
+    shop.clock.now += 6
+    asked = shop.mints
+    started = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(CircuitOpenError):
+            shop.broker.session_for_page(ADA, 4)
+    assert time.monotonic() - started < 2
+    gate.set()
+    end = time.monotonic() + 5
+    while not shop.broker.remembered(ADA):
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    assert shop.mints == asked + 1
+    assert shop.broker.session_for_page(ADA, 4) == shop.broker.remembered(ADA)
 
 
 def test_a_page_does_not_ask_again_about_a_shopper_who_was_just_refused_but_a_click_does() -> None:
