@@ -69,10 +69,11 @@ def forget_on_logout(app: Flask) -> None:
     signal.connect(_forget_current_shopper, app)
 
 
-def _forget_current_shopper(app: Flask, **_: object) -> None:
-    # Flask-Login sends this while current_user is still the one who leaves.
+def _forget_current_shopper(app: Flask, user: Any = None, **_: object) -> None:
+    # Flask-Login sends this while current_user is still the one who leaves, but with their id
+    # taken out of the cookie session already, which a shop's own function may look at.
     try:
-        shopper = current_shopper()
+        shopper = current_shopper() or _of_user(user)
     except Exception:  # the shop's own loader: its fault must not keep anybody logged in
         log.exception("The function that says who is shopping failed at the log-out")
         return
@@ -89,8 +90,11 @@ def _from_flask_login() -> Shopper | None:
     if _login_manager() is None:
         return None
     # The user itself: each look through the proxy costs as much as the whole rest of this.
-    user = importlib.import_module("flask_login").current_user._get_current_object()  # noqa: SLF001
-    if not user.is_authenticated:
+    return _of_user(importlib.import_module("flask_login").current_user._get_current_object())  # noqa: SLF001
+
+
+def _of_user(user: Any) -> Shopper | None:
+    if user is None or not user.is_authenticated:
         return None
     return Shopper(
         external_id=str(user.get_id()),

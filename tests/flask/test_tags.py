@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask, make_response, render_template_string, stream_template_string
+from flask import Flask, make_response, render_template_string, session, stream_template_string
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from genvoris_flask import GenvorisFlask, Shopper
@@ -376,6 +376,25 @@ def test_a_log_out_drops_the_token_and_revokes_it(shop: Shop) -> None:
     while not [each for each in shop.transport.requests if each.method == "DELETE"]:
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+def test_a_log_out_drops_the_token_where_the_loader_reads_flask_logins_cookie(shop: Shop) -> None:
+    manager = LoginManager(shop.app)
+    manager.user_loader(lambda user_id: User())
+
+    def who() -> Shopper | None:
+        name = session.get("_user_id")
+        return Shopper(name) if name else None
+
+    shop.extension.shopper_loader(who)
+    shop.app.add_url_rule("/log-in", "log_in", lambda: str(login_user(User())))
+    shop.app.add_url_rule("/log-out", "log_out", lambda: str(logout_user()))
+    shop.genvoris.customer("42")
+    shop.browser.get("/log-in")
+    assert "data-end-customer-token" in shop.browser.get("/product").text
+    shop.browser.get("/log-out")
+    assert shop.state.broker.remembered(Shopper("42")) is None
 
 
 def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:
