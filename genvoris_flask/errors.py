@@ -24,6 +24,7 @@ GenvorisError
     │   └── CustomerInactiveError      403: paused or cancelled
     ├── NotFoundError          404
     ├── RateLimitedError       429
+    ├── NotRegisteredError     403 or 429 for an unknown shopper: the others are well
     └── ServerError            5xx
 
 No message ever holds the API key, a token or a photo.
@@ -201,6 +202,10 @@ class NotFoundError(ApiError):
 
 class RateLimitedError(ApiError):
     """Too many requests; ``retry_after`` says when to come back."""
+
+
+class NotRegisteredError(ApiError):
+    """Genvoris did not take an unknown shopper; it says nothing of those whom it knows."""
 
 
 class ServerError(ApiError):

@@ -21,6 +21,7 @@ from ..errors import (
     GenvorisError,
     MalformedAnswerError,
     NotFoundError,
+    NotRegisteredError,
 )
 from ..per_process import PerProcess
 from .breaker import CircuitBreaker
@@ -238,7 +239,7 @@ class SessionBroker:
     def _crash(self, shopper: Shopper, mint: Future[Session], error: BaseException) -> None:
         self._land(shopper, mint, None)
         if isinstance(error, GenvorisError):
-            if isinstance(error, NotFoundError | CustomerInactiveError):
+            if isinstance(error, NotFoundError | NotRegisteredError | CustomerInactiveError):
                 self._memory.keep_refusal(shopper, error)
             self._breaker.failed(error)
         else:

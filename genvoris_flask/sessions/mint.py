@@ -5,8 +5,14 @@ from __future__ import annotations
 import logging
 
 from ..api.client import GenvorisClient
-from ..api.models import Session
-from ..errors import GenvorisError, NotFoundError
+from ..api.models import Customer, Session
+from ..errors import (
+    ForbiddenError,
+    GenvorisError,
+    NotFoundError,
+    NotRegisteredError,
+    RateLimitedError,
+)
 from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
@@ -33,6 +39,7 @@ class Mint:
         self._ttl = ttl
         self._default_plan = default_plan
         self._prefix = external_id_prefix
+        self._told: set[str] = set()
 
     def external_id(self, shopper: Shopper) -> str:
         """Give the shop's id as Genvoris knows it."""
@@ -56,12 +63,24 @@ class Mint:
         except NotFoundError:
             if not self._default_plan:
                 raise
-        customer = self._client.customers.upsert(
-            external_id=self.external_id(shopper),
-            email=shopper.email,
-            plan_id=shopper.plan_id or self._default_plan,
-        )
+        customer = self._register(shopper)
         return self._client.sessions.mint(customer.id, expires_in=self._ttl)
+
+    def _register(self, shopper: Shopper) -> Customer:
+        try:
+            return self._client.customers.upsert(
+                external_id=self.external_id(shopper),
+                email=shopper.email,
+                plan_id=shopper.plan_id or self._default_plan,
+            )
+        except (ForbiddenError, RateLimitedError) as error:
+            # 100 registrations an hour, or one wrong plan, must not cost all others their tokens.
+            if error.code not in self._told:
+                self._told.add(error.code)
+                log.error(  # noqa: TRY400  (our errors say it all)
+                    "Genvoris does not register newcomers: see GENVORIS_DEFAULT_PLAN. (%s)", error
+                )
+            raise NotRegisteredError(error.problem) from error
 
     def revoke(self, session: Session) -> None:
         """Make a token useless before its end, if Genvoris can be asked."""

@@ -15,6 +15,7 @@ from genvoris_flask.errors import (
     GenvorisError,
     MalformedAnswerError,
     NotFoundError,
+    NotRegisteredError,
     ServerError,
     UnauthorizedError,
 )
@@ -143,6 +144,29 @@ def test_an_unknown_shopper_is_registered_once_with_the_plan_for_newcomers() -> 
     assert {"externalId": "new", "email": "new@example.com", "planId": "pln_free"} in (
         shop.genvoris.bodies
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "rate_limited"), (403, "plan_not_found")], ids=str
+)
+def test_newcomers_whom_genvoris_does_not_take_cost_nobody_else_a_token(
+    status: int, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = Shop(default_plan="pln_free")
+
+    def refuse() -> httpx.Response | None:
+        if shop.genvoris.calls[-1] != "POST /customers":
+            return None
+        return httpx.Response(status, json={"error": code}, headers={"Retry-After": "1800"})
+
+    shop.genvoris.fault = refuse
+    for number in range(5):
+        for _ in range(2):  # a page does not ask twice
+            with pytest.raises(NotRegisteredError, match=code):
+                shop.broker.session_for_page(Shopper(f"new{number}"), 5)
+    assert shop.genvoris.calls.count("POST /customers") == 5
+    assert ["GENVORIS_DEFAULT_PLAN" in each.getMessage() for each in caplog.records] == [True]
+    assert shop.session().customer_id == "ec_ada"
 
 
 def test_a_known_shopper_is_never_registered_again_on_a_page_view() -> None:
