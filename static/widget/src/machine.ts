@@ -45,6 +45,7 @@ export type Happening =
 const PHOTO_CODES = [
   "no_photo",
   "not_a_photo",
+  "animated_photo",
   "broken_photo",
   "photo_too_many_pixels",
   "photo_too_large",

@@ -137,8 +137,10 @@ describe("the dialog", () => {
   });
 
   it("asks for another photo when this one is the trouble", () => {
-    const model = next(working(), { type: "problem", problem: problem("broken_photo") });
-    expect(model.photo).toBeNull();
-    expect(model.screen).toMatchObject({ name: "photo", error: "A sentence." });
+    for (const code of ["broken_photo", "animated_photo", "photo_too_large"]) {
+      const model = next(working(), { type: "problem", problem: problem(code) });
+      expect(model.photo).toBeNull();
+      expect(model.screen).toMatchObject({ name: "photo", error: "A sentence." });
+    }
   });
 });
