@@ -11,7 +11,7 @@ from ..api.models import Customer
 from ..errors import ApiError, NotFoundError
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
-from .once import Attempt, OnceLedger
+from .once import Attempt, OnceLedger, checked_event_id
 
 Linked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
@@ -74,9 +74,9 @@ class Accounts:
                 customer = self._client.customers.get(attempt.done_for)
             else:
                 customer = self._fill(attempt, shopper, plan_id, anew)
-                attempt.finish(customer)
-                if event_id is not None:
+                if event_id is not None:  # before it is done, so that a repeat makes up for it
                     self._ledger.note_last(shopper.external_id, event_id)
+            attempt.finish(customer)  # again for a repeat: it is kept from the last delivery on
         # Also for a repeat: the process that did it may have died before it came to this.
         self._renew_token(shopper, customer)
         self._linked(shopper, customer.id)
@@ -100,6 +100,8 @@ class Accounts:
             only_after: Do nothing when another event than this one filled the quota last.
             fields: As the REST client's ``customers.update`` takes them.
         """
+        if only_after is not None:
+            checked_event_id("sale_id", only_after)
         with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
             customer_id = attempt.done_for or self._tokens.customer_id(shopper)
             late = only_after and not self._ledger.was_last(shopper.external_id, only_after)
@@ -134,7 +136,7 @@ class Accounts:
                 customer = self._client.customers.get(attempt.done_for)
             else:
                 customer = self._resize(attempt, shopper, choose, is_sale)
-                attempt.finish(customer)
+            attempt.finish(customer)
         self._renew_token(shopper, customer)
         self._linked(shopper, customer.id)
         return customer

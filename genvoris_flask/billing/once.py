@@ -116,12 +116,14 @@ class OnceLedger:
         """Handle a delivery, alone with this shopper. Without an event id nothing is kept.
 
         Raises:
+            ValueError: The event id is no text, or empty.
             StoreAwayError: It cannot be told whether it happened already. Deliver it again.
             LockTimeoutError: Another delivery for this shopper took too long. Deliver it again.
         """
         if event_id is None:
             yield Attempt()
             return
+        checked_event_id("event_id", event_id)
         try:
             with self._store.lock(f"billing:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD):
                 key = "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
@@ -146,6 +148,16 @@ class OnceLedger:
         """Say whether no other event is known to have filled the quota since this one."""
         last = self._store.get(_last_key(external_id))
         return last is None or last == event_id.encode()
+
+
+def checked_event_id(name: str, value: object) -> None:
+    """Refuse an id that would fail midway, or that all events would share.
+
+    Raises:
+        ValueError: It is no text, or empty.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} must be a text that is not empty: use str(order.id).")
 
 
 def _last_key(external_id: str) -> str:

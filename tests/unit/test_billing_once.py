@@ -21,6 +21,7 @@ from genvoris_flask.errors import (
 )
 from genvoris_flask.sessions.shopper import Shopper
 from genvoris_flask.store.memory_store import MemoryStore
+from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer
 
 
@@ -196,6 +197,46 @@ def test_a_store_that_goes_away_after_the_call_is_an_error_too_and_nothing_happe
     shop.store.at_write = lambda _key, _value: None
     shop.activate()
     assert shop.fills == 1
+
+
+def test_a_sale_that_died_between_its_two_records_is_taken_back_by_its_refund(shop: Shop) -> None:
+    def die_at_last(key: str, _value: bytes) -> None:
+        if key.startswith("billing:last:"):
+            raise Death
+
+    shop.activate("e1")
+    shop.store.at_write = die_at_last
+    with pytest.raises(Death):
+        shop.activate("e2")
+    shop.store.at_write = lambda _key, _value: None
+    shop.activate("e2")
+    assert shop.fills == 2
+    shop.billing.refund("ada", sale_id="e2", event_id="r1")
+    assert shop.genvoris.customers["ada"]["planId"] is None
+
+
+def test_an_event_happens_once_until_35_days_after_its_last_delivery() -> None:
+    clock = Clock()
+    genvoris = QuotaServer("pro")
+    billing = Billing(genvoris.client, MemoryStore(clock), Tokens(), lambda *_: None)
+    for _ in range(4):
+        billing.activate("ada", price_id="pro", event_id="e1")
+        billing.grant("eve", 5, event_id="o1")
+        clock.now += 34 * 24 * 3600
+    assert genvoris.fills["ada"] == 1
+    assert [plan["monthlyTryOns"] for plan in genvoris.plans[1:]] == [5]
+
+
+@pytest.mark.parametrize("wrong", [7, ""])
+def test_an_event_id_that_is_no_text_is_refused_before_anything_is_told(
+    shop: Shop, wrong: Any
+) -> None:
+    for call in (shop.activate, lambda event_id: shop.billing.grant("ada", 1, event_id=event_id)):
+        with pytest.raises(ValueError, match=r"event_id must be a text .* str\(order.id\)"):
+            call(wrong)
+    with pytest.raises(ValueError, match="sale_id must be a text"):
+        shop.billing.refund("ada", sale_id=wrong, event_id="r1")
+    assert not shop.genvoris.fills
 
 
 def test_without_an_event_id_no_store_is_needed(shop: Shop) -> None:
