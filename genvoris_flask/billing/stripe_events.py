@@ -65,8 +65,8 @@ class StripeEvents:
         Raises:
             GenvorisError: It cannot be done now. Answer with an error: Stripe delivers it again.
         """
-        if event["type"] not in HANDLED:
-            return "ignored"
+        if event["type"] not in HANDLED or event.get("account"):
+            return "ignored"  # an account that is connected to the shop's sells its own things
         thing = event["data"]["object"]
         owner = as_id(thing.get("customer")) or str(thing["id"])
         with self._store.lock(f"stripe:{owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):

@@ -150,7 +150,9 @@ def test_what_is_not_stripes_is_refused(shop: Shop, stripe: Stripe, what: str) -
     assert get_state(shop.app).stripe._memory.shopper(stripe.customer) is None
 
 
-@pytest.mark.parametrize("header", ["", "t=1", "t=1,v1=", "nonsense", "t=x,v1=00", "v1=00"])
+@pytest.mark.parametrize(
+    "header", ["", "t=1", "t=1,v1=", "nonsense", "t=x,v1=00", "v1=00", "t=1,v1=é"]
+)
 def test_a_header_that_is_none_is_refused(shop: Shop, stripe: Stripe, header: str) -> None:
     request = signed(stripe.checkout("eve"))
     request["headers"]["Stripe-Signature"] = header
@@ -166,7 +168,11 @@ def test_a_changed_body_is_refused(shop: Shop, stripe: Stripe) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [[], "x", {}, {"id": "e", "type": "x"}, {"id": 1, "type": "invoice.paid"}]
+    "event",
+    [
+        *([], "x", {}, {"id": "e", "type": "x"}, {"id": 1, "type": "invoice.paid"}),
+        {"id": "e", "type": "x", "created": 1, "data": None},
+    ],
 )
 def test_a_signed_body_that_is_no_event_is_refused(shop: Shop, event: Any) -> None:
     assert shop.post(event).status_code == 400

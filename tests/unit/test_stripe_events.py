@@ -266,6 +266,12 @@ def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> N
     assert shop.genvoris.customers == {}
 
 
+def test_what_a_connected_account_says_changes_nothing(shop: Shop, stripe: Stripe) -> None:
+    forged = stripe.one_off(metadata={"genvoris_price_id": "max"})
+    assert shop.take({**forged, "account": "acct_of_somebody"}) == ["ignored"]
+    assert shop.fills == 0
+
+
 def test_a_subscription_that_changes_to_something_else_has_ended(
     shop: Shop, stripe: Stripe
 ) -> None:
