@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..api.models import Customer, Status
-from .failures import Failure, genvoris_id, this_shop
+from .failures import FILLED, Failure, genvoris_id, this_shop
 from .output import json_option, show_fields, show_json, show_table
 
 COLUMNS = {
@@ -49,7 +49,7 @@ def list_customers(status: str | None, limit: int, as_json: bool) -> None:
 
 
 @customers.command()
-@click.argument("customer_id", metavar="ID")
+@click.argument("customer_id", metavar="ID", type=FILLED)
 @json_option
 @with_appcontext
 def show(customer_id: str, as_json: bool) -> None:
@@ -58,11 +58,13 @@ def show(customer_id: str, as_json: bool) -> None:
 
 
 @customers.command()
-@click.argument("your_id", metavar="YOUR-ID")
-@click.option("--price", help="What was sold, by the price's id in your billing system, or")
-@click.option("--plan", help="by Genvoris's id of the plan (pln_…).")
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@click.option(
+    "--price", type=FILLED, help="What was sold, by the price's id in your billing system, or"
+)
+@click.option("--plan", type=FILLED, help="by Genvoris's id of the plan (pln_…).")
 @click.option("--email", help="The shopper's address, if Genvoris shall know it.")
-@click.option("--event-id", help="The sale's id: with the same one, it happens once.")
+@click.option("--event-id", type=FILLED, help="The sale's id: with the same one, it happens once.")
 @json_option
 @with_appcontext
 def activate(
@@ -86,7 +88,7 @@ def activate(
 
 
 @customers.command()
-@click.argument("customer_id", metavar="ID")
+@click.argument("customer_id", metavar="ID", type=FILLED)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @with_appcontext

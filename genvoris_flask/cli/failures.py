@@ -6,7 +6,7 @@ status
 0       done
 1       refused, or something is wrong: the same again fails again
 2       the command was written wrongly
-3       Genvoris did not answer, or is too busy: the same may work later
+3       Genvoris or the store did not answer, or is too busy: the same may work later
 ======  ==============================================================
 """
 
@@ -24,16 +24,18 @@ from ..errors import (
     CustomerInactiveError,
     ForbiddenError,
     GenvorisError,
+    LockTimeoutError,
     MalformedAnswerError,
     NotFoundError,
     RateLimitedError,
     ServerError,
+    StoreAwayError,
     UnauthorizedError,
     UnreachableError,
 )
 from ..state import AppState, get_state
 
-_PASSING = (UnreachableError, RateLimitedError, ServerError)
+_PASSING = (UnreachableError, RateLimitedError, ServerError, StoreAwayError, LockTimeoutError)
 # The first that fits.
 _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
     (
@@ -53,6 +55,21 @@ _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
     ),
     (MalformedAnswerError, "The answer is not Genvoris's: check GENVORIS_API_URL."),
 )
+
+
+class FilledText(click.ParamType[str]):
+    """A text that is not empty, which a script's unset variable would be."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give it as it is, or refuse it."""
+        if not value.strip():
+            self.fail("it is empty.", param, ctx)
+        return value
+
+
+FILLED = FilledText()
 
 
 class Failure(click.ClickException):

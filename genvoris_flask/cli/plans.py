@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from ..api.models import Plan
 from ..errors import ApiError, UnreachableError
-from .failures import Failure, may_have_happened, sentence, this_shop
+from .failures import FILLED, Failure, may_have_happened, sentence, this_shop
 from .output import as_cell, json_option, show_fields, show_json, show_table
 
 COLUMNS = {
@@ -41,9 +41,9 @@ def list_plans(include_inactive: bool, as_json: bool) -> None:
 
 
 @plans.command()
-@click.argument("name")
+@click.argument("name", type=FILLED)
 @click.option("--try-ons", type=click.IntRange(1, 1_000_000), required=True, help="A month.")
-@click.option("--price", help="The price's id in your billing system.")
+@click.option("--price", type=FILLED, help="The price's id in your billing system.")
 @json_option
 @with_appcontext
 def create(name: str, try_ons: int, price: str | None, as_json: bool) -> None:

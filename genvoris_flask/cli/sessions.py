@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from .failures import genvoris_id, this_shop
+from .failures import FILLED, genvoris_id, this_shop
 from .output import json_option, show_fields, show_json
 
 
@@ -18,7 +18,7 @@ def sessions() -> None:
 
 
 @sessions.command()
-@click.argument("customer_id", metavar="ID")
+@click.argument("customer_id", metavar="ID", type=FILLED)
 @click.option("--seconds", type=click.IntRange(60, 3600), help="To live; default: 900.")
 @json_option
 @with_appcontext
@@ -40,8 +40,8 @@ def mint(customer_id: str, seconds: int | None, as_json: bool) -> None:
 
 
 @sessions.command()
-@click.argument("customer_id", metavar="ID")
-@click.argument("jti")
+@click.argument("customer_id", metavar="ID", type=FILLED)
+@click.argument("jti", type=FILLED)
 @json_option
 @with_appcontext
 def revoke(customer_id: str, jti: str, as_json: bool) -> None:

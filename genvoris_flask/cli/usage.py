@@ -7,14 +7,14 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from .failures import genvoris_id, this_shop
+from .failures import FILLED, genvoris_id, this_shop
 from .output import json_option, show_fields, show_json, show_table
 
 HISTORY = {"start": "FROM", "end": "UNTIL", "used": "USED", "limit": "LIMIT"}
 
 
 @click.command(short_help="Say how many try-ons a customer has used.")
-@click.argument("customer_id", metavar="ID")
+@click.argument("customer_id", metavar="ID", type=FILLED)
 @json_option
 @with_appcontext
 def usage(customer_id: str, as_json: bool) -> None:

@@ -14,14 +14,14 @@ from ..api.http import HttpClient, Repeat
 from ..errors import ApiError, UnreachableError
 from ..state import AppState
 from ..webhooks.signature import HEADER, sign
-from .failures import Failure, PassingFailure, this_shop
+from .failures import FILLED, Failure, PassingFailure, this_shop
 from .output import json_option, show_fields, show_json
 
 TIMEOUT = 10.0  # seconds, as Genvoris waits
 
 
 @click.command("webhook-test", short_help="Send the shop a signed delivery.")
-@click.option("--type", "event_type", default="webhook.test", show_default=True)
+@click.option("--type", "event_type", type=FILLED, default="webhook.test", show_default=True)
 @click.option("--data", default="{}", help="A JSON object to send as data.")
 @click.option("--id", "event_id", help="To send an event once more; default: a new one.")
 @click.option("--url", help="Where a running shop takes webhooks; default: this app, in-process.")
@@ -34,6 +34,8 @@ def webhook_test(
     shop = this_shop()
     if not shop.settings.webhook_secret:
         raise Failure("GENVORIS_WEBHOOK_SECRET is not set, so no delivery can be signed.")
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise click.BadParameter("--url must be a whole address, with https://.")
     now = int(time.time() if url else shop.clock())
     event = {
         "id": event_id or f"evt_test_{secrets.token_hex(8)}",

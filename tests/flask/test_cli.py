@@ -282,6 +282,31 @@ def test_a_command_that_is_written_wrongly_is_status_2(shop: Shop) -> None:
         assert run(shop, *arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["customers", "show", ""], ["customers", "cancel", "", "--yes"], ["usage", " "]),
+        *(["sessions", "mint", ""], ["sessions", "revoke", "ada", ""]),
+        ["customers", "activate", "", "--price", "price_pro"],
+        ["customers", "activate", "ada", "--price", "price_pro", "--event-id", ""],
+        ["plans", "create", "", "--try-ons", "5"],
+    ],
+    ids=" ".join,
+)
+def test_a_variable_that_was_not_set_is_a_command_written_wrongly(
+    shop: Shop, command: list[str]
+) -> None:
+    result = run(shop, *command)
+    assert (result.exit_code, "it is empty" in result.stderr) == (2, True)
+
+
+def test_a_store_that_is_away_may_answer_later(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, GENVORIS_STORE_URL="redis://127.0.0.1:1/0")
+    sale = ["customers", "activate", "ada", "--plan", "pln_1", "--event-id", "e1"]
+    result = run(shop, *sale)
+    assert (result.exit_code, "delivers it again" in result.stderr) == (3, True)
+
+
 def test_what_comes_from_elsewhere_cannot_steer_the_terminal(shop: Shop) -> None:
     shop.state.client.plans.create(name="\x1b[31mRed\x07", monthly_try_ons=1)
     assert "\x1b" not in run(shop, "plans", "list").output
@@ -320,6 +345,7 @@ def test_a_test_delivery_needs_a_secret_and_an_object(shop: Shop, hearing: Shop)
     assert (result.exit_code, "GENVORIS_WEBHOOK_SECRET is not set" in result.stderr) == (1, True)
     for data in ("{", "[]", "7"):
         assert run(hearing, "webhook-test", "--data", data).exit_code == 2
+    assert run(hearing, "webhook-test", "--url", "shop.example/webhook").exit_code == 2
 
 
 @pytest.fixture
