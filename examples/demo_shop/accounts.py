@@ -48,10 +48,12 @@ def log_out() -> Response:
 @blueprint.post("/account/resume")
 @login_required
 def resume() -> Response:
-    """Wake up a plan that is paused; its quota stays as it was."""
+    """Wake up a plan that is paused; its quota stays as it was. One that ended is bought anew."""
+    shopper = external_id(current_user)
     try:
-        genvoris.billing.resume(external_id(current_user))
-        flash("Your plan is awake again.")
+        if genvoris.client.customers.get(shopper).status == "PAUSED":
+            genvoris.billing.resume(shopper)
+            flash("Your plan is awake again.")
     except GenvorisError:
         log.exception("A plan could not be resumed")
         flash("That did not work. Please try again in a minute.", "error")

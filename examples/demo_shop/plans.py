@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import (
@@ -96,12 +97,7 @@ def pay(price_id: str) -> Response:
     offer = find_offer(price_id)
     back = safe_next(url_for("accounts.account"))
     try:
-        genvoris.billing.activate(
-            external_id(current_user),
-            price_id=price_id,
-            email=current_user.email,
-            event_id=session.get(SALE),
-        )
+        start(offer)
     except GenvorisError:
         log.exception("A sale could not be told to Genvoris")
         flash("The plan could not be started. Nothing was charged; please try again.", "error")
@@ -109,6 +105,19 @@ def pay(price_id: str) -> Response:
     session.pop(SALE, None)
     flash(f"You are on {offer.name} now: {offer.monthly_try_ons} try-ons a month.")
     return redirect(back)
+
+
+def start(offer: Offer) -> None:
+    """Tell Genvoris of a sale. What costs nothing fills no quota twice, or it would never end."""
+    shopper, sale = external_id(current_user), session.get(SALE)
+    if offer.price == 0:
+        with suppress(NotFoundError):
+            genvoris.billing.change_plan(shopper, price_id=offer.price_id, event_id=sale)
+            genvoris.billing.resume(shopper, event_id=sale)
+            return
+    genvoris.billing.activate(
+        shopper, price_id=offer.price_id, email=current_user.email, event_id=sale
+    )
 
 
 def current_plan() -> str | None:

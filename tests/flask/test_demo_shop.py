@@ -273,6 +273,30 @@ def test_the_plans_page_shows_the_plans_that_are_declared(app: Flask, browser: F
     assert post(browser, "/checkout/price_nothing").status_code in (302, 404)
 
 
+def test_the_free_plan_is_spent_however_often_it_is_taken(
+    browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    log_in(browser)
+    post(browser, "/checkout/price_pocket")
+    local_genvoris.spend(3, "user_1")
+    post(browser, "/checkout/price_pocket")
+    local_genvoris.call("PATCH", "/customers/user_1", {"status": "CANCELLED"})
+    post(browser, "/checkout/price_pocket")
+    assert local_genvoris.used("user_1") == 3
+    assert "2 left" in browser.get("/account").text
+
+
+def test_a_plan_that_ended_is_not_woken_up(
+    browser: FlaskClient, local_genvoris: LocalGenvoris
+) -> None:
+    log_in(browser)
+    post(browser, "/checkout/price_wardrobe")
+    local_genvoris.call("PATCH", "/customers/user_1", {"status": "CANCELLED"})
+    post(browser, "/account/resume")
+    customer = local_genvoris.call("GET", "/customers/user_1").get_json()
+    assert customer["status"] == "CANCELLED"
+
+
 def test_paying_twice_by_accident_is_one_sale(
     browser: FlaskClient, local_genvoris: LocalGenvoris
 ) -> None:
