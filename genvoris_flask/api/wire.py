@@ -69,7 +69,10 @@ def need_text(payload: Json, name: str, what: str) -> str:
 
 def as_text(value: Any) -> str | None:
     """Give a text that is not empty, or None."""
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    # JSON can name half a character (\\ud800), which could not be written down or asked for.
+    return value.encode(errors="replace").decode()
 
 
 def as_int(value: Any) -> int | None:

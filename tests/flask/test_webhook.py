@@ -128,6 +128,12 @@ def test_genuine_bytes_that_say_nothing_are_answered_400(shop: Shop, raw: bytes)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
 
 
+def test_half_a_character_in_an_id_breaks_nothing(shop: Shop) -> None:
+    halves = {"data": {"customer_id": "ec_\ud800"}}
+    genuine = json.dumps({"id": "evt_\ud800", "type": "customer.updated", **halves}).encode()
+    assert deliver(shop, genuine).status_code == 200
+
+
 def test_a_byte_order_mark_is_part_of_what_is_signed(shop: Shop) -> None:
     marked = b"\xef\xbb\xbf" + body()
     assert deliver(shop, marked).status_code == 200

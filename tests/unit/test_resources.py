@@ -66,10 +66,11 @@ def test_ids_are_encoded_whatever_they_hold() -> None:
     assert wire.line == "GET /api/v1/customers/%2E%2E"
 
 
-def test_an_empty_id_is_refused_before_it_would_name_the_whole_list() -> None:
+def test_an_id_that_is_empty_or_a_number_is_refused_before_it_would_name_the_whole_list() -> None:
     wire = Wire({})
-    with pytest.raises(ValueError, match="id is needed"):
-        wire.client.customers.cancel("")
+    for wrong in ("", 42):
+        with pytest.raises(ValueError, match="use str"):
+            wire.client.customers.cancel(wrong)  # type: ignore[arg-type]
     assert wire.sent == []
 
 

@@ -29,8 +29,9 @@ class Resource:
 
 def path_id(value: str) -> str:
     """Encode an id for a path; ids may hold anything, but an empty one would name the list."""
-    if not value:
-        raise ValueError("An id is needed, not an empty text.")
+    named: object = value
+    if not isinstance(named, str) or not named:
+        raise ValueError("An id must be a text that is not empty: use str(user.id).")
     encoded = quote(value, safe="")
     # A path of dots would be resolved away on the wire.
     return encoded.replace(".", "%2E") if set(value) <= {"."} else encoded
