@@ -6,19 +6,16 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from flask import Flask, Response, render_template_string
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import PRODUCT_URL
 from tests.support.pictures import picture
-from tests.support.sandbox_process import KEY, sandbox_process
 
 # What is known of the hosted script: the tag's attributes, the paths, the token in the request.
 SCRIPT = """
@@ -56,14 +53,8 @@ PAGE = """<!doctype html><html lang="en"><title>Shirt</title><body>
 
 
 @pytest.fixture
-def genvoris(tmp_path: Path) -> Iterator[str]:
-    with sandbox_process(tmp_path / "genvoris") as url:
-        yield url
-
-
-@pytest.fixture
-def shop_url(genvoris: str) -> Iterator[str]:
-    with served(hosted_script()) as cdn, served(shop(genvoris, f"{cdn}/widget.js")) as url:
+def shop_url(genvoris_sandbox: Sandbox) -> Iterator[str]:
+    with served(hosted_script()) as cdn, served(shop(genvoris_sandbox, f"{cdn}/widget.js")) as url:
         yield url
 
 
@@ -73,13 +64,11 @@ def hosted_script() -> Flask:
     return cdn
 
 
-def shop(genvoris: str, script: str) -> Flask:
+def shop(sandbox: Sandbox, script: str) -> Flask:
     app = Flask("shop")
     app.config.update(
+        sandbox.config,
         SECRET_KEY="s",
-        GENVORIS_API_KEY=KEY,
-        GENVORIS_API_URL=f"{genvoris}/api/v1",
-        GENVORIS_TRYON_URL=genvoris,
         GENVORIS_PAGE_BUDGET=5,
         GENVORIS_WIDGET_URL=script,
     )
@@ -106,16 +95,10 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-def call(genvoris: str, method: str, path: str, body: Any = None) -> Any:
-    headers = {"Authorization": f"Bearer {KEY}"}
-    return httpx.request(method, f"{genvoris}/api/v1{path}", json=body, headers=headers).json()
-
-
 def test_the_hosted_widget_works_through_the_shop_with_no_other_change(
-    genvoris: str, shop_url: str, desktop_page: Page
+    genvoris_sandbox: Sandbox, shop_url: str, desktop_page: Page
 ) -> None:
-    plan = call(genvoris, "POST", "/plans", {"name": "Pro", "monthlyTryOns": 1})["id"]
-    call(genvoris, "POST", "/customers", {"externalId": "ada", "planId": plan})
+    genvoris_sandbox.shopper("ada", try_ons=1)
     desktop_page.goto(shop_url)
     desktop_page.get_by_role("button", name="Try it on").click()
     image = desktop_page.get_by_alt_text("the result")
@@ -123,8 +106,7 @@ def test_the_hosted_widget_works_through_the_shop_with_no_other_change(
     body = desktop_page.locator("body")
     expect(body).to_have_attribute("data-label", "Try it on")
     expect(body).to_have_attribute("data-access", "ALLOWED")
-    usage = call(genvoris, "GET", "/customers/ada/usage")
-    assert usage["data"]["current"]["used"] == 1
+    assert genvoris_sandbox.client.customers.usage("ada").used == 1
 
     desktop_page.reload()
     desktop_page.get_by_role("button", name="Try it on").click()

@@ -26,7 +26,7 @@ from genvoris_flask.errors import (
     UnreachableError,
 )
 from genvoris_flask.state import get_state
-from tests.support.sandbox_process import KEY
+from genvoris_flask.testing.sandbox import API_KEY as KEY
 
 
 @dataclass(frozen=True)

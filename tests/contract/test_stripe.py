@@ -22,7 +22,7 @@ from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.billing.stripe_lookup import NoLookup, StripeLookup, open_lookup
 from genvoris_flask.errors import NotFoundError, StripeError
 from genvoris_flask.state import get_state
-from tests.support.sandbox_process import KEY
+from genvoris_flask.testing.sandbox import API_KEY as KEY
 from tests.support.stripe_payloads import SECRET, Stripe, signed
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "pro"}]
