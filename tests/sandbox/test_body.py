@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from genvoris_flask.sandbox.pictures import MAX_VARIATIONS, make_pictures
 from genvoris_flask.sandbox.pictures.body import Body, find_body
+from genvoris_flask.sandbox.pictures.cutout import cut_out
 from genvoris_flask.sandbox.pictures.garment import measure
 from tests.support.people import Person, cluttered_room, jpeg, open_jpeg, plain_wall
 
@@ -136,6 +137,29 @@ def test_the_neck_is_in_front_of_the_inside_of_the_collar() -> None:
     below_the_neck = made.getpixel((round(body.neck[0] * by), round((body.neck[1] + 8) * by)))
     assert isinstance(below_the_neck, tuple)
     assert below_the_neck[0] > below_the_neck[2]  # skin, not the dark blue inside
+
+
+@pytest.mark.parametrize(
+    ("product", "inside", "front"),
+    [
+        ("breton-top", (0, 0.045), (0, 0.25)),  # a label, on cloth with dark stripes
+        ("lighthouse-knit", (0, 0.03), (-0.12, 0.19)),  # the collar's back, and a rib of its front
+        ("allotment-jacket", (0, 0.01), (0, 0.2)),
+        ("sunday-hoodie", (0, 0.02), (0, 0.45)),
+    ],
+)
+def test_the_neck_is_in_front_of_the_back_of_a_products_collar(
+    product: str, inside: tuple[float, float], front: tuple[float, float]
+) -> None:
+    image = Image.open(STATIC / f"products/{product}.webp").convert("RGBA")
+    garment = measure(cut_out(image), "apparel", product)
+
+    def hidden(at: tuple[float, float]) -> bool:
+        x, y = garment.middle + at[0] * garment.trunk, at[1] * garment.trunk
+        return bool(garment.opening.getpixel((round(x), round(y))))
+
+    assert hidden(inside)
+    assert not hidden(front)
 
 
 @pytest.mark.parametrize(

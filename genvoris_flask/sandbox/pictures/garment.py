@@ -29,6 +29,7 @@ SLEEVES = (0.35, 0.8)  # of the height: rows in which sleeves hang beside the tr
 SEEDS = (-0.13, -0.09, -0.06, 0.06, 0.09, 0.13)
 ALIKE = 14  # grey levels
 OPENING_DEPTH, OPENING_WIDTH = 0.36, 0.75  # at most, of the height and of the trunk
+RIB = 0.12  # of the trunk: a rib of the collar's front is narrower, and lower than the inside
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def _find_opening(
     picture.paste(small, mask=alpha)
     chest = (int(middle - trunk / 4), int(small.height * 0.25))
     chest_box = (*chest, int(middle + trunk / 4) + 1, int(small.height * 0.5))
-    front = sum(ImageStat.Stat(picture.crop(chest_box)).mean) / 3
-    found = tried = Image.new("L", small.size, 0)
+    front = _usual_light(picture.crop(chest_box))
+    parts, tried = [], Image.new("L", small.size, 0)
     for x in (int(middle + trunk * share) for share in SEEDS):
         for y in range(1, int(small.height * 0.12)):
             colour = picture.getpixel((x, y))
@@ -140,11 +141,16 @@ def _find_opening(
             if not dark or tried.getpixel((x, y)):
                 continue
             if part := _same_colour(picture, alpha, (x, y)):
-                drawn = part.draw(small.size)
-                tried = ImageChops.lighter(tried, drawn)
+                tried = ImageChops.lighter(tried, part.draw(small.size))
                 if _fits(part, small.height, middle, trunk):
-                    found = ImageChops.lighter(found, drawn)
-    return _whole_rows(found) if found.getbbox() else None
+                    parts.append(part)
+    return _up_to_the_top(parts, small.size, trunk * RIB) if parts else None
+
+
+def _usual_light(chest: Image.Image) -> float:
+    """Say how light cloth is; dark stripes on it do not count."""
+    stat = ImageStat.Stat(chest)
+    return max(sum(stat.mean), sum(stat.median)) / 3
 
 
 def _same_colour(picture: Image.Image, alpha: Image.Image, at: tuple[int, int]) -> Part | None:
@@ -171,12 +177,16 @@ def _fits(part: Part, height: int, middle: float, trunk: float) -> bool:
     )
 
 
-def _whole_rows(mask: Image.Image) -> Image.Image:
-    """Fill each row from its first pixel to its last, over labels and seams."""
-    filled = Image.new("L", mask.size, 0)
+def _up_to_the_top(parts: list[Part], size: tuple[int, int], rib: float) -> Image.Image:
+    """Draw the inside with its labels and seams, and the back of the collar above it."""
+    deepest = max(parts, key=lambda part: part.size).box[3]
+    mask, filled = Image.new("L", size, 0), Image.new("L", size, 0)
+    for part in parts:
+        if part.box[3] <= deepest or part.box[2] - part.box[0] > rib:
+            mask = ImageChops.lighter(mask, part.draw(size))
     draw = ImageDraw.Draw(filled)
     for y, runs in enumerate(read_outline(mask).rows):
         if runs:
-            draw.line((runs[0][0], y, runs[-1][1] - 1, y), fill=FILLED)
+            draw.rectangle((runs[0][0], 0, runs[-1][1] - 1, y + 1), fill=FILLED)
     # Soft, since it is about to be made larger.
     return filled.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(0.8))
