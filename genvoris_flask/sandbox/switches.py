@@ -35,7 +35,8 @@ def move_clock() -> Json:
     came = body()
     clock = context().clock
     if "advance" in came:
-        clock.set(_bounded("advance", clock() + came["advance"]))
+        _bounded("advance", clock() + came["advance"])
+        clock.advance(came["advance"])
     elif "set" in came:
         clock.set(_bounded("set", _time(came["set"])))
     else:

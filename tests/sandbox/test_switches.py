@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
+from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 
 
@@ -22,6 +24,12 @@ def test_the_clock_moves_and_time_runs_on_from_there(sandbox: LocalGenvoris) -> 
     assert clock(sandbox, set="2030-01-01T00:00:00Z").get_json()["now"].startswith("2030-01-01T00")
     assert clock(sandbox, set=1_800_000_000).get_json()["unix"] == 1_800_000_000
     assert clock(sandbox, reset=True).get_json()["offset"] == 0
+
+
+def test_a_step_of_a_running_clock_is_as_long_as_asked(genvoris_sandbox: Sandbox) -> None:
+    for _ in range(2):
+        moved = httpx.post(f"{genvoris_sandbox.url}/sandbox/clock", json={"advance": 30 * DAY})
+    assert moved.json()["offset"] == 60 * DAY
 
 
 def test_a_moved_clock_survives_a_restart(sandbox: LocalGenvoris, tmp_path: Any) -> None:
