@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.server import SandboxServer
-from tests.support.local_genvoris import API_KEY, with_key
+from genvoris_flask.testing import Sandbox
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = "6"
@@ -20,27 +18,26 @@ PARTS = {"Genvoris's paths": "--exclude-path-regex", "its own switches": "--incl
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_schemathesis_finds_nothing(part: str, tmp_path: Path) -> None:
-    app = create_app(with_key(tmp_path / "data"), api_key=API_KEY, credits_at_start=10**6)
-    program = Path(sys.executable).with_name("st")
-    headers = [f"Authorization: Bearer {API_KEY}", f"X-API-Key: {API_KEY}"]
-    with SandboxServer(app) as server:
-        command: list[str | Path] = [
-            program,
-            "--config-file",
-            CONFIG,
-            "run",
-            f"{server.url}/openapi.json",
-        ]
-        command += ["--max-examples", EXAMPLES, "--seed", "1", "--warnings", "off", "--no-color"]
-        command += [option for header in headers for option in ("-H", header)]
-        done = subprocess.run(
-            [*command, PARTS[part], "^/sandbox/"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        )
+def test_schemathesis_finds_nothing(part: str, tmp_path: Path, genvoris_sandbox: Sandbox) -> None:
+    genvoris_sandbox.top_up(10**6)
+    key = genvoris_sandbox.api_key
+    headers = [f"Authorization: Bearer {key}", f"X-API-Key: {key}"]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("st"),
+        "--config-file",
+        CONFIG,
+        "run",
+        f"{genvoris_sandbox.url}/openapi.json",
+    ]
+    command += ["--max-examples", EXAMPLES, "--seed", "1", "--warnings", "off", "--no-color"]
+    command += [option for header in headers for option in ("-H", header)]
+    done = subprocess.run(
+        [*command, PARTS[part], "^/sandbox/"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "No issues found" in done.stdout

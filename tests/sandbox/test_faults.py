@@ -5,27 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.server import SandboxServer
+from genvoris_flask.testing import Sandbox
 
-KEY = "gvk_test_faults"
 PLAN = {"name": "Pro", "monthlyTryOns": 5}
 
 
 @pytest.fixture
-def http(tmp_path: Path) -> Iterator[httpx.Client]:
-    """Serve a sandbox, and give a client of it."""
-    headers = {"Authorization": f"Bearer {KEY}"}
-    with (
-        SandboxServer(create_app(tmp_path, api_key=KEY)) as server,
-        httpx.Client(base_url=server.url, headers=headers, timeout=5) as client,
-    ):
+def http(genvoris_sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """Give a client of a sandbox."""
+    headers = {"Authorization": f"Bearer {genvoris_sandbox.api_key}"}
+    with httpx.Client(base_url=genvoris_sandbox.url, headers=headers, timeout=5) as client:
         yield client
 
 

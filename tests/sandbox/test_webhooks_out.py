@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.context import EXTENSION_KEY
 from genvoris_flask.sandbox.outbox import TYPES
-from genvoris_flask.sandbox.server import SandboxServer
+from genvoris_flask.testing import Sandbox
 from genvoris_flask.webhooks.signature import verify
-from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris, with_key
+from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 from tests.support.receiver import Receiver, receiver
 
 SECRET = "whsec_sandbox"
@@ -250,14 +249,14 @@ def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> 
     assert shop.types == ["plan.created"]
 
 
-def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(tmp_path: Path) -> None:
-    app = create_app(with_key(tmp_path), api_key=API_KEY)
-    headers = {"Authorization": f"Bearer {API_KEY}"}
+def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(
+    genvoris_sandbox: Sandbox,
+) -> None:
+    headers = {"Authorization": f"Bearer {genvoris_sandbox.api_key}"}
     with (
         receiver() as shop,
         receiver() as slow,
-        SandboxServer(app) as server,
-        httpx.Client(base_url=server.url, headers=headers) as client,
+        httpx.Client(base_url=genvoris_sandbox.url, headers=headers) as client,
     ):
         with slow.lock:  # its answer waits until we let go
             for url in (slow.url, shop.url):
