@@ -28,8 +28,8 @@ LIMITS = {
 def check_request() -> Response | None:
     """Refuse what the document does not allow; leave the body and the query for the view."""
     operation = contract().operations.get(request.endpoint or "")
-    if operation is None:
-        return None  # a page, or nothing at all
+    if operation is None or request.method == "OPTIONS":
+        return None  # a page, nothing at all, or a question that Flask answers
     if operation.path.startswith(LOCAL_PREFIX):
         require_local()
     if operation.security:

@@ -22,17 +22,21 @@ def read_json(raw: bytes) -> Any:
     try:
         value = json.loads(
             raw.decode(),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_int=_whole,
+            parse_float=_number,
             object_pairs_hook=_pairs,
         )
-    except (ValueError, RecursionError):
+    except ValueError:
         raise RefusalError(400, "invalid_body", "The body is not valid JSON.") from None
+    except RecursionError:
+        raise invalid("The body", f"is nested deeper than {DEEPEST} levels") from None
     for path, each in _walk(value):
         if isinstance(each, _Twice):
             raise invalid(".".join([*path, each.name]), "is given twice")
         if isinstance(each, str) and any("\ud800" <= letter <= "\udfff" for letter in each):
             raise invalid(".".join(path), "holds characters that are no text")
+        if isinstance(each, float) and not math.isfinite(each):
+            raise invalid(".".join(path) or "The body", "must be a number that JSON can write")
         if len(path) > DEEPEST:
             raise invalid(".".join(path[:3]), f"is nested deeper than {DEEPEST} levels")
     return value
@@ -69,14 +73,15 @@ def _walk(value: Any) -> Iterator[tuple[list[str], Any]]:
             waiting.extend(([*path, str(at)], inner) for at, inner in enumerate(each))
 
 
-def _finite(text: str) -> float | int:
+def _number(text: str) -> float | int:
     number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large")
     # JSON knows one kind of number: 3.0 is as whole as 3.
     whole = number.is_integer() and abs(number) < LARGEST_EXACT
     return int(number) if whole else number
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _whole(text: str) -> float | int:
+    try:
+        return int(text)
+    except ValueError:  # of more digits than Python reads
+        return math.inf

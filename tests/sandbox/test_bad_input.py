@@ -44,9 +44,16 @@ def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> An
         ("/plans", '{"name": "a", "monthlyTryOns": 1000001}', "monthlyTryOns: must be a whole"),
         ("/plans", '{"name": "a", "monthlyTryOns": 1e30}', "monthlyTryOns: must be a whole"),
         ("/plans", '{"name": "a", "monthlyTryOns": ' + "9" * 4000 + "}", "monthlyTryOns: must be"),
-        ("/plans", '{"name": "a", "monthlyTryOns": ' + "9" * 5000 + "}", "not valid JSON"),
-        ("/plans", '{"name": "a", "monthlyTryOns": NaN}', "not valid JSON"),
-        ("/plans", '{"name": "a", "monthlyTryOns": -Infinity}', "not valid JSON"),
+        ("/plans", '{"name": "a", "monthlyTryOns": ' + "9" * 5000 + "}", "monthlyTryOns: must be"),
+        ("/plans", '{"name": "a", "monthlyTryOns": NaN}', "monthlyTryOns: must be a number"),
+        ("/plans", '{"name": "a", "monthlyTryOns": 1e999}', "monthlyTryOns: must be a number"),
+        (
+            "/customers",
+            '{"externalId": "a", "metadata": {"k": -Infinity}}',
+            "metadata.k: must be a number that JSON can write",
+        ),
+        ("/plans", "NaN", "The body: must be a number that JSON can write"),
+        ("/plans", '{"x": ' + "[" * 99_999 + "]" * 99_999 + "}", "is nested deeper than 20"),
         ("/plans", '{"x": ' + '{"x":' * 30 + "1" + "}" * 31, "x.x.x: is nested deeper"),
         ("/plans", "null", "The body: must be an object"),
         ("/plans", "", "not valid JSON"),
@@ -172,3 +179,15 @@ def test_no_bytes_at_all_bring_a_500(busy: LocalGenvoris, raw: bytes, operation:
         headers={"Authorization": f"Bearer {API_KEY}"},
     )
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/plans", "GET, HEAD, OPTIONS, POST"), ("/customers/ada/sessions", "OPTIONS, POST")],
+)
+def test_options_names_the_methods_of_a_path(
+    sandbox: LocalGenvoris, path: str, methods: str
+) -> None:
+    answer = sandbox.http.options(f"/api/v1{path}")
+    assert answer.status_code == 200
+    assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == methods
