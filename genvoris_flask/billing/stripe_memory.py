@@ -75,6 +75,10 @@ class StripeMemory:
         """Remember which subscription the shopper's plan comes from."""
         self._write("current", external_id, subscription)
 
+    def clear_current(self, external_id: str) -> None:
+        """Forget it when that subscription ends, so that another one may carry the plan on."""
+        self._store.delete(_key("current", external_id))
+
     def standing(self, subscription: str) -> Standing:
         """Give where a subscription stands."""
         raw = self._read("subscription", subscription)

@@ -114,6 +114,7 @@ class Subscriptions:
         external_id = self._desk.who(subscription.customer, subscription.external_id)
         if not self._desk.is_current(external_id, subscription.id):
             return
+        self._desk.memory.clear_current(external_id)
         with suppress(NotFoundError):
             if self._desk.default_plan is None:
                 self._desk.billing.cancel(external_id, event_id=event_id)

@@ -266,6 +266,18 @@ def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> N
     assert shop.genvoris.customers == {}
 
 
+def test_an_older_subscription_that_is_still_paid_carries_on_after_the_newer_ended(
+    shop: Shop,
+) -> None:
+    older, newer = Stripe(), Stripe()
+    newer.customer = older.customer
+    shop.take(*reversed(beginning(older)), *reversed(beginning(newer)))
+    shop.take(newer.change("deleted", status="canceled", at=80))
+    assert shop.status == "CANCELLED"
+    assert shop.take(older.paid(month=1, at=90)) == ["applied"]
+    assert (shop.fills, shop.plan, shop.status) == (3, "pln_pro", "ACTIVE")
+
+
 def test_what_a_connected_account_says_changes_nothing(shop: Shop, stripe: Stripe) -> None:
     forged = stripe.one_off(metadata={"genvoris_price_id": "max"})
     assert shop.take({**forged, "account": "acct_of_somebody"}) == ["ignored"]
