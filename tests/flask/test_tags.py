@@ -14,6 +14,7 @@ from flask import Flask, make_response, render_template_string, session, stream_
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.signals import session_failed, session_minted
 from genvoris_flask.state import get_state
 from tests.flask.conftest import PAGE, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -138,6 +139,25 @@ def test_an_outage_is_one_line_in_the_log_and_none_per_page(
         shop.log_in(f"s{number}")
         shop.browser.get("/product")
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_signals_tell_of_each_new_session_and_each_that_failed(shop: Shop) -> None:
+    told: list[tuple[str, str]] = []
+
+    def minted(app: Flask, *, shopper: Shopper, **_: Any) -> None:
+        told.append((app.name, f"{shopper.external_id} minted"))
+
+    def failed(app: Flask, *, shopper: Shopper, error: Exception) -> None:
+        told.append((app.name, f"{shopper.external_id} {type(error).__name__}"))
+
+    with session_minted.connected_to(minted), session_failed.connected_to(failed):
+        for name in ("ada", "ada", "stranger"):
+            shop.log_in(name)
+            shop.browser.get("/product")
+        end = time.monotonic() + 5
+        while len(told) < 2 and time.monotonic() < end:
+            time.sleep(0.005)
+    assert told == [("shop", "ada minted"), ("shop", "stranger NotFoundError")]
 
 
 def test_a_page_without_a_token_may_be_cached_as_the_view_says(shop: Shop) -> None:
