@@ -12,6 +12,16 @@ from tests.browser.conftest import VIEWPORTS
 from tests.browser.steps import choose, dialog, expect_accessible, expect_heading, press
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
+# The slider is as large as the picture and unseen: its handle has the ring.
+RING = """() => {
+  const stop = document.querySelector('genvoris-dialog').shadowRoot.activeElement;
+  if (!stop) return null;
+  const handle = stop.type === 'range' && stop.parentNode.querySelector('.handle');
+  const shown = handle ? [handle, '::after'] : [stop];
+  const {outlineStyle, outlineWidth} = getComputedStyle(...shown);
+  return [stop.outerHTML.slice(0, 90), outlineStyle === 'solid' && outlineWidth === '3px'];
+}"""
+
 
 def opened(page: Page) -> Page:
     page.locator(".genvoris-tryon-btn").first.click()
@@ -145,6 +155,36 @@ def small_targets(page: Page) -> list[str]:
           return box.width && Math.min(box.width, box.height) < 43.9;
         }).map(e => e.outerHTML)"""
     )
+    return found
+
+
+def test_whatever_the_keyboard_reaches_shows_that_it_has_the_focus(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.tag |= {"data-privacy-url": "/p", "data-sample-photos": '[{"src":"/a.jpg"}]'}
+    page = opened(shop.open())
+    reached = [*rings(page)]
+    choose(page, photo)
+    expect(dialog(page).get_by_role("checkbox")).to_be_visible()
+    reached += rings(page)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    press(page, "Zoom in")
+    reached += rings(page)
+    press(page, "Zoom out")
+    reached += rings(page)
+    assert len(reached) > 20
+    assert [what for what, ring in reached if not ring] == []
+
+
+def rings(page: Page) -> list[tuple[str, bool]]:
+    """Tab once through the dialog; tell of each stop whether a ring of 3 px is around it."""
+    found: list[tuple[str, bool]] = []
+    while not found or found[0][0] != found[-1][0] or len(found) == 1:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(RING)
+        if stop:
+            found.append(tuple(stop))
     return found
 
 

@@ -19,8 +19,7 @@ button,a,input{font:inherit;color:inherit;cursor:pointer}
 a{text-underline-offset:.2em}
 .primary:hover:not(:disabled){outline:2px solid var(--primary);outline-offset:2px}
 :focus-visible,.primary:focus-visible:hover{outline:3px solid var(--text);outline-offset:2px}
-h2.primary:hover:not(:disabled){outline:2px solid var(--primary);outline-offset:2px}
-:focus-visible,.primary:focus-visible:hover{outline:0}
+h2:focus-visible{outline:0}
 .icon{display:grid;place-items:center;width:44px;height:44px;border:1px solid transparent;
 background:none;border-radius:50%;flex:none;padding:0}
 .icon:hover{background:var(--surface)}
