@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import BrowserType, Locator, Page, expect
 
 from tests.browser.steps import choose, dialog, expect_heading, press, until
-from tests.support.scripted_shop import TRIGGER, ScriptedShop
+from tests.browser.test_languages import sentences
+from tests.support.scripted_shop import PAYWALL, TRIGGER, ScriptedShop
 
 HOSTILE = """
 * { all: revert !important; }
@@ -116,6 +120,35 @@ def test_it_survives_a_page_that_resets_everything(shop: ScriptedShop, photo: Pa
     expect(dialog(page)).to_be_hidden()
 
 
+def test_it_survives_a_page_that_resets_everything_from_right_to_left(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.css = HOSTILE + "html { direction: ltr !important; } * { text-align: right !important; }"
+    shop.lang = "ar"
+    shop.body = "<header>Sticky</header>" + TRIGGER
+    words = sentences("ar")
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").dispatch_event("click")
+    expect_heading(page, words["title"])
+    choose(page, photo)
+    dialog(page).locator("button.primary").click()
+    expect_heading(page, words["result"])
+    title, close = dialog(page).locator("h2 bdi"), dialog(page).locator("[part=close]")
+    assert left(close) < left(title)
+    assert left(dialog(page).locator(".side")) < left(dialog(page).locator(".visual"))
+    assert title.evaluate("h => getComputedStyle(h.parentNode).textAlign") == "start"
+    # The photo lies over the picture from the left, as the slider's ends do.
+    assert dialog(page).locator("[part=compare]").get_attribute("dir") == "ltr"
+    close.click()
+    expect(dialog(page)).to_be_hidden()
+
+
+def left(part: Locator) -> float:
+    box = part.bounding_box()
+    assert box is not None
+    return box["x"]
+
+
 def test_with_a_router_a_running_job_goes_on_and_new_triggers_show_it(
     shop: ScriptedShop, photo: Path
 ) -> None:
@@ -152,6 +185,64 @@ def test_a_page_that_the_browser_restores_carries_on(shop: ScriptedShop, photo: 
     )
     expect(dialog(page)).to_contain_text("Kept")
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+
+@pytest.fixture
+def remembering(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any]
+) -> Iterator[ScriptedShop]:
+    """Give a shop in a browser that keeps the pages one leaves, as all do but one under test."""
+    browser = browser_type.launch(
+        **browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield ScriptedShop(browser.new_context())
+    browser.close()
+
+
+def test_back_from_the_plans_to_a_page_that_the_browser_kept_carries_on(
+    remembering: ScriptedShop, photo: Path
+) -> None:
+    shop = remembering
+    page = opened(shop.open())
+    choose(page, photo)
+    page.evaluate("() => { window.sameDocument = true; }")
+    refusal = {"reason": "quota_exhausted", "used": 5, "limit": 5, "paywall": PAYWALL}
+    shop.refusal = (402, {"error": "end_customer_quota", "detail": "Spent.", **refusal})
+    press(page, "Try it on")
+    dialog(page).get_by_role("link", name="See plans").click()
+    page.wait_for_url("**/plans**")
+    shop.refusal = None
+    back(page)
+    expect_heading(page, "Try it on")
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    assert page.evaluate("window.violations") == []
+
+
+def back(page: Page) -> None:
+    """Go back to the kept page: Playwright's own way would wait for it to be loaded anew."""
+    page.evaluate("() => setTimeout(() => history.back())")
+    page.wait_for_url("**/product", wait_until="commit")
+    until(page, lambda: page.evaluate("location.pathname") == "/product")
+    assert page.evaluate("window.sameDocument")
+
+
+def test_a_job_goes_on_in_a_page_that_the_browser_kept(
+    remembering: ScriptedShop, photo: Path
+) -> None:
+    shop = remembering
+    shop.states = [{"state": "running"}]
+    page = opened(shop.open())
+    page.evaluate("() => { window.sameDocument = true; }")
+    choose(page, photo)
+    press(page, "Try it on")
+    press(page, "Carry on shopping")
+    page.goto("http://localhost:9/other")
+    shop.states = [{"state": "done"}]
+    back(page)
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Your picture is ready")
+    page.locator(".genvoris-tryon-btn").click()
+    expect_heading(page, "Here you are")
 
 
 def test_it_can_be_taken_off_the_page_and_put_on_again(shop: ScriptedShop) -> None:
