@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import VIEWPORTS
@@ -175,6 +177,22 @@ def test_whatever_the_keyboard_reaches_shows_that_it_has_the_focus(
     reached += rings(page)
     assert len(reached) > 20
     assert [what for what, ring in reached if not ring] == []
+
+
+def test_the_ring_of_the_enlarged_picture_lies_over_the_picture(
+    shop: ScriptedShop, photo: Path
+) -> None:
+    shop.css = "body { background: #fff; color: #0000ff; }"
+    page = opened(shop.open())
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    press(page, "Zoom in")
+    page.keyboard.press("Shift+Tab")
+    area = dialog(page).locator("[part=zoom-area]")
+    expect(area).to_be_focused()
+    shown = Image.open(BytesIO(area.screenshot())).convert("RGB")
+    assert shown.getpixel((1, shown.height // 2)) == (0, 0, 255)
 
 
 def rings(page: Page) -> list[tuple[str, bool]]:

@@ -18,6 +18,8 @@ animation:sheen 2.4s ease-in-out infinite}
 @keyframes sheen{from{background-position:130% 0}to{background-position:-60% 0}}
 .zoomable{position:absolute;inset:0;overflow:hidden}
 .large{overflow:auto}
+.zoomable{z-index:0}
+.large .picture{z-index:-1}
 .zoomable:focus-visible{outline-offset:-3px}
 .picture{position:relative;width:100%;height:100%}
 .large .picture{width:220%;height:220%}
