@@ -15,7 +15,7 @@ from .news import tell_of_balance, tell_of_change, tell_of_pack, tell_of_quota
 from .outbox import send_again, send_test
 from .refusal import RefusalError, invalid, not_found
 from .standing import standing
-from .switches import catch_up
+from .switches import advance, catch_up
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
@@ -42,7 +42,7 @@ def move_clock() -> Response:
     if request.form.get("do") == "reset":
         context().clock.reset()
         return _back("reset", "clock")
-    context().clock.advance(_whole("seconds", 1, LONGEST_MOVE))
+    advance(_whole("seconds", 1, LONGEST_MOVE), "seconds")
     catch_up()
     return _back("moved", "clock")
 

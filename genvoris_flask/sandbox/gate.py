@@ -134,6 +134,9 @@ def _read_form(contract: Contract, operation: Operation, request: Request) -> Js
         raise RefusalError(415, "unsupported_media_type", "Send multipart/form-data.")
     schema = operation.content["multipart/form-data"]["schema"]
     properties = contract.resolve(schema)["properties"]
+    for name in properties:
+        if len(request.form.getlist(name)) + len(request.files.getlist(name)) > 1:
+            raise invalid(name, "is given twice")
     value = {
         name: _typed(name, text, properties.get(name, {"type": "string"}))
         for name, text in request.form.items()

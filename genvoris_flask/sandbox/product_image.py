@@ -30,6 +30,7 @@ def fetch_image(url: str) -> bytes:
         return _decode(url)
     try:
         parts = urlsplit(url)
+        _ = parts.port  # refuses one beyond 65535
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https"):

@@ -35,8 +35,7 @@ def move_clock() -> Json:
     came = body()
     clock = context().clock
     if "advance" in came:
-        _bounded("advance", clock() + came["advance"])
-        clock.advance(came["advance"])
+        advance(came["advance"], "advance")
     elif "set" in came:
         clock.set(_bounded("set", _time(came["set"])))
     else:
@@ -95,6 +94,12 @@ def clear_calls() -> Json:
     """Forget what was asked."""
     context().calls.clear()
     return {"data": []}
+
+
+def advance(seconds: float, field: str) -> None:
+    """Move the clock, or refuse what leads too far by the field that asked for it."""
+    _bounded(field, context().clock() + seconds)
+    context().clock.advance(seconds)
 
 
 def catch_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from genvoris_flask.sandbox.contract import contract
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.pictures import picture
 
 JSON_OPERATIONS = [
     each for each in contract().operations.values() if list(each.content) == ["application/json"]
@@ -191,3 +193,23 @@ def test_options_names_the_methods_of_a_path(
     answer = sandbox.http.options(f"/api/v1{path}")
     assert answer.status_code == 200
     assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == methods
+
+
+@pytest.mark.parametrize("port", ["99999", "9" * 20, "-1"])
+def test_a_picture_at_a_port_that_cannot_be_is_refused_by_name(
+    sandbox: LocalGenvoris, port: str
+) -> None:
+    answer = sandbox.tryon(product_image_url=f"http://127.0.0.1:{port}/shirt.png")
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"].startswith("product_image_url: must be an http(s)")
+
+
+def test_a_form_field_or_photo_that_is_given_twice_is_refused_by_name(
+    sandbox: LocalGenvoris,
+) -> None:
+    photos = [(io.BytesIO(picture()), f"{name}.jpg") for name in "ab"]
+    answer = sandbox.tryon(photo=photos)
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, "photo: is given twice")
+    answer = sandbox.tryon(product_category=["apparel", "home"])
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"] == "product_category: is given twice"

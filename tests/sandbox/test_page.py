@@ -257,3 +257,12 @@ def test_a_page_of_many_customers_stays_short(tmp_path: Path) -> None:
     html = section(page(sandbox), "customers")
     assert "The latest 200 of 205." in html
     assert "s204" in html
+
+
+def test_the_clocks_button_leads_no_further_than_its_switch_does(sandbox: LocalGenvoris) -> None:
+    sandbox.http.post("/sandbox/clock", json={"set": "2099-12-31T00:00:00Z"})
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+    answer = sandbox.http.post("/actions/clock", data={"seconds": 7 * 86_400}, headers=headers)
+    assert answer.status_code == 400
+    assert answer.get_json()["detail"] == "seconds: must lead to a time from 1970 to 2100"
+    assert "31 Dec 2099" in page(sandbox)
