@@ -23,6 +23,7 @@ from ..state import get_state
 from ..web.answers import AnswerError, answer_error
 from ..web.blueprints import server_blueprint
 from ..web.counting import count_address
+from ..web.uploads import bounded_upload
 
 log = logging.getLogger("genvoris_flask.billing")
 
@@ -90,7 +91,8 @@ def _read_genuine() -> Mapping[str, Any]:
         raise AnswerError("not_configured", detail="This shop has no Stripe secret yet.")
     request.max_content_length = MAX_BODY_BYTES
     try:
-        body = request.get_data(cache=False)
+        with bounded_upload(request.environ, get_state().settings.upload_timeout):
+            body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         detail = f"An event may have {MAX_BODY_BYTES} bytes."
         raise AnswerError("body_too_large", detail=detail) from None

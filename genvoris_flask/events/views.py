@@ -11,6 +11,7 @@ from ..storefront.shopping import current_shopper
 from ..web.answers import AnswerError
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address, count_shopper
+from ..web.uploads import bounded_upload
 from .schema import SchemaError, read_events
 
 PATH = "/api/v1/events"
@@ -28,7 +29,9 @@ def report() -> tuple[dict[str, int], int]:
     request.max_content_length = MAX_BODY_BYTES
     try:
         # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
-        events = read_events(request.get_data())
+        with bounded_upload(request.environ, get_state().settings.upload_timeout):
+            body = request.get_data()
+        events = read_events(body)
     except SchemaError as error:
         raise AnswerError("invalid_body", field=error.field, problem=str(error)) from None
     keep_widget_session(events[-1].session_id)

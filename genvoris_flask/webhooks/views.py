@@ -19,6 +19,7 @@ from ..state import get_state
 from ..web.answers import AnswerError
 from ..web.blueprints import server_blueprint
 from ..web.counting import count_address
+from ..web.uploads import bounded_upload
 from .events import WebhookEvent, read_event
 from .handlers import HandlerError, handle
 from .shoppers import refresh
@@ -74,7 +75,8 @@ def _raw_body() -> bytes:
     """Give the bytes as they came: the signature covers them, not what they say."""
     request.max_content_length = MAX_BODY_BYTES + 1
     try:
-        body = request.get_data(cache=False)
+        with bounded_upload(request.environ, get_state().settings.upload_timeout):
+            body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise _too_large() from None
     # Of a body in chunks, whose length nobody told, only so much was read.

@@ -155,12 +155,15 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(shop: Shop, sink: Si
     assert not [what for what in sink.counts if what.startswith("POST")]
 
 
-@pytest.mark.parametrize("path", [ADA, "/genvoris/tryons?user=ada"])
+@pytest.mark.parametrize(
+    "path",
+    [ADA, "/genvoris/tryons?user=ada", "/genvoris/api/v1/events?user=ada", "/genvoris/webhook"],
+)
 @pytest.mark.parametrize("pause", [0.0, 0.2], ids=["stops", "drips"])
 def test_a_body_that_does_not_come_in_time_is_cut_and_pages_go_on(
     impatient_shop: Shop, sink: Sink, pause: float, path: str
 ) -> None:
-    form = b"Content-Length: 100000\r\n\r\n{" if path == ADA else FORM_HEAD
+    form = FORM_HEAD if "tryons" in path else b"Content-Length: 100000\r\n\r\n{"
     pieces = [request(form, path), *[b" "] * (12 if pause else 1)]
     done: list[bytes] = []
     slow = threading.Thread(target=lambda: done.append(talk(impatient_shop, *pieces, pause=pause)))
