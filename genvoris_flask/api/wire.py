@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import MalformedAnswerError
 
 Json = Mapping[str, Any]
+_UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read_json(body: bytes, what: str) -> Json:
@@ -93,3 +94,11 @@ def as_time(value: Any) -> dt.datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def plain_text(text: str) -> str:
+    """Give a text without what cannot be sent or kept: control characters, half surrogate pairs.
+
+    A zero byte, for one, is more than some databases take, and the call would fail for it.
+    """
+    return _UNKEEPABLE.sub("", text)

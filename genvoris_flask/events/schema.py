@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..api.models import EVENT_TYPES, Event
+from ..api.wire import plain_text
 from ..passthrough.fields import is_ours
 
 MOST_EVENTS = 50  # in one batch
@@ -74,7 +75,7 @@ def _text(event: dict[str, Any], name: str, longest: int, at: str) -> str | None
         return None
     if not isinstance(value, str) or len(value) > longest:
         raise SchemaError(f"{at}{name}", f"must be a text of at most {longest} characters")
-    return value.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent on
+    return plain_text(value) or None
 
 
 def _page(event: dict[str, Any], at: str) -> str | None:
@@ -102,7 +103,11 @@ def _metadata(event: dict[str, Any], at: str) -> dict[str, Any] | None:
         raise SchemaError(f"{at}metadata", "must hold texts, numbers, true, false and null only")
     if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
         raise SchemaError(f"{at}metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
-    return {name: value for name, value in metadata.items() if not is_ours(name)}
+    return {
+        plain_text(name): plain_text(value) if isinstance(value, str) else value
+        for name, value in metadata.items()
+        if not is_ours(name)
+    }
 
 
 def _is_scalar(value: Any) -> bool:

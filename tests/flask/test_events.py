@@ -61,6 +61,12 @@ def test_what_the_contract_does_not_know_and_what_is_personal_stays_behind(shop:
     assert sent(shop) == [{**EVENT, **expected}]
 
 
+def test_what_no_database_keeps_never_costs_others_their_events(shop: Shop) -> None:
+    event = {**EVENT, "productTitle": "a\0\ud800", "metadata": {"\ud800k": "\ud800\0v"}}
+    shop.post("/api/v1/events", json=event)
+    assert sent(shop) == [{**EVENT, "productTitle": "a", "metadata": {"k": "v"}}]
+
+
 WRONG: list[tuple[Any, str]] = [
     ([], "body"),
     ("x", "body"),
