@@ -16,6 +16,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 # RFC 6052 (NAT64) and RFC 4291, 2.5.5.1 (IPv4-compatible): an IPv4 address in the last 32 bits.
+_CLOSED = (
+    # RFC 6890; Oracle's clouds keep secrets at 192.0.0.192. Python 3.11 calls it public.
+    ipaddress.IPv4Network("192.0.0.0/24"),
+    # Azure's: public by number, but each machine's own host answers there.
+    ipaddress.IPv4Network("168.63.129.16/32"),
+)
 _CARRIERS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
@@ -59,6 +65,8 @@ def is_public(text: str) -> bool:
             return is_public(str(inner))
         if address.is_site_local:
             return False
+    if any(address in network for network in _CLOSED):
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     )

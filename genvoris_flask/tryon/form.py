@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..web.answers import AnswerError
+from ..web.counting import is_from_inside
 from ..web.uploads import bounded_upload
 from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
@@ -41,7 +42,7 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
         photo = clean_photo(data)
     except PhotoError as error:
         raise AnswerError(error.code) from None
-    product = read_product(fields, request.host_url)
+    product = read_product(fields, request.host_url, from_inside=is_from_inside(request))
     if product is None or product.image is None:
         raise AnswerError("no_product")
     return TryonForm(photo, product, fields.get("session_id"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from ..api.addresses import is_public
+from ..api.wire import plain_text
 
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 CATEGORIES = ("apparel", "home", "object", "other")
@@ -44,26 +46,30 @@ class Product:
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def read_product(fields: Mapping[str, str], host_url: str) -> Product | None:
+def read_product(
+    fields: Mapping[str, str], host_url: str, *, from_inside: bool = False
+) -> Product | None:
     """Read the form's or query's fields; None when they name no product at all.
 
     Args:
         fields: ``product_image``, ``product_title``, ``product_id``, ``product_category``,
             ``page_url``.
         host_url: The shop's own address: paths are resolved against it.
+        from_inside: Whether who asks is in a private network, and so may the shop be. Anybody can
+            write a private address into a Host header.
     """
     category = fields.get("product_category", "")
     product = Product(
-        image=_picture_url(fields.get("product_image", ""), host_url),
-        title=fields.get("product_title", "")[:MAX_TEXT] or None,
-        id=fields.get("product_id", "")[:MAX_TEXT] or None,
+        image=_picture_url(fields.get("product_image", ""), host_url, from_inside),
+        title=plain_text(fields.get("product_title", ""))[:MAX_TEXT] or None,
+        id=plain_text(fields.get("product_id", ""))[:MAX_TEXT] or None,
         category=category if category in CATEGORIES else "apparel",
         page_url=_own_url(fields.get("page_url", ""), host_url),
     )
     return None if product == Product(category=product.category) else product
 
 
-def _picture_url(value: str, host_url: str) -> str | None:
+def _picture_url(value: str, host_url: str, from_inside: bool) -> str | None:
     """Give a product picture's whole URL: on the shop's own host, or on the public internet.
 
     It comes from the browser and others will fetch it, so it must not lead into a network that is
@@ -73,15 +79,16 @@ def _picture_url(value: str, host_url: str) -> str | None:
     if not url or not url.isprintable() or "\\" in url:
         return None
     ours, theirs = urlsplit(host_url), urlsplit(url)
-    if theirs.netloc == ours.netloc:
-        return url
-    inside = _is_inside(theirs.hostname or "") and not _is_inside(ours.hostname or "")
-    return None if inside or "@" in theirs.netloc else url
+    may_be_inside = from_inside and _is_inside(ours.hostname or "")
+    if _is_inside(theirs.hostname or "") and not may_be_inside:
+        return None
+    return None if "@" in theirs.netloc and theirs.netloc != ours.netloc else url
 
 
 def _is_inside(host: str) -> bool:
     """Say whether a host is named by a private address, in any spelling, or by a local name."""
-    host = host.rstrip(".")
+    # As those read it who will look it up (UTS 46): "①⓪。0.0.1" is 10.0.0.1 to them.
+    host = unicodedata.normalize("NFKC", host).replace("。", ".").rstrip(".").lower()
     if ":" in host or host.rsplit(".", 1)[-1][:1].isdigit():
         return not is_public(host)
     return "." not in host or host.endswith(_LOCAL_NAMES)

@@ -6,8 +6,9 @@ import functools
 import ipaddress
 import logging
 
-from flask import request
+from flask import Request, request
 
+from ..api.addresses import is_public
 from ..state import get_state
 from .answers import AnswerError
 
@@ -51,14 +52,24 @@ def _address() -> str | None:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:  # such as a socket file's
         return None
-    passed_on = "X-Forwarded-For" in request.headers
-    if passed_on and address.is_private and "werkzeug.proxy_fix.orig" not in request.environ:
+    if address.is_private and _is_passed_on(request):
         _warn_of_proxy()
         return None
     if address.version == 6:
         # One home or server has a whole /64 to choose from (RFC 6177).
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def is_from_inside(request: Request) -> bool:
+    """Say whether who sent a request is surely in a private network, such as a developer."""
+    return not _is_passed_on(request) and not is_public(request.remote_addr or "")
+
+
+def _is_passed_on(request: Request) -> bool:
+    """Say whether a proxy sent the request for somebody of whom the app knows nothing."""
+    trusted = "werkzeug.proxy_fix.orig" in request.environ
+    return "X-Forwarded-For" in request.headers and not trusted
 
 
 @functools.cache  # once

@@ -352,3 +352,18 @@ def test_another_shoppers_job_does_not_exist(shop: Shop) -> None:
         answer = thief.open(address, method=method, headers=SAME_ORIGIN)
         assert (answer.status_code, answer.get_json()["error"]) == (404, "not_found")
     assert shop.browser.get(job["image_url"]).status_code == 200
+
+
+@pytest.mark.parametrize("sender", ["8.8.8.8", "127.0.0.1"], ids=["bare", "behind a proxy"])
+def test_a_private_address_as_host_leads_no_picture_inside(shop: Shop, sender: str) -> None:
+    """Whoever sends a request writes its Host, and a picture's path is resolved against it."""
+    host = {"Host": "169.254.169.254"}
+    passed_on = {"X-Forwarded-For": "8.8.8.8"} if sender == "127.0.0.1" else {}
+    browser = shop.app.test_client()
+    browser.environ_base["REMOTE_ADDR"] = sender
+    with browser.session_transaction(base_url="http://169.254.169.254/") as cookies:
+        cookies["user"] = "ada"
+    answer = shop.tryon(
+        headers=host | passed_on, browser=browser, product_image="/latest/meta-data/"
+    )
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "no_product")

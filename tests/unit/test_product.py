@@ -55,6 +55,11 @@ def test_a_picture_that_is_not_on_the_web_is_none(image: str) -> None:
         "http://x.localhost/a.png",
         "http://redis:6379/",
         "http://printer.local/a.png",
+        "http://192.0.0.192/opc/v2/",
+        "http://168.63.129.16/machine/",
+        "http://metadata.google.\uff49nternal/a.png",
+        "http://metadata.google\u3002internal/a.png",
+        "http://x.localho\u017ft/a.png",
         "http://metadata.google.internal/a.png",
         "https://shop.example@10.0.0.1/a.png",
         "https://user@cdn.example/a.png",
@@ -81,9 +86,22 @@ def test_a_picture_on_the_public_internet_may_be_anywhere(image: str) -> None:
 )
 def test_a_shop_inside_may_use_pictures_inside(host: str) -> None:
     for image in ("/a.png", "http://localhost:9000/a.png"):
-        product = read_product({"product_image": image}, host)
+        product = read_product({"product_image": image}, host, from_inside=True)
         assert product is not None
         assert product.image is not None
+
+
+@pytest.mark.parametrize("host", ["http://169.254.169.254/", "http://10.0.0.1:9200/"])
+def test_a_host_header_from_outside_leads_no_path_inside(host: str) -> None:
+    for image in ("/latest/meta-data/", "http://10.0.0.2/a.png"):
+        product = read_product({"product_image": image, "product_title": "x"}, host)
+        assert product is not None
+        assert product.image is None
+
+
+def test_what_no_database_keeps_is_not_in_a_title() -> None:
+    product = read(product_title="Sh\0irt\n\ud800", product_id="\0")
+    assert product == Product(title="Shirt")
 
 
 @pytest.mark.parametrize(
