@@ -87,6 +87,9 @@ def server_url(key: str, value: Any) -> str:
     parts = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"{key} must be a URL such as https://genvoris.org, not {url!r}.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        # The value may hold a password, so it is not repeated.
+        raise ConfigurationError(f"{key} must be a plain URL: no user, password, ? or # in it.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigurationError(
             f"{key} must start with https://, since keys and tokens travel there. Plain http:// "

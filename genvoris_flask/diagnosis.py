@@ -35,7 +35,26 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
         yield _plans(state)
     if state.settings.stripe_webhook_secret:
         yield _stripe(state)
+    yield _shoppers(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
+
+
+def _shoppers(state: AppState) -> Finding:
+    if state.settings.allow_guests and not state.app.secret_key:
+        text = "GENVORIS_ALLOW_GUESTS tells guests apart by the cookie session: set SECRET_KEY."
+        return Finding("shoppers", False, text)
+    if state.hooks.shopper_loader:
+        return Finding("shoppers", True, "@genvoris.shopper_loader says who is shopping.")
+    if hasattr(state.app, "login_manager"):
+        return Finding("shoppers", True, "Flask-Login says who is shopping.")
+    if state.settings.allow_guests:
+        return Finding("shoppers", True, "Everyone may try on as a guest.")
+    return Finding(
+        "shoppers",
+        False,
+        "Nobody can ever try on: register a function with @genvoris.shopper_loader, use "
+        "Flask-Login, or set GENVORIS_ALLOW_GUESTS.",
+    )
 
 
 def _reach(state: AppState, wall: Callable[[], float]) -> Iterator[Finding]:

@@ -15,6 +15,35 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
+class ProcessLock:
+    """A lock that is free in a forked child, whoever held it in the parent.
+
+    For what a child may go on with as it was; what may be half-changed is made anew by
+    ``PerProcess``.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        _everything.add(self)
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take it; False when it was not to be waited for and somebody has it."""
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
+    def _unlock_after_fork(self) -> None:
+        self._lock = threading.Lock()
+
+
 class PerProcess(Generic[T]):
     """Makes a thing on first use, and anew in every process that uses it."""
 
@@ -39,7 +68,7 @@ class PerProcess(Generic[T]):
         self._lock = threading.Lock()
 
 
-_everything: weakref.WeakSet[PerProcess[Any]] = weakref.WeakSet()
+_everything: weakref.WeakSet[PerProcess[Any] | ProcessLock] = weakref.WeakSet()
 
 
 def _after_fork() -> None:

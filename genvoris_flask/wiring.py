@@ -123,6 +123,7 @@ def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Stor
 def _make_limiter(settings: Settings) -> Limiter:
     rates = {
         "session": settings.limit_session,
+        "status": settings.limit_session,
         "tryons": settings.limit_tryons,
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,

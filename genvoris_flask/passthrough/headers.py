@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 _TO_GENVORIS = {
     "accept",
     "accept-language",
-    "idempotency-key",
     "origin",
     "user-agent",
     "x-correlation-id",

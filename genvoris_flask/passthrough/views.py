@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
@@ -18,7 +19,8 @@ from ..sessions.shopper import Shopper
 from ..state import AppState, get_state
 from ..tryon.answers import error_for_outcome
 from ..tryon.explain import explain, explain_mint
-from ..tryon.visitors import SESSION_BUDGET, admit, check_token
+from ..tryon.form import keep_in_memory
+from ..tryon.visitors import SESSION_BUDGET, Visitor, admit, check_token, key_for_genvoris
 from ..web.answers import AnswerError, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address
@@ -30,6 +32,12 @@ from .routes import ANALYZE, CONFIG, TRYON, Route
 log = logging.getLogger("genvoris_flask.passthrough")
 
 blueprint = browser_blueprint("genvoris_passthrough", __name__)
+
+
+@blueprint.url_value_preprocessor
+def bound_uploads(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Keep a photo off the disk, also when a hook of the shop's reads the form before us."""
+    keep_in_memory(request, get_state().settings.max_upload_bytes * 4 // 3)
 
 
 @blueprint.post(ANALYZE.path)
@@ -69,12 +77,13 @@ def forward(route: Route) -> Response:
         AnswerError: It may not be passed on, or Genvoris refused it.
     """
     state = get_state()
-    shopper = _admit(route)
+    visitor = _admit(route)
+    shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         held.enter_context(state.passthrough_slots.take())
         body = _body(route, shopper, state)
         try:
-            answer = _send(route, body, state)
+            answer = _send(route, body, state, _key(visitor))
             held.callback(answer.close)
             if 300 <= answer.status < 400:
                 raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
@@ -87,15 +96,20 @@ def forward(route: Route) -> Response:
     return response
 
 
-def _admit(route: Route) -> Shopper | None:
-    """Give the shopper on whose behalf it is; None for a guest, and for what anybody may ask."""
+def _admit(route: Route) -> Visitor | None:
+    """Give on whose behalf it is; None for what anybody may ask."""
     if not route.takes_shopper:
         count_address(route.limit)
         return None
-    shopper = admit(route.limit).shopper
-    if shopper is not None:
-        check_token(shopper)
-    return shopper
+    visitor = admit(route.limit)
+    if visitor.shopper is not None:
+        check_token(visitor.shopper)
+    return visitor
+
+
+def _key(visitor: Visitor | None) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    return key_for_genvoris(visitor.owner, key) if visitor and key else None
 
 
 def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
@@ -113,8 +127,12 @@ def _token(shopper: Shopper, state: AppState) -> str:
         raise error_for_outcome(explain_mint(error, shopper), error) from error
 
 
-def _send(route: Route, body: Body | None, state: AppState) -> StreamedAnswer:
+def _send(
+    route: Route, body: Body | None, state: AppState, idempotency_key: str | None
+) -> StreamedAnswer:
     headers = to_genvoris(request.headers.items())
+    if idempotency_key:
+        headers.append((b"idempotency-key", idempotency_key.encode()))
     if body is not None:
         headers.append((b"content-type", body.content_type.encode("latin-1", "replace")))
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from ..errors import (
     ServerError,
     UnauthorizedError,
 )
+from ..per_process import ProcessLock
 
 log = logging.getLogger("genvoris_flask.sessions")
 
@@ -35,7 +35,7 @@ class CircuitBreaker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._failures = 0
         self._pause = 0.0
         self._closed_until_probe = 0.0

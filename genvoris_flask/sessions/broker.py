@@ -66,11 +66,20 @@ class SessionBroker:
         self._mint = Mint(client, ttl, default_plan, external_id_prefix)
         self._events = events
         self._clock = clock
-        self._memory = SessionMemory(max_shoppers, clock)
+        self._memories = PerProcess(lambda: SessionMemory(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker()
         self._shared = shared or NothingShared()
         self._shared.on_drop(self._hear_of_drop)
         self._flights = PerProcess(Flights)
+
+    @property
+    def _memory(self) -> SessionMemory:
+        return self._memories.get()
+
+    @property
+    def is_held_back(self) -> bool:
+        """Say whether Genvoris did not answer lately, so that nobody should wait for it long."""
+        return self._breaker.is_open
 
     def session_for_page(self, shopper: Shopper, budget: float) -> Session:
         """Give the session as ``session`` does, but ask less: a page has better things to wait for.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ import jwt
 from ..api.http import HttpClient, Repeat
 from ..api.wire import read_json
 from ..errors import GenvorisError, UnreachableError
+from ..per_process import ProcessLock
 
 log = logging.getLogger("genvoris_flask.sessions")
 
@@ -35,7 +35,7 @@ class KeySet:
         self._keys: dict[str, Any] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def get(self, kid: str) -> Any | None:
         """Give the key, or None when Genvoris has no such key.

@@ -17,6 +17,8 @@ from ..state import get_state
 
 log = logging.getLogger("genvoris_flask.storefront")
 
+_told: set[tuple[str, str]] = set()
+
 
 def current_shopper() -> Shopper | None:
     """Ask the shop's ``@genvoris.shopper_loader``, else Flask-Login, else say nobody.
@@ -34,6 +36,18 @@ def current_shopper() -> Shopper | None:
             f"genvoris_flask.Shopper or None, not {type(shopper).__name__}."
         )
     return shopper
+
+
+def tell_of_loader(error: Exception) -> None:
+    """Log that the shop's function failed: each way in which it fails once, not for every page."""
+    if _is_first(type(error).__qualname__, get_state().hooks.shopper_loader):
+        log.error("The function that says who is shopping failed", exc_info=error)
+
+
+def _is_first(kind: str, loader: object) -> bool:
+    known = len(_told)
+    _told.add((kind, repr(loader)))
+    return len(_told) > known
 
 
 def login_url() -> str | None:

@@ -15,7 +15,7 @@ from ..api.models import Session
 from ..errors import GenvorisError
 from ..state import AppState, get_state
 from .design import button_design
-from .shopping import current_shopper, login_url
+from .shopping import current_shopper, login_url, tell_of_loader
 
 log = logging.getLogger("genvoris_flask.storefront")
 
@@ -177,8 +177,8 @@ def _session_for_page(state: AppState) -> Session | None:
         # The broker logs each change of its state; a line for each page would drown it.
         log.debug("This page goes out without a session token: %s", error)
         return None
-    except Exception:  # the shop's own loader: its fault must not take the page down
-        log.exception("The function that says who is shopping failed")
+    except Exception as error:  # noqa: BLE001  (the shop's own fault must not take the page down)
+        tell_of_loader(error)
         return None
     setattr(g, _PRIVATE_PAGE, True)
     return session

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import logging
 from dataclasses import dataclass, field
 
 from flask import Request
@@ -14,6 +16,8 @@ from ..web.counting import is_from_inside
 from ..web.uploads import bounded_upload
 from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
+
+log = logging.getLogger("genvoris_flask.tryon")
 
 # For everything beside the photo; Werkzeug also counts its reading buffer of 64 KiB as such.
 FIELDS_BYTES = 256 * 1024
@@ -44,8 +48,19 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
         raise AnswerError(error.code) from None
     product = read_product(fields, request.host_url, from_inside=is_from_inside(request))
     if product is None or product.image is None:
+        if fields.get("product_image"):
+            _warn_of_picture()
         raise AnswerError("no_product")
     return TryonForm(photo, product, fields.get("session_id"))
+
+
+@functools.cache  # once
+def _warn_of_picture() -> None:
+    log.warning(
+        "A product picture's address was refused: it is neither on the public web nor on this "
+        "shop's own host as visitors know it. Behind a proxy, let it pass Host on and use "
+        "werkzeug.middleware.proxy_fix.ProxyFix."
+    )
 
 
 def keep_in_memory(request: Request, max_photo_bytes: int) -> None:

@@ -49,7 +49,9 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     if visitor.shopper is None:
         return {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
     state = get_state()
-    client = state.client.with_timeout(STATUS_TIMEOUT)
+    # While it does not answer, the shopper's dialog costs a worker no more than a page would.
+    patience = state.settings.page_budget if state.broker.is_held_back else STATUS_TIMEOUT
+    client = state.client.with_timeout(patience)
     try:
         usage = client.customers.usage(state.broker.customer_id(visitor.shopper))
     except NotFoundError:

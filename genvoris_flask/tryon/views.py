@@ -10,9 +10,9 @@ from flask import Response, jsonify, request, url_for
 from ..attribution import keep_widget_session
 from ..errors import GenvorisError, StoreAwayError
 from ..state import get_state
-from ..store.interface import digest
 from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
+from ..web.counting import count_shopper
 from .answers import error_for_outcome, job_fields
 from .engine import Order
 from .explain import explain_mint
@@ -21,7 +21,15 @@ from .job import Job
 from .jobs import AWAY_RETRY_AFTER, RETRY_AFTER, BusyError, OverError, TooManyError
 from .product import read_product
 from .status import status_fields
-from .visitors import SESSION_BUDGET, Visitor, admit, check_token, current_visitor, require_visitor
+from .visitors import (
+    SESSION_BUDGET,
+    Visitor,
+    admit,
+    check_token,
+    current_visitor,
+    key_for_genvoris,
+    require_visitor,
+)
 from .work import TryonWork
 
 blueprint = browser_blueprint("genvoris", __name__)
@@ -51,7 +59,10 @@ def session() -> dict[str, Any]:
 @blueprint.get("/api/status")
 def status() -> dict[str, Any]:
     """Say whether the shopper may try on, and what they can do if not."""
-    return status_fields(current_visitor(), read_product(request.args, request.host_url))
+    visitor = current_visitor()
+    if visitor is not None and visitor.shopper is not None:
+        count_shopper("status", visitor.owner)  # each asks Genvoris
+    return status_fields(visitor, read_product(request.args, request.host_url))
 
 
 @blueprint.post("/tryons")
@@ -70,7 +81,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         visitor.shopper,
         origin=request.host_url.rstrip("/"),
         # The same for every repeat, so that Genvoris can tell one even where we cannot.
-        key=digest(f"{visitor.owner} {key}") if key else secrets.token_urlsafe(16),
+        key=key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16),
     )
     job = _submit(visitor.owner, order, key)
     location = url_for("genvoris.read_tryon", job_id=job.id)

@@ -11,7 +11,8 @@ from flask import request, session
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from ..sessions.shopper import Shopper
 from ..state import get_state
-from ..storefront.shopping import current_shopper, login_url
+from ..store.interface import digest
+from ..storefront.shopping import current_shopper, login_url, tell_of_loader
 from ..web.answers import AnswerError
 from ..web.counting import count_address, count_shopper
 from .answers import error_for_outcome
@@ -33,7 +34,12 @@ class Visitor:
 
 def current_visitor() -> Visitor | None:
     """Give who is asking, or None when they must log in first."""
-    if shopper := current_shopper():
+    try:
+        shopper = current_shopper()
+    except Exception as error:  # the shop's own function, and perhaps its own error pages
+        tell_of_loader(error)
+        raise AnswerError("internal_error") from error
+    if shopper:
         return Visitor(f"shopper:{shopper.external_id}", shopper)
     if not get_state().settings.allow_guests:
         return None
@@ -67,6 +73,14 @@ def admit(name: str) -> Visitor:
     visitor = require_visitor()
     count_shopper(name, visitor.owner)
     return visitor
+
+
+def key_for_genvoris(owner: str, key: str) -> str:
+    """Give an owner's Idempotency-Key as Genvoris gets it.
+
+    All shoppers share the shop's API key, so the same key of two of them must not look the same.
+    """
+    return digest(digest(owner) + key)
 
 
 def check_token(shopper: Shopper) -> None:

@@ -71,6 +71,13 @@ def test_each_kind_of_call_is_counted_by_itself(strict: Shop) -> None:
     assert strict.browser.get("/genvoris/status").status_code == 200
 
 
+def test_the_status_is_limited_too_since_each_asks_genvoris(strict: Shop) -> None:
+    codes = [strict.browser.get("/genvoris/status").status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    strict.log_in(None)
+    assert strict.browser.get("/genvoris/status").status_code == 200
+
+
 def test_what_another_site_sends_is_not_counted(strict: Shop) -> None:
     for _ in range(30):
         answer = strict.browser.post("/genvoris/session", headers={"Sec-Fetch-Site": "cross-site"})

@@ -154,6 +154,7 @@ def test_only_headers_that_are_named_pass_on(shop: Shop) -> None:
     shop.post("/api/tryon", json={}, headers=headers)
     sent = passed(shop)[0].headers
     assert {"accept-language", "idempotency-key", "x-genvoris-widget"} <= set(sent)
+    assert sent["idempotency-key"] != "k1"
     assert sent["accept-encoding"] == "identity"
     ours = {"host", "connection", "x-api-key", "content-length", "content-type", "accept"}
     ours |= {"accept-encoding", "user-agent"}
@@ -191,6 +192,32 @@ def test_a_form_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) ->
         {"end_customer_token", "title", "product_image_url"},
     )
     assert b"a=1" in passed(shop)[1].content
+
+
+def test_a_key_that_another_shopper_replays_is_another_key_to_genvoris(shop: Shop) -> None:
+    upstream(shop)
+    shop.genvoris.customer("ben")
+    for name in ("ada", "ada", "ben"):
+        shop.log_in(name)
+        assert shop.post("/api/tryon", json={}, headers={"Idempotency-Key": "k"}).status_code == 200
+    first, again, others = (each.headers["idempotency-key"] for each in passed(shop))
+    assert first == again != others
+
+
+def test_a_photo_stays_in_memory_when_the_shop_reads_the_form_before_us(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a temporary file was made")
+
+    for name in ("TemporaryFile", "SpooledTemporaryFile"):
+        monkeypatch.setattr(f"werkzeug.formparser.{name}", refuse, raising=False)
+    upstream(shop)
+    shop.app.before_request(lambda: request.form.get("a") and None)
+    body = b"--b\r\nContent-Disposition: form-data; name=photo; filename=a\r\n\r\n"
+    body += bytes(1_000_000) + b"\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    assert shop.post("/api/tryon", data=body, content_type=kind).status_code == 200
 
 
 def test_json_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> None:

@@ -214,8 +214,33 @@ def test_a_failing_shopper_loader_does_not_take_the_page_down(
         raise LookupError("the shop's own fault")
 
     shop.extension.shopper_loader(broken)
-    assert shop.browser.get("/product").status_code == 200
-    assert "who is shopping" in caplog.text
+    shop.app.register_error_handler(Exception, lambda error: ("<h1>Oh no</h1>", 500))
+    for _ in range(3):
+        assert shop.browser.get("/product").status_code == 200
+    answer = shop.browser.get("/genvoris/status")
+    assert (answer.status_code, answer.get_json()["error"]) == (500, "internal_error")
+    assert caplog.text.count("The function that says who is shopping failed") == 1
+
+
+def test_while_genvoris_does_not_answer_a_dialog_waits_no_longer_than_a_page(
+    genvoris: LocalGenvoris,
+) -> None:
+    shop = Shop(genvoris, GENVORIS_PAGE_BUDGET=0.05)
+    shop.log_in()
+    patience: list[float] = []
+
+    def watch(request: httpx.Request) -> httpx.Response:
+        patience.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, text="<html>")
+
+    shop.transport.fault = watch
+    assert shop.browser.get("/genvoris/status").get_json()["access"] == "ERROR"
+    for number in range(4):
+        shop.log_in(f"s{number}")
+        shop.browser.get("/product")
+    assert shop.browser.get("/genvoris/status").get_json()["access"] == "ERROR"
+    assert patience[0] > 1
+    assert patience[-1] <= 0.05
 
 
 def test_a_loader_that_gives_no_shopper_is_told_what_to_give(

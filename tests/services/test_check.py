@@ -22,9 +22,14 @@ def genvoris(genvoris_sandbox: Sandbox) -> str:
 
 
 def check(folder: Path, **config: object) -> tuple[int, str]:
+    return check_program(folder, config, "genvoris.shopper_loader(lambda: None)")
+
+
+def check_program(folder: Path, config: dict[str, object], *more: str) -> tuple[int, str]:
     lines = [f"app.config[{name!r}] = {value!r}" for name, value in config.items()]
     program = ["from flask import Flask", "from genvoris_flask import GenvorisFlask"]
-    program += ["app = Flask(__name__)", *lines, "GenvorisFlask(app)"]
+    program += ["app = Flask(__name__)", *lines, "genvoris = GenvorisFlask(app)"]
+    program += more
     (folder / "shop_to_check.py").write_text("\n".join(program))
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "shop_to_check", "genvoris", "check"],
@@ -48,6 +53,22 @@ def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -
     for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "widget"):
         assert f"ok     {name}:" in text
     assert KEY not in text
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "said"),
+    [
+        ({}, 1, "Nobody can ever try on"),
+        ({"GENVORIS_ALLOW_GUESTS": True}, 1, "set SECRET_KEY"),
+        ({"GENVORIS_ALLOW_GUESTS": True, "SECRET_KEY": "s"}, 0, "as a guest"),
+    ],
+)
+def test_a_shop_in_which_nobody_can_shop_is_told(
+    tmp_path: Path, genvoris: str, config: dict[str, object], status: int, said: str
+) -> None:
+    shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
+    done, text = check_program(tmp_path, shop | config)
+    assert (done, said in text) == (status, True), text
 
 
 def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(

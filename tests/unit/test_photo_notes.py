@@ -121,6 +121,18 @@ def test_a_film_or_a_second_picture_behind_a_jpeg_is_left_off() -> None:
         assert clean_photo(plain + behind).data == clean_photo(plain).data
 
 
+def test_what_the_kept_parts_of_a_jpeg_carry_besides_is_cut_off() -> None:
+    plain = picture("JPEG")
+    small_picture = b"JFIF\0\1\1\0\0\1\0\1\1\4" + SECRET + b"\0"
+    jfif = b"\xff\xe0" + struct.pack(">H", len(small_picture) + 2) + small_picture
+    adobe = b"Adobe\0\x64\0\0\0\0\1" + SECRET
+    ours = plain[:2] + jfif + b"\xff\xee" + struct.pack(">H", len(adobe) + 2) + adobe + plain[20:]
+    after = clean_photo(ours).data
+    assert SECRET not in after
+    assert b"Adobe\0\x64\0\0\0\0\1" in after
+    assert opened(after).size == opened(plain).size
+
+
 @pytest.mark.parametrize("lossless", [False, True])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_every_kind_of_webp_survives(lossless: bool, alpha: bool) -> None:
@@ -202,6 +214,9 @@ REFUSED = {
     "jpeg and page": (picture() + b"<html><script>alert(1)</script>", "not_a_photo"),
     "jpeg with a script as comment": (jpeg_with(0xFE, b"*/<ScRiPt>alert(1)//"), "not_a_photo"),
     "jpeg and pdf": (jpeg_with(0xFE, b"%PDF-1.7 ..."), "not_a_photo"),
+    "jpeg with a pdf in a reserved part": (jpeg_with(0xF0, b"%PDF-1.7 ..."), "not_a_photo"),
+    "jpeg with a page in a part of no use": (jpeg_with(0xEE, b"<html>"), "not_a_photo"),
+    "jpeg without pixels": (picture()[: picture().find(b"\xff\xda")] + b"\xff\xd9", "broken_photo"),
     "jpeg and php": (jpeg_with(0xE1, b"<?php system('id'); ?>"), "not_a_photo"),
     "png with a page as text": (png_with(b"tEXt", b"a\0<!DOCTYPE html>"), "not_a_photo"),
     "png and page": (png_with(b"tEXt", b"a\0b", b"<html>"), "not_a_photo"),
