@@ -97,7 +97,8 @@ def starts() -> str:
         "server = SandboxServer(create_app(pathlib.Path(sys.argv[1])))\n"
         "server.start()\n"
         "urllib.request.urlopen(server.url + '/sandbox/clock').read()\n"
-        "print(time.perf_counter() - before)"
+        "print(time.perf_counter() - before)\n"
+        "server.stop()"
     )
     inside, alone = [], []
     for _ in range(STARTS):

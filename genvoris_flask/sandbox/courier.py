@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RETRY_AFTER = (10.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 2700.0, 3600.0)
 ATTEMPT_SECONDS = 10.0
 WORKERS = 4
+STOP_SECONDS = 1.0
 
 DUE = (
     "SELECT deliveries.*, endpoints.url, endpoints.secret FROM deliveries "
@@ -51,19 +52,30 @@ class Courier:
         self._news = threading.Condition()
         self._version = 0
         self._running = False
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Deliver from now on."""
         with self._news:
             self._running = True
-        for _ in range(WORKERS):
-            threading.Thread(target=self._work, daemon=True).start()
+        for number in range(WORKERS):
+            name = f"genvoris-courier-{number}"
+            thread = threading.Thread(target=self._work, daemon=True, name=name)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
-        """Start no more attempts."""
+        """Start no more attempts, and give those that are under way a moment.
+
+        A thread that is within SQLite when the process ends can bring it down.
+        """
         with self._news:
             self._running = False
             self._news.notify_all()
+        end = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        self._threads.clear()
 
     def wake(self) -> None:
         """Look again: something was left, or the time was moved."""

@@ -92,12 +92,17 @@ class SandboxServer:
     def serve_forever(self) -> None:
         """Serve in this thread, until KeyboardInterrupt or ``stop``."""
         self._courier.start()
-        self._server.serve_forever(poll_interval=0.05)
+        self._serve()
 
     def start(self) -> None:
         """Serve in a thread of its own."""
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+        # Here, so that a stop right after it finds what it has to stop.
+        self._courier.start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.05)
 
     def stop(self) -> None:
         """Serve no more; calls that hang are left to themselves."""

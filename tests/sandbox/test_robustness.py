@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from genvoris_flask.sandbox.app import create_app
+from genvoris_flask.sandbox.server import SandboxServer
 from tests.sandbox.test_process import KEY, run, sandbox
 from tests.support.crowd import Answered, Kept, crowd
 
@@ -59,6 +61,15 @@ def test_a_folder_is_free_again_once_its_process_was_killed(tmp_path: Path) -> N
         assert client.get("/api/v1/plans").status_code == 200
 
 
+def test_a_server_that_is_stopped_leaves_no_thread_behind(tmp_path: Path) -> None:
+    for number in range(5):
+        server = SandboxServer(create_app(tmp_path / str(number)))
+        server.start()
+        server.stop()
+    left = [each.name for each in threading.enumerate() if each.name.startswith("genvoris-courier")]
+    assert left == []
+
+
 def test_it_is_ready_soon_after_the_package_is_loaded(tmp_path: Path) -> None:
     program = (
         "import time, sys, pathlib, genvoris_flask\n"
@@ -67,7 +78,9 @@ def test_it_is_ready_soon_after_the_package_is_loaded(tmp_path: Path) -> None:
         "from genvoris_flask.sandbox.server import SandboxServer\n"
         "server = SandboxServer(create_app(pathlib.Path(sys.argv[1])))\n"
         "server.start()\n"
-        "print(time.process_time() - before, 'PIL' in sys.modules, 'jsonschema_rs' in sys.modules)"
+        "spent = time.process_time() - before\n"
+        "print(spent, 'PIL' in sys.modules, 'jsonschema_rs' in sys.modules)\n"
+        "server.stop()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
