@@ -9,11 +9,11 @@ from flask import g
 from ..button import PLAIN, ButtonDesign, DesignFunction, read_design
 from ..errors import ConfigurationError
 from ..state import get_state
+from .once import first_time
 
 log = logging.getLogger("genvoris_flask.storefront")
 
 _DESIGN = "_genvoris_button_design"
-_told: set[tuple[str, str]] = set()
 
 
 def button_design() -> ButtonDesign:
@@ -36,16 +36,9 @@ def _ask(function: DesignFunction) -> ButtonDesign:
     try:
         return read_design("What the GENVORIS_BUTTON function gave", function())
     except ConfigurationError as error:
-        if _first_time(function, "answer"):
+        if first_time(function, "answer"):
             log.warning("%s The button goes without a design.", error)
     except Exception:  # the shop's own function: its fault must not take the page down
-        if _first_time(function, "failure"):
+        if first_time(function, "failure"):
             log.exception("The GENVORIS_BUTTON function failed: the button goes without a design")
     return PLAIN
-
-
-def _first_time(function: DesignFunction, fault: str) -> bool:
-    # Not by its words, which may be others on each page.
-    known = len(_told)
-    _told.add((repr(function), fault))
-    return len(_told) > known

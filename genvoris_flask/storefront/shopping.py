@@ -14,10 +14,9 @@ from werkzeug.routing import BuildError
 
 from ..sessions.shopper import Shopper
 from ..state import get_state
+from .once import first_time
 
 log = logging.getLogger("genvoris_flask.storefront")
-
-_told: set[tuple[str, str]] = set()
 
 
 def current_shopper() -> Shopper | None:
@@ -40,14 +39,8 @@ def current_shopper() -> Shopper | None:
 
 def tell_of_loader(error: Exception) -> None:
     """Log that the shop's function failed: each way in which it fails once, not for every page."""
-    if _is_first(type(error).__qualname__, get_state().hooks.shopper_loader):
+    if first_time(get_state().hooks.shopper_loader, type(error).__qualname__):
         log.error("The function that says who is shopping failed", exc_info=error)
-
-
-def _is_first(kind: str, loader: object) -> bool:
-    known = len(_told)
-    _told.add((kind, repr(loader)))
-    return len(_told) > known
 
 
 def login_url() -> str | None:

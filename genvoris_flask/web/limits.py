@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from ..per_process import PerProcess
+from ..store.interface import digest
 
 log = logging.getLogger("genvoris_flask.web")
 
@@ -46,7 +46,7 @@ class Limiter:
         self._rates = {name: parse_many(rate) for name, rate in rates.items()}
         self._url = store_url
         # The strategy's name is in the key, since another one keeps something else under it.
-        self._prefix = f"genvoris:{_digest(secret)}:moving-window"
+        self._prefix = f"genvoris:{digest(secret)}:moving-window"
         self._clock = clock
         self._away_until = 0.0
         self._is_away = False
@@ -55,7 +55,7 @@ class Limiter:
 
     def count_shopper(self, name: str, owner: str) -> float | None:
         """Count a call by a shopper or guest; give the seconds to wait if it is one too many."""
-        return self._count(self._rates[name], f"{name}:owner:{_digest(owner)}")
+        return self._count(self._rates[name], f"{name}:owner:{digest(owner)}")
 
     def count_address(self, name: str, address: str, factor: int = ADDRESS_FACTOR) -> float | None:
         """Count a call from an address, which may make so many times a shopper's."""
@@ -63,7 +63,7 @@ class Limiter:
             type(rate)(rate.amount * factor, rate.multiples, rate.namespace)
             for rate in self._rates[name]
         ]
-        return self._count(rates, f"{name}:address:{_digest(address)}")
+        return self._count(rates, f"{name}:address:{digest(address)}")
 
     def _count(self, rates: list[RateLimitItem], key: str) -> float | None:
         if self._url is not None and self._clock() >= self._away_until:
@@ -113,8 +113,3 @@ def _open(url: str) -> Storage:
     storage = storage_from_string(url, wrap_exceptions=True, **options)
     assert isinstance(storage, Storage)  # noqa: S101  (the other kind is asked for by async+ URLs)
     return storage
-
-
-def _digest(text: str) -> str:
-    """Name somebody in a key without writing it there: keys can be listed."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
