@@ -70,15 +70,18 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
         server = make_server(
             HOST, free_port(port), app, threaded=True, request_handler=QuietHandler
         )
+        server.daemon_threads = False  # type: ignore[attr-defined]
         with app.app_context():
             # It listens already; what comes in before it serves waits a moment.
             listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
-        register_at_genvoris(app, sandbox_url)
+        register_at_genvoris(app)
         # The signal may come before the server is under way, and then it would not end there.
         with suppress(KeyboardInterrupt):
             watch(sandbox, stopping)
             print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
             server.serve_forever()
+        # Waits for requests in progress, whose database is removed below.
+        server.server_close()
     finally:
         stopping.set()
         ended_by_itself = sandbox.poll() is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx
 from flask import Flask
+
+from genvoris_flask.api import GenvorisClient
 
 from .genvoris import genvoris
 from .models import OWNER, User, db, external_id
@@ -50,7 +51,7 @@ def add_users(app: Flask) -> None:
         db.session.commit()
 
 
-def register_at_genvoris(app: Flask, tryon_url: str) -> None:
+def register_at_genvoris(app: Flask) -> None:
     """Bring the plans and the sample shoppers into their states at Genvoris.
 
     Shoppers who are known there stay as they are.
@@ -67,23 +68,14 @@ def register_at_genvoris(app: Flask, tryon_url: str) -> None:
             if sample.price_id:
                 genvoris.billing.activate(name, price_id=sample.price_id, email=user.email)
             if sample.spent:
-                token = client.sessions.mint(name).token
-                _spend(tryon_url, app.config["GENVORIS_API_KEY"], token, sample.spent)
+                _spend(client, client.sessions.mint(name).token, sample.spent)
             if sample.paused:
                 genvoris.billing.pause(name)
 
 
-def _spend(tryon_url: str, api_key: str, token: str, count: int) -> None:
+def _spend(client: GenvorisClient, token: str, count: int) -> None:
     """Tell Genvoris of try-ons that were made elsewhere."""
-    body = {
-        "api_key": api_key,
-        "product_type": "apparel",
-        "variation_count": count,
-        "generation_time_ms": 1000,
-        "success": True,
-        "page_url": "http://127.0.0.1/",
-        "product_title": "Sample",
-        "origin": "http://127.0.0.1",
-        "end_customer_token": token,
-    }
-    httpx.post(f"{tryon_url}/api/tryon/track", json=body, timeout=10).raise_for_status()
+    for _ in range(count):
+        client.tryons.track(
+            product_type="apparel", product_title="Sample", end_customer_token=token
+        )

@@ -52,17 +52,13 @@ class GenvorisClient:
         self._api_key = api_key
         self._api_url = api_url
         self._now = now
-        agent = {"User-Agent": "genvoris-flask"}
+        headers = {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"}
         self._http = HttpClient(
-            api_url,
-            {"Authorization": f"Bearer {api_key}", **agent},
-            secrets=(api_key,),
-            transport=transport,
-            sleep=sleep,
+            api_url, headers, secrets=(api_key,), transport=transport, sleep=sleep
         )
-        # One call is at the root of the host, and takes the key in its body alone.
+        # Tracking is at the root of the host. It wants the key in its body as well.
         self._root = HttpClient(
-            _origin(api_url), agent, secrets=(api_key,), transport=transport, sleep=sleep
+            _origin(api_url), headers, secrets=(api_key,), transport=transport, sleep=sleep
         )
         self._set_timeout(timeout)
 

@@ -44,7 +44,7 @@ def read_credits() -> Json:
 def top_up() -> tuple[Json, int]:
     """Buy a pack."""
     now, came = context().clock(), body()
-    lasts = came.get("expiresIn")
+    lasts = came["expiresIn"]
     with context().store.transaction() as db:
         add_pack(db, came["credits"], now, None if lasts is None else now + lasts)
         tell_of_pack(db, came["credits"])

@@ -9,9 +9,9 @@ from flask import Blueprint, redirect, request
 from werkzeug import Response
 
 from .context import context, require_local
-from .credits import add_pack, empty_packs
-from .ledger import find_customer, start_period
-from .news import tell_of_balance, tell_of_change, tell_of_pack, tell_of_quota
+from .credits import YEAR, add_pack, empty_packs
+from .ledger import find_customer, set_used, start_period
+from .news import tell_of_balance, tell_of_change, tell_of_pack
 from .outbox import send_again, send_test
 from .refusal import RefusalError, invalid, not_found
 from .standing import standing
@@ -57,7 +57,7 @@ def change_credits() -> Response:
             tell_of_balance(db)
             return _back("emptied", "credits")
         count = _whole("credits", 1, MOST_CREDITS)
-        add_pack(db, count, now, None)
+        add_pack(db, count, now, now + YEAR)
         tell_of_pack(db, count)
     return _back("topped-up", "credits")
 
@@ -116,8 +116,7 @@ def _exhaust(db: sqlite3.Connection, row: sqlite3.Row) -> None:
     limit = standing(db, row).limit
     if limit is None:
         raise invalid("id", "this customer has no plan, and so no quota to spend")
-    _set(db, row, "used", max(limit, row["used"]))
-    tell_of_quota(db, find_customer(db, row["id"]), row["used"])
+    set_used(db, row, max(limit, row["used"]))
 
 
 def _set(db: sqlite3.Connection, row: sqlite3.Row, column: str, value: object) -> None:

@@ -99,7 +99,7 @@ def create_app(
     _require_extra()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder) if exclusive else None
-    store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start)
+    store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start, clock())
     moved = SandboxClock(clock, store)
     _start_account(store, api_key, moved(), rate_limits)
     courier = Courier(store, moved, wall_clock=clock, transport=transport)

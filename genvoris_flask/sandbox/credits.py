@@ -1,4 +1,4 @@
-"""The shop's credit pool: packs that were bought, spent oldest first, each with its end."""
+"""The shop's credit pool: packs that were bought, spent soonest expiry first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sqlite3
 from .wire import Json, iso
 
 LIVE = "remaining > 0 AND (expires_at IS NULL OR expires_at > ?)"
+SPENT_FIRST = "expires_at IS NULL, expires_at, number"
+YEAR = 365 * 24 * 3600.0
 
 
 def credits_left(db: sqlite3.Connection, now: float) -> int:
@@ -17,19 +19,11 @@ def credits_left(db: sqlite3.Connection, now: float) -> int:
     return int(left)
 
 
-def take_credits(db: sqlite3.Connection, count: int, now: float) -> None:
-    """Take credits off the packs, first in, first out. There must be enough."""
-    query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY number"  # noqa: S608
-    for pack in db.execute(query, (now,)).fetchall():
-        part = min(count, pack["remaining"])
-        db.execute(
-            "UPDATE credit_packs SET remaining = remaining - ? WHERE number = ?",
-            (part, pack["number"]),
-        )
-        count -= part
-        if not count:
-            return
-    raise ValueError("There are not so many credits; ask credits_left first.")
+def take_credit(db: sqlite3.Connection, now: float) -> None:
+    """Take a credit off the pack that is next to be spent. There must be one."""
+    query = f"SELECT number FROM credit_packs WHERE {LIVE} ORDER BY {SPENT_FIRST}"  # noqa: S608
+    (number,) = db.execute(query, (now,)).fetchone()
+    db.execute("UPDATE credit_packs SET remaining = remaining - 1 WHERE number = ?", (number,))
 
 
 def add_pack(db: sqlite3.Connection, count: int, now: float, expires_at: float | None) -> Json:
@@ -57,7 +51,7 @@ def pack_fields(row: sqlite3.Row) -> Json:
 
 def live_packs(db: sqlite3.Connection, now: float) -> list[Json]:
     """List the packs of which something is left, in the order in which they are spent."""
-    query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY number"  # noqa: S608
+    query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY {SPENT_FIRST}"  # noqa: S608
     return [pack_fields(row) for row in db.execute(query, (now,))]
 
 

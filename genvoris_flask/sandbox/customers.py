@@ -11,12 +11,11 @@ from flask import Blueprint
 
 from .context import context
 from .gate import body, query
-from .ledger import PERIOD, find_customer, history, start_period
+from .ledger import PERIOD, find_customer, start_period, usage_fields
 from .news import tell_of_change, tell_of_customer
 from .refusal import RefusalError
 from .shapes import customer_fields
-from .standing import standing
-from .wire import Json, iso
+from .wire import Json
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
 
@@ -89,20 +88,7 @@ def cancel(name: str) -> Json:
 def usage(name: str) -> Json:
     """Say how much of the quota is spent."""
     with context().store.transaction() as db:
-        row = find_customer(db, name)
-        plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
-        return {
-            "data": {
-                "customer_id": row["id"],
-                "external_id": row["external_id"],
-                "plan": {"id": plan["id"], "name": plan["name"]} if plan else None,
-                "status": row["status"],
-                "period_start": iso(row["period_start"]),
-                "period_end": iso(row["period_end"]),
-                "current": standing(db, row).fields(),
-                "history": history(db, row),
-            }
-        }
+        return usage_fields(db, find_customer(db, name))
 
 
 def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) -> Json:

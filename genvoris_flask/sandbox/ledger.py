@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from .context import context
-from .credits import credits_left, take_credits
+from .credits import credits_left, take_credit
 from .news import tell_of_balance, tell_of_customer, tell_of_quota
 from .refusal import RefusalError, not_found
 from .standing import standing
@@ -48,6 +48,23 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
     tell_of_customer(db, "period_rolled", _by_id(db, row["id"]))
 
 
+def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
+    """Return a customer's usage as ``GET /customers/{id}/usage`` answers it."""
+    plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
+    return {
+        "data": {
+            "customer_id": row["id"],
+            "external_id": row["external_id"],
+            "plan": {"id": plan["id"], "name": plan["name"]} if plan else None,
+            "status": row["status"],
+            "period_start": iso(row["period_start"]),
+            "period_end": iso(row["period_end"]),
+            "current": standing(db, row).fields(),
+            "history": history(db, row),
+        }
+    }
+
+
 def history(db: sqlite3.Connection, row: sqlite3.Row) -> list[Json]:
     """Give the customer's latest periods that are over, newest first."""
     query = "SELECT * FROM periods WHERE customer_id = ? ORDER BY rowid DESC LIMIT ?"
@@ -62,22 +79,31 @@ def history(db: sqlite3.Connection, row: sqlite3.Row) -> list[Json]:
     ]
 
 
-def check(db: sqlite3.Connection, customer: sqlite3.Row | None, wanted: int) -> None:
-    """Refuse when the quota or the credits do not allow so many try-ons."""
+def check(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
+    """Raise a refusal if the quota or the credits do not allow a try-on."""
     if customer is not None:
-        standing(db, customer).refuse_beyond(wanted)
-    if credits_left(db, context().clock()) < wanted:
+        standing(db, customer).refuse_if_not_allowed()
+    if credits_left(db, context().clock()) < 1:
         raise RefusalError(402, "credit_limit_reached", "The shop's credit pool is empty.")
 
 
-def spend(db: sqlite3.Connection, customer: sqlite3.Row | None, count: int) -> None:
-    """Take try-ons off both ledgers, or refuse and take nothing."""
-    check(db, customer, count)
-    take_credits(db, count, context().clock())
+def spend(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
+    """Take one try-on off both ledgers, or raise a refusal and take nothing.
+
+    A try-on counts once, however many variations it has. What several variations cost the shop is
+    not published, so the pool counts them the same way.
+    """
+    check(db, customer)
+    take_credit(db, context().clock())
     tell_of_balance(db)
     if customer is not None:
-        db.execute("UPDATE customers SET used = used + ? WHERE id = ?", (count, customer["id"]))
-        tell_of_quota(db, find_customer(db, customer["id"]), customer["used"])
+        set_used(db, customer, customer["used"] + 1)
+
+
+def set_used(db: sqlite3.Connection, customer: sqlite3.Row, used: int) -> None:
+    """Set how many try-ons of the current period are used."""
+    db.execute("UPDATE customers SET used = ? WHERE id = ?", (used, customer["id"]))
+    tell_of_quota(db, find_customer(db, customer["id"]), customer["used"])
 
 
 def roll_all(db: sqlite3.Connection) -> None:

@@ -66,7 +66,7 @@ def read_days(db: sqlite3.Connection, now: float) -> list[Day]:
     today = int(now // DAY)
     query = (
         "SELECT CAST(created_at / 86400 AS INTEGER) AS day, "
-        "SUM(CASE WHEN success THEN variations ELSE 0 END) AS made, "
+        "SUM(success) AS made, "
         "SUM(NOT success) AS failed FROM tryons WHERE created_at >= ? AND created_at < ? "
         "GROUP BY day"
     )

@@ -27,9 +27,9 @@ class Standing:
         ok = self.status == "ACTIVE" and self.remaining > 0
         return {"used": self.used, "limit": self.limit, "remaining": self.remaining, "ok": ok}
 
-    def refuse_beyond(self, wanted: int) -> None:
-        """Refuse when so many try-ons are not allowed now."""
-        reason = self._reason_against(wanted)
+    def refuse_if_not_allowed(self) -> None:
+        """Raise a refusal if another try-on is not allowed now."""
+        reason = self._reason()
         if reason:
             raise RefusalError(
                 402,
@@ -40,12 +40,12 @@ class Standing:
                 limit=self.limit,
             )
 
-    def _reason_against(self, wanted: int) -> str | None:
+    def _reason(self) -> str | None:
         if self.status != "ACTIVE":
             return self.status.lower()
         if self.limit is None:
             return "no_plan"
-        return "quota_exhausted" if self.used + wanted > self.limit else None
+        return None if self.remaining else "quota_exhausted"
 
 
 def standing(db: sqlite3.Connection, row: sqlite3.Row) -> Standing:

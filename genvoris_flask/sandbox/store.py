@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .credits import YEAR, add_pack
 from .schema import SCHEMA_VERSION, STEPS
 
 FILE_NAME = "sandbox.sqlite3"
@@ -29,18 +30,20 @@ class Store:
         folder: Where the file is, or will be.
         shop_id: The shop's id, when the file is new.
         credits_at_start: Credits in the pool, when the file is new.
+        now: The time in Unix seconds, from which the credits are valid.
 
     Raises:
         StoreError: The file is of a newer version, or no database at all.
     """
 
-    def __init__(self, folder: Path, shop_id: str, credits_at_start: int) -> None:
+    def __init__(self, folder: Path, shop_id: str, credits_at_start: int, now: float) -> None:
         self._path = folder / FILE_NAME
         self._lock = threading.RLock()
         try:
             self._db = self._connect()
             with self.transaction() as db:
-                self._bring_up_to_date(db, shop_id, credits_at_start)
+                if self._bring_up_to_date(db) == 0:
+                    _start_shop(db, shop_id, credits_at_start, now)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self._path} cannot be used: {error}.") from error
 
@@ -68,9 +71,8 @@ class Store:
         db.execute("PRAGMA foreign_keys = ON")
         return db
 
-    def _bring_up_to_date(
-        self, db: sqlite3.Connection, shop_id: str, credits_at_start: int
-    ) -> None:
+    def _bring_up_to_date(self, db: sqlite3.Connection) -> int:
+        """Run the steps that the file lacks; return the version that it had, 0 if it is new."""
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StoreError(
@@ -80,6 +82,11 @@ class Store:
         for step in range(version, SCHEMA_VERSION):
             for statement in STEPS[step].split(";"):
                 db.execute(statement)
-            if step == 0:
-                db.execute("INSERT INTO shop VALUES (?, ?)", (shop_id, credits_at_start))
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        return int(version)
+
+
+def _start_shop(db: sqlite3.Connection, shop_id: str, credits_at_start: int, now: float) -> None:
+    db.execute("INSERT INTO shop VALUES (?)", (shop_id,))
+    if credits_at_start:
+        add_pack(db, credits_at_start, now, now + YEAR)

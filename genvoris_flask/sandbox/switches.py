@@ -9,7 +9,7 @@ from flask import Blueprint
 from .context import context
 from .faults import SECONDS, Fault
 from .gate import body, query
-from .ledger import roll_all
+from .ledger import find_customer, roll_all, set_used, usage_fields
 from .news import tell_of_balance
 from .outbox import delivery_fields, latest_deliveries, send_again
 from .refusal import invalid
@@ -42,6 +42,14 @@ def move_clock() -> Json:
         clock.reset()
     catch_up()
     return read_clock()
+
+
+@blueprint.patch("/customers/<name>")
+def change_customer(name: str) -> Json:
+    """Set how many try-ons a customer has used in this period, as if they had been made."""
+    with context().store.transaction() as db:
+        set_used(db, find_customer(db, name), body()["used"])
+        return usage_fields(db, find_customer(db, name))
 
 
 @blueprint.get("/deliveries")

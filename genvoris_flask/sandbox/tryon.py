@@ -36,7 +36,7 @@ MAX_ANSWERS = 500
 
 @blueprint.post("/tryon")
 def create() -> Json:
-    """Make a try-on, or variations of one, and charge what was made."""
+    """Make a try-on, or variations of one, and charge for it once."""
     started = time.monotonic()
     count = body()["variation_count"]
     with context().store.transaction() as db:
@@ -46,7 +46,7 @@ def create() -> Json:
         if known := _answer_to(db, key):
             return known
         limit_customer(db, customer)
-        check(db, customer, count)
+        check(db, customer)
     pictures = _make(count)
     context().sleep(max(0.0, context().delay - (time.monotonic() - started)))
     answer = {
@@ -153,7 +153,7 @@ def _charge(key: str, answer: Json, count: int) -> Json:
         if known := _answer_to(db, key):
             return known
         customer = _customer(db)
-        spend(db, customer, count)
+        spend(db, customer)
         took = answer["generation_time_ms"]
         about = {"variations": count, "generation_ms": took, **_about()}
         log_tryon(db, customer, source="host", **about)

@@ -76,6 +76,7 @@ class Sandbox:
         )
         return SandboxShopper(
             self.client,
+            self.url,
             external_id=external_id,
             email=email,
             customer_id=customer.id,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .calling import call
 
 if TYPE_CHECKING:
     from ..api.client import GenvorisClient
@@ -22,6 +25,7 @@ class SandboxShopper:
     def __init__(
         self,
         client: GenvorisClient,
+        url: str,
         *,
         external_id: str,
         email: str,
@@ -29,6 +33,7 @@ class SandboxShopper:
         plan_id: str | None,
     ) -> None:
         self._client = client
+        self._url = url
         self.external_id = external_id
         self.email = email
         self.customer_id = customer_id
@@ -45,17 +50,21 @@ class SandboxShopper:
         return self._usage.remaining
 
     def spend(self, count: int = 1) -> None:
-        """Spend try-ons, as an engine of the shop's own does.
+        """Spend try-ons one by one, as an engine of the shop's own does.
 
         Raises:
-            QuotaError: There are not so many left.
+            QuotaError: There are fewer left; those are spent.
         """
-        self._client.tryons.track(variation_count=count, end_customer_token=self.token())
+        token = self.token()
+        for _ in range(count):
+            self._client.tryons.track(end_customer_token=token)
 
     def exhaust(self) -> None:
         """Spend all that is left: the next try-on is refused with ``quota_exhausted``."""
-        while left := self.remaining:
-            self.spend(min(left, 100))
+        usage = self._usage
+        name = quote(self.customer_id, safe="")
+        used = max(usage.used, usage.limit or 0)
+        call(self._url, "PATCH", f"/sandbox/customers/{name}", {"used": used})
 
     def renew(self, plan_id: str | None = None) -> None:
         """Begin a new period with a full quota, as a sale or a renewal does."""

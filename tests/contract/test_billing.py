@@ -59,7 +59,8 @@ def name(new_name: Callable[[], str]) -> str:
 
 def spend(client: GenvorisClient, name: str, count: int = 1) -> None:
     token = client.sessions.mint(f"shop-{name}").token
-    client.tryons.track(variation_count=count, end_customer_token=token)
+    for _ in range(count):
+        client.tryons.track(end_customer_token=token)
 
 
 def standing(client: GenvorisClient, name: str) -> tuple[str, str | None, int, int | None]:

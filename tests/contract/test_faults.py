@@ -293,9 +293,7 @@ def test_granted_try_ons_end_with_the_period_when_the_shop_says_so(
 ) -> None:
     name = new_name()
     billing.grant(name, 3, event_id="order-1")
-    faulty.client.tryons.track(
-        variation_count=2, end_customer_token=faulty.client.sessions.mint(name).token
-    )
+    faulty.client.tryons.track(end_customer_token=faulty.client.sessions.mint(name).token)
     faulty.advance(31 * 24 * 3600)
     assert faulty.client.customers.usage(name).remaining == 3, "Genvoris rolls the period on"
     billing.refund(name, event_id="customer.period_rolled")

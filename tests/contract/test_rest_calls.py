@@ -20,6 +20,7 @@ from genvoris_flask.errors import (
     QuotaError,
     UnauthorizedError,
 )
+from genvoris_flask.testing import Sandbox
 
 Name = Callable[[], str]
 HOOK: dict[str, Any] = {
@@ -326,19 +327,23 @@ def test_who_is_paused_or_cancelled_gets_no_token_and_no_tryon(
 
 
 def test_over_quota_without_a_plan_and_out_of_credits_are_told_apart(
-    client: GenvorisClient, ada: Customer
+    client: GenvorisClient, ada: Customer, sandbox: Sandbox
 ) -> None:
     token = client.sessions.mint(ada.id).token
-    with pytest.raises(QuotaError) as caught:
+    for _ in range(3):
         client.tryons.track(variation_count=4, end_customer_token=token)
+    with pytest.raises(QuotaError) as caught:
+        client.tryons.track(end_customer_token=token)
     refusal = caught.value
-    assert (refusal.reason, refusal.used, refusal.limit) == ("quota_exhausted", 0, 3)
+    assert (refusal.reason, refusal.used, refusal.limit) == ("quota_exhausted", 3, 3)
     client.customers.update(ada.id, plan_id=None)
     with pytest.raises(QuotaError) as caught:
         client.tryons.track(end_customer_token=token)
     assert caught.value.reason == "no_plan"
+    sandbox.empty_credits()
     with pytest.raises(CreditError):
-        client.tryons.track(variation_count=100)
+        client.tryons.track()
+    sandbox.top_up()
 
 
 def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:

@@ -60,8 +60,7 @@ def test_a_suspended_account_is_refused_everything_until_it_is_active_again(
     sandbox.customer()
     token = sandbox.token()
     settings(sandbox, accountStatus="SUSPENDED")
-    track = sandbox.http.post("/api/tryon/track", json={"api_key": API_KEY})
-    for answer in (sandbox.call("GET", "/plans"), sandbox.tryon(token), track):
+    for answer in (sandbox.call("GET", "/plans"), sandbox.tryon(token), sandbox.track()):
         assert refusal(answer) == (403, "account_inactive")
     settings(sandbox, accountStatus="ACTIVE")
     assert sandbox.tryon(token).status_code == 200
@@ -82,11 +81,7 @@ def test_pages_of_other_domains_may_not_try_on(
 ) -> None:
     assert sandbox.tryon(None, page_url=url).status_code == 200
     settings(sandbox, domains=["shop.example"])
-    track = {"api_key": API_KEY, "origin": url}
-    for answer in (
-        sandbox.tryon(None, page_url=url),
-        sandbox.http.post("/api/tryon/track", json=track),
-    ):
+    for answer in (sandbox.tryon(None, page_url=url), sandbox.track(origin=url)):
         assert answer.status_code == (200 if allowed else 403)
         if not allowed:
             assert answer.get_json()["error"] == "domain_not_allowed"
@@ -140,13 +135,25 @@ def test_try_ons_are_limited_by_customer_and_by_address(sandbox: LocalGenvoris) 
     assert sandbox.tryon(tokens["cid"]).status_code == 200
 
 
-def test_packs_are_spent_first_in_first_out(tmp_path: Path) -> None:
+def test_the_pack_that_expires_soonest_is_spent_first(tmp_path: Path) -> None:
+    """Whatever the order in which they were bought; those without an end come last."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=2)
-    buy(sandbox, 5, expiresIn=60)
-    buy(sandbox, 7)
-    track = {"api_key": API_KEY, "variation_count": 4}
-    assert sandbox.http.post("/api/tryon/track", json=track).get_json()["remaining_credits"] == 10
-    assert [pack["remaining"] for pack in pool(sandbox)["packs"]] == [3, 7]
+    buy(sandbox, 3, expiresIn=None)
+    buy(sandbox, 1, expiresIn=60)
+    assert [pack["credits"] for pack in pool(sandbox)["packs"]] == [1, 2, 3]
+    for _ in range(2):
+        sandbox.track()
+    assert [pack["remaining"] for pack in pool(sandbox)["packs"]] == [1, 3]
+
+
+def test_a_pack_is_valid_for_a_year(tmp_path: Path) -> None:
+    """The first one as well as those that are bought."""
+    sandbox = LocalGenvoris(tmp_path, credits_at_start=2)
+    buy(sandbox, 5)
+    sandbox.clock.now += 365 * DAY - 1
+    assert pool(sandbox)["balance"] == 7
+    sandbox.clock.now += 1
+    assert pool(sandbox)["balance"] == 0
 
 
 def test_what_is_left_of_a_pack_is_lost_at_its_end(tmp_path: Path) -> None:
@@ -155,9 +162,9 @@ def test_what_is_left_of_a_pack_is_lost_at_its_end(tmp_path: Path) -> None:
     assert (answer.status_code, answer.get_json()["balance"]) == (201, 7)
     sandbox.http.post("/sandbox/clock", json={"advance": 3600})
     assert pool(sandbox)["balance"] == 2
-    track = {"api_key": API_KEY, "variation_count": 3}
-    refused = sandbox.http.post("/api/tryon/track", json=track)
-    assert refusal(refused) == (402, "credit_limit_reached")
+    for _ in range(2):
+        assert sandbox.track().status_code == 200
+    assert refusal(sandbox.track()) == (402, "credit_limit_reached")
 
 
 def test_the_balance_is_told_when_it_is_filled_and_when_it_runs_low(tmp_path: Path) -> None:

@@ -40,17 +40,15 @@ def test_a_tryon_gives_a_picture_and_takes_one_off_both_ledgers(sandbox: LocalGe
     assert blue > red  # the blue shirt is on the red shopper
 
 
-def test_variations_are_as_many_try_ons_and_never_more_than_are_left(
-    sandbox: LocalGenvoris,
-) -> None:
-    sandbox.customer(quota=5)
+def test_variations_count_as_one_try_on(sandbox: LocalGenvoris) -> None:
+    """The shopper and the shop's pool are charged once, however many pictures there are."""
+    sandbox.customer(quota=1)
     body = sandbox.tryon(sandbox.token(), variation_count="3").get_json()
     assert len(set(body["images"])) == 3
-    assert body["end_customer_quota"]["used"] == 3
-    assert body["remaining_credits"] == 997
-    over = sandbox.tryon(sandbox.token(), variation_count="3")
+    assert body["end_customer_quota"] == {"used": 1, "limit": 1, "remaining": 0}
+    assert body["remaining_credits"] == 999
+    over = sandbox.tryon(sandbox.token())
     assert refusal(over) == (402, "end_customer_quota", "quota_exhausted")
-    assert sandbox.used() == 3
 
 
 @pytest.mark.parametrize("count", ["0", "5", "-1", "x", "1.5", "", "9" * 30])
@@ -215,16 +213,36 @@ def test_a_period_rolls_over_by_itself_after_thirty_days(sandbox: LocalGenvoris)
 
 
 def test_tracked_try_ons_are_charged_and_failed_ones_are_not(sandbox: LocalGenvoris) -> None:
-    sandbox.customer(quota=5)
-    body = {"api_key": API_KEY, "variation_count": 2, "end_customer_token": sandbox.token()}
-    answer = sandbox.http.post("/api/tryon/track", json=body).get_json()
-    assert answer["end_customer_quota"] == {"used": 2, "limit": 5, "remaining": 3}
+    sandbox.customer(quota=1)
+    body = {"variation_count": 2, "end_customer_token": sandbox.token()}
+    answer = sandbox.track(**body).get_json()
+    assert answer["end_customer_quota"] == {"used": 1, "limit": 1, "remaining": 0}
     assert (answer["success"], answer["variation_count"]) == (True, 2)
-    sandbox.http.post("/api/tryon/track", json={**body, "success": False})
-    assert sandbox.used() == 2
-    over = sandbox.http.post("/api/tryon/track", json={**body, "variation_count": 4})
-    assert refusal(over) == (402, "end_customer_quota", "quota_exhausted")
-    assert sandbox.used() == 2
+    sandbox.track(**body, success=False)
+    assert sandbox.used() == 1
+    assert refusal(sandbox.track(**body)) == (402, "end_customer_quota", "quota_exhausted")
+    assert sandbox.used() == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "in_body", "expected"),
+    [
+        (f"Bearer {API_KEY}", None, None),
+        (f"Bearer {API_KEY}", API_KEY, None),
+        (None, API_KEY, "unauthorized"),
+        ("Bearer gvk_test_other", API_KEY, "invalid_key"),
+        (f"Bearer {API_KEY}", "gvk_test_other", "invalid_api_key"),
+    ],
+)
+def test_tracking_wants_the_key_in_the_header(
+    sandbox: LocalGenvoris, header: str | None, in_body: str | None, expected: str | None
+) -> None:
+    """The key in the body may be left out, but never replaces the one in the header."""
+    headers = {"Authorization": header} if header else {}
+    body = {"api_key": in_body} if in_body else {}
+    answer = sandbox.http.post("/api/tryon/track", json=body, headers=headers)
+    assert answer.status_code == (401 if expected else 200)
+    assert answer.get_json().get("error") == expected
 
 
 @pytest.mark.parametrize(

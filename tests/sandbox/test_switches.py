@@ -142,3 +142,12 @@ def test_a_page_of_another_site_cannot_touch_the_switches(
     sandbox: LocalGenvoris, path: str, headers: dict[str, str]
 ) -> None:
     assert sandbox.http.get(path, headers=headers).status_code == 403
+
+
+def test_what_a_customer_has_used_can_be_set(sandbox: LocalGenvoris) -> None:
+    """The next try-on is refused at once, and nothing was taken from the pool."""
+    sandbox.customer("a/b", quota=1_000_000)
+    answer = sandbox.http.patch("/sandbox/customers/a%2Fb", json={"used": 1_000_000})
+    assert answer.get_json()["data"]["current"]["remaining"] == 0
+    assert sandbox.tryon(sandbox.token("a%2Fb")).get_json()["reason"] == "quota_exhausted"
+    assert sandbox.http.get("/sandbox/credits").get_json()["balance"] == 1000

@@ -89,14 +89,15 @@ class LocalGenvoris:
 
     def spend(self, count: int, name: str = "ada") -> None:
         """Spend try-ons of a shopper, as a shop with an engine of its own does."""
-        body = {
-            "api_key": API_KEY,
-            "variation_count": count,
-            "success": True,
-            "end_customer_token": self.token(name),
-        }
-        answer = self.http.post("/api/tryon/track", json=body)
-        assert answer.status_code == 200, answer.get_json()
+        token = self.token(name)
+        for _ in range(count):
+            answer = self.track(end_customer_token=token)
+            assert answer.status_code == 200, answer.get_json()
+
+    def track(self, **body: Any) -> TestResponse:
+        """Report a try-on of an engine of the shop's own."""
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        return self.http.post("/api/tryon/track", json=body, headers=headers)
 
     def tryon(self, token: str | None = None, key: str = "", **changes: Any) -> TestResponse:
         """Ask for a try-on; a change to None leaves a field out."""

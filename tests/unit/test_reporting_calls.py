@@ -183,7 +183,7 @@ def test_a_tryon_of_the_shops_own_engine_is_charged_at_the_root_of_the_host() ->
         "origin": "https://shop.test",
         "end_customer_token": TOKEN,
     }
-    assert "Authorization" not in wire.sent[-1].headers
+    assert wire.sent[-1].headers["Authorization"] == "Bearer gvk_test_1"
     assert (tracked.variation_count, tracked.remaining_credits) == (2, 96)
     assert tracked.quota == QuotaLeft(3, 5, 2)
 

@@ -14,7 +14,7 @@ class TryOns(Resource):
     Args:
         http: Sends requests to the host's root.
         timeout: Seconds for a call, retries and waiting included.
-        api_key: The shop's server key, which this call wants in its body.
+        api_key: The shop's server key, which this call wants in its body as well as in the header.
     """
 
     def __init__(self, http: HttpClient, timeout: float, api_key: str) -> None:
