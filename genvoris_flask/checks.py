@@ -109,7 +109,8 @@ def _split(url: str) -> SplitResult:
 def page_url(key: str, value: Any) -> str:
     """Where a page or a script is: a path or a whole URL."""
     url = text(key, value)
-    if not url.startswith(("/", "https://", "http://")) or url.startswith("//"):
+    # A second slash, a backslash, or what browsers drop in between would lead to another host.
+    if not re.match(r"https?://|/(?![/\\])", url) or not url.isprintable():
         raise ConfigurationError(
             f"{key} must be a path such as /plans or a whole URL, not {url!r}."
         )

@@ -24,7 +24,7 @@ LEVELS = [
     {"api"},
     {"store"},
     {"settings", "signals"},
-    {"background", "button", "checks", "errors", "languages", "per_process", "plans"},
+    {"background", "button", "checks", "errors", "languages", "links", "per_process", "plans"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FLASK_FREE = {
@@ -35,6 +35,7 @@ FLASK_FREE = {
     "checks",
     "errors",
     "languages",
+    "links",
     "per_process",
     "plans",
     "sessions",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from ..errors import ConfigurationError
 from ..state import get_state
+from ..web.answers import AnswerError, answer_error, harden
 
 HASH_DIGITS = 12
 ONE_YEAR = 365 * 24 * 3600
@@ -67,12 +69,25 @@ def _read(path: Path) -> Asset:
     return Asset(path.name, f"{path.stem}-{digest}.js", f"sha384-{integrity}", body)
 
 
+@blueprint.errorhandler(AnswerError)
+def refuse(error: AnswerError) -> Response:
+    """Answer as all routes below the prefix do."""
+    return harden(answer_error(error))
+
+
 @blueprint.get("/<name>.js")
 def script(name: str) -> Response:
-    """Serve a built file: for good under its hashed name, revalidated under its plain one."""
-    asset = get_state().assets.by_name.get(f"{name}.js")
+    """Serve a built file: for good under its hashed name, revalidated under its plain one.
+
+    Another version's ``widget`` is answered with this version's: a cached page, or a page that
+    another version's worker made, then has a widget that finds its other files here. Those are
+    refused instead, since the widget that asks for another version's files would not take them.
+    """
+    assets = get_state().assets
+    of_another_version = re.fullmatch(r"widget-[0-9a-f]{12}", name)
+    asset = assets.by_name.get(f"{name}.js") or (assets.widget if of_another_version else None)
     if asset is None:
-        abort(404)
+        raise AnswerError("path_not_allowed")
     response = Response(asset.body, mimetype="text/javascript")
     response.set_etag(asset.integrity)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, url_for
 from werkzeug.routing import BuildError
 
+from ..links import is_link
 from ..sessions.shopper import Shopper
 from ..state import get_state
 from .once import first_time
@@ -50,7 +51,7 @@ def login_url() -> str | None:
     view = getattr(_login_manager(), "login_view", None)
     if not isinstance(view, str):
         return None
-    if view.startswith("/") or urlsplit(view).scheme:
+    if view.startswith("/") or (urlsplit(view).scheme and is_link(view)):
         return view
     try:
         return url_for(view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 
 from flask import Flask, Response, g, has_request_context, request
@@ -13,8 +14,10 @@ from markupsafe import Markup, escape
 
 from ..api.models import Session
 from ..errors import GenvorisError
+from ..links import is_link
 from ..state import AppState, get_state
 from .design import button_design
+from .once import first_time
 from .shopping import current_shopper, login_url, tell_of_loader
 
 log = logging.getLogger("genvoris_flask.storefront")
@@ -106,7 +109,7 @@ def genvoris_widget(
                 **button_design().attributes,
             }
         ),
-        **_written({f"data-{_attribute(name)}": _as_text(data[name]) for name in data}),
+        **_written({f"data-{_attribute(name)}": _given(name, data[name]) for name in data}),
     }
     return _element("script", written, "")
 
@@ -194,13 +197,33 @@ def _source(state: AppState, prefix: str) -> dict[str, object]:
             "crossorigin": crossorigin,
         }
     asset = state.assets.widget
-    return {"src": f"{prefix}/{asset.hashed_name}", "integrity": asset.integrity}
+    # Without integrity: whoever could change this file could change the page as well, and a page
+    # that a cache kept over an upgrade, or that another version's worker made, must still work.
+    return {"src": f"{prefix}/{asset.hashed_name}"}
 
 
 @functools.lru_cache(maxsize=1000)  # a template's keywords are few, and the same on each page
 def _attribute(name: str) -> str:
-    """Give the attribute that a template's keyword names."""
+    """Return the attribute that a template's keyword names.
+
+    Raises:
+        ValueError: It would not be one attribute.
+    """
+    if not re.fullmatch(r"[^\s\x00-\x1f\x7f\"'<>/=]+", name):
+        raise ValueError(f"{name!r} cannot be the name of an attribute.")
     return str(escape(name.rstrip("_").replace("_", "-")))
+
+
+def _given(name: str, value: object) -> object:
+    """Return the value of a tag's attribute, or None for a link that would run as a script."""
+    if name in ("login_url", "privacy_url") and value and not is_link(str(value)):
+        if first_time(genvoris_widget, name):
+            log.warning(
+                "genvoris_widget() was given a %s that is no address to go to, and left it out.",
+                name,
+            )
+        return None
+    return _as_text(value)
 
 
 def _as_text(value: object) -> object:
@@ -223,8 +246,15 @@ def _written(attributes: dict[str, object]) -> dict[str, str]:
         if value is None or value is False or type(value) is Undefined:
             written[name] = ""
         else:
-            written[name] = f" {name}" if value is True else f' {name}="{escape(value)}"'
+            written[name] = f" {name}" if value is True else f' {name}="{escape(_plain(value))}"'
     return written
+
+
+def _plain(value: object) -> str:
+    """Return a value's text. Markup is safe between tags, but its quotes would end an attribute."""
+    if hasattr(value, "__html__"):
+        return Markup(value).unescape()  # noqa: S704  (what comes of it is escaped)
+    return str(value)
 
 
 def _element(tag: str, written: dict[str, str], text: str) -> Markup:

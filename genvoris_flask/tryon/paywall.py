@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..api.models import Usage
 from ..errors import QuotaReason
 from ..languages import DEFAULT, say
+from ..links import is_link
 from ..sessions.shopper import Shopper
 from .product import Product
 
@@ -52,12 +53,23 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Paywall:
-    """A screen of the widget. ``action_label`` and ``action_url`` make its button."""
+    """A screen of the widget. ``action_label`` and ``action_url`` make its button.
+
+    Raises:
+        ValueError: ``action_url`` is no address to go to, such as ``javascript:…``.
+    """
 
     title: str
     message: str
     action_label: str | None = None
     action_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.action_url is not None and not is_link(str(self.action_url)):
+            raise ValueError(
+                "Paywall.action_url must be a path of the shop, or an http, https, mailto or tel "
+                "address."
+            )
 
 
 def reason_against(usage: Usage) -> Reason | None:

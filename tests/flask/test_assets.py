@@ -45,11 +45,24 @@ def test_each_stage_names_the_files_that_are_there(shop: Shop, stage: str, name:
     assert asset.hashed_name == f"{name}-{digest[:6].hex()}.js"  # the name that it makes of it
 
 
+def test_another_versions_widget_is_this_versions(shop: Shop) -> None:
+    """A page from before an upgrade still gets a widget, which no cache keeps under that name."""
+    response = shop.browser.get("/genvoris/widget-000000000000.js")
+    assert response.data == shop.state.assets.widget.body
+    assert response.headers["Cache-Control"] == "public, no-cache"
+
+
 @pytest.mark.parametrize(
-    "name", ["widget-000000000000.js", "../settings.js", "nothing.js", "src/widget.ts"]
+    "name",
+    ["dialog-000000000000.js", "../settings.js", "nothing.js", "widget-0.js", "src/widget.ts"],
 )
 def test_nothing_else_is_served(shop: Shop, name: str) -> None:
-    assert shop.browser.get(f"/genvoris/{name}").status_code == 404
+    """What is not there is refused in JSON, as on every route, and kept by no cache."""
+    response = shop.browser.get(f"/genvoris/{name}")
+    assert response.status_code == 404
+    if not name.startswith(".."):
+        assert response.get_json()["error"] == "path_not_allowed"
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_an_installation_without_the_widget_says_so_at_start_up(tmp_path: Path) -> None:

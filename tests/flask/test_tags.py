@@ -12,10 +12,12 @@ import httpx
 import pytest
 from flask import Flask, make_response, render_template_string, session, stream_template_string
 from flask_login import LoginManager, UserMixin, login_user, logout_user
+from markupsafe import Markup
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.signals import session_failed, session_minted
 from genvoris_flask.state import get_state
+from genvoris_flask.storefront.shopping import current_shopper, login_url
 from tests.flask.conftest import PAGE, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
@@ -39,11 +41,11 @@ def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
     assert "data-api-key" not in attributes
 
 
-def test_the_script_is_the_vendored_one_with_its_integrity(shop: Shop) -> None:
+def test_the_script_is_the_vendored_one(shop: Shop) -> None:
+    """No integrity keeps a page of another version from loading this version's widget."""
     attributes = tag(shop.browser.get("/product").text)
-    asset = shop.state.assets.widget
-    assert attributes["src"] == f"/genvoris/{asset.hashed_name}"
-    assert attributes["integrity"] == asset.integrity
+    assert attributes["src"] == f"/genvoris/{shop.state.assets.widget.hashed_name}"
+    assert "integrity" not in attributes
 
 
 def test_a_second_page_costs_no_second_mint(shop: Shop) -> None:
@@ -318,6 +320,50 @@ def test_a_button_describes_the_product_and_escapes_everything(shop: Shop) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        (Markup('Tee "XL" &amp; <b>Co</b>'), 'Tee "XL" & <b>Co</b>'),
+        (Markup('" onclick="alert(1)'), '" onclick="alert(1)'),
+        (Markup("Tee &#34;XL&#34;"), 'Tee "XL"'),
+    ],
+)
+def test_markup_stays_within_its_attribute(shop: Shop, title: Markup, read: str) -> None:
+    """What is safe between tags may still hold quotes; an attribute gets the text that it means."""
+    button = str(shop.button(title=title, id="1"))
+    found = re.search(r'data-product-title="([^"]*)" data-product-id="1">', button)
+    assert found
+    assert html.unescape(found[1]) == read
+
+
+def test_json_from_a_template_stays_within_its_attribute(shop: Shop) -> None:
+    """Jinja's ``tojson`` returns Markup with quotes in it."""
+    page = "{{ genvoris_widget(sample_photos=photos|tojson, language='a\"b'|safe) }}"
+    photos = [{"src": "/a.jpg", "alt": 'Ada\'s "hat" <&>'}]
+    shop.app.add_url_rule("/json", view_func=lambda: render_template_string(page, photos=photos))
+    attributes = tag(shop.browser.get("/json").text)
+    assert json.loads(str(attributes["data-sample-photos"])) == photos
+    assert attributes["data-language"] == 'a"b'
+
+
+@pytest.mark.parametrize("name", ["x onclick", "x=1", "x><script", "x/"])
+def test_an_attribute_s_name_cannot_be_more_than_a_name(shop: Shop, name: str) -> None:
+    """Names that would end the attribute are refused."""
+    with pytest.raises(ValueError, match="name of an attribute"):
+        shop.button(**{name: "y"})
+
+
+@pytest.mark.parametrize("name", ["login_url", "privacy_url"])
+def test_a_link_that_would_run_in_the_page_is_left_out(
+    shop: Shop, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """The page goes out without it, and the log says so."""
+    shop.options = {name: "java\tscript:alert(1)"}
+    attributes = tag(shop.browser.get("/product").text)
+    assert f"data-{name.replace('_', '-')}" not in attributes
+    assert name in caplog.text
+
+
 def test_a_button_carries_other_sizes_and_colours_as_json(shop: Shop) -> None:
     variants = [{"label": 'Größe "M"', "id": "tee-m", "image": "/m.png"}, {"label": "<L>"}]
     found = re.search(r'data-product-variants="([^"]*)"', shop.button(variants=variants))
@@ -367,8 +413,6 @@ class User(UserMixin):  # type: ignore[misc]  # publishes no types
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_flask_logins_user_is_the_shopper_by_default() -> None:
-    from genvoris_flask.storefront.shopping import current_shopper, login_url
-
     app = Flask("shop")
     app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)
@@ -381,6 +425,16 @@ def test_flask_logins_user_is_the_shopper_by_default() -> None:
         assert login_url() == "/log-in"
         login_user(User())
         assert current_shopper() == Shopper("42", "shopper@example.com", "ec_42")
+
+
+def test_a_login_view_that_would_run_in_the_page_is_no_address() -> None:
+    """Flask-Login's setting is held to what a page may link to."""
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
+    GenvorisFlask(app)
+    LoginManager(app).login_view = "javascript:alert(1)"
+    with app.test_request_context():
+        assert login_url() is None
 
 
 @pytest.mark.parametrize("rule", ["/elsewhere", "/<language>/log-in"])
@@ -443,8 +497,6 @@ def test_a_log_out_drops_the_token_where_the_loader_reads_flask_logins_cookie(sh
 
 
 def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:
-    from genvoris_flask.storefront.shopping import current_shopper, login_url
-
     app = Flask("shop")
     app.config.update(GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)

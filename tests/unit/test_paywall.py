@@ -30,6 +30,20 @@ def test_the_shops_own_hook_answers_for_its_shoppers(reason: Reason, kind: str) 
     }
 
 
+def test_a_paywall_cannot_run_a_script() -> None:
+    """A link that would run in the page is refused where it is written."""
+    with pytest.raises(ValueError, match="action_url"):
+        Paywall("Plans", "See them", "See", " java\nscript:alert(1)")
+
+
+def test_a_hook_that_makes_a_bad_link_falls_back_to_the_default() -> None:
+    """The shopper then sees the paywall that needs no hook."""
+    paywall = paywall_for(
+        Refusal("quota_exhausted"), lambda _: Paywall("T", "M", "Go", "javascript:1"), "/plans"
+    )
+    assert paywall["action_url"] == "/plans"
+
+
 def test_an_empty_credit_pool_never_asks_the_shopper_for_money() -> None:
     paywall = paywall_for(Refusal("credit_limit_reached"), hook, "/plans")
     assert paywall["kind"] == "unavailable"
