@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 from .api.http import HttpClient, Repeat
 from .errors import ApiError, ForbiddenError, GenvorisError, UnauthorizedError, UnreachableError
 from .sessions.keys import read_keys
+from .sessions.verifier import MAX_CLOCK_SKEW
 from .state import AppState
 
 TIMEOUT = 5.0
-MOST_SKEW = 30.0  # seconds; beyond that tokens seem to end too soon or too late
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _clock(date: str | None, now: float) -> Finding:
         skew = now - parsedate_to_datetime(date or "").timestamp()
     except ValueError:
         return Finding("clock", True, "Genvoris does not say what time it is there.")
-    if abs(skew) <= MOST_SKEW:
+    if abs(skew) <= MAX_CLOCK_SKEW:
         return Finding("clock", True, "This machine's clock agrees with Genvoris's.")
     way = "ahead of" if skew > 0 else "behind"
     return Finding(

@@ -77,10 +77,12 @@ def as_text(value: Any) -> str | None:
 
 
 def as_int(value: Any) -> int | None:
-    """Give a whole number, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """Return a whole number of at most 64 bits, or None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return int(value) if float(value).is_integer() else None
+    return value if -(2**63) <= value < 2**63 else None  # JSON has larger ones than anything here
 
 
 def as_time(value: Any) -> dt.datetime | None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import json
 import threading
 import time
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from genvoris_flask.api.http import HttpClient
+from genvoris_flask.diagnosis import _clock
 from genvoris_flask.errors import TokenError, UnreachableError
 from genvoris_flask.sessions.keys import KeySet
 from genvoris_flask.sessions.verifier import TokenVerifier
@@ -79,13 +83,27 @@ def changed() -> str:
     return f"{head}.{forged.rstrip(b'=').decode()}.{signature}"
 
 
+def with_payload(payload: bytes) -> str:
+    """Return a token whose payload is this, whatever it is."""
+    head = jwt.encode({}, KEY, algorithm="RS256", headers={"kid": "k1"}).split(".")[0].encode()
+    body = head + b"." + base64.urlsafe_b64encode(payload).rstrip(b"=")
+    signature = KEY.sign(body, padding.PKCS1v15(), hashes.SHA256())
+    return (body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
 def test_a_genuine_token_gives_its_claims() -> None:
     claims = Endpoint().verifier.verify(token())
     assert (claims.customer_id, claims.shop_id, claims.jti) == ("ec_ada", "shop_1", "ec_ada.1")
 
 
-def test_clocks_may_differ_by_a_few_seconds() -> None:
-    assert Endpoint().verifier.verify(token(exp=int(NOW) - 5)).customer_id == "ec_ada"
+@pytest.mark.parametrize("behind", [-30, -10, 10, 30])
+def test_clocks_may_differ_by_what_check_tolerates(behind: int) -> None:
+    """A clock that `flask genvoris check` finds well costs nobody a try-on."""
+    date = format_datetime(dt.datetime.fromtimestamp(int(NOW) + behind, dt.UTC), usegmt=True)
+    assert _clock(date, int(NOW)).ok
+    endpoint = Endpoint()
+    fresh = token(iat=int(NOW) + behind, nbf=int(NOW) + behind, exp=int(NOW) + behind + 1)
+    assert endpoint.verifier.verify(fresh).customer_id == "ec_ada"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +113,19 @@ def test_clocks_may_differ_by_a_few_seconds() -> None:
         lambda: token(exp=None),
         lambda: token(exp="soon"),
         lambda: token(exp=1e400),
+        lambda: token(exp=10**400),
+        lambda: token(exp=True),
+        lambda: token(exp=int(NOW) - 36),
+        lambda: token(iat=int(NOW) + 90),
+        lambda: token(iat=10**400),
+        lambda: token(iat="now"),
+        lambda: token(sub=""),
+        lambda: token(sub="  "),
+        lambda: token(jti=""),
+        lambda: sign(claims_for("ec_ada", NOW), kid=""),
+        lambda: with_payload(b"[" * 5000),
+        lambda: with_payload(b"7" * 5000),
+        lambda: jwt.encode(claims_for("ec_ada", NOW), KEY, "RS256", {"kid": "k1", "crit": ["x"]}),
         lambda: token(sub=None),
         lambda: token(sub=7),
         lambda: token(jti=None),
@@ -137,20 +168,52 @@ def test_the_keys_are_fetched_once_an_hour() -> None:
     assert endpoint.asked == 2
 
 
-def test_a_rotated_key_is_found_and_made_up_ones_cost_one_fetch_a_minute() -> None:
+def test_a_new_key_is_found_right_after_a_fetch() -> None:
+    """A rotation is no reason to wait: the last fetch may have been a moment before it."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
+    endpoint.payload, endpoint.now = jwks(k1=KEY, k2=OTHER_KEY), 1
     rotated = sign(claims_for("ec_ada", NOW), OTHER_KEY, kid="k2")
-    endpoint.payload = jwks(k1=KEY, k2=OTHER_KEY)
-    for second in (10, 20, 30):
-        endpoint.now = second
-        with pytest.raises(TokenError):
-            endpoint.verifier.verify(rotated)
-    assert endpoint.asked == 1
-    endpoint.now = 61
     assert endpoint.verifier.verify(rotated).customer_id == "ec_ada"
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
     assert endpoint.asked == 2
+
+
+def test_made_up_key_ids_cost_one_fetch_a_minute() -> None:
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    for second in range(60):
+        endpoint.now = second
+        with pytest.raises(TokenError):
+            endpoint.verifier.verify(sign(claims_for("ec_ada", NOW), OTHER_KEY, kid=f"x{second}"))
+    assert endpoint.asked == 2
+    endpoint.payload, endpoint.now = jwks(k1=KEY, k2=OTHER_KEY), 60
+    rotated = sign(claims_for("ec_ada", NOW), OTHER_KEY, kid="k2")
+    assert endpoint.verifier.verify(rotated).customer_id == "ec_ada"
+    assert endpoint.asked == 3
+
+
+@pytest.mark.parametrize("changes", [{"exp": int(NOW) - 60}, {"aud": "other"}, {"sub": ""}])
+def test_a_token_that_is_refused_anyway_costs_no_fetch(changes: dict[str, Any]) -> None:
+    """Such as a token from long ago, whose key has been retired since."""
+    endpoint = Endpoint()
+    endpoint.verifier.verify(token())
+    for _ in range(3):
+        with pytest.raises(TokenError):
+            endpoint.verifier.verify(sign(claims_for("ec_ada", NOW, **changes), kid="retired"))
+    assert endpoint.asked == 1
+
+
+def test_keys_are_asked_for_again_soon_after_a_failure() -> None:
+    endpoint = Endpoint()
+    endpoint.status = 404
+    for second in (0, 1, 9):
+        endpoint.now = second
+        with pytest.raises(UnreachableError):
+            endpoint.verifier.verify(token())
+    assert endpoint.asked == 1
+    endpoint.status, endpoint.now = 200, 10
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
 
 
 def test_keys_that_were_good_serve_while_the_endpoint_is_down() -> None:
@@ -188,9 +251,69 @@ def test_without_any_keys_no_token_counts() -> None:
         endpoint.verifier.verify(token())
 
 
-@pytest.mark.parametrize("payload", [{"keys": "x"}, {"keys": [{"kty": "RSA", "kid": "k1"}]}, []])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"keys": "x"},
+        {"keys": 7},
+        {"keys": ["x", None]},
+        {"keys": [{"kty": "RSA", "kid": "k1"}]},
+        {"keys": [{"kty": "RSA", "kid": "k1", "n": 7, "e": []}]},
+        {"keys": [{"kty": "RSA", "kid": "k1", "n": "AA", "e": "AA"}]},
+        [],
+    ],
+)
 def test_a_broken_key_set_is_survived(payload: Any) -> None:
     endpoint = Endpoint()
     endpoint.payload = payload
     with pytest.raises((TokenError, UnreachableError)):
         endpoint.verifier.verify(token())
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """Return the entry of the public key; a change to None leaves a field out."""
+    fields = {**jwks()["keys"][0], **changes}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def private_entry() -> dict[str, Any]:
+    return {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY)), "kid": "k1"}
+
+
+def weak_entry() -> dict[str, Any]:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    return {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key())), "kid": "k1"}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        private_entry,
+        weak_entry,
+        lambda: entry(use="enc"),
+        lambda: entry(alg="RS512"),
+        lambda: entry(alg="RSA-OAEP"),
+        lambda: entry(key_ops=["encrypt"]),
+        lambda: entry(key_ops="verify"),
+        lambda: entry(d="AQAB"),
+        lambda: entry(kty="oct", k="c2VjcmV0"),
+        lambda: entry(kid=7),
+        lambda: entry(kid="k" * 300),
+    ],
+)
+def test_a_key_that_is_not_for_verifying_is_not_used(make: Callable[[], dict[str, Any]]) -> None:
+    """Private, weak, for another use or another algorithm: no token counts by it."""
+    endpoint = Endpoint()
+    endpoint.payload = {"keys": [make(), *jwks(k9=OTHER_KEY)["keys"]]}
+    with pytest.raises(TokenError):
+        endpoint.verifier.verify(token())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"use": None, "alg": None, "key_ops": None}, {"key_ops": ["verify"]}, {"x5t": "AQAB"}],
+)
+def test_a_key_that_says_less_or_more_is_used(changes: dict[str, Any]) -> None:
+    endpoint = Endpoint()
+    endpoint.payload = {"keys": [entry(**changes), entry(use="enc"), entry(alg="RS512")]}
+    assert endpoint.verifier.verify(token()).customer_id == "ec_ada"

@@ -52,10 +52,10 @@ class Session:
 
 
 def _claims(token: str) -> Json:
-    """Read the claims of a token that came from Genvoris itself, over TLS."""
+    """Return the claims of a token that came from Genvoris itself, over TLS."""
     try:
         claims: Json = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, RecursionError):
         return {}
     return claims
 
