@@ -30,6 +30,7 @@ log = logging.getLogger("genvoris_flask.billing")
 MAX_BODY_BYTES = 1024 * 1024
 TOLERANCE = 300  # seconds; the library's own default
 RETRY_AFTER = 10.0
+MAX_HEADER_LENGTH = 2048
 
 blueprint = server_blueprint("genvoris_stripe", __name__)
 
@@ -58,11 +59,10 @@ def verify(body: bytes, header: str | None, secrets: tuple[str, ...]) -> Mapping
     """
     import stripe
 
-    if header and not header.isascii():  # the library cannot compare it
-        raise SignatureError("The Stripe-Signature holds letters that no signature has.")
+    header = check_header(header)
     for secret in secrets:
         try:
-            stripe.WebhookSignature.verify_header(body.decode(), header or "", secret, TOLERANCE)
+            stripe.WebhookSignature.verify_header(body.decode(), header, secret, TOLERANCE)
             event = json.loads(body)
         except stripe.SignatureVerificationError as error:
             reason = str(error)
@@ -71,6 +71,22 @@ def verify(body: bytes, header: str | None, secrets: tuple[str, ...]) -> Mapping
         else:
             return _checked(event)
     raise SignatureError(f"The Stripe-Signature is not right: {reason}")
+
+
+def check_header(header: str | None) -> str:
+    """Return a Stripe-Signature header that is worth verifying, judged by length and form.
+
+    Raises:
+        SignatureError: It is missing, longer than any that Stripe sends, or malformed.
+    """
+    if not header:
+        raise SignatureError("The Stripe-Signature header is missing.")
+    if len(header) > MAX_HEADER_LENGTH:
+        raise SignatureError(f"The Stripe-Signature has over {MAX_HEADER_LENGTH} characters.")
+    names = {part.partition("=")[0] for part in header.split(",")}
+    if not header.isascii() or not names >= {"t", "v1"}:
+        raise SignatureError("The Stripe-Signature is not of the form t=…,v1=….")
+    return header
 
 
 def _checked(event: Any) -> Mapping[str, Any]:
@@ -91,13 +107,14 @@ def _read_genuine() -> Mapping[str, Any]:
         raise AnswerError("not_configured", detail="This shop has no Stripe secret yet.")
     request.max_content_length = MAX_BODY_BYTES
     try:
+        # Before the body is read: whoever has no signature is not waited for.
+        header = check_header(request.headers.get("Stripe-Signature"))
         with bounded_upload(request.environ, get_state().settings.upload_timeout):
             body = request.get_data(cache=False)
+        return verify(body, header, secrets)
     except RequestEntityTooLarge:
         detail = f"An event may have {MAX_BODY_BYTES} bytes."
         raise AnswerError("body_too_large", detail=detail) from None
-    try:
-        return verify(body, request.headers.get("Stripe-Signature"), secrets)
     except SignatureError as error:
         log.warning("An event of Stripe's was refused: %s", error)
         raise AnswerError("invalid_signature", detail=str(error)) from None

@@ -23,7 +23,7 @@ from ..web.uploads import bounded_upload
 from .events import WebhookEvent, read_event
 from .handlers import HandlerError, handle
 from .shoppers import refresh
-from .signature import HEADER, verify
+from .signature import HEADER, read_signature, verify
 
 log = logging.getLogger("genvoris_flask.webhooks")
 
@@ -55,13 +55,15 @@ def receive() -> dict[str, Any]:
 
 def _read_genuine() -> WebhookEvent:
     state = get_state()
-    body = _raw_body()
     if not state.settings.webhook_secret:
         log.error("A webhook delivery came, but GENVORIS_WEBHOOK_SECRET is not set.")
         detail = "This shop has no webhook secret yet."
         raise AnswerError("not_configured", detail=detail)
     try:
-        verify(request.headers.get(HEADER), body, state.settings.webhook_secret, state.clock())
+        # Before the body is read: whoever has no signature is not waited for.
+        signature = read_signature(request.headers.get(HEADER))
+        body = _raw_body()
+        verify(signature, body, state.settings.webhook_secret, state.clock())
         return read_event(body)
     except SignatureError as error:
         log.warning("A webhook delivery was refused: %s", error)

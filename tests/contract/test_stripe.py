@@ -23,6 +23,7 @@ from genvoris_flask.billing.stripe_lookup import NoLookup, StripeLookup, open_lo
 from genvoris_flask.errors import NotFoundError, StripeError
 from genvoris_flask.state import get_state
 from genvoris_flask.testing.sandbox import API_KEY as KEY
+from tests.support.streams import Unread
 from tests.support.stripe_payloads import SECRET, Stripe, signed
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "pro"}]
@@ -159,6 +160,19 @@ def test_a_header_that_is_none_is_refused(shop: Shop, stripe: Stripe, header: st
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
     del request["headers"]["Stripe-Signature"]
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
+
+
+@pytest.mark.parametrize("header", ["", "t=1", "nonsense", "t=1,v1=00," + "v0=00," * 1000])
+def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
+    shop: Shop, header: str
+) -> None:
+    """Whoever has no signature is not waited for."""
+    answer = shop.browser.post(
+        "/genvoris/stripe",
+        input_stream=Unread(),
+        headers={"Stripe-Signature": header},
+    )
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_signature")
 
 
 def test_a_changed_body_is_refused(shop: Shop, stripe: Stripe) -> None:

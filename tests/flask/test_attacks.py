@@ -21,6 +21,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from werkzeug.datastructures import Authorization
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from genvoris_flask.sandbox.context import EXTENSION_KEY
@@ -331,6 +332,20 @@ def test_a_token_signed_again_without_a_change_is_taken_so_the_others_fail_for_t
     answer = shop.post("/api/tryon", json={}, headers=headers)
     assert answer.status_code == 400  # the sandbox's own: a try-on needs a photo
     assert reached(shop) == [("POST", "/api/tryon")]
+
+
+def test_a_header_of_any_length_is_not_parsed_beyond_its_scheme(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Werkzeug parses parameters in Authorization headers as long as a server lets in."""
+    parsed: list[str] = []
+    monkeypatch.setattr(Authorization, "from_header", lambda value: parsed.append(str(value)))
+    for scheme in ("Basic", "Digest", "Negotiate", "Bearer"):
+        headers = {"Authorization": f"{scheme} " + 'a="b", ' * 10_000}
+        answer = shop.post("/tryons", json={}, headers=headers)
+        refused = "invalid_session_token" if scheme == "Bearer" else "invalid_body"
+        assert answer.get_json()["error"] == refused
+    assert parsed == []
 
 
 def test_a_revoked_shopper_gets_an_account_message_and_no_try_on(shop: Shop) -> None:

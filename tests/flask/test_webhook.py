@@ -23,6 +23,7 @@ from genvoris_flask.webhooks.events import TryonEvent, WebhookEvent
 from genvoris_flask.webhooks.signature import HEADER, sign
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
+from tests.support.streams import Unread
 
 SECRET = "whsec_of_the_tests"
 
@@ -57,6 +58,20 @@ def test_a_delivery_reaches_the_function_of_its_type_as_a_typed_event(shop: Shop
     assert [(event.id, event.tryon_id, event.external_id) for event in seen] == [
         ("evt_1", "try_1", "ada")
     ]
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "t=1", "v1=00", f"t=1,v1={'0' * 64}," + "v0=x," * 300, "x" * 9000]
+)
+def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
+    shop: Shop, header: str | None
+) -> None:
+    """Whoever has no signature is not waited for."""
+    headers = {} if header is None else {HEADER: header}
+    answer = shop.app.test_client().post(
+        "/genvoris/webhook", input_stream=Unread(), headers=headers
+    )
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_signature")
 
 
 def test_a_star_hears_every_type_and_unknown_ones_too(shop: Shop) -> None:

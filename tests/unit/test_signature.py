@@ -74,6 +74,24 @@ def test_a_header_that_proves_nothing_is_refused(header: str | None) -> None:
         verify(header, BODY, [SECRET], T)
 
 
+class CountedBody(bytes):
+    """Bytes that count how often they are signed."""
+
+    signed = 0
+
+    def __radd__(self, head: bytes) -> bytes:
+        self.signed += 1
+        return head + bytes(self)
+
+
+def test_many_signatures_cost_one_digest_for_each_secret() -> None:
+    body = CountedBody(BODY)
+    header = f"t={T}" + f",v1={'0' * 64}" * 14
+    with pytest.raises(SignatureError, match="another secret"):
+        verify(header, body, ["first", "second"], T)
+    assert body.signed == 2
+
+
 def test_a_changed_body_is_refused() -> None:
     for changed in (BODY + b" ", BODY[:-1], b"\xef\xbb\xbf" + BODY, b""):
         with pytest.raises(SignatureError, match="another secret, or changed"):
