@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WIDGET := static/widget
+READERS := tests/readers
 
 .PHONY: help demo test check unit browser bench widget clean
 
@@ -12,7 +13,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(WIDGET)/node_modules/.installed check ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check ## Set up all that is needed and run every test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
@@ -34,7 +35,7 @@ widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 
 clean: ## Remove everything that make put here
-	rm -rf $(VENV) .cache $(WIDGET)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache $(WIDGET)/node_modules $(READERS)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.base:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON, as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -62,6 +63,15 @@ $(VENV)/.redis: $(VENV)/.dev tests/provision.py
 $(WIDGET)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(WIDGET)/package-lock.json
 	$(BIN)/python tests/provision.py node
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(VENV)/.php: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py php
+	@touch $@
+
+$(READERS)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(READERS)/package-lock.json
+	$(BIN)/python tests/provision.py node
+	cd $(READERS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
 benchmarks/node_modules/.installed: $(VENV)/.dev tests/provision.py benchmarks/package-lock.json

@@ -1,9 +1,9 @@
-"""Install what the tests need beyond Python packages: Chromium, Node.js and Redis.
+"""Install what the tests need beyond Python packages: Chromium, Node.js, Redis and PHP.
 
 ``python tests/provision.py chromium`` leaves the path of a working Chromium in
 ``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself.
-``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run, and ``redis``
-that ``redis-server`` can.
+``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run, ``redis`` that
+``redis-server`` can, and ``php`` that ``php`` can.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ DOWNLOAD_SECONDS = 300
 
 def main(argv: list[str]) -> None:
     """Install the one part that is named on the command line."""
-    parts = {"chromium": provision_chromium, "node": provision_node, "redis": provision_redis}
+    parts = {
+        "chromium": provision_chromium,
+        "node": provision_node,
+        "redis": provision_redis,
+        "php": provision_php,
+    }
     if len(argv) != 1 or argv[0] not in parts:
         sys.exit(f"usage: provision.py {'|'.join(parts)}")
     parts[argv[0]]()
@@ -107,14 +112,24 @@ def provision_node() -> None:
 
 def provision_redis() -> None:
     """Take the system's redis-server, else Debian's package."""
+    provision_program("redis-server", debian="redis-server", homebrew="redis")
+
+
+def provision_php() -> None:
+    """Take the system's PHP, else Debian's package."""
+    provision_program("php", debian="php-cli", homebrew="php")
+
+
+def provision_program(program: str, *, debian: str, homebrew: str) -> None:
+    """Take a program of the system, else Debian's package of it."""
 
     def find() -> str | None:
-        return shutil.which("redis-server")
+        return shutil.which(program)
 
-    if not (find() or apt_install(["redis-server"], find)):
+    if not (find() or apt_install([debian], find)):
         sys.exit(
-            "redis-server is needed for the tests. On Debian and Ubuntu: apt-get install "
-            "redis-server; on macOS: brew install redis. Then run this again."
+            f"{program} is needed for the tests. On Debian and Ubuntu: apt-get install {debian}; "
+            f"on macOS: brew install {homebrew}. Then run this again."
         )
 
 

@@ -11,15 +11,16 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ..web.answers import AnswerError
 from ..web.uploads import bounded_upload
-from .fields import is_ours, rewrite_urlencoded
+from .fields import rewrite_urlencoded, write_urlencoded
 from .json_object import rewrite_json
-from .multipart import new_boundary, rewrite_multipart, write_head
+from .multipart import new_boundary, passes, rewrite_multipart, write_head
 
 # Smaller chunks cost much time, larger ones only memory.
 CHUNK = 256 * 1024
 BUFFER = 2 * CHUNK
 MAX_URLENCODED = 64 * 1024
 FIELDS_BYTES = 256 * 1024  # for everything beside the photo
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Body:
 def read_body(
     request: Request, fields: Mapping[str, str], max_photo_bytes: int, seconds: float
 ) -> Body:
-    """Give the body without the fields that are ours, and with these.
+    """Return the body without the fields that are ours, and with the given ones.
 
     Args:
         request: Whose body it is.
@@ -47,6 +48,8 @@ def read_body(
     request.max_content_length = max_photo_bytes * 4 // 3 + FIELDS_BYTES
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise AnswerError("invalid_body")  # it would have to be unfolded, to whatever size
+    if request.mimetype_params.get("charset", "utf-8").lower() not in _CHARSETS:
+        raise AnswerError("invalid_body")  # it was written to be read otherwise than here
     content_type, pieces = _rewrite(request, fields)
     chunks = _explain(_in_chunks(pieces), request, seconds)
     first = next(chunks, b"")
@@ -58,7 +61,7 @@ def _rewrite(request: Request, fields: Mapping[str, str]) -> tuple[str, Iterator
     if kind == "multipart/form-data":
         return _multipart(request, fields)
     if kind in ("application/json", "text/plain"):
-        return request.content_type or kind, rewrite_json(_chunks(request), fields)
+        return "application/json", rewrite_json(_chunks(request), fields)
     if kind == "application/x-www-form-urlencoded":
         return kind, _urlencoded(request, fields)
     raise AnswerError("invalid_body")
@@ -77,11 +80,9 @@ def _multipart(request: Request, fields: Mapping[str, str]) -> tuple[str, Iterat
 
 def _urlencoded(request: Request, fields: Mapping[str, str]) -> Iterator[bytes]:
     if "form" in vars(request):
-        kept = {name: value for name, value in request.form.items() if not is_ours(name)}
-        yield rewrite_urlencoded(b"", {**kept, **fields})
+        yield write_urlencoded(fields, request.form.items(multi=True)).encode()
         return
-    body = b"".join(_up_to(MAX_URLENCODED, _chunks(request)))
-    yield rewrite_urlencoded(body, dict(fields))
+    yield rewrite_urlencoded(b"".join(_up_to(MAX_URLENCODED, _chunks(request))), fields)
 
 
 def _chunks(request: Request) -> Iterator[bytes]:
@@ -100,11 +101,11 @@ def _chunks(request: Request) -> Iterator[bytes]:
 def _from_read_form(request: Request, boundary: str, fields: Mapping[str, str]) -> Iterator[bytes]:
     """Write a form again that Flask has taken apart."""
     mark = f"--{boundary}".encode()
-    kept = [pair for pair in request.form.items(multi=True) if not is_ours(pair[0])]
+    kept = [pair for pair in request.form.items(multi=True) if passes(pair[0], None)]
     for name, value in [*fields.items(), *kept]:
         yield mark + write_head(name, None, None) + value.encode() + b"\r\n"
     for name, file in request.files.items(multi=True):
-        if not is_ours(name):
+        if passes(name, file.filename):
             yield mark + write_head(name, file.filename or "", file.content_type)
             while chunk := file.stream.read(CHUNK):
                 yield chunk
@@ -136,7 +137,7 @@ def _up_to(most: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _explain(chunks: Iterator[bytes], request: Request, seconds: float) -> Iterator[bytes]:
-    """Give the chunks, and what is wrong with them in our own words."""
+    """Yield the chunks, and raise what is wrong with them in our own words."""
     try:
         with bounded_upload(request.environ, seconds):
             yield from chunks

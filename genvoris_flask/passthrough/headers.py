@@ -31,7 +31,9 @@ _TO_BROWSER = {
 # Named by patterns, since they come and go with versions.
 _TO_GENVORIS_TOO = re.compile(r"x-genvoris-[a-z0-9-]+")
 _TO_BROWSER_TOO = re.compile(r"(x-genvoris|x-ratelimit|ratelimit)(-[a-z0-9-]+)?")
-_CARRIES_SECRETS = re.compile(r"key|token|secret|auth|signature|cookie")
+_CARRIES_SECRETS = re.compile(
+    r"key|token|secret|auth|signature|cookie|jwt|bearer|customer|credential"
+)
 _SANE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 MAX_VALUE = 4096
 

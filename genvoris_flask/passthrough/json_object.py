@@ -1,39 +1,49 @@
 """Rewrites a JSON object while it streams: drops the members that are ours, and puts them in.
 
 A photo may come as base64 in a member, so the whole is never held. The reader is strict (RFC 8259):
-what a lenient one might read otherwise is refused.
+what a lenient one might read otherwise is refused, text that is not UTF-8 included.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .fields import is_ours
+from .fields import MAX_NAME, check_name, is_ours
 
 MAX_DEPTH = 64
-MAX_NAME = 1024  # bytes
+# Each costs some microseconds, and a photo's worth of bytes would hold millions of them.
+MAX_VALUES = 2_000
 MAX_LITERAL = 400
+_LONGEST_NAME = 6 * MAX_NAME + 2  # bytes, were each character written as \uXXXX
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_STOP = re.compile(rb'["\\\x00-\x1f]')
+# Half a surrogate pair is text to some parsers and an error to others, so it takes both.
+_TEXT = re.compile(
+    rb'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})*+"
+)
+_CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,4}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?")
 _LITERAL = re.compile(rb"[-+.0-9a-zA-Z]*")
 _WHOLE_LITERAL = re.compile(rb"true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
 def rewrite_json(chunks: Iterable[bytes], fields: Mapping[str, str]) -> Iterator[bytes]:
-    """Give the object anew, in pieces.
+    """Yield the object anew, in pieces.
 
     Args:
         chunks: The object as it comes in, in UTF-8.
         fields: What is put in; nothing of these names is let through, at any depth.
 
     Raises:
-        ValueError: It is not a JSON object.
+        ValueError: It is not a JSON object, or holds too much or what parsers read differently.
     """
     rewriter = _Rewriter(fields)
+    utf8 = codecs.getincrementaldecoder("utf-8")("strict")
     for chunk in chunks:
+        utf8.decode(chunk)
         yield rewriter.feed(chunk)
     rewriter.finish()
 
@@ -47,7 +57,7 @@ class _Level:
 
 
 class _Rewriter:
-    """Walks over the text. ``_step`` reads what must come next and gives where to go on."""
+    """Walks over the text. ``_step`` reads what must come next and returns where to go on."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = fields
@@ -56,10 +66,12 @@ class _Rewriter:
         self._out: list[bytes] = []
         self._dropping_in: int | None = None  # how many levels were open when a member was dropped
         self._held = bytearray()
-        self._escaped = False
+        self._cut = b""  # the start of an escape whose end is in the next chunk
+        self._values = 0
 
     def feed(self, data: bytes) -> bytes:
-        """Take a chunk; give what is to be passed on by now."""
+        """Take a chunk, and return what is to be passed on by now."""
+        data, self._cut = self._cut + data, b""
         position = 0
         while position < len(data):
             position = self._step(data, position)
@@ -67,7 +79,7 @@ class _Rewriter:
         return out
 
     def finish(self) -> None:
-        """See that the object is whole."""
+        """Raise ``ValueError`` if the object is not whole."""
         if self._step != self._after_all:
             raise ValueError("The JSON ends too soon.")
 
@@ -99,19 +111,20 @@ class _Rewriter:
         return position
 
     def _in_name(self, data: bytes, position: int) -> int:
-        end, closed = self._scan_string(data, position)
-        self._held += data[position:end]
-        if len(self._held) > MAX_NAME:
+        end, closed = self._scan_text(data, position)
+        self._held += data[position : end - len(self._cut)]
+        if len(self._held) > _LONGEST_NAME:
             raise ValueError("A name in the JSON is too long.")
         if closed:
-            self._take_name(bytes(self._held))
+            self._take_name(json.loads(self._held))
             self._step = self._colon
         return end
 
-    def _take_name(self, name: bytes) -> None:
-        if not is_ours(json.loads(name)):
+    def _take_name(self, name: str) -> None:
+        check_name(name)
+        if not is_ours(name):
             self._separate()
-            self._emit(name)
+            self._emit(json.dumps(name).encode())
         elif self._dropping_in is None:
             self._dropping_in = len(self._levels)
 
@@ -139,20 +152,25 @@ class _Rewriter:
 
     def _value(self, data: bytes, position: int) -> int:
         after, found = _next(data, position)
+        if not found:
+            return after
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise ValueError("The JSON holds too many values.")
         if found in (b"{", b"["):
             self._open(found)
         elif found == b'"':
             self._emit(found)
-            self._step = self._in_string
-        elif found:
+            self._step = self._in_text
+        else:
             self._held = bytearray()
             self._step = self._in_literal
             return after - 1
         return after
 
-    def _in_string(self, data: bytes, position: int) -> int:
-        end, closed = self._scan_string(data, position)
-        self._emit(data[position:end])
+    def _in_text(self, data: bytes, position: int) -> int:
+        end, closed = self._scan_text(data, position)
+        self._emit(data[position : end - len(self._cut)])
         if closed:
             self._end_value()
         return end
@@ -214,29 +232,24 @@ class _Rewriter:
         if self._dropping_in is None:
             self._out.append(data)
 
-    def _scan_string(self, data: bytes, position: int) -> tuple[int, bool]:
-        """Give where this chunk's part of a string ends, and whether the string does."""
-        while position < len(data):
-            if self._escaped:
-                self._escaped = False
-                position += 1
-                continue
-            found = _STOP.search(data, position)
-            if not found:
-                break
-            position = found.end()
-            if found[0] == b'"':
-                return position, True
-            if found[0] != b"\\":
-                raise ValueError("A text in the JSON holds a control character.")
-            self._escaped = True
-        else:
-            return position, False
-        return len(data), False
+    def _scan_text(self, data: bytes, position: int) -> tuple[int, bool]:
+        """Return where this chunk's part of a string ends, and whether the string does.
+
+        An escape that the chunk cuts in two is kept in ``_cut`` for the next one.
+        """
+        end = _match(_TEXT, data, position)
+        if end == len(data):
+            return end, False
+        if data[end : end + 1] == b'"':
+            return end + 1, True
+        if _CUT_ESCAPE.fullmatch(data, end):
+            self._cut = data[end:]
+            return len(data), False
+        raise ValueError("A text in the JSON holds what must be escaped, or no such escape.")
 
 
 def _next(data: bytes, position: int) -> tuple[int, bytes]:
-    """Skip space; give the next byte and where to go on after it. Empty at the chunk's end."""
+    """Skip space; return where to go on and the next byte, which is empty at the chunk's end."""
     position = _match(_SPACE, data, position)
     return min(position + 1, len(data)), data[position : position + 1]
 

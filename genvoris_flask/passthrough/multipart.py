@@ -19,21 +19,24 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
-from .fields import is_ours
+from .fields import check_field_name, check_name, is_ours
 
 MAX_PARTS = 100
-_CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(; ?charset=[\w-]{1,40})?", re.ASCII)
+# One that is a container itself would be taken apart by some readers, and by others not.
+_CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
+# It says in which character set a form's names are (HTML standard), and what leaves is in UTF-8.
+_CHARSET_FIELD = "_charset_"
 
 
 def new_boundary() -> str:
-    """Give a boundary that no part can know of."""
+    """Return a boundary that no part can know of."""
     return f"genvoris-{secrets.token_hex(16)}"
 
 
 def rewrite_multipart(
     chunks: Iterable[bytes], theirs: bytes, ours: str, fields: Mapping[str, str], buffer: int
 ) -> Iterator[bytes]:
-    """Give the form anew, in pieces.
+    """Yield the form anew, in pieces.
 
     Args:
         chunks: The form as it comes in.
@@ -43,7 +46,7 @@ def rewrite_multipart(
         buffer: The most bytes to hold; more than a chunk.
 
     Raises:
-        ValueError: It is not a whole form.
+        ValueError: It is not a whole form, or servers may read a name in it in different ways.
         RequestEntityTooLarge: It has too many parts, or a part's headers do not end.
     """
     boundary = b"--" + ours.encode()
@@ -52,28 +55,39 @@ def rewrite_multipart(
     keep = False
     for event in _events(chunks, theirs, buffer):
         if isinstance(event, Field | File):
-            keep = not is_ours(event.name or "")
+            filename = event.filename if isinstance(event, File) else None
+            keep = passes(event.name, filename)
             if keep:
-                filename = event.filename if isinstance(event, File) else None
-                content_type = event.headers.get("Content-Type")
-                yield boundary + write_head(event.name or "", filename, content_type)
+                yield boundary + write_head(event.name, filename, event.headers.get("Content-Type"))
         elif keep:
             yield event.data if event.more_data else event.data + b"\r\n"
     yield boundary + b"--\r\n"
 
 
+def passes(name: str | None, filename: str | None) -> bool:
+    """Return whether a part is passed on.
+
+    Raises:
+        ValueError: Servers may read its name, or its file's, in different ways.
+    """
+    check_field_name(name or "")
+    check_name(filename or "")
+    return not is_ours(name or "") and name != _CHARSET_FIELD
+
+
 def write_head(name: str, filename: str | None, content_type: str | None) -> bytes:
-    """Write a part's headers, escaped as browsers do (HTML standard, "multipart/form-data")."""
+    """Return a part's headers, escaped as browsers do (HTML standard, "multipart/form-data")."""
     head = f'\r\nContent-Disposition: form-data; name="{_escape(name)}"'
     if filename is not None:
         head += f'; filename="{_escape(filename)}"'
-    if content_type and _CONTENT_TYPE.fullmatch(content_type):
-        head += f"\r\nContent-Type: {content_type}"
+    mimetype = (content_type or "").partition(";")[0].strip().lower()
+    if _CONTENT_TYPE.fullmatch(mimetype):
+        head += f"\r\nContent-Type: {mimetype}"
     return f"{head}\r\n\r\n".encode()
 
 
 def _escape(text: str) -> str:
-    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+    return text.replace('"', "%22")
 
 
 def _events(chunks: Iterable[bytes], boundary: bytes, buffer: int) -> Iterator[Field | File | Data]:
@@ -86,7 +100,7 @@ def _events(chunks: Iterable[bytes], boundary: bytes, buffer: int) -> Iterator[F
 
 
 def _uncut(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
-    """Give the chunks anew so that none ends within a boundary.
+    """Yield the chunks anew so that none ends within a boundary.
 
     Werkzeug 3.1 takes the CR before a boundary for data when a chunk ends after its first dash.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from genvoris_flask.passthrough.fields import is_ours
-from genvoris_flask.passthrough.json_object import rewrite_json
+from genvoris_flask.passthrough.json_object import MAX_VALUES, rewrite_json
 from genvoris_flask.passthrough.multipart import rewrite_multipart
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -212,7 +213,11 @@ def test_a_forms_bytes_come_through_whatever_pieces_they_come_in(
         assert [file.read() for file in files.getlist("photo")] == [data for _, _, data in parts]
 
 
-KEYS = st.sampled_from(["api_key", "apiKey", "end_customer_token", "a"]) | st.text(max_size=5)
+# Names with a backslash or a control character are refused.
+READABLE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\\")
+KEYS = st.sampled_from(["api_key", "apiKey", "end_customer_token", "a"]) | st.text(
+    READABLE, max_size=5
+)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -248,6 +253,58 @@ def test_json_comes_through_but_for_what_is_ours_whatever_pieces_it_comes_in(
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     expected = {"end_customer_token": "T", **without_ours(value)}
     assert rewritten(text.encode("utf-8"), size) == expected
+
+
+def calls_for(body: bytes, most: int) -> tuple[int, int]:
+    """Return how many functions were called for a body, and how many of its bytes were read.
+
+    Args:
+        body: What is rewritten, in chunks of 1,000 bytes.
+        most: As many calls at most, else the test fails.
+    """
+    calls = read = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+        assert calls <= most
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal read
+        for at in range(0, len(body), 1000):
+            read = at + 1000
+            yield body[at : at + 1000]
+
+    sys.setprofile(count)
+    try:
+        for _ in rewrite_json(chunks(), {}):
+            pass
+    except ValueError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return calls, read
+
+
+@pytest.mark.parametrize("value", ["1", '""', "[]", "{}", "[[]]", '{"a":1}'])
+def test_json_of_many_values_is_given_up_once_there_are_too_many(value: str) -> None:
+    """Each value costs time, and a photo's worth of bytes would hold millions."""
+    body = b'{"a":[' + ",".join([value] * 300_000).encode() + b"]}"
+    _, read = calls_for(body, 150 * MAX_VALUES)
+    assert read <= (MAX_VALUES + 1) * (len(value) + 1) + 2000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"\\n", b"\\u0041", b"\\ud83d\\ude00", b"a", b" ", b"\xc3\xa9"],
+    ids=["escapes", "numbers", "pairs", "letters", "spaces", "UTF-8"],
+)
+@pytest.mark.parametrize("where", [b'{"a":"%b"}', b'{"a":1%b}'], ids=["text", "after a value"])
+def test_json_costs_by_its_chunks_whatever_its_text_is(text: bytes, where: bytes) -> None:
+    """Not by each escape or space in it."""
+    small, large = (calls_for(where % (text * size), 50_000)[0] for size in (2_000, 20_000))
+    chunks = len(text) * 18_000 / 1000 + 1
+    assert large - small <= 30 * chunks
 
 
 @settings(max_examples=300, deadline=None)
