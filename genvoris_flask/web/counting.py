@@ -21,7 +21,7 @@ def count_address(name: str, factor: int | None = None) -> None:
     Raises:
         AnswerError: 429 ``rate_limited``: it was one too many.
     """
-    address = _address()
+    address = sender_address()
     if address is None:
         return
     limiter = get_state().limiter
@@ -43,8 +43,8 @@ def _refuse_after(wait: float | None) -> None:
         raise AnswerError("rate_limited", retry_after=wait)
 
 
-def _address() -> str | None:
-    """Give who sent the request; None when only the shop's own proxy is known.
+def sender_address() -> str | None:
+    """Return the address that sent the current request, or None if only the shop's proxy is known.
 
     Counting the proxy would make all visitors share one limit.
     """
