@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from limits import parse_many
 
 from .errors import ConfigurationError
+from .redis_url import read_redis_url
 
 Check = Callable[[str, Any], Any]
 # Labels between dots; the last one has a letter, which no IPv4 address has.
@@ -118,18 +118,9 @@ def page_url(key: str, value: Any) -> str:
 
 
 def store_url(key: str, value: Any) -> str:
-    """Where Redis is."""
-    url = text(key, value)
-    if _split(url).scheme not in ("redis", "rediss", "unix"):
-        # The value may hold a password, so it is not repeated.
-        raise ConfigurationError(
-            f"{key} must start with redis://, rediss:// or unix://, and its port be a number."
-        )
+    """Where Redis is: the URL with the options that count."""
+    url = read_redis_url(key, text(key, value))
     _need("redis", key)
-    try:
-        import_module("redis").from_url(url)  # reads it; connects to nothing
-    except ValueError:
-        raise ConfigurationError(f"{key} cannot be read: check its port and options.") from None
     return url
 
 

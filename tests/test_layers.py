@@ -24,7 +24,17 @@ LEVELS = [
     {"api"},
     {"store"},
     {"settings", "signals"},
-    {"background", "button", "checks", "errors", "languages", "links", "per_process", "plans"},
+    {
+        "background",
+        "button",
+        "checks",
+        "errors",
+        "languages",
+        "links",
+        "per_process",
+        "plans",
+        "redis_url",
+    },
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FLASK_FREE = {
@@ -38,6 +48,7 @@ FLASK_FREE = {
     "links",
     "per_process",
     "plans",
+    "redis_url",
     "sessions",
     "settings",
     "signals",

@@ -84,7 +84,7 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_API_URL", "https://ada:secret@genvoris.org/api/v1", "plain URL"),
         ("GENVORIS_TRYON_URL", "https://api.genvoris.org/?x=1", "plain URL"),
         ("GENVORIS_STORE_URL", "redis://localhost:abc/0", "port"),
-        ("GENVORIS_STORE_URL", "redis://localhost/0?socket_timeout=abc", "options"),
+        ("GENVORIS_STORE_URL", "redis://localhost/0?db=abc", "number"),
         ("GENVORIS_API_URL", "http://genvoris.org/api/v1", "https://"),
         ("GENVORIS_TRYON_URL", "ftp://127.0.0.1", "URL"),
         ("GENVORIS_URL_PREFIX", "genvoris", "path"),

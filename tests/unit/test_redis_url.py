@@ -1,0 +1,128 @@
+"""The URL of Redis: what may be in it, and what stops start-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.settings import read_settings
+
+KEY = "gvk_test_0123456789"
+
+
+def read(url: str) -> str:
+    config = {"GENVORIS_API_KEY": KEY, "GENVORIS_STORE_URL": url}
+    found = read_settings(config, environ={}).store_url
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "decode_responses=True",
+        "encoding=latin-1",
+        "encoding_errors=ignore",
+        "legacy_responses=false",
+        "lib_name=other",
+        "max_connections=1",
+        "protocol=3",
+        "retry_on_error=x",
+        "retry_on_timeout=True",
+        "socket_connect_timeout=30",
+        "socket_read_size=1",
+        "socket_timeout=30",
+        "socket_timeout=abc",
+        "timeout=20",
+    ],
+)
+def test_options_of_other_programs_are_dropped(option: str) -> None:
+    """How long to wait and how to read replies is decided by the package."""
+    assert read(f"redis://cache.example/2?{option}&db=3") == "redis://cache.example/2?db=3"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://cache.example:6379/1",
+        "redis://ada:p%40ss%3Fword@cache.example/0",
+        "redis://[::1]:6379/0?client_name=shop&socket_keepalive=yes&health_check_interval=30",
+        "unix:///run/redis.sock?db=2&password=p%26ss",
+        "unix://ada@/run/redis.sock",
+        "rediss://cache.example/0?ssl_cert_reqs=none&ssl_check_hostname=false",
+    ],
+)
+def test_options_that_say_where_redis_is_are_kept(url: str) -> None:
+    """redis-py reads the same from the URL that is returned as from the one that was given."""
+    assert redis.connection.parse_url(read(url)) == redis.connection.parse_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("redis://cache.example/0?ssl_cert_reqs=none", "rediss://"),
+        ("unix:///run/redis.sock?ssl_check_hostname=no", "rediss://"),
+        ("rediss://cache.example/0?ssl_cert_reqs=perhaps", "none, optional or required"),
+        ("rediss://cache.example/0?ssl_check_hostname=perhaps", "true or false"),
+        ("rediss://cache.example/0?ssl_ca_certs=/nowhere/ca.pem", "a file that exists"),
+        ("rediss://cache.example/0?ssl_ca_path=/nowhere", "a folder that exists"),
+        ("redis://cache.example/0?db=-1", "a number"),
+        ("redis://cache.example/0?client_name=a+shop", "without spaces"),
+        ("redis://cache.example/0?health_check_interval=soon", "a number of seconds"),
+        ("redis://cache.example/0?credential_provider=x", "does not know"),
+        ("redis://cache.example/0?connection_class=x", "does not know"),
+        ("redis://cache.example/0?retry=3", "does not know"),
+        ("redis://cache.example/0?hots=x", "does not know"),
+        ("rediss://cache.example/0?ssl_ciphers=none", "does not know"),
+        ("unix://", "socket"),
+    ],
+)
+def test_options_that_would_fail_later_stop_start_up(url: str, hint: str) -> None:
+    """A shop learns of them when it starts, not when a try-on was paid for."""
+    with pytest.raises(ConfigurationError, match="GENVORIS_STORE_URL") as caught:
+        read(url)
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hunter?2=hunter@cache.example/0",
+        "redis://:hunter#2@cache.example/0",
+        "redis://cache.example/0?passwort=hunter2",
+        "redis://cache.example/hunter?db=hunter",
+        "rediss://cache.example/0?ssl_keyfile=hunter2",
+        "http://:hunter2@cache.example/0",
+    ],
+)
+def test_a_password_in_a_wrong_url_is_not_repeated(url: str) -> None:
+    """The message repeats neither values nor names that are not the package's own."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(url)
+    assert "hunter" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_the_spelling_of_other_clients_is_understood() -> None:
+    """Hosts that check no certificates document it as CERT_NONE."""
+    url = "rediss://cache.example/0?ssl_cert_reqs="
+    assert read(url + "CERT_NONE") == url + "none"
+
+
+def test_a_url_that_is_accepted_makes_a_connection(tmp_path: Path) -> None:
+    """No accepted option is unknown to the connections of redis-py."""
+    file = tmp_path / "ca.pem"
+    file.touch()
+    common = "db=1&username=a&password=b&client_name=c&socket_keepalive=1&health_check_interval=9"
+    tls = (
+        f"ssl_cert_reqs=required&ssl_check_hostname=1&ssl_ca_certs={file}&ssl_ca_path={tmp_path}"
+        f"&ssl_certfile={file}&ssl_keyfile={file}&ssl_password=d"
+    )
+    for url in (
+        f"redis://cache.example?{common}",
+        f"unix:///run/redis.sock?{common}",
+        f"rediss://cache.example?{common}&{tls}",
+    ):
+        redis.ConnectionPool.from_url(read(url)).make_connection()
