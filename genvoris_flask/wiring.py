@@ -15,7 +15,7 @@ from .background import BackgroundPool
 from .billing.desk import Billing
 from .billing.stripe_events import StripeEvents
 from .billing.stripe_lookup import open_lookup
-from .errors import ConfigurationError, GenvorisError
+from .errors import GenvorisError
 from .events.sender import EventSender
 from .sessions.broker import SessionBroker
 from .sessions.keys import KeySet
@@ -33,6 +33,7 @@ from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
 from .web.limits import Limiter
 from .web.slots import Slots
+from .web.windows import Windows
 from .webhooks.deliveries import Deliveries
 
 # Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
@@ -59,7 +60,7 @@ def build_state(
     Raises:
         ConfigurationError: A setting cannot be met by this installation.
     """
-    store = _open_store(settings, clock)
+    store, windows = _open_store(settings, clock)
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, store, client, clock)
@@ -91,7 +92,7 @@ def build_state(
         background=BackgroundPool(),
         events=EventSender(client.events.send),
         clock=clock,
-        limiter=_make_limiter(settings),
+        limiter=_make_limiter(settings, windows),
     )
 
 
@@ -120,7 +121,7 @@ def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Stor
     return StripeEvents(billing, store, shopper_of, lookup, default_plan=settings.default_plan)
 
 
-def _make_limiter(settings: Settings) -> Limiter:
+def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:
     rates = {
         "session": settings.limit_session,
         "status": settings.limit_session,
@@ -128,7 +129,7 @@ def _make_limiter(settings: Settings) -> Limiter:
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }
-    return Limiter(rates, settings.store_url, _shop(settings))
+    return Limiter(rates, shared)
 
 
 def _shop(settings: Settings) -> str:
@@ -136,16 +137,18 @@ def _shop(settings: Settings) -> str:
     return " ".join((settings.api_key, settings.api_url, settings.external_id_prefix))
 
 
-def _open_store(settings: Settings, clock: Callable[[], float]) -> Store:
+def _open_store(settings: Settings, clock: Callable[[], float]) -> tuple[Store, Windows | None]:
+    """Return what keeps values, and what counts calls for all processes if anything does."""
     if settings.store_url is None:
-        return MemoryStore(clock)
-    try:
-        from .store.redis_store import RedisStore
-    except ImportError:
-        raise ConfigurationError(
-            "GENVORIS_STORE_URL needs the redis package: pip install 'genvoris-flask[redis]'"
-        ) from None
-    return RedisStore(settings.store_url, _shop(settings))
+        return MemoryStore(clock), None
+    # The package is an extra; that it is there was checked with the setting.
+    from .store.redis_connection import RedisConnection
+    from .store.redis_store import RedisStore
+    from .web.redis_windows import RedisWindows
+
+    connection = RedisConnection(settings.store_url)
+    store = RedisStore(connection, _shop(settings))
+    return store, RedisWindows(connection, store.name)
 
 
 def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:

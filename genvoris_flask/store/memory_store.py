@@ -108,7 +108,8 @@ class MemoryStore:
         inside = self._inside.get()
         with inside.freed:
             if not inside.freed.wait_for(lambda: name not in inside.locked, timeout=wait):
-                raise LockTimeoutError(f"Another thread still holds {name!r}.")
+                # What follows the colon may name a shopper.
+                raise LockTimeoutError(f"Another thread still holds {name.partition(':')[0]!r}.")
             inside.locked.add(name)
         try:
             yield

@@ -11,19 +11,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import LockError, RedisError
-from redis.retry import Retry
 
 from ..errors import LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
 from .interface import digest
+from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
 
 log = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
-SOCKET_TIMEOUT = 0.25  # seconds; redis-py's own default waits for minutes
-PAUSE = 2.0  # seconds without asking, after Redis did not answer
 POLL = 0.02  # seconds between two looks at a lock
 
 # GET and SET in one step (Redis runs a script alone).
@@ -35,25 +32,25 @@ return 1
 
 
 class RedisStore:
-    """A ``Store`` of all processes that use the same Redis and the same secret.
+    """A ``Store`` of all processes that use the same Redis and the same name.
 
     Args:
-        url: ``redis://``, ``rediss://`` or ``unix://``.
-        secret: What tells this shop's keys from others': its API key, URL and prefix of ids. Only
-            its hash is used.
-        clock: A monotonic clock, in seconds.
+        connection: To that Redis.
+        name: What tells this shop's keys from others'. Only its hash is used.
     """
 
-    def __init__(self, url: str, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = url
-        self._prefix = f"genvoris:{digest(secret)}"
-        self._clock = clock
-        self._away_until = 0.0
-        self._is_away = False
+    def __init__(self, connection: RedisConnection, name: str) -> None:
+        self._connection = connection
+        self._name = digest(name)
+        self._prefix = f"genvoris:{self._name}"
         self._listeners: dict[str, Callable[[str], None]] = {}
         # Tells our own messages from others': who publishes knows already.
         self._sender = PerProcess(lambda: secrets.token_hex(8))
-        self._redis = PerProcess(self._connect)
+        self._listening = PerProcess(self._start_listening)
+
+    def name(self, _client: redis.Redis) -> str:
+        """Return what the keys of this shop have in common, beside ``genvoris:``."""
+        return self._name
 
     def get(self, key: str) -> bytes | None:
         """Give what is kept, unless its time is over."""
@@ -90,16 +87,17 @@ class RedisStore:
         Raises:
             LockTimeoutError: Somebody else held it all the time.
         """
-        until = self._clock() + wait
+        until = time.monotonic() + wait
 
         def acquire(client: redis.Redis) -> Any:
             lock = client.lock(f"{self._prefix}:lock:{digest(name)}", timeout=hold, sleep=POLL)
-            left = max(0.0, until - self._clock())
+            left = max(0.0, until - time.monotonic())
             return lock if lock.acquire(blocking_timeout=left) else None
 
         lock = self._ask(acquire)
         if lock is None:
-            raise LockTimeoutError(f"Another process still holds {name!r}.")
+            # What follows the colon may name a shopper.
+            raise LockTimeoutError(f"Another process still holds {name.partition(':')[0]!r}.")
         try:
             yield
         finally:
@@ -120,47 +118,26 @@ class RedisStore:
         The text may name the URL, and with it a password.
         """
         try:
-            self._redis.get().ping()
+            self._connection.client().ping()
         except (RedisError, OSError) as error:
             return type(error).__name__
         return None
 
     def _ask(self, question: Callable[[redis.Redis], T], *, twice: bool = True) -> T:
-        """Ask Redis, unless it did not answer just now.
+        """Ask Redis, and hear from then on what other processes publish.
 
         Raises:
             StoreAwayError: It does not answer.
         """
-        if self._is_away and self._clock() < self._away_until:
-            raise StoreAwayError("Redis did not answer just now, so it is not asked.")
-        try:
-            answer = self._ask_up_to_twice(question, twice=twice)
-        except (RedisError, OSError) as error:
-            self._note_away(type(error).__name__)
-            # The error's own text may name the URL, and with it a password.
-            raise StoreAwayError(f"Redis does not answer ({type(error).__name__}).") from None
-        if self._is_away:
-            self._is_away = False
-            log.warning("Redis is back: all processes share again.")
-        return answer
-
-    def _ask_up_to_twice(self, question: Callable[[redis.Redis], T], *, twice: bool) -> T:
-        """Give a busy Redis a second chance, unless it was away already."""
-        try:
-            return question(self._redis.get())
-        except (RedisError, OSError):
-            if self._is_away or not twice:
-                raise
-        return question(self._redis.get())
-
-    def _note_away(self, reason: str) -> None:
-        self._away_until = self._clock() + PAUSE
-        if not self._is_away:
-            self._is_away = True
-            log.warning("Redis is away (%s): each process carries on by itself.", reason)
+        if self._listeners:
+            self._listening.get()
+        return self._connection.ask(question, twice=twice)
 
     def _release(self, lock: Any) -> None:
+        token = lock.local.token
+
         def release(_client: redis.Redis) -> None:
+            lock.local.token = token  # redis-py forgets it with the first try
             try:
                 lock.release()
             except LockError:  # a RedisError, but one that says nothing of Redis
@@ -171,34 +148,31 @@ class RedisStore:
         except StoreAwayError:
             log.debug("A lock could not be released; it ends by itself.")
 
-    def _connect(self) -> redis.Redis:
-        client = redis.Redis.from_url(
-            self._url,
-            socket_timeout=SOCKET_TIMEOUT,
-            socket_connect_timeout=SOCKET_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
-        if self._listeners:
-            listening = threading.Thread(target=self._listen, daemon=True, name="genvoris-listen")
-            listening.start()
-        return client
+    def _start_listening(self) -> None:
+        threading.Thread(target=self._listen, daemon=True, name="genvoris-listen").start()
 
     def _listen(self) -> None:
         """Hear what other processes publish, for as long as this process lives."""
-        patient = redis.Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
+        client = self._connection.open_listener()
         while True:
             try:
-                with patient.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
+                with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
                     channel.subscribe(*self._listeners)
-                    for message in channel.listen():
-                        self._hear(message["channel"].decode(), message["data"].decode())
+                    while True:
+                        if message := channel.get_message(timeout=CHECK_SECONDS):
+                            self._hear(message["channel"], message["data"])
             except (RedisError, OSError):
                 time.sleep(PAUSE)
 
-    def _hear(self, channel: str, text: str) -> None:
-        sender, _, message = text.partition(" ")
-        if sender != self._sender.get():
-            self._listeners[channel](message)
+    def _hear(self, channel: bytes, text: bytes) -> None:
+        """Pass a message on. One that is not understood must not end the thread."""
+        try:
+            sender, _, message = text.decode().partition(" ")
+            if sender != self._sender.get():
+                self._listeners[channel.decode()](message)
+        except Exception as error:  # noqa: BLE001  (the thread goes on)
+            # Nothing of the message itself: it may name a shopper.
+            log.warning("A message in Redis was not understood (%s).", type(error).__name__)
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}:{key}"

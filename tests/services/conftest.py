@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import redis
 
 from tests.support.upstream import Upstream
 
@@ -50,10 +52,16 @@ def upstream() -> Iterator[Upstream]:
 
 
 class RedisServer:
-    """A redis-server of the tests' own, which can be killed and started again."""
+    """A redis-server of the tests' own, which can be killed and started again.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where it runs.
+        options: Further options of its command line.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
+        self._options = options
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,11 +74,20 @@ class RedisServer:
         assert program, "redis-server is missing: run make test, which installs it."
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
         self._process = subprocess.Popen(
-            [program, *options, str(self._folder)],
+            [program, *options, str(self._folder), *self._options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         wait_for(self.port)
+
+    def command(self, *words: str) -> Any:
+        """Send one command, as an administrator would."""
+        with redis.Redis.from_url(self.url, socket_timeout=10) as client:
+            return client.execute_command(*words)
+
+    def info(self, name: str) -> Any:
+        """Return one value of what the server says of itself."""
+        return self.command("INFO", "everything")[name]
 
     def freeze(self) -> None:
         """Let it hang: it takes connections and answers nothing."""
@@ -85,12 +102,25 @@ class RedisServer:
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+def start_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
+    """Start servers with options of their own."""
+    servers: list[RedisServer] = []
+
+    def start(*options: str) -> RedisServer:
+        server = RedisServer(tmp_path, *options)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def redis_server(start_redis: Callable[..., RedisServer]) -> RedisServer:
     """Give a running Redis."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    return start_redis()
 
 
 SHOP = """

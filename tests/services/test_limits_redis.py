@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 import pytest
 import redis
 
-from genvoris_flask.web.limits import PAUSE, Limiter
+from genvoris_flask.store.redis_connection import PAUSE, RedisConnection
+from genvoris_flask.web.limits import Limiter
+from genvoris_flask.web.redis_windows import RedisWindows
 from tests.services.conftest import RedisServer
 
 RATES = {"session": "3/hour"}
@@ -22,9 +25,15 @@ class Stopwatch:
         return self.now
 
 
+def open_limiter(
+    url: str, name: str = "shop", clock: Callable[[], float] = time.monotonic
+) -> Limiter:
+    return Limiter(RATES, RedisWindows(RedisConnection(url, clock), lambda _client: name), clock)
+
+
 def test_all_processes_of_a_shop_count_together_and_shops_apart(redis_server: RedisServer) -> None:
-    one, other = (Limiter(RATES, redis_server.url, "shop") for _ in range(2))
-    stranger = Limiter(RATES, redis_server.url, "another shop")
+    one, other = (open_limiter(redis_server.url) for _ in range(2))
+    stranger = open_limiter(redis_server.url, "another shop")
     assert [each.count_shopper("session", "ada") for each in (one, other, one)] == [None] * 3
     wait = other.count_shopper("session", "ada")
     assert wait is not None
@@ -32,13 +41,13 @@ def test_all_processes_of_a_shop_count_together_and_shops_apart(redis_server: Re
     assert stranger.count_shopper("session", "ada") is None
 
 
-def test_nothing_personal_and_the_strategys_name_are_in_the_keys(redis_server: RedisServer) -> None:
-    Limiter(RATES, redis_server.url, "gvk_secret").count_shopper("session", "ann@example.com")
+def test_the_keys_are_the_packages_own_and_name_nobody(redis_server: RedisServer) -> None:
+    open_limiter(redis_server.url).count_shopper("session", "ann@example.com")
     with redis.Redis.from_url(redis_server.url) as client:
-        keys = b" ".join(client.keys("*"))
-    assert b"moving-window" in keys
-    assert b"ann" not in keys
-    assert b"gvk" not in keys
+        keys = client.keys("*")
+    assert keys
+    assert all(key.startswith(b"genvoris:limits:moving-window:") for key in keys)
+    assert not any(b"ann" in key for key in keys)
 
 
 def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
@@ -46,7 +55,7 @@ def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
 ) -> None:
     caplog.set_level(logging.WARNING)
     clock = Stopwatch()
-    limiter = Limiter(RATES, redis_server.url, "shop", clock)
+    limiter = open_limiter(redis_server.url, clock=clock)
     assert limiter.count_shopper("session", "ada") is None
     redis_server.kill()
     assert [limiter.count_shopper("session", "ada") for _ in range(3)] == [None] * 3
@@ -60,7 +69,7 @@ def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
 
 def test_a_redis_that_hangs_is_waited_for_once(redis_server: RedisServer) -> None:
     clock = Stopwatch()
-    limiter = Limiter(RATES, redis_server.url, "shop", clock)
+    limiter = open_limiter(redis_server.url, clock=clock)
     limiter.count_shopper("session", "ada")
     redis_server.freeze()
     started = time.monotonic()

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,9 +27,14 @@ from cryptography.x509.oid import NameOID
 from genvoris_flask.errors import LockTimeoutError, StoreAwayError
 from genvoris_flask.store.interface import Store
 from genvoris_flask.store.memory_store import MemoryStore
+from genvoris_flask.store.redis_connection import RedisConnection
 from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
+
+
+def open_store(url: str, name: str = "a", **more: Any) -> RedisStore:
+    return RedisStore(RedisConnection(url, **more), name)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -36,7 +43,7 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore()
     server: RedisServer = request.getfixturevalue("redis_server")
-    return RedisStore(server.url, "a")
+    return open_store(server.url)
 
 
 def test_a_value_is_kept_until_it_is_deleted(store: Store) -> None:
@@ -95,15 +102,16 @@ def test_one_at_a_time_holds_a_lock(store: Store) -> None:
 
 
 def test_who_cannot_have_a_lock_in_time_is_told(store: Store) -> None:
-    with store.lock("name", wait=0, hold=20):
-        with store.lock("another", wait=0, hold=20):
+    with store.lock("name:ada", wait=0, hold=20):
+        with store.lock("name:ben", wait=0, hold=20):
             pass
         with (
             ThreadPoolExecutor(1) as pool,
-            pytest.raises(LockTimeoutError, match="'name'"),
+            pytest.raises(LockTimeoutError, match="holds 'name'") as caught,
         ):
-            pool.submit(lambda: store.lock("name", wait=0.05, hold=20).__enter__()).result()
-    with store.lock("name", wait=0, hold=20):
+            pool.submit(lambda: store.lock("name:ada", wait=0.05, hold=20).__enter__()).result()
+    assert "ada" not in str(caught.value)
+    with store.lock("name:ada", wait=0, hold=20):
         pass
 
 
@@ -155,7 +163,7 @@ def test_a_child_process_starts_with_an_empty_memory_and_free_locks() -> None:
 
 
 def test_shops_with_other_secrets_share_nothing(redis_server: RedisServer) -> None:
-    first, second = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "b")
+    first, second = open_store(redis_server.url), open_store(redis_server.url, "b")
     first.set("one", b"1", 60)
     assert second.get("one") is None
     with first.lock("name", wait=0, hold=20), second.lock("name", wait=0, hold=20):
@@ -163,7 +171,7 @@ def test_shops_with_other_secrets_share_nothing(redis_server: RedisServer) -> No
 
 
 def test_the_lock_of_a_process_that_died_becomes_free(redis_server: RedisServer) -> None:
-    first, second = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "a")
+    first, second = open_store(redis_server.url), open_store(redis_server.url)
     first.lock("name", wait=0, hold=0.2).__enter__()  # and is never let go
     with second.lock("name", wait=5, hold=20):
         pass
@@ -174,7 +182,7 @@ def test_others_hear_what_is_published_and_the_publisher_does_not(
 ) -> None:
     heard: list[str] = []
     mine: list[str] = []
-    listening, publishing = RedisStore(redis_server.url, "a"), RedisStore(redis_server.url, "a")
+    listening, publishing = open_store(redis_server.url), open_store(redis_server.url)
     listening.subscribe("news", heard.append)
     publishing.subscribe("news", mine.append)
     listening.get("start the listener")
@@ -188,11 +196,51 @@ def test_others_hear_what_is_published_and_the_publisher_does_not(
     assert mine == []
 
 
+@pytest.mark.parametrize("message", [b"\xff\xfe", b"", b"no space", b"someone else-", b"a b"])
+def test_a_message_that_cannot_be_read_does_not_end_the_listener(
+    redis_server: RedisServer, message: bytes
+) -> None:
+    """Others may write into the channel, and listeners may fail; later messages are still heard."""
+    heard: list[str] = []
+
+    def hear(text: str) -> None:
+        heard.append(text)
+        if text != "good":
+            raise ZeroDivisionError
+
+    listening, publishing = open_store(redis_server.url), open_store(redis_server.url)
+    listening.subscribe("news", hear)
+    listening.get("start the listener")
+    with redis.Redis.from_url(redis_server.url) as client:
+        until(lambda: bool(client.pubsub_channels()))
+        [channel] = client.pubsub_channels()
+        client.publish(channel, message)
+    publishing.publish("news", "good")
+    until(lambda: "good" in heard)
+
+
+def test_options_of_other_programs_change_nothing(redis_server: RedisServer) -> None:
+    """Values are bytes and messages are heard, whatever the URL asks of replies."""
+    heard: list[str] = []
+    url = f"{redis_server.url}?decode_responses=True&socket_timeout=60&encoding=latin-1"
+    store, other = open_store(url), open_store(url)
+    store.subscribe("news", heard.append)
+    store.set("one", b"\xff\x00", 60)
+    assert store.get("one") == b"\xff\x00"
+
+    def told() -> bool:
+        other.publish("news", "héllo")
+        return bool(heard)
+
+    until(told)
+    assert set(heard) == {"héllo"}
+
+
 def test_away_is_said_at_once_once_known_and_over_by_itself(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    store = RedisStore(redis_server.url, "a", clock)
+    store = open_store(redis_server.url, clock=clock)
     store.set("one", b"1", 60)
     redis_server.kill()
     questions: list[Callable[[], object]] = [
@@ -220,7 +268,7 @@ def test_away_is_said_at_once_once_known_and_over_by_itself(
 def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = RedisStore(redis_server.url, "a")
+    store = open_store(redis_server.url)
     with store.lock("name", wait=0, hold=0.05):
         time.sleep(0.1)
     assert "away" not in caplog.text
@@ -228,7 +276,7 @@ def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
 
 
 def test_an_error_never_tells_the_password_of_redis() -> None:
-    store = RedisStore("redis://:hunter2@127.0.0.1:1/0", "a")
+    store = open_store("redis://:hunter2@127.0.0.1:1/0")
     with pytest.raises(StoreAwayError) as caught:
         store.get("one")
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
@@ -245,7 +293,7 @@ def test_a_unix_socket_serves_as_well(tmp_path: Path) -> None:
     path = tmp_path / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(path)]
     with running(options, tmp_path, lambda: path.exists()):
-        keeps_a_value_and_a_lock(RedisStore(f"unix://{path}", "a"))
+        keeps_a_value_and_a_lock(open_store(f"unix://{path}"))
 
 
 def test_tls_serves_as_well_and_a_stranger_with_another_certificate_does_not(
@@ -261,9 +309,9 @@ def test_tls_serves_as_well_and_a_stranger_with_another_certificate_does_not(
     ]
     url = f"rediss://127.0.0.1:{port}/0"
     with running(options, tmp_path, lambda: is_open(port)):
-        keeps_a_value_and_a_lock(RedisStore(f"{url}?ssl_ca_certs={certificate}", "a"))
+        keeps_a_value_and_a_lock(open_store(f"{url}?ssl_ca_certs={certificate}"))
         with pytest.raises(StoreAwayError):
-            RedisStore(url, "a").get("one")
+            open_store(url).get("one")
 
 
 def keeps_a_value_and_a_lock(store: Store) -> None:

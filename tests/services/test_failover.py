@@ -1,0 +1,135 @@
+"""Two real redis-servers that change places behind one address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.state import get_state
+from genvoris_flask.store.redis_connection import RedisConnection
+from genvoris_flask.store.redis_store import RedisStore
+from genvoris_flask.testing import Sandbox
+from genvoris_flask.web.limits import Limiter
+from genvoris_flask.web.redis_windows import RedisWindows
+from tests.services.conftest import RedisServer
+from tests.support.forwarder import Forwarder
+
+
+class Pair:
+    """A primary, its replica, and the address that leads to whoever is primary."""
+
+    def __init__(self, first: RedisServer, second: RedisServer, address: Forwarder) -> None:
+        self._first = first
+        self._second = second
+        self._address = address
+        self._follow(second, first)
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def fail_over(self) -> None:
+        """Make the replica the primary, once it has all that the old primary has."""
+        self._first.command("WAIT", "1", "5000")
+        self._second.command("REPLICAOF", "NO", "ONE")
+        self._follow(self._first, self._second)
+        self._address.target = self._second.port
+        self._first, self._second = self._second, self._first
+
+    def _follow(self, replica: RedisServer, primary: RedisServer) -> None:
+        replica.command("REPLICAOF", "127.0.0.1", str(primary.port))
+        end = time.monotonic() + 20
+        while replica.info("master_link_status") != "up":
+            assert time.monotonic() < end, "the replica does not follow"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def pair(start_redis: Callable[..., RedisServer]) -> Iterator[Pair]:
+    first, second = (start_redis("--repl-diskless-sync-delay", "0") for _ in range(2))
+    with Forwarder(first.port) as address:
+        yield Pair(first, second, address)
+
+
+def open_store(pair: Pair) -> RedisStore:
+    return RedisStore(RedisConnection(pair.url), "shop")
+
+
+@pytest.mark.parametrize("operation", ["set", "add", "replace", "delete", "lock", "publish"])
+def test_what_a_replica_refuses_goes_to_the_new_primary(pair: Pair, operation: str) -> None:
+    """Each operation reaches the new primary at once, also those that are never sent twice."""
+    store = open_store(pair)
+    store.set("one", b"1", 60)
+    pair.fail_over()
+    match operation:
+        case "set":
+            store.set("one", b"2", 60)
+        case "add":
+            assert store.add("two", b"2", 60)
+        case "replace":
+            assert store.replace("one", b"2", 60, expected=b"1")
+        case "delete":
+            store.delete("one")
+        case "lock":
+            with store.lock("name", wait=0, hold=20):
+                pass
+        case "publish":
+            store.publish("news", "hello")
+    assert store.add("after", b"1", 60)
+
+
+def test_a_lock_that_was_taken_before_is_released_on_the_new_primary(pair: Pair) -> None:
+    """The next one need not wait until it runs out."""
+    store = open_store(pair)
+    with store.lock("name", wait=0, hold=60):
+        pair.fail_over()
+    with store.lock("name", wait=0, hold=60):
+        pass
+
+
+def test_no_connection_of_a_pool_stays_with_the_old_primary(pair: Pair) -> None:
+    """Several threads with connections of their own all go over, without one error."""
+    store = open_store(pair)
+    with ThreadPoolExecutor(8) as threads:
+        for turn in range(3):
+            names = [f"{turn} {number}" for number in range(40)]
+            assert all(threads.map(lambda name: store.add(name, b"1", 60), names))
+            pair.fail_over()
+
+
+def test_limits_are_counted_together_after_a_failover(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The count goes on where it stood, and no process counts by itself."""
+    windows = RedisWindows(RedisConnection(pair.url), lambda _client: "shop")
+    limiter = Limiter({"session": "3/hour"}, windows)
+    assert limiter.count_shopper("session", "ada") is None
+    pair.fail_over()
+    assert [limiter.count_shopper("session", "ada") for _ in range(2)] == [None] * 2
+    assert limiter.count_shopper("session", "ada") is not None
+    assert "away" not in caplog.text
+
+
+def test_sales_go_on_after_a_failover(pair: Pair, genvoris_sandbox: Sandbox) -> None:
+    """No sale fails, and none that was made before is made again."""
+    config: dict[str, Any] = {**genvoris_sandbox.config, "GENVORIS_STORE_URL": pair.url}
+    app = Flask("shop")
+    app.config.update(config)
+    GenvorisFlask(app)
+    billing = get_state(app).billing
+    plan = genvoris_sandbox.plan()
+    names = [f"shopper-{number}" for number in range(6)]
+    for name in names:
+        billing.activate(name, plan_id=plan, event_id="order-1")
+    pair.fail_over()
+    for name in names:
+        billing.activate(name, plan_id=plan, event_id="order-1")
+        billing.renew(name, event_id="invoice-2")
+    client = genvoris_sandbox.client
+    assert {len(client.customers.usage(name).history) for name in names} == {1}
