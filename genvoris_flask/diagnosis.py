@@ -36,6 +36,7 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     if state.settings.stripe_webhook_secret:
         yield _stripe(state)
     yield _shoppers(state)
+    yield _proxy(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
 
 
@@ -55,6 +56,21 @@ def _shoppers(state: AppState) -> Finding:
         "Nobody can ever try on: register a function with @genvoris.shopper_loader, use "
         "Flask-Login, or set GENVORIS_ALLOW_GUESTS.",
     )
+
+
+def _proxy(state: AppState) -> Finding:
+    if state.proxy_watch.was_noted():
+        return Finding(
+            "proxy",
+            False,
+            "Within the last hour a proxy passed requests on whose visitors cannot be told apart, "
+            "so they share one limit: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, "
+            "x_host=1), with x_for the number of proxies.",
+        )
+    if state.settings.store_url:
+        return Finding("proxy", True, "No proxy was seen whose visitors cannot be told apart.")
+    text = "Behind a proxy, use ProxyFix; the shop's log says when its visitors share one limit."
+    return Finding("proxy", True, text)
 
 
 def _reach(state: AppState, wall: Callable[[], float]) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .tryon.own_engine import EngineHook
     from .tryon.paywall import PaywallHook
     from .web.limits import Limiter
+    from .web.proxy_watch import ProxyWatch
     from .web.slots import Slots
     from .webhooks.deliveries import Deliveries
     from .webhooks.handlers import Handler
@@ -63,6 +64,7 @@ class AppState:
     jobs: JobRunner
     assets: Assets
     limiter: Limiter
+    proxy_watch: ProxyWatch
     deliveries: Deliveries
     background: BackgroundPool
     events: EventSender

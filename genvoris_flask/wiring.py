@@ -32,6 +32,7 @@ from .storefront import assets
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
 from .web.limits import Limiter
+from .web.proxy_watch import ProxyWatch
 from .web.slots import Slots
 from .web.windows import Windows
 from .webhooks.deliveries import Deliveries
@@ -93,6 +94,7 @@ def build_state(
         events=EventSender(client.events.send),
         clock=clock,
         limiter=_make_limiter(settings, windows),
+        proxy_watch=ProxyWatch(store),
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from ..errors import MalformedAnswerError, UnreachableError
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 # RFC 6052 (NAT64) and RFC 4291, 2.5.5.1 (IPv4-compatible): an IPv4 address in the last 32 bits.
@@ -61,7 +60,7 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
-        if (inner := _carried(address)) is not None:
+        if (inner := embedded_ipv4(address)) is not None:
             return is_public(str(inner))
         if address.is_site_local:
             return False
@@ -72,12 +71,14 @@ def is_public(text: str) -> bool:
     )
 
 
-def _carried(address: ipaddress.IPv6Address) -> Address | None:
-    """Give the IPv4 address inside an IPv6 one."""
+def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one stands for, as on a server that listens on [::]."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo:
         return address.teredo[1]
+    if address.is_loopback or address.is_unspecified:  # ::1 and ::, among the IPv4-compatible
+        return None
     if any(address in network for network in _CARRIERS):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import TestResponse
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
+from genvoris_flask.diagnosis import Finding, diagnose
+from genvoris_flask.state import get_state
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
@@ -85,11 +88,87 @@ def test_what_another_site_sends_is_not_counted(strict: Shop) -> None:
     assert next(ask(strict, 1)).status_code == 200
 
 
-def test_a_proxy_whose_visitors_are_not_told_apart_is_not_counted_as_one(strict: Shop) -> None:
+def from_(shop: Shop, remote: str, times: int = 1, **headers: str) -> list[int]:
+    environ = {"REMOTE_ADDR": remote}
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    answers = ask(shop, times, environ_overrides=environ, headers=names)
+    return [answer.status_code for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9", "::ffff:203.0.113.10"),
+        ("64:ff9b::cb00:7109", "203.0.113.9", "64:ff9b::cb00:710a"),
+        ("2002:cb00:7109:1::1", "2002:cb00:7109:2::1", "2002:cb00:710a:1::1"),
+        ("203.0.113.9:5678", "203.0.113.9", "203.0.113.10:5678"),
+        ("[2001:db8::1]:5678", "2001:db8::2", "[2001:db8:0:1::1]:5678"),
+    ],
+)
+def test_an_address_is_the_same_however_it_is_written(
+    strict: Shop, first: str, same: str, other: str
+) -> None:
+    """On [::] all IPv4 visitors are in one IPv6 network, and must not share its limit."""
     strict.log_in(None)
-    headers = {"X-Forwarded-For": "203.0.113.7"}
-    codes = {answer.status_code for answer in ask(strict, 12, headers=headers)}
-    assert codes == {401}
+    assert from_(strict, first, 10) == [401] * 10
+    assert from_(strict, same) == [429]
+    assert from_(strict, other) == [401]
+
+
+@pytest.mark.parametrize(
+    ("remote", "headers"),
+    [
+        ("172.17.0.1", {"X_Forwarded_For": "203.0.113.7"}),
+        ("::ffff:172.17.0.1", {"X_Forwarded_For": "203.0.113.7"}),
+        ("100.64.0.9", {"X_Real_IP": "203.0.113.7"}),
+        ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}),
+        ("", {}),
+        ("unix:", {}),
+    ],
+)
+def test_a_proxy_whose_visitors_are_not_told_apart_is_counted_at_a_high_bound(
+    strict: Shop, remote: str, headers: dict[str, str]
+) -> None:
+    """Twenty times an address's, so that its visitors seldom lock each other out."""
+    strict.log_in(None)
+    codes = from_(strict, remote, 201, **headers)
+    assert codes == [401] * 200 + [429]
+    assert from_(strict, "198.51.100.1") == [401]
+
+
+def test_visitors_whom_a_trusted_proxy_names_are_counted_by_themselves(strict: Shop) -> None:
+    """Those of an intranet too, however many of them there are."""
+    strict.app.wsgi_app = ProxyFix(strict.app.wsgi_app)  # type: ignore[method-assign]
+    strict.log_in(None)
+    assert from_(strict, "172.17.0.1", 11, X_Forwarded_For="10.0.0.5")[-1] == 429
+    assert from_(strict, "172.17.0.1", X_Forwarded_For="10.0.0.6") == [401]
+    assert from_(strict, "172.17.0.1", X_Forwarded_For="8.8.8.8") == [401]
+
+
+def test_a_proxy_that_is_trusted_in_place_of_its_visitors_is_counted_as_a_proxy(
+    strict: Shop,
+) -> None:
+    """ProxyFix was told of one proxy, and there are two."""
+    strict.app.wsgi_app = ProxyFix(strict.app.wsgi_app)  # type: ignore[method-assign]
+    strict.log_in(None)
+    forwarded = "8.8.8.8, 10.0.0.2"
+    assert from_(strict, "10.0.0.1", 201, X_Forwarded_For=forwarded) == [401] * 200 + [429]
+
+
+def test_check_says_that_a_proxy_is_not_trusted(
+    strict: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in the log once, and for the next hour in what check finds."""
+    state = get_state(strict.app)
+
+    def finding() -> Finding:
+        return next(each for each in diagnose(state) if each.name == "proxy")
+
+    assert finding().ok
+    from_(strict, "172.17.0.1", 5, X_Forwarded_For="203.0.113.7")
+    assert "ProxyFix" in finding().text
+    assert not finding().ok
+    assert caplog.text.count("X-Forwarded-For is not trusted") == 1
 
 
 def test_a_rate_that_is_none_stops_start_up_in_words() -> None:

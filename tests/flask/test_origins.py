@@ -169,9 +169,6 @@ def test_origins_may_be_given_as_one_text() -> None:
 def test_a_proxy_that_is_not_trusted_is_said_once(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from genvoris_flask.web import counting
-
-    counting._warn_of_proxy.cache_clear()
     caplog.set_level(logging.WARNING)
     for _ in range(3):
         shop.post("/session", headers={"X-Forwarded-For": "203.0.113.7"})
