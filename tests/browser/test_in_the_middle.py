@@ -102,6 +102,31 @@ def test_a_log_out_in_the_middle_leads_to_the_log_in_and_tells_the_page(
     expect(link).to_have_attribute("href", "http://localhost:9/in?next=%2Fproduct")
 
 
+def test_paywall_link_leads_back_to_the_product(shop: ScriptedShop, photo: Path) -> None:
+    """The shop's plans page learns which page the shopper came from, as its log-in page does."""
+    page = with_photo(shop, photo)
+    shop.refusal = (
+        402,
+        {
+            "error": "end_customer_quota",
+            "detail": "Spent.",
+            "reason": "quota_exhausted",
+            "used": 5,
+            "limit": 5,
+            "paywall": {
+                "kind": "offer",
+                "title": "More of this",
+                "message": "Choose a plan.",
+                "action_label": "See plans",
+                "action_url": "/plans?from=tryon",
+            },
+        },
+    )
+    press(page, "Try it on")
+    link = dialog(page).get_by_role("link", name="See plans")
+    expect(link).to_have_attribute("href", "http://localhost:9/plans?from=tryon&next=%2Fproduct")
+
+
 def test_from_the_trigger_to_the_download_the_keyboard_is_enough(
     shop: ScriptedShop, photo: Path
 ) -> None:

@@ -29,7 +29,7 @@ export const drawPaywall: Draw<"paywall"> = (model, actions) => {
     side: [
       productCard(model),
       el("p", { part: "paywall-message" }, el("bdi", {}, message)),
-      url && wayOut(model, actions, action_label ?? "", url),
+      url && wayOut(model, actions, action_label ?? "", withNext(url)),
     ],
   };
 };
