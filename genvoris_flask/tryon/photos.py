@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .formats import heic, jpeg, png, webp
+from .formats.budget import Budget
 from .formats.container import AnimatedError, BrokenError, Container
 
 MAX_PIXELS = 50_000_000
@@ -47,7 +48,7 @@ class Photo:
 
 
 def check_photo(data: bytes) -> Photo:
-    """Give the photo as it is, if it is a whole JPEG, PNG, WebP or HEIC of a reasonable size.
+    """Return the photo as it is, if it is a whole JPEG, PNG, WebP or HEIC of a reasonable size.
 
     Raises:
         PhotoError: It is not.
@@ -57,7 +58,7 @@ def check_photo(data: bytes) -> Photo:
 
 
 def clean_photo(data: bytes) -> Photo:
-    """Check a photo, and give it without what its camera noted: place, time, device, preview.
+    """Return a photo without what its camera noted: place, time, device, preview.
 
     Which way is up stays. Whatever follows the picture's end is left off, and a file that also
     reads as a page, a script, a PDF or an archive is refused.
@@ -68,15 +69,15 @@ def clean_photo(data: bytes) -> Photo:
     mimetype, container = _open(data)
     if container.is_something_else_too:
         raise PhotoError("not_a_photo")
-    return Photo(b"".join(container.kept), mimetype, *container.size)
+    return Photo(container.cleaned, mimetype, *container.size)
 
 
 def is_picture(data: bytes) -> bool:
-    """Say whether bytes start like a picture of a kind that is known here."""
+    """Return whether bytes start like a picture of a kind that is known here."""
     return _kind(data) is not None
 
 
-_Read = Callable[[bytes], Container]
+_Read = Callable[[bytes, Budget], Container]
 
 
 def _open(data: bytes) -> tuple[str, Container]:
@@ -87,7 +88,7 @@ def _open(data: bytes) -> tuple[str, Container]:
         raise PhotoError("not_a_photo")
     mimetype, read = kind
     try:
-        container = read(data)
+        container = read(data, Budget(len(data)))
     except AnimatedError:
         raise PhotoError("animated_photo") from None
     except (BrokenError, IndexError, struct.error):

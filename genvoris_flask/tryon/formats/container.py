@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from .foreign import reads_as_something_else
 
 
 class BrokenError(Exception):
@@ -15,15 +17,6 @@ class AnimatedError(Exception):
     """The file holds a moving picture."""
 
 
-# Files of countless tiny parts would cost time instead of memory; no camera or program makes them.
-MAX_PARTS = 20_000
-
-
-# What makes a file open as something else: a page, a program, a document.
-_FOREIGN = re.compile(rb"<script|<html|<!doctype|<\?php|%PDF-", re.IGNORECASE)
-_ZIP_END = b"PK\x05\x06"
-
-
 @dataclass(frozen=True)
 class Container:
     """A file, taken apart.
@@ -31,7 +24,7 @@ class Container:
     Attributes:
         size: Width and height in pixels, before rotation.
         kept: The picture itself; joined, a file of the same format.
-        dropped: What the camera or others noted in it.
+        dropped: What the camera or others noted in it, and bytes that no reader looks at.
         trailing: What follows the picture's end.
     """
 
@@ -40,25 +33,19 @@ class Container:
     dropped: Sequence[bytes] = ()
     trailing: bytes = b""
 
+    @functools.cached_property
+    def cleaned(self) -> bytes:
+        """The file without its notes."""
+        return b"".join(self.kept)
+
     @property
     def is_something_else_too(self) -> bool:
         """Whether the file also reads as a page, a script, a PDF or an archive."""
-        hidden = (*self.dropped, self.trailing)
-        return _ZIP_END in self.trailing or any(_FOREIGN.search(part) for part in hidden)
-
-
-def bounded(count: int, most: int = MAX_PARTS) -> None:
-    """Stop at a file of countless parts.
-
-    Raises:
-        BrokenError: It has more than any photo.
-    """
-    if count > most:
-        raise BrokenError
+        return any(map(reads_as_something_else, (*self.dropped, self.trailing, self.cleaned)))
 
 
 def sane(size: tuple[int, int] | None) -> tuple[int, int]:
-    """Give a size that a picture can have.
+    """Return a size that a picture can have.
 
     Raises:
         BrokenError: It has none.

@@ -7,32 +7,24 @@ is blanked in its place.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-from .container import AnimatedError, BrokenError, Container, bounded, sane
+from .budget import Budget
+from .container import AnimatedError, BrokenError, Container, sane
+from .heic_boxes import Box, Extent, one, read_boxes, read_extents, read_items
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
 SEQUENCES = {b"hevc", b"hevx", b"msf1"}
+MAX_DATA_BOXES = 16  # writers make one, or one for each picture
 _KEPT = {b"ftyp", b"meta", b"mdat"}
+_TABLES = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
 _NOTES = {b"Exif", b"mime", b"uri "}
+_NOTE_PROPERTIES = {b"udes", b"uuid"}  # what a person wrote, and whatever a maker likes
 # An EXIF block without entries, behind its offset (23008-12, A.2.1): readers stumble over zeros.
 _EMPTY_NOTE = bytes(4) + b"MM\0*" + struct.pack(">I", 8) + bytes(6)
-MAX_ITEMS = 2000  # a photo of 50 megapixels in tiles of half a thousand by as much has 200
-_IN_FILE, _IN_META = 0, 1  # where iloc says that an item's bytes are
+_HANDLER_NAME = 24  # its place in the body of hdlr
 
 
-@dataclass(frozen=True)
-class _Box:
-    """A box: its name, where it and its body start, and where it ends."""
-
-    name: bytes
-    start: int
-    body: int
-    end: int
-
-
-def read_heic(data: bytes) -> Container:
+def read_heic(data: bytes, budget: Budget) -> Container:
     """Take a HEIC apart; the pictures' own rotation stays, since it is no note.
 
     Raises:
@@ -41,123 +33,139 @@ def read_heic(data: bytes) -> Container:
     """
     if data[8:12] in SEQUENCES:
         raise AnimatedError
-    clean = bytearray(data)
+    top = _read_top(data, budget)
+    meta = one(top, b"meta")
+    tables = list(read_boxes(data, meta.body + 4, meta.end, budget))
+    eraser = _Eraser(data, budget)
+    eraser.free_all_but(_KEPT, top)
+    eraser.free_all_but(_TABLES, tables)
+    for box in tables:
+        if box.name == b"hdlr":
+            eraser.blank(box.body + _HANDLER_NAME, box.end)
+    size = _read_size(one(tables, b"iprp"), eraser)
+    end = max(box.end for box in top if box.name in _KEPT)
+    homes = [box for box in top if box.name == b"mdat"]
+    if len(homes) > MAX_DATA_BOXES:
+        raise BrokenError
+    homes += [box for box in tables if box.name == b"idat"]
+    _erase_unused(homes, tables, end, eraser)
+    dropped = [data[start:stop] for start, stop in eraser.erased]
+    return Container(size, [bytes(eraser.clean[:end])], dropped, data[end:])
+
+
+def _read_top(data: bytes, budget: Budget) -> list[Box]:
+    """Return the file's boxes, up to loose bytes at its end as some phones write them.
+
+    Where the file ends too soon, some item's bytes are missing.
+    """
+    found: list[Box] = []
+    try:
+        for box in read_boxes(data, 0, len(data), budget):
+            if box.name == b"moov":
+                raise AnimatedError
+            found.append(box)
+    except (BrokenError, struct.error):
+        pass
+    return found
+
+
+def _read_size(properties: Box, eraser: _Eraser) -> tuple[int, int]:
+    """Return the size of the largest picture, and erase notes (23008-12, 6.5.3)."""
+    data, budget = eraser.data, eraser.budget
+    container = one(list(read_boxes(data, properties.body, properties.end, budget)), b"ipco")
     sizes: list[tuple[int, int]] = []
-    last = 0
-    for box in _boxes(data, 0, len(data)):
-        if box.name == b"moov":
-            raise AnimatedError
-        if box.name not in _KEPT:
-            _free(clean, box)
-            continue
-        last = box.end
-        if box.name == b"meta":
-            sizes += _sizes(data[box.start : box.end])
-            for start, end in _notes(data, box):
-                clean[start:end] = _EMPTY_NOTE[: end - start].ljust(end - start, b"\0")
-    dropped = [data[box.start : box.end] for box in _boxes(data, 0, last) if box.name not in _KEPT]
-    size = max(sizes, key=lambda each: each[0] * each[1], default=None)
-    return Container(sane(size), [bytes(clean[:last])], dropped, data[last:])
+    for box in read_boxes(data, container.body, container.end, budget):
+        if box.name == b"ispe":
+            width, height = struct.unpack_from(">II", data, box.body + 4)
+            sizes.append((width, height))
+        elif box.name in _NOTE_PROPERTIES:
+            eraser.free(box)
+    return sane(max(sizes, key=lambda each: each[0] * each[1], default=None))
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    count = 0
-    while start < end:
-        count += 1
-        bounded(count, MAX_ITEMS)
-        length, name = struct.unpack_from(">I4s", data, start)
-        body = start + 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, body)
-            body += 8
-        length = length or end - start
-        if start + length > end or body > start + length:
+def _erase_unused(homes: list[Box], tables: list[Box], end: int, eraser: _Eraser) -> None:
+    """Erase notes, items' names, and all bytes in ``homes`` that are no item's.
+
+    Raises:
+        BrokenError: An item's bytes are not there, or are another's too.
+    """
+    pictures = set[int]()
+    for item in read_items(eraser.data, one(tables, b"iinf"), eraser.budget):
+        eraser.blank(item.names, item.end)
+        if item.kind not in _NOTES:
+            pictures.add(item.number)
+    extents = _read_extents(tables, end, eraser)
+    if not pictures or not extents:
+        raise BrokenError
+    number = 0
+    for home in sorted(homes, key=lambda box: box.body):
+        position = home.body
+        while number < len(extents) and extents[number].start < home.end:
+            extent = extents[number]
+            eraser.blank(position, extent.start)
+            position = max(position, extent.end)
+            if extent.item not in pictures:
+                _erase_note(extent, home, eraser)
+            if extent.end > home.end:
+                break
+            number += 1
+        eraser.blank(position, home.end)
+    if any(extent.item not in pictures for extent in extents[number:]):
+        raise BrokenError
+
+
+def _read_extents(tables: list[Box], end: int, eraser: _Eraser) -> list[Extent]:
+    """Return all items' ranges, which share no byte, in the order of the file."""
+    in_meta = next((box.body for box in tables if box.name == b"idat"), end)
+    iloc = one(tables, b"iloc")
+    extents = sorted(read_extents(eraser.data, iloc, in_meta, eraser.budget))
+    position = 0
+    for extent in extents:
+        if extent.start < position:
             raise BrokenError
-        yield _Box(name, start, body, start + length)
-        start += length
+        position = extent.end
+    if position > end:
+        raise BrokenError
+    return extents
 
 
-def _free(clean: bytearray, box: _Box) -> None:
-    clean[box.start + 4 : box.start + 8] = b"free"
-    clean[box.body : box.end] = bytes(box.end - box.body)
+def _erase_note(extent: Extent, home: Box, eraser: _Eraser) -> None:
+    # A note that claims to be elsewhere would have us erase what is read here.
+    if extent.start < home.body or extent.end > home.end:
+        raise BrokenError
+    eraser.blank(extent.start, extent.end, _EMPTY_NOTE)
 
 
-def _sizes(meta: bytes) -> Iterator[tuple[int, int]]:
-    """Give the size of each picture and tile (23008-12, 6.5.3)."""
-    bounded(meta.count(b"ispe"), MAX_ITEMS)
-    position = meta.find(b"ispe")
-    while position >= 0:
-        width, height = struct.unpack_from(">II", meta, position + 8)
-        yield width, height
-        position = meta.find(b"ispe", position + 4)
+class _Eraser:
+    """Overwrites ranges of a file.
 
+    Attributes:
+        data: The file as it was.
+        budget: What may be spent.
+        clean: The file as it is now.
+        erased: What was overwritten.
+    """
 
-def _notes(data: bytes, meta: _Box) -> Iterator[tuple[int, int]]:
-    """Give where the bytes of notes are: EXIF, XMP and the like."""
-    boxes = {box.name: box for box in _boxes(data, meta.body + 4, meta.end)}
-    if b"iinf" not in boxes or b"iloc" not in boxes:
-        return
-    notes = {item for item, kind in _items(data, boxes[b"iinf"]) if kind in _NOTES}
-    in_meta = [box for box in (boxes.get(b"idat"),) if box]
-    in_file = [box for box in _boxes(data, 0, len(data)) if box.name == b"mdat"]
-    for item, method, start, length in _extents(data, boxes[b"iloc"]):
-        if item not in notes or method not in (_IN_FILE, _IN_META):
-            continue
-        if method == _IN_META:
-            start += in_meta[0].body
-        homes = in_meta if method == _IN_META else in_file
-        # A note that claims to be elsewhere would have us blank out what is checked here.
-        if not any(box.body <= start and start + length <= box.end for box in homes):
-            raise BrokenError
-        yield start, start + length
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self.data = data
+        self.budget = budget
+        self.clean = bytearray(data)
+        self.erased: list[tuple[int, int]] = []
 
+    def blank(self, start: int, end: int, pattern: bytes = b"") -> None:
+        """Overwrite a range with ``pattern`` and zeros."""
+        if start < end:
+            self.budget.spend(end - start)
+            self.clean[start:end] = pattern[: end - start].ljust(end - start, b"\0")
+            self.erased.append((start, end))
 
-def _items(data: bytes, iinf: _Box) -> Iterator[tuple[int, bytes]]:
-    """Give each item's number and kind (14496-12, 8.11.6)."""
-    wide = data[iinf.body] > 0
-    for box in _boxes(data, iinf.body + (8 if wide else 6), iinf.end):
-        version = data[box.body]
-        if version < 2:
-            raise BrokenError
-        item, _, kind = struct.unpack_from(">HH4s" if version == 2 else ">IH4s", data, box.body + 4)
-        yield item, kind
+    def free(self, box: Box) -> None:
+        """Make a box one that readers skip."""
+        self.clean[box.start + 4 : box.start + 8] = b"free"
+        self.blank(box.body, box.end)
 
-
-def _extents(data: bytes, iloc: _Box) -> Iterator[tuple[int, int, int, int]]:
-    """Give item, method, start and length of each extent (14496-12, 8.11.3)."""
-    reader = _Reader(data, iloc.body)
-    version = reader.number(1)
-    reader.number(3)
-    sizes = reader.number(2)
-    start_size, length_size = sizes >> 12, sizes >> 8 & 15
-    base_size, index_size = sizes >> 4 & 15, sizes & 15 if version else 0
-    total = 0
-    for _ in range(reader.number(4 if version == 2 else 2)):
-        item = reader.number(4 if version == 2 else 2)
-        method = reader.number(2) & 15 if version else _IN_FILE
-        reader.number(2)
-        base = reader.number(base_size)
-        count = reader.number(2)
-        total += count + 1
-        bounded(total, MAX_ITEMS)  # extents may be of no bytes at all
-        for _ in range(count):
-            reader.number(index_size)
-            start = reader.number(start_size)
-            yield item, method, base + start, reader.number(length_size)
-
-
-class _Reader:
-    """Reads numbers one after the other."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data = data
-        self._position = position
-
-    def number(self, size: int) -> int:
-        """Read an unsigned number of so many bytes."""
-        end = self._position + size
-        if end > len(self._data):
-            raise BrokenError
-        value = int.from_bytes(self._data[self._position : end], "big")
-        self._position = end
-        return value
+    def free_all_but(self, names: set[bytes], boxes: list[Box]) -> None:
+        """Make all boxes of other names such as readers skip."""
+        for box in boxes:
+            if box.name not in names:
+                self.free(box)

@@ -1,67 +1,86 @@
-"""JPEG (ITU T.81, Annex B)."""
+"""JPEG (ITU T.81, Annex B), read as leniently as libjpeg reads it."""
 
 from __future__ import annotations
 
 import re
 import struct
+from dataclasses import dataclass, field
 
-from .container import BrokenError, Container, bounded, sane
+from .budget import Budget
+from .container import BrokenError, Container, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
+from .icc import is_profile
+from .jpeg_scan import is_whole
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"
+MAX_SCANS = 200  # encoders make 10; decoders draw the whole picture for each
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_SCAN = 0xDA
-_END_MARKER = 0xD9
+_DHT, _SOI, _EOI, _SOS, _DQT, _DNL, _DRI = 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a segment
+_JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_BODY, _ADOBE_BODY = 14, 12  # bytes (JFIF 1.02; Adobe TN 5116)
 # What draws the picture (Table B.1): frames, Huffman and arithmetic tables, quantisation, restarts.
-_DRAWS = set(range(0xC0, 0xD0)) | {0xDA, 0xDB, 0xDC, 0xDD}
+_DRAWS = set(range(0xC0, 0xD0)) | {_SOS, _DQT, _DNL, _DRI}
+_MARKER = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, 0xFF00 is a plain 0xFF and 0xFFD0 to 0xFFD7 are restarts.
 _AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
-def read_jpeg(data: bytes) -> Container:
+@dataclass
+class _Picture:
+    """What has been read so far."""
+
+    kept: list[bytes] = field(default_factory=list)
+    dropped: list[bytes] = field(default_factory=list)
+    exif: bytes | None = None
+    size: tuple[int, int] | None = None
+    scans: int = 0
+    has_ended: bool = False
+
+
+def read_jpeg(data: bytes, budget: Budget) -> Container:
     """Take a JPEG apart, up to the end of the picture: cameras append films to it.
+
+    A missing end marker is put back if nothing else is missing.
 
     Raises:
         BrokenError: It is not whole.
     """
-    kept = [START]
-    dropped: list[bytes] = []
-    size: tuple[int, int] | None = None
-    orientation = UPRIGHT
-    position = 2
-    scans = 0
-    while (marker := _marker(data, position)) != _END_MARKER:
-        bounded(len(kept) + len(dropped))
-        end = _segment_end(data, position)
-        segment = data[position:end]
-        body = segment[4:]
-        if marker in _FRAMES:
-            if size is not None:
-                raise BrokenError
-            height, width = struct.unpack_from(">HH", body, 1)
-            size = (width, height)
-        if marker == _APP1 and body.startswith(b"Exif\0\0"):
-            orientation = read_orientation(body)
-        (kept if _belongs(marker, body) else dropped).append(_bare(marker, segment))
-        position = end
-        if marker == _SCAN:
-            scans += 1
-            position = _scan_end(data, end)
-            kept.append(data[end:position])
-    if not scans:
+    picture = _Picture()
+    position = len(START)
+    while not picture.has_ended:
+        start = _skip_to_marker(data, position, picture, budget)
+        position = _take(data, start, picture, budget)
+    if not picture.scans:
         raise BrokenError
-    if orientation != UPRIGHT:
-        kept.insert(2 if kept[1][:2] == b"\xff\xe0" else 1, _orientation_segment(orientation))
-    return Container(sane(size), [*kept, END], dropped, data[position + 2 :])
+    size = sane(picture.size)
+    return Container(size, [START, *_write(picture), END], picture.dropped, data[position:])
 
 
-def _marker(data: bytes, position: int) -> int:
-    if data[position] != 0xFF:
+def _skip_to_marker(data: bytes, position: int, picture: _Picture, budget: Budget) -> int:
+    """Return where the next marker is; fill bytes and whatever else is before it are dropped."""
+    found = _MARKER.search(data, position)
+    if found is None:
         raise BrokenError
-    return data[position + 1]
+    budget.spend(found.start() - position)
+    if found.start() > position:
+        picture.dropped.append(data[position : found.start()])
+    return found.start()
+
+
+def _take(data: bytes, start: int, picture: _Picture, budget: Budget) -> int:
+    """Read what a marker stands for, and return where it ends."""
+    marker = data[start + 1]
+    if marker == _EOI:
+        picture.has_ended = True
+    if marker == _EOI or marker in _ALONE:
+        return start + 2
+    end = _segment_end(data, start)
+    budget.spend(2 * (end - start))
+    _take_segment(marker, data[start:end], picture)
+    return _take_scan(data, end, picture, budget) if marker == _SOS else end
 
 
 def _segment_end(data: bytes, position: int) -> int:
@@ -72,33 +91,102 @@ def _segment_end(data: bytes, position: int) -> int:
     return int(end)
 
 
-def _scan_end(data: bytes, start: int) -> int:
-    found = _AFTER_SCAN.search(data, start)
-    if found is None:
+def _take_segment(marker: int, segment: bytes, picture: _Picture) -> None:
+    """Note what a segment says, and keep or drop it."""
+    body = segment[4:]
+    if marker in _FRAMES:
+        if picture.size is not None:
+            raise BrokenError
+        height, width = struct.unpack_from(">HH", body, 1)
+        picture.size = (width, height)
+    if marker == _SOS:
+        picture.scans += 1
+    if marker == _SOI or picture.scans > MAX_SCANS:
         raise BrokenError
-    return found.start()
+    if marker == _APP1 and body.startswith(_EXIF) and picture.exif is None:
+        picture.exif = body  # of several, browsers read the first
+    if marker in _DRAWS and not _is_well_formed(marker, body):
+        raise BrokenError
+    (picture.kept if _belongs(marker, body) else picture.dropped).append(_bare(marker, segment))
+
+
+def _take_scan(data: bytes, start: int, picture: _Picture, budget: Budget) -> int:
+    """Keep a scan's pixels, and return where they end."""
+    found = _AFTER_SCAN.search(data, start)
+    end = found.start() if found else len(data)
+    budget.spend(2 * (end - start))
+    scan = data[start:end]
+    if found is None:
+        scan = scan.rstrip(b"\xff")  # half of the end marker
+        if not is_whole(picture.kept, scan):
+            raise BrokenError
+        picture.has_ended = True
+    picture.kept.append(scan)
+    return end
 
 
 def _belongs(marker: int, body: bytes) -> bool:
-    """Say whether a segment is needed to show the picture with its colours."""
+    """Return whether a segment is needed to show the picture with its colours."""
     if marker == _APP2:
-        return body.startswith(b"ICC_PROFILE\0")
+        return body.startswith(_ICC)
     if marker == _APP0:
-        return body.startswith(b"JFIF\0") and len(body) >= _JFIF_BODY
+        return body.startswith(_JFIF) and len(body) >= _JFIF_BODY
     if marker == _APP14:
-        return body.startswith(b"Adobe") and len(body) >= _ADOBE_BODY
+        return body.startswith(_ADOBE) and len(body) >= _ADOBE_BODY
     return marker in _DRAWS
 
 
 def _bare(marker: int, segment: bytes) -> bytes:
-    """Give a segment without what else it carries: JFIF's small picture, what follows Adobe's."""
-    if marker == _APP0 and segment[4:].startswith(b"JFIF\0"):
+    """Return a segment without what else it carries: JFIF's preview, what follows Adobe's."""
+    if marker == _APP0 and segment[4:].startswith(_JFIF):
         return b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0"
-    if marker == _APP14 and segment[4:].startswith(b"Adobe"):
+    if marker == _APP14 and segment[4:].startswith(_ADOBE):
         return b"\xff\xee\0\x0e" + segment[4 : 4 + _ADOBE_BODY]
     return segment
 
 
-def _orientation_segment(orientation: int) -> bytes:
-    body = b"Exif\0\0" + write_orientation(orientation)
-    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+def _is_well_formed(marker: int, body: bytes) -> bool:
+    """Return whether a segment is as long as what it holds; decoders refuse others."""
+    if marker in _FRAMES:
+        return len(body) == 6 + 3 * body[5]
+    if marker == _SOS:
+        return len(body) == 4 + 2 * body[0]
+    if marker in (_DNL, _DRI):
+        return len(body) == 2
+    position = 0
+    while marker in (_DQT, _DHT) and position < len(body):
+        if marker == _DQT:
+            position += 129 if body[position] >> 4 else 65
+        else:
+            position += 17 + sum(body[position + 1 : position + 17])
+    return position in (0, len(body))
+
+
+def _write(picture: _Picture) -> list[bytes]:
+    """Return the kept segments, with the orientation, and without a profile that is none."""
+    icc = [piece for piece in picture.kept if _is_icc(piece)]
+    kept = picture.kept
+    if icc and not is_profile(_join_profile(icc)):
+        picture.dropped += icc
+        kept = [piece for piece in kept if not _is_icc(piece)]
+    orientation = UPRIGHT if picture.exif is None else read_orientation(picture.exif)
+    if orientation == UPRIGHT:
+        return kept
+    body = _EXIF + write_orientation(orientation)
+    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    head = 1 if kept[0].startswith(b"\xff\xe0") else 0
+    return [*kept[:head], segment, *kept[head:]]
+
+
+def _is_icc(piece: bytes) -> bool:
+    return piece.startswith(b"\xff\xe2") and piece.startswith(_ICC, 4)
+
+
+def _join_profile(segments: list[bytes]) -> bytes:
+    """Return the profile that is spread over segments; nothing if one is missing (ICC.1, B.4)."""
+    bodies = [segment[4 + len(_ICC) :] for segment in segments]
+    count = len(bodies)
+    parts = {body[0]: body[2:] for body in bodies if len(body) > 2 and body[1] == count}
+    if sorted(parts) != list(range(1, count + 1)):
+        return b""
+    return b"".join(parts[number] for number in sorted(parts))

@@ -4,79 +4,117 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass, field
 
-from .container import AnimatedError, BrokenError, Container, bounded, sane
+from .budget import Budget
+from .container import AnimatedError, BrokenError, Container, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
+from .icc import is_profile
 
 START = b"\x89PNG\r\n\x1a\n"
-_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
-_COLOUR = {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP", b"bKGD", b"pHYs"}
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
+_GREY, _RGB, _PALETTE = 0, 2, 3
+# The length of what says how to show the colours, by the chunk's name; more is not kept of it.
+_COLOUR = {b"gAMA": 4, b"sRGB": 1, b"cICP": 4, b"cHRM": 32}
+_LARGEST_CHROMATICITY = 0xFFFFF  # about ten, where one is the most that occurs
 # A profile is packed, and a few kilobytes of it may unfold to gigabytes.
 MAX_PROFILE = 4 * 1024 * 1024
 
 
-def read_png(data: bytes) -> Container:
+@dataclass
+class _Picture:
+    """What has been read so far."""
+
+    kept: list[bytes] = field(default_factory=lambda: [START])
+    dropped: list[bytes] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+    header: bytes = b""
+    exif: bytes | None = None
+
+    @property
+    def colour_type(self) -> int:
+        return self.header[9]
+
+
+def read_png(data: bytes, budget: Budget) -> Container:
     """Take a PNG apart.
 
     Raises:
         BrokenError: It is not whole, or holds what no reader knows.
         AnimatedError: It moves.
     """
-    kept = [START]
-    dropped: list[bytes] = []
-    size: tuple[int, int] | None = None
-    orientation = UPRIGHT
-    position, name, seen = len(START), b"", set[bytes]()
+    picture = _Picture()
+    position, name = len(START), b""
     while name != b"IEND":
-        bounded(len(kept) + len(dropped))
         start = position
         length, name = struct.unpack_from(">I4s", data, start)
         position = start + 12 + length
-        if position > len(data) or (size is None) != (name == b"IHDR"):
+        if name == b"IEND" and not length:
+            position = min(position, len(data))  # readers do not look at its checksum
+        if position > len(data) or bool(picture.header) != (name != b"IHDR"):
             raise BrokenError
-        body = data[start + 8 : start + 8 + length]
-        if name == b"IHDR":
-            size = _size(body)
-        elif name == b"eXIf":
-            orientation = read_orientation(body)
-        if name == b"iCCP" and name in seen:  # each would be unfolded
-            raise BrokenError
-        seen.add(name)
-        (kept if _belongs(name, body) else dropped).append(data[start:position])
-    if b"IDAT" not in seen:
+        budget.spend(3 * length)
+        _take(name, data[start + 8 : start + 8 + length], data[start:position], picture)
+    if b"IDAT" not in picture.seen:
         raise BrokenError
-    if orientation != UPRIGHT:
-        kept.insert(2, _chunk(b"eXIf", write_orientation(orientation)))
-    return Container(sane(size), kept, dropped, data[position:])
+    if picture.exif and (orientation := read_orientation(picture.exif)) != UPRIGHT:
+        picture.kept.insert(2, _chunk(b"eXIf", write_orientation(orientation)))
+    size = sane(struct.unpack_from(">II", picture.header))
+    return Container(size, [*picture.kept, _chunk(b"IEND", b"")], picture.dropped, data[position:])
 
 
-def _size(header: bytes) -> tuple[int, int]:
-    if len(header) != 13:
-        raise BrokenError
-    width, height = struct.unpack_from(">II", header)
-    return width, height
-
-
-def _belongs(name: bytes, body: bytes) -> bool:
-    """Say whether a chunk is needed to show the picture with its colours."""
+def _take(name: bytes, body: bytes, chunk: bytes, picture: _Picture) -> None:
+    """Note what a chunk says, and keep or drop it."""
     if name in _ANIMATION:
         raise AnimatedError
-    if name in _CRITICAL or name in _COLOUR:
-        return True
-    if not name[0] & 0x20:  # a capital letter: critical, and unknown
+    is_first = name not in picture.seen
+    picture.seen.add(name)
+    if name == b"IHDR":
+        if len(body) != 13:
+            raise BrokenError
+        picture.header = body
+    if name == b"eXIf" and picture.exif is None:
+        picture.exif = body
+    if name == b"IDAT" or (name == b"IHDR" and is_first):
+        picture.kept.append(chunk)
+    elif name == b"PLTE" and picture.colour_type == _PALETTE:
+        if not is_first or len(body) % 3 or len(body) > 768:
+            raise BrokenError
+        picture.kept.append(chunk)
+    elif is_first and b"IDAT" not in picture.seen and (colour := _colour(name, body, picture)):
+        picture.kept.append(_chunk(name, colour))
+    elif name in (b"PLTE", b"IEND") or name[0] & 0x20:
+        picture.dropped.append(body)
+    else:  # a capital letter: critical, and unknown
         raise BrokenError
-    return name == b"iCCP" and _unfolds_to_little(body)
 
 
-def _unfolds_to_little(profile: bytes) -> bool:
-    packed = profile.partition(b"\0")[2][1:]
+def _colour(name: bytes, body: bytes, picture: _Picture) -> bytes:
+    """Return what a chunk says of the colours; nothing if they can be shown without it."""
+    if name == b"iCCP":
+        return _bare_profile(body)
+    if name == b"tRNS":
+        longest = {_GREY: 2, _RGB: 6, _PALETTE: 256}.get(picture.colour_type, 0)
+        is_whole = len(body) <= longest if picture.colour_type == _PALETTE else len(body) == longest
+        return body if is_whole else b""
+    if len(body) != _COLOUR.get(name):
+        return b""
+    if name == b"cHRM" and max(struct.unpack(">8I", body)) > _LARGEST_CHROMATICITY:
+        return b""
+    return body
+
+
+def _bare_profile(body: bytes) -> bytes:
+    """Return a profile under no name of its own; nothing if it is none, or unfolds to too much."""
+    packed = body.partition(b"\0")[2][1:]
     unpacker = zlib.decompressobj()
     try:
-        unpacker.decompress(packed, MAX_PROFILE)
+        profile = unpacker.decompress(packed, MAX_PROFILE)
     except zlib.error:
-        return False
-    return unpacker.eof
+        return b""
+    if not unpacker.eof or not is_profile(profile):
+        return b""
+    return b"icc\0\0" + packed[: len(packed) - len(unpacker.unused_data)]
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -4,71 +4,88 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from .container import AnimatedError, BrokenError, Container, bounded, sane
+from .budget import Budget
+from .container import AnimatedError, BrokenError, Container, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
+from .icc import is_profile
 
 _PIXELS = {b"VP8 ", b"VP8L"}
-_KEPT = {*_PIXELS, b"ALPH", b"ICCP"}
-_ANIMATION, _XMP, _EXIF = 0x02, 0x04, 0x08  # flags of the extended header (2.7)
+_ANIMATION, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20  # flags (2.7)
+_EXTENDED_BODY = 10
 
 
-def read_webp(data: bytes) -> Container:
+@dataclass
+class _Picture:
+    """What has been read so far."""
+
+    kept: dict[bytes, bytes] = field(default_factory=dict)
+    dropped: list[bytes] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    exif: bytes | None = None
+    extended: bytes = b""
+
+
+def read_webp(data: bytes, budget: Budget) -> Container:
     """Take a WebP apart.
 
     Raises:
         BrokenError: It is not whole.
         AnimatedError: It moves.
     """
-    kept: list[bytes] = []
-    dropped: list[bytes] = []
-    sizes: list[tuple[int, int]] = []
-    orientation = UPRIGHT
-    extended = b""
+    picture = _Picture()
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise BrokenError
-    for name, body in _chunks(data[12 : 8 + length]):
-        bounded(len(kept) + len(dropped))
-        match name:
-            case b"VP8X":
-                extended = _still(body)
-                sizes.append(_canvas(body))
-            case b"ANIM" | b"ANMF":
-                raise AnimatedError
-            case b"EXIF":
-                orientation = read_orientation(body)
-        if name in _PIXELS:
-            sizes.append(_frame(name, body))
-        if name != b"VP8X":
-            (kept if name in _KEPT else dropped).append(_chunk(name, body))
-    if not any(piece[:4] in _PIXELS for piece in kept):
+    for name, body in _chunks(data, 8 + length):
+        budget.spend(3 * len(body))
+        _take(name, body, picture)
+    if not picture.kept.keys() & _PIXELS:
         raise BrokenError
-    size = max(sizes, key=lambda each: each[0] * each[1])
+    size = max(picture.sizes, key=lambda each: each[0] * each[1])
     trailing = data[8 + length + length % 2 :]
-    return Container(sane(size), _write(extended, kept, orientation), dropped, trailing)
+    return Container(sane(size), _write(picture), picture.dropped, trailing)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    position = 0
-    while position < len(data):
+def _chunks(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:
+    position = 12
+    while position < end:
         name, length = struct.unpack_from("<4sI", data, position)
-        end = position + 8 + length
-        if end > len(data):
+        start = position + 8
+        position = start + length
+        if position > end:
             raise BrokenError
-        yield name, data[position + 8 : end]
-        position = end + length % 2
+        yield name, data[start:position]
+        position += length % 2
 
 
-def _still(header: bytes) -> bytes:
-    if len(header) < 10:
-        raise BrokenError
-    if header[0] & _ANIMATION:
-        raise AnimatedError
-    return header
+def _take(name: bytes, body: bytes, picture: _Picture) -> None:
+    """Note what a chunk says, and keep or drop it."""
+    match name:
+        case b"VP8X":
+            picture.sizes.append(_canvas(body))
+            picture.extended = picture.extended or body
+        case b"ANIM" | b"ANMF":
+            raise AnimatedError
+        case b"EXIF" if picture.exif is None:
+            picture.exif = body
+    if name in _PIXELS:
+        picture.sizes.append(_frame(name, body))
+    # Of several, readers take the first, and one picture is enough.
+    is_first = name not in picture.kept and not (name in _PIXELS and picture.kept.keys() & _PIXELS)
+    is_needed = name in _PIXELS or name == b"ALPH" or (name == b"ICCP" and is_profile(body))
+    if is_first and is_needed:
+        picture.kept[name] = body
+    else:
+        picture.dropped.append(body)
 
 
 def _canvas(header: bytes) -> tuple[int, int]:
+    if len(header) < _EXTENDED_BODY:
+        raise BrokenError
+    if header[0] & _ANIMATION:
+        raise AnimatedError
     width = int.from_bytes(header[4:7], "little") + 1
     height = int.from_bytes(header[7:10], "little") + 1
     return width, height
@@ -82,15 +99,17 @@ def _frame(name: bytes, body: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _write(extended: bytes, kept: list[bytes], orientation: int) -> list[bytes]:
+def _write(picture: _Picture) -> list[bytes]:
     """Put a file together again, its header in step with what is left."""
-    chunks = list(kept)
-    if extended:
-        flags = extended[0] & ~(_XMP | _EXIF)
-        if orientation != UPRIGHT:
+    chunks = [_chunk(name, body) for name, body in picture.kept.items()]
+    if picture.extended:
+        flags = picture.extended[0] & _ALPHA
+        flags |= _PROFILE if b"ICCP" in picture.kept else 0
+        if picture.exif and (orientation := read_orientation(picture.exif)) != UPRIGHT:
             flags |= _EXIF
             chunks.append(_chunk(b"EXIF", write_orientation(orientation)))
-        chunks.insert(0, _chunk(b"VP8X", bytes([flags]) + extended[1:]))
+        header = bytes([flags, 0, 0, 0]) + picture.extended[4:_EXTENDED_BODY]
+        chunks.insert(0, _chunk(b"VP8X", header))
     length = 4 + sum(map(len, chunks))
     return [b"RIFF" + struct.pack("<I", length) + b"WEBP", *chunks]
 

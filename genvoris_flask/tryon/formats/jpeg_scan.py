@@ -1,0 +1,163 @@
+"""Tells whether a JPEG without its end marker still has all of its pixels.
+
+Its blocks of 8 by 8 pixels are counted by their Huffman codes (ITU T.81, F.2); nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+COUNTED = 16 * 1024  # bytes
+_BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
+_DHT, _SOS, _DRI = 0xC4, 0xDA, 0xDD
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_LONGEST_CODE = 16  # bits
+_BLOCK = 64  # coefficients
+_MOST_COMPONENTS = 4
+
+# What a Huffman table says to each next 16 bits: how many bits the code and its value take, plus
+# 256 times the coefficients that it stands for; 0 where there is no such code.
+_Codes = list[int]
+
+
+def is_whole(segments: Sequence[bytes], scan: bytes) -> bool:
+    """Return whether the last scan is there to its end, and no other scan is missing.
+
+    Args:
+        segments: All that is before the scan's pixels.
+        scan: Its pixels.
+    """
+    frames = [body for marker in (_BASELINE, _EXTENDED) for body in _bodies(segments, marker)]
+    scans = _bodies(segments, _SOS)
+    if progressive := _bodies(segments, _PROGRESSIVE):
+        return _lacks_refinement_alone(_sampling(progressive[0]), scans)
+    if not frames or not 1 <= scans[-1][0] <= _MOST_COMPONENTS:
+        return False
+    sampling = _sampling(frames[0])
+    if {number for each in scans for number, _ in _chosen(each)} != sampling.keys():
+        return False
+    units, tables = _units(frames[0], sampling, _chosen(scans[-1]))
+    codes = _read_codes(_bodies(segments, _DHT), {table for pair in tables for table in pair})
+    if codes is None:
+        return False
+    interval = [struct.unpack(">H", body)[0] for body in _bodies(segments, _DRI)]
+    *before, last = _RESTART.split(scan)
+    units -= len(before) * (interval[-1] if interval else 0)
+    return units > 0 and _ends_with(units, last, [(codes[dc], codes[ac]) for dc, ac in tables])
+
+
+def _bodies(segments: Sequence[bytes], marker: int) -> list[bytes]:
+    return [segment[4:] for segment in segments if segment[:2] == bytes([0xFF, marker])]
+
+
+def _sampling(frame: bytes) -> dict[int, tuple[int, int]]:
+    """Return how finely each component is sampled, across and down."""
+    entries = [frame[at : at + 3] for at in range(6, len(frame), 3)]
+    return {number: (max(1, both >> 4), max(1, both & 15)) for number, both, _ in entries}
+
+
+def _chosen(scan: bytes) -> list[tuple[int, int]]:
+    """Return a scan's components, each with the numbers of its tables."""
+    return [(scan[at], scan[at + 1]) for at in range(1, 1 + 2 * scan[0], 2)]
+
+
+def _lacks_refinement_alone(numbers: Mapping[int, object], scans: list[bytes]) -> bool:
+    """Return whether a progressive picture's last scan adds nothing but the last bit.
+
+    Its end cannot be seen, but nobody sees what is missing either.
+    """
+    missing = {number: [1] * _BLOCK for number in numbers}
+    for scan in scans:
+        first, last, bits = scan[-3:]
+        for number, _ in _chosen(scan):
+            if number in missing and first <= last < _BLOCK:
+                missing[number][first : last + 1] = [bits & 15] * (last + 1 - first)
+    return scans[-1][-1] >> 4 > 0 and not any(map(any, missing.values()))
+
+
+def _units(
+    frame: bytes, sampling: Mapping[int, tuple[int, int]], chosen: list[tuple[int, int]]
+) -> tuple[int, list[tuple[int, int]]]:
+    """Return how many units a scan has, and the tables of each block in one (A.2)."""
+    height, width = struct.unpack_from(">HH", frame, 1)
+    widest = max(across for across, _ in sampling.values())
+    tallest = max(down for _, down in sampling.values())
+    blocks: list[tuple[int, int]] = []
+    for number, tables in chosen:
+        across, down = sampling[number] if len(chosen) > 1 else (1, 1)
+        blocks += [(tables >> 4, 16 + (tables & 15))] * (across * down)
+    if len(chosen) == 1:
+        across, down = sampling[chosen[0][0]]
+        width, height = math.ceil(width * across / widest), math.ceil(height * down / tallest)
+        widest = tallest = 1
+    return math.ceil(width / (8 * widest)) * math.ceil(height / (8 * tallest)), blocks
+
+
+def _read_codes(segments: list[bytes], wanted: set[int]) -> dict[int, _Codes] | None:
+    """Return the tables of these numbers, of which AC's are 16 more; None if one is missing."""
+    defined: dict[int, tuple[bytes, bytes]] = {}
+    for body in segments:
+        position = 0
+        while position < len(body):
+            counts = body[position + 1 : position + 17]
+            end = position + 17 + sum(counts)
+            defined[body[position]] = counts, body[position + 17 : end]
+            position = end
+    if not wanted <= defined.keys():
+        return None
+    codes = {number: _spread(*defined[number], is_dc=number < 16) for number in wanted}
+    return None if [] in codes.values() else codes
+
+
+def _spread(counts: bytes, symbols: bytes, *, is_dc: bool) -> _Codes:
+    """Return what each next 16 bits mean (C.2); nothing if the table is impossible."""
+    longest = 1 << _LONGEST_CODE
+    if sum(count << (_LONGEST_CODE - length) for length, count in enumerate(counts, 1)) > longest:
+        return []
+    codes: _Codes = []
+    left = iter(symbols)
+    for length, count in enumerate(counts, 1):
+        for symbol in islice(left, count):
+            ends_block = not symbol and not is_dc
+            stands_for = 1 if is_dc else _BLOCK if ends_block else (symbol >> 4) + 1
+            entry = (stands_for << 8) + length + (symbol & 15)
+            codes += [entry] * (1 << (_LONGEST_CODE - length))
+    return codes + [0] * (longest - len(codes))
+
+
+def _ends_with(units: int, scan: bytes, tables: list[tuple[_Codes, _Codes]]) -> bool:
+    """Return whether a scan's bits end where its last unit does.
+
+    The units of a long scan are not counted. Huffman codes that are read from anywhere soon fall
+    into step, so that its tail is enough to see whether it ends within a unit.
+    """
+    data = scan.replace(b"\xff\0", b"\xff")
+    if len(data) <= COUNTED:
+        return next(islice(_unit_ends(data, tables), units - 1, None), None) is not None
+    tail = data[-COUNTED // 4 :]
+    if tables.count(tables[0]) == len(tables):
+        tables = tables[:1]  # nothing tells which of a unit's blocks is which
+    spare = [8 * len(tail) - end for end in _unit_ends(tail, tables)][-1:]
+    return bool(spare) and spare[0] < 8 and tail[-1] & (1 << spare[0]) - 1 == (1 << spare[0]) - 1
+
+
+def _unit_ends(data: bytes, tables: list[tuple[_Codes, _Codes]]) -> Iterator[int]:
+    """Yield the bit where each unit ends. What is no code is skipped, bit by bit."""
+    padded = data + bytes(3)
+    position = block = coefficient = 0
+    while position < 8 * len(data):
+        at = position >> 3
+        bits = int.from_bytes(padded[at : at + 3], "big") >> (8 - (position & 7)) & 0xFFFF
+        code = tables[block][coefficient > 0][bits]
+        position += code & 0xFF or 1
+        coefficient += code >> 8
+        if not code:
+            coefficient = block = 0
+        elif coefficient >= _BLOCK:
+            coefficient, block = 0, (block + 1) % len(tables)
+            if not block and position <= 8 * len(data):
+                yield position

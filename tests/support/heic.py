@@ -1,0 +1,55 @@
+"""HEIC files from their boxes, for tests of readers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXIF, PICTURE = b"Exif", b"hvc1"
+
+
+def box(name: bytes, body: bytes) -> bytes:
+    """Make a box."""
+    return struct.pack(">I4s", len(body) + 8, name) + body
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item, and its ranges as distances from the start of the last ``mdat``'s body."""
+
+    kind: bytes
+    extents: Sequence[tuple[int, int]]
+    name: bytes = b""
+
+
+def heic(
+    items: Sequence[Item],
+    data: bytes,
+    *,
+    size: tuple[int, int] = (64, 64),
+    metas: int = 1,
+    before: bytes = b"",
+    properties: bytes = b"",
+) -> bytes:
+    """Make a file of one or more equal ``meta`` boxes, other boxes, and an ``mdat`` of ``data``."""
+    ftyp = box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
+    length = len(_meta(items, 0, size, properties)) * metas
+    origin = len(ftyp) + length + len(before) + 8
+    return ftyp + _meta(items, origin, size, properties) * metas + before + box(b"mdat", data)
+
+
+def _meta(items: Sequence[Item], origin: int, size: tuple[int, int], properties: bytes) -> bytes:
+    infe = b"".join(
+        box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, item.kind) + item.name + b"\0")
+        for number, item in enumerate(items, 1)
+    )
+    iinf = box(b"iinf", struct.pack(">IH", 0, len(items)) + infe)
+    iloc = struct.pack(">IHH", 0, 0x4440, len(items))
+    for number, item in enumerate(items, 1):
+        iloc += struct.pack(">HHIH", number, 0, origin, len(item.extents))
+        iloc += b"".join(struct.pack(">II", *extent) for extent in item.extents)
+    ispe = box(b"ispe", struct.pack(">III", 0, *size))
+    iprp = box(b"iprp", box(b"ipco", ispe + properties))
+    hdlr = box(b"hdlr", bytes(8) + b"pict" + bytes(13))
+    return box(b"meta", bytes(4) + hdlr + iinf + box(b"iloc", iloc) + iprp)
