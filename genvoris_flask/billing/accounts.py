@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..api.client import GenvorisClient
-from ..api.models import Customer
-from ..errors import ApiError, NotFoundError
+from ..api.models import Customer, Status
+from ..errors import BadRequestError, ForbiddenError, NotFoundError
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
+from .changes import Change
 from .once import Attempt, OnceLedger, checked_event_id
 
 Linked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
+Decide = Callable[[Customer | None], Change]
 
 
 class Tokens(Protocol):
     """What keeps shoppers' tokens."""
 
     def external_id(self, shopper: Shopper) -> str:
-        """Give the shop's id as Genvoris knows it."""
+        """Return the shop's id as Genvoris knows it."""
 
     def customer_id(self, shopper: Shopper) -> str:
-        """Give the best id to ask Genvoris about this shopper with."""
+        """Return the best id to ask Genvoris about this shopper with."""
 
     def replace(self, shopper: Shopper) -> None:
         """Drop the shopper's token and mint a new one, in the background."""
@@ -55,7 +56,7 @@ class Accounts:
         self,
         call: str,
         shopper: Shopper,
-        plan_id: str | None,
+        choose: Callable[[], str | None],
         event_id: str | None,
         *,
         anew: bool,
@@ -65,18 +66,23 @@ class Accounts:
         Args:
             call: What the event asked for, since one event may ask for several things.
             shopper: Whose; their email is sent when they have one.
-            plan_id: Of which plan; None keeps theirs.
+            choose: Returns the plan's id; None keeps theirs. Called once for an event.
             event_id: By which event.
             anew: Whether it is a sale, which registers shoppers and ends pauses.
         """
+
+        def decide(_before: Customer | None) -> Change:
+            plan_id = choose()
+            return Change(
+                fills=True,
+                registers=anew,
+                sets_plan=plan_id is not None,
+                plan_id=plan_id,
+                status="ACTIVE",
+            )
+
         with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            if attempt.done_for:
-                customer = self._client.customers.get(attempt.done_for)
-            else:
-                customer = self._fill(attempt, shopper, plan_id, anew)
-                if event_id is not None:  # before it is done, so that a repeat makes up for it
-                    self._ledger.note_last(shopper.external_id, event_id)
-            attempt.finish(customer)  # again for a repeat: it is kept from the last delivery on
+            customer = self._once(attempt, shopper, decide)
         # Also for a repeat: the process that did it may have died before it came to this.
         self._renew_token(shopper, customer)
         self._linked(shopper, customer.id)
@@ -88,28 +94,35 @@ class Accounts:
         shopper: Shopper,
         event_id: str | None,
         *,
+        plan: Callable[[], str | None] | None = None,
+        status: Status | None = None,
         only_after: str | None = None,
-        **fields: Any,
     ) -> Customer:
-        """Change fields of the shopper, without touching what they have used.
+        """Change plan or status of the shopper, without touching what they have used.
 
         Args:
             call: What the event asked for.
             shopper: Whose.
             event_id: By which event.
+            plan: Returns the plan's id, or None for no plan; None keeps theirs.
+            status: The new status; None keeps theirs.
             only_after: Do nothing when another event than this one filled the quota last.
-            fields: As the REST client's ``customers.update`` takes them.
         """
         if only_after is not None:
             checked_event_id("sale_id", only_after)
+
+        def decide(_before: Customer | None) -> Change:
+            if only_after and not self._ledger.was_last(shopper.external_id, only_after):
+                return Change()
+            return Change(
+                sets_plan=plan is not None,
+                plan_id=plan() if plan else None,
+                status=status,
+                is_refund=only_after is not None,
+            )
+
         with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            customer_id = attempt.done_for or self._tokens.customer_id(shopper)
-            late = only_after and not self._ledger.was_last(shopper.external_id, only_after)
-            if attempt.done_for or late:
-                customer = self._client.customers.get(customer_id)
-            else:
-                customer = self._client.customers.update(customer_id, **fields)
-            attempt.finish(customer)
+            customer = self._once(attempt, shopper, decide, looks_first=False)
         self._renew_token(shopper, customer)
         return customer
 
@@ -122,70 +135,112 @@ class Accounts:
         *,
         is_sale: bool,
     ) -> Customer:
-        """Give the shopper a plan of another size, without touching what they have used.
+        """Move the shopper to a plan of another size, without touching what they have used.
 
         Args:
             call: What the event asked for.
             shopper: Whose.
             event_id: By which event.
-            choose: Gives the plan's id from how the shopper stands; asked once for an event.
+            choose: Returns the plan's id from how the shopper stands; called once for an event.
             is_sale: Whether it registers shoppers and ends pauses.
         """
+
+        def decide(before: Customer | None) -> Change:
+            return Change(
+                registers=is_sale,
+                sets_plan=True,
+                plan_id=choose(before),
+                status="ACTIVE" if is_sale else None,
+                adds=True,
+            )
+
         with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            if attempt.done_for:
-                customer = self._client.customers.get(attempt.done_for)
-            else:
-                customer = self._resize(attempt, shopper, choose, is_sale)
-            attempt.finish(customer)
+            customer = self._once(attempt, shopper, decide)
         self._renew_token(shopper, customer)
         self._linked(shopper, customer.id)
         return customer
 
     def find(self, shopper: Shopper) -> Customer | None:
-        """Give the shopper as Genvoris knows them, if it does."""
+        """Return the shopper as Genvoris knows them, if it does."""
         try:
             return self._client.customers.get(self._tokens.customer_id(shopper))
         except NotFoundError:
             return None
 
-    def _fill(
-        self, attempt: Attempt, shopper: Shopper, plan_id: str | None, anew: bool
+    def _once(
+        self, attempt: Attempt, shopper: Shopper, decide: Decide, *, looks_first: bool = True
     ) -> Customer:
-        before = self.find(shopper)
-        keeps_plan = before is not None and plan_id in (None, before.plan_id)
-        if attempt.has_started:
-            if before and keeps_plan and before.status == "ACTIVE" and attempt.has_filled(before):
-                return before
+        """Do what the event asks, unless it was done; first what was left unfinished before it."""
+        if attempt.done_for is not None:
+            customer = self._client.customers.get(attempt.done_for)
         else:
-            attempt.start(before, plan_id)
-        with _given_up_when_refused(attempt):
-            if anew or not (keeps_plan or plan_id is None):
-                return self._register(shopper, plan_id)
-            return self._roll(before.id if before else self._tokens.customer_id(shopper))
+            self._finish_interrupted(attempt, shopper)
+            before = self.find(shopper) if looks_first else None
+            with attempt.refused_without_effect():
+                change = self._begin(attempt, before, decide)
+                customer = self._carry_out(attempt, shopper, before, change)
+        attempt.finish(customer.id)  # again for a repeat: it is kept from the last delivery on
+        return customer
 
-    def _resize(
-        self, attempt: Attempt, shopper: Shopper, choose: ChoosePlan, is_sale: bool
-    ) -> Customer:
-        before = self.find(shopper)
-        if not attempt.has_started or attempt.has_diverged(before):
-            if other := attempt.unfinished():
-                # Whether that one was done or not: doing it now makes it so, and we go on from it.
-                before = self._give_plan(other, shopper, before, is_sale)
-                other.finish(before)
-            # Noted before it is done: a repeat must not add to what was added already.
-            attempt.start(before, choose(before))
-            attempt.hold_open()
-        return self._give_plan(attempt, shopper, before, is_sale)
+    def _begin(self, attempt: Attempt, before: Customer | None, decide: Decide) -> Change:
+        noted = attempt.change
+        if attempt.has_started and not (noted and noted.adds and attempt.has_diverged(before)):
+            change = noted or decide(before)
+            attempt.resume(change)
+            return change
+        change = decide(before)
+        attempt.start(before, change)
+        return change
 
-    def _give_plan(
-        self, attempt: Attempt, shopper: Shopper, before: Customer | None, is_sale: bool
+    def _finish_interrupted(self, attempt: Attempt, shopper: Shopper) -> None:
+        """Do what another event of the shopper's began; whether it was done is found out.
+
+        Raises:
+            GenvorisError: It cannot be done now, and no newer event may come before it.
+        """
+        other = attempt.interrupted()
+        if other is None:
+            return
+        if other.is_done:
+            other.finish(other.done_for)
+            return
+        if not attempt.has_started:
+            attempt.keep_place()  # should this one break off too
+        owner = Shopper(shopper.external_id)
+        before, change = self.find(owner), other.change or Change()
+        if before and not change.fills and change.fits(before):
+            other.finish(before.id)
+            return
+        try:
+            customer = self._carry_out(other, owner, before, change)
+        except (BadRequestError, ForbiddenError, NotFoundError):
+            other.keep_place()  # it was not done, and will not be however often it is tried
+        else:
+            other.finish(customer.id)
+
+    def _carry_out(
+        self, attempt: Attempt, shopper: Shopper, before: Customer | None, change: Change
     ) -> Customer:
-        with _given_up_when_refused(attempt):
-            if before is None and is_sale:
-                return self._register(shopper, attempt.plan_id)
-            customer_id = before.id if before else self._tokens.customer_id(shopper)
-            status: dict[str, Any] = {"status": "ACTIVE"} if is_sale else {}
-            return self._client.customers.update(customer_id, plan_id=attempt.plan_id, **status)
+        left = change.without(attempt.overtaken)
+        if before and left.fills and left.fits(before) and attempt.has_filled(before):
+            return before
+        keeps_plan = left.keeps_plan_of(before)
+        if left.fills and not left.erases:
+            is_new = left.registers or (change == left and not keeps_plan and left.sets_plan)
+        else:
+            is_new = left.registers and before is None
+        if is_new:
+            return self._register(shopper, left.plan_id)
+        customer_id = before.id if before else self._tokens.customer_id(shopper)
+        fields: dict[str, Any] = {"reset_period": True} if left.fills else {}
+        if left.sets_plan and not (left.fills and keeps_plan):
+            # A plan that they keep is not named: it may not be sold to others any more.
+            fields["plan_id"] = left.plan_id
+        if left.status is not None:
+            fields["status"] = left.status
+        if not fields:
+            return self._client.customers.get(customer_id)
+        return self._client.customers.update(customer_id, **fields)
 
     def _renew_token(self, shopper: Shopper, customer: Customer) -> None:
         """Drop the token; Genvoris gives a new one to the active alone."""
@@ -202,18 +257,3 @@ class Accounts:
         if customer.status == "ACTIVE":
             return customer
         return self._client.customers.update(customer.id, status="ACTIVE")
-
-    def _roll(self, customer_id: str) -> Customer:
-        """Begin a period without naming the plan, which may not be sold to others any more."""
-        return self._client.customers.update(customer_id, status="ACTIVE", reset_period=True)
-
-
-@contextmanager
-def _given_up_when_refused(attempt: Attempt) -> Iterator[None]:
-    """Forget an attempt that Genvoris refused, so that the next one compares anew."""
-    try:
-        yield
-    except ApiError as error:
-        if error.status < 500:
-            attempt.give_up()
-        raise

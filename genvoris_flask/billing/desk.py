@@ -89,7 +89,7 @@ class Billing:
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
         plan = self._plans.named(price_id, plan_id)
-        if plan is None:
+        if price_id is None and plan_id is None:
             raise TypeError("activate() needs the price_id or the plan_id of what was sold.")
         shopper = Shopper(external_id, email)
         return self._accounts.fill("activate", shopper, plan, event_id, anew=True)
@@ -142,9 +142,9 @@ class Billing:
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
         plan = self._plans.named(price_id, plan_id)
-        if plan is None:
+        if price_id is None and plan_id is None:
             raise TypeError("change_plan() needs the price_id or the plan_id of the new plan.")
-        return self._accounts.change("change_plan", Shopper(external_id), event_id, plan_id=plan)
+        return self._accounts.change("change_plan", Shopper(external_id), event_id, plan=plan)
 
     def pause(self, external_id: str, *, event_id: str | None = None) -> Customer:
         """Let the shopper try nothing on until ``resume``; their plan and quota stay."""
@@ -229,7 +229,7 @@ class Billing:
             Shopper(external_id),
             event_id,
             only_after=sale_id,
-            plan_id=self._plans.default_plan,
+            plan=lambda: self._plans.default_plan,
         )
 
     def stripe_webhook(self) -> Response:

@@ -1,9 +1,11 @@
-"""Makes an event of a billing system happen once, however often it is delivered.
+"""Makes an event of a billing system happen once, in its place, however often it is delivered.
 
-Each event has a record in the shared store: *started*, with the period that the shopper was in
-before, then *done*. A process that dies in between, or gets no answer, leaves *started*, and the
-next delivery looks: has a new period begun since? Then the call was made, and only its record was
-missing; else the call is made again. So a sale is not lost, and does not fill a quota twice.
+Each shopper has an order of events in the shared store: how many there were, which of them was the
+latest to set each field, and the one that was begun and is not finished. That one is noted with
+the period that the shopper was in before. When its process dies, or gets no answer, whichever
+delivery of the shopper's comes next looks first: has a new period begun since? Then the call was
+made, and only its record is missing; else the call is made now. So a sale is neither lost nor
+doubled, and an event that is delivered again undoes nothing that came after it.
 """
 
 from __future__ import annotations
@@ -11,39 +13,76 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ..api.models import Customer
-from ..errors import LockTimeoutError, StoreAwayError
+from ..errors import ApiError, LockTimeoutError, StoreAwayError, UnknownPriceError
 from ..store.interface import Store, digest
+from .changes import Change, Field
 
 # Stripe delivers for three days by itself, and by hand for thirty.
 KEPT_SECONDS = 35 * 24 * 3600.0
 # A year's subscription may be refunded as long as it runs.
 LAST_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
-LOCK_HOLD = 90.0  # longer than all calls of one event may take together
+LOCK_HOLD = 90.0  # longer than all calls of one event, and of one before it, may take together
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Order:
+    """The order of one shopper's events.
+
+    Attributes:
+        turn: How many events there were.
+        written: The turn of the latest event that set a field, by field.
+        sale: The id of the latest sale or renewal.
+        open: The event that was begun and is not finished: its ``key``, and its record.
+    """
+
+    turn: int = 0
+    written: dict[str, int] = field(default_factory=dict)
+    sale: str | None = None
+    open: Record | None = None
 
 
 class Attempt:
     """One delivery of an event, while nobody else handles that shopper's.
 
     Args:
-        store: Where its record is; None keeps none.
-        key: Names its record.
+        store: Where records are; None keeps none.
+        key: Names the event's record.
         owner: Whose it is.
+        event_id: The billing system's id of it.
     """
 
-    def __init__(self, store: Store | None = None, key: str = "", owner: str = "") -> None:
+    def __init__(
+        self,
+        store: Store | None = None,
+        key: str = "",
+        owner: str = "",
+        event_id: str | None = None,
+    ) -> None:
         self._store = store
         self._key = key
         self._owner = owner
+        self._event_id = event_id
         self._is_first = False
-        raw = store.get(key) if store else None
-        self._record: dict[str, str | None] = json.loads(raw) if raw else {}
+        self._order = _read_order(store, owner) if store else Order()
+        self._record: Record = _read(store, key) if store else {}
+        if self._is_open and not self.is_done:
+            self._record = dict(self._order.open or {})
+
+    @property
+    def is_done(self) -> bool:
+        """Whether an earlier delivery did it all."""
+        return "done_for" in self._record
 
     @property
     def done_for(self) -> str | None:
-        """The customer id, when an earlier delivery did it all."""
+        """The customer id for whom it was done; None when Genvoris knew no such customer."""
         return self._record.get("done_for")
 
     @property
@@ -52,53 +91,122 @@ class Attempt:
         return "period_start" in self._record
 
     @property
-    def plan_id(self) -> str | None:
-        """The plan that the shopper is to have, as noted at the start."""
-        return self._record.get("plan_id")
+    def change(self) -> Change | None:
+        """What it is about to do, as noted at the start."""
+        return Change.load(self._record["change"]) if "change" in self._record else None
 
-    def start(self, before: Customer | None, plan_id: str | None) -> None:
-        """Note how the shopper stands before the call, and what plan they are to have."""
+    @property
+    def overtaken(self) -> set[Field]:
+        """The fields that events set which first came after this one."""
+        turn = self._record.get("turn")
+        if turn is None:
+            return set()
+        written = self._order.written
+        if written.get("erased", 0) > turn:
+            return {"plan", "status", "quota"}
+        # A sale fills the quota whenever it comes: it was paid for.
+        found: set[Field] = {name for name in _OVERTAKEN if written.get(name, 0) > turn}
+        change = self.change or Change()
+        if written.get("refund", 0) > turn and not change.fills:
+            found.add("plan")  # a refund takes back a sale before it, not a sale after that
+        if change.adds:
+            found.discard("plan")  # what is added is added to whatever plan there is
+        return found
+
+    def start(self, before: Customer | None, change: Change) -> None:
+        """Note the event's place, what it changes, and how the shopper stands before."""
         self._is_first = True
-        plan_before = before.plan_id if before else None
-        self._write(
-            {"period_start": _period(before), "plan_before": plan_before, "plan_id": plan_id}
+        self._open(
+            {
+                "turn": self._record.get("turn", self._order.turn + 1),
+                "period_start": _period(before),
+                "plan_before": before.plan_id if before else None,
+                "change": change.dump(),
+            }
         )
+
+    def resume(self, change: Change) -> None:
+        """Go on with what an earlier delivery started; what it noted then still counts."""
+        if not self._is_open:
+            self._open({"turn": 0, **self._record, "change": change.dump()})
 
     def has_filled(self, now: Customer | None) -> bool:
         """Say whether a period began since an earlier delivery started."""
-        return now is not None and _period(now) != self._record.get("period_start")
+        earlier = self.has_started and not self._is_first
+        return earlier and now is not None and _period(now) != self._record.get("period_start")
 
     def has_diverged(self, now: Customer | None) -> bool:
         """Say whether the shopper has neither the plan of before nor the one they were to have."""
-        plan_id = now.plan_id if now else None
-        return plan_id not in (self._record.get("plan_before"), self.plan_id)
+        aimed = self.change.plan_id if self.change else None
+        return (now.plan_id if now else None) not in (self._record.get("plan_before"), aimed)
 
-    def finish(self, customer: Customer) -> None:
-        """Note that it is done."""
-        self._write({"done_for": customer.id})
+    def finish(self, customer_id: str | None) -> None:
+        """Note that it is done, or keep that note for longer."""
+        if self._store is None:
+            return
+        done = {"done_for": customer_id, "turn": self._record.get("turn", 0)}
+        self._write_record(done)  # first: what is done is never done again
+        if self._is_open:
+            self._close(Change.load((self._order.open or {}).get("change", {})), done["turn"])
+        self._record = done
 
-    def give_up(self) -> None:
-        """Forget it when Genvoris refused at the first delivery, since surely nothing happened."""
-        if self._store and self._is_first:
-            self._store.delete(self._key)
+    def keep_place(self) -> None:
+        """Note the event's place alone: it had no effect yet."""
+        turn = self._record.get("turn", self._order.turn + 1)
+        self._record = {"turn": turn}
+        self._write_record(self._record)
+        self._order.turn = max(self._order.turn, turn)
+        if self._is_open:
+            self._order.open = None
+        self._write_order()
 
-    def hold_open(self) -> None:
-        """Let the shopper's next event find this one, should it not be finished."""
-        if self._store:
-            self._store.set(_open_key(self._owner), self._key.encode(), KEPT_SECONDS)
+    @contextmanager
+    def refused_without_effect(self) -> Iterator[None]:
+        """Keep the event's place when Genvoris refuses what no earlier delivery can have done."""
+        try:
+            yield
+        except (ApiError, UnknownPriceError) as error:
+            has_no_effect = isinstance(error, UnknownPriceError) or error.status < 500
+            if has_no_effect and (self._is_first or not self.has_started):
+                self.keep_place()
+            raise
 
-    def unfinished(self) -> Attempt | None:
-        """Give another event of the shopper's that was held open and is not finished."""
-        raw = self._store.get(_open_key(self._owner)) if self._store else None
-        if raw is None or raw.decode() == self._key:
+    def interrupted(self) -> Attempt | None:
+        """Return another event of the shopper's that was begun and is not finished."""
+        if self._store is None or self._order.open is None or self._is_open:
             return None
-        other = Attempt(self._store, raw.decode(), self._owner)
-        return other if other.has_started else None
+        noted = self._order.open
+        other = Attempt(self._store, noted["key"], self._owner, noted.get("event_id"))
+        other._order = self._order  # both write the same one
+        return other
 
-    def _write(self, record: dict[str, str | None]) -> None:
+    @property
+    def _is_open(self) -> bool:
+        return self._order.open is not None and self._order.open["key"] == self._key
+
+    def _open(self, record: Record) -> None:
         self._record = record
+        self._order.turn = max(self._order.turn, record["turn"])
+        self._order.open = {"key": self._key, "event_id": self._event_id, **record}
+        self._write_order()
+
+    def _close(self, change: Change, turn: int) -> None:
+        written = self._order.written
+        if change.fills and turn >= written.get("quota", 0):
+            self._order.sale = self._event_id
+        for name in change.fields:
+            written[name] = max(turn, written.get(name, 0))
+        self._order.open = None
+        self._write_order()
+
+    def _write_record(self, record: Record) -> None:
         if self._store:
             self._store.set(self._key, json.dumps(record).encode(), KEPT_SECONDS)
+
+    def _write_order(self) -> None:
+        if self._store:
+            raw = json.dumps(asdict(self._order)).encode()
+            self._store.set(_order_key(self._owner), raw, LAST_SECONDS)
 
 
 class OnceLedger:
@@ -127,7 +235,7 @@ class OnceLedger:
         try:
             with self._store.lock(f"billing:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD):
                 key = "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
-                yield Attempt(self._store, key, external_id)
+                yield Attempt(self._store, key, external_id, event_id)
         except LockTimeoutError:
             raise LockTimeoutError(
                 "Another event of the same shopper is still being handled. Nothing was done: "
@@ -140,14 +248,9 @@ class OnceLedger:
                 f"delivers it again; nothing will happen twice. ({error})"
             ) from None
 
-    def note_last(self, external_id: str, event_id: str) -> None:
-        """Remember which event filled the quota last."""
-        self._store.set(_last_key(external_id), event_id.encode(), LAST_SECONDS)
-
     def was_last(self, external_id: str, event_id: str) -> bool:
         """Say whether no other event is known to have filled the quota since this one."""
-        last = self._store.get(_last_key(external_id))
-        return last is None or last == event_id.encode()
+        return _read_order(self._store, external_id).sale in (None, event_id)
 
 
 def checked_event_id(name: str, value: object) -> None:
@@ -160,12 +263,31 @@ def checked_event_id(name: str, value: object) -> None:
         raise ValueError(f"{name} must be a text that is not empty: use str(order.id).")
 
 
-def _last_key(external_id: str) -> str:
-    return "billing:last:" + digest(external_id)
+_OVERTAKEN: tuple[Field, ...] = ("plan", "status")
 
 
-def _open_key(external_id: str) -> str:
-    return "billing:open:" + digest(external_id)
+def _read(store: Store, key: str) -> Record:
+    raw = store.get(key)
+    found: Record = json.loads(raw) if raw else {}
+    return found
+
+
+def _read_order(store: Store, owner: str) -> Order:
+    if found := _read(store, _order_key(owner)):
+        return Order(**found)
+    # Version 0.1 kept the latest sale and the open event apart, and no order.
+    last = store.get("billing:last:" + digest(owner))
+    opened = store.get("billing:open:" + digest(owner))
+    order = Order(sale=last.decode() if last else None)
+    record = _read(store, opened.decode()) if opened else {}
+    if opened and "period_start" in record:
+        change = Change(sets_plan=True, plan_id=record.get("plan_id"), registers=True)
+        order.open = {"key": opened.decode(), "turn": 0, **record, "change": change.dump()}
+    return order
+
+
+def _order_key(owner: str) -> str:
+    return "billing:order:" + digest(owner)
 
 
 def _period(customer: Customer | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Plan
@@ -10,6 +10,9 @@ from ..errors import ConfigurationError, UnknownPriceError
 from ..plans import DeclaredPlan
 from ..store.interface import Store
 from .plan_sync import PlanChange, apply_changes, plan_changes
+
+# Looks a plan up when it is needed; None names no plan.
+PlanName = Callable[[], str | None]
 
 SYNC_WAIT = 30.0
 SYNC_HOLD = 120.0
@@ -54,16 +57,18 @@ class PlanBook:
             changes = plan_changes(self._declared, self._all(), self._is_kept)
             return list(apply_changes(self._client.plans, changes))
 
-    def named(self, price_id: str | None, plan_id: str | None) -> str | None:
-        """Give the id of the plan that was named by either id, if one was.
+    def named(self, price_id: str | None, plan_id: str | None) -> PlanName:
+        """Return a function that looks up the plan that is named by either id, if one is.
 
-        Raises:
-            UnknownPriceError: No plan at Genvoris has that price.
+        The function raises UnknownPriceError when no plan at Genvoris has that price.
         """
         if price_id is None:
-            return plan_id
+            return lambda: plan_id
         if plan_id is not None:
             raise TypeError("Give the price_id or the plan_id, not both.")
+        return lambda: self._id_with_price(price_id)
+
+    def _id_with_price(self, price_id: str) -> str:
         found = self._with_price(price_id)
         if found is None:
             raise UnknownPriceError(

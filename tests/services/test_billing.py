@@ -65,8 +65,13 @@ def die(self, key, value, seconds):
     write(self, key, value, seconds)
 
 type(store).set = die
-billing.renew("ada", event_id="in_1")
+billing.{call}("ada", event_id="{event_id}"{more})
 """
+
+
+def dying(call: str, event_id: str, more: str = "") -> str:
+    """Return the program of a process that dies between a call and its record."""
+    return DIE.replace("{call}", call).replace("{event_id}", event_id).replace("{more}", more)
 
 
 @pytest.fixture
@@ -130,7 +135,7 @@ def test_fifty_two_deliveries_of_one_event_and_of_one_of_stripes_to_four_process
 def test_a_process_that_is_killed_between_the_call_and_its_record_loses_and_doubles_nothing(
     config: dict[str, Any], billing: Billing, client: GenvorisClient
 ) -> None:
-    killed = start(config, DIE)
+    killed = start(config, dying("renew", "in_1"))
     assert killed.wait(timeout=60) == -signal.SIGKILL
     killed.communicate()
     assert fills(client) == 2, "the call was made"
@@ -140,6 +145,33 @@ def test_a_process_that_is_killed_between_the_call_and_its_record_loses_and_doub
     billing.renew("ada", event_id="in_1")
     assert fills(client) == 2
     assert client.customers.usage("ada").used == 1
+
+
+ORDERS = {
+    "pause": ("resume", "ACTIVE"),
+    "resume": ("pause", "PAUSED"),
+    "cancel": ("activate", "ACTIVE"),
+    "refund": ("activate", "ACTIVE"),
+    "change_plan": ("cancel", "CANCELLED"),
+}
+
+
+@pytest.mark.parametrize("call", ORDERS)
+def test_what_a_killed_process_had_done_is_not_done_again_after_what_came_since(
+    config: dict[str, Any], billing: Billing, client: GenvorisClient, call: str
+) -> None:
+    """It is killed after Genvoris has the call, another event follows, then it comes again."""
+    then, status = ORDERS[call]
+    more = {"price_id": "price_pro"}
+    needs = ("activate", "change_plan")
+    killed = start(config, dying(call, "old", ", price_id='price_pro'" if call in needs else ""))
+    assert killed.wait(timeout=60) == -signal.SIGKILL
+    killed.communicate()
+    get_lock_out_of_the_way(config)
+    getattr(billing, then)("ada", event_id="new", **(more if then in needs else {}))
+    getattr(billing, call)("ada", event_id="old", **(more if call in needs else {}))
+    usage = client.customers.usage("ada")
+    assert (usage.status, usage.plan_name) == (status, "Pro")
 
 
 def test_while_redis_is_away_nothing_is_told_and_afterwards_it_is_told_once(

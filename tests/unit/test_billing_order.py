@@ -1,0 +1,329 @@
+"""Events of the billing system end as if each had been carried out when it first came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genvoris_flask.billing.desk import Billing
+from genvoris_flask.errors import ForbiddenError, GenvorisError, NotFoundError, UnknownPriceError
+from tests.support.billing_shop import Death, Shop, is_change
+
+Call = Callable[[Billing], object]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Two events of one shopper, who has bought the plan ``pro`` before.
+
+    Attributes:
+        first: The older event.
+        then: The newer one.
+        end: Status and plan after both.
+        fills: How often the quota is filled in all.
+    """
+
+    first: Call
+    then: Call
+    end: tuple[str, str | None]
+    fills: int
+    before: Call = lambda _billing: None
+
+    @property
+    def sets(self) -> bool:
+        """Whether the older event sets something; what it adds, it adds whenever it comes."""
+        return self.first not in (grant, take_back)
+
+
+def sale(price: str, event_id: str) -> Call:
+    return lambda billing: billing.activate("ada", price_id=price, event_id=event_id)
+
+
+def move(price: str, event_id: str) -> Call:
+    return lambda billing: billing.change_plan("ada", price_id=price, event_id=event_id)
+
+
+def pause(billing: Billing) -> object:
+    return billing.pause("ada", event_id="p")
+
+
+def resume(billing: Billing) -> object:
+    return billing.resume("ada", event_id="r")
+
+
+def cancel(billing: Billing) -> object:
+    return billing.cancel("ada", event_id="c")
+
+
+def refund(billing: Billing) -> object:
+    return billing.refund("ada", sale_id="o0", event_id="f")
+
+
+def renew(billing: Billing) -> object:
+    return billing.renew("ada", price_id="max", event_id="in_1")
+
+
+def grant(billing: Billing) -> object:
+    return billing.grant("ada", 4, event_id="g")
+
+
+def take_back(billing: Billing) -> object:
+    return billing.take_back("ada", 2, event_id="t")
+
+
+STORIES = {
+    "pause, resume": Story(pause, resume, ("ACTIVE", "pln_pro"), 1),
+    "resume, pause": Story(resume, pause, ("PAUSED", "pln_pro"), 1, before=cancel),
+    "cancel, buy": Story(cancel, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, cancel": Story(sale("max", "o1"), cancel, ("CANCELLED", "pln_max"), 2),
+    "buy, pause": Story(sale("max", "o1"), pause, ("PAUSED", "pln_max"), 2),
+    "refund, buy": Story(refund, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, refund of what was before": Story(sale("max", "o1"), refund, ("ACTIVE", "pln_max"), 2),
+    "move, move back": Story(move("max", "m1"), move("pro", "m2"), ("ACTIVE", "pln_pro"), 1),
+    "move, pause": Story(move("max", "m1"), pause, ("PAUSED", "pln_max"), 1),
+    "buy, move back": Story(sale("max", "o1"), move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
+    "buy, buy": Story(sale("max", "o1"), sale("pro", "o2"), ("ACTIVE", "pln_pro"), 3),
+    "renew, buy": Story(renew, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 3),
+    "renew, move back": Story(renew, move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
+    "grant, pause": Story(grant, pause, ("PAUSED", "pln_granted-try-ons:9"), 1),
+    "grant, buy": Story(grant, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, grant": Story(sale("max", "o1"), grant, ("ACTIVE", "pln_granted-try-ons:9"), 2),
+    "take back, buy": Story(take_back, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+}
+
+
+def shop_of(story: Story) -> Shop:
+    shop = Shop()
+    shop.activate("o0")
+    story.before(shop.billing)
+    return shop
+
+
+def strike(shop: Shop, fault: str) -> None:
+    """Let a fault strike the next change of a customer."""
+
+    def lose(request: httpx.Request) -> None:
+        if is_change(request):
+            raise httpx.ReadError("the answer is lost")
+
+    def die(request: httpx.Request) -> None:
+        if is_change(request):
+            raise Death
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(503) if is_change(request) else None
+
+    if fault == "it dies before Genvoris has it":
+        shop.genvoris.before = die
+    elif fault == "it dies after Genvoris has it":
+        shop.genvoris.after = die
+    elif fault == "the answer is lost":
+        shop.genvoris.after = lose
+    else:
+        shop.genvoris.before = fail
+
+
+FAULTS = (
+    "it dies before Genvoris has it",
+    "it dies after Genvoris has it",
+    "the answer is lost",
+    "Genvoris fails",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", STORIES)
+def test_an_event_that_broke_off_does_not_undo_the_next_when_it_comes_again(
+    name: str, fault: str
+) -> None:
+    """A delivery breaks off, a newer event follows, then the older one is delivered again."""
+    story = STORIES[name]
+    shop = shop_of(story)
+    strike(shop, fault)
+    with pytest.raises((GenvorisError, Death)):
+        story.first(shop.billing)
+    shop.heal()
+    story.then(shop.billing)
+    assert shop.standing == story.end
+    for again in (story.first, story.then, story.first):
+        again(shop.billing)
+    assert (shop.standing, shop.fills) == (story.end, story.fills)
+
+
+def writes(story: Story) -> int:
+    """Count what the older event writes down."""
+    shop, count = shop_of(story), [0]
+
+    def tick(_key: str, _value: bytes) -> None:
+        count[0] += 1
+
+    shop.store.at_write = tick
+    story.first(shop.billing)
+    return count[0]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_death_at_any_record_after_the_first_loses_and_undoes_nothing(name: str) -> None:
+    """The first record is the event's place in the order; what dies before it never came."""
+    story = STORIES[name]
+    for last in range(2, writes(story) + 1):
+        shop, left = shop_of(story), [last]
+
+        def die(_key: str, _value: bytes, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Death
+
+        shop.store.at_write = die
+        with pytest.raises(Death):
+            story.first(shop.billing)
+        shop.heal()
+        for each in (story.then, story.first, story.then):
+            each(shop.billing)
+        assert (shop.standing, shop.fills) == (story.end, story.fills), f"died at record {last}"
+
+
+@pytest.mark.parametrize("refusal", ["plan_not_found", "rate_limited"])
+@pytest.mark.parametrize("name", [name for name in STORIES if STORIES[name].sets])
+def test_a_refused_event_keeps_its_place_when_it_is_delivered_again(
+    name: str, refusal: str
+) -> None:
+    """What Genvoris refused had no effect; later it takes effect where nothing newer did."""
+    story = STORIES[name]
+    shop = shop_of(story)
+    answer = httpx.Response(
+        403 if refusal == "plan_not_found" else 429, json={"error": refusal, "detail": "No."}
+    )
+    shop.genvoris.before = lambda request: answer if is_change(request) else None
+    with pytest.raises(GenvorisError):
+        story.first(shop.billing)
+    shop.heal()
+    story.then(shop.billing)
+    for again in (story.first, story.then, story.first):
+        again(shop.billing)
+    assert shop.standing == story.end
+    assert shop.fills <= story.fills
+
+
+def test_a_sale_of_a_price_that_is_synchronised_later_does_not_replace_a_newer_sale() -> None:
+    """The older sale named a plan that was not at Genvoris yet."""
+    shop = Shop()
+    late = sale("gold", "o1")
+    with pytest.raises(UnknownPriceError):
+        late(shop.billing)
+    shop.activate("o2")
+    shop.genvoris.plans[1]["externalPriceId"] = "gold"
+    late(shop.billing)
+    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.fills == 2, "but its quota was paid for"
+
+
+def test_an_event_of_a_plan_that_is_gone_is_still_a_repeat() -> None:
+    """A repeat needs no plan: it was carried out already."""
+    shop = Shop()
+    shop.activate("o1")
+    shop.genvoris.plans[0]["externalPriceId"] = "another"
+    shop.activate("o1")
+    assert shop.fills == 1
+
+
+def test_a_cancellation_of_a_stranger_does_not_end_what_they_buy_afterwards() -> None:
+    """Genvoris answered 404 to the older event."""
+    shop = Shop()
+    with pytest.raises(NotFoundError):
+        cancel(shop.billing)
+    shop.activate("o1")
+    cancel(shop.billing)
+    assert shop.standing == ("ACTIVE", "pln_pro")
+
+
+def test_what_genvoris_refuses_for_ever_does_not_hold_up_the_events_after_it() -> None:
+    """An answer is lost, then the plan is disabled: the next sale goes through."""
+    shop = shop_of(STORIES["pause, resume"])
+    strike(shop, "the answer is lost")
+    with pytest.raises(GenvorisError):
+        move("max", "m")(shop.billing)
+    shop.heal()
+    refused = httpx.Response(403, json={"error": "plan_not_found", "detail": "No."})
+    shop.genvoris.before = lambda request: (
+        refused if is_change(request) and b"pln_max" in request.content else None
+    )
+    shop.activate("o1")
+    assert shop.standing == ("ACTIVE", "pln_pro")
+    move("max", "m")(shop.billing)
+    assert shop.standing == ("ACTIVE", "pln_pro")
+
+
+def test_what_genvoris_cannot_do_now_holds_up_the_events_after_it() -> None:
+    """Their order would be lost else: the newer event is to be delivered again too."""
+    shop = shop_of(STORIES["pause, resume"])
+    strike(shop, "it dies before Genvoris has it")
+    with pytest.raises(Death):
+        pause(shop.billing)
+    shop.heal()
+    shop.genvoris.before = lambda request: (
+        httpx.Response(429, json={"error": "rate_limited"}) if is_change(request) else None
+    )
+    with pytest.raises(GenvorisError):
+        move("max", "m")(shop.billing)
+    shop.heal()
+    move("max", "m")(shop.billing)
+    assert shop.standing == ("PAUSED", "pln_max")
+
+
+def test_calls_of_one_shopper_do_not_touch_anothers() -> None:
+    """An event that broke off is finished by the same shopper's next one alone."""
+    shop = shop_of(STORIES["pause, resume"])
+    strike(shop, "it dies before Genvoris has it")
+    with pytest.raises(Death):
+        pause(shop.billing)
+    shop.heal()
+    shop.billing.activate("bea", price_id="pro", event_id="o9")
+    assert shop.standing == ("ACTIVE", "pln_pro")
+    shop.genvoris.before = lambda request: (
+        httpx.Response(403, json={"error": "plan_not_found"}) if is_change(request) else None
+    )
+    with pytest.raises(ForbiddenError):
+        sale("max", "o8")(shop.billing)
+
+
+CALLS: list[tuple[str, Call]] = [
+    ("pause", pause),
+    ("resume", resume),
+    ("cancel", cancel),
+    ("buy pro", sale("pro", "o1")),
+    ("buy max", sale("max", "o2")),
+    ("move", move("max", "m1")),
+    ("move back", move("pro", "m2")),
+    ("renew", renew),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(CALLS), st.data())
+def test_whatever_breaks_off_events_end_as_if_each_had_been_carried_out_when_it_first_came(
+    calls: list[tuple[str, Call]], data: st.DataObject
+) -> None:
+    """Events come one by one, some break off, and all are delivered again in any order."""
+    faults = data.draw(st.lists(st.sampled_from(("fine", *FAULTS)), min_size=8, max_size=8))
+    broken, whole = Shop(), Shop()
+    for shop in (broken, whole):
+        shop.activate("o0")
+    for (_name, call), fault in zip(calls, faults, strict=True):
+        call(whole.billing)
+        if fault != "fine":
+            strike(broken, fault)
+        try:
+            call(broken.billing)
+        except (GenvorisError, Death):
+            assert fault != "fine"
+        broken.heal()
+    again = data.draw(st.lists(st.sampled_from(calls), max_size=8))
+    for _name, call in [*calls, *again]:
+        call(broken.billing)
+    assert broken.standing == whole.standing
