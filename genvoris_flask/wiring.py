@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 from flask import Flask
@@ -26,7 +27,7 @@ from .sessions.verifier import TokenVerifier
 from .settings import Settings
 from .signals import customer_linked, session_failed, session_minted
 from .state import AppState, Hooks
-from .store.interface import Store
+from .store.interface import NoSealer, Sealer, Store
 from .store.memory_store import MemoryStore
 from .storefront import assets
 from .tryon.hosted import HostedEngine
@@ -61,10 +62,11 @@ def build_state(
     Raises:
         ConfigurationError: A setting cannot be met by this installation.
     """
-    store, windows = _open_store(settings, clock)
+    shared = _open_shared(app, settings, clock)
+    store = shared.store
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
-    broker = _make_broker(app, settings, store, client, clock)
+    broker = _make_broker(app, settings, shared, client, clock)
     billing = _make_billing(app, settings, store, client, broker)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
@@ -87,13 +89,14 @@ def build_state(
             ttl=settings.result_ttl,
             patience=settings.tryon_timeout + PATIENCE_BEYOND_TIMEOUT,
             clock=clock,
+            sealer=shared.sealer,
         ),
         assets=assets.load_assets(),
         deliveries=Deliveries(store),
         background=BackgroundPool(),
         events=EventSender(client.events.send),
         clock=clock,
-        limiter=_make_limiter(settings, windows),
+        limiter=_make_limiter(settings, shared.windows),
         proxy_watch=ProxyWatch(store),
     )
 
@@ -139,18 +142,35 @@ def _shop(settings: Settings) -> str:
     return " ".join((settings.api_key, settings.api_url, settings.external_id_prefix))
 
 
-def _open_store(settings: Settings, clock: Callable[[], float]) -> tuple[Store, Windows | None]:
-    """Return what keeps values, and what counts calls for all processes if anything does."""
+@dataclass(frozen=True)
+class _Shared:
+    """Where values are kept and sealed, and calls counted, for all processes or for this one."""
+
+    store: Store
+    sealer: Sealer = field(default_factory=NoSealer)
+    windows: Windows | None = None
+
+
+def _open_shared(app: Flask, settings: Settings, clock: Callable[[], float]) -> _Shared:
     if settings.store_url is None:
-        return MemoryStore(clock), None
+        return _Shared(MemoryStore(clock))
     # The package is an extra; that it is there was checked with the setting.
     from .store.redis_connection import RedisConnection
     from .store.redis_store import RedisStore
+    from .store.sealing import SecretSealer
     from .web.redis_windows import RedisWindows
 
     connection = RedisConnection(settings.store_url)
     store = RedisStore(connection, _shop(settings))
-    return store, RedisWindows(connection, store.name)
+    sealer = SecretSealer(lambda: _secrets(app, settings))
+    return _Shared(store, sealer, RedisWindows(connection, store.name))
+
+
+def _secrets(app: Flask, settings: Settings) -> list[str | bytes]:
+    """Return what seals and unseals; asked anew each time, since apps may set it late."""
+    if not app.secret_key:
+        return [settings.api_key]
+    return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
 
 
 def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:
@@ -169,10 +189,12 @@ def _make_engine(
 def _make_broker(
     app: Flask,
     settings: Settings,
-    store: Store,
+    stored: _Shared,
     client: GenvorisClient,
     clock: Callable[[], float],
 ) -> SessionBroker:
+    # A store of this process alone knows nothing that the broker's own memory does not.
+    is_shared = settings.store_url is not None
     return SessionBroker(
         client,
         _Announcer(app),
@@ -181,8 +203,7 @@ def _make_broker(
         external_id_prefix=settings.external_id_prefix,
         max_shoppers=settings.max_shoppers,
         clock=clock,
-        # A store of this process alone knows nothing that the broker's own memory does not.
-        shared=StoredSessions(store, clock) if settings.store_url else NothingShared(),
+        shared=StoredSessions(stored.store, stored.sealer, clock) if is_shared else NothingShared(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime as dt
 import json
 import time
@@ -11,7 +13,7 @@ from dataclasses import asdict
 
 from ..api.models import Session
 from ..errors import DeadlineError, LockTimeoutError, StoreAwayError
-from ..store.interface import Store, digest
+from ..store.interface import NoSealer, Sealer, Store, digest
 from .memory import MARGIN
 
 # After so many seconds the lock of a process that died is free; longer than a mint may take.
@@ -24,17 +26,25 @@ class StoredSessions:
 
     Args:
         store: What all processes share.
+        sealer: Keeps tokens and shoppers from others who can read there.
         wall: The wall clock, in Unix seconds.
     """
 
-    def __init__(self, store: Store, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sealer: Sealer | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._store = store
+        self._sealer = sealer or NoSealer()
         self._wall = wall
 
     def get(self, external_id: str) -> Session | None:
         """Give another process's token, with over a minute left."""
+        key = _key(external_id)
         try:
-            raw = self._store.get(_key(external_id))
+            raw = self._sealer.unseal(key, self._store.get(key))
         except StoreAwayError:
             return None
         session = _load(raw) if raw else None
@@ -44,14 +54,16 @@ class StoredSessions:
         """Let the others have this token until a minute before its end."""
         seconds = session.expires_at - MARGIN - self._wall()
         if seconds > 0:
+            key = _key(external_id)
             with suppress(StoreAwayError):
-                self._store.set(_key(external_id), _dump(session), seconds)
+                self._store.set(key, self._sealer.seal(key, _dump(session)), seconds)
 
     def drop(self, external_id: str) -> None:
         """Take a token from all processes."""
         with suppress(StoreAwayError):
             self._store.delete(_key(external_id))
-            self._store.publish(DROPPED, external_id)
+            sealed = self._sealer.seal(DROPPED, external_id.encode())
+            self._store.publish(DROPPED, base64.b64encode(sealed).decode())
 
     @contextmanager
     def minting(self, external_id: str, seconds: float) -> Iterator[None]:
@@ -74,7 +86,13 @@ class StoredSessions:
 
     def on_drop(self, listener: Callable[[str], None]) -> None:
         """Call when another process drops a shopper's token."""
-        self._store.subscribe(DROPPED, listener)
+
+        def hear(message: str) -> None:
+            with suppress(binascii.Error):
+                if name := self._sealer.unseal(DROPPED, base64.b64decode(message)):
+                    listener(name.decode())
+
+        self._store.subscribe(DROPPED, hear)
 
 
 def _key(external_id: str) -> str:

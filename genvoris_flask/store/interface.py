@@ -1,4 +1,4 @@
-"""What a store can do; the rooms above are written against this alone."""
+"""What a store can do, and what seals its values; the rooms above know these alone."""
 
 from __future__ import annotations
 
@@ -51,6 +51,28 @@ class Store(Protocol):
 
     def fault(self) -> str | None:
         """Say why the store does not answer now, or None when it does."""
+
+
+class Sealer(Protocol):
+    """Seals values, each under the name that it is kept by."""
+
+    def seal(self, name: str, value: bytes) -> bytes:
+        """Return a value as it may be kept."""
+
+    def unseal(self, name: str, sealed: bytes | None) -> bytes | None:
+        """Return the value, or None if it was not sealed here under that name."""
+
+
+class NoSealer:
+    """For a store in the memory of this process, which nobody else can read."""
+
+    def seal(self, _name: str, value: bytes) -> bytes:
+        """Return the value as it is."""
+        return value
+
+    def unseal(self, _name: str, sealed: bytes | None) -> bytes | None:
+        """Return the value as it is."""
+        return sealed
 
 
 def digest(text: str) -> str:

@@ -10,14 +10,15 @@ tryon-slot:OWNER:N    the job that holds one of its owner's places
 tryon-worker:WORKER   is there while the worker lives
 ====================  =============================================================
 
-Every call may raise ``StoreAwayError``.
+Jobs, endings and pictures are sealed, since they are about people; the others hold ids alone, which
+must be found again whatever became of the secret. Every call may raise ``StoreAwayError``.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from ..store.interface import Store, digest
+from ..store.interface import NoSealer, Sealer, Store, digest
 from .job import INTERRUPTED, Ending, Job, dump_ending, dump_job, load_ending, load_job
 
 KEY_SECONDS = 24 * 3600.0
@@ -34,11 +35,13 @@ class JobStore:
     Args:
         store: Where.
         ttl: Seconds that an ended job is kept.
+        sealer: Keeps what is about people from others who can read there.
     """
 
-    def __init__(self, store: Store, ttl: float) -> None:
+    def __init__(self, store: Store, ttl: float, sealer: Sealer | None = None) -> None:
         self._store = store
         self._ttl = ttl
+        self._sealer = sealer or NoSealer()
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
         """Let one start of an owner's try-on through at a time."""
@@ -51,33 +54,35 @@ class JobStore:
             job_id: Its name.
             alive: A worker that surely lives: the one that asks.
         """
-        raw = self._store.get(f"tryon:{job_id}")
+        raw = self._get(f"tryon:{job_id}")
         job = load_job(job_id, raw) if raw else None
         if job is None:
             return None
-        end = self._store.get(f"tryon:{job_id}:end")
-        if end is None and job.worker != alive and not self._lives(job.worker):
-            self._store.add(f"tryon:{job_id}:end", dump_ending(INTERRUPTED), self._ttl)
-            end = self._store.get(f"tryon:{job_id}:end")  # it may have ended a moment ago
-        if end is None:
+        key = _end_key(job_id)
+        sealed = self._store.get(key)
+        if sealed is None and job.worker != alive and not self._lives(job.worker):
+            self._add_ending(job_id, dump_ending(INTERRUPTED))
+            sealed = self._store.get(key)  # it may have ended a moment ago
+        if sealed is None:
             return job
-        ending = load_ending(end)
+        end = self._sealer.unseal(key, sealed)
+        ending = load_ending(end) if end else None
         return job.ended(ending) if ending else None
 
     def picture(self, job_id: str) -> bytes | None:
         """Give a finished picture."""
         keys = self._piece_keys(job_id)
-        pieces = [self._store.get(key) for key in keys]
+        pieces = [self._get(key) for key in keys]
         whole = [piece for piece in pieces if piece is not None]
         return b"".join(whole) if whole and len(whole) == len(keys) else None
 
     def keep(self, job: Job) -> None:
         """Write a job that has not ended; so it outlives its worker for a while."""
-        self._store.set(f"tryon:{job.id}", dump_job(job), LEASE_SECONDS + self._ttl)
+        self._set(f"tryon:{job.id}", dump_job(job), LEASE_SECONDS + self._ttl)
 
     def is_over(self, job_id: str) -> bool:
         """Say whether a job was deleted, or counted as dead."""
-        return self._store.get(f"tryon:{job_id}:end") is not None
+        return self._store.get(_end_key(job_id)) is not None
 
     def end(self, job: Job, ending: Ending, picture: bytes | None) -> bool:
         """End a job, unless it has ended; False when it has. It may be called again.
@@ -89,28 +94,27 @@ class JobStore:
             # A little longer than the job, so that its worker drops it while it is still there:
             # what has merely expired may stay in memory until somebody looks.
             self._put_picture(job.id, picture, self._ttl + LEASE_SECONDS)
-        self._store.set(f"tryon:{job.id}", dump_job(job), self._ttl)
-        first = self._store.add(f"tryon:{job.id}:end", raw, self._ttl)
-        if first or self._store.get(f"tryon:{job.id}:end") == raw:
+        self._set(f"tryon:{job.id}", dump_job(job), self._ttl)
+        if self._add_ending(job.id, raw) or self._get(_end_key(job.id)) == raw:
             return True
         self._drop_picture(job.id)
         return False
 
     def erase(self, job_id: str) -> None:
         """Forget a job and its picture, at once and whatever its worker still does."""
-        self._store.set(f"tryon:{job_id}:end", _GONE, GRAVE_SECONDS + self._ttl)
+        self._set(_end_key(job_id), _GONE, GRAVE_SECONDS + self._ttl)
         self._store.delete(f"tryon:{job_id}")
         self._drop_picture(job_id)
 
     def drop(self, job_id: str) -> None:
         """Forget a job whose time is over."""
-        self._store.delete(f"tryon:{job_id}", f"tryon:{job_id}:end")
+        self._store.delete(f"tryon:{job_id}", _end_key(job_id))
         self._drop_picture(job_id)
 
     def job_of_key(self, owner: str, key: str) -> str | None:
         """Give the job that an Idempotency-Key of this owner stands for."""
         found = self._store.get(f"tryon-key:{owner}:{digest(key)}")
-        return found.decode() if found else None
+        return found.decode("ascii", "replace") if found else None
 
     def keep_key(self, owner: str, key: str, job_id: str) -> None:
         """Let an Idempotency-Key of this owner stand for a job for a day."""
@@ -141,15 +145,29 @@ class JobStore:
         starts = range(0, len(picture), PIECE_BYTES)
         for number, start in enumerate(starts):
             piece = picture[start : start + PIECE_BYTES]
-            self._store.set(f"tryon:{job_id}:picture:{number}", piece, seconds)
-        self._store.set(f"tryon:{job_id}:picture", str(len(starts)).encode(), seconds)
+            self._set(f"tryon:{job_id}:picture:{number}", piece, seconds)
+        self._set(f"tryon:{job_id}:picture", str(len(starts)).encode(), seconds)
 
     def _drop_picture(self, job_id: str) -> None:
         self._store.delete(*self._piece_keys(job_id), f"tryon:{job_id}:picture")
 
     def _piece_keys(self, job_id: str) -> list[str]:
-        count = int(self._store.get(f"tryon:{job_id}:picture") or 0)
+        count = int(self._get(f"tryon:{job_id}:picture") or 0)
         return [f"tryon:{job_id}:picture:{number}" for number in range(count)]
 
     def _lives(self, worker: str) -> bool:
         return self._store.get(f"tryon-worker:{worker}") is not None
+
+    def _get(self, key: str) -> bytes | None:
+        return self._sealer.unseal(key, self._store.get(key))
+
+    def _set(self, key: str, value: bytes, seconds: float) -> None:
+        self._store.set(key, self._sealer.seal(key, value), seconds)
+
+    def _add_ending(self, job_id: str, ending: bytes) -> bool:
+        key = _end_key(job_id)
+        return self._store.add(key, self._sealer.seal(key, ending), self._ttl)
+
+
+def _end_key(job_id: str) -> str:
+    return f"tryon:{job_id}:end"

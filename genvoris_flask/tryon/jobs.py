@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..errors import GenvorisError, LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
-from ..store.interface import Store, digest
+from ..store.interface import Sealer, Store, digest
 from .desk import Desk, Task, Work
 from .job import Done, Job, ending_of
 from .job_store import JobStore
@@ -50,6 +50,7 @@ class JobRunner:
         ttl: Seconds that an ended job is kept.
         patience: Seconds after which a job that still runs has failed.
         clock: The wall clock, in Unix seconds.
+        sealer: Keeps what is about people from others who can read in the store.
     """
 
     def __init__(
@@ -61,8 +62,9 @@ class JobRunner:
         ttl: float = 600.0,
         patience: float = 600.0,
         clock: Callable[[], float] = time.time,
+        sealer: Sealer | None = None,
     ) -> None:
-        self._store = JobStore(store, ttl)
+        self._store = JobStore(store, ttl, sealer)
         self._most = concurrency * (1 + QUEUED_PER_THREAD)
         self._per_owner = per_owner
         self._clock = clock

@@ -1,0 +1,211 @@
+"""What others who use the same Redis can see of shoppers, and do to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.sessions.shopper import Shopper
+from genvoris_flask.state import AppState, get_state
+from genvoris_flask.tryon.job import Job
+from genvoris_flask.tryon.job_store import PIECE_BYTES
+from genvoris_flask.tryon.jobs import OverError
+from genvoris_flask.tryon.pictures import Picture
+from genvoris_flask.tryon.product import Product
+from tests.services.conftest import RedisServer
+from tests.services.test_store import until
+from tests.support.upstream import Upstream
+
+ADA = Shopper("ada.example.com")
+OWNER = "shopper:ada.example.com"
+PRODUCT = Product(title="A secret gift", page_url="https://shop.example/gift")
+PICTURE = Picture(b"\xff\xd8 a photo of ada " * (PIECE_BYTES // 10), "image/jpeg")
+
+
+@pytest.fixture
+def open_shop(upstream: Upstream, redis_server: RedisServer) -> Callable[..., AppState]:
+    """Give a function that makes the shop as another process would."""
+
+    def open_one(**config: Any) -> AppState:
+        app = Flask("shop")
+        app.config.update(
+            {
+                "SECRET_KEY": "old",
+                "GENVORIS_API_KEY": "gvk_test_1",
+                "GENVORIS_API_URL": f"{upstream.url}/api/v1",
+                "GENVORIS_STORE_URL": redis_server.url,
+            }
+        )
+        app.config.update(config)
+        GenvorisFlask(app)
+        return get_state(app)
+
+    return open_one
+
+
+@pytest.fixture
+def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_server.url) as connection:
+        yield connection
+
+
+@contextmanager
+def published(client: redis.Redis) -> Iterator[list[bytes]]:
+    """Collect what is published meanwhile."""
+    heard: list[bytes] = []
+    with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
+        channel.psubscribe("*")
+        channel.get_message(timeout=5)
+        yield heard
+        while message := channel.get_message(timeout=0.5):
+            heard.append(message["data"])
+
+
+def try_on(state: AppState, key: str | None = None) -> Job:
+    job = state.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, key)
+    until(lambda: (found := state.jobs.find(job.id, OWNER)) is not None and bool(found.ending))
+    return job
+
+
+def find(state: AppState, job: Job) -> Job | None:
+    return state.jobs.find(job.id, OWNER)
+
+
+def values(client: redis.Redis) -> dict[bytes, bytes]:
+    found = {}
+    for key in client.scan_iter():
+        if client.type(key) == b"string" and (value := client.get(key)) is not None:
+            assert isinstance(value, bytes)
+            found[key] = value
+    return found
+
+
+@pytest.mark.parametrize("secret", ["old", None], ids=["secret", "no secret"])
+def test_nothing_about_a_shopper_can_be_read_in_redis(
+    open_shop: Callable[..., AppState], client: redis.Redis, secret: str | None
+) -> None:
+    """Neither in values and names nor in messages; without SECRET_KEY the API key seals."""
+    state = open_shop(SECRET_KEY=secret)
+    with published(client) as messages:
+        token = state.broker.session(ADA, 5).token
+        job = try_on(state, "a key")
+        everything = b"\n".join(part for pair in values(client).items() for part in pair)
+        state.broker.forget(ADA)
+        until(lambda: state.broker.remembered(ADA) is None)
+    assert messages, "others are told that the token is void"
+    everything += b"\n".join(messages)
+    for told in (
+        token,
+        "ada.example",
+        "secret gift",
+        "image/jpeg",
+        "a photo of",
+        '"state"',
+        "ec_ada",
+    ):
+        assert told.encode() not in everything, told
+    other = open_shop(SECRET_KEY=secret)
+    found = find(other, job)
+    assert found
+    assert other.jobs.picture(found) == PICTURE
+
+
+def test_another_process_with_the_secret_serves_the_token_and_hears_of_its_end(
+    open_shop: Callable[..., AppState], upstream: Upstream
+) -> None:
+    first, second = open_shop(), open_shop()
+    assert first.broker.session(ADA, 5) == second.broker.session(ADA, 5)
+    assert upstream.counts["mints"] == 1
+
+    def told() -> bool:
+        first.broker.forget(ADA)
+        return second.broker.remembered(ADA) is None
+
+    until(told)
+
+
+def test_a_replaced_secret_still_reads_by_its_fallbacks(
+    open_shop: Callable[..., AppState], upstream: Upstream
+) -> None:
+    state = open_shop()
+    state.broker.session(ADA, 5)
+    job = try_on(state)
+    after = open_shop(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"])
+    after.broker.session(ADA, 5)
+    assert upstream.counts["mints"] == 1
+    found = find(after, job)
+    assert found
+    assert after.jobs.picture(found) == PICTURE
+
+
+def test_without_fallbacks_tokens_are_minted_again_and_no_try_on_is_made_twice(
+    open_shop: Callable[..., AppState], upstream: Upstream
+) -> None:
+    """What cannot be read is not there; what keeps a repeat from being charged still is."""
+    state = open_shop()
+    state.broker.session(ADA, 5)
+    job = try_on(state, "a key")
+    after = open_shop(SECRET_KEY="new")
+    after.broker.session(ADA, 5)
+    assert upstream.counts["mints"] == 2
+    assert find(after, job) is None
+    with pytest.raises(OverError):
+        after.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, "a key")
+
+
+@pytest.mark.parametrize("spoil", ["flip", "garbage", "swap", "empty"])
+def test_values_that_somebody_changed_are_misses_and_no_errors(
+    open_shop: Callable[..., AppState], client: redis.Redis, upstream: Upstream, spoil: str
+) -> None:
+    state = open_shop()
+    state.broker.session(ADA, 5)
+    state.broker.session(Shopper("ben"), 5)
+    job = try_on(state, "a key")
+    found = values(client)
+    names = sorted(found)
+    for name, value in found.items():
+        match spoil:
+            case "flip":
+                changed = value[:-1] + bytes([value[-1] ^ 1])
+            case "garbage":
+                changed = b"\xff\xfe{"
+            case "swap":
+                changed = found[names[names.index(name) - 1]]
+            case _:
+                changed = b""
+        client.set(name, changed, keepttl=True)
+    after = open_shop()
+    assert after.broker.session(ADA, 5).customer_id == "ec_ada.example.com"
+    assert upstream.counts["mints"] == 3
+    assert find(after, job) is None
+    assert after.jobs.remove(job.id, OWNER) is False
+
+
+def test_a_message_from_a_stranger_drops_nobodys_token(
+    open_shop: Callable[..., AppState], client: redis.Redis
+) -> None:
+    state = open_shop()
+    state.broker.session(ADA, 5)
+    until(lambda: bool(client.pubsub_channels()))
+    [channel] = client.pubsub_channels()
+    heard = threading.Event()
+    for message in ("x ada.example.com", "x YWRhQGV4YW1wbGUuY29t", "x \u00e9", "x"):
+        client.publish(channel, message)
+    other = open_shop()
+    other.broker.session(Shopper("ben"), 5)
+    state.broker.session(Shopper("ben"), 5)
+
+    def told() -> bool:
+        other.broker.forget(Shopper("ben"))
+        heard.wait(0.02)
+        return state.broker.remembered(Shopper("ben")) is None
+
+    until(told)
+    assert state.broker.remembered(ADA) is not None
