@@ -90,7 +90,7 @@ class GenvorisFlask:
         return function
 
     def paywall(self, function: PaywallT) -> PaywallT:
-        """Register the function that says what a refused shopper is offered."""
+        """Register the function that returns what a refused shopper is offered; None: the default."""
         self._hooks.paywall = function
         return function
 

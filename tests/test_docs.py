@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, get_args
 
+import pytest
 from flask import Flask
 
 from examples.demo_shop import security
-from genvoris_flask import GenvorisFlask
+from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper
+from genvoris_flask.api.models import Customer, Plan, Usage
 from genvoris_flask.settings import _CHECKS
+from genvoris_flask.tryon.paywall import Reason
 from tests.support.scripted_shop import POLICY
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +24,74 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_readme_lists_every_setting_and_no_other() -> None:
     assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(_CHECKS)
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+REASONS = [reason for each in get_args(Reason) for reason in get_args(each) or (each,)]
+
+
+def paywall_examples() -> dict[str, str]:
+    """Return each document's Python examples that register a paywall, by the document's name."""
+    return {
+        document.name: block
+        for document in DOCUMENTS
+        for block in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
+        if "@genvoris.paywall" in block
+    }
+
+
+def load_paywall(source: str) -> Callable[[Refusal], Paywall | None]:
+    """Run an example in a shop of its own and return its paywall function."""
+    names: dict[str, Any] = {
+        "genvoris": GenvorisFlask(),
+        "url_for": lambda endpoint, **_values: f"/{endpoint}",
+    }
+    source = re.sub(r"^from flask import url_for\n", "", source, flags=re.MULTILINE)
+    exec(source, names)
+    found: Callable[[Refusal], Paywall | None] = names["paywall"]
+    return found
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("counts", [(None, None), (3, 3)], ids=["uncounted", "counted"])
+@pytest.mark.parametrize("document", sorted(paywall_examples()))
+def test_paywall_examples_read_well(
+    document: str, counts: tuple[int | None, int | None], reason: Any
+) -> None:
+    """An example that merchants copy has words for every reason, with and without counts."""
+    hook = load_paywall(paywall_examples()[document])
+    product = Product(page_url="https://shop.example/product/1")
+    for refusal in (
+        Refusal(reason, *counts, Shopper("42"), product),
+        Refusal(reason, *counts),
+    ):
+        answer = hook(refusal)
+        if answer is not None:
+            assert answer.title
+            assert "None" not in f"{answer.title} {answer.message} {answer.action_url}"
+
+
+def test_reasons_are_documented() -> None:
+    """The reference has a row for every reason."""
+    text = (ROOT / "docs/paywall.md").read_text()
+    assert [reason for reason in REASONS if f"\n| `{reason}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "cls"),
+    [
+        ("paywall.md", Refusal),
+        ("paywall.md", Paywall),
+        ("api.md", Customer),
+        ("api.md", Usage),
+        ("api.md", Plan),
+    ],
+)
+def test_fields_are_documented(document: str, cls: type) -> None:
+    """The reference names every field of the objects that merchants read."""
+    text = (ROOT / "docs" / document).read_text()
+    names = [field.name for field in dataclasses.fields(cls)]
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_the_routes_are_those_that_are_written_down() -> None:
@@ -36,7 +110,7 @@ def test_the_routes_are_those_that_are_written_down() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 

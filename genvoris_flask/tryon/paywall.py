@@ -83,7 +83,7 @@ def reason_against(usage: Usage) -> Reason | None:
     return None if usage.ok and usage.remaining > 0 else "quota_exhausted"
 
 
-PaywallHook = Callable[[Refusal], Paywall]
+PaywallHook = Callable[[Refusal], Paywall | None]
 
 
 def paywall_for(
@@ -91,8 +91,8 @@ def paywall_for(
 ) -> dict[str, Any]:
     """Give the paywall of docs/http.md for a refusal.
 
-    The shop's hook is asked about its shoppers' plans, but not about the shop's own empty credit
-    pool: nothing that the shopper buys would help (contract, "Two ledgers").
+    The shop's hook may return None for the default paywall. It is not asked about the shop's own
+    empty credit pool: nothing that the shopper buys would help (docs/genvoris-api.md).
     """
     asked = None if refusal.kind == "unavailable" else _ask(hook, refusal)
     paywall = asked or _default(refusal, upgrade_url, language)
@@ -107,10 +107,14 @@ def _ask(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
     except Exception:  # the shop's own code: its fault must not take the dialog down
         log.exception("The function registered with @genvoris.paywall failed")
         return None
-    if not isinstance(answer, Paywall):
-        log.error("The function registered with @genvoris.paywall gave no Paywall")
-        return None
-    return answer
+    if answer is None or isinstance(answer, Paywall):
+        return answer
+    log.error(
+        "The function registered with @genvoris.paywall must return a genvoris_flask.Paywall or "
+        "None, not %s",
+        type(answer).__name__,
+    )
+    return None
 
 
 def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywall:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from genvoris_flask.tryon.paywall import Paywall, Reason, Refusal, paywall_for
@@ -73,8 +75,16 @@ def test_a_hook_that_fails_gives_way_to_the_default(caplog: pytest.LogCaptureFix
     assert "genvoris.paywall" in caplog.text
 
 
-def test_a_hook_that_gives_no_paywall_gives_way_to_the_default() -> None:
-    def forgetful(refusal: Refusal) -> Paywall:
-        return None  # type: ignore[return-value]
+def test_hook_may_leave_it_to_the_default(caplog: pytest.LogCaptureFixture) -> None:
+    """A hook that returns None gets the default paywall, and nothing is logged."""
+    assert paywall_for(Refusal("no_plan"), lambda _: None, None)["title"] == (
+        "Try it on before you buy"
+    )
+    assert not caplog.records
 
-    assert paywall_for(Refusal("no_plan"), forgetful, None)["title"]
+
+def test_hook_that_returns_something_else_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The shopper gets the default paywall, and the log names the type that was returned."""
+    hook: Any = lambda _: {"title": "Plans"}  # noqa: E731
+    assert paywall_for(Refusal("no_plan"), hook, None)["title"] == "Try it on before you buy"
+    assert "not dict" in caplog.text
