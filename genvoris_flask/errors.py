@@ -38,6 +38,14 @@ from typing import Literal
 QuotaReason = Literal["quota_exhausted", "no_plan", "paused", "cancelled"]
 
 
+DOCS_URL = "https://github.com/genvoris/genvoris-flask/blob/main/docs"
+
+
+def see(page: str) -> str:
+    """Return the address of a page of the documentation, such as ``billing.md``, for a message."""
+    return f"{DOCS_URL}/{page}"
+
+
 class GenvorisError(Exception):
     """The base of all errors of this package."""
 

@@ -90,7 +90,7 @@ class GenvorisFlask:
         return function
 
     def paywall(self, function: PaywallT) -> PaywallT:
-        """Register the function that returns what a refused shopper is offered; None: the default."""
+        """Register the function that returns a refused shopper's paywall."""
         self._hooks.paywall = function
         return function
 

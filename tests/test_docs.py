@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from flask import Flask
 from examples.demo_shop import security
 from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper
 from genvoris_flask.api.models import Customer, Plan, Usage
+from genvoris_flask.errors import see
 from genvoris_flask.settings import _CHECKS
 from genvoris_flask.tryon.paywall import Reason
 from tests.support.scripted_shop import POLICY
@@ -113,6 +115,36 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_messages_cite_pages_by_their_address() -> None:
+    """A path within the repository means nothing to somebody who installed the package."""
+    cited = []
+    for file in sorted((ROOT / "genvoris_flask").rglob("*.py")):
+        tree = ast.parse(file.read_text())
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        docstrings = {
+            node.body[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+        }
+        cited += [
+            f"{file.name}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and node not in docstrings
+            and re.search(r"(?<!/)docs/[a-z-]+\.md", str(node.value))
+        ]
+    assert cited == []
+
+
+def test_cited_pages_exist() -> None:
+    """Each page that a message names is there."""
+    source = "\n".join(file.read_text() for file in (ROOT / "genvoris_flask").rglob("*.py"))
+    pages = set(re.findall(r"\bsee\([\"']([\w.-]+)[\"']\)", source))
+    assert pages
+    assert [page for page in pages if not (ROOT / "docs" / page).exists()] == []
+    assert see("billing.md").startswith("https://")
 
 
 def test_the_policy_in_the_readme_is_the_one_that_the_browser_tests_enforce() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import re
 import subprocess
 import sys
 import tarfile
@@ -9,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from genvoris_flask.errors import DOCS_URL
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,6 +68,21 @@ def test_the_wheel_holds_nothing_of_the_workshop(wheel_names: set[str]) -> None:
     assert {name for name in built if not name.endswith(".js")} == types
     spare = {name for name in wheel_names - types if name.endswith(endings)}
     assert spare == {"genvoris_flask/sandbox/openapi.json"}
+
+
+def test_the_readme_on_pypi_has_whole_addresses(dist: Path) -> None:
+    """PyPI shows the README by itself, where a link to a file of the repository leads nowhere."""
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith("METADATA"))
+        metadata = email.message_from_bytes(wheel.read(name))
+    readme = str(metadata.get_payload())
+    targets = re.findall(r"\]\(([^)]+)\)", readme)
+    assert len(targets) > 10
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert f"/v{metadata['Version']}/docs/dialog.jpg" in readme
+    assert any(
+        DOCS_URL.startswith(url.split(", ")[1]) for url in metadata.get_all("Project-URL", [])
+    )
 
 
 def test_the_wheel_asks_for_few_libraries(dist: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..errors import NotFoundError, StripeError
+from ..errors import NotFoundError, StripeError, see
 from .desk import Billing
 from .stripe_lookup import Lookup
 from .stripe_memory import Payment, StripeMemory
@@ -44,7 +44,7 @@ class StripeDesk:
             raise StripeError(
                 f"It is not known yet which shopper the Stripe customer {customer} is: give "
                 "Checkout Sessions a client_reference_id, or use @genvoris.stripe_shopper "
-                "(docs/billing.md)."
+                f"({see('billing.md')})."
             )
         if customer:
             self.memory.link(customer, found)  # each time, so that it lasts
