@@ -61,9 +61,10 @@ class Settings:
         result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
             ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
             Default ``*.genvoris.org``.
-        upload_timeout: Seconds that a browser may take to send a photo, 1 to 600. Default 120.
+        upload_timeout: Seconds that a browser may take to send a photo, or to read a picture, 1 to
+            600. Default 120.
         passthrough_concurrency: Requests of the hosted widget that a process passes on at once,
-            1 to 64; each holds a worker. Default 4.
+            1 to 64; each holds a worker. Default 4. ``tryons_per_shopper`` bounds one shopper's.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
             or with commas between them) while one replaces another. Default: none are taken.

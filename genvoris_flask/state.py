@@ -61,6 +61,7 @@ class AppState:
     engine: Engine
     tryon_http: HttpClient
     passthrough_slots: Slots
+    upload_slots: Slots
     jobs: JobRunner
     assets: Assets
     limiter: Limiter

@@ -81,7 +81,8 @@ def build_state(
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
         tryon_http=tryon_http,
-        passthrough_slots=Slots(settings.passthrough_concurrency),
+        passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
+        upload_slots=Slots(settings.tryons_per_shopper),
         jobs=JobRunner(
             store,
             concurrency=settings.tryon_concurrency,

@@ -23,7 +23,7 @@ from ..state import get_state
 from ..web.answers import AnswerError, answer_error
 from ..web.blueprints import server_blueprint
 from ..web.counting import count_address
-from ..web.uploads import bounded_upload
+from ..web.uploads import read_message
 
 log = logging.getLogger("genvoris_flask.billing")
 
@@ -105,12 +105,10 @@ def _read_genuine() -> Mapping[str, Any]:
     if not secrets:
         log.error("An event of Stripe's came, but GENVORIS_STRIPE_WEBHOOK_SECRET is not set.")
         raise AnswerError("not_configured", detail="This shop has no Stripe secret yet.")
-    request.max_content_length = MAX_BODY_BYTES
     try:
         # Before the body is read: whoever has no signature is not waited for.
         header = check_header(request.headers.get("Stripe-Signature"))
-        with bounded_upload(request.environ, get_state().settings.upload_timeout):
-            body = request.get_data(cache=False)
+        body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
         return verify(body, header, secrets)
     except RequestEntityTooLarge:
         detail = f"An event may have {MAX_BODY_BYTES} bytes."

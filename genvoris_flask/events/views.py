@@ -11,7 +11,7 @@ from ..storefront.shopping import current_shopper
 from ..web.answers import AnswerError
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address, count_shopper
-from ..web.uploads import bounded_upload
+from ..web.uploads import read_message
 from .schema import SchemaError, read_events
 
 PATH = "/api/v1/events"
@@ -26,11 +26,9 @@ def report() -> tuple[dict[str, int], int]:
     count_address("events")
     if shopper := current_shopper():
         count_shopper("events", f"shopper:{shopper.external_id}")
-    request.max_content_length = MAX_BODY_BYTES
+    # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
+    body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
     try:
-        # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
-        with bounded_upload(request.environ, get_state().settings.upload_timeout):
-            body = request.get_data()
         events = read_events(body)
     except SchemaError as error:
         raise AnswerError("invalid_body", field=error.field, problem=str(error)) from None

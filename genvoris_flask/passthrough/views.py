@@ -20,10 +20,18 @@ from ..state import AppState, get_state
 from ..tryon.answers import error_for_outcome
 from ..tryon.explain import explain, explain_mint
 from ..tryon.form import keep_in_memory
-from ..tryon.visitors import SESSION_BUDGET, Visitor, admit, check_token, key_for_genvoris
+from ..tryon.visitors import (
+    SESSION_BUDGET,
+    Visitor,
+    admit,
+    check_token,
+    key_for_genvoris,
+    slot_owner,
+)
 from ..web.answers import AnswerError, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address
+from ..web.downloads import BoundedDownload
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, clean_query
 from .headers import to_browser, to_genvoris
@@ -73,6 +81,8 @@ def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
 def forward(route: Route) -> Response:
     """Pass this request on, and its answer back.
 
+    The answer holds a slot and the connection to Genvoris until the browser has all of it.
+
     Raises:
         AnswerError: It may not be passed on, or Genvoris refused it.
     """
@@ -80,7 +90,8 @@ def forward(route: Route) -> Response:
     visitor = _admit(route)
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
-        held.enter_context(state.passthrough_slots.take())
+        owner = slot_owner(visitor) if visitor else None
+        held.enter_context(state.passthrough_slots.take(owner))
         body = _body(route, shopper, state)
         try:
             answer = _send(route, body, state, _key(visitor))
@@ -91,9 +102,7 @@ def forward(route: Route) -> Response:
                 raise answer.refusal((state.settings.api_key,))
         except GenvorisError as error:
             raise _refusal(error, shopper) from error
-        response = _respond(answer)
-        response.call_on_close(held.pop_all().close)
-    return response
+        return _respond(answer, held.pop_all(), state.settings.upload_timeout)
 
 
 def _admit(route: Route) -> Visitor | None:
@@ -157,8 +166,9 @@ def _refusal(error: GenvorisError, shopper: Shopper | None) -> AnswerError:
     return error_for_outcome(explain(error, shopper), error)
 
 
-def _respond(answer: StreamedAnswer) -> Response:
-    response = Response(_pieces(answer), answer.status, direct_passthrough=True)
+def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Response:
+    body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
+    response = Response(body, answer.status, direct_passthrough=True)
     del response.headers["Content-Type"]
     response.headers.extend(to_browser(answer.headers))
     return isolate(response)

@@ -13,6 +13,7 @@ from ..state import get_state
 from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_shopper
+from ..web.downloads import BoundedDownload, in_pieces
 from .answers import error_for_outcome, job_fields
 from .engine import Order
 from .explain import explain_mint
@@ -29,6 +30,7 @@ from .visitors import (
     current_visitor,
     key_for_genvoris,
     require_visitor,
+    slot_owner,
 )
 from .work import TryonWork
 
@@ -72,7 +74,8 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     state = get_state()
-    form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
+    with state.upload_slots.take(slot_owner(visitor)):
+        form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
     keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key") or None
     order = Order(
@@ -98,10 +101,15 @@ def read_tryon(job_id: str) -> dict[str, Any]:
 @blueprint.get("/tryons/<job_id>/image")
 def tryon_image(job_id: str) -> Response:
     """Give a finished picture to its owner."""
-    picture = get_state().jobs.picture(_own_job(job_id, require_visitor()))
+    state = get_state()
+    picture = state.jobs.picture(_own_job(job_id, require_visitor()))
     if picture is None:
         raise AnswerError("not_found")
-    return isolate(Response(picture.data, mimetype=picture.mimetype))
+    pieces = in_pieces(picture.data)
+    body = BoundedDownload(pieces, request.environ, state.settings.upload_timeout)
+    response = Response(body, mimetype=picture.mimetype, direct_passthrough=True)
+    response.content_length = len(picture.data)
+    return isolate(response)
 
 
 @blueprint.delete("/tryons/<job_id>")

@@ -14,7 +14,7 @@ from ..state import get_state
 from ..store.interface import digest
 from ..storefront.shopping import current_shopper, login_url, tell_of_loader
 from ..web.answers import AnswerError
-from ..web.counting import count_address, count_shopper
+from ..web.counting import count_address, count_shopper, sender_address
 from .answers import error_for_outcome
 from .explain import explain_mint
 
@@ -73,6 +73,12 @@ def admit(name: str) -> Visitor:
     visitor = require_visitor()
     count_shopper(name, visitor.owner)
     return visitor
+
+
+def slot_owner(visitor: Visitor) -> str:
+    """Return who takes one of ``web.slots``: a guest without cookies is another in each request."""
+    address = sender_address() if visitor.shopper is None else None
+    return f"address:{address}" if address else visitor.owner
 
 
 def key_for_genvoris(owner: str, key: str) -> str:

@@ -7,18 +7,21 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from .alarm import AlarmClock
 from .answers import AnswerError
+from .connections import connection_of, stop_listening
 
 log = logging.getLogger("genvoris_flask.web")
 
-# Where gunicorn and Werkzeug's own server put the connection. Others bound slow bodies themselves.
-_CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
+# For what servers send, or anybody may: it is small, and even a slow line has it through by then.
+MESSAGE_SECONDS = 10.0
+
 _alarms = AlarmClock()
 
 
@@ -38,8 +41,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         ClientDisconnected: The body is broken in a way that its server has an error of its own for.
     """
     late = threading.Event()
-    connection = next((environ[key] for key in _CONNECTIONS if key in environ), None)
-    alarm = _alarms.after(seconds, functools.partial(_stop_listening, connection, late))
+    alarm = _alarms.after(seconds, functools.partial(_end, connection_of(environ), late))
     try:
         yield
     except Exception as error:
@@ -55,8 +57,28 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         raise AnswerError("body_too_slow")
 
 
-def _stop_listening(connection: Any, late: threading.Event) -> None:
+def read_message(request: Request, max_bytes: int, seconds: float) -> bytes:
+    """Return a body that is small, as it came.
+
+    Args:
+        request: Whose body it is.
+        max_bytes: How many bytes it may have.
+        seconds: How long it may take, where that is less than ``MESSAGE_SECONDS``.
+
+    Raises:
+        AnswerError: 408 ``body_too_slow``.
+        RequestEntityTooLarge: It is larger.
+        ClientDisconnected: As in ``bounded_upload``.
+    """
+    # One more, since of a body in chunks, whose length nobody told, only so much is read.
+    request.max_content_length = max_bytes + 1
+    with bounded_upload(request.environ, min(seconds, MESSAGE_SECONDS)):
+        body = request.get_data(cache=False)
+    if len(body) > max_bytes:
+        raise RequestEntityTooLarge
+    return body
+
+
+def _end(connection: socket.socket | None, late: threading.Event) -> None:
     late.set()
-    if connection is not None:
-        with suppress(OSError):  # it may be over already
-            connection.shutdown(socket.SHUT_RD)
+    stop_listening(connection)

@@ -19,7 +19,7 @@ from ..state import get_state
 from ..web.answers import AnswerError
 from ..web.blueprints import server_blueprint
 from ..web.counting import count_address
-from ..web.uploads import bounded_upload
+from ..web.uploads import read_message
 from .events import WebhookEvent, read_event
 from .handlers import HandlerError, handle
 from .shoppers import refresh
@@ -74,22 +74,12 @@ def _read_genuine() -> WebhookEvent:
 
 
 def _raw_body() -> bytes:
-    """Give the bytes as they came: the signature covers them, not what they say."""
-    request.max_content_length = MAX_BODY_BYTES + 1
+    """Return the bytes as they came: the signature covers them, not what they say."""
     try:
-        with bounded_upload(request.environ, get_state().settings.upload_timeout):
-            body = request.get_data(cache=False)
+        return read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
     except RequestEntityTooLarge:
-        raise _too_large() from None
-    # Of a body in chunks, whose length nobody told, only so much was read.
-    if len(body) > MAX_BODY_BYTES:
-        raise _too_large()
-    return body
-
-
-def _too_large() -> AnswerError:
-    detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
-    return AnswerError("body_too_large", detail=detail)
+        detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
+        raise AnswerError("body_too_large", detail=detail) from None
 
 
 def _handle(event: WebhookEvent) -> None:

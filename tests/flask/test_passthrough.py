@@ -104,7 +104,9 @@ def test_a_key_or_token_from_the_browser_never_passes(shop: Shop, name: str) -> 
         query_string=query,
         headers={"X-API-Key": "from-browser", "Api-Key": "from-browser"},
     )
+    multipart.close()
     as_json = shop.post("/api/tryon", json={name: "from-browser", "deep": {name: "from-browser"}})
+    as_json.close()
     urlencoded = shop.post("/api/tryon", data={name: "from-browser", "a": "1"})
     assert [each.status_code for each in (multipart, as_json, urlencoded)] == [200] * 3
     for sent in passed(shop):

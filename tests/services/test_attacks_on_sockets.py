@@ -64,6 +64,8 @@ def serve(folder: Path, sink: Sink, seconds: float) -> Iterator[Shop]:
         "GENVORIS_API_URL": f"{sink.url}/api/v1",
         "GENVORIS_TRYON_URL": sink.url,
         "GENVORIS_UPLOAD_TIMEOUT": seconds,
+        "GENVORIS_WEBHOOK_SECRET": "whsec_1",
+        "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_2",
         "GENVORIS_MAX_UPLOAD_BYTES": 64 * 1024 * 1024,
         "GENVORIS_LIMIT_TRYONS": "100000/minute",
     }
@@ -105,6 +107,8 @@ FORM_HEAD = (
     b"Content-Length: 100000\r\n\r\n"
     b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
 )
+# Of the right form, so that the body is read.
+SIGNED = b"X-Genvoris-Signature: t=1,v1=%b\r\nStripe-Signature: t=1,v1=%b\r\n" % ((b"0" * 64,) * 2)
 SMUGGLING = {
     "length and chunks": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     + SMUGGLED,
@@ -157,13 +161,19 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(shop: Shop, sink: Si
 
 @pytest.mark.parametrize(
     "path",
-    [ADA, "/genvoris/tryons?user=ada", "/genvoris/api/v1/events?user=ada", "/genvoris/webhook"],
+    [
+        ADA,
+        "/genvoris/tryons?user=ada",
+        "/genvoris/api/v1/events?user=ada",
+        "/genvoris/webhook",
+        "/genvoris/stripe",
+    ],
 )
 @pytest.mark.parametrize("pause", [0.0, 0.2], ids=["stops", "drips"])
 def test_a_body_that_does_not_come_in_time_is_cut_and_pages_go_on(
     impatient_shop: Shop, sink: Sink, pause: float, path: str
 ) -> None:
-    form = FORM_HEAD if "tryons" in path else b"Content-Length: 100000\r\n\r\n{"
+    form = FORM_HEAD if "tryons" in path else SIGNED + b"Content-Length: 100000\r\n\r\n{"
     pieces = [request(form, path), *[b" "] * (12 if pause else 1)]
     done: list[bytes] = []
     slow = threading.Thread(target=lambda: done.append(talk(impatient_shop, *pieces, pause=pause)))
@@ -173,6 +183,44 @@ def test_a_body_that_does_not_come_in_time_is_cut_and_pages_go_on(
     assert status(done[0]) == 408
     assert b"body_too_slow" in done[0]
     assert not [what for what in sink.counts if what.startswith("POST")]
+
+
+def test_browsers_that_do_not_read_their_answers_are_cut_and_leave_threads_to_others(
+    impatient_shop: Shop, sink: Sink
+) -> None:
+    """Sixteen of them, on a server with sixteen threads and four places for what passes through."""
+    size = 20_000_000
+    held = []
+    for number in range(16):
+        user = b"ada" if number % 2 else b"ben"
+        path = b"/genvoris/api/tryon?user=%b&answer=%d" % (user, size)
+        connection = socket.create_connection(("127.0.0.1", impatient_shop.port), timeout=20)
+        connection.sendall(b"POST " + path + b" HTTP/1.1\r\n" + SAME + TYPE)
+        connection.sendall(b"Content-Length: 2\r\n\r\n{}")
+        held.append(connection)
+    assert impatient_shop.get("ada").status_code == 200
+    ends = time.monotonic() + 30
+    while status(talk(impatient_shop, request(b"Content-Length: 2\r\n\r\n{}"))) != 200:
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    answers = [rest_of(connection) for connection in held]
+    statuses = sorted(status(answer) for answer in answers)
+    assert statuses == [200] * 4 + statuses[4:]
+    assert set(statuses[4:]) <= {429, 503}
+    assert all(len(answer) < size for answer in answers)
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Read what a connection still holds until its end, or until no more is sent."""
+    answer = b""
+    with connection:
+        connection.settimeout(2)
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except OSError:
+            pass
+    return answer
 
 
 def test_an_upload_that_is_given_up_reaches_genvoris_as_no_whole_request(

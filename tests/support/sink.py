@@ -1,11 +1,12 @@
 """A Genvoris over real sockets that swallows what is passed through to it, and says what it was.
 
-``GET /count`` says what it was asked.
+``GET /count`` says what it was asked. ``?answer=N`` in a request has N bytes come back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 from tests.support.upstream import Handler, Upstream
 
@@ -46,7 +47,9 @@ class SinkHandler(Handler):
         size, last = self._swallow()
         self.server.bodies.append(last)
         self._note(f"POST {self.path}")
-        self._answer(200, {"bytes": size}, X_Request_Id="req_sink")
+        wanted = parse_qs(urlsplit(self.path).query).get("answer", [])
+        more = {"padding": "x" * int(wanted[0])} if wanted else {}
+        self._answer(200, {"bytes": size, **more}, X_Request_Id="req_sink")
 
     def _note(self, what: str) -> None:
         with self.server.lock:
