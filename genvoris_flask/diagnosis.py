@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from .api.environment import proxy_for, warm_up
 from .api.http import HttpClient, Repeat
 from .errors import ApiError, ForbiddenError, GenvorisError, UnauthorizedError, UnreachableError
 from .sessions.keys import read_keys
@@ -27,8 +28,11 @@ class Finding:
 
 def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator[Finding]:
     """Look at everything that a session needs, one thing after the other."""
-    yield from _reach(state, wall)
-    yield _keys(state)
+    environment = _environment(state)
+    yield environment
+    if environment.ok:
+        yield from _reach(state, wall)
+        yield _keys(state)
     yield _store(state)
     yield _webhooks(state)
     if state.settings.plans:
@@ -38,6 +42,17 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     yield _shoppers(state)
     yield _proxy(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
+
+
+def _environment(state: AppState) -> Finding:
+    """Look at the proxies and certificates that this machine's environment names."""
+    settings = state.settings
+    urls = (settings.api_url, settings.tryon_url, settings.jwks_url)
+    if faults := [fault for fault in map(warm_up, urls) if fault]:
+        return Finding("environment", False, faults[0])
+    if any(proxy_for(url) for url in urls):
+        return Finding("environment", True, "Genvoris is reached through this machine's proxy.")
+    return Finding("environment", True, "Genvoris is reached without a proxy.")
 
 
 def _shoppers(state: AppState) -> Finding:

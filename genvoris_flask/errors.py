@@ -4,6 +4,7 @@ GenvorisError
 ├── ConfigurationError         a setting is missing or wrong; raised at start-up
 ├── UnreachableError           no answer came: refused, reset, DNS, TLS
 │   ├── DeadlineError          no answer came in the time there was
+│   ├── NetworkSetupError      this machine's proxy or certificates cannot be used
 │   └── CircuitOpenError       it was not asked, since it did not answer lately
 ├── MalformedAnswerError       an answer came that is not what the contract says
 ├── StoreAwayError             the store that all processes share does not answer
@@ -60,6 +61,13 @@ class UnreachableError(GenvorisError):
 
 class DeadlineError(UnreachableError):
     """Genvoris gave no answer within the time that the caller had."""
+
+
+class NetworkSetupError(UnreachableError):
+    """Nothing was sent: a proxy or certificates that the environment names cannot be used.
+
+    The message names the variable and says what to do.
+    """
 
 
 class CircuitOpenError(UnreachableError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +11,7 @@ import httpx
 from flask import Flask
 
 from .api.client import GenvorisClient
+from .api.environment import warm_up
 from .api.fetch import PictureFetcher
 from .api.http import HttpClient
 from .api.models import Session
@@ -38,6 +41,8 @@ from .web.slots import Slots
 from .web.windows import Windows
 from .webhooks.deliveries import Deliveries
 
+log = logging.getLogger("genvoris_flask")
+
 # Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
 PATIENCE_BEYOND_TIMEOUT = 60.0
 
@@ -64,6 +69,8 @@ def build_state(
     """
     shared = _open_shared(app, settings, clock)
     store = shared.store
+    if transport is None:
+        _check_environment(settings)
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
     broker = _make_broker(app, settings, shared, client, clock)
@@ -100,6 +107,18 @@ def build_state(
         limiter=_make_limiter(settings, shared.windows),
         proxy_watch=ProxyWatch(store),
     )
+
+
+def _check_environment(settings: Settings) -> None:
+    """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
+    for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
+        if fault := warm_up(url):
+            _log_environment_fault(fault)
+
+
+@functools.cache  # once
+def _log_environment_fault(fault: str) -> None:
+    log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
 
 
 def _make_billing(

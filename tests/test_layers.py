@@ -136,6 +136,7 @@ def test_httpx_is_known_to_the_client_alone_and_to_who_passes_a_transport_on() -
     }
     assert users == {
         "api/transport.py",
+        "api/environment.py",
         "api/exchange.py",
         "api/http.py",
         "api/client.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,13 +103,29 @@ def bounded(name: str, deadline: Deadline) -> Iterator[None]:
         raise NoConnectionInTimeError(_in_vain(name, "not connected")) from error
     except httpx.TimeoutException as error:
         raise DeadlineError(_in_vain(name, "no answer")) from error
+    except httpx.ProxyError as error:
+        raise NoConnectionError(f"{name}: the proxy of this machine refused to connect.") from error
     except httpx.ConnectError as error:
-        raise NoConnectionError(f"{name}: cannot connect to Genvoris.") from error
+        raise NoConnectionError(f"{name}: cannot connect to Genvoris{_why(error)}.") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = type(error).__name__
         raise UnreachableError(f"{name}: the connection broke ({reason}).") from error
     finally:
         current_deadline.reset(before)
+
+
+def _why(error: BaseException | None) -> str:
+    """Say whether it is the certificate that keeps us from connecting."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    unread = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
+    instead = f" {unread[0]} is not read." if unread and not os.environ.get("SSL_CERT_FILE") else ""
+    return (
+        f", whose certificate is not trusted here ({error.verify_message}). Behind a proxy with "
+        f"certificates of its own, name them in SSL_CERT_FILE.{instead}"
+    ).removesuffix(".")
 
 
 def _in_vain(name: str, what: str) -> str:

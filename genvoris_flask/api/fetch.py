@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -17,7 +18,7 @@ from ..errors import DeadlineError, MalformedAnswerError, UnreachableError
 from ..per_process import PerProcess
 from .addresses import Resolve, public_address, resolve
 from .deadline import Deadline
-from .transport import current_deadline, make_client
+from .transport import Connections, current_deadline
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -55,11 +56,11 @@ class PictureFetcher:
         self._hosts = hosts
         self._resolver = resolver
         self._clock = clock
-        self._own_client = PerProcess(lambda: make_client({}, transport))
+        self._own_connections = PerProcess(lambda: Connections({}, own_url, transport=transport))
         # A proxy would look the name up once more. Kept connections are told apart by address, and
         # an address may serve several hosts.
-        self._client = PerProcess(
-            lambda: make_client({}, transport, trust_env=False, keep_connections=False)
+        self._connections = PerProcess(
+            lambda: Connections({}, None, transport=transport, keep=False)
         )
 
     def fetch(self, url: str, timeout: float) -> bytes:
@@ -97,13 +98,13 @@ class PictureFetcher:
     def _ask(self, url: str, deadline: Deadline) -> bytes | str:
         parts = _split(url)
         host = str(parts.hostname)
-        client, request = self._aim(parts)
+        connections, request = self._aim(parts)
         left = deadline.remaining()
         if left <= 0:
             raise DeadlineError(f"No time was left to fetch a picture from {host!r}.")
         before = current_deadline.set(deadline)
         try:
-            with client.stream("GET", timeout=left, **request) as response:
+            with closing(connections.send("GET", timeout=left, **request)) as response:
                 return _read(response, deadline, host)
         except httpx.TimeoutException as error:
             raise DeadlineError(f"{host!r} did not give a picture in time.") from error
@@ -113,12 +114,12 @@ class PictureFetcher:
         finally:
             current_deadline.reset(before)
 
-    def _aim(self, parts: SplitResult) -> tuple[httpx.Client, dict[str, Any]]:
+    def _aim(self, parts: SplitResult) -> tuple[Connections, dict[str, Any]]:
         """Check an address; give what fetches it, and the request."""
         host = str(parts.hostname)
         if _origin(parts) == self._own:
             request = {"url": parts.geturl(), "headers": self._own_headers}
-            return self._own_client.get(), request
+            return self._own_connections.get(), request
         if parts.scheme != "https" or parts.port not in (None, HTTPS) or not self._allows(host):
             raise MalformedAnswerError(
                 f"A picture is at {parts.scheme}://{host}, which is left alone. If it is "
@@ -126,7 +127,7 @@ class PictureFetcher:
             )
         address = public_address(host, HTTPS, self._resolver)
         bracketed = f"[{address}]" if ":" in address else address
-        return self._client.get(), {
+        return self._connections.get(), {
             "url": parts._replace(netloc=bracketed, fragment="").geturl(),
             "headers": {"Host": host},
             # The certificate is still checked for the name, not for the address.

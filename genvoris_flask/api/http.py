@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from enum import Enum
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
-from ..errors import ApiError, DeadlineError, UnreachableError
+from ..errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..per_process import PerProcess
 from .deadline import Deadline
+from .environment import warm_up
 from .exchange import Answer, NoConnectionError, StreamedAnswer, bounded, read_whole
 from .refusals import read_refusal
-from .transport import make_client, trusted_certificates
+from .transport import Connections
 
 __all__ = ["Answer", "HttpClient", "Repeat", "StreamedAnswer", "may_repeat"]
 
@@ -25,6 +29,8 @@ log = logging.getLogger("genvoris_flask.api")
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
 MAX_BACKOFF = 2.0
+# Ids of shoppers and of their tokens; those of plans and webhooks are the merchant's own.
+_PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
 TRANSIENT = {429, 500, 502, 503, 504}
 
 
@@ -65,7 +71,9 @@ class HttpClient:
         self._clock = clock
         self._sleep = sleep
         self._client = PerProcess(self._connect)
-        trusted_certificates()  # now, since a page may be waiting when the first request is sent
+        if transport is None:
+            # Now, since a page may be waiting when the first request is sent.
+            warm_up(base_url)
 
     def __repr__(self) -> str:
         return f"HttpClient({self.base_url!r})"
@@ -103,7 +111,8 @@ class HttpClient:
                 wait = self._wait_before_repeating(error, repeat, attempt)
                 if wait is None or not deadline.allows(wait):
                     raise
-                log.debug("%s %s: %s; trying again in %.1f s", method, path, error, wait)
+                name = name_of(method, path)
+                log.debug("%s: %s; trying again in %.1f s", name, error, wait)
                 self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
@@ -133,20 +142,19 @@ class HttpClient:
             UnreachableError: There was no answer, or (DeadlineError) none in time.
         """
         deadline = Deadline(upload_timeout, self._clock)
-        name = f"{method} {path}"
+        name = name_of(method, path)
         content = body if isinstance(body, bytes) else _sent(body or (), deadline, timeout)
         if isinstance(body, bytes):
             deadline.restart(upload_timeout + timeout)
         with bounded(name, deadline):
-            client = self._client.get()
-            request = client.build_request(
+            response = self._client.get().send(
                 method,
                 self.base_url + path + (f"?{query}" if query else ""),
                 content=None if body is None else content,
                 headers=headers,
                 timeout=upload_timeout + timeout,
             )
-            return StreamedAnswer(name, client.send(request, stream=True), deadline)
+            return StreamedAnswer(name, response, deadline)
 
     def _wait_before_repeating(
         self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
@@ -168,23 +176,38 @@ class HttpClient:
         content: Mapping[str, Any],
         secrets: tuple[str, ...],
     ) -> Answer:
-        left = deadline.remaining()
+        left, name = deadline.remaining(), name_of(method, path)
         if left <= 0:
-            raise DeadlineError(f"{method} {path}: no time was left to ask Genvoris.")
+            raise DeadlineError(f"{name}: no time was left to ask Genvoris.")
         with (
-            bounded(f"{method} {path}", deadline),
-            self._client.get().stream(
-                method, self.base_url + path, timeout=left, **content
+            bounded(name, deadline),
+            closing(
+                self._client.get().send(method, self.base_url + path, timeout=left, **content)
             ) as response,
         ):
             body = read_whole(response, deadline)
+        log.debug("%s was answered %d", name, response.status_code)
         if response.status_code >= 300:
             hidden = (*self._secrets, *(text for text in secrets if text))
-            raise read_refusal(response.status_code, response.headers, body, hidden)
+            ids = _private_ids(path, content.get("json"))
+            raise read_refusal(response.status_code, response.headers, body, hidden, ids)
         return Answer(response.status_code, response.headers, body)
 
-    def _connect(self) -> httpx.Client:
-        return make_client(self._headers, self._transport)
+    def _connect(self) -> Connections:
+        return Connections(self._headers, self.base_url, transport=self._transport)
+
+
+def name_of(method: str, path: str) -> str:
+    """Return a request's name for logs and messages, without the ids of shoppers and tokens."""
+    return f"{method} " + _PRIVATE_ID.sub(r"/\1/{id}", path)
+
+
+def _private_ids(path: str, fields: object) -> tuple[str, ...]:
+    """Return what a request says of a shopper: a refusal may repeat it, and logs repeat that."""
+    found = [unquote(match[2]) for match in _PRIVATE_ID.finditer(path)]
+    if isinstance(fields, dict):
+        found += [str(fields[name]) for name in ("externalId", "email") if fields.get(name)]
+    return tuple(found)
 
 
 def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
@@ -193,7 +216,8 @@ def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
         return False
     if isinstance(error, ApiError):
         return error.status == 429 or (repeat is Repeat.ALWAYS and error.status in TRANSIENT)
-    return repeat is Repeat.ALWAYS or isinstance(error, NoConnectionError)
+    unsent = isinstance(error, NoConnectionError | NetworkSetupError)
+    return repeat is Repeat.ALWAYS or unsent
 
 
 def _sent(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:

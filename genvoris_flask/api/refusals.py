@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -25,12 +26,22 @@ _CODES = {
 
 
 def read_refusal(
-    status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: tuple[str, ...] = (),
+    ids: tuple[str, ...] = (),
 ) -> ApiError:
-    """Give the error for a refusal, whatever fields its server uses for code and sentence.
+    """Return the error for a refusal, whatever fields its server uses for code and sentence.
 
-    ``code`` and ``error`` both hold the code, ``message`` and ``detail`` the sentence (contract,
-    "Where others disagree").
+    ``code`` and ``error`` both hold the code, ``message`` and ``detail`` the sentence.
+
+    Args:
+        status: The HTTP status.
+        headers: The response's.
+        body: The response's.
+        secrets: Texts that are replaced wherever the server repeats them.
+        ids: Shoppers' ids and addresses, which are replaced where they stand as words.
     """
     payload = _payload(body)
     code = as_text(payload.get("code")) or as_text(payload.get("error"))
@@ -39,7 +50,7 @@ def read_refusal(
     problem = Problem(
         status=status,
         code=_clean(code, secrets),
-        detail=_clean(detail or f"Genvoris answered with status {status}.", secrets),
+        detail=_clean(detail or f"Genvoris answered with status {status}.", secrets, ids),
         request_id=_request_id(headers),
         retry_after=read_retry_after(headers.get("retry-after")),
         reason=_reason(payload),
@@ -88,7 +99,9 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def _clean(text: str, secrets: tuple[str, ...]) -> str:
+def _clean(text: str, secrets: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "[key]")
+    for each in ids:
+        text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "[id]", text)
     return text[:MAX_DETAIL]

@@ -1,4 +1,4 @@
-"""Makes an httpx client whose every wait ends with the deadline of the whole call.
+"""Connections to servers, on which every wait ends with the deadline of the whole call.
 
 httpx bounds each single read. A server that sends one byte a second, in its headers too, would keep
 a thread for hours; here each read gets only the time that the call has left.
@@ -6,7 +6,6 @@ a thread for hours; here each read gets only the time that the call has left.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from ssl import SSLContext
@@ -16,56 +15,87 @@ import httpcore
 import httpx
 
 from .deadline import Deadline
+from .environment import certificates_for, proxy_for
 
 current_deadline: ContextVar[Deadline | None] = ContextVar("genvoris_deadline", default=None)
 
 SocketOptions = Iterable[Any] | None
+MAX_CONNECTIONS = 100
+MAX_KEPT_CONNECTIONS = 20
 
 
-def make_client(
-    headers: Mapping[str, str],
-    transport: httpx.BaseTransport | None = None,
-    *,
-    trust_env: bool = True,
-    keep_connections: bool = True,
-) -> httpx.Client:
-    """Give a client with connections of its own.
+class Connections:
+    """Sends requests, over connections that are kept and used again.
+
+    Requests go to a transport of httpx rather than to its client. The client would log each URL,
+    and with it shoppers' ids, and would send one shopper's cookies with the next one's request.
 
     Args:
         headers: Sent with every request.
+        url: The server, which the environment may name a proxy for. None: any, and no proxy.
         transport: What carries the requests instead of sockets; for tests.
-        trust_env: Whether a proxy of the environment is used.
-        keep_connections: Whether a connection serves several requests.
+        keep: Whether a connection serves several requests.
+
+    Raises:
+        NetworkSetupError: The environment's proxy or certificates cannot be used.
     """
-    kept = 20 if keep_connections else 0
-    client = httpx.Client(
-        headers=dict(headers),
-        transport=transport,
-        verify=trusted_certificates(),
-        follow_redirects=False,  # a redirect would carry the key elsewhere
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=kept),
-        trust_env=trust_env,
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        url: str | None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        keep: bool = True,
+    ) -> None:
+        self._transport = transport or _open_transport(url, keep)
+        # It builds requests, and sends none.
+        self._builder = httpx.Client(
+            headers=dict(headers), transport=self._transport, trust_env=False
+        )
+
+    def send(self, method: str, url: str, *, timeout: float, **content: Any) -> httpx.Response:
+        """Send a request, and return the response once its headers are there. It is to be closed.
+
+        Redirects are not followed: one would carry the key elsewhere.
+
+        Args:
+            method: The HTTP method.
+            url: The whole URL.
+            timeout: Seconds for each step, if the call has no deadline.
+            content: ``json``, ``params``, ``data``, ``files``, ``content``, ``headers`` or
+                ``extensions``, as httpx takes them.
+
+        Raises:
+            httpx.HTTPError: There was no response.
+        """
+        request = self._builder.build_request(method, url, timeout=timeout, **content)
+        response = self._transport.handle_request(request)
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+
+def _open_transport(url: str | None, keep: bool) -> httpx.HTTPTransport:
+    proxy = None if url is None else proxy_for(url)
+    kept = MAX_KEPT_CONNECTIONS if keep else 0
+    transport = httpx.HTTPTransport(
+        verify=certificates_for(url, proxy),
+        trust_env=False,
+        limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=kept),
+        proxy=proxy,
     )
     # httpx has no public way to wrap its sockets; a test holds that this one works.
-    for each in (client._transport, *client._mounts.values()):  # noqa: SLF001
-        pool: Any = getattr(each, "_pool", None)
-        if isinstance(pool, httpcore.ConnectionPool):
-            pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
-    return client
-
-
-@functools.cache
-def trusted_certificates() -> SSLContext:
-    """Give what tells a genuine server.
-
-    Reading the certificates takes some 50 ms, so it is done once and before the first page. It is
-    never changed afterwards, so that threads and forked processes may share it.
-    """
-    return httpx.create_ssl_context()
+    pool: Any = transport._pool  # noqa: SLF001
+    pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
+    return transport
 
 
 def _left(timeout: float | None, spent: type[Exception]) -> float | None:
-    """Give the seconds for one step: what it was given, but no more than the call has left."""
+    """Return the seconds for one step: what it was given, but no more than the call has left."""
     deadline = current_deadline.get()
     if deadline is None:
         return timeout

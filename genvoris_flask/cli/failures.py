@@ -26,6 +26,7 @@ from ..errors import (
     GenvorisError,
     LockTimeoutError,
     MalformedAnswerError,
+    NetworkSetupError,
     NotFoundError,
     RateLimitedError,
     ServerError,
@@ -49,6 +50,7 @@ _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
     (RateLimitedError, "Genvoris was asked too often: try again later."),
     (ServerError, "Genvoris failed: try again later."),
     (ApiError, "Genvoris refuses this."),
+    (NetworkSetupError, "Nothing was sent."),
     (
         UnreachableError,
         "Genvoris does not answer: check GENVORIS_API_URL and this machine's way out.",

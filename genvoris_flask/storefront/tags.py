@@ -173,15 +173,20 @@ def _session_for_page(state: AppState) -> Session | None:
         return None
     try:
         shopper = current_shopper()
-        if shopper is None:
-            return None
+    except Exception as error:  # noqa: BLE001  (the shop's own fault must not take the page down)
+        tell_of_loader(error)
+        return None
+    if shopper is None:
+        return None
+    try:
         session = state.broker.session_for_page(shopper, state.settings.page_budget)
     except GenvorisError as error:
         # The broker logs each change of its state; a line for each page would drown it.
         log.debug("This page goes out without a session token: %s", error)
         return None
-    except Exception as error:  # noqa: BLE001  (the shop's own fault must not take the page down)
-        tell_of_loader(error)
+    except Exception as error:  # a fault of ours must not take the page down either
+        if first_time(_session_for_page, type(error).__qualname__):
+            log.exception("A session token could not be fetched; pages go out without one")
         return None
     setattr(g, _PRIVATE_PAGE, True)
     return session

@@ -311,3 +311,57 @@ def test_a_body_that_drips_is_cut_off_at_the_deadline(slow_server: str) -> None:
 def test_nobody_listening_is_unreachable() -> None:
     with pytest.raises(errors.UnreachableError, match="cannot connect"):
         HttpClient("http://127.0.0.1:1", {}).request("GET", "/", timeout=2, repeat=Repeat.NEVER)
+
+
+def test_no_log_line_names_a_shopper_or_a_token(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """httpx's own client logs every URL, and Genvoris's URLs hold ids."""
+    caplog.set_level(logging.DEBUG)
+    upstream = Upstream(FAILED, httpx.ReadTimeout("slow"), OK)
+    client = GenvorisClient(
+        KEY, transport=httpx.MockTransport(upstream), sleep=lambda seconds: None
+    )
+    client.sessions.revoke("user_ada", "jti_of_ada")
+    asked = "DELETE /customers/{id}/sessions/{id}"
+    assert f"{asked} was answered 200" in caplog.text
+    assert f"{asked}: 503 unavailable: later; trying again" in caplog.text
+    assert f"{asked}: no answer within the time that was left." in caplog.text
+    assert "ada" not in caplog.text
+
+
+def test_the_shops_own_use_of_httpx_is_logged_as_before(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    def call_another(request: httpx.Request) -> httpx.Response:
+        with httpx.Client(transport=httpx.MockTransport(lambda request: OK)) as shops_own:
+            shops_own.get("https://carrier.example/parcels")
+        return httpx.Response(200, json={})
+
+    call(call_another)
+    assert [record.getMessage() for record in caplog.records] == [
+        'HTTP Request: GET https://carrier.example/parcels "HTTP/1.1 200 OK"'
+    ]
+
+
+@pytest.mark.parametrize("detail", ["No customer 42.", "'42' (ada@shop.example) is unknown"])
+def test_a_refusal_does_not_repeat_who_it_is_about(detail: str) -> None:
+    """Refusals are logged, and a server may repeat what it was asked."""
+    upstream = Upstream(refusal(400, error="invalid_body", detail=f"{detail} (error 4200)"))
+    client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
+    with pytest.raises(errors.BadRequestError) as caught:
+        client.customers.upsert(external_id="42", email="ada@shop.example")
+    assert "[id]" in str(caught.value)
+    assert "(error 4200)" in str(caught.value)
+    assert "ada" not in str(caught.value)
+    with pytest.raises(errors.BadRequestError, match=r"\[id\]"):
+        client.customers.usage("42")
+
+
+def test_no_cookie_of_genvoris_is_sent_with_the_next_request() -> None:
+    """What it sets for one shopper is nothing to the next one."""
+    upstream = Upstream(httpx.Response(200, json={}, headers={"Set-Cookie": "who=ada"}))
+    client = http_client(upstream)
+    for _ in range(2):
+        client.request("GET", "/x", timeout=1, repeat=Repeat.NEVER)
+    assert all("cookie" not in request.headers for request in upstream.requests)
