@@ -57,7 +57,7 @@ class ButtonDesign:
 
 
 PLAIN = ButtonDesign()
-DesignFunction = Callable[[], Mapping[str, Any]]
+DesignFunction = Callable[[], "Mapping[str, Any] | ButtonDesign"]
 
 
 def design(key: str, value: Any) -> ButtonDesign | DesignFunction:
@@ -73,21 +73,23 @@ def read_design(key: str, value: Any) -> ButtonDesign:
 
     Args:
         key: What is read, for the message.
-        value: The dict. A field of None counts as not set.
+        value: The dict, in which None counts as not set; or a design, which is returned as it is.
 
     Raises:
         ConfigurationError: It is no dict, or a field is unknown or out of its range.
     """
+    if isinstance(value, ButtonDesign):
+        return value
     if not isinstance(value, Mapping):
         raise ConfigurationError(f'{key} must be a dict such as {{"label": "Try it on"}}.')
     values: dict[str, Any] = {}
     for name, given in value.items():
-        if name not in _FIELDS:
-            near = difflib.get_close_matches(str(name), _FIELDS, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(_FIELDS)}."
+        if name not in FIELDS:
+            near = difflib.get_close_matches(str(name), FIELDS, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(FIELDS)}."
             raise ConfigurationError(f"{key} has no field {name!r}: {hint}")
         if given is not None:
-            field, check = _FIELDS[name]
+            field, check = FIELDS[name]
             values[field] = check(f"{key}[{name!r}]", given)
     return ButtonDesign(**values)
 
@@ -110,7 +112,7 @@ def _one_of(words: tuple[str, ...]) -> checks.Check:
     return check
 
 
-_FIELDS: dict[str, tuple[str, checks.Check]] = {
+FIELDS: dict[str, tuple[str, checks.Check]] = {
     "label": ("label", _label),
     "borderRadius": ("border_radius", checks.number(0, 40, "px", int)),
     "fontSize": ("font_size", checks.number(10, 24, "px", int)),

@@ -15,7 +15,8 @@ GenvorisError
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
-└── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after
+└── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after,
+    │                          field_errors
     ├── BadRequestError        400 and other 4xx without a class of their own
     ├── UnauthorizedError      401: our key is wrong
     │   └── InvalidSessionTokenError   401: the shopper's token is
@@ -33,7 +34,8 @@ No message ever holds the API key, a token or a photo.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 QuotaReason = Literal["quota_exhausted", "no_plan", "paused", "cancelled"]
@@ -123,6 +125,7 @@ class Problem:
         reason: Of ``end_customer_quota``: why the shopper may not.
         used: Of ``end_customer_quota``: try-ons spent in this period.
         limit: Of ``end_customer_quota``: try-ons in this period.
+        field_errors: What is wrong with which field of the request, where the refusal says so.
     """
 
     status: int
@@ -133,6 +136,7 @@ class Problem:
     reason: QuotaReason = "quota_exhausted"
     used: int | None = None
     limit: int | None = None
+    field_errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class ApiError(GenvorisError):
@@ -167,6 +171,11 @@ class ApiError(GenvorisError):
     def retry_after(self) -> float | None:
         """Seconds to wait before asking again."""
         return self.problem.retry_after
+
+    @property
+    def field_errors(self) -> Mapping[str, tuple[str, ...]]:
+        """What is wrong with which field of the request; empty where the refusal names none."""
+        return self.problem.field_errors
 
 
 class BadRequestError(ApiError):

@@ -72,7 +72,9 @@ def build_state(
     if transport is None:
         _check_environment(settings)
     tryon_http = _make_tryon_http(settings, transport)
-    client = GenvorisClient(settings.api_key, settings.api_url, transport=transport, now=clock)
+    client = GenvorisClient(
+        settings.api_key, settings.api_url, settings.tryon_url, transport=transport, now=clock
+    )
     broker = _make_broker(app, settings, shared, client, clock)
     billing = _make_billing(app, settings, store, client, broker)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))

@@ -19,6 +19,7 @@ from .resources import (
     Sessions,
     TryOns,
     WebhookEndpoints,
+    Widget,
 )
 
 DEFAULT_TIMEOUT = 10.0
@@ -33,6 +34,7 @@ class GenvorisClient:
     Args:
         api_key: The shop's server key.
         api_url: Where the API is.
+        tryon_url: Where the try-on host is.
         timeout: Seconds for a call, retries and waiting included.
         transport: What carries the requests; for tests.
         now: The wall clock, in Unix seconds.
@@ -43,6 +45,7 @@ class GenvorisClient:
         self,
         api_key: str,
         api_url: str = "https://genvoris.org/api/v1",
+        tryon_url: str = "https://api.genvoris.org",
         *,
         timeout: float = DEFAULT_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
@@ -60,6 +63,10 @@ class GenvorisClient:
         self._root = HttpClient(
             _origin(api_url), headers, secrets=(api_key,), transport=transport, sleep=sleep
         )
+        tryon_headers = {"X-API-Key": api_key, "User-Agent": "genvoris-flask"}
+        self._tryon_http = HttpClient(
+            tryon_url, tryon_headers, secrets=(api_key,), transport=transport, sleep=sleep
+        )
         self._set_timeout(timeout)
 
     def _set_timeout(self, timeout: float) -> None:
@@ -70,7 +77,8 @@ class GenvorisClient:
         self.conversions = Conversions(self._http, timeout)
         self.returns = Returns(self._http, timeout)
         self.webhook_endpoints = WebhookEndpoints(self._http, timeout)
-        self.tryons = TryOns(self._root, timeout, self._api_key)
+        self.tryons = TryOns(self._root, self._tryon_http, timeout, self._api_key)
+        self.widget = Widget(self._tryon_http, timeout)
 
     def ask(self, method: str, path: str, *, timeout: float) -> Answer:
         """Send one request as it is, without repeating it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from .wire import as_int, as_text, pick
 REASONS = ("quota_exhausted", "no_plan", "paused", "cancelled")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "cf-ray")
 MAX_DETAIL = 500
+MAX_FIELDS = 20
 _CODES = {
     400: "invalid_body",
     401: "unauthorized",
     402: "credit_limit_reached",
     403: "forbidden",
     404: "not_found",
+    422: "invalid_body",
     429: "rate_limited",
 }
 
@@ -47,15 +50,18 @@ def read_refusal(
     code = as_text(payload.get("code")) or as_text(payload.get("error"))
     detail = as_text(payload.get("detail")) or as_text(payload.get("message"))
     code = code or _CODES.get(status, "internal_error")
+    field_errors = _field_errors(payload, secrets, ids)
+    detail = detail or f"Genvoris answered with status {status}."
     problem = Problem(
         status=status,
         code=_clean(code, secrets),
-        detail=_clean(detail or f"Genvoris answered with status {status}.", secrets, ids),
+        detail=_clean(_with_fields(detail, field_errors), secrets, ids),
         request_id=_request_id(headers),
         retry_after=read_retry_after(headers.get("retry-after")),
         reason=_reason(payload),
         used=as_int(pick(payload, "used")),
         limit=as_int(pick(payload, "limit")),
+        field_errors=field_errors,
     )
     return error_for(problem)
 
@@ -84,7 +90,29 @@ def _payload(body: bytes) -> Mapping[str, Any]:
         return {}
     # Some servers wrap it once more: {"error": {"code": …, "message": …}}.
     inner = parsed.get("error")
-    return inner if isinstance(inner, dict) else parsed
+    return {**parsed, **inner} if isinstance(inner, dict) else parsed
+
+
+def _field_errors(
+    payload: Mapping[str, Any], secrets: tuple[str, ...], ids: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Read ``fieldErrors``, or ``errors``: a text or several for each field."""
+    details = payload.get("details")
+    places = (payload, details) if isinstance(details, dict) else (payload,)
+    named = (pick(place, name) for place in places for name in ("field_errors", "errors"))
+    found = next((each for each in named if isinstance(each, dict)), {})
+    errors: dict[str, tuple[str, ...]] = {}
+    for name, texts in itertools.islice(found.items(), MAX_FIELDS):
+        listed = texts if isinstance(texts, list) else [texts]
+        kept = tuple(_clean(text, secrets, ids) for each in listed if (text := as_text(each)))
+        if kept:
+            errors[_clean(as_text(name) or "", secrets, ids)] = kept
+    return errors
+
+
+def _with_fields(detail: str, field_errors: Mapping[str, tuple[str, ...]]) -> str:
+    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors.items())
+    return f"{detail} ({told})" if told else detail
 
 
 def _reason(payload: Mapping[str, Any]) -> QuotaReason:

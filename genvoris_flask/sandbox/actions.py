@@ -113,7 +113,7 @@ def test_endpoint() -> Response:
 
 
 def _exhaust(db: sqlite3.Connection, row: sqlite3.Row) -> None:
-    limit = standing(db, row).limit
+    limit = standing(row).limit
     if limit is None:
         raise invalid("id", "this customer has no plan, and so no quota to spend")
     set_used(db, row, max(limit, row["used"]))

@@ -22,6 +22,7 @@ from . import (
     events,
     page,
     plans,
+    public,
     sessions,
     switches,
     track,
@@ -30,7 +31,7 @@ from . import (
 from .api_keys import keep_start_key
 from .calls import CallLog
 from .clock import SandboxClock
-from .context import EXTENSION_KEY, Context
+from .context import EXTENSION_KEY, Context, context
 from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
 from .front import Front
@@ -56,6 +57,7 @@ ROUTES = (
     endpoints,
     tryon,
     track,
+    public,
     switches,
     account,
     docs,
@@ -124,7 +126,7 @@ def _set_up(parts: Context) -> Flask:
     app.wsgi_app = front  # type: ignore[method-assign]
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
-    app.register_error_handler(RefusalError, answer_refusal)
+    app.register_error_handler(RefusalError, _answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
     app.before_request(check_request)
     app.after_request(_name_request)
@@ -138,6 +140,13 @@ def _require_extra() -> None:
             'The sandbox needs more: pip install "genvoris-flask[sandbox]" '
             "(in a checkout: make .venv/.dev)."
         )
+
+
+def _answer_refusal(refusal: RefusalError) -> Response:
+    if refusal.then is not None:
+        with context().store.transaction() as db:
+            refusal.then(db)
+    return answer_refusal(refusal)
 
 
 def _name_request(response: Response) -> Response:

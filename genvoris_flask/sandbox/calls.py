@@ -21,7 +21,7 @@ KEPT = 1000
 MOST_BYTES = 16 * 1024
 MOST_BRACKETS = 300
 HIDDEN = "[hidden]"
-SECRET_FIELDS = {"api_key", "secret", "token", "end_customer_token"}
+SECRET_FIELDS = {"api_key", "key", "secret", "token", "end_customer_token"}
 CALL_KEY = "genvoris.call"
 Environ = dict[str, Any]
 

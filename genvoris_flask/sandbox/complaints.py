@@ -51,12 +51,15 @@ def _refusal(
         unknown = next(name for name in instance if name not in around["properties"])
         known = ", ".join(around["properties"])
         return invalid(f"{path}.{unknown}" if path else unknown, f"is not known; there are {known}")
-    return invalid(path or "The body", f"must be {describe(around)}")
+    problem = f"must be {describe(around)}"
+    if keyword == "maxProperties" and "x-error" in around:
+        return RefusalError(400, around["x-error"], f"{path}: {problem}")
+    return invalid(path or "The body", problem)
 
 
-def describe(schema: Any) -> str:
+def describe(schema: Json) -> str:
     """Say what a schema asks for, after "must be"."""
-    if not isinstance(schema, dict):
+    if "not" in schema:
         return "left out"
     if "x-says" in schema:
         return str(schema["x-says"]).removeprefix("must be ")
@@ -118,8 +121,8 @@ def _check_size(contract: Contract, schema: Json, value: Any, at: str) -> None:
         return
     most = schema.get("x-most-bytes")
     if most and len(json.dumps(value, ensure_ascii=False).encode()) > most:
-        raise invalid(at, f"must be at most {most} bytes")
+        raise RefusalError(400, schema["x-error"], f"{at}: must be at most {most} bytes")
     for branch in [schema, *map(contract.resolve, schema.get("anyOf", []))]:
         for name, inner in branch.get("properties", {}).items():
-            if name in value and isinstance(inner, dict):
+            if name in value:
                 _check_size(contract, inner, value[name], f"{at}.{name}" if at else name)

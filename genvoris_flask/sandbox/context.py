@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -75,21 +76,38 @@ def admit(key: str | None, refusal: RefusalError) -> None:
 
 
 def require_key(schemes: tuple[str, ...]) -> None:
-    """Refuse who shows no key, or a wrong one, in any of these ways.
+    """Raise a refusal if no good key comes in any of these ways.
 
     Args:
-        schemes: Security schemes of the document: ``serverKey`` is Authorization: Bearer,
-            ``tryonKey`` is X-API-Key.
+        schemes: Security schemes of the document. What is missing is told by the first; where
+            several keys come, the last decides.
     """
-    proxy_key = request.headers.get("X-API-Key")
-    if "tryonKey" in schemes and (proxy_key is not None or len(schemes) == 1):
-        refusal = RefusalError(401, "invalid_api_key", "Send the API key as X-API-Key.")
-        return admit(proxy_key, refusal)
+    came = [(scheme, key) for scheme in schemes if (key := _key_of(scheme)) is not None]
+    if not came:
+        raise _KEY_MISSING[schemes[0]]()
+    scheme, key = came[-1]
+    code = "invalid_key" if scheme == "serverKey" else "invalid_api_key"
+    admit(key, RefusalError(401, code, "This API key is not the sandbox's."))
+
+
+def _key_of(scheme: str) -> str | None:
+    if scheme == "tryonKey":
+        return request.headers.get("X-API-Key")
+    if scheme == "queryKey":
+        return request.args.get("api_key")
     credentials = request.authorization
-    if credentials is None or credentials.type != "bearer" or not credentials.token:
-        raise RefusalError(401, "unauthorized", "Send Authorization: Bearer and your API key.")
-    refusal = RefusalError(401, "invalid_key", "This API key is not the sandbox's.")
-    return admit(credentials.token, refusal)
+    if credentials is None or credentials.type != "bearer":
+        return None
+    return credentials.token or None
+
+
+_KEY_MISSING = {
+    "serverKey": partial(
+        RefusalError, 401, "unauthorized", "Send Authorization: Bearer and your API key."
+    ),
+    "tryonKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as X-API-Key."),
+    "queryKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as api_key."),
+}
 
 
 def require_local() -> None:

@@ -9,11 +9,11 @@ from flask import Blueprint
 
 from .context import context
 from .gate import body
-from .refusal import not_found
 from .wire import Json
 
 blueprint = Blueprint("conversions", __name__, url_prefix="/api/v1")
 
+DEFAULT_CURRENCY = "USD"
 OPTIONAL = ("productId", "productTitle", "sessionId", "customerEmail")
 
 
@@ -33,25 +33,30 @@ def convert() -> tuple[Json, int]:
 
 @blueprint.post("/returns")
 def give_back() -> tuple[Json, int]:
-    """Take a refund of an order that is known."""
+    """Take a refund, also of an order that was never reported."""
     came = body()
-    return_id = f"ret_{secrets.token_hex(8)}"
-    row = (return_id, came["refundedAmountCents"], _currency(), came.get("reason"))
     with context().store.transaction() as db:
         order = _find(db, came["platform"], came["orderId"])
-        if order is None:
-            raise not_found("conversion: report the order to /conversions first")
+        row = {
+            **came,
+            "id": f"ret_{secrets.token_hex(8)}",
+            "currency": _currency(),
+            "reason": came.get("reason"),
+            "conversion": order["id"] if order else None,
+            "now": context().clock(),
+        }
         db.execute(
-            "INSERT INTO returns (id, refunded_amount_cents, currency, reason, conversion_id, "
-            "created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (*row, order["id"], context().clock()),
+            "INSERT INTO returns (id, platform, order_id, conversion_id, refunded_amount_cents, "
+            "currency, reason, created_at) VALUES (:id, :platform, :orderId, :conversion, "
+            ":refundedAmountCents, :currency, :reason, :now)",
+            row,
         )
-        return {"id": return_id, "conversionEventId": order["id"]}, 201
+        return {"id": row["id"], "conversionEventId": row["conversion"]}, 201
 
 
-def _currency() -> str | None:
+def _currency() -> str:
     currency: str | None = body().get("currency")
-    return currency.upper() if currency else None
+    return (currency or DEFAULT_CURRENCY).upper()
 
 
 def _find(db: sqlite3.Connection, platform: str, order_id: str) -> sqlite3.Row | None:

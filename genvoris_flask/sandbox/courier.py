@@ -14,7 +14,8 @@ from .store import Store
 if TYPE_CHECKING:
     import httpx
 
-RETRY_AFTER = (10.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 2700.0, 3600.0)
+# Seconds between the attempts: there are eight at most.
+RETRY_AFTER = (10.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 2700.0)
 ATTEMPT_SECONDS = 10.0
 WORKERS = 4
 STOP_SECONDS = 1.0

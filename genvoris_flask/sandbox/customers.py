@@ -11,13 +11,15 @@ from flask import Blueprint
 
 from .context import context
 from .gate import body, query
-from .ledger import PERIOD, find_customer, start_period, usage_fields
+from .ledger import PERIOD, find_customer, past_periods, start_period, usage_fields
 from .news import tell_of_change, tell_of_customer
 from .refusal import RefusalError
-from .shapes import customer_fields
-from .wire import Json
+from .shapes import customer_fields, plan_summary
+from .wire import Json, iso
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
+
+CUSTOMER_BUCKETS = 12
 
 
 @blueprint.post("")
@@ -25,8 +27,8 @@ def upsert() -> Json:
     """Register a customer, or renew one: the period starts anew with a full quota."""
     external_id = body()["externalId"]
     with context().store.transaction() as db:
-        values = _given(db, ("email", "planId", "metadata"))
         row = db.execute("SELECT * FROM customers WHERE external_id = ?", (external_id,)).fetchone()
+        values = _given(db, row, ("email", "planId", "metadata"))
         if row is None:
             _insert(db, external_id)
         else:
@@ -60,9 +62,22 @@ def read_all() -> Json:
 
 @blueprint.get("/<name>")
 def read_one(name: str) -> Json:
-    """Give a customer."""
+    """Return a customer with the plan and the latest periods."""
     with context().store.transaction() as db:
-        return customer_fields(find_customer(db, name))
+        row = find_customer(db, name)
+        return {
+            **customer_fields(row),
+            "plan": plan_summary(db, row["plan_id"]),
+            "usage": [
+                {
+                    "periodStart": iso(each["period_start"]),
+                    "periodEnd": iso(each["period_end"]),
+                    "used": each["used"],
+                    "limit": each["quota"],
+                }
+                for each in past_periods(db, row, CUSTOMER_BUCKETS)
+            ],
+        }
 
 
 @blueprint.patch("/<name>")
@@ -70,7 +85,7 @@ def update(name: str) -> Json:
     """Change a customer. The quota is refilled only by ``resetPeriod``."""
     with context().store.transaction() as db:
         row = find_customer(db, name)
-        values = _given(db, ("email", "planId", "metadata", "status"))
+        values = _given(db, row, ("email", "planId", "metadata", "status"))
         if body()["resetPeriod"]:
             start_period(db, row, context().clock())
         return _change(db, row, values)
@@ -98,12 +113,20 @@ def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) ->
     return customer_fields(now)
 
 
-def _given(db: sqlite3.Connection, names: tuple[str, ...]) -> dict[str, Any]:
-    """Name the fields that came as the table does."""
+def _given(
+    db: sqlite3.Connection, row: sqlite3.Row | None, names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the fields that came, named as in the table, and what follows from them.
+
+    Another plan brings its quota at once. The same plan, meanwhile changed, does not.
+    """
     came = {name: body()[name] for name in names if name in body()}
     values = {name: came[name] for name in ("email",) if name in came}
     if "planId" in came:
-        values["plan_id"] = _plan(db, came["planId"])
+        plan = _plan(db, came["planId"])
+        values["plan_id"] = plan and plan["id"]
+        if row is None or row["plan_id"] != values["plan_id"]:
+            values["quota"] = plan and plan["monthly_try_ons"]
     if "metadata" in came:
         values["metadata"] = json.dumps(came["metadata"] or {})
     if "status" in came:
@@ -111,13 +134,14 @@ def _given(db: sqlite3.Connection, names: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-def _plan(db: sqlite3.Connection, plan_id: str | None) -> str | None:
+def _plan(db: sqlite3.Connection, plan_id: str | None) -> sqlite3.Row | None:
     if plan_id is None:
         return None
-    known = db.execute("SELECT 1 FROM plans WHERE id = ? AND active", (plan_id,)).fetchone()
-    if known is None:
+    query = "SELECT * FROM plans WHERE id = ? AND active"
+    plan: sqlite3.Row | None = db.execute(query, (plan_id,)).fetchone()
+    if plan is None:
         raise RefusalError(403, "plan_not_found", "planId: there is no such active plan.")
-    return plan_id
+    return plan
 
 
 def _insert(db: sqlite3.Connection, external_id: str) -> None:

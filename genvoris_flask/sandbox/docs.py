@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any
 
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
@@ -106,36 +105,29 @@ def _body(schema: Json) -> list[Json]:
 def _fields(schema: Json, prefix: str = "") -> list[Json]:
     known = contract()
     schema = known.resolve(schema)
-    rows: list[Json] = []
+    rows: list[Json] = [row for part in schema.get("allOf", []) for row in _fields(part, prefix)]
     for name, each in schema.get("properties", {}).items():
         inner = known.resolve(each)
-        if inner is False:
+        if "not" in inner:  # a field that must be left out
             continue
-        about = {"required": name in schema.get("required", []), **_dict(inner), **_dict(each)}
+        about = {"required": name in schema.get("required", []), **inner, **each}
         rows.append(_row(f"{prefix}{name}", inner, about))
         rows += _inner(inner, f"{prefix}{name}")
     return rows
 
 
-def _inner(schema: Any, name: str) -> list[Json]:
-    if not isinstance(schema, dict):
-        return []
+def _inner(schema: Json, name: str) -> list[Json]:
     if "items" in schema:
         return _fields(schema["items"], f"{name}[].")
     return _fields(schema, f"{name}.")
 
 
-def _dict(schema: Any) -> Json:
-    return schema if isinstance(schema, dict) else {}
-
-
-def _row(name: str, schema: Any, about: Json) -> Json:
-    schema = _dict(schema)
+def _row(name: str, schema: Json, about: Json) -> Json:
     return {
         "name": name,
         "place": about.get("in", ""),
         "required": about.get("required", False),
-        "what": describe(schema) if schema else "anything",
+        "what": describe(schema) if "type" in schema or "x-says" in schema else "anything",
         "default": json.dumps(schema["default"]) if "default" in schema else None,
         "description": about.get("description", ""),
     }

@@ -17,7 +17,7 @@ from .paths import keep_encoded_slashes
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-GENVORIS_PATHS = ("/api/", "/.well-known/")
+GENVORIS_PATHS = ("/api/", "/.well-known/", "/status", "/widget-hash")
 GARBAGE = b"<!doctype html><title>502 Bad Gateway</title><p>The gatew"
 LOOK_EVERY = 0.2
 PIECES = 100

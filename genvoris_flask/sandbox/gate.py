@@ -148,9 +148,5 @@ def _read_form(contract: Contract, operation: Operation, request: Request) -> Js
 
 def _with_defaults(contract: Contract, schema: Json, value: Any) -> Json:
     properties = contract.resolve(schema).get("properties", {})
-    defaults = {
-        name: each["default"]
-        for name, each in properties.items()
-        if isinstance(each, dict) and "default" in each
-    }
+    defaults = {name: each["default"] for name, each in properties.items() if "default" in each}
     return {**defaults, **value}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 
 from .context import context
 from .credits import credits_left, take_credit
-from .news import tell_of_balance, tell_of_customer, tell_of_quota
+from .news import tell_of_balance, tell_of_customer, tell_of_exhaustion, tell_of_quota
 from .refusal import RefusalError, not_found
+from .shapes import plan_summary
 from .standing import standing
 from .wire import Json, iso
 
 PERIOD = 30 * 24 * 3600.0
-HISTORY = 12
+USAGE_BUCKETS = 24
 
 
 def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
@@ -30,7 +32,10 @@ def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
 
 
 def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None:
-    """End the customer's period and start a new one with a full quota."""
+    """End the customer's period and start a new one with the full quota of the plan as it is now.
+
+    A plan that is changed later does so for the next period.
+    """
     db.execute(
         "INSERT INTO periods VALUES (?, ?, ?, ?, ?)",
         (
@@ -38,11 +43,12 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
             row["period_start"],
             min(row["period_end"], max(start, row["period_start"])),
             row["used"],
-            standing(db, row).limit,
+            standing(row).limit,
         ),
     )
     db.execute(
-        "UPDATE customers SET period_start = ?, period_end = ?, used = 0 WHERE id = ?",
+        "UPDATE customers SET period_start = ?, period_end = ?, used = 0, quota = "
+        "(SELECT monthly_try_ons FROM plans WHERE plans.id = plan_id) WHERE id = ?",
         (start, start + PERIOD, row["id"]),
     )
     tell_of_customer(db, "period_rolled", _by_id(db, row["id"]))
@@ -50,39 +56,40 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
 
 def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
     """Return a customer's usage as ``GET /customers/{id}/usage`` answers it."""
-    plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
     return {
         "data": {
             "customer_id": row["id"],
             "external_id": row["external_id"],
-            "plan": {"id": plan["id"], "name": plan["name"]} if plan else None,
+            "plan": plan_summary(db, row["plan_id"]),
             "status": row["status"],
             "period_start": iso(row["period_start"]),
             "period_end": iso(row["period_end"]),
-            "current": standing(db, row).fields(),
-            "history": history(db, row),
+            "current": standing(row).fields(),
+            "history": [
+                {
+                    "period_start": iso(each["period_start"]),
+                    "period_end": iso(each["period_end"]),
+                    "used": each["used"],
+                    "limit": each["quota"],
+                }
+                for each in past_periods(db, row, USAGE_BUCKETS)
+            ],
         }
     }
 
 
-def history(db: sqlite3.Connection, row: sqlite3.Row) -> list[Json]:
-    """Give the customer's latest periods that are over, newest first."""
+def past_periods(db: sqlite3.Connection, row: sqlite3.Row, most: int) -> list[sqlite3.Row]:
+    """Return the customer's latest periods that are over, newest first."""
     query = "SELECT * FROM periods WHERE customer_id = ? ORDER BY rowid DESC LIMIT ?"
-    return [
-        {
-            "period_start": iso(each["period_start"]),
-            "period_end": iso(each["period_end"]),
-            "used": each["used"],
-            "limit": each["quota"],
-        }
-        for each in db.execute(query, (row["id"], HISTORY))
-    ]
+    return db.execute(query, (row["id"], most)).fetchall()
 
 
 def check(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
     """Raise a refusal if the quota or the credits do not allow a try-on."""
-    if customer is not None:
-        standing(db, customer).refuse_if_not_allowed()
+    if customer is not None and (refusal := standing(customer).refusal()):
+        if standing(customer).reason == "quota_exhausted":
+            refusal.then = partial(tell_of_exhaustion, row=customer)
+        raise refusal
     if credits_left(db, context().clock()) < 1:
         raise RefusalError(402, "credit_limit_reached", "The shop's credit pool is empty.")
 
@@ -117,7 +124,7 @@ def ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
     """Give what is left on both ledgers."""
     fields: Json = {"remaining_credits": credits_left(db, context().clock())}
     if customer is not None:
-        now = standing(db, find_customer(db, customer["id"]))
+        now = standing(find_customer(db, customer["id"]))
         fields["end_customer_quota"] = {
             "used": now.used,
             "limit": now.limit,

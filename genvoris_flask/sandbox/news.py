@@ -14,11 +14,12 @@ from .standing import standing
 from .wire import Json
 
 TOLD = "low_balance_told"
+WARNING_PERCENT = 80
 
 
 def tell_of_customer(db: sqlite3.Connection, what: str, row: sqlite3.Row) -> None:
-    """Tell ``end_customer.<what>``."""
-    emit(db, f"end_customer.{what}", _customer(db, row))
+    """Tell of a customer, under the older name (``end_customer.created``) and that of today."""
+    _tell(db, what, _customer(row))
 
 
 def tell_of_change(db: sqlite3.Connection, before: sqlite3.Row, now: sqlite3.Row) -> None:
@@ -29,18 +30,20 @@ def tell_of_change(db: sqlite3.Connection, before: sqlite3.Row, now: sqlite3.Row
         emit(
             db,
             "customer.plan_changed",
-            {**_customer(db, now), "previousPlanId": before["plan_id"]},
+            {**_customer(now), "previousPlanId": before["plan_id"]},
         )
 
 
 def tell_of_quota(db: sqlite3.Connection, row: sqlite3.Row, used_before: int) -> None:
-    """Tell when four fifths of the quota are spent, and when all of it is."""
-    limit = standing(db, row).limit or 0
-    if used_before * 5 < limit * 4 <= row["used"] * 5:
-        tell_of_customer(db, "quota_warning", row)
-    if used_before < limit <= row["used"]:
-        emit(db, "customer.quota_exhausted", _customer(db, row))
-        tell_of_customer(db, "quota_exhausted", row)
+    """Tell when four fifths of the quota are spent."""
+    limit = standing(row).limit or 0
+    if used_before * 100 < limit * WARNING_PERCENT <= row["used"] * 100:
+        _tell(db, "quota_warning", {**_quota(row), "threshold": WARNING_PERCENT})
+
+
+def tell_of_exhaustion(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Tell that a try-on was refused because the quota is spent."""
+    _tell(db, "quota_exhausted", _quota(row))
 
 
 def tell_of_balance(db: sqlite3.Connection) -> None:
@@ -78,5 +81,22 @@ def tell_of_tryon(db: sqlite3.Connection, customer: sqlite3.Row | None, tryon: J
         emit(db, "tryon.failed", {**data, "reason": tryon["reason"]})
 
 
-def _customer(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
-    return {"customer": customer_fields(row), "quota": standing(db, row).fields()}
+def _tell(db: sqlite3.Connection, what: str, data: Json) -> None:
+    for prefix in ("end_customer", "customer"):
+        emit(db, f"{prefix}.{what}", data)
+
+
+def _customer(row: sqlite3.Row) -> Json:
+    return {"customer": customer_fields(row), "quota": standing(row).fields()}
+
+
+def _quota(row: sqlite3.Row) -> Json:
+    now = standing(row)
+    return {
+        "customer_id": row["id"],
+        "external_id": row["external_id"],
+        "plan_id": row["plan_id"],
+        "used": now.used,
+        "limit": now.limit,
+        "remaining": now.remaining,
+    }

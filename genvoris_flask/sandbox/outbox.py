@@ -10,11 +10,18 @@ from .context import context
 from .refusal import not_found
 from .wire import Json, iso
 
+# Genvoris publishes the older name alone for some of what happens to customers, and the name of
+# today alone for one. An endpoint may ask for either here.
 TYPES = (
     "tryon.completed",
     "tryon.failed",
+    "customer.created",
+    "customer.updated",
+    "customer.cancelled",
     "customer.plan_changed",
+    "customer.quota_warning",
     "customer.quota_exhausted",
+    "customer.period_rolled",
     "credit.low_balance",
     "credit.balance_added",
     "webhook.test",
@@ -40,7 +47,7 @@ def emit(db: sqlite3.Connection, type_: str, data: Json) -> None:
 
 def send_test(db: sqlite3.Connection, endpoint: sqlite3.Row) -> Json:
     """Leave a ``webhook.test`` for one endpoint; give the event's id and the delivery's."""
-    envelope = _envelope("webhook.test", {"endpoint": endpoint["id"]})
+    envelope = _envelope("webhook.test", {"message": "This is a test from the sandbox."})
     delivery_id = _leave(db, endpoint, envelope)
     return {"id": envelope["id"], "type": envelope["type"], "delivery": delivery_id}
 

@@ -57,7 +57,7 @@ def _customers(db: sqlite3.Connection) -> Rows:
     names = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM plans")}
     customers = []
     for row in [find_customer(db, row["id"]) for row in ids]:
-        now = standing(db, row)
+        now = standing(row)
         customers.append({**dict(row), "standing": now, "plan_name": names.get(row["plan_id"])})
     return customers
 

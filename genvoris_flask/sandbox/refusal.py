@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _CODES = {
     400: "invalid_body",
@@ -20,7 +23,11 @@ _CODES = {
 
 
 class RefusalError(Exception):
-    """A refusal: status, code, a sentence, headers, and more fields."""
+    """A refusal: status, code, a sentence, headers, and more fields.
+
+    Attributes:
+        then: What is written although the request is refused and its transaction rolled back.
+    """
 
     def __init__(
         self,
@@ -33,6 +40,7 @@ class RefusalError(Exception):
         self.status = status
         self.headers = dict(headers or {})
         self.body = {"error": error, "detail": detail, **extra}
+        self.then: Callable[[sqlite3.Connection], None] | None = None
         super().__init__(f"{status} {error}")
 
 

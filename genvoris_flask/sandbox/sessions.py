@@ -19,6 +19,7 @@ blueprint = Blueprint("sessions", __name__)
 
 AUDIENCE = "genvoris-widget"
 LONGEST = 3600
+MOST_LISTED = 200
 LEEWAY = 5.0
 
 
@@ -32,6 +33,19 @@ def mint(name: str) -> Json:
                 403, "customer_inactive", f"This customer is {customer['status'].lower()}."
             )
         return _mint(db, customer, body()["expires_in"])
+
+
+@blueprint.get("/api/v1/customers/<name>/sessions")
+def read_all(name: str) -> Json:
+    """List the customer's tokens that are good now, those that were minted last first."""
+    query = (
+        "SELECT token, expires_at FROM sessions WHERE customer_id = ? AND NOT revoked "
+        "AND expires_at > ? AND token IS NOT NULL ORDER BY rowid DESC LIMIT ?"
+    )
+    with context().store.transaction() as db:
+        customer = find_customer(db, name)
+        rows = db.execute(query, (customer["id"], context().clock(), MOST_LISTED)).fetchall()
+    return {"data": [{"token": row["token"], "expires_at": iso(row["expires_at"])} for row in rows]}
 
 
 @blueprint.delete("/api/v1/customers/<name>/sessions/<jti>")
@@ -108,10 +122,14 @@ def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
         "jti": jti,
     }
     db.execute("DELETE FROM sessions WHERE expires_at < ?", (now - LONGEST,))
-    db.execute("INSERT INTO sessions VALUES (?, ?, ?, 0)", (jti, customer["id"], now + seconds))
     key = context().keys.current()
+    token = jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
+    db.execute(
+        "INSERT INTO sessions (jti, customer_id, expires_at, token) VALUES (?, ?, ?, ?)",
+        (jti, customer["id"], now + seconds, token),
+    )
     return {
-        "token": jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid}),
+        "token": token,
         "token_type": "Bearer",
         "expires_in": seconds,
         "expires_at": iso(now + seconds),

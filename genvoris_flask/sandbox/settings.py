@@ -11,11 +11,22 @@ from .shelf import recall, remember
 from .wire import Json
 
 NAME = "settings"
+DEFAULT_DESIGN: Json = {
+    "label": "Try it on",
+    "borderRadius": 8,
+    "fontSize": 16,
+    "paddingX": 20,
+    "paddingY": 12,
+    "icon": "none",
+    "position": "inline",
+    "showOnCards": False,
+}
 DEFAULTS: Json = {
     "accountStatus": "ACTIVE",
     "domains": [],
     "rateLimits": False,
     "lowBalance": 100,
+    "buttonDesign": DEFAULT_DESIGN,
 }
 
 

@@ -21,6 +21,15 @@ def plan_fields(row: sqlite3.Row) -> Json:
     }
 
 
+def plan_summary(db: sqlite3.Connection, plan_id: str | None) -> Json | None:
+    """Return a plan as it is nested in other answers."""
+    query = "SELECT id, name, monthly_try_ons FROM plans WHERE id = ?"
+    row = db.execute(query, (plan_id,)).fetchone()
+    if row is None:
+        return None
+    return {"id": row["id"], "name": row["name"], "monthlyTryOns": row["monthly_try_ons"]}
+
+
 def customer_fields(row: sqlite3.Row) -> Json:
     """Write a customer."""
     return {

@@ -27,20 +27,23 @@ class Standing:
         ok = self.status == "ACTIVE" and self.remaining > 0
         return {"used": self.used, "limit": self.limit, "remaining": self.remaining, "ok": ok}
 
-    def refuse_if_not_allowed(self) -> None:
-        """Raise a refusal if another try-on is not allowed now."""
-        reason = self._reason()
-        if reason:
-            raise RefusalError(
-                402,
-                "end_customer_quota",
-                f"This customer may not try on now: {reason}.",
-                reason=reason,
-                used=self.used,
-                limit=self.limit,
-            )
+    def refusal(self) -> RefusalError | None:
+        """Return the refusal of another try-on, or None if it is allowed now."""
+        reason = self.reason
+        if reason is None:
+            return None
+        return RefusalError(
+            402,
+            "end_customer_quota",
+            f"This customer may not try on now: {reason}.",
+            reason=reason,
+            used=self.used,
+            limit=self.limit,
+        )
 
-    def _reason(self) -> str | None:
+    @property
+    def reason(self) -> str | None:
+        """Why another try-on is not allowed now, or None."""
         if self.status != "ACTIVE":
             return self.status.lower()
         if self.limit is None:
@@ -48,7 +51,6 @@ class Standing:
         return None if self.remaining else "quota_exhausted"
 
 
-def standing(db: sqlite3.Connection, row: sqlite3.Row) -> Standing:
-    """Give where a customer stands."""
-    plan = db.execute("SELECT * FROM plans WHERE id = ?", (row["plan_id"],)).fetchone()
-    return Standing(row["used"], plan["monthly_try_ons"] if plan else None, row["status"])
+def standing(row: sqlite3.Row) -> Standing:
+    """Return where a customer stands."""
+    return Standing(row["used"], row["quota"], row["status"])

@@ -22,7 +22,7 @@ from .ledger import check, ledgers, spend
 from .product_image import ImageError, fetch_image
 from .refusal import invalid
 from .sessions import customer_of_token
-from .settings import require_domain
+from .settings import read_settings, require_domain
 from .standing import standing
 from .tryon_log import log_tryon
 from .wire import Json, iso
@@ -74,28 +74,23 @@ def status() -> Json:
     with context().store.transaction() as db:
         customer = customer_of_token(db, token) if token else None
         if customer is None:
-            return _status(
-                "ALLOWED" if credits_left(db, context().clock()) else "ERROR", None, None
-            )
-        now = standing(db, customer)
+            return _status("ALLOWED" if credits_left(db, context().clock()) else "ERROR", None)
+        now = standing(customer)
         access = _access(db, now.status, now.limit, now.remaining)
         quota = {
             "used": now.used,
             "limit": now.limit or 0,
             "resetsAt": iso(customer["period_end"]),
         }
-        return {**_status(access, quota, customer["external_id"]), "plan": _plan_name(db, customer)}
+        return {**_status(access, customer["external_id"]), "quota": quota}
 
 
 @blueprint.get("/config")
 def config() -> Json:
-    """Give the button's design."""
-    return {"label": "Try it on", "icon": "none", "position": "inline", "showOnCards": False}
-
-
-def _plan_name(db: sqlite3.Connection, customer: sqlite3.Row) -> str | None:
-    row = db.execute("SELECT name FROM plans WHERE id = ?", (customer["plan_id"],)).fetchone()
-    return row["name"] if row else None
+    """Return the button's design."""
+    with context().store.transaction() as db:
+        design: Json = read_settings(db)["buttonDesign"]
+    return design
 
 
 def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: int) -> str:
@@ -106,12 +101,12 @@ def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: in
     return "ALLOWED" if remaining else "EXHAUSTED"
 
 
-def _status(access: str, quota: Json | None, external_id: str | None) -> Json:
+def _status(access: str, external_id: str | None) -> Json:
     return {
         "access": access,
-        "quota": quota,
-        "plan": None,
-        "monetizationModel": "SUBSCRIPTION" if quota else "FREE_ALL",
+        # Of the merchant's account at Genvoris, not of the shopper.
+        "plan": "Sandbox",
+        "monetizationModel": "per_tryon",
         "overageEnabled": False,
         "externalId": external_id,
     }

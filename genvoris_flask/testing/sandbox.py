@@ -39,7 +39,7 @@ class Sandbox:
 
         self.url = url
         self.api_key = api_key
-        self.client: GenvorisClient = GenvorisClient(api_key, f"{url}/api/v1")
+        self.client: GenvorisClient = GenvorisClient(api_key, f"{url}/api/v1", url)
         self.config: dict[str, Any] = {
             "GENVORIS_API_KEY": api_key,
             "GENVORIS_API_URL": f"{url}/api/v1",

@@ -144,6 +144,17 @@ CALLS = {
         lambda client: client.webhook_endpoints.delete(endpoint(client)),
         reads=False,
     ),
+    "sessions.list": Call(
+        "GET", "/customers/*/sessions", "whenever", lambda client: client.sessions.list("ada")
+    ),
+    "tryons.status": Call("GET", "/api/status", "whenever", lambda client: client.tryons.status()),
+    "widget.hash": Call("GET", "/widget-hash", "whenever", lambda client: client.widget.hash()),
+    "widget.button_design": Call(
+        "GET",
+        "/api/widget/button-design",
+        "whenever",
+        lambda client: client.widget.button_design(),
+    ),
     "tryons.track": Call(
         "POST", "/api/tryon/track", "surely no effect", lambda client: client.tryons.track()
     ),
@@ -172,10 +183,11 @@ class Faulty:
     def __init__(self, url: str) -> None:
         self.url = url
         self.slept: list[float] = []
-        self.client = GenvorisClient(KEY, f"{url}/api/v1", sleep=self.slept.append)
+        self.client = GenvorisClient(KEY, f"{url}/api/v1", url, sleep=self.slept.append)
 
     def arrange(self, call: Call, kind: str, count: int, **more: Any) -> None:
-        path = call.path if call.path.startswith("/api/") else f"/api/v1{call.path}"
+        whole = call.path.startswith(("/api/", "/widget-hash"))
+        path = call.path if whole else f"/api/v1{call.path}"
         fault = {"kind": kind, "path": path, "method": call.method, "count": count, **more}
         answer = httpx.put(f"{self.url}/sandbox/faults", json={"faults": [fault]})
         assert answer.status_code == 200, answer.text

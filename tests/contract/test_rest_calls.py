@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import EVENT_TYPES, Customer, Event, Plan
+from genvoris_flask.api.models import EVENT_TYPES, Customer, Event, Plan, PlanSummary
+from genvoris_flask.button import ButtonDesign
 from genvoris_flask.errors import (
     ApiError,
     BadRequestError,
@@ -258,10 +261,6 @@ WRONG: dict[str, tuple[type[ApiError], Call]] = {
         BadRequestError,
         lambda client: client.returns.record(order_id="o", refunded_amount_cents=-1),
     ),
-    "a refund of an unknown order": (
-        NotFoundError,
-        lambda client: client.returns.record(order_id="nothing", refunded_amount_cents=1),
-    ),
     "webhooks of no type": (
         BadRequestError,
         lambda client: client.webhook_endpoints.create(**{**HOOK, "events": []}),
@@ -347,7 +346,7 @@ def test_over_quota_without_a_plan_and_out_of_credits_are_told_apart(
 
 
 def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
-    wrong = GenvorisClient("gvk_test_wrong", f"{sandbox_url}/api/v1")
+    wrong = GenvorisClient("gvk_test_wrong", f"{sandbox_url}/api/v1", sandbox_url)
     calls: list[Call] = [
         lambda client: client.plans.list(),
         lambda client: client.plans.create(name="P", monthly_try_ons=1),
@@ -361,6 +360,7 @@ def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
         lambda client: client.customers.cancel("x"),
         lambda client: client.customers.usage("x"),
         lambda client: client.sessions.mint("x"),
+        lambda client: client.sessions.list("x"),
         lambda client: client.sessions.revoke("x", "j"),
         lambda client: client.events.send([Event("s", "CLOSED")]),
         lambda client: client.conversions.record(order_id="o", amount_cents=1),
@@ -370,8 +370,68 @@ def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
         lambda client: client.webhook_endpoints.test("w"),
         lambda client: client.webhook_endpoints.delete("w"),
         lambda client: client.tryons.track(),
+        lambda client: client.tryons.status(),
     ]
     for call in calls:
         with pytest.raises(UnauthorizedError) as caught:
             call(wrong)
         assert "gvk_test_wrong" not in str(caught.value)
+
+
+def test_a_customer_is_read_with_the_plan_and_the_latest_periods(
+    client: GenvorisClient, ada: Customer, plan: Plan
+) -> None:
+    """Usage names the plan too, as it is now, beside the limit of this period."""
+    client.tryons.track(end_customer_token=client.sessions.mint(ada.id).token)
+    client.customers.update(ada.id, reset_period=True)
+    client.plans.update(plan.id, monthly_try_ons=9)
+    found = client.customers.get(ada.id)
+    assert found.plan == PlanSummary(plan.id, "Pro", 9)
+    assert [(period.used, period.limit) for period in found.usage] == [(1, 3)]
+    usage = client.customers.usage(ada.id)
+    assert usage.plan == found.plan
+    assert (usage.limit, usage.history) == (3, found.usage)
+
+
+def test_the_tokens_of_a_customer_are_listed(client: GenvorisClient, ada: Customer) -> None:
+    minted = client.sessions.mint(ada.id)
+    (listed,) = client.sessions.list(ada.id)
+    assert listed.token == minted.token
+    assert listed.expires_at == pytest.approx(minted.expires_at, abs=60)
+    assert minted.token not in repr(listed)
+
+
+def test_the_status_says_what_a_shopper_may(client: GenvorisClient, ada: Customer) -> None:
+    """A guest has no quota; a shopper has, and the plan is the merchant's own."""
+    guest = client.tryons.status()
+    assert (guest.access, guest.limit, guest.external_id) == ("ALLOWED", None, None)
+    token = client.sessions.mint(ada.id).token
+    for _ in range(3):
+        client.tryons.track(end_customer_token=token)
+    status = client.tryons.status(end_customer_token=token)
+    assert (status.access, status.used, status.limit) == ("EXHAUSTED", 3, 3)
+    assert status.external_id == ada.external_id
+    assert status.monetization_model == "per_tryon"
+    with pytest.raises(InvalidSessionTokenError):
+        client.tryons.status(end_customer_token="forged")
+
+
+def test_the_hosted_widget_is_described(client: GenvorisClient, sandbox: Sandbox) -> None:
+    assert re.fullmatch(r"sha384-[\w+/]{64}", client.widget.hash().integrity)
+    design = {"label": "See it", "icon": "eye", "position": "inline", "showOnCards": True}
+    url = f"{sandbox.url}/sandbox/settings"
+    assert httpx.patch(url, json={"buttonDesign": design}).status_code == 200
+    assert client.widget.button_design() == ButtonDesign(
+        label="See it", icon="eye", position="inline", show_on_cards=True
+    )
+
+
+def test_a_return_of_an_unknown_order_is_taken(client: GenvorisClient) -> None:
+    made = client.returns.record(order_id="never reported", refunded_amount_cents=1)
+    assert made.conversion_event_id is None
+
+
+def test_metadata_that_is_too_large_is_told_by_its_code(client: GenvorisClient) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        client.customers.upsert(external_id="big", metadata={"a": "x" * 4096})
+    assert caught.value.code == "metadata_too_large"

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
+from genvoris_flask.storefront.assets import load_assets
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 from tests.support.receiver import receiver
 
@@ -227,3 +228,39 @@ def test_old_tokens_live_on_to_their_end_when_the_signing_key_rotates(
     sandbox.clock.now += 3700
     assert len(sandbox.http.get("/.well-known/jwks.json").get_json()["keys"]) == 1
     assert sandbox.tryon(old).status_code == 401
+
+
+def test_the_status_takes_the_key_from_the_address(sandbox: LocalGenvoris) -> None:
+    """By its long path and by its short one; it speaks of the merchant's account."""
+    for path in ("/status", "/api/status"):
+        answer = sandbox.http.get(path, query_string={"api_key": API_KEY})
+        assert answer.get_json()["access"] == "ALLOWED"
+        assert answer.get_json()["monetizationModel"] == "per_tryon"
+        assert "quota" not in answer.get_json()
+        wrong = sandbox.http.get(path, query_string={"api_key": "gvk_test_wrong"})
+        assert refusal(wrong) == (401, "invalid_api_key")
+        assert refusal(sandbox.http.get(path)) == (401, "invalid_api_key")
+    calls = sandbox.http.get("/sandbox/calls").get_data(as_text=True)
+    assert API_KEY not in calls
+
+
+def test_the_buttons_design_is_never_refused(sandbox: LocalGenvoris) -> None:
+    """Without a good key it is the usual one, and it may be kept for a minute."""
+    design = {"label": "See it", "icon": "eye", "position": "inline", "showOnCards": True}
+    settings(sandbox, buttonDesign=design)
+    path = "/api/widget/button-design"
+    for query, headers in (({"key": API_KEY}, {}), ({}, {"X-API-Key": API_KEY})):
+        answer = sandbox.http.get(path, query_string=query, headers=headers)
+        assert answer.get_json() == design
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+    for query in ({}, {"key": "gvk_test_wrong"}):
+        answer = sandbox.http.get(path, query_string=query)
+        assert (answer.status_code, answer.get_json()["label"]) == (200, "Try it on")
+    config = sandbox.http.get("/api/config", headers={"X-API-Key": API_KEY})
+    assert config.get_json() == design
+    assert API_KEY not in sandbox.http.get("/sandbox/calls").get_data(as_text=True)
+
+
+def test_the_hash_is_that_of_the_widget_that_ships(sandbox: LocalGenvoris) -> None:
+    digest = sandbox.http.get("/widget-hash").get_json()["sha384"]
+    assert digest == load_assets().widget.integrity

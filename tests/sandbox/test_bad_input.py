@@ -59,6 +59,20 @@ def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> An
         ("/plans", '{"x": ' + '{"x":' * 30 + "1" + "}" * 31, "x.x.x: is nested deeper"),
         ("/plans", "null", "The body: must be an object"),
         ("/plans", "", "not valid JSON"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_bad_body_is_refused_by_its_fields_path(
+    sandbox: LocalGenvoris, path: str, raw: str, detail: str
+) -> None:
+    answer = send(sandbox, path, raw.encode())
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert detail in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "detail"),
+    [
         (
             "/customers",
             json.dumps({"externalId": "a", "metadata": {str(n): n for n in range(21)}}),
@@ -82,13 +96,13 @@ def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> An
             "events.1.metadata: must be at most 4096 bytes",
         ),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=["keys", "bytes", "bytes of one in a batch"],
 )
-def test_a_bad_body_is_refused_by_its_fields_path(
+def test_metadata_that_is_too_large_has_a_code_of_its_own(
     sandbox: LocalGenvoris, path: str, raw: str, detail: str
 ) -> None:
     answer = send(sandbox, path, raw.encode())
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "metadata_too_large")
     assert detail in answer.get_json()["detail"]
 
 
@@ -185,7 +199,7 @@ def test_no_bytes_at_all_bring_a_500(busy: LocalGenvoris, raw: bytes, operation:
 
 @pytest.mark.parametrize(
     ("path", "methods"),
-    [("/plans", "GET, HEAD, OPTIONS, POST"), ("/customers/ada/sessions", "OPTIONS, POST")],
+    [("/plans", "GET, HEAD, OPTIONS, POST"), ("/customers/ada/usage", "GET, HEAD, OPTIONS")],
 )
 def test_options_names_the_methods_of_a_path(
     sandbox: LocalGenvoris, path: str, methods: str

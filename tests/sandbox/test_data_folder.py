@@ -10,7 +10,7 @@ import pytest
 
 from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.keys import KeyRing
-from genvoris_flask.sandbox.schema import SCHEMA_VERSION, VERSION_1
+from genvoris_flask.sandbox.schema import SCHEMA_VERSION, VERSION_1, VERSION_2
 from genvoris_flask.sandbox.store import StoreError
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -51,6 +51,54 @@ def test_a_folder_of_version_1_ends_with_the_tables_of_a_new_one(tmp_path: Path)
             )
             assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
     assert tables[0] == tables[1]
+
+
+ROWS_OF_VERSION_2 = """
+INSERT INTO plans VALUES (1, 'pln_old', 'Pro', 9, 'price_1', 1, 1.7e9, 1.7e9);
+INSERT INTO customers VALUES
+    (1, 'ec_old', 'ada', NULL, 'pln_old', 'ACTIVE', '{}', 1.7e9, 1.7025e9, 4, 1.7e9, 1.7e9),
+    (2, 'ec_none', 'ben', NULL, NULL, 'ACTIVE', '{}', 1.7e9, 1.7025e9, 0, 1.7e9, 1.7e9);
+INSERT INTO conversions VALUES (1, 'cnv_old', 'o1', 'custom', 900, 'EUR', 1, NULL, NULL, NULL, NULL,
+    0, 1.7e9);
+INSERT INTO returns VALUES (1, 'ret_old', 'cnv_old', 400, 'EUR', 'size', 1.7e9);
+INSERT INTO sessions VALUES ('ec_old.1', 'ec_old', 1.7001e9, 0);
+INSERT INTO endpoints VALUES (1, 'whe_old', 'http://127.0.0.1:9/', 's', '["plan.created"]', NULL, 1,
+    1.7e9);
+INSERT INTO deliveries VALUES
+    (1, 'whd_7', 'whe_old', 'evt_1', 'plan.created', '{}', 'pending', 7, 1.8e9, 500, 'x', 1.7e9, 0),
+    (2, 'whd_8', 'whe_old', 'evt_2', 'plan.created', '{}', 'pending', 8, 1.8e9, 500, 'x', 1.7e9, 0);
+PRAGMA user_version = 2;
+"""
+
+
+def old_folder(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "sandbox.sqlite3")) as db:
+        db.executescript(
+            VERSION_1 + "INSERT INTO shop VALUES ('shop_old', 41);" + VERSION_2 + ROWS_OF_VERSION_2
+        )
+
+
+def test_a_folder_of_version_2_is_brought_up_to_date_and_keeps_all(tmp_path: Path) -> None:
+    """Customers keep their plan's quota for this period, returns their orders."""
+    old_folder(tmp_path)
+    sandbox = LocalGenvoris(tmp_path)
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert usage["current"] == {"used": 4, "limit": 9, "remaining": 5, "ok": True}
+    nothing = sandbox.call("GET", "/customers/ben/usage").get_json()["data"]
+    assert nothing["current"]["limit"] is None
+    assert sandbox.call("GET", "/customers/ada/sessions").get_json() == {"data": []}
+    assert sandbox.http.get("/sandbox/credits").get_json()["packs"][0]["expiresAt"] is None
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as db:
+        kept = db.execute("SELECT id, platform, order_id, conversion_id FROM returns").fetchall()
+    assert kept == [("ret_old", "custom", "o1", "cnv_old")]
+
+
+def test_a_delivery_of_version_2_has_no_ninth_attempt(tmp_path: Path) -> None:
+    old_folder(tmp_path)
+    listed = LocalGenvoris(tmp_path).http.get("/sandbox/deliveries").get_json()["data"]
+    states = {each["id"]: (each["state"], each["nextAttemptAt"]) for each in listed}
+    assert states["whd_8"] == ("dead", None)
+    assert states["whd_7"][0] == "pending"
 
 
 def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:

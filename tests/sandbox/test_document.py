@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from genvoris_flask.sandbox.contract import contract
+from genvoris_flask.sandbox.contract import FILE, contract
+from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import LocalGenvoris
 
 PAGES = {"docs.document", "docs.page"}
@@ -51,3 +57,48 @@ def test_the_page_takes_nothing_from_elsewhere_and_runs_no_script(sandbox: Local
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
     assert "@import" not in page
     assert "url(" not in page
+
+
+def test_no_schema_is_a_bare_boolean() -> None:
+    """Client generators refuse those, although JSON Schema allows them."""
+    assert list(booleans(contract().document["components"]["schemas"], "")) == []
+
+
+def booleans(value: Any, at: str) -> Iterator[str]:
+    """Yield the paths of boolean schemas, ``additionalProperties`` aside."""
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from booleans(each, f"{at}/{number}")
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if isinstance(each, bool) and at.endswith(("/properties", "/items", "Of")):
+                yield f"{at}/{name}"
+            yield from booleans(each, f"{at}/{name}")
+
+
+CALL = """
+from client import AuthenticatedClient
+from client.api.plans import plans_create, plans_read_all
+from client.models import PlanCreate
+
+client = AuthenticatedClient("{url}", "{key}")
+made = plans_create.sync(client=client, body=PlanCreate(name="Pro", monthly_try_ons=5))
+print([plan.id for plan in plans_read_all.sync(client=client).data] == [made.id])
+"""
+
+
+def test_a_generator_makes_a_client_of_the_document(
+    tmp_path: Path, genvoris_sandbox: Sandbox
+) -> None:
+    """openapi-python-client has nothing to complain of, and its client works."""
+    (tmp_path / "config.yaml").write_text("post_hooks: []")
+    command: list[str | Path] = [Path(sys.executable).with_name("openapi-python-client")]
+    command += ["generate", "--path", FILE, "--meta", "none", "--fail-on-warning"]
+    command += ["--config", tmp_path / "config.yaml", "--output-path", tmp_path / "client"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = CALL.format(url=genvoris_sandbox.url, key=genvoris_sandbox.api_key)
+    called = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert called.stdout == "True\n", called.stderr

@@ -200,6 +200,47 @@ def test_a_change_of_plan_does_not_refill_but_a_reset_does(sandbox: LocalGenvori
     assert sandbox.used() == 0
 
 
+def test_a_changed_plan_acts_from_the_next_period_on(sandbox: LocalGenvoris) -> None:
+    """Each customer keeps the quota with which the current period began."""
+    plan = sandbox.plan(3)
+    for name in ("ada", "ben"):
+        sandbox.call("POST", "/customers", {"externalId": name, "planId": plan})
+    sandbox.call("PATCH", f"/plans/{plan}", {"monthlyTryOns": 10})
+    sandbox.call("PATCH", "/customers/ada", {"planId": plan})
+    assert limit(sandbox, "ada") == (3, 10)
+    sandbox.call("PATCH", "/customers/ada", {"resetPeriod": True})
+    assert limit(sandbox, "ada") == (10, 10)
+    assert limit(sandbox, "ben") == (3, 10)
+    sandbox.clock.now += 30 * DAY
+    assert limit(sandbox, "ben") == (10, 10)
+    newcomer = {"externalId": "cid", "planId": plan}
+    sandbox.call("POST", "/customers", newcomer)
+    sandbox.call("PATCH", f"/plans/{plan}", {"monthlyTryOns": 7})
+    assert limit(sandbox, "cid") == (10, 7)
+    sandbox.call("POST", "/customers", newcomer)
+    assert limit(sandbox, "cid") == (7, 7)
+
+
+def limit(sandbox: LocalGenvoris, name: str) -> tuple[int, int]:
+    """Return the limit of the current period, and the plan's."""
+    usage = sandbox.call("GET", f"/customers/{name}/usage").get_json()["data"]
+    return usage["current"]["limit"], usage["plan"]["monthlyTryOns"]
+
+
+def test_the_latest_periods_are_remembered(sandbox: LocalGenvoris) -> None:
+    """Usage has 24 of them, the customer 12, both newest first."""
+    sandbox.customer(quota=3)
+    sandbox.spend(2)
+    for _ in range(26):
+        sandbox.call("PATCH", "/customers/ada", {"resetPeriod": True})
+        sandbox.spend(1)
+    history = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]["history"]
+    assert [each["used"] for each in history] == [1] * 24
+    nested = sandbox.call("GET", "/customers/ada").get_json()["usage"]
+    assert len(nested) == 12
+    assert list(nested[0].values()) == list(history[0].values())
+
+
 def test_a_period_rolls_over_by_itself_after_thirty_days(sandbox: LocalGenvoris) -> None:
     sandbox.customer(quota=3)
     sandbox.spend(2)

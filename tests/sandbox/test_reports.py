@@ -36,6 +36,17 @@ def test_an_order_after_a_try_on_in_the_same_session_is_attributed(sandbox: Loca
     assert sandbox.call("POST", "/conversions", late).get_json()["attributedFromTryOn"] is False
 
 
+def test_an_order_is_attributed_within_a_day(sandbox: LocalGenvoris) -> None:
+    """Unless the shop asks for another window."""
+    sandbox.call("POST", "/events", {**EVENT, "eventType": "TRYON_GENERATED"})
+    sandbox.clock.now += 1440 * 60
+    last = sandbox.call("POST", "/conversions", {**ORDER, "sessionId": "s1"})
+    assert last.get_json()["attributedFromTryOn"] is True
+    sandbox.clock.now += 1
+    late = sandbox.call("POST", "/conversions", {**ORDER, "orderId": "o2", "sessionId": "s1"})
+    assert late.get_json()["attributedFromTryOn"] is False
+
+
 def test_an_opened_widget_alone_attributes_nothing(sandbox: LocalGenvoris) -> None:
     sandbox.call("POST", "/events", EVENT)
     answer = sandbox.call("POST", "/conversions", {**ORDER, "sessionId": "s1"})
@@ -66,7 +77,7 @@ def test_a_return_belongs_to_its_order(sandbox: LocalGenvoris) -> None:
     assert answer.status_code == 201
     assert answer.get_json()["conversionEventId"] == order["id"]
     unknown = sandbox.call("POST", "/returns", {**body, "orderId": "o9"})
-    assert (unknown.status_code, unknown.get_json()["error"]) == (404, "not_found")
+    assert (unknown.status_code, unknown.get_json()["conversionEventId"]) == (201, None)
 
 
 def test_an_endpoint_lives_as_the_contract_says(sandbox: LocalGenvoris) -> None:

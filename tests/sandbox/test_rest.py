@@ -96,6 +96,36 @@ def test_a_token_ends_and_can_be_revoked(sandbox: LocalGenvoris) -> None:
     assert sandbox.call("DELETE", f"/customers/ben/sessions/{jti}").status_code == 404
 
 
+def test_the_tokens_of_a_customer_are_listed(sandbox: LocalGenvoris) -> None:
+    """Those that are neither expired nor revoked, the latest first."""
+    customer_id = sandbox.customer("a/b")
+    sandbox.customer("ben")
+    sandbox.token("ben")
+    first = sandbox.token("a%2Fb", expires_in=60)
+    second = sandbox.token("a%2Fb", expires_in=3600)
+    listed = sandbox.call("GET", "/customers/a%2Fb/sessions").get_json()
+    assert [each["token"] for each in listed["data"]] == [second, first]
+    assert listed["data"][1]["expires_at"] == "2023-11-14T22:14:20.000Z"
+    sandbox.clock.now += 60
+    assert len(sandbox.call("GET", f"/customers/{customer_id}/sessions").get_json()["data"]) == 1
+    jti = jwt.decode(second, options={"verify_signature": False})["jti"]
+    sandbox.call("DELETE", f"/customers/{customer_id}/sessions/{jti}")
+    assert sandbox.call("GET", "/customers/a%2Fb/sessions").get_json() == {"data": []}
+    assert sandbox.call("GET", "/customers/nobody/sessions").status_code == 404
+    assert sandbox.http.get("/api/v1/customers/ben/sessions").status_code == 401
+
+
+def test_a_customer_has_the_plan_nested(sandbox: LocalGenvoris) -> None:
+    plan = sandbox.plan(7, "Gold")
+    sandbox.call("POST", "/customers", {"externalId": "ada", "planId": plan})
+    sandbox.call("POST", "/customers", {"externalId": "ben"})
+    nested = {"id": plan, "name": "Gold", "monthlyTryOns": 7}
+    assert sandbox.call("GET", "/customers/ada").get_json()["plan"] == nested
+    usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
+    assert usage["plan"] == nested
+    assert sandbox.call("GET", "/customers/ben").get_json()["plan"] is None
+
+
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
 def test_a_made_up_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
     answer = sandbox.tryon(token or "x")
@@ -150,13 +180,6 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/customers", {"externalId": "u", "email": []}, "email"),
     ("POST", "/customers", {"externalId": "u", "metadata": []}, "metadata"),
     ("POST", "/customers", {"externalId": "u", "metadata": {"a": {}}}, "metadata.a"),
-    (
-        "POST",
-        "/customers",
-        {"externalId": "u", "metadata": dict.fromkeys(map(str, range(21)), 1)},
-        "metadata",
-    ),
-    ("POST", "/customers", {"externalId": "u", "metadata": {"a": "x" * 4096}}, "metadata"),
     ("PATCH", "/customers/ada", {"status": "FROZEN"}, "status"),
     ("PATCH", "/customers/ada", {"resetPeriod": 1}, "resetPeriod"),
     ("POST", "/customers/ada/sessions", {"expires_in": 59}, "expires_in"),

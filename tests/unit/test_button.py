@@ -90,3 +90,9 @@ def test_a_misspelt_field_is_named_with_the_right_one() -> None:
 def test_a_design_is_a_dict(value: object) -> None:
     with pytest.raises(ConfigurationError, match="GENVORIS_BUTTON must be a dict"):
         design("GENVORIS_BUTTON", value)
+
+
+def test_a_design_that_was_read_before_is_taken_as_it_is() -> None:
+    """So a function may return what ``genvoris.client.widget.button_design()`` gave."""
+    known = ButtonDesign(label="See it")
+    assert read_design("GENVORIS_BUTTON", known) is known

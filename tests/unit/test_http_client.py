@@ -239,6 +239,34 @@ def test_an_error_wrapped_in_an_object_is_read_too() -> None:
         call(Upstream(answer))
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"fieldErrors": {"email": ["Invalid email", KEY], "name": "Required"}},
+        {"error": {"code": "invalid", "field_errors": {"email": ["Invalid email", KEY]}}},
+        {"error": "invalid", "details": {"fieldErrors": {"email": ["Invalid email", KEY]}}},
+        {"message": "Invalid.", "errors": {"email": ["Invalid email", KEY]}},
+    ],
+)
+def test_the_fields_of_a_refusal_are_named(payload: dict[str, Any]) -> None:
+    """Wherever they are in it, and without the key."""
+    with pytest.raises(errors.BadRequestError, match="email: Invalid email") as caught:
+        call(Upstream(refusal(422, **payload)))
+    assert caught.value.field_errors["email"] == ("Invalid email", "[key]")
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", [[], "email", {"email": [1, None, []]}, {"email": {}}, {1: []}])
+def test_odd_field_errors_are_left_out(odd: object) -> None:
+    with pytest.raises(errors.BadRequestError) as caught:
+        call(Upstream(refusal(422, fieldErrors=odd)))
+    assert caught.value.field_errors == {}
+    assert (caught.value.code, caught.value.detail) == (
+        "invalid_body",
+        "Genvoris answered with status 422.",
+    )
+
+
 @pytest.mark.parametrize("body", ["<html>", "[1]", "null", '"text"', "{", "[" * 100_000])
 def test_garbage_is_a_malformed_answer(body: str) -> None:
     upstream = Upstream(httpx.Response(200, text=body))

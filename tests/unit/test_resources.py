@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.api.models import Customer, Session, Usage
+from genvoris_flask.button import ButtonDesign
 from genvoris_flask.errors import MalformedAnswerError
 from tests.support.wire import NOW, Wire
 
@@ -183,3 +185,52 @@ def test_usage_is_read_with_its_history() -> None:
 def test_usage_without_a_remainder_is_counted() -> None:
     usage = Usage.read({"customerId": "ec_1", "plan": "Pro", "current": {"used": 7, "limit": 5}})
     assert (usage.remaining, usage.plan_name) == (0, "Pro")
+
+
+DIGEST = bytes(range(48))
+ENCODED = base64.b64encode(DIGEST).decode()
+
+
+@pytest.mark.parametrize("sha384", [DIGEST.hex(), ENCODED, f"sha384-{ENCODED}"])
+def test_the_widgets_digest_is_given_as_browsers_check_it(sha384: str) -> None:
+    """Whichever of the usual ways Genvoris writes it."""
+    wire = Wire({"version": "2.1.0", "sha384": sha384})
+    found = wire.client.widget.hash()
+    assert found.version == "2.1.0"
+    assert found.integrity == f"sha384-{ENCODED}"
+    assert wire.sent[-1].url == "https://api.genvoris.org/widget-hash"
+
+
+def test_a_button_design_is_read_as_far_as_it_is_known() -> None:
+    """Unknown fields and values out of range are left to the shop's own style."""
+    wire = Wire({"label": "See it", "fontSize": 99, "icon": "rocket", "paddingX": 20, "new": 1})
+    assert wire.client.widget.button_design() == ButtonDesign(label="See it", padding_x=20)
+    assert wire.sent[-1].headers["X-API-Key"] == "gvk_test_1"
+    assert wire.sent[-1].url.query == b"", "the key is not in the address"
+
+
+@pytest.mark.parametrize(
+    ("answers", "access", "asked"),
+    [
+        (["ALLOWED"], "ALLOWED", 1),
+        (["ERROR", "LOCKED"], "LOCKED", 2),
+        (["ERROR", "ERROR"], "ERROR", 2),
+        (["PENDING", "ALLOWED"], "ALLOWED", 2),
+    ],
+)
+def test_a_status_of_error_is_asked_for_once_more(
+    answers: list[str], access: str, asked: int
+) -> None:
+    """A value that is not known counts as an error."""
+    left = iter(answers)
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={"access": next(left)})
+
+    client = GenvorisClient("gvk_test_1", transport=httpx.MockTransport(answer))
+    assert client.tryons.status(end_customer_token="t").access == access
+    assert len(requests) == asked
+    assert requests[0].headers["Authorization"] == "Bearer t"
+    assert requests[0].headers["X-API-Key"] == "gvk_test_1"

@@ -4,13 +4,16 @@ from .attribution import Conversion, ConversionPlatform, Return
 from .customer import Customer, Period, Status, Usage, read_status
 from .event import EVENT_TYPES, Event, EventType
 from .page import Page
-from .plan import Plan
-from .session import Session
+from .plan import Plan, PlanSummary
+from .session import ActiveSession, Session
+from .status import TryOnStatus
 from .tracking import QuotaLeft, Tracked
 from .webhook import WebhookEndpoint, WebhookTest
+from .widget import WidgetHash, read_button_design
 
 __all__ = [
     "EVENT_TYPES",
+    "ActiveSession",
     "Conversion",
     "ConversionPlatform",
     "Customer",
@@ -19,13 +22,17 @@ __all__ = [
     "Page",
     "Period",
     "Plan",
+    "PlanSummary",
     "QuotaLeft",
     "Return",
     "Session",
     "Status",
     "Tracked",
+    "TryOnStatus",
     "Usage",
     "WebhookEndpoint",
     "WebhookTest",
+    "WidgetHash",
+    "read_button_design",
     "read_status",
 ]

@@ -9,13 +9,29 @@ from typing import Any, Literal
 
 from ...errors import MalformedAnswerError
 from ..wire import Json, as_int, as_text, as_time, need_text, pick
+from .plan import PlanSummary
 
 Status = Literal["ACTIVE", "PAUSED", "CANCELLED"]
 
 
 @dataclass(frozen=True)
+class Period:
+    """Try-ons of a period that is over."""
+
+    start: dt.datetime | None
+    end: dt.datetime | None
+    used: int | None
+    limit: int | None
+
+
+@dataclass(frozen=True)
 class Customer:
-    """A shopper as Genvoris knows them."""
+    """A shopper as Genvoris knows them.
+
+    Attributes:
+        plan: The plan, where the answer has it: that of ``customers.get`` alone does.
+        usage: The latest periods that are over, newest first, in the same answer.
+    """
 
     id: str
     external_id: str | None
@@ -27,6 +43,9 @@ class Customer:
     period_end: dt.datetime | None
     created_at: dt.datetime | None
     updated_at: dt.datetime | None
+    # Not compared: the same customer is equal, however much an answer says.
+    plan: PlanSummary | None = field(default=None, compare=False)
+    usage: tuple[Period, ...] = field(default=(), compare=False)
 
     @classmethod
     def read(cls, payload: Json) -> Customer:
@@ -43,22 +62,20 @@ class Customer:
             period_end=as_time(pick(payload, "period_end")),
             created_at=as_time(pick(payload, "created_at")),
             updated_at=as_time(pick(payload, "updated_at")),
+            plan=PlanSummary.read(payload.get("plan")),
+            usage=tuple(_periods(payload.get("usage"))),
         )
 
 
 @dataclass(frozen=True)
-class Period:
-    """Try-ons of a period that is over."""
-
-    start: dt.datetime | None
-    end: dt.datetime | None
-    used: int | None
-    limit: int | None
-
-
-@dataclass(frozen=True)
 class Usage:
-    """Where a shopper stands in the current period. ``limit`` is None without a plan."""
+    """Where a shopper stands in the current period.
+
+    Attributes:
+        limit: Try-ons in this period; None without a plan. It is the plan's of the period's start.
+        history: The latest periods that are over, newest first.
+        plan: The plan as it is now.
+    """
 
     customer_id: str
     external_id: str | None
@@ -71,6 +88,7 @@ class Usage:
     remaining: int
     ok: bool
     history: tuple[Period, ...]
+    plan: PlanSummary | None = None
 
     @classmethod
     def read(cls, payload: Json) -> Usage:
@@ -93,6 +111,7 @@ class Usage:
             remaining=max(0, (limit or 0) - used) if remaining is None else remaining,
             ok=current.get("ok") is True,
             history=tuple(_periods(payload.get("history"))),
+            plan=PlanSummary.read(payload.get("plan")),
         )
 
 
@@ -115,6 +134,8 @@ def _plan_name(payload: Json) -> str | None:
 
 
 def _periods(history: Any) -> list[Period]:
+    if isinstance(history, dict):  # in an object of its own
+        history = history.get("history")
     if not isinstance(history, list):
         return []
     return [

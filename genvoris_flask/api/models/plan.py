@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from ..wire import Json, as_int, as_text, as_time, need_text, pick
 
@@ -31,4 +32,30 @@ class Plan:
             active=payload.get("active") is not False,
             created_at=as_time(pick(payload, "created_at")),
             updated_at=as_time(pick(payload, "updated_at")),
+        )
+
+
+@dataclass(frozen=True)
+class PlanSummary:
+    """A customer's plan, as customers and usage name it.
+
+    Attributes:
+        id: Genvoris's id of it.
+        name: What the shop calls it.
+        monthly_try_ons: Its quota. A change acts from the customer's next period on.
+    """
+
+    id: str | None
+    name: str | None
+    monthly_try_ons: int | None
+
+    @classmethod
+    def read(cls, value: Any) -> PlanSummary | None:
+        """Read a nested plan; anything but an object is none."""
+        if not isinstance(value, dict):
+            return None
+        return cls(
+            id=as_text(value.get("id")),
+            name=as_text(value.get("name")),
+            monthly_try_ons=as_int(pick(value, "monthly_try_ons")),
         )

@@ -51,6 +51,23 @@ class Session:
         )
 
 
+@dataclass(frozen=True)
+class ActiveSession:
+    """A token that is good now. ``expires_at`` is in Unix seconds, where Genvoris says it."""
+
+    token: str = field(repr=False)
+    expires_at: float | None
+
+    @classmethod
+    def read(cls, payload: Json) -> ActiveSession:
+        """Read an entry of the list of a customer's tokens."""
+        expires_at = as_time(pick(payload, "expires_at"))
+        return cls(
+            token=need_text(payload, "token", "a call for sessions"),
+            expires_at=expires_at.timestamp() if expires_at else None,
+        )
+
+
 def _claims(token: str) -> Json:
     """Return the claims of a token that came from Genvoris itself, over TLS."""
     try:

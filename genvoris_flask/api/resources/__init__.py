@@ -14,6 +14,7 @@ from .returns import Returns
 from .sessions import Sessions
 from .tryons import TryOns
 from .webhook_endpoints import WebhookEndpoints
+from .widget import Widget
 
 __all__ = [
     "Conversions",
@@ -24,4 +25,5 @@ __all__ = [
     "Sessions",
     "TryOns",
     "WebhookEndpoints",
+    "Widget",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable
 
 from ..http import HttpClient, Repeat
-from ..models import Session
-from ..wire import read_object
+from ..models import ActiveSession, Session
+from ..wire import read_list, read_object
 from .base import Resource, path_id
 
 
@@ -35,6 +36,19 @@ class Sessions(Resource):
         path = f"/customers/{path_id(customer_id)}/sessions"
         body = self._send("POST", path, Repeat.ALWAYS, json=fields)
         return Session.read(read_object(body, "POST /customers/{id}/sessions"), asked_at)
+
+    def list(self, customer_id: str) -> builtins.list[ActiveSession]:
+        """Return a customer's tokens that are good now. Repeated whenever the fault may pass.
+
+        Args:
+            customer_id: Genvoris's id or the shop's.
+
+        Raises:
+            NotFoundError: There is no such customer.
+        """
+        path = f"/customers/{path_id(customer_id)}/sessions"
+        items, _ = read_list(self._send("GET", path, Repeat.ALWAYS), "GET /customers/{id}/sessions")
+        return [ActiveSession.read(item) for item in items]
 
     def revoke(self, customer_id: str, jti: str) -> None:
         """Make a token useless before its end.

@@ -1,24 +1,28 @@
-"""``/api/tryon/track``, at the root of the API's host."""
+"""``/api/tryon/track``, at the root of the API's host, and ``/api/status`` of the try-on host."""
 
 from __future__ import annotations
 
 from ..http import HttpClient, Repeat
-from ..models import Tracked
+from ..models import Tracked, TryOnStatus
 from ..wire import read_object
 from .base import Resource, present
 
 
 class TryOns(Resource):
-    """``/api/tryon/track``: charges for try-ons that the shop made with an engine of its own.
+    """Try-ons: those that the shop made with an engine of its own, and who may have more.
 
     Args:
-        http: Sends requests to the host's root.
+        http: Sends requests to the root of the API's host.
+        tryon_http: Sends requests to the try-on host.
         timeout: Seconds for a call, retries and waiting included.
         api_key: The shop's server key, which this call wants in its body as well as in the header.
     """
 
-    def __init__(self, http: HttpClient, timeout: float, api_key: str) -> None:
+    def __init__(
+        self, http: HttpClient, tryon_http: HttpClient, timeout: float, api_key: str
+    ) -> None:
         super().__init__(http, timeout)
+        self._tryon_http = tryon_http
         self._api_key = api_key
 
     def track(
@@ -69,3 +73,30 @@ class TryOns(Resource):
             "POST", "/api/tryon/track", Repeat.IF_UNSENT, json=fields, secrets=secrets
         )
         return Tracked.read(read_object(body, "POST /api/tryon/track"))
+
+    def status(self, *, end_customer_token: str | None = None) -> TryOnStatus:
+        """Return whether a shopper may try on. Changes nothing: repeated if the fault may pass.
+
+        An answer that says ``ERROR`` is asked for once more, as Genvoris advises.
+
+        Args:
+            end_customer_token: Whose status it is; None asks about guests.
+
+        Raises:
+            InvalidSessionTokenError: The token is expired, revoked or not Genvoris's.
+        """
+        # The key goes into a header: addresses end up in logs.
+        bearer = {"Authorization": f"Bearer {end_customer_token}"} if end_customer_token else {}
+        for _ in range(2):
+            answer = self._tryon_http.request(
+                "GET",
+                "/api/status",
+                timeout=self._timeout,
+                repeat=Repeat.ALWAYS,
+                headers=bearer,
+                secrets=(end_customer_token,) if end_customer_token else (),
+            )
+            status = TryOnStatus.read(read_object(answer.body, "GET /api/status"))
+            if status.access != "ERROR":
+                break
+        return status
