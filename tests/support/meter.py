@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -23,13 +24,27 @@ class Cost:
     held: int
 
 
-def measure(call: Callable[[], object]) -> Cost:
-    """Return what a call costs; its exceptions go through once they are counted."""
+class TooExpensiveError(AssertionError):
+    """A call took more steps than it may."""
+
+
+def measure(call: Callable[[], object], most: float = math.inf) -> Cost:
+    """Return what a call costs; its exceptions go through.
+
+    Args:
+        call: What is measured.
+        most: The steps after which it is given up.
+
+    Raises:
+        TooExpensiveError: It took more.
+    """
     steps = 0
 
     def count(_frame: FrameType, event: str, _arg: Any) -> Any:
         nonlocal steps
         steps += event == "line"
+        if steps > most:
+            raise TooExpensiveError(f"The call took more than {most:,} steps.")
         return count
 
     before = sys.gettrace()

@@ -10,7 +10,7 @@ from .budget import Budget
 from .container import BrokenError, Container, sane
 from .exif import UPRIGHT, read_orientation, write_orientation
 from .icc import is_profile
-from .jpeg_scan import is_whole
+from .jpeg_scan import COUNTED, is_whole
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"
@@ -118,6 +118,7 @@ def _take_scan(data: bytes, start: int, picture: _Picture, budget: Budget) -> in
     scan = data[start:end]
     if found is None:
         scan = scan.rstrip(b"\xff")  # half of the end marker
+        budget.spend(4 * min(len(scan), COUNTED))
         if not is_whole(picture.kept, scan):
             raise BrokenError
         picture.has_ended = True

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 import re
 import struct
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 COUNTED = 16 * 1024  # bytes
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
@@ -21,7 +23,7 @@ _MOST_COMPONENTS = 4
 
 # What a Huffman table says to each next 16 bits: how many bits the code and its value take, plus
 # 256 times the coefficients that it stands for; 0 where there is no such code.
-_Codes = list[int]
+_Codes: TypeAlias = "array[int]"
 
 
 def is_whole(segments: Sequence[bytes], scan: bytes) -> bool:
@@ -110,23 +112,23 @@ def _read_codes(segments: list[bytes], wanted: set[int]) -> dict[int, _Codes] | 
     if not wanted <= defined.keys():
         return None
     codes = {number: _spread(*defined[number], is_dc=number < 16) for number in wanted}
-    return None if [] in codes.values() else codes
+    return codes if all(codes.values()) else None
 
 
 def _spread(counts: bytes, symbols: bytes, *, is_dc: bool) -> _Codes:
     """Return what each next 16 bits mean (C.2); nothing if the table is impossible."""
     longest = 1 << _LONGEST_CODE
     if sum(count << (_LONGEST_CODE - length) for length, count in enumerate(counts, 1)) > longest:
-        return []
-    codes: _Codes = []
+        return array("H")
+    codes = array("H")
     left = iter(symbols)
     for length, count in enumerate(counts, 1):
         for symbol in islice(left, count):
             ends_block = not symbol and not is_dc
             stands_for = 1 if is_dc else _BLOCK if ends_block else (symbol >> 4) + 1
             entry = (stands_for << 8) + length + (symbol & 15)
-            codes += [entry] * (1 << (_LONGEST_CODE - length))
-    return codes + [0] * (longest - len(codes))
+            codes += array("H", [entry]) * (1 << (_LONGEST_CODE - length))
+    return codes + array("H", [0]) * (longest - len(codes))
 
 
 def _ends_with(units: int, scan: bytes, tables: list[tuple[_Codes, _Codes]]) -> bool:

@@ -17,8 +17,9 @@ _GREY, _RGB, _PALETTE = 0, 2, 3
 # The length of what says how to show the colours, by the chunk's name; more is not kept of it.
 _COLOUR = {b"gAMA": 4, b"sRGB": 1, b"cICP": 4, b"cHRM": 32}
 _LARGEST_CHROMATICITY = 0xFFFFF  # about ten, where one is the most that occurs
-# A profile is packed, and a few kilobytes of it may unfold to gigabytes.
+# A few kilobytes may unfold to gigabytes; profiles are packed to a tenth at best.
 MAX_PROFILE = 4 * 1024 * 1024
+_PROFILE_BASE, _MOST_UNFOLDED = 256 * 1024, 16
 
 
 @dataclass
@@ -109,7 +110,8 @@ def _bare_profile(body: bytes) -> bytes:
     packed = body.partition(b"\0")[2][1:]
     unpacker = zlib.decompressobj()
     try:
-        profile = unpacker.decompress(packed, MAX_PROFILE)
+        most = min(MAX_PROFILE, _PROFILE_BASE + _MOST_UNFOLDED * len(packed))
+        profile = unpacker.decompress(packed, most)
     except zlib.error:
         return b""
     if not unpacker.eof or not is_profile(profile):
