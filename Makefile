@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WIDGET := static/widget
 READERS := tests/readers
 
-.PHONY: help demo test check unit browser bench widget clean
+.PHONY: help demo test check unit browser bench fuzz widget clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,11 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.in
 	$(BIN)/python benchmarks/pictures.py
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/testkit.py
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/.dev ## Fuzz all that reads what strangers send, for SECONDS=60
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
