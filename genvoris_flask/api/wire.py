@@ -16,6 +16,19 @@ from ..errors import MalformedAnswerError
 
 Json = Mapping[str, Any]
 _UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What JavaScript's trim takes away; Python's strip leaves the last one.
+_SPACE = (
+    " \xa0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+    + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+# Unicode's Default_Ignorable_Code_Point, and the blank pattern of Braille.
+_IGNORABLE = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+_UNSEEN = re.compile(f"[{_SPACE}{_IGNORABLE}]*")
 
 
 def read_json(body: bytes, what: str) -> Json:
@@ -99,8 +112,21 @@ def as_time(value: Any) -> dt.datetime | None:
 
 
 def plain_text(text: str) -> str:
-    """Give a text without what cannot be sent or kept: control characters, half surrogate pairs.
+    """Return a text without what cannot be sent or kept, and without space around it.
 
-    A zero byte, for one, is more than some databases take, and the call would fail for it.
+    Control characters and half surrogate pairs go: a zero byte, for one, is more than some
+    databases take, and the call would fail for it. A text in which nothing can be seen becomes
+    empty, since Genvoris takes none of those either.
     """
-    return _UNKEEPABLE.sub("", text)
+    text = _UNKEEPABLE.sub("", text).strip(_SPACE)
+    return "" if _UNSEEN.fullmatch(text) else text
+
+
+def text_length(text: str) -> int:
+    """Return a text's length in UTF-16 code units, as services in JavaScript count it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut_text(text: str, longest: int) -> str:
+    """Return the start of a text, at most so many UTF-16 code units, cut between characters."""
+    return text.encode("utf-16-le")[: 2 * longest].decode("utf-16-le", "ignore")

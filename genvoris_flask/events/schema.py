@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..api.models import EVENT_TYPES, Event
-from ..api.wire import plain_text
+from ..api.wire import plain_text, text_length
 from ..passthrough.fields import is_ours
 
 MOST_EVENTS = 50  # in one batch
@@ -73,8 +73,8 @@ def _text(event: dict[str, Any], name: str, longest: int, at: str) -> str | None
     value = event.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > longest:
-        raise SchemaError(f"{at}{name}", f"must be a text of at most {longest} characters")
+    if not isinstance(value, str) or text_length(value) > longest:
+        raise SchemaError(f"{at}{name}", f"must be a string of at most {longest} characters")
     return plain_text(value) or None
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 
 from ..api.models import Event
 from ..background import BackgroundPool
-from ..errors import GenvorisError
+from ..errors import BadRequestError, GenvorisError
 from ..per_process import PerProcess
 from .schema import MOST_EVENTS
 
 log = logging.getLogger("genvoris_flask.events")
 
 MOST_WAITING = 2000  # events in one process
+# For one batch, however many of its events are refused: two bad ones are found in fewer.
+MOST_CALLS = 25
 
 
 @dataclass
@@ -30,6 +32,7 @@ class _Buffer:
     lock: threading.Lock = field(default_factory=threading.Lock)
     sending: bool = False
     is_losing: bool = False
+    has_told_of_refusal: bool = False
 
 
 class EventSender:
@@ -48,7 +51,7 @@ class EventSender:
         self._pool = BackgroundPool(threads=1, most=2, delays=())
 
     def add(self, events: Sequence[Event]) -> int:
-        """Take events, as many as there is room for, and give how many that were."""
+        """Take events, as many as there is room for, and return how many that were."""
         buffer = self._buffer.get()
         with buffer.lock:
             taken = events[: max(0, self._most - len(buffer.events))]
@@ -69,13 +72,35 @@ class EventSender:
         buffer = self._buffer.get()
         while batch := self._next(buffer):
             try:
-                self._send(batch)
+                refused = self._send_with_halves(batch)
             except GenvorisError as error:
                 self._note_loss(buffer, str(error))
             except Exception:  # whatever it was, the next batch must still go
                 log.exception("%d events of the widget could not be sent", len(batch))
             else:
                 self._note_success(buffer)
+                self._note_refusal(buffer, refused)
+
+    def _send_with_halves(self, batch: Sequence[Event]) -> BadRequestError | None:
+        """Send a batch; if it is refused, send its halves, so that one event costs no others.
+
+        Returns:
+            Why an event was refused, if one was.
+        """
+        waiting = deque([batch])
+        refused = None
+        calls = 0
+        while waiting:
+            part = waiting.popleft()
+            calls += 1
+            try:
+                self._send(part)
+            except BadRequestError as error:
+                refused = error
+                if len(part) > 1 and calls + len(waiting) + 2 <= MOST_CALLS:
+                    middle = len(part) // 2
+                    waiting += [part[:middle], part[middle:]]
+        return refused
 
     def _next(self, buffer: _Buffer) -> list[Event]:
         with buffer.lock:
@@ -85,7 +110,7 @@ class EventSender:
             return batch
 
     def _note_loss(self, buffer: _Buffer, reason: str) -> None:
-        """Say once that events are lost; a line for each would drown the log."""
+        """Log once that events are lost; a line for each would drown the log."""
         if not buffer.is_losing:
             buffer.is_losing = True
             log.warning("Events of the widget are dropped: %s", reason)
@@ -94,3 +119,9 @@ class EventSender:
         if buffer.is_losing:
             buffer.is_losing = False
             log.warning("Events of the widget reach Genvoris again.")
+
+    def _note_refusal(self, buffer: _Buffer, refused: BadRequestError | None) -> None:
+        """Log the first refusal of a process; what browsers send may bring any number."""
+        if refused is not None and not buffer.has_told_of_refusal:
+            buffer.has_told_of_refusal = True
+            log.warning("Genvoris refused an event of the widget, which is dropped: %s", refused)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from ..api.client import GenvorisClient
-from ..errors import (
-    DeadlineError,
-    MalformedAnswerError,
-    NotFoundError,
-    ServerError,
-    UnreachableError,
-)
+from ..api.models import Usage
+from ..errors import DeadlineError, MalformedAnswerError, NotFoundError
 from ..sessions.broker import SessionBroker
 from ..sessions.shopper import Shopper
 from .engine import AsShopper, Order
 from .explain import refuse
+from .meter import Meter
 from .paywall import Refusal, reason_against
 from .photos import Photo
-from .pictures import Picture, Quota, read_picture
+from .pictures import Picture, read_picture
 from .product import Product
-
-log = logging.getLogger("genvoris_flask.tryon")
 
 EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
 
@@ -55,14 +48,15 @@ class OwnEngine:
         self._clock = clock
 
     def make(self, order: Order, as_shopper: AsShopper) -> Picture | Refusal:
-        """Make a picture and give it once it is metered.
+        """Make a picture and return it once it is metered.
 
         Raises:
             ApiError: Genvoris refuses to meter it, so the picture is withheld.
             DeadlineError: It took too long.
             GenvorisError: Genvoris could not be asked whether the shopper may.
         """
-        if refusal := self._refusal(order):
+        before = self._usage(order.shopper)
+        if refusal := _refusal(order, before):
             return refuse(refusal)
         started = self._clock()
         made = self._function(order.photo, order.product, order.shopper)
@@ -70,48 +64,34 @@ class OwnEngine:
         picture = _checked(made)
         if seconds > self._timeout:
             raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
-        return replace(picture, quota=self._meter(order, int(seconds * 1000), as_shopper))
+        meter = Meter(self._client, as_shopper, lambda: self._usage(order.shopper))
+        quota = meter.charge(order.product, order.origin, int(seconds * 1000), before)
+        return replace(picture, quota=quota)
 
-    def _refusal(self, order: Order) -> Refusal | None:
-        """Ask before the work is done. A guest has no plan that could be asked about."""
-        if order.shopper is None:
+    def _usage(self, shopper: Shopper | None) -> Usage | None:
+        """Return where a shopper stands. None: a guest, or one whom Genvoris does not know."""
+        if shopper is None:
             return None
         try:
-            usage = self._client.customers.usage(self._broker.customer_id(order.shopper))
+            return self._client.customers.usage(self._broker.customer_id(shopper))
         except NotFoundError:
-            return Refusal("no_plan", shopper=order.shopper, product=order.product)
-        reason = reason_against(usage)
-        if reason is None:
             return None
-        return Refusal(reason, usage.used, usage.limit, order.shopper, order.product)
 
-    def _meter(self, order: Order, milliseconds: int, as_shopper: AsShopper) -> Quota | None:
-        product = order.product
-        try:
-            left = as_shopper(
-                lambda token: self._client.tryons.track(
-                    product_type=product.category,
-                    generation_time_ms=milliseconds,
-                    page_url=product.page_url,
-                    product_title=product.title,
-                    origin=order.origin,
-                    end_customer_token=token,
-                )
-            ).quota
-        except (UnreachableError, ServerError, MalformedAnswerError) as error:
-            # It was allowed a moment ago and may well be metered: asking once more could charge
-            # twice, and withholding could charge for nothing.
-            log.error(  # noqa: TRY400  (our errors say it all)
-                "It is not known whether Genvoris metered a try-on: %s", error
-            )
-            return None
-        if left is None or left.limit is None:
-            return None
-        return Quota(left.used, left.limit, left.remaining)
+
+def _refusal(order: Order, usage: Usage | None) -> Refusal | None:
+    """Return why the work is not to be done. A guest has no plan that could be in the way."""
+    if order.shopper is None:
+        return None
+    if usage is None:
+        return Refusal("no_plan", shopper=order.shopper, product=order.product)
+    reason = reason_against(usage)
+    if reason is None:
+        return None
+    return Refusal(reason, usage.used, usage.limit, order.shopper, order.product)
 
 
 def _checked(made: object) -> Picture:
-    """Check what the shop's function gave.
+    """Return the picture that the shop's function gave.
 
     Raises:
         TypeError: It is neither bytes nor a Picture.

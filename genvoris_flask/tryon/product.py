@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from ..api.addresses import is_public
-from ..api.wire import plain_text
+from ..api.wire import cut_text, plain_text
 
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 CATEGORIES = ("apparel", "home", "object", "other")
@@ -61,12 +61,16 @@ def read_product(
     category = fields.get("product_category", "")
     product = Product(
         image=_picture_url(fields.get("product_image", ""), host_url, from_inside),
-        title=plain_text(fields.get("product_title", ""))[:MAX_TEXT] or None,
-        id=plain_text(fields.get("product_id", ""))[:MAX_TEXT] or None,
+        title=_text(fields.get("product_title", "")),
+        id=_text(fields.get("product_id", "")),
         category=category if category in CATEGORIES else "apparel",
         page_url=_own_url(fields.get("page_url", ""), host_url),
     )
     return None if product == Product(category=product.category) else product
+
+
+def _text(value: str) -> str | None:
+    return plain_text(cut_text(plain_text(value), MAX_TEXT)) or None
 
 
 def _picture_url(value: str, host_url: str, from_inside: bool) -> str | None:
@@ -103,7 +107,9 @@ def _web_url(value: str, host_url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
+    # Resolved, it may be longer than what was given.
+    whole = parts.scheme in ("http", "https") and parts.hostname and len(url) <= MAX_URL
+    return url if whole else None
 
 
 def _own_url(value: str, host_url: str) -> str | None:

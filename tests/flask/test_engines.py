@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -132,19 +133,147 @@ def test_every_refusal_to_meter_withholds_the_picture(
     assert len(studio.asked) == 1
 
 
-def test_a_lost_answer_to_metering_is_told_to_the_merchant_and_charges_nobody_twice(
+def meter(shop: Shop, fault: Callable[[httpx.Request], httpx.Response | None]) -> None:
+    """Let the meter do what is given, and all else what it does."""
+    shop.transport.fault = lambda request: (
+        fault(request) if request.url.path.endswith("/track") else None
+    )
+
+
+def lose(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadError("gone", request=request)
+
+
+def refuse_connections(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+def charged_first(
+    shop: Shop, then: Callable[[httpx.Request], httpx.Response]
+) -> Callable[[httpx.Request], httpx.Response]:
+    """Have a try-on metered whose answer does not arrive."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        shop.genvoris.transport.handle_request(request)
+        return then(request)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "then", [lambda _: httpx.Response(502), lambda _: httpx.Response(200), lose], ids=range(3)
+)
+def test_a_picture_that_was_metered_is_given_although_the_answer_did_not_arrive(
+    shop: Shop, then: Callable[[httpx.Request], httpx.Response]
+) -> None:
+    """The shopper's usage says so, and nothing is charged a second time."""
+    Studio(shop)
+    meter(shop, charged_first(shop, then))
+    job = shop.finish(shop.tryon())
+    quota = {"used": 1, "limit": 3, "remaining": 2}
+    assert (job["state"], job["quota"]) == ("done", quota)
+    assert (shop.transport.count("/track"), shop.genvoris.used()) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_picture_that_a_failing_meter_did_not_count_is_withheld(shop: Shop, status: int) -> None:
+    """It would have cost nobody anything, any number of times."""
+    studio = Studio(shop)
+    meter(shop, lambda _: httpx.Response(status))
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("failed", "upstream_unreachable")
+    assert job["image_url"] is None
+    assert (len(studio.asked), shop.transport.count("/track"), shop.genvoris.used()) == (1, 1, 0)
+
+
+def test_a_picture_is_withheld_when_the_meter_was_never_reached(shop: Shop) -> None:
+    """Nothing was sent, so nothing was charged."""
+    Studio(shop)
+    meter(shop, refuse_connections)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("failed", "upstream_unreachable")
+
+
+def test_a_lost_answer_that_may_still_be_metered_is_told_to_the_merchant(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The picture is given, and asking once more could charge twice."""
+    Studio(shop)
+    meter(shop, lose)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["quota"], shop.transport.count("/track")) == ("done", None, 1)
+    assert "has not metered a try-on yet" in caplog.text
+
+
+def test_a_failing_meter_whose_usage_cannot_be_asked_is_told_to_the_merchant(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The picture was allowed a moment ago, and may well have been charged."""
     Studio(shop)
 
-    def lose(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(502) if request.url.path.endswith("/track") else None
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        asked = shop.transport.count("/usage") > 1 and request.url.path.endswith("/usage")
+        return httpx.Response(500) if asked or request.url.path.endswith("/track") else None
 
-    shop.transport.fault = lose
+    shop.transport.fault = fail
     job = shop.finish(shop.tryon())
-    assert (job["state"], job["quota"]) == ("done", None)
-    assert shop.transport.count("/track") == 1
+    assert (job["state"], job["quota"], shop.transport.count("/track")) == ("done", None, 1)
     assert "not known whether Genvoris metered" in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_picture_is_metered_without_what_the_page_said_when_that_cannot_be_used(
+    shop: Shop, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    """Whatever a browser sends, the engine has not run for nothing."""
+    studio = Studio(shop)
+
+    def refuse_title(request: httpx.Request) -> httpx.Response | None:
+        body = json.loads(request.content)
+        return httpx.Response(status) if {"product_title", "page_url"} & set(body) else None
+
+    meter(shop, refuse_title)
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["quota"]["used"]) == ("done", 1)
+    assert (len(studio.asked), shop.transport.count("/track"), shop.genvoris.used()) == (1, 2, 1)
+    assert "could not use what a page said" in caplog.text
+
+
+BLANK = [
+    "",
+    " ",
+    "\t",
+    "\u00a0",
+    "\u2003",
+    "\u2028",
+    "\u2029",
+    "\u3000",
+    "\ufeff",
+    "\u200b",
+    "\u2800",
+]
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=[f"U+{ord(each or '0'):04X}" for each in BLANK])
+def test_a_blank_title_is_none_to_the_meter(shop: Shop, blank: str) -> None:
+    """It refuses one, after the engine has run."""
+    Studio(shop)
+    job = shop.finish(shop.tryon(product_title=blank, product_id=blank * 3))
+    assert (job["state"], shop.transport.count("/track"), shop.genvoris.used()) == ("done", 1, 1)
+    (sent,) = [each for each in shop.transport.requests if each.url.path == "/api/tryon/track"]
+    assert "product_title" not in json.loads(sent.content)
+
+
+def test_what_a_page_says_is_never_longer_than_the_meter_takes(shop: Shop) -> None:
+    """Not in the units of JavaScript either, nor once a path is a whole address."""
+    Studio(shop)
+    page = "/" + "x" * 1_990
+    job = shop.finish(shop.tryon(product_title="\U0001f457" * 300, page_url=page))
+    assert (job["state"], shop.transport.count("/track")) == ("done", 1)
+    (sent,) = [each for each in shop.transport.requests if each.url.path == "/api/tryon/track"]
+    body = json.loads(sent.content)
+    assert len(body["product_title"].encode("utf-16-le")) == 2 * 300
+    assert "page_url" not in body
 
 
 def test_a_token_that_was_revoked_meanwhile_is_replaced_without_making_the_picture_again(

@@ -42,6 +42,23 @@ def test_a_single_event_a_beacon_and_a_double_slash_will_do(shop: Shop) -> None:
     assert sent(shop) == [EVENT, EVENT]
 
 
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u2028", "\u3000", "\ufeff", "\u200b", "\x00 "])
+def test_blank_text_in_one_event_costs_the_others_nothing(shop: Shop, blank: str) -> None:
+    """Genvoris refuses a batch for it."""
+    texts = {"productId": blank, "productTitle": blank * 2}
+    answer = shop.post("/api/v1/events", json={"events": [EVENT, {**EVENT, **texts}, EVENT]})
+    assert answer.get_json() == {"accepted": 3}
+    assert sent(shop) == [EVENT] * 3
+    assert shop.transport.count("/events") == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\ufeff", "\u2028"])
+def test_a_blank_session_is_none(shop: Shop, blank: str) -> None:
+    """It is refused here, where it can be named."""
+    answer = shop.post("/api/v1/events", json={**EVENT, "sessionId": blank})
+    assert (answer.status_code, answer.get_json()["field"]) == (400, "sessionId")
+
+
 def test_those_who_are_not_logged_in_may_report_too(shop: Shop) -> None:
     shop.log_in(None)
     assert shop.post("/api/v1/events", json=EVENT).status_code == 202

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from genvoris_flask.api.models import Event
-from genvoris_flask.errors import UnreachableError
-from genvoris_flask.events.sender import EventSender
+from genvoris_flask.errors import BadRequestError, Problem, UnreachableError
+from genvoris_flask.events.sender import MOST_CALLS, EventSender
 
 
 def events(count: int) -> list[Event]:
@@ -90,3 +90,44 @@ def test_a_fault_of_ours_does_not_end_the_thread() -> None:
     sender.add(events(3))
     assert sender.join(10)
     assert genvoris.batches == [1, 3]
+
+
+class Strict:
+    """Takes batches without a bad event, and remembers what it took."""
+
+    def __init__(self, bad: set[int]) -> None:
+        self.bad = {f"session-{number}" for number in bad}
+        self.taken: list[str] = []
+        self.calls = 0
+
+    def send(self, batch: Sequence[Event]) -> None:
+        self.calls += 1
+        names = [event.session_id for event in batch]
+        if self.bad & set(names):
+            raise BadRequestError(Problem(400, "invalid_body", "productTitle is blank"))
+        self.taken += names
+
+
+@pytest.mark.parametrize("bad", [{0}, {25}, {49}, {3, 40}], ids=str)
+def test_an_event_that_is_refused_costs_no_other_its_way(bad: set[int]) -> None:
+    """The halves of a refused batch are sent by themselves."""
+    genvoris = Strict(bad)
+    sender = EventSender(genvoris.send)
+    sender.add(events(50))
+    assert sender.join(10)
+    assert len(genvoris.taken) == len(set(genvoris.taken)) == 50 - len(bad)
+    assert genvoris.calls <= MOST_CALLS
+
+
+def test_a_batch_of_which_all_is_refused_costs_a_bounded_number_of_calls(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """And one line in the log, however many follow."""
+    genvoris = Strict(set(range(50)))
+    sender = EventSender(genvoris.send)
+    for _ in range(2):
+        sender.add(events(50))
+        assert sender.join(10)
+    assert genvoris.calls <= 2 * MOST_CALLS
+    assert caplog.text.count("refused an event") == 1
+    assert "are dropped" not in caplog.text
