@@ -215,6 +215,14 @@ def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check
     return check
 
 
+def attribute(key: str, value: Any) -> str:
+    """The name of an attribute."""
+    name = text(key, value)
+    if not name.isidentifier():
+        raise ConfigurationError(f"{key} must be the name of an attribute of the user, such as id.")
+    return name
+
+
 def function(key: str, value: Any) -> Callable[[], str]:
     """A function without arguments."""
     if not callable(value):

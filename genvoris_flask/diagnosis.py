@@ -9,21 +9,38 @@ from email.utils import parsedate_to_datetime
 
 from .api.environment import proxy_for, warm_up
 from .api.http import HttpClient, Repeat
-from .errors import ApiError, ForbiddenError, GenvorisError, UnauthorizedError, UnreachableError
+from .errors import (
+    DOCS_URL,
+    ApiError,
+    ForbiddenError,
+    GenvorisError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from .sessions.keys import read_keys
 from .sessions.verifier import MAX_CLOCK_SKEW
 from .state import AppState
+from .storefront.user_ids import SETTING, classes_with_own_get_id
 
 TIMEOUT = 5.0
+SHOPPERS_PAGE = f"{DOCS_URL}/shoppers.md"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. ``text`` says what is wrong and what to do, or what is well."""
+    """One thing that was looked at.
+
+    Attributes:
+        name: What it is.
+        ok: Whether try-ons can work with it as it is.
+        text: What is wrong and what to do, or what is well.
+        warning: Whether it works, but is worth a look: ``text`` says why.
+    """
 
     name: str
     ok: bool
     text: str
+    warning: bool = False
 
 
 def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator[Finding]:
@@ -62,7 +79,7 @@ def _shoppers(state: AppState) -> Finding:
     if state.hooks.shopper_loader:
         return Finding("shoppers", True, "@genvoris.shopper_loader says who is shopping.")
     if hasattr(state.app, "login_manager"):
-        return Finding("shoppers", True, "Flask-Login says who is shopping.")
+        return _login(state.settings.user_id_attribute)
     if state.settings.allow_guests:
         return Finding("shoppers", True, "Everyone may try on as a guest.")
     return Finding(
@@ -71,6 +88,27 @@ def _shoppers(state: AppState) -> Finding:
         "Nobody can ever try on: register a function with @genvoris.shopper_loader, use "
         "Flask-Login, or set GENVORIS_ALLOW_GUESTS.",
     )
+
+
+def _login(attribute: str | None) -> Finding:
+    """Say by which id of Flask-Login's user shoppers are known to Genvoris."""
+    who = "Flask-Login says who is shopping, by"
+    if attribute == "get_id":
+        text = (
+            "the user's get_id(), which may be a secret token that changes with the password: see "
+            f"{SHOPPERS_PAGE}"
+        )
+        return Finding("shoppers", True, f"{who} {text}", warning=True)
+    if attribute:
+        return Finding("shoppers", True, f"{who} the user's {attribute}.")
+    if names := sorted({each.__name__ for each in classes_with_own_get_id()}):
+        text = (
+            f"the primary key of {' and '.join(names)}, not by get_id(), which is overridden: give "
+            f"genvoris.billing the primary key, and set {SETTING}. If shoppers are registered "
+            f"under get_id() already, see {SHOPPERS_PAGE}"
+        )
+        return Finding("shoppers", True, f"{who} {text}", warning=True)
+    return Finding("shoppers", True, f"{who} the user's primary key.")
 
 
 def _proxy(state: AppState) -> Finding:

@@ -40,6 +40,8 @@ class Settings:
         max_shoppers: How many shoppers' sessions a process remembers, 100 to 10,000,000. Default
             10,000.
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
+        user_id_attribute: The attribute or method of Flask-Login's user that is the shop's own id,
+            such as ``id``. Default: the user's primary key.
         default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
             they are not registered.
         plans: What the shop sells: a list of dicts with ``name``, ``monthly_try_ons`` and, where
@@ -98,6 +100,7 @@ class Settings:
     store_url: str | None = None
     max_shoppers: int = 10_000
     external_id_prefix: str = ""
+    user_id_attribute: str | None = None
     default_plan: str | None = None
     plans: tuple[plans.DeclaredPlan, ...] | None = None
     allow_guests: bool = False
@@ -203,6 +206,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_STORE_URL": checks.store_url,
     "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
     "GENVORIS_EXTERNAL_ID_PREFIX": checks.maybe_empty_text,
+    "GENVORIS_USER_ID_ATTRIBUTE": checks.attribute,
     "GENVORIS_DEFAULT_PLAN": checks.text,
     "GENVORIS_PLANS": plans.declared_plans,
     "GENVORIS_ALLOW_GUESTS": checks.flag,

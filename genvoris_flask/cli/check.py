@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from ..diagnosis import diagnose
+from ..diagnosis import Finding, diagnose
 from .failures import this_shop
 from .output import json_option, show_json
 
@@ -17,15 +17,24 @@ from .output import json_option, show_json
 @json_option
 @with_appcontext
 def check(as_json: bool) -> None:
-    """Say what is wrong with this shop's set-up, if anything; exit status 1 if so."""
+    """Say what is wrong with this shop's set-up, if anything; exit status 1 if so.
+
+    What works but is worth a look is marked `warn`, and is no reason for another exit status.
+    """
     findings = []
     for finding in diagnose(this_shop()):
         findings.append(finding)
         if not as_json:
-            well = click.style("ok   ", fg="green")
-            mark = well if finding.ok else click.style("wrong", fg="red")
-            click.echo(f"{mark}  {finding.name}: {finding.text}")
+            click.echo(f"{_mark(finding)}  {finding.name}: {finding.text}")
     if as_json:
         show_json([asdict(finding) for finding in findings])
     if not all(finding.ok for finding in findings):
         sys.exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return click.style("wrong", fg="red")
+    return (
+        click.style("warn ", fg="yellow") if finding.warning else click.style("ok   ", fg="green")
+    )

@@ -16,6 +16,7 @@ from ..links import is_link
 from ..sessions.shopper import Shopper
 from ..state import get_state
 from .once import first_time
+from .user_ids import user_id
 
 log = logging.getLogger("genvoris_flask.storefront")
 
@@ -104,8 +105,11 @@ def _from_flask_login() -> Shopper | None:
 def _of_user(user: Any) -> Shopper | None:
     if user is None or not user.is_authenticated:
         return None
+    external_id = user_id(user, get_state().settings.user_id_attribute)
+    if external_id is None:
+        return None
     return Shopper(
-        external_id=str(user.get_id()),
+        external_id=external_id,
         email=getattr(user, "email", None),
         customer_id=getattr(user, "genvoris_customer_id", None),
     )

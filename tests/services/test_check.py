@@ -71,6 +71,34 @@ def test_a_shop_in_which_nobody_can_shop_is_told(
     assert (done, said in text) == (status, True), text
 
 
+LOGIN = """
+from flask_login import LoginManager, UserMixin
+LoginManager(app)
+class Person(UserMixin):
+    id = 7
+    def get_id(self):
+        return "a token"
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "program", "said"),
+    [
+        ({}, LOGIN, "warn   shoppers: Flask-Login says who is shopping, by the primary key of Pe"),
+        ({}, LOGIN.replace("def get_id", "def other"), "ok     shoppers: Flask-Login says"),
+        ({"GENVORIS_USER_ID_ATTRIBUTE": "id"}, LOGIN, "ok     shoppers: Flask-Login says"),
+        ({"GENVORIS_USER_ID_ATTRIBUTE": "get_id"}, LOGIN, "which may be a secret token"),
+    ],
+)
+def test_the_id_by_which_shoppers_are_known_is_told(
+    tmp_path: Path, genvoris: str, config: dict[str, object], program: str, said: str
+) -> None:
+    """A warning is no reason for another exit status."""
+    shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
+    done, text = check_program(tmp_path, shop | config, program)
+    assert (done, said in text) == (0, True), text
+
+
 def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(
     tmp_path: Path, genvoris: str
 ) -> None:

@@ -1,0 +1,323 @@
+"""By which id Flask-Login's users are known to Genvoris, with the real extensions."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask, render_template_string
+from flask.testing import FlaskClient
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_security import Security, SQLAlchemyUserDatastore
+from flask_security.models import fsqla_v3
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.signals import customer_linked
+from genvoris_flask.state import get_state
+from genvoris_flask.storefront.shopping import current_shopper
+from genvoris_flask.storefront.user_ids import user_id
+from tests.flask.conftest import SAME_ORIGIN, Broken
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def new_token() -> str:
+    return secrets.token_hex(16)
+
+
+class Shop:
+    """A shop whose users have secret tokens for `get_id()`, and that sells by `str(user.id)`."""
+
+    def __init__(self, genvoris: LocalGenvoris, kind: str, **config: Any) -> None:
+        self.transport = Broken(genvoris.transport)
+        self.app = Flask("shop")
+        self.app.config.update(
+            SECRET_KEY="secret",
+            SQLALCHEMY_DATABASE_URI="sqlite://",
+            SECURITY_PASSWORD_SALT="salt",
+            SECURITY_PASSWORD_HASH="plaintext",
+            SECURITY_PASSWORD_SCHEMES=["plaintext"],
+            GENVORIS_API_KEY=API_KEY,
+            GENVORIS_API_URL="http://127.0.0.1:8787/api/v1",
+            GENVORIS_TRYON_URL="http://127.0.0.1:8787",
+        )
+        self.app.config.update(config)
+        self.db = SQLAlchemy(self.app)
+        self.User = {"alternative": alternative_tokens, "security": flask_security}[kind](self)
+        self.genvoris = GenvorisFlask()
+        self.genvoris.init_app(self.app, transport=self.transport, clock=genvoris.clock)
+        self.app.add_url_rule("/log-in/<int:number>", "log_in", self.log_in)
+        page = "{{ genvoris_widget() }}"
+        self.app.add_url_rule("/product", "page", lambda: render_template_string(page))
+        with self.app.app_context():
+            self.db.create_all()
+            self.db.session.add(self.User(id=7, email="ada@shop.example", active=True))
+            self.db.session.commit()
+
+    def log_in(self, number: int) -> str:
+        return str(login_user(self.db.session.get(self.User, number)))
+
+    def ada(self) -> Any:
+        return self.db.session.get(self.User, 7)
+
+    def browser(self) -> FlaskClient:
+        """Return a browser in which Ada is logged in."""
+        browser = self.app.test_client()
+        assert browser.get("/log-in/7").text == "True"
+        return browser
+
+    def change_password(self) -> str:
+        """Replace Ada's token, as a new password does; return the old one."""
+        with self.app.app_context():
+            ada = self.ada()
+            old: str = ada.fs_uniquifier
+            ada.fs_uniquifier = new_token()
+            self.db.session.commit()
+            return old
+
+    def said(self) -> str:
+        """Return all that went to Genvoris."""
+        return " ".join(f"{each.url} {each.content!r}" for each in self.transport.requests)
+
+
+def alternative_tokens(shop: Shop) -> Any:
+    """Give the users of Flask-Login's documentation, "Alternative Tokens"."""
+    db = shop.db
+
+    class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]  # publishes no types
+        id = db.Column(db.Integer, primary_key=True)
+        email = db.Column(db.String(80))
+        active = db.Column(db.Boolean)
+        fs_uniquifier = db.Column(db.String(64), unique=True, default=new_token)
+        genvoris_customer_id = db.Column(db.String(64))
+
+        def get_id(self) -> str:
+            return str(self.fs_uniquifier)
+
+    manager = LoginManager(shop.app)
+    manager.user_loader(lambda token: User.query.filter_by(fs_uniquifier=token).first())
+    return User
+
+
+def flask_security(shop: Shop) -> Any:
+    """Give the users of Flask-Security, whose `get_id()` is always a token."""
+    db = shop.db
+    models: Any = fsqla_v3
+    models.FsModels.set_db_info(db)
+
+    class Role(db.Model, models.FsRoleMixin):  # type: ignore[misc, name-defined]
+        pass
+
+    class User(db.Model, models.FsUserMixin):  # type: ignore[misc, name-defined]
+        fs_uniquifier = db.Column(db.String(64), unique=True, nullable=False, default=new_token)
+        genvoris_customer_id = db.Column(db.String(64))
+
+    Security(shop.app, SQLAlchemyUserDatastore(db, User, Role))
+    return User
+
+
+@pytest.fixture(params=["alternative", "security"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_a_buyer_may_try_on_though_get_id_is_a_token(genvoris: LocalGenvoris, kind: str) -> None:
+    """A sale names them by `str(user.id)`, as the README shows."""
+    shop = Shop(genvoris, kind)
+    with shop.app.app_context():
+        shop.genvoris.billing.activate("7", plan_id=genvoris.plan(3))
+    status = shop.browser().get("/genvoris/status").get_json()
+    assert (status["access"], status["remaining"]) == ("ALLOWED", 3)
+    assert status["externalId"] == "7"
+
+
+def test_a_new_password_is_no_new_customer(genvoris: LocalGenvoris, kind: str) -> None:
+    """It would have a fresh quota, for nothing."""
+    shop = Shop(genvoris, kind, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
+    browser = shop.browser()
+    assert "data-end-customer-token" in browser.get("/product").text
+    genvoris.spend(2, "7")
+    shop.change_password()
+    browser = shop.browser()
+    assert "data-end-customer-token" in browser.get("/product").text
+    assert browser.get("/genvoris/status").get_json()["remaining"] == 1
+    assert genvoris.call("GET", "/customers").get_json()["data"][1:] == []
+
+
+def test_the_token_goes_to_nobody(genvoris: LocalGenvoris, kind: str) -> None:
+    shop = Shop(genvoris, kind, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
+    browser = shop.browser()
+    answers = [
+        browser.get("/product").text,
+        browser.get("/genvoris/status").text,
+        browser.post("/genvoris/session", headers=SAME_ORIGIN).text,
+    ]
+    token = shop.change_password()
+    assert shop.transport.count("/customers") == 1
+    assert token not in shop.said() + " ".join(answers)
+
+
+def test_it_is_said_once_which_id_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "genvoris_flask.storefront")
+    kind = type("UserOfThisTest", (SimpleNamespace,), {"get_id": lambda user: "token"})
+    assert [user_id(kind(id=number)) for number in (7, 8)] == ["7", "8"]
+    (said,) = caplog.messages
+    assert "primary key of UserOfThisTest, not by its get_id()" in said
+    assert "GENVORIS_USER_ID_ATTRIBUTE" in said
+
+
+def test_a_log_out_drops_the_session_of_the_primary_key(genvoris: LocalGenvoris) -> None:
+    shop = Shop(genvoris, "alternative")
+    shop.app.add_url_rule("/log-out", "log_out", lambda: str(logout_user()))
+    genvoris.customer("7")
+    browser = shop.browser()
+    browser.get("/product")
+    broker = get_state(shop.app).broker
+    assert broker.remembered(Shopper("7"))
+    browser.get("/log-out")
+    assert broker.remembered(Shopper("7")) is None
+
+
+def test_a_shop_may_go_on_with_get_id(genvoris: LocalGenvoris, kind: str) -> None:
+    """Whoever has told Genvoris of sales under `get_id()` sets it, and nothing changes."""
+    shop = Shop(genvoris, kind, GENVORIS_USER_ID_ATTRIBUTE="get_id")
+    with shop.app.app_context():
+        token = shop.ada().get_id()
+        shop.genvoris.billing.activate(token, plan_id=genvoris.plan(3))
+    assert shop.browser().get("/genvoris/status").get_json()["access"] == "ALLOWED"
+
+
+def test_the_documented_way_to_move_keeps_plan_and_use(genvoris: LocalGenvoris, kind: str) -> None:
+    """docs/shoppers.md, run as it stands there."""
+    before = Shop(genvoris, kind, GENVORIS_USER_ID_ATTRIBUTE="get_id")
+    with before.app.app_context():
+        token = before.ada().get_id()
+    old = genvoris.customer(token, quota=3)
+    genvoris.spend(2, token)
+
+    shop = Shop(genvoris, kind)
+    with shop.app.app_context():
+        shop.ada().fs_uniquifier = token
+        shop.db.session.commit()
+        names = {"genvoris": shop.genvoris, "db": shop.db, "User": shop.User, "app": shop.app}
+        recipes: dict[str, Any] = {**names, "customer_linked": customer_linked}
+        page = (DOCS / "shoppers.md").read_text()
+        for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1:]:
+            exec(code, recipes)
+        assert recipes["adopt_customers"]() == 1
+        assert shop.ada().genvoris_customer_id == old
+    shop.transport.requests.clear()
+    browser = shop.browser()
+    assert "data-end-customer-token" in browser.get("/product").text
+    assert browser.get("/genvoris/status").get_json()["remaining"] == 1
+    assert token not in shop.said()
+
+    with shop.app.app_context():  # and the next sale
+        new = shop.genvoris.billing.activate("7", plan_id=genvoris.plan(5, "Large")).id
+        assert new != old
+        assert shop.ada().genvoris_customer_id == new
+    assert browser.get("/genvoris/status").get_json()["remaining"] == 5
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Member(UserMixin, Base):  # type: ignore[misc]  # publishes no types
+    __tablename__ = "members"
+    number: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[int]  # something else than the key
+
+    def get_id(self) -> str:
+        return "a token"
+
+
+class Tenant(UserMixin, Base):  # type: ignore[misc]
+    __tablename__ = "tenants"
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+    def get_id(self) -> str:
+        return f"{self.shop}/{self.id}"
+
+
+class Customer(UserMixin, Base):  # type: ignore[misc]
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+    def get_id(self) -> str:
+        return f"customer:{self.id}"
+
+
+class Reader(UserMixin, Base):  # type: ignore[misc]
+    __tablename__ = "readers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str]
+
+    def get_id(self) -> str:
+        return self.token
+
+
+NUMBER = uuid.UUID("1b4e28ba-2fa1-11d2-883f-0016d3cca427")
+
+
+def plain(login_id: object, **fields: Any) -> Any:
+    return SimpleNamespace(get_id=lambda: login_id, **fields)
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        (Member(number=NUMBER, id=3), str(NUMBER)),
+        (Tenant(shop="north", id=7), "north/7"),
+        (Customer(id=7), "customer:7"),
+        (Reader(id=7, token="reader-7"), "7"),
+        (plain("7", id=7), "7"),
+        (plain("token", id=7), "7"),
+        (plain("token", pk=b"x".hex(), id=7), "78"),
+        (plain("admin-7", id=7), "admin-7"),
+        (plain("7:3", id=7), "7"),
+        (plain("7:3-admin-7", id=7), "7"),
+        (plain(NUMBER, id=None), str(NUMBER)),
+        (plain("auth0|5f7c"), "auth0|5f7c"),
+        (plain("token", id=0), "0"),
+        (plain(None, id=None), None),
+        (plain("None"), None),
+        (plain(""), None),
+        (Reader(id=None, token="secret"), None),
+    ],
+)
+def test_the_id_is_the_primary_key_where_there_is_one(user: Any, expected: str | None) -> None:
+    """Several columns, several tables and objects that are no rows have none."""
+    assert user_id(user) == expected
+
+
+def test_another_attribute_may_be_the_id() -> None:
+    user = plain("token", id=7, public_id="p_7", code=lambda: "c_7")
+    assert user_id(user, "public_id") == "p_7"
+    assert user_id(user, "code") == "c_7"
+    with pytest.raises(ConfigurationError, match="GENVORIS_USER_ID_ATTRIBUTE is 'publicid'"):
+        user_id(user, "publicid")
+
+
+def test_a_user_who_is_not_stored_yet_is_nobody(
+    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of them would be the same shopper, "None"."""
+    shop = Shop(genvoris, "alternative")
+    with shop.app.test_request_context():
+        login_user(shop.User(email="new@shop.example", fs_uniquifier="token"))
+        assert current_shopper() is None
+    assert "has no id yet" in caplog.text
