@@ -17,6 +17,7 @@ from .server import SandboxServer
 from .store import StoreError
 
 USAGE_ERROR = 2
+HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             credits_at_start=options.credits,
             delay=options.delay,
             rate_limits=options.rate_limits or None,
+            allow_hosts=options.allow_host,
             exclusive=True,
         )
     except ImportError as error:
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "or --port 0 for any free one."
         )
     try:
-        _serve(server)
+        _serve(server, _settings(server.url, options))
     except KeyboardInterrupt:
         pass
     finally:
@@ -57,19 +59,26 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m genvoris_flask.sandbox",
         description="A local Genvoris for development. It listens on this machine alone.",
     )
-    key = os.environ.get("GENVORIS_API_KEY") or DEFAULT_KEY
     parser.add_argument("--port", type=int, default=8787, help="0 takes any free one (%(default)s)")
     parser.add_argument("--data", type=Path, default=Path("genvoris-sandbox"), help="%(default)s")
-    parser.add_argument(
-        "--api-key", default=key, help=f"default: $GENVORIS_API_KEY, else {DEFAULT_KEY}"
-    )
+    parser.add_argument("--api-key", help=f"default: $GENVORIS_API_KEY, else {DEFAULT_KEY}")
     parser.add_argument("--issuer", default=DEFAULT_ISSUER, help="iss of tokens (%(default)s)")
     parser.add_argument("--credits", type=int, default=DEFAULT_CREDITS, help="%(default)s")
     parser.add_argument(
         "--rate-limits", action="store_true", help="put Genvoris's rate limits in force"
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="fetch product pictures from there too, such as cdn.shop.example or *.shop.example; "
+        "may be repeated",
+    )
     parser.add_argument("--delay", type=float, default=1.2, help="seconds a try-on (%(default)s)")
     options = parser.parse_args(argv)
+    options.own_key = options.api_key
+    options.api_key = options.api_key or os.environ.get("GENVORIS_API_KEY") or DEFAULT_KEY
     if not re.fullmatch(r"gvk_(test|live)_[!-~]+", options.api_key):
         parser.error("--api-key must be gvk_test_ or gvk_live_ and more, without spaces")
     if (
@@ -78,14 +87,36 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         or not 0 <= options.delay <= 60
     ):
         parser.error("--port is 0 to 65535, --credits 0 to 1,000,000,000,000, --delay 0 to 60")
+    for host in options.allow_host:
+        if not HOST.fullmatch(host):
+            parser.error(
+                f"--allow-host {host}: give a host alone, such as cdn.shop.example, or "
+                "*.shop.example for all below it"
+            )
     return options
 
 
-def _serve(server: SandboxServer) -> None:
+def _settings(url: str, options: argparse.Namespace) -> str:
+    """Return what to put into the shop's configuration.
+
+    A key that may be one of Genvoris's own is not shown.
+    """
+    lines = [f'GENVORIS_API_URL = "{url}/api/v1"', f'GENVORIS_TRYON_URL = "{url}"']
+    if options.api_key == DEFAULT_KEY or (options.own_key or "").startswith("gvk_test_"):
+        lines.insert(0, f'GENVORIS_API_KEY = "{options.api_key}"')
+    else:
+        lines.insert(0, "# GENVORIS_API_KEY is the key that the sandbox was given.")
+    if options.issuer != DEFAULT_ISSUER:
+        lines.append(f'GENVORIS_ISSUER = "{options.issuer}"')
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _serve(server: SandboxServer, settings: str) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, _stop)
     print(
-        f"Sandbox Genvoris on {server.url} (development only: it listens on this machine alone)",
+        f"Sandbox Genvoris on {server.url} (development only: it listens on this machine alone)\n"
+        f"The shop's settings for it:\n\n{settings}\n",
         flush=True,
     )
     server.serve_forever()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context, context
 from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
+from .folder import prepare_folder
 from .front import Front
 from .gate import check_request
 from .keys import KeyRing
@@ -74,6 +75,7 @@ def create_app(
     credits_at_start: int = DEFAULT_CREDITS,
     delay: float = 0.0,
     rate_limits: bool | None = None,
+    allow_hosts: Sequence[str] = (),
     exclusive: bool = False,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -88,6 +90,8 @@ def create_app(
         credits_at_start: The shop's credits, when the folder is new.
         delay: Seconds that a try-on takes at least.
         rate_limits: Whether Genvoris's are in force; None leaves it as it was.
+        allow_hosts: Hosts, beside this machine, that product pictures are fetched from:
+            ``cdn.shop.example``, or ``*.shop.example`` for all below it.
         exclusive: Refuse a folder that another process serves, and keep it from others.
         clock: The time, in Unix seconds.
         sleep: Waits so many seconds.
@@ -99,14 +103,15 @@ def create_app(
         ImportError: What the extra ``[sandbox]`` installs is not there.
     """
     _require_extra()
-    folder.mkdir(parents=True, exist_ok=True)
+    prepare_folder(folder)
     lock = FolderLock(folder) if exclusive else None
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start, clock())
     moved = SandboxClock(clock, store)
     _start_account(store, api_key, moved(), rate_limits)
     courier = Courier(store, moved, wall_clock=clock, transport=transport)
     calls, keys = CallLog(moved), KeyRing(folder)
-    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, delay, sleep))
+    hosts = tuple(host.lower() for host in allow_hosts)
+    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, hosts, delay, sleep))
 
 
 def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | None) -> None:

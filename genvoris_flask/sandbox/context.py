@@ -13,7 +13,6 @@ from .api_keys import is_good
 from .calls import CallLog
 from .clock import SandboxClock
 from .courier import Courier
-from .defaults import LOOPBACK
 from .faults import Faults
 from .keys import KeyRing
 from .limits import Limiter
@@ -37,6 +36,7 @@ class Context:
         clock: Its time.
         courier: What takes news to the shop.
         calls: What was asked of it.
+        allow_hosts: Where product pictures may be, beside this machine.
         faults: What shall go wrong.
         limiter: How much was asked lately.
         delay: Seconds that a try-on takes at least.
@@ -50,6 +50,7 @@ class Context:
     clock: SandboxClock
     courier: Courier
     calls: CallLog
+    allow_hosts: tuple[str, ...]
     delay: float
     sleep: Callable[[float], None]
     faults: Faults = field(default_factory=Faults)
@@ -114,11 +115,10 @@ def require_local() -> None:
     """Refuse what is neither a program nor a page of this machine.
 
     The sandbox's own switches need no key. A page from elsewhere could still make a browser on this
-    machine call them, by its own name (DNS rebinding) or by ours.
+    machine call them. ``Front`` has refused those that used a name of their own for it.
     """
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")  # of browsers that say nothing of the site
     own = origin is None or urlsplit(origin).netloc == request.host
-    host = urlsplit(f"//{request.host}").hostname
-    if site not in ("none", "same-origin") or not own or host not in LOOPBACK:
+    if site not in ("none", "same-origin") or not own:
         raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")

@@ -1,8 +1,9 @@
-"""The sandbox's front door: notes each call of Genvoris's, and lets go wrong what shall."""
+"""The WSGI middleware of the sandbox: refuses other hosts, logs calls, and injects faults."""
 
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import struct
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from .calls import Call, CallLog, Environ
 from .faults import Fault, Faults
 from .paths import keep_encoded_slashes
+from .wire import new_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 GENVORIS_PATHS = ("/api/", "/.well-known/", "/status", "/widget-hash")
+LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 GARBAGE = b"<!doctype html><title>502 Bad Gateway</title><p>The gatew"
 LOOK_EVERY = 0.2
 PIECES = 100
@@ -47,6 +50,8 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
+        if not _is_local(environ):
+            return _refuse_host(start_response)
         keep_encoded_slashes(environ)
         if not environ["PATH_INFO"].startswith(GENVORIS_PATHS):
             return self._app(environ, start_response)
@@ -99,6 +104,29 @@ class Front:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not _gone(connection):
             self._sleep(min(LOOK_EVERY, left))
+
+
+def _is_local(environ: Environ) -> bool:
+    """Return whether the request was sent to a name of this machine.
+
+    A page from elsewhere may have its own name resolve to this machine (DNS rebinding). To the
+    browser the sandbox is then of the page's own origin, and everything could be read.
+    """
+    host = str(environ.get("HTTP_HOST") or environ["SERVER_NAME"])
+    return LOCAL_HOST.fullmatch(host) is not None
+
+
+def _refuse_host(start_response: StartResponse) -> list[bytes]:
+    detail = "Open the sandbox by its own address: http://127.0.0.1 or http://localhost."
+    body = json.dumps({"error": "cross_origin", "detail": detail}).encode()
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("X-Request-Id", new_request_id()),
+    ]
+    start_response("403 Forbidden", headers)
+    return [body]
 
 
 class _Whole:

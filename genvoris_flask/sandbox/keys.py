@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from .shelf import recall, remember
 
 FILE_NAME = "signing-key.pem"
+DRAFT_NAME = "signing-key.new"
 RETIRED = "retired_keys"
 # The longest that a token lives, and some leeway.
 STILL_VERIFIES = 3600.0 + 60.0
@@ -120,7 +121,7 @@ def _write_new(path: Path) -> None:
         serialization.NoEncryption(),
     )
     # Written beside and moved, so that a kill in the middle leaves no half a key.
-    draft = path.with_suffix(".new")
+    draft = path.with_name(DRAFT_NAME)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(pem)
     draft.replace(path)

@@ -124,7 +124,7 @@ def _make(count: int) -> list[bytes]:
     if photo is None:
         raise invalid("photo", "must be a file")
     try:
-        product = fetch_image(body()["product_image_url"])
+        product = fetch_image(body()["product_image_url"], context().allow_hosts)
     except ImageError as error:
         raise invalid("product_image_url", str(error)) from None
     category = body()["product_category"]

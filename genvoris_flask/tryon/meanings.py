@@ -35,11 +35,17 @@ _KEY = _ours("Genvoris refuses the shop's key: check GENVORIS_API_KEY.")
 _ADDRESS = _ours("Genvoris has nothing there: check GENVORIS_API_URL and GENVORIS_TRYON_URL.")
 _FAILED = Meaning("upstream_unreachable", logging.WARNING, "Genvoris failed.")
 _UNUSABLE = Meaning("invalid_body", logging.WARNING, "Genvoris could not use a request.")
+_PRODUCT = Meaning(
+    "product_unusable",
+    logging.ERROR,
+    "Genvoris could not use a product: check what genvoris_button() is given.",
+)
 _RATE = Meaning("rate_limited", logging.WARNING, "Genvoris limits the shop's rate.")
 
 # The contract's codes, those of its REST API and those of proxies in front of it.
 MEANINGS: dict[str, Meaning] = {
     "invalid_body": _UNUSABLE,
+    "metadata_too_large": _UNUSABLE,
     "unauthorized": _KEY,
     "invalid_key": _KEY,
     "invalid_api_key": _KEY,
@@ -69,8 +75,19 @@ MEANINGS: dict[str, Meaning] = {
 _BY_STATUS = {401: _KEY, 403: _KEY, 404: _ADDRESS, 429: _RATE}
 
 
+def _names_product(error: ApiError) -> bool:
+    """Return whether a refusal is about a field of the product, rather than the photo.
+
+    Fields are named in ``field_errors``, or by the path that begins the sentence.
+    """
+    names = [*error.field_errors, error.detail.partition(":")[0]]
+    return any(name.startswith("product_") for name in names)
+
+
 def meaning_of(error: ApiError) -> Meaning:
     """Give the meaning by the code, else by the status; a server's own failure is just that."""
     if error.status >= 500:
         return _FAILED
+    if error.status in (400, 422) and _names_product(error):
+        return _PRODUCT
     return MEANINGS.get(error.code) or _BY_STATUS.get(error.status, _UNUSABLE)

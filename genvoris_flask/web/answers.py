@@ -20,6 +20,7 @@ STATUSES: Mapping[str, int] = {
     "broken_photo": 400,
     "photo_too_many_pixels": 400,
     "no_product": 400,
+    "product_unusable": 400,
     "login_required": 401,
     "invalid_session_token": 401,
     "end_customer_quota": 402,

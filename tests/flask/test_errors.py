@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from tests.support.local_genvoris import API_KEY
 # Each code of the contract: what a browser gets for it, and what the merchant's log is told.
 CONTRACT = [
     (400, "invalid_body", 400, "invalid_body", "could not use a request"),
+    (400, "metadata_too_large", 400, "invalid_body", "could not use a request"),
     (401, "unauthorized", 500, "internal_error", "check GENVORIS_API_KEY"),
     (401, "invalid_key", 500, "internal_error", "check GENVORIS_API_KEY"),
     (401, "invalid_api_key", 500, "internal_error", "check GENVORIS_API_KEY"),
@@ -73,6 +75,39 @@ def test_no_code_of_the_contract_is_without_a_meaning() -> None:
     screens = {"credit_limit_reached", "end_customer_quota", "quota_exhausted", "customer_inactive"}
     assert {row[1] for row in CONTRACT} - screens - {"teapot", ""} == set(MEANINGS)
     assert {meaning.error for meaning in MEANINGS.values()} <= set(STATUSES)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"error": "invalid_body", "detail": "product_image_url: cannot be fetched"},
+        {"error": "Validation failed", "fieldErrors": {"product_image_url": ["Unreachable"]}},
+    ],
+)
+def test_a_product_that_cannot_be_used_is_not_blamed_on_the_photo(
+    shop: Shop, caplog: pytest.LogCaptureFixture, refused: dict[str, Any]
+) -> None:
+    """The shopper is told of the product, the merchant's log what to look at."""
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(422, json=refused) if request.url.path == "/api/tryon" else None
+
+    shop.transport.fault = refuse
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("failed", "product_unusable")
+    assert "photo" not in job["detail"]
+    assert "check what genvoris_button() is given" in caplog.text
+    assert "product_image_url" in caplog.text
+
+
+def test_a_photo_that_cannot_be_used_is_still_blamed(shop: Shop) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/api/tryon":
+            return None
+        return httpx.Response(400, json={"error": "invalid_body", "detail": "photo: is broken"})
+
+    shop.transport.fault = refuse
+    assert shop.finish(shop.tryon())["error"] == "invalid_body"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -125,6 +128,70 @@ def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
     answer = after.tryon(token)
     assert answer.status_code == 200
     assert answer.get_json()["remaining_credits"] == 998
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return what others may do with each file of the folder, and with the folder itself."""
+    entries = [folder, *folder.iterdir()]
+    return {entry.name: entry.stat().st_mode & 0o077 for entry in entries}
+
+
+@pytest.fixture
+def loose_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("loose_umask")
+def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "a/data"
+    sandbox = LocalGenvoris(folder, exclusive=True)
+    sandbox.http.post("/sandbox/signing-keys")
+    found = modes(folder)
+    assert {"sandbox.sqlite3", "sandbox.sqlite3-wal", "in-use.sqlite3", "data"} <= set(found)
+    del found[".gitignore"]
+    assert not any(found.values()), found
+
+
+@pytest.mark.usefixtures("loose_umask")
+def test_an_older_folder_is_closed_to_others(tmp_path: Path) -> None:
+    """Also the files that SQLite left beside the database when the process was killed."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    old_folder(folder)
+    for name in ("sandbox.sqlite3-wal", "in-use.sqlite3"):
+        (folder / name).touch()
+    assert all(modes(folder).values())
+    LocalGenvoris(folder, exclusive=True)
+    found = modes(folder)
+    del found[".gitignore"]
+    assert not any(found.values()), found
+
+
+@pytest.mark.usefixtures("loose_umask")
+def test_a_folder_with_other_things_in_it_stays_as_it_is(tmp_path: Path) -> None:
+    """It is the user's; only the sandbox's own files are closed, and nothing is hidden from Git."""
+    folder = tmp_path / "shop"
+    folder.mkdir(mode=0o755)
+    (folder / "app.py").touch()
+    LocalGenvoris(folder)
+    found = modes(folder)
+    assert (found["shop"], found["app.py"], found["sandbox.sqlite3"]) == (0o055, 0o066, 0)
+    assert ".gitignore" not in found
+
+
+def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
+    """An ignore file that is there already is left alone."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    LocalGenvoris(tmp_path / "data")
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert status.stdout == ""
+    (tmp_path / "data/.gitignore").write_text("mine")
+    LocalGenvoris(tmp_path / "data")
+    assert (tmp_path / "data/.gitignore").read_text() == "mine"
 
 
 def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:

@@ -8,30 +8,49 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.local_genvoris import product_png
+from tests.support.pictures import picture
+
 KEY = "gvk_test_process_key"
 
 
 @contextmanager
-def sandbox(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+def sandbox(
+    folder: Path,
+    *options: str,
+    key: str | None = KEY,
+    env: dict[str, str] | None = None,
+    printed: list[str] | None = None,
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """Run a sandbox; what it prints at its start goes into ``printed``."""
     command = [sys.executable, "-m", "genvoris_flask.sandbox", "--port", "0", "--data", str(folder)]
+    command += ["--api-key", key] if key else []
     process = subprocess.Popen(
-        [*command, "--api-key", KEY, "--delay", "0", *options],
+        [*command, "--delay", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=env,
     )
     assert process.stdout is not None
-    line = process.stdout.readline()
-    url = re.search(r"http://127\.0\.0\.1:\d+", line)
-    assert url, line
-    assert "this machine alone" in line
+    lines = [process.stdout.readline()]
+    url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
+    assert url, lines
+    assert "this machine alone" in lines[0]
+    while lines.count("\n") < 2:  # before and after the settings
+        lines.append(process.stdout.readline())
+        assert lines[-1], lines
+    if printed is not None:
+        printed += lines
     headers = {"Authorization": f"Bearer {KEY}"}
     try:
         with httpx.Client(base_url=url[0], headers=headers, timeout=10) as client:
@@ -51,11 +70,108 @@ def test_it_ends_quietly_when_asked_to(tmp_path: Path, number: signal.Signals) -
     assert (output, errors) == ("", "")
 
 
+def settings_of(printed: list[str]) -> dict[str, str]:
+    """Paste what was printed into a Python file, and return what it says."""
+    found: dict[str, str] = {}
+    exec("\n".join(line.strip() for line in printed if line.startswith("    ")), found)
+    return {name: value for name, value in found.items() if name.startswith("GENVORIS_")}
+
+
+def test_it_prints_the_settings_that_a_shop_needs(tmp_path: Path) -> None:
+    """Pasted into a shop's configuration, they make it work with this sandbox."""
+    printed: list[str] = []
+    with sandbox(tmp_path, "--issuer", "https://issuer.test", printed=printed) as (_, client):
+        url = str(client.base_url).rstrip("/")
+    assert settings_of(printed) == {
+        "GENVORIS_API_KEY": KEY,
+        "GENVORIS_API_URL": f"{url}/api/v1",
+        "GENVORIS_TRYON_URL": url,
+        "GENVORIS_ISSUER": "https://issuer.test",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "environment"),
+    [("gvk_live_secret", {}), (None, {"GENVORIS_API_KEY": "gvk_test_secret"})],
+)
+def test_a_key_that_may_be_genvoriss_own_is_not_printed(
+    tmp_path: Path, key: str | None, environment: dict[str, str]
+) -> None:
+    """A live one, or one of the environment."""
+    printed: list[str] = []
+    with sandbox(tmp_path, key=key, env={**os.environ, **environment}, printed=printed):
+        assert "secret" not in "".join(printed)
+        assert "GENVORIS_API_KEY" not in settings_of(printed)
+
+
+def test_product_pictures_come_from_the_hosts_that_are_allowed(tmp_path: Path) -> None:
+    """From no other, also where an allowed one redirects to it."""
+    with picture_host("127.0.0.2") as cdn, picture_host("127.0.0.3") as other:
+        urls = [
+            f"{cdn}/a.png",
+            f"{cdn}/to?{cdn}/a.png",
+            f"{other}/a.png",
+            f"{cdn}/to?{other}/a.png",
+        ]
+        with sandbox(tmp_path, "--allow-host", "127.0.0.2") as (_, client):
+            answers = [try_on(client, url) for url in urls]
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 400]
+    for refused in answers[2:]:
+        assert refused.json()["detail"].startswith("product_image_url: ")
+        assert "--allow-host 127.0.0.3" in refused.json()["detail"]
+
+
+def try_on(client: httpx.Client, url: str) -> httpx.Response:
+    return client.post(
+        "/api/tryon",
+        headers={"X-API-Key": KEY},
+        files={"photo": ("me.jpg", picture("JPEG", (60, 90)))},
+        data={"product_image_url": url},
+    )
+
+
+class PictureHandler(BaseHTTPRequestHandler):
+    """Serves a picture, or redirects to the address in the query."""
+
+    def do_GET(self) -> None:
+        _, _, target = self.path.partition("?")
+        self.send_response(302 if target else 200)
+        if target:
+            self.send_header("Location", target)
+        self.end_headers()
+        self.wfile.write(b"" if target else product_png())
+
+    def log_message(self, *_args: object) -> None:
+        return
+
+
+@contextmanager
+def picture_host(address: str) -> Iterator[str]:
+    with HTTPServer((address, 0), PictureHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://{address}:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "host", ["https://cdn.example", "cdn.example/a", "", "*", "cdn.*.example", "a b"]
+)
+def test_a_host_that_is_none_is_told_in_words(tmp_path: Path, host: str) -> None:
+    done = run("--allow-host", host, "--data", str(tmp_path))
+    assert done.returncode == 2
+    assert "give a host alone, such as cdn.shop.example" in done.stderr
+
+
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (process, client):
         plan = client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5}).json()
         body = {"externalId": "ada", "planId": plan["id"]}
-        customer = client.post("/api/v1/customers", json=body).json()
+        client.post("/api/v1/customers", json=body)
+        customer = client.get("/api/v1/customers/ada").json()
         keys = client.get("/.well-known/jwks.json").json()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
