@@ -14,6 +14,7 @@ from .api.client import GenvorisClient
 from .api.models import ConversionPlatform
 from .billing import stripe_view
 from .billing.desk import Billing
+from .compat import allow_body_limits
 from .events import views as event_views
 from .passthrough import views as passthrough_views
 from .sessions.shopper import Shopper
@@ -68,6 +69,7 @@ class GenvorisFlask:
             ConfigurationError: A GENVORIS_ setting is missing or wrong.
         """
         settings = read_settings(app.config)
+        allow_body_limits(app)
         app.extensions[EXTENSION_KEY] = build_state(
             app, settings, self._hooks, transport=transport, clock=clock
         )

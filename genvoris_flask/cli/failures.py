@@ -59,19 +59,18 @@ _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
 )
 
 
-class FilledText(click.ParamType[str]):
-    """A text that is not empty, which a script's unset variable would be."""
+def text(value: str) -> str:
+    """Return a command's argument, as click's type for texts that may not be empty.
 
-    name = "text"
+    Raises:
+        click.BadParameter: It is empty, as the unset variable of a script would be.
+    """
+    if not value.strip():
+        raise click.BadParameter("it is empty.")
+    return value
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Give it as it is, or refuse it."""
-        if not value.strip():
-            self.fail("it is empty.", param, ctx)
-        return value
 
-
-FILLED = FilledText()
+FILLED = text  # a function, since click.ParamType is generic in its newest releases alone
 
 
 class Failure(click.ClickException):

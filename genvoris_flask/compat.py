@@ -1,0 +1,32 @@
+"""The oldest releases of Flask that this package runs on, and what they lack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+
+class _BodyLimit:
+    """Adds a settable ``max_content_length`` to a request class, as Flask 3.1 has it."""
+
+    _body_limit: int | None = None
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The largest body in bytes: this request's own limit, else MAX_CONTENT_LENGTH."""
+        if self._body_limit is not None:
+            return self._body_limit
+        limit: int | None = super().max_content_length  # type: ignore[misc]
+        return limit
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._body_limit = value
+
+
+def allow_body_limits(app: Flask) -> None:
+    """Let each request of an app have a body limit of its own, which Flask before 3.1 refuses."""
+    limit: Any = getattr(app.request_class, "max_content_length", None)
+    if isinstance(limit, property) and limit.fset is None:
+        app.request_class = type("Request", (_BodyLimit, app.request_class), {})
