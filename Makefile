@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 WIDGET := static/widget
 READERS := tests/readers
+LOWEST := .cache/lowest
 
-.PHONY: help demo test check unit browser bench fuzz widget clean
+.PHONY: help demo test check lowest bench fuzz widget clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,7 +14,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
@@ -21,6 +22,9 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that pyproject.toml allows
+	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n 2 tests/unit tests/flask tests/contract --ignore tests/contract/test_schemathesis.py
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
@@ -56,6 +60,12 @@ $(VENV)/.demo: $(VENV)/.base pyproject.toml
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,stripe]" --group dev
 	@touch $@ $(VENV)/.demo
+
+$(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip compile --quiet --python $(LOWEST) --resolution lowest-direct --all-extras --output-file $(LOWEST)/versions.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,stripe]"
+	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py
 	$(BIN)/python tests/provision.py chromium

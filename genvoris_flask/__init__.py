@@ -47,6 +47,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module(".compat", __name__).require_oldest()
     value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
     return value
 

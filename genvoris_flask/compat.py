@@ -1,10 +1,34 @@
-"""The oldest releases of Flask that this package runs on, and what they lack."""
+"""The oldest releases of Flask and Werkzeug that this package runs on, and what they lack."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
+
+OLDEST = {"Flask": (2, 2, 5), "Werkzeug": (2, 3, 8)}
+
+
+def require_oldest(installed: dict[str, str] | None = None) -> None:
+    """Refuse to run on releases that are older than ``OLDEST``.
+
+    Args:
+        installed: Version numbers by distribution; defaults to what is installed.
+
+    Raises:
+        ImportError: Flask or Werkzeug is too old.
+    """
+    for name, oldest in OLDEST.items():
+        found = installed[name] if installed is not None else version(name)
+        if tuple(int(number) for number in re.findall(r"\d+", found)[:3]) < oldest:
+            needed = ".".join(map(str, oldest))
+            raise ImportError(
+                f"genvoris-flask needs {name} {needed} or newer, but {found} is installed. "
+                f'Raise it where your shop pins it, then run: pip install "{name}>={needed}"'
+            )
 
 
 class _BodyLimit:

@@ -28,6 +28,7 @@ LEVELS = [
         "background",
         "button",
         "checks",
+        "compat",
         "errors",
         "languages",
         "links",
@@ -62,7 +63,7 @@ FLASK_FREE_FILES = {
     "webhooks/events.py",
     "webhooks/deliveries.py",
 }
-SANDBOX_MAY_USE = {"api.models", "errors", "webhooks.signature"}
+SANDBOX_MAY_USE = {"api.models", "compat", "errors", "webhooks.signature"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -1,26 +1,63 @@
-"""``flask genvoris …``: see docs/cli.md."""
+"""``flask genvoris …``: see docs/cli.md.
+
+Flask imports this module for every ``flask`` command of a shop. It therefore loads click alone; the
+commands and all that they need are loaded when one of them is run, so that a fault of this package
+or its dependencies never breaks a command of the shop's own.
+"""
 
 from __future__ import annotations
 
-from .check import check
-from .customers import customers
-from .failures import GenvorisGroup
-from .plans import plans
-from .sandbox import sandbox
-from .sessions import sessions
-from .usage import usage
-from .webhook_test import webhook_test
-from .widget_hash import widget_hash
+from importlib import import_module
+from typing import Any
+
+import click
+
+# Each is a module here, which has a command of the same name.
+COMMANDS = (
+    "check",
+    "plans",
+    "customers",
+    "usage",
+    "sessions",
+    "webhook-test",
+    "widget-hash",
+    "sandbox",
+)
+
+
+class GenvorisGroup(click.Group):
+    """Loads a command when it is asked for, and reports this package's errors as sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, sorted as click sorts them."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name, or None.
+
+        Raises:
+            click.ClickException: It cannot be imported.
+        """
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(_load(name), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _load("failures").errors_as_sentences():
+            return super().invoke(ctx)
+
+
+def _load(name: str) -> Any:
+    try:
+        return import_module(f".{name}", __name__)
+    except Exception as error:
+        raise click.ClickException(
+            f"genvoris-flask cannot be loaded ({type(error).__name__}: {error}). Install it again, "
+            "with what it depends on: pip install --upgrade --force-reinstall genvoris-flask"
+        ) from error
+
 
 genvoris = GenvorisGroup("genvoris", help="Virtual try-on by Genvoris.")
-for command in (
-    check,
-    plans,
-    customers,
-    usage,
-    sessions,
-    webhook_test,
-    widget_hash,
-    sandbox,
-):
-    genvoris.add_command(command)

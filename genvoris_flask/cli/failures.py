@@ -12,7 +12,8 @@ status
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from flask import current_app
@@ -85,16 +86,18 @@ class PassingFailure(Failure):
     exit_code = 3
 
 
-class GenvorisGroup(click.Group):
-    """Turns this package's errors into sentences, also those of the app's start."""
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """Report this package's errors as sentences, also those of the app's start.
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except GenvorisError as error:
-            kind = PassingFailure if isinstance(error, _PASSING) else Failure
-            raise kind(sentence(error)) from None
+    Raises:
+        Failure: The block raised a GenvorisError.
+    """
+    try:
+        yield
+    except GenvorisError as error:
+        kind = PassingFailure if isinstance(error, _PASSING) else Failure
+        raise kind(sentence(error)) from None
 
 
 def sentence(error: GenvorisError) -> str:

@@ -10,20 +10,19 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
 from flask import Flask
 from werkzeug.serving import make_server
 
-from genvoris_flask.cli import genvoris as commands
 from genvoris_flask.webhooks.events import CreditEvent
 from tests.flask.conftest import Shop
+from tests.support.cli import Ran, run_command
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 SECRET = "whsec_of_the_tests"
 
 
-def run(shop: Shop, *arguments: str, typed: str | None = None) -> Result:
-    result = shop.app.test_cli_runner().invoke(commands, list(arguments), input=typed)
+def run(shop: Shop, *arguments: str, typed: str | None = None) -> Ran:
+    result = run_command(shop.app, *arguments, typed=typed)
     assert API_KEY not in result.output
     return result
 
@@ -271,7 +270,7 @@ def test_a_plan_that_may_have_been_created_is_not_said_to_work_later(shop: Shop)
 
 
 def test_an_app_without_the_extension_is_told_so() -> None:
-    result = Flask("bare").test_cli_runner().invoke(commands, ["plans", "list"])
+    result = run_command(Flask("bare"), "plans", "list")
     assert result.exit_code == 1
     assert "GenvorisFlask(app)" in result.output
 

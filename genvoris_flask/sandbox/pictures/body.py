@@ -174,7 +174,7 @@ def _from_face(small: Image.Image) -> Body | None:
     """
     _luma, blue, red = small.convert("YCbCr").split()
     bluish = blue.point(lambda level: FILLED if 77 <= level <= 127 else 0)
-    upper = (0, 0, small.width, int(small.height * 0.7))
+    upper = (0, 0, small.width, max(1, int(small.height * 0.7)))  # Pillow < 13 crashes on no rows
     faces = []
     for least in REDNESS:
         reddish = red.point([FILLED if least <= level <= MOST_RED else 0 for level in range(256)])

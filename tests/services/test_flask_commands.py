@@ -1,0 +1,84 @@
+"""The ``flask`` command of a shop that has this package installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.services.conftest import ROOT
+
+SHOP = """
+import click
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.cli.command("greet")
+def greet():
+    click.echo("Good day")
+"""
+WITHOUT_HTTPX = """
+import sys
+sys.modules["httpx"] = None  # importing it fails
+"""
+TOO_OLD = """
+import importlib.metadata
+real = importlib.metadata.version
+importlib.metadata.version = lambda name: "2.0.3" if name.lower() == "flask" else real(name)
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Return a folder with a shop that has a command of its own."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    return tmp_path
+
+
+def flask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "shop", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_fault_here_is_no_fault_of_the_shops(shop: Path) -> None:
+    """Commands of the shop run, and ours say what is wrong, when a dependency is missing."""
+    (shop / "sitecustomize.py").write_text(WITHOUT_HTTPX)
+    greeting = flask(shop, "greet")
+    assert greeting.stdout == "Good day\n", greeting.stderr
+    assert "genvoris" in flask(shop, "--help").stdout
+    ours = flask(shop, "genvoris", "check")
+    assert ours.returncode == 1
+    assert "Traceback" not in ours.stderr
+    assert "httpx" in ours.stderr
+    assert "pip install" in ours.stderr
+
+
+def test_a_flask_that_is_too_old_is_a_sentence(shop: Path) -> None:
+    """Importing the extension says which release is needed."""
+    (shop / "sitecustomize.py").write_text(TOO_OLD)
+    (shop / "shop.py").write_text("from genvoris_flask import GenvorisFlask\n")
+    found = flask(shop, "routes")
+    assert found.returncode == 2
+    assert "genvoris-flask needs Flask 2.2.5 or newer, but 2.0.3 is installed." in found.stderr
+
+
+def test_a_command_of_the_shops_loads_nothing_of_ours() -> None:
+    """What Flask loads for every command is click, and neither httpx nor Flask's views."""
+    program = "import sys, genvoris_flask.cli; print([*sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    loaded = set(done.stdout.replace("'", "").strip("[]\n").split(", "))
+    assert "genvoris_flask.cli" in loaded
+    assert not loaded & {"flask", "httpx", "limits", "genvoris_flask.errors"}
