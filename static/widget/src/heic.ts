@@ -8,8 +8,8 @@ const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 const DIRECTORIES = [0x8769, 0x8825, 0xa005];
 const LONGEST_WALK = 20;
 
-/** Gives a copy whose Exif fields and XMP packet are zeroed (Exif 2.3, 4.6; XMP part 3). */
-export function withoutMetadata(picture: Uint8Array): Uint8Array {
+/** Returns a copy whose Exif fields and XMP packet are zeroed (Exif 2.3, 4.6; XMP part 3). */
+export function withoutMetadata(picture: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = picture.slice();
   for (const head of TIFF_HEADS) {
     for (let at = find(bytes, head, 0); at >= 0; at = find(bytes, head, at + 1)) {

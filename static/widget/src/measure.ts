@@ -16,7 +16,10 @@ export function kindOf(head: Uint8Array): Kind | null {
   return null;
 }
 
-/** Gives width and height as the picture is seen, after its rotation; null when it cannot tell. */
+/**
+ * Returns width and height as the picture is probably seen; null when it cannot tell. Browsers
+ * differ in which rotations they obey, so a decoded picture has to be compared with it.
+ */
 export function sizeOf(head: Uint8Array, kind: Kind): [number, number] | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   try {
@@ -27,34 +30,37 @@ export function sizeOf(head: Uint8Array, kind: Kind): [number, number] | null {
   }
 }
 
-/** Walks the segments to the frame header (ITU T.81, B.2). */
+/** Walks the segments to the frame header (ITU T.81, B.2), past loose bytes as libjpeg does. */
 function sizeOfJpeg(view: DataView): [number, number] | null {
-  let turned = false;
-  for (let at = 2; view.getUint8(at) === 0xff; ) {
+  let orientation = 0;
+  for (let at = 2; ; ) {
     const marker = view.getUint8(at + 1);
-    if (marker === 0xff) {
+    if (view.getUint8(at) !== 0xff || !marker || marker === 0xff) {
       at++;
-      continue;
-    }
-    if (marker === 0xe1) turned ||= orientationOf(view, at + 4) > 4;
-    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+    } else if (marker === 1 || (marker >= 0xd0 && marker <= 0xd7)) {
+      at += 2; // these have no segment
+    } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
       const size: [number, number] = [view.getUint16(at + 7), view.getUint16(at + 5)];
-      return turned ? [size[1], size[0]] : size;
+      return orientation > 4 ? [size[1], size[0]] : size;
+    } else {
+      // Of several Exif blocks, the first counts.
+      if (marker === 0xe1 && !orientation && view.getUint32(at + 4) === 0x45786966) {
+        orientation = orientationOf(view, at + 10);
+      }
+      at += 2 + view.getUint16(at + 2);
     }
-    at += 2 + view.getUint16(at + 2);
   }
-  return null;
 }
 
-/** Reads Orientation from the first directory (Exif 2.3, 4.6.4); 1 when there is none. */
-function orientationOf(view: DataView, at: number): number {
-  if (view.getUint32(at) !== 0x45786966) return 1;
-  const start = at + 6;
+/** Reads Orientation from a TIFF block (Exif 2.3, 4.6.4); 1 when there is none that is valid. */
+export function orientationOf(view: DataView, start: number): number {
   const little = view.getUint16(start) === 0x4949;
   const directory = start + view.getUint32(start + 4, little);
   for (let entry = 0; entry < view.getUint16(directory, little); entry++) {
     const field = directory + 2 + entry * 12;
-    if (view.getUint16(field, little) === 0x0112) return view.getUint16(field + 8, little);
+    if (view.getUint16(field, little) !== 0x0112) continue;
+    const value = view.getUint16(field + 8, little);
+    return view.getUint16(field + 2, little) === 3 && value >= 1 && value <= 8 ? value : 1;
   }
   return 1;
 }

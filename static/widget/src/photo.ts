@@ -1,25 +1,19 @@
 // Makes a photo ready to be sent: upright, small enough, and without what the camera wrote into it.
 
+import { draw, encode, hasPixel, isHonest } from "./canvas";
+import { decodePhoto, scaledSize } from "./decode";
 import { withoutMetadata } from "./heic";
-import { HEAD_BYTES, kindOf, sizeOf } from "./measure";
+import { HEAD_BYTES, type Kind, kindOf, sizeOf } from "./measure";
 import { spoken, t } from "./strings";
 import type { Photo } from "./types";
 
-const LONG_SIDE = 1536;
 const SHORTEST_SIDE = 256;
 const WIDEST = 2.5;
 const MEGAPIXELS = 100;
 const MOST_READ_BYTES = 100 * 1024 * 1024;
 export const MOST_BYTES = 400 * 1024;
-const QUALITIES = [0.86, 0.75, 0.6, 0.45];
 
 export class PhotoError extends Error {}
-
-/** Gives the size to scale to: at most LONG_SIDE on the long side, never larger than it is. */
-export function scaledSize(width: number, height: number): [number, number] {
-  const share = Math.min(1, LONG_SIDE / Math.max(width, height));
-  return [Math.max(1, Math.round(width * share)), Math.max(1, Math.round(height * share))];
-}
 
 /** Throws with a sentence when a picture of this size is of no use. */
 export function checkSize(width: number, height: number): void {
@@ -37,7 +31,7 @@ export interface Limits {
   heic: boolean;
 }
 
-/** Gives a file ready to be sent, or a sentence for the shopper that says why it cannot be. */
+/** Returns a file ready to be sent, or a sentence for the shopper that says why it cannot be. */
 export async function prepare(file: Blob, limits: Limits): Promise<Photo | string> {
   try {
     return await read(file, limits);
@@ -54,72 +48,47 @@ async function read(file: Blob, limits: Limits): Promise<Photo> {
   if (file.size > MOST_READ_BYTES) throw tooLarge(MOST_READ_BYTES);
   const size = sizeOf(head, kind);
   if (size) checkSize(...size);
-  const bitmap = await decode(file, size).catch(() => null);
-  if (!bitmap && kind === "heic") {
-    const most = limits.heic ? limits.maxUploadBytes : 0;
-    if (file.size > most) throw tooLarge(most);
-    // Few browsers decode HEIC, but most backends do.
-    const bytes = withoutMetadata(new Uint8Array(await file.arrayBuffer()));
-    return { blob: new Blob([bytes as BlobPart], { type: "image/heic" }), preview: null };
-  }
-  if (!bitmap) throw new PhotoError(t("brokenPhoto"));
+  const honest = await isHonest();
+  const decoded = await decodePhoto(file, kind, size, honest);
+  // Few browsers decode HEIC, but most backends do.
+  if (!decoded && kind === "heic") return asItIs(file, kind, limits, null);
+  if (!decoded) throw new PhotoError(t("brokenPhoto"));
+  const { bitmap, orientation } = decoded;
   try {
-    if (!size) checkSize(bitmap.width, bitmap.height);
-    return await redraw(bitmap, Math.min(limits.maxUploadBytes, MOST_BYTES));
+    checkSize(bitmap.width, bitmap.height);
+    const drawn = draw(bitmap, scaledSize(bitmap.width, bitmap.height), orientation);
+    if (!honest) return await asItIs(file, kind, limits, drawn.canvas);
+    return { blob: await redraw(drawn, limits), preview: drawn.canvas };
   } finally {
     bitmap.close();
   }
 }
 
-/** Decodes to the size that is needed, upright: phones have no memory for more. */
-async function decode(file: Blob, size: [number, number] | null): Promise<ImageBitmap> {
-  if (!size) return createImageBitmap(file);
-  const [resizeWidth, resizeHeight] = scaledSize(...size);
-  return createImageBitmap(file, { resizeWidth, resizeHeight, resizeQuality: "high" });
-}
-
-async function redraw(bitmap: ImageBitmap, mostBytes: number): Promise<Photo> {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = scaledSize(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d");
-  if (!context) throw new PhotoError(t("brokenPhoto"));
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  if (isBlank(context)) throw new PhotoError(t("brokenPhoto"));
+/** Returns what is on a canvas as a JPEG. */
+async function redraw(drawn: CanvasRenderingContext2D, limits: Limits): Promise<Blob> {
+  // Some phones give an empty canvas, without an error, when memory is short.
+  if (!hasPixel(drawn, (data, at) => data[at + 3])) throw new PhotoError(t("brokenPhoto"));
   // JPEG knows no transparency, and would show it black.
-  context.globalCompositeOperation = "destination-over";
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  return { blob: await encode(canvas, mostBytes), preview: canvas };
+  drawn.globalCompositeOperation = "destination-over";
+  drawn.fillStyle = "#fff";
+  drawn.fillRect(0, 0, drawn.canvas.width, drawn.canvas.height);
+  const blob = await encode(drawn.canvas, Math.min(limits.maxUploadBytes, MOST_BYTES));
+  if (!blob) throw new PhotoError(t("brokenPhoto"));
+  return blob;
 }
 
-/** Some phones give an empty canvas, without an error, when memory is short. */
-function isBlank(context: CanvasRenderingContext2D): boolean {
-  const { width, height } = context.canvas;
-  for (let step = 1; step < 8; step++) {
-    const [x, y] = [Math.floor((width * step) / 8), Math.floor((height * step) / 8)];
-    if (context.getImageData(x, y, 1, 1).data[3]) return false;
-  }
-  return true;
-}
-
-async function encode(canvas: HTMLCanvasElement, mostBytes: number): Promise<Blob> {
-  for (const quality of QUALITIES) {
-    const blob = await new Promise<Blob | null>((done) =>
-      canvas.toBlob(done, "image/jpeg", quality),
-    );
-    if (!blob) throw new PhotoError(t("brokenPhoto"));
-    if (blob.size <= mostBytes) return blob;
-  }
-  return encode(shrunk(canvas), mostBytes);
-}
-
-/** Gives half as many pixels, for the rare picture that hardly compresses. */
-function shrunk(canvas: HTMLCanvasElement): HTMLCanvasElement {
-  const smaller = document.createElement("canvas");
-  [smaller.width, smaller.height] = [canvas.width * 0.7, canvas.height * 0.7];
-  smaller.getContext("2d")?.drawImage(canvas, 0, 0, smaller.width, smaller.height);
-  return smaller;
+/** Hands a photo on undrawn: the backend cuts out what the camera wrote into it. */
+async function asItIs(
+  file: Blob,
+  kind: Kind,
+  limits: Limits,
+  preview: HTMLCanvasElement | null,
+): Promise<Photo> {
+  const most = kind === "heic" && !limits.heic ? 0 : limits.maxUploadBytes;
+  if (file.size > most) throw tooLarge(most);
+  const bytes: BlobPart =
+    kind === "heic" ? withoutMetadata(new Uint8Array(await file.arrayBuffer())) : file;
+  return { blob: new Blob([bytes], { type: `image/${kind}` }), preview };
 }
 
 function tooLarge(bytes: number): PhotoError {

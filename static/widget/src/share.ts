@@ -1,5 +1,7 @@
 // Hands a picture to whatever the shopper shares with; where nothing does, copies it.
 
+import { draw, isHonest, toBlob } from "./canvas";
+
 /** Says how it went: "" when the shopper changed their mind. Throws when nothing was possible. */
 export async function share(imageUrl: string, title: string): Promise<"shared" | "copied" | ""> {
   const answer = await fetch(imageUrl, { credentials: "same-origin" });
@@ -26,10 +28,8 @@ function copy(blob: Blob): Promise<void> {
 /** PNG is what every clipboard takes. */
 async function asPng(blob: Blob): Promise<Blob> {
   const bitmap = await createImageBitmap(blob);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-  const png = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
+  const { canvas } = draw(bitmap, [bitmap.width, bitmap.height], 1);
+  const png = (await isHonest()) && (await toBlob(canvas, "image/png"));
   if (!png) throw new Error("The picture could not be drawn.");
   return png;
 }

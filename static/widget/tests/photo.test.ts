@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { scaledSize } from "../src/decode";
 import { withoutMetadata } from "../src/heic";
 import { kindOf, sizeOf } from "../src/measure";
-import { prepare, scaledSize } from "../src/photo";
+import { prepare } from "../src/photo";
+import { unturned } from "../src/webp";
 
 const LIMITS = { maxUploadBytes: 10_000_000, heic: true };
 
@@ -71,9 +73,68 @@ describe("a JPEG's size", () => {
     expect(sizeOf(jpeg(400, 300, orientation, true), "jpeg")).toEqual([300, 400]);
   });
 
+  it.each([0, 9, 255])("is as it is stored when its orientation is %i, which is none", (none) => {
+    expect(sizeOf(jpeg(400, 300, none), "jpeg")).toEqual([400, 300]);
+  });
+
+  it.each([
+    true,
+    false,
+  ])("is as it is stored when its orientation is LONG (little: %j)", (little) => {
+    const block = Uint8Array.from(tiff(6, little));
+    block[little ? 12 : 13] = 4;
+    expect(sizeOf(jpegOf(400, 300, [...block]), "jpeg")).toEqual([400, 300]);
+  });
+
+  it("is turned by the first Exif block alone", () => {
+    const [turned, upright] = [tiff(6, true), tiff(1, true)];
+    expect(sizeOf(jpegOf(400, 300, turned, upright), "jpeg")).toEqual([300, 400]);
+    expect(sizeOf(jpegOf(400, 300, upright, turned), "jpeg")).toEqual([400, 300]);
+  });
+
+  it.each([
+    ["fill bytes", [0xff, 0xff]],
+    ["zeros", [0, 0]],
+    ["letters", [...bytes("loose")]],
+    ["a restart", [0xff, 0xd0]],
+    ["a stuffed byte", [0xff, 0]],
+  ])("is found behind %s between two segments", (_, loose) => {
+    const [start, ...rest] = [...jpeg(400, 300, 6)];
+    const data = [start, rest[0], ...loose, ...rest.slice(1)] as number[];
+    expect(sizeOf(Uint8Array.from(data), "jpeg")).toEqual([300, 400]);
+  });
+
   it("is not known when the file ends before it says so", () => {
     expect(sizeOf(jpeg(400, 300, 1).slice(0, 12), "jpeg")).toBeNull();
     expect(sizeOf(bytes("RIFF"), "webp")).toBeNull();
+  });
+});
+
+describe("a WebP's orientation", () => {
+  const chunk = (name: string, data: number[]) => [
+    ...[...bytes(name), ...number(data.length, 4, true), ...data],
+    ...(data.length % 2 ? [0] : []),
+  ];
+  const webp = (...chunks: number[][]) =>
+    new Blob([Uint8Array.from([...bytes("RIFF\0\0\0\0WEBP"), ...chunks.flat()])]);
+  const header = chunk("VP8X", [0x28, ...Array(9).fill(0)]);
+
+  it.each([[...bytes("Exif\0\0")], []])("is taken out of it (prefix: %j)", async (...prefix) => {
+    const exif = chunk("EXIF", [...(prefix as number[]), ...tiff(6, true), 0]);
+    const [file, orientation] = await unturned(webp(header, chunk("VP8 ", [1, 2, 3]), exif));
+    const text = String.fromCharCode(...new Uint8Array(await file.arrayBuffer()));
+    expect(orientation).toBe(6);
+    expect(text).not.toContain("EXIF");
+    expect(text.charCodeAt(20)).toBe(0x20);
+    expect(text).toContain("VP8 \x03\0\0\0\x01\x02\x03\0");
+  });
+
+  it("is that of its first Exif, and 1 without any", async () => {
+    const [first, second] = [tiff(8, false), tiff(6, true)].map((block) => chunk("EXIF", block));
+    expect((await unturned(webp(header, first ?? [], second ?? [])))[1]).toBe(8);
+    expect((await unturned(webp(chunk("VP8 ", [1]))))[1]).toBe(1);
+    expect((await unturned(webp(header, chunk("EXIF", tiff(9, true)))))[1]).toBe(1);
+    expect((await unturned(new Blob(["RIFF"])))[1]).toBe(1);
   });
 });
 
@@ -128,10 +189,17 @@ function tiff(orientation: number, little: boolean, text = "x"): number[] {
 }
 
 function jpeg(width: number, height: number, orientation: number, little = false): Uint8Array {
-  const exif = [...bytes("Exif\0\0"), ...tiff(orientation, little)];
+  return jpegOf(width, height, tiff(orientation, little));
+}
+
+/** A JPEG's start with these TIFF blocks, up to its frame header. */
+function jpegOf(width: number, height: number, ...blocks: number[][]): Uint8Array {
   const n = (value: number) => number(value, 2, false);
+  const noted = blocks.flatMap((block) => [
+    ...[0xff, 0xff, 0xe1, ...n(block.length + 8), ...bytes("Exif\0\0"), ...block],
+  ]);
   return Uint8Array.from([
-    ...[0xff, 0xd8, 0xff, 0xff, 0xe1, ...n(exif.length + 2), ...exif],
+    ...[0xff, 0xd8, ...noted],
     ...[0xff, 0xc4, ...n(4), 0, 0],
     ...[0xff, 0xc2, ...n(11), 8, ...n(height), ...n(width), 3, 0, 0, 0],
   ]);

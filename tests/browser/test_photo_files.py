@@ -1,0 +1,267 @@
+"""Photos as they come from cameras, editors and browsers that trust nobody."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import expect
+
+from tests.browser.steps import choose, dialog, press
+from tests.browser.test_photos import file, open_dialog, send, sent_photo
+from tests.support.pictures import picture
+from tests.support.scripted_shop import ScriptedShop
+
+STORED = (600, 900)
+
+
+def tiff(orientation: int, kind: int = 3) -> bytes:
+    """Make an EXIF block whose orientation is of any value and type."""
+    value = struct.pack("<I", orientation)  # a SHORT is in the first half
+    entry = struct.pack("<HHI", 0x0112, kind, 1) + value
+    return b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    written = io.BytesIO()
+    image.save(written, kind, **options)
+    return written.getvalue()
+
+
+def marked() -> Image.Image:
+    """Draw a red square at the upper left of what is stored."""
+    image = Image.new("RGB", STORED, "white")
+    image.paste((220, 20, 20), (0, 0, 200, 200))
+    return image
+
+
+def jpeg_noted(*blocks: bytes) -> bytes:
+    data = saved(marked(), "JPEG", quality=90)
+    noted = b"".join(
+        b"\xff\xe1" + struct.pack(">H", len(block) + 8) + b"Exif\0\0" + block for block in blocks
+    )
+    return data[:20] + noted + data[20:]
+
+
+def png_noted(orientation: int) -> bytes:
+    data, block = saved(marked(), "PNG"), tiff(orientation)
+    chunk = struct.pack(">I", len(block)) + b"eXIf" + block
+    return data[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + data[33:]
+
+
+def webp_noted(orientation: int, **options: Any) -> bytes:
+    return saved(marked(), "WEBP", quality=90, exif=b"Exif\0\0" + tiff(orientation), **options)
+
+
+# Where the red square is seen: its centre as a share of width and height.
+SEEN = {
+    1: (1 / 6, 1 / 9),
+    2: (5 / 6, 1 / 9),
+    3: (5 / 6, 8 / 9),
+    4: (1 / 6, 8 / 9),
+    5: (1 / 9, 1 / 6),
+    6: (8 / 9, 1 / 6),
+    7: (8 / 9, 5 / 6),
+    8: (1 / 9, 5 / 6),
+}
+NOTED: dict[str, tuple[bytes, int]] = {
+    **{f"png {each}": (png_noted(each), each) for each in (3, 6, 8)},
+    **{f"webp {each}": (webp_noted(each), each) for each in range(1, 9)},
+    "webp lossless 6": (webp_noted(6, lossless=True), 6),
+    "jpeg 9": (jpeg_noted(tiff(9)), 1),
+    "jpeg LONG 6": (jpeg_noted(tiff(6, kind=4)), 1),
+    "jpeg 6 and 1": (jpeg_noted(tiff(6), tiff(1)), 6),
+    "jpeg 1 and 8": (jpeg_noted(tiff(1), tiff(8)), 1),
+}
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_a_photo_leaves_in_its_shape_and_upright(shop: ScriptedShop, name: str) -> None:
+    """Whatever its file says of its orientation, and whether the browser obeys it."""
+    data, seen = NOTED[name]
+    page = open_dialog(shop)
+    image = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
+    assert image.size == (STORED[::-1] if seen > 4 else STORED)
+    x, y = SEEN[seen]
+    spot = image.crop(box_around(image, x, y))
+    red, green, blue = ImageStat.Stat(spot).mean
+    assert (red > 200, green < 60, blue < 60) == (True, True, True)
+    assert sum(ImageStat.Stat(image.convert("L")).sum) > 0.8 * 255 * image.width * image.height
+
+
+def box_around(image: Image.Image, x: float, y: float) -> tuple[int, int, int, int]:
+    left, top = round(x * image.width), round(y * image.height)
+    return (left - 60, top - 60, left + 60, top + 60)
+
+
+# What browsers do that let no page recognise them.
+NOISE_READ = """
+const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+  const image = read.apply(this, args);
+  crypto.getRandomValues(image.data.subarray(0, 1024));
+  return image;
+};"""
+WHITE_READ = """
+const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+  const image = read.apply(this, args);
+  image.data.fill(255);
+  return image;
+};"""
+LAST_BITS_READ = """
+const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+  const image = read.apply(this, args);
+  for (let at = 0; at < image.data.length; at += 5) image.data[at] ^= 1;
+  return image;
+};"""
+STRIPES_WRITTEN = """
+const write = HTMLCanvasElement.prototype.toBlob;
+HTMLCanvasElement.prototype.toBlob = function (done, ...rest) {
+  const copy = document.createElement('canvas');
+  [copy.width, copy.height] = [this.width, this.height];
+  const context = copy.getContext('2d');
+  for (let y = 0; y < copy.height; y++) {
+    context.fillStyle = y % 2 ? '#888' : '#777';
+    context.fillRect(0, y, copy.width, 1);
+  }
+  write.call(copy, done, ...rest);
+};"""
+NOTHING_WRITTEN = "HTMLCanvasElement.prototype.toBlob = (done) => done(null);"
+LYING = {
+    "noise": NOISE_READ,
+    "white": WHITE_READ,
+    "last bits": LAST_BITS_READ,
+    "stripes": STRIPES_WRITTEN,
+    "nothing": NOTHING_WRITTEN,
+}
+
+
+@pytest.mark.parametrize("lie", LYING)
+def test_where_the_canvas_lies_the_file_is_sent_as_it_is(shop: ScriptedShop, lie: str) -> None:
+    """The backend cleans it; what the canvas gives back is no photo."""
+    shop.context.add_init_script(LYING[lie])
+    data = jpeg_noted(tiff(6))
+    page = open_dialog(shop)
+    choose(page, file(data))
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    press(page, "Try it on")
+    expect(dialog(page).get_by_role("heading", name="Here you are")).to_be_visible()
+    assert sent_photo(shop) == data
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_where_the_canvas_lies_other_kinds_go_as_they_are_too(
+    shop: ScriptedShop, kind: str
+) -> None:
+    """With the type that their bytes have."""
+    shop.context.add_init_script(NOISE_READ)
+    data = saved(marked(), kind)
+    page = open_dialog(shop)
+    assert send(shop, page, file(data)) == data
+    body = shop.requests("POST", "/genvoris/tryons")[-1].post_data_buffer or b""
+    assert f"Content-Type: image/{kind.lower()}".encode() in body
+
+
+def test_where_the_canvas_lies_a_large_file_is_refused_with_its_reason(shop: ScriptedShop) -> None:
+    """It cannot be made smaller there."""
+    shop.tag["data-max-upload-bytes"] = "3000"
+    shop.context.add_init_script(NOISE_READ)
+    page = open_dialog(shop)
+    choose(page, file(saved(marked(), "JPEG")))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("larger than")
+    assert shop.requests("POST", "/genvoris/tryons") == []
+
+
+def test_a_canvas_that_gives_back_what_was_drawn_is_used(shop: ScriptedShop) -> None:
+    """So that nothing of what the camera wrote leaves the browser."""
+    page = open_dialog(shop)
+    assert b"Exif" not in send(shop, page, file(jpeg_noted(tiff(6))))
+
+
+def test_where_the_canvas_lies_no_picture_is_copied(shop: ScriptedShop) -> None:
+    """The page's address is, rather than stripes."""
+    shop.context.add_init_script(STRIPES_WRITTEN)
+    shop.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = open_dialog(shop)
+    send(shop, page, file(picture()))
+    page.evaluate("navigator.canShare = () => false")
+    press(page, "Share")
+    expect(dialog(page).get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+# Files that lack something
+
+
+def soft(size: tuple[int, int] = STORED) -> Image.Image:
+    small = Image.effect_noise((size[0] // 16, size[1] // 16), 60).convert("RGB")
+    return small.resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["baseline", "progressive"])
+def test_a_jpeg_without_its_last_two_bytes_is_mended(
+    shop: ScriptedShop, options: dict[str, Any]
+) -> None:
+    """All of its pixels are there."""
+    whole = saved(soft(), "JPEG", **options)
+    page = open_dialog(shop)
+    sent = Image.open(io.BytesIO(send(shop, page, file(whole[:-2])))).convert("RGB")
+    difference = ImageChops.difference(sent, Image.open(io.BytesIO(whole)))
+    assert max(ImageStat.Stat(difference).mean) < 4
+
+
+@pytest.mark.parametrize("missing", [12, 200, 5000, 20_000])
+def test_a_jpeg_that_lacks_pixels_is_refused_before_it_is_sent(
+    shop: ScriptedShop, missing: int
+) -> None:
+    """A photo whose lower part is grey is not worth a try-on."""
+    data = saved(soft(), "JPEG")
+    page = open_dialog(shop)
+    choose(page, file(data[:-missing]))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")
+
+
+@pytest.mark.parametrize("between", [b"\xff\xff\xff", b"\0\0"], ids=["fill bytes", "zeros"])
+def test_loose_bytes_between_two_segments_change_nothing(
+    shop: ScriptedShop, between: bytes
+) -> None:
+    """The size is found behind them too."""
+    data = jpeg_noted(tiff(6))
+    page = open_dialog(shop)
+    sent = send(shop, page, file(data[:20] + between + data[20:]))
+    assert Image.open(io.BytesIO(sent)).size == STORED[::-1]
+
+
+def diagonal(draw: Callable[[Image.Image], None]) -> bytes:
+    image = Image.new("RGBA", STORED, (0, 0, 0, 0))
+    draw(image)
+    return saved(image, "PNG")
+
+
+@pytest.mark.parametrize(
+    ("left", "top"), [(420, 60), (20, 640), (590, 5), (0, 899)], ids=["right", "left", "top", "dot"]
+)
+def test_a_cut_out_is_taken_wherever_it_is(shop: ScriptedShop, left: int, top: int) -> None:
+    """Transparent along its diagonal, or nearly everywhere."""
+    paint = (30, 160, 60, 255)
+    data = diagonal(lambda image: image.paste(paint, (left, top, left + 150, top + 200)))
+    page = open_dialog(shop)
+    sent = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
+    assert sent.size == STORED
+    corner = sent.getpixel((300, 450))
+    assert isinstance(corner, tuple)
+    assert min(corner) > 245
+
+
+def test_a_photo_that_ends_within_its_header_is_refused(shop: ScriptedShop) -> None:
+    """An end marker alone does not mend it."""
+    page = open_dialog(shop)
+    choose(page, file(picture("JPEG")[:400]))
+    expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")
