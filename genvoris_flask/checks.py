@@ -29,10 +29,12 @@ def text(key: str, value: Any) -> str:
     return value.strip()
 
 
-def maybe_empty_text(key: str, value: Any) -> str:
-    """Any text."""
+def id_prefix(key: str, value: Any) -> str:
+    """What is put in front of the shop's ids; it may be empty."""
     if not isinstance(value, str):
         raise ConfigurationError(f"{key} must be a text.")
+    if value.strip().lower().startswith("ec_"):
+        raise ConfigurationError(f"{key} must not begin with ec_, as Genvoris's own ids do.")
     return value
 
 
@@ -85,11 +87,13 @@ def server_url(key: str, value: Any) -> str:
     """Where a server is, which keys and tokens may be sent to."""
     url = text(key, value).rstrip("/")
     parts = _split(url)
+    # No message repeats an address: it may hold a password, also where it cannot be read.
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"{key} must be a URL such as https://genvoris.org, not {url!r}.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        # The value may hold a password, so it is not repeated.
+        raise ConfigurationError(f"{key} must be a whole URL such as https://genvoris.org.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(f"{key} must be a plain URL: no user, password, ? or # in it.")
+    if not url.isprintable() or " " in url:
+        raise ConfigurationError(f"{key} must be a URL without spaces and line ends in it.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigurationError(
             f"{key} must start with https://, since keys and tokens travel there. Plain http:// "
@@ -110,10 +114,13 @@ def page_url(key: str, value: Any) -> str:
     """Where a page or a script is: a path or a whole URL."""
     url = text(key, value)
     # A second slash, a backslash, or what browsers drop in between would lead to another host.
-    if not re.match(r"https?://|/(?![/\\])", url) or not url.isprintable():
-        raise ConfigurationError(
-            f"{key} must be a path such as /plans or a whole URL, not {url!r}."
-        )
+    parts = _split(url)
+    is_path = re.match(r"/(?![/\\])", url)
+    is_whole = parts.scheme in ("http", "https") and parts.hostname
+    if not (is_path or is_whole) or not url.isprintable():
+        raise ConfigurationError(f"{key} must be a path such as /plans or a whole URL.")
+    if "@" in parts.netloc:
+        raise ConfigurationError(f"{key} must hold no user and password: every visitor reads it.")
     return url
 
 
@@ -136,7 +143,7 @@ def path_prefix(key: str, value: Any) -> str:
     """A path without a slash at its end."""
     path = text(key, value).rstrip("/")
     if not path.startswith("/") or path.startswith("//") or "<" in path:
-        raise ConfigurationError(f"{key} must be a path such as /genvoris, not {value!r}.")
+        raise ConfigurationError(f"{key} must be a path such as /genvoris.")
     return path
 
 
@@ -145,17 +152,17 @@ def origins(key: str, value: Any) -> frozenset[str]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ConfigurationError(f"{key} must be a list of origins, not {value!r}.")
+        raise ConfigurationError(f"{key} must be a list of origins.")
     return frozenset(_origin(key, each) for each in value if each != "")
 
 
 def _origin(key: str, value: Any) -> str:
     origin = text(key, value).rstrip("/").lower()
     parts = _split(origin)
-    if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
+    whole = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or origin != whole or "@" in origin:
         raise ConfigurationError(
-            f"{key} must hold origins such as https://m.shop.example, without a path and without "
-            f"*, not {value!r}."
+            f"{key} must hold origins such as https://m.shop.example: no path, no *, no password."
         )
     return origin
 
@@ -181,7 +188,7 @@ def hosts(key: str, value: Any) -> tuple[str, ...]:
         if not re.fullmatch(_HOST, name):
             raise ConfigurationError(
                 f"{key} must hold names of hosts, such as cdn.example.com or *.example.com, "
-                f"without scheme, port or path, and no addresses; not {name!r}."
+                "without scheme, port or path, and no addresses."
             )
     return found
 

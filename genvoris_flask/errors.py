@@ -11,6 +11,7 @@ GenvorisError
 ├── LockTimeoutError           somebody else held a lock for longer than we could wait
 ├── QueueFullError             as much work waits in the background as may
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
+├── ExternalIdError            a shopper's id is, or may be, somebody else's at Genvoris
 ├── StripeError                an event of Stripe's cannot be handled now
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
@@ -94,6 +95,10 @@ class QueueFullError(GenvorisError):
 
 class UnknownPriceError(GenvorisError):
     """No plan at Genvoris has the external price id that was sold."""
+
+
+class ExternalIdError(GenvorisError):
+    """A shopper's id cannot be used: at Genvoris it names, or may name, somebody else."""
 
 
 class StripeError(GenvorisError):

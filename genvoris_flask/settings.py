@@ -205,7 +205,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_INLINE_SESSION": checks.flag,
     "GENVORIS_STORE_URL": checks.store_url,
     "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
-    "GENVORIS_EXTERNAL_ID_PREFIX": checks.maybe_empty_text,
+    "GENVORIS_EXTERNAL_ID_PREFIX": checks.id_prefix,
     "GENVORIS_USER_ID_ATTRIBUTE": checks.attribute,
     "GENVORIS_DEFAULT_PLAN": checks.text,
     "GENVORIS_PLANS": plans.declared_plans,

@@ -80,7 +80,8 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     except ApiError as error:
         return error.status, f"{error.code}: {error.detail}"
     except UnreachableError as error:
-        text = f"{url} does not answer: does the shop run there? ({error})"
+        # The address may hold a password, so it is not repeated.
+        text = f"Nothing answers at --url: does the shop run there? ({error})"
         raise PassingFailure(text) from None
     return answer.status, answer.body.decode(errors="replace")
 

@@ -10,6 +10,7 @@ from ..errors import (
     ApiError,
     CircuitOpenError,
     CustomerInactiveError,
+    ExternalIdError,
     ForbiddenError,
     GenvorisError,
     RateLimitedError,
@@ -100,7 +101,7 @@ class CircuitBreaker:
 
 def _is_answer(error: GenvorisError) -> bool:
     """Say whether Genvoris is well and just said no to this one call."""
-    if isinstance(error, CustomerInactiveError):
+    if isinstance(error, CustomerInactiveError | ExternalIdError):
         return True
     ours = UnauthorizedError | ForbiddenError | RateLimitedError | ServerError
     return isinstance(error, ApiError) and not isinstance(error, ours)

@@ -18,6 +18,7 @@ from ..errors import (
     CircuitOpenError,
     CustomerInactiveError,
     DeadlineError,
+    ExternalIdError,
     GenvorisError,
     MalformedAnswerError,
     NotFoundError,
@@ -33,6 +34,9 @@ from .shared import NothingShared, SharedSessions
 from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
+
+# What is said of one shopper, and is remembered for a while.
+_REFUSALS = (NotFoundError, NotRegisteredError, CustomerInactiveError, ExternalIdError)
 
 
 class SessionBroker:
@@ -116,14 +120,22 @@ class SessionBroker:
         return kept.session if kept else None
 
     def customer_id(self, shopper: Shopper) -> str:
-        """Give the best id to ask Genvoris about this shopper with."""
+        """Return the best id to ask Genvoris about this shopper with.
+
+        Raises:
+            ExternalIdError: There is only the shop's own, and it may be somebody else's there.
+        """
         if session := self.remembered(shopper):
             return session.customer_id
         remembered = self._memory.customer_id(shopper)
         return shopper.customer_id or remembered or self.external_id(shopper)
 
     def external_id(self, shopper: Shopper) -> str:
-        """Give the shop's id as Genvoris knows it."""
+        """Return the shop's id as Genvoris knows it.
+
+        Raises:
+            ExternalIdError: It may be somebody else's there.
+        """
         return self._mint.external_id(shopper)
 
     def forget(self, shopper: Shopper) -> None:
@@ -192,6 +204,7 @@ class SessionBroker:
 
     def _take_off(self, shopper: Shopper, *, renewing: bool = False) -> Future[Session]:
         """Join the mint that is under way, or start one."""
+        self.external_id(shopper)  # refused here, so that it counts against nobody else
         flights = self._flights.get()
         with flights.lock:
             if mint := flights.mints.get(shopper.external_id):
@@ -248,7 +261,7 @@ class SessionBroker:
     def _crash(self, shopper: Shopper, mint: Future[Session], error: BaseException) -> None:
         self._land(shopper, mint, None)
         if isinstance(error, GenvorisError):
-            if isinstance(error, NotFoundError | NotRegisteredError | CustomerInactiveError):
+            if isinstance(error, _REFUSALS):
                 self._memory.keep_refusal(shopper, error)
             self._breaker.failed(error)
         else:

@@ -7,6 +7,7 @@ import logging
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Session
 from ..errors import (
+    ExternalIdError,
     ForbiddenError,
     GenvorisError,
     NotFoundError,
@@ -17,6 +18,7 @@ from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 
+CUSTOMER_PREFIX = "ec_"  # of Genvoris's own ids of customers
 MINT_SECONDS = 10.0
 REVOKE_SECONDS = 3.0
 
@@ -42,20 +44,32 @@ class Mint:
         self._told: set[str] = set()
 
     def external_id(self, shopper: Shopper) -> str:
-        """Give the shop's id as Genvoris knows it."""
-        return self._prefix + shopper.external_id
+        """Return the shop's id of a shopper as Genvoris knows it.
+
+        Raises:
+            ExternalIdError: It looks like an id of Genvoris's own. Where those can be given, such
+                as in a path, it would be another shopper's.
+        """
+        external_id = self._prefix + shopper.external_id
+        if external_id.strip().lower().startswith(CUSTOMER_PREFIX):
+            raise ExternalIdError(
+                f"A shopper's id begins with {CUSTOMER_PREFIX}, as Genvoris's own ids do, so there "
+                "it could be another shopper's. Set GENVORIS_EXTERNAL_ID_PREFIX."
+            )
+        return external_id
 
     def mint(self, shopper: Shopper, customer_id: str) -> Session:
-        """Mint, and register the shopper only when no id of theirs is known to Genvoris.
+        """Mint a token, and register the shopper only when no id of theirs is known to Genvoris.
 
         A registration starts a new period with a fresh quota, so it must never happen to a
-        shopper who is there already (contract, POST /customers).
+        shopper who is there already.
 
         Args:
             shopper: Whose token it is.
             customer_id: The best id that is known.
 
         Raises:
+            ExternalIdError: The token that came is somebody else's; it is revoked.
             GenvorisError: There is no token for them now.
         """
         try:
@@ -63,8 +77,7 @@ class Mint:
         except NotFoundError:
             if not self._default_plan:
                 raise
-        customer = self._register(shopper)
-        return self._client.sessions.mint(customer.id, expires_in=self._ttl)
+        return self._mint(self._register(shopper).id, self.external_id(shopper))
 
     def _register(self, shopper: Shopper) -> Customer:
         try:
@@ -93,9 +106,24 @@ class Mint:
 
     def _mint_for_known(self, shopper: Shopper, customer_id: str) -> Session:
         external_id = self.external_id(shopper)
-        try:
-            return self._client.sessions.mint(customer_id, expires_in=self._ttl)
-        except NotFoundError:
-            if customer_id == external_id:
-                raise
-        return self._client.sessions.mint(external_id, expires_in=self._ttl)
+        if customer_id != external_id:
+            try:
+                # The shop may have linked them to a customer of another external id, on purpose.
+                return self._mint(customer_id, None)
+            except NotFoundError:
+                pass
+        return self._mint(external_id, external_id)
+
+    def _mint(self, name: str, external_id: str | None) -> Session:
+        """Mint a token for whom an id names, and make sure that it is theirs.
+
+        Args:
+            name: Genvoris's id or the shop's.
+            external_id: Whose the token must be; None: whoever has the id of Genvoris's.
+        """
+        session = self._client.sessions.mint(name, expires_in=self._ttl)
+        is_other = session.external_id not in (None, external_id) if external_id else False
+        if is_other or (name.startswith(CUSTOMER_PREFIX) and session.customer_id != name):
+            self.revoke(session)
+            raise ExternalIdError("Genvoris gave a session of another shopper than was asked for.")
+        return session

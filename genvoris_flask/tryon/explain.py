@@ -33,6 +33,9 @@ def explain(
             meaning = meaning_of(error)
             log.log(meaning.level, "%s %s", meaning.line, error)
             return Failure(meaning.error)
+        case errors.ExternalIdError():
+            log.error("%s", error)
+            return Failure("internal_error")
         case _:
             log.warning("Genvoris could not be asked: %s", error)
             return Failure("upstream_unreachable")

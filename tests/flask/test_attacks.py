@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from werkzeug.datastructures import Authorization
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
+from genvoris_flask.errors import ExternalIdError
 from genvoris_flask.sandbox.context import EXTENSION_KEY
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.fake_genvoris import OTHER_KEY, claims_for, sign
@@ -382,3 +383,28 @@ def test_a_private_address_as_host_leads_no_picture_inside(shop: Shop, sender: s
         headers=host | passed_on, browser=browser, product_image="/latest/meta-data/"
     )
     assert (answer.status_code, answer.get_json()["error"]) == (400, "no_product")
+
+
+def test_who_takes_the_id_of_another_at_genvoris_for_a_name_gets_nothing_of_theirs(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where shoppers choose their own ids, one could choose another's `ec_…`."""
+    victim = str(shop.genvoris.call("GET", "/customers/ada").get_json()["id"])
+    shop.log_in(victim)
+    assert "data-end-customer-token" not in shop.browser.get("/product").text
+    session = shop.post("/session")
+    assert (session.status_code, session.get_json()["error"]) == (500, "internal_error")
+    status = shop.browser.get("/genvoris/status").get_json()
+    assert (status["access"], status["quota"], status["externalId"]) == ("ERROR", None, None)
+    assert shop.finish(shop.tryon())["error"] == "internal_error"
+    assert shop.post("/api/tryon", json={}).status_code == 500
+    with shop.app.app_context():
+        billing = shop.extension.billing
+        for change in (billing.pause, billing.cancel, billing.renew):
+            with pytest.raises(ExternalIdError):
+                change(victim)
+        with pytest.raises(ExternalIdError):
+            billing.activate(victim, plan_id="pln_1")
+    assert shop.transport.requests == []
+    assert "GENVORIS_EXTERNAL_ID_PREFIX" in caplog.text
+    assert victim not in caplog.text

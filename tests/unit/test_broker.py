@@ -12,6 +12,7 @@ from genvoris_flask.api.models import Session
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,
+    ExternalIdError,
     GenvorisError,
     MalformedAnswerError,
     NotFoundError,
@@ -22,7 +23,7 @@ from genvoris_flask.errors import (
 from genvoris_flask.sessions.breaker import CircuitBreaker
 from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
-from tests.support.fake_genvoris import Clock, FakeGenvoris
+from tests.support.fake_genvoris import Clock, FakeGenvoris, claims_for, sign
 
 ADA = Shopper("ada", email="ada@example.com")
 
@@ -499,3 +500,76 @@ def test_a_shopper_needs_a_text_as_id() -> None:
         Shopper(42)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not empty"):
         Shopper("")
+
+
+@pytest.mark.parametrize("own", ["ec_victim", "EC_victim", " ec_victim", "ec_"])
+@pytest.mark.parametrize("default_plan", [None, "pln_free"])
+def test_an_id_that_looks_like_genvoris_own_is_nobodys(own: str, default_plan: str | None) -> None:
+    """In a path it would name the customer who has it, and give their token away."""
+    shop = Shop(default_plan=default_plan)
+    shop.genvoris.customers["victim"] = "ec_victim"
+    for _ in range(5):
+        with pytest.raises(ExternalIdError, match="GENVORIS_EXTERNAL_ID_PREFIX"):
+            shop.session(Shopper(own))
+        with pytest.raises(ExternalIdError):
+            shop.broker.session_for_page(Shopper(own, customer_id="ec_ada"), 1.0)
+    assert shop.genvoris.calls == []
+    assert shop.session().customer_id == "ec_ada"  # it counts against nobody else
+
+
+def test_with_a_prefix_any_id_may_be_a_shoppers() -> None:
+    shop = Shop(prefix="shop_")
+    shop.genvoris.customers = {"shop_ec_victim": "ec_7", "victim": "ec_victim"}
+    assert shop.session(Shopper("ec_victim")).customer_id == "ec_7"
+
+
+def test_a_prefix_does_not_make_an_id_look_like_genvoris_own() -> None:
+    with pytest.raises(ExternalIdError):
+        Shop(prefix="e").session(Shopper("c_victim"))
+
+
+def answer_for(shop: Shop, customer_id: str, external_id: str | None) -> None:
+    """Have every mint answer with this customer's session."""
+
+    def answer() -> httpx.Response | None:
+        if shop.genvoris.calls[-1].startswith("DELETE"):
+            return None
+        claims = claims_for(customer_id, shop.clock.now, jti="theirs")
+        customer = {"id": customer_id, "external_id": external_id}
+        body = {"token": sign(claims), "expires_in": 900, "customer": customer}
+        return httpx.Response(200, json=body)
+
+    shop.genvoris.fault = answer
+
+
+@pytest.mark.parametrize(
+    "shopper", [ADA, Shopper("ada", customer_id="ec_ada")], ids=["by its own id", "by Genvoris's"]
+)
+def test_a_session_of_somebody_else_is_refused_and_revoked(shopper: Shopper) -> None:
+    """Whatever made Genvoris take the id for another shopper's."""
+    shop = Shop()
+    answer_for(shop, "ec_ben", "ben")
+    for _ in range(5):
+        with pytest.raises(ExternalIdError, match="another shopper"):
+            shop.session(shopper)
+    assert "DELETE /customers/ec_ben/sessions/theirs" in shop.genvoris.calls
+    asked = len(shop.genvoris.calls)
+    with pytest.raises(ExternalIdError):  # a page does not ask again for a while
+        shop.broker.session_for_page(shopper, 1.0)
+    assert len(shop.genvoris.calls) == asked
+    shop.genvoris.fault = lambda: None
+    assert shop.session(Shopper("ada2", customer_id="ec_ada")).customer_id == "ec_ada"
+
+
+@pytest.mark.parametrize("external_id", ["ada", None])
+def test_a_session_that_says_whose_it_is_is_taken(external_id: str | None) -> None:
+    shop = Shop()
+    answer_for(shop, "ec_ada", external_id)
+    assert shop.session().customer_id == "ec_ada"
+
+
+def test_a_shop_may_link_a_shopper_to_a_customer_of_another_external_id() -> None:
+    """Such as one that was registered before the shop's ids changed."""
+    shop = Shop()
+    answer_for(shop, "ec_old", "user_of_the_old_shop")
+    assert shop.session(Shopper("ada", customer_id="ec_old")).customer_id == "ec_old"

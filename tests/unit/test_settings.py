@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import traceback
 from typing import Any
 
 import pytest
@@ -78,6 +79,9 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_API_KEY", "sk_live_1", "gvk_live_"),
         ("GENVORIS_API_KEY", "gvk_live_with space", "gvk_live_"),
         ("GENVORIS_API_KEY", 42, "text"),
+        ("GENVORIS_EXTERNAL_ID_PREFIX", "ec_", "ec_"),
+        ("GENVORIS_EXTERNAL_ID_PREFIX", " EC_shop", "ec_"),
+        ("GENVORIS_USER_ID_ATTRIBUTE", "user.id", "attribute"),
         ("GENVORIS_API_URL", "genvoris.org", "URL"),
         ("GENVORIS_API_URL", "http://[", "URL"),
         ("GENVORIS_API_URL", "https://genvoris.org:99999/api/v1", "URL"),
@@ -164,3 +168,41 @@ def test_every_setting_has_a_check_and_a_line_in_the_docstring() -> None:
     assert {f"GENVORIS_{name.upper()}" for name in names} == set(module._CHECKS)
     for name in names:
         assert f"{name}: " in (Settings.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GENVORIS_API_URL",
+        "GENVORIS_TRYON_URL",
+        "GENVORIS_JWKS_URL",
+        "GENVORIS_STORE_URL",
+        "GENVORIS_WIDGET_URL",
+        "GENVORIS_LOGIN_URL",
+        "GENVORIS_UPGRADE_URL",
+        "GENVORIS_PRIVACY_URL",
+        "GENVORIS_TRUSTED_ORIGINS",
+        "GENVORIS_RESULT_HOSTS",
+        "GENVORIS_URL_PREFIX",
+    ],
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:hunter2@genvoris.org",
+        "ftp://user:hunter2@genvoris.org",
+        "https//user:hunter2@genvoris.org",
+        "user:hunter2@genvoris.org",
+        "https://user:hunter2@",
+        "https://user:hunter2@genvoris.org:port",
+        "https://user:hunter2@[genvoris.org",
+        "https://:hunter2@genvoris.org",
+        "https://user:hunter2@genvoris.org/?key=hunter2#x",
+        "https://user:hun\nter2hunter2@genvoris.org",
+    ],
+)
+def test_no_message_repeats_a_password_of_an_address(name: str, url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: url})
+    assert name in str(caught.value)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
