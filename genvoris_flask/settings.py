@@ -37,6 +37,8 @@ class Settings:
             for one, and pages can be cached.
         store_url: Where processes share sessions: ``redis://…``, ``rediss://…`` or ``unix://…``.
             Default: each process keeps its own.
+        store_namespace: Names the shop's records in Redis. Default: they are found by the shop's
+            account at Genvoris, so that they outlast ``api_key``.
         max_shoppers: How many shoppers' sessions a process remembers, 100 to 10,000,000. Default
             10,000.
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
@@ -98,6 +100,7 @@ class Settings:
     page_budget: float = 0.8
     inline_session: bool = True
     store_url: str | None = None
+    store_namespace: str | None = None
     max_shoppers: int = 10_000
     external_id_prefix: str = ""
     user_id_attribute: str | None = None
@@ -204,6 +207,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_PAGE_BUDGET": checks.number(0.05, 10, "seconds", float),
     "GENVORIS_INLINE_SESSION": checks.flag,
     "GENVORIS_STORE_URL": checks.store_url,
+    "GENVORIS_STORE_NAMESPACE": checks.text,
     "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
     "GENVORIS_EXTERNAL_ID_PREFIX": checks.id_prefix,
     "GENVORIS_USER_ID_ATTRIBUTE": checks.attribute,

@@ -45,6 +45,8 @@ log = logging.getLogger("genvoris_flask")
 
 # Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
 PATIENCE_BEYOND_TIMEOUT = 60.0
+# Seconds for the plans of an account, by which a new key is recognised; asked once for a key.
+PLANS_TIMEOUT = 3.0
 
 
 def build_state(
@@ -67,14 +69,14 @@ def build_state(
     Raises:
         ConfigurationError: A setting cannot be met by this installation.
     """
-    shared = _open_shared(app, settings, clock)
-    store = shared.store
     if transport is None:
         _check_environment(settings)
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(
         settings.api_key, settings.api_url, settings.tryon_url, transport=transport, now=clock
     )
+    shared = _open_shared(app, settings, client, clock)
+    store = shared.store
     broker = _make_broker(app, settings, shared, client, clock)
     billing = _make_billing(app, settings, store, client, broker)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
@@ -159,11 +161,6 @@ def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:
     return Limiter(rates, shared)
 
 
-def _shop(settings: Settings) -> str:
-    """Name what a shop keeps to itself in a Redis of several: shopper 42 of two is two people."""
-    return " ".join((settings.api_key, settings.api_url, settings.external_id_prefix))
-
-
 @dataclass(frozen=True)
 class _Shared:
     """Where values are kept and sealed, and calls counted, for all processes or for this one."""
@@ -173,19 +170,31 @@ class _Shared:
     windows: Windows | None = None
 
 
-def _open_shared(app: Flask, settings: Settings, clock: Callable[[], float]) -> _Shared:
+def _open_shared(
+    app: Flask, settings: Settings, client: GenvorisClient, clock: Callable[[], float]
+) -> _Shared:
     if settings.store_url is None:
         return _Shared(MemoryStore(clock))
     # The package is an extra; that it is there was checked with the setting.
+    from .store.namespace import Namespace, Shop
     from .store.redis_connection import RedisConnection
     from .store.redis_store import RedisStore
     from .store.sealing import SecretSealer
     from .web.redis_windows import RedisWindows
 
     connection = RedisConnection(settings.store_url)
-    store = RedisStore(connection, _shop(settings))
+    shop = Shop(
+        settings.api_key, settings.api_url, settings.external_id_prefix, settings.store_namespace
+    )
+    namespace = Namespace(shop, lambda: _plan_ids(client))
+    store = RedisStore(connection, namespace)
     sealer = SecretSealer(lambda: _secrets(app, settings))
-    return _Shared(store, sealer, RedisWindows(connection, store.name))
+    return _Shared(store, sealer, RedisWindows(connection, namespace.find))
+
+
+def _plan_ids(client: GenvorisClient) -> list[str]:
+    patient = client.with_timeout(PLANS_TIMEOUT)
+    return [plan.id for plan in patient.plans.list(include_inactive=True)]
 
 
 def _secrets(app: Flask, settings: Settings) -> list[str | bytes]:

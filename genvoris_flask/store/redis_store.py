@@ -16,12 +16,15 @@ from redis.exceptions import LockError, RedisError
 from ..errors import LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
 from .interface import digest
+from .namespace import PREFIX, Namespace
 from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
 
 log = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
 POLL = 0.02  # seconds between two looks at a lock
+# Records that are kept for longer must be found again after a change of the API key.
+LASTING_SECONDS = 7 * 24 * 3600.0
 
 # GET and SET in one step (Redis runs a script alone).
 _REPLACE = """
@@ -32,53 +35,57 @@ return 1
 
 
 class RedisStore:
-    """A ``Store`` of all processes that use the same Redis and the same name.
+    """A ``Store`` of all processes of a shop.
 
     Args:
-        connection: To that Redis.
-        name: What tells this shop's keys from others'. Only its hash is used.
+        connection: To Redis.
+        namespace: What tells this shop's keys from others'.
     """
 
-    def __init__(self, connection: RedisConnection, name: str) -> None:
+    def __init__(self, connection: RedisConnection, namespace: Namespace) -> None:
         self._connection = connection
-        self._name = digest(name)
-        self._prefix = f"genvoris:{self._name}"
+        self._namespace = namespace
         self._listeners: dict[str, Callable[[str], None]] = {}
         # Tells our own messages from others': who publishes knows already.
         self._sender = PerProcess(lambda: secrets.token_hex(8))
         self._listening = PerProcess(self._start_listening)
 
-    def name(self, _client: redis.Redis) -> str:
-        """Return what the keys of this shop have in common, beside ``genvoris:``."""
-        return self._name
-
     def get(self, key: str) -> bytes | None:
         """Give what is kept, unless its time is over."""
-        value = self._ask(lambda client: client.get(self._key(key)))
+        value = self._ask(lambda client: client.get(self._key(client, key)))
         return value.encode() if isinstance(value, str) else value
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
         """Keep a value for so many seconds."""
-        self._ask(lambda client: client.set(self._key(key), value, px=_milliseconds(seconds)))
+
+        def put(client: redis.Redis) -> None:
+            client.set(self._key(client, key, seconds), value, px=_milliseconds(seconds))
+
+        self._ask(put)
 
     def add(self, key: str, value: bytes, seconds: float) -> bool:
         """Keep a value if there is none."""
-        milliseconds = _milliseconds(seconds)
-        return self._ask(
-            lambda client: bool(client.set(self._key(key), value, px=milliseconds, nx=True)),
-            # A first try whose answer was lost would make the second one say that it came late.
-            twice=False,
-        )
+
+        def put(client: redis.Redis) -> bool:
+            name = self._key(client, key, seconds)
+            return bool(client.set(name, value, px=_milliseconds(seconds), nx=True))
+
+        # A first try whose answer was lost would make the second one say that it came late.
+        return self._ask(put, twice=False)
 
     def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
         """Keep a value if what is kept now is still ``expected``."""
-        arguments = (self._key(key), expected, value, _milliseconds(seconds))
-        return self._ask(lambda client: bool(client.eval(_REPLACE, 1, *arguments)), twice=False)
+
+        def put(client: redis.Redis) -> bool:
+            name = self._key(client, key, seconds)
+            return bool(client.eval(_REPLACE, 1, name, expected, value, _milliseconds(seconds)))
+
+        return self._ask(put, twice=False)
 
     def delete(self, *keys: str) -> None:
         """Forget values."""
         if keys:
-            self._ask(lambda client: client.delete(*(self._key(key) for key in keys)))
+            self._ask(lambda client: client.delete(*(self._key(client, key) for key in keys)))
 
     @contextmanager
     def lock(self, name: str, *, wait: float, hold: float) -> Iterator[None]:
@@ -90,7 +97,7 @@ class RedisStore:
         until = time.monotonic() + wait
 
         def acquire(client: redis.Redis) -> Any:
-            lock = client.lock(f"{self._prefix}:lock:{digest(name)}", timeout=hold, sleep=POLL)
+            lock = client.lock(self._key(client, f"lock:{digest(name)}"), timeout=hold, sleep=POLL)
             left = max(0.0, until - time.monotonic())
             return lock if lock.acquire(blocking_timeout=left) else None
 
@@ -106,11 +113,11 @@ class RedisStore:
     def publish(self, channel: str, message: str) -> None:
         """Tell the other processes."""
         text = f"{self._sender.get()} {message}"
-        self._ask(lambda client: client.publish(f"{self._prefix}:{channel}", text))
+        self._ask(lambda client: client.publish(self._key(client, channel), text))
 
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with what other processes publish. To be called before first use."""
-        self._listeners[f"{self._prefix}:{channel}"] = listener
+        self._listeners[channel] = listener
 
     def fault(self) -> str | None:
         """Ask Redis, whatever it did before; give the kind of error, never its text.
@@ -153,29 +160,36 @@ class RedisStore:
 
     def _listen(self) -> None:
         """Hear what other processes publish, for as long as this process lives."""
-        client = self._connection.open_listener()
+        listener = self._connection.open_listener()
         while True:
             try:
-                with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
-                    channel.subscribe(*self._listeners)
-                    while True:
-                        if message := channel.get_message(timeout=CHECK_SECONDS):
-                            self._hear(message["channel"], message["data"])
-            except (RedisError, OSError):
+                with listener.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+                    self._hear_all(subscription)
+            except (RedisError, OSError, StoreAwayError):
                 time.sleep(PAUSE)
 
-    def _hear(self, channel: bytes, text: bytes) -> None:
+    def _hear_all(self, subscription: Any) -> None:
+        """Pass messages on until the shop's records turn out to have another name."""
+        client = self._connection.client()
+        channels = {self._key(client, name).encode(): name for name in self._listeners}
+        subscription.subscribe(*channels)
+        while all(self._key(client, name).encode() == key for key, name in channels.items()):
+            if message := subscription.get_message(timeout=CHECK_SECONDS):
+                self._hear(channels[message["channel"]], message["data"])
+
+    def _hear(self, channel: str, text: bytes) -> None:
         """Pass a message on. One that is not understood must not end the thread."""
         try:
             sender, _, message = text.decode().partition(" ")
             if sender != self._sender.get():
-                self._listeners[channel.decode()](message)
+                self._listeners[channel](message)
         except Exception as error:  # noqa: BLE001  (the thread goes on)
             # Nothing of the message itself: it may name a shopper.
             log.warning("A message in Redis was not understood (%s).", type(error).__name__)
 
-    def _key(self, key: str) -> str:
-        return f"{self._prefix}:{key}"
+    def _key(self, client: redis.Redis, key: str, seconds: float = 0) -> str:
+        name = self._namespace.find(client, lasting=seconds >= LASTING_SECONDS)
+        return f"{PREFIX}:{name}:{key}"
 
 
 def _milliseconds(seconds: float) -> int:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.state import get_state
+from genvoris_flask.store.namespace import Namespace, Shop
 from genvoris_flask.store.redis_connection import RedisConnection
 from genvoris_flask.store.redis_store import RedisStore
 from genvoris_flask.testing import Sandbox
@@ -65,7 +66,7 @@ def pair(start_redis: Callable[..., RedisServer]) -> Iterator[Pair]:
 
 
 def open_store(pair: Pair) -> RedisStore:
-    return RedisStore(RedisConnection(pair.url), "shop")
+    return RedisStore(RedisConnection(pair.url), Namespace(Shop("shop")))
 
 
 @pytest.mark.parametrize("operation", ["set", "add", "replace", "delete", "lock", "publish"])

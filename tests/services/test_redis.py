@@ -20,6 +20,7 @@ from genvoris_flask.sessions.broker import SessionBroker
 from genvoris_flask.sessions.shopper import Shopper
 from genvoris_flask.sessions.stored import StoredSessions
 from genvoris_flask.state import get_state
+from genvoris_flask.store.namespace import Namespace, Shop
 from genvoris_flask.store.redis_connection import RedisConnection
 from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer
@@ -36,7 +37,7 @@ class Quiet:
 
 def broker(upstream: Upstream, redis_server: RedisServer, secret: str = "a") -> SessionBroker:
     client = GenvorisClient("gvk_test_1", f"{upstream.url}/api/v1")
-    shared = StoredSessions(RedisStore(RedisConnection(redis_server.url), secret))
+    shared = StoredSessions(RedisStore(RedisConnection(redis_server.url), Namespace(Shop(secret))))
     return SessionBroker(client, Quiet(), ttl=900, shared=shared)
 
 

@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from genvoris_flask.errors import LockTimeoutError, StoreAwayError
 from genvoris_flask.store.interface import Store
 from genvoris_flask.store.memory_store import MemoryStore
+from genvoris_flask.store.namespace import Namespace, Shop
 from genvoris_flask.store.redis_connection import RedisConnection
 from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer, free_port
@@ -34,7 +35,7 @@ from tests.support.fake_genvoris import Clock
 
 
 def open_store(url: str, name: str = "a", **more: Any) -> RedisStore:
-    return RedisStore(RedisConnection(url, **more), name)
+    return RedisStore(RedisConnection(url, **more), Namespace(Shop(name)))
 
 
 @pytest.fixture(params=["memory", "redis"])
