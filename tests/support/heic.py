@@ -16,11 +16,16 @@ def box(name: bytes, body: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Item:
-    """An item, and its ranges as distances from the start of the last ``mdat``'s body."""
+    """An item, and its ranges as distances from the start of the last ``mdat``'s body.
+
+    Attributes:
+        in_meta: Whether the ranges are those of ``idat`` instead.
+    """
 
     kind: bytes
     extents: Sequence[tuple[int, int]]
     name: bytes = b""
+    in_meta: bool = False
 
 
 def heic(
@@ -31,25 +36,40 @@ def heic(
     metas: int = 1,
     before: bytes = b"",
     properties: bytes = b"",
+    tables: bytes = b"",
 ) -> bytes:
-    """Make a file of one or more equal ``meta`` boxes, other boxes, and an ``mdat`` of ``data``."""
+    """Make a file of one or more equal ``meta`` boxes, other boxes, and an ``mdat`` of ``data``.
+
+    Args:
+        items: What the file holds.
+        data: The body of ``mdat``.
+        size: What the picture says of its size.
+        metas: How many ``meta`` boxes there are.
+        before: Boxes in front of ``mdat``.
+        properties: Further boxes in ``ipco``.
+        tables: Further boxes in ``meta``, such as ``idat``.
+    """
     ftyp = box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
-    length = len(_meta(items, 0, size, properties)) * metas
+    length = len(_meta(items, 0, size, properties, tables)) * metas
     origin = len(ftyp) + length + len(before) + 8
-    return ftyp + _meta(items, origin, size, properties) * metas + before + box(b"mdat", data)
+    meta = _meta(items, origin, size, properties, tables)
+    return ftyp + meta * metas + before + box(b"mdat", data)
 
 
-def _meta(items: Sequence[Item], origin: int, size: tuple[int, int], properties: bytes) -> bytes:
+def _meta(
+    items: Sequence[Item], origin: int, size: tuple[int, int], properties: bytes, tables: bytes
+) -> bytes:
     infe = b"".join(
         box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, item.kind) + item.name + b"\0")
         for number, item in enumerate(items, 1)
     )
     iinf = box(b"iinf", struct.pack(">IH", 0, len(items)) + infe)
-    iloc = struct.pack(">IHH", 0, 0x4440, len(items))
+    iloc = struct.pack(">IHH", 1 << 24, 0x4440, len(items))
     for number, item in enumerate(items, 1):
-        iloc += struct.pack(">HHIH", number, 0, origin, len(item.extents))
+        base = 0 if item.in_meta else origin
+        iloc += struct.pack(">HHHIH", number, item.in_meta, 0, base, len(item.extents))
         iloc += b"".join(struct.pack(">II", *extent) for extent in item.extents)
     ispe = box(b"ispe", struct.pack(">III", 0, *size))
     iprp = box(b"iprp", box(b"ipco", ispe + properties))
     hdlr = box(b"hdlr", bytes(8) + b"pict" + bytes(13))
-    return box(b"meta", bytes(4) + hdlr + iinf + box(b"iloc", iloc) + iprp)
+    return box(b"meta", bytes(4) + hdlr + iinf + box(b"iloc", iloc) + iprp + tables)

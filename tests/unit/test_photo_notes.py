@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from genvoris_flask.tryon.formats.exif import read_orientation
 from genvoris_flask.tryon.photos import PhotoError, check_photo, clean_photo
+from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.pictures import picture
 
 SECRET = b"SECRET-NOTE"
@@ -278,14 +279,37 @@ def test_a_profile_that_unfolds_to_gigabytes_is_left_off() -> None:
     assert b"iCCP" not in clean_photo(data).data
 
 
+def test_a_heic_of_tiles_keeps_its_grid_and_tiles_and_loses_its_notes() -> None:
+    """As phones write them: the grid in the metadata, the tiles and the notes in the data."""
+    grid = struct.pack(">BBBBHH", 0, 0, 1, 1, 1024, 1024)
+    tiles = [Item(PICTURE, [(100 * number, 100)]) for number in range(4)]
+    data = heic(
+        [
+            *tiles,
+            Item(b"grid", [(0, len(grid))], in_meta=True),
+            Item(EXIF, [(400, 40)]),
+            Item(EXIF, [(len(grid), len(SECRET))], in_meta=True),
+        ],
+        bytes(range(200)) * 2 + SECRET.ljust(40, b"."),
+        size=(1024, 1024),
+        tables=box(b"idat", grid + SECRET) + box(b"uuid", SECRET),
+    )
+    photo = clean_photo(data)
+    assert (photo.width, photo.height) == (1024, 1024)
+    assert SECRET not in photo.data
+    assert grid in photo.data
+    assert bytes(range(200)) * 2 in photo.data
+    assert len(photo.data) == len(data)
+    assert clean_photo(photo.data) == photo
+
+
 def test_boxes_that_heic_does_not_need_are_blanked() -> None:
     data = picture("HEIF", (64, 64))
-    box = struct.pack(">I", len(SECRET) + 8) + b"uuid" + SECRET
-    assert clean_photo(data + box).data == clean_photo(data).data
+    note = box(b"uuid", SECRET)
+    assert clean_photo(data + note).data == clean_photo(data).data
     ftyp = struct.unpack_from(">I", data)[0]
     # In front of the rest it has to keep its place: distances are counted from the start.
-    with_box = data[:ftyp] + box + data[ftyp:]
-    assert SECRET not in clean_photo(with_box).data
+    assert SECRET not in clean_photo(data[:ftyp] + note + data[ftyp:]).data
 
 
 @given(st.binary(max_size=80))
