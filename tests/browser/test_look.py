@@ -47,6 +47,27 @@ def test_its_colours_font_and_corners_are_the_page_s(shop: ScriptedShop) -> None
     expect_accessible(page, "genvoris-dialog")
 
 
+NOISE = """
+const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+  const image = read.apply(this, args);
+  image.data.forEach((_, at) => { image.data[at] = 200 + (at % 4) * 18; });
+  return image;
+};"""
+
+
+def test_it_has_no_colours_that_a_lying_canvas_made_up(shop: ScriptedShop) -> None:
+    """Firefox's privacy.resistFingerprinting gives noise for whatever was drawn."""
+    shop.context.add_init_script(NOISE)
+    shop.tag |= {"data-primary-color": "gold", "data-background-color": "#102030"}
+    shop.css = "body { color: oklch(90% 0.1 150); }"
+    page = opened(shop.open())
+    style = styles(page)
+    assert (style["primary"], style["background"]) == ("rgb(255, 215, 0)", "rgb(16, 32, 48)")
+    assert style["color"] != "rgb(200, 218, 236)"
+    expect_accessible(page, "genvoris-dialog")
+
+
 def styles(page: Page) -> dict[str, str]:
     found: dict[str, str] = dialog(page).evaluate(
         """d => {

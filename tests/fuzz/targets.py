@@ -10,12 +10,13 @@ from pathlib import Path
 
 import httpx
 import jwt
-from flask import Request
+from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 
 from genvoris_flask.api.http import HttpClient
 from genvoris_flask.billing.stripe_view import check_header
+from genvoris_flask.compat import allow_body_limits
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
 from genvoris_flask.events.schema import SchemaError, read_events
 from genvoris_flask.passthrough.fields import rewrite_urlencoded
@@ -102,6 +103,10 @@ def _rewrite_multipart(data: bytes) -> None:
     _read_all(rewrite_multipart(_chunks(data), BOUNDARY.encode(), "ours", {}, 2 * CHUNK))
 
 
+_APP = Flask("shop")
+allow_body_limits(_APP)
+
+
 def _read_upload(data: bytes) -> None:
     environ = EnvironBuilder(
         method="POST",
@@ -109,7 +114,7 @@ def _read_upload(data: bytes) -> None:
         content_type=f"multipart/form-data; boundary={BOUNDARY}",
         content_length=len(data),
     ).get_environ()
-    request = Request(environ)
+    request = _APP.request_class(environ)
     keep_in_memory(request, MOST_BYTES)
     read_form(request, MOST_BYTES, 60)
 

@@ -81,7 +81,15 @@ export function readColour(colour: string): Rgb | null {
   const context = document.createElement("canvas").getContext("2d");
   if (!context) return null;
   context.fillStyle = colour;
+  // Names, numbers and HSL are said as #rrggbb; what is beyond them has to be drawn.
+  const [, ...said] = /^#(..)(..)(..)$/.exec(context.fillStyle) ?? [];
+  if (said.length) return said.map((level) => Number.parseInt(level, 16)) as never;
   context.fillRect(0, 0, 1, 1);
-  const [red = 0, green = 0, blue = 0, alpha = 0] = context.getImageData(0, 0, 1, 1).data;
-  return alpha > 200 ? [red, green, blue] : null;
+  context.fillStyle = "#123";
+  context.fillRect(1, 0, 1, 1);
+  const { data } = context.getImageData(0, 0, 2, 1);
+  const [red = 0, green = 0, blue = 0, alpha = 0, ...known] = data;
+  // Browsers that resist fingerprinting give noise instead of what was drawn.
+  const honest = [17, 34, 51].every((level, i) => Math.abs(level - (known[i] ?? 0)) < 3);
+  return honest && alpha > 200 ? [red, green, blue] : null;
 }
