@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from genvoris_flask.sandbox.pictures import PictureError, make_pictures
+from genvoris_flask.sandbox.pictures.reading import open_picture
 from tests.support.pictures import picture
 
 KINDS = ["JPEG", "PNG", "WEBP", "HEIF"]
@@ -68,6 +72,71 @@ def test_a_photo_lies_as_it_was_taken() -> None:
     Image.new("RGB", (600, 400), (190, 60, 60)).save(file, "JPEG", exif=exif)
     made = make_picture(file.getvalue(), product((0, 0, 0), (9, 9, 9)), "object")
     assert Image.open(io.BytesIO(made)).size == (400, 600)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def grey_png(depth: int, *levels: int, key: int | None = None) -> bytes:
+    """Make a grey PNG of 40 by 40 whose columns have these levels; ``key`` is transparent."""
+    size = depth // 8
+    row = b"".join(level.to_bytes(size, "big") * (40 // len(levels)) for level in levels)
+    header = struct.pack(">IIBBBBB", 40, 40, depth, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress((b"\0" + row) * 40)), (b"IEND", b"")]
+    if key is not None:
+        chunks.insert(1, (b"tRNS", struct.pack(">H", key)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def colours(photo: bytes) -> list[tuple[int, ...]]:
+    """Return what a photo is read as, left and right of its middle."""
+    image = open_picture("photo", photo, "RGB")
+    y = image.height // 2
+    found = [image.getpixel((x, y)) for x in (image.width // 4, image.width * 3 // 4)]
+    return [each for each in found if isinstance(each, tuple)]
+
+
+def test_grey_of_16_bits_is_as_dark_as_it_was_taken() -> None:
+    """And so is a product's picture."""
+    photo = grey_png(16, 0x4000, 0xC000)
+    assert colours(photo) == [(64,) * 3, (191,) * 3]
+    product = open_picture("product_image_url", photo, "RGBA")
+    assert product.getpixel((10, 20)) == (64, 64, 64, 255)
+
+
+HALF = Image.new("RGBA", (40, 40), (200, 30, 30, 255))
+HALF.paste((0, 0, 0, 0), (20, 0, 40, 40))
+PALETTE = HALF.convert("RGB").quantize(4)
+SEE_THROUGH = {
+    "RGBA": encoded(HALF),
+    "WebP": encoded(HALF, "WEBP", lossless=True),
+    "grey with alpha": encoded(HALF.convert("LA")),
+    "palette": encoded(PALETTE, transparency=PALETTE.getpixel((30, 20))),
+    "colour key": encoded(HALF.convert("RGB"), transparency=(0, 0, 0)),
+    "grey of 8 bits with a key": grey_png(8, 90, 0, key=0),
+    "grey of 16 bits with a key": grey_png(16, 90 * 257, 0, key=0),
+}
+
+
+@pytest.mark.parametrize("kind", SEE_THROUGH)
+def test_what_is_transparent_in_a_photo_is_white(kind: str) -> None:
+    """As browsers show it, rather than the black that is stored there."""
+    shown, through = colours(SEE_THROUGH[kind])
+    assert min(through) > 250
+    assert max(shown) < 220
+
+
+def test_a_transparent_photo_lies_as_it_was_taken() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = encoded(HALF.resize((60, 40)), exif=exif)
+    assert open_picture("photo", photo, "RGB").size == (40, 60)
 
 
 @settings(deadline=None, max_examples=150)

@@ -7,7 +7,7 @@ import warnings
 from typing import Literal
 
 import pillow_heif
-from PIL import Image, ImageOps
+from PIL import Image, ImageMath, ImageOps
 
 pillow_heif.register_heif_opener()
 
@@ -35,16 +35,46 @@ def open_picture(field: Field, data: bytes, mode: Literal["RGB", "RGBA"]) -> Ima
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-        _refuse_bomb(image)
+            opened = Image.open(io.BytesIO(data), formats=FORMATS)
+        _refuse_bomb(opened)
         # Lets a JPEG be decoded at a half, a quarter or an eighth, but not below what is wanted.
-        image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-        image.load()
+        opened.draft("RGB", (LONG_SIDE, LONG_SIDE))
+        opened.load()
+        image = _in_full_colour(opened)
         # Small first: the rest then costs a tenth of the time and the memory.
         image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
-        return ImageOps.exif_transpose(image).convert(mode)
+        return _in_mode(ImageOps.exif_transpose(image), mode)
     except Exception:  # noqa: BLE001  (decoders of broken files fail in many ways)
         raise PictureError(field, "is not a picture that can be read") from None
+
+
+def _in_full_colour(image: Image.Image) -> Image.Image:
+    """Return a picture whose pixels can be averaged: no palette, no key colour, 8 bits."""
+    if image.mode in ("I", "I;16"):
+        return _in_8_bits(image)
+    if image.mode in ("P", "PA") or "transparency" in image.info:
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Return a picture in grey of 16 bits in 8; ``convert`` alone would cut bright levels off."""
+    key = image.info.get("transparency")
+    grey = image.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+    grey.info.pop("transparency", None)
+    if key is not None:
+        whole = image.convert("I")
+        seen = ImageMath.lambda_eval(lambda args: (args["level"] != key) * 255, level=whole)
+        grey.putalpha(seen.convert("L"))
+    return grey
+
+
+def _in_mode(image: Image.Image, mode: Literal["RGB", "RGBA"]) -> Image.Image:
+    """Return the picture in a mode; what is transparent becomes white where there is no alpha."""
+    if mode == "RGBA" or not image.has_transparency_data:
+        return image.convert(mode)
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
 
 
 def _refuse_bomb(image: Image.Image) -> None:
