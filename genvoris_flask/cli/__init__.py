@@ -19,6 +19,7 @@ COMMANDS = (
     "customers",
     "usage",
     "sessions",
+    "webhooks",
     "webhook-test",
     "widget-hash",
     "sandbox",

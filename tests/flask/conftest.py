@@ -132,7 +132,7 @@ def genvoris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalGenvoris:
     """Give a local Genvoris that need not fetch product pictures from the test's shop."""
     from genvoris_flask.sandbox import product_image, tryon
 
-    def fetch(url: str) -> bytes:
+    def fetch(url: str, *_allow_hosts: object) -> bytes:
         return product_image.fetch_image(PRODUCT_URL)
 
     monkeypatch.setattr(tryon, "fetch_image", fetch)

@@ -315,6 +315,95 @@ def hearing(genvoris: LocalGenvoris) -> Shop:
     return Shop(genvoris, GENVORIS_WEBHOOK_SECRET=f"{SECRET},older")
 
 
+HOOK = "http://127.0.0.1:9/genvoris/webhook"
+
+
+def test_an_endpoint_is_made_for_what_the_shop_listens_to(hearing: Shop) -> None:
+    """By the names that Genvoris publishes, and with the first of the secrets."""
+    for name in ("customer.quota_warning", "end_customer.period_rolled", "tryon.completed"):
+        hearing.extension.on(name)(print)
+    made = run(hearing, "webhooks", "create", HOOK, "--description", "the shop")
+    assert made.exit_code == 0, made.output
+    assert SECRET not in made.output
+    (endpoint,) = run_json(hearing, "webhooks", "list")
+    assert endpoint["events"] == [
+        "end_customer.period_rolled",
+        "end_customer.quota_warning",
+        "tryon.completed",
+    ]
+    assert (endpoint["url"], endpoint["description"]) == (HOOK, "the shop")
+    (sent,) = [
+        json.loads(each.content)
+        for each in hearing.transport.requests
+        if (each.method, each.url.path) == ("POST", "/api/v1/webhooks")
+    ]
+    assert sent["secret"] == SECRET
+
+
+def test_a_shop_that_listens_to_everything_is_sent_everything_once(hearing: Shop) -> None:
+    hearing.extension.on("*")(print)
+    events = run_json(hearing, "webhooks", "create", HOOK)["events"]
+    assert {"tryon.failed", "customer.quota_exhausted", "end_customer.created"} <= set(events)
+    assert "end_customer.quota_exhausted" not in events, "it would come under both of its names"
+    assert "webhook.test" not in events
+
+
+def test_the_events_of_an_endpoint_may_be_named(hearing: Shop) -> None:
+    options = ["--event", "customer.quota_warning", "--event", "plan.created"]
+    made = run_json(hearing, "webhooks", "create", HOOK, *options)
+    assert made["events"] == ["end_customer.quota_warning", "plan.created"]
+    wrong = run(hearing, "webhooks", "create", HOOK, "--event", "tryon.danced")
+    assert (wrong.exit_code, "must be one of" in wrong.stderr) == (1, True)
+
+
+def test_an_endpoint_needs_a_secret_an_address_and_events(shop: Shop, hearing: Shop) -> None:
+    result = run(shop, "webhooks", "create", HOOK, "--event", "plan.created")
+    assert (result.exit_code, "GENVORIS_WEBHOOK_SECRET is not set" in result.stderr) == (1, True)
+    result = run(hearing, "webhooks", "create", HOOK)
+    assert (result.exit_code, "--event" in result.stderr) == (1, True)
+    assert run(hearing, "webhooks", "create", "shop.example/webhook").exit_code == 2
+    assert run(hearing, "webhooks", "create", "").exit_code == 2
+    assert "webhooks create --help" in run(hearing, "webhooks", "list").output
+
+
+def test_a_second_endpoint_for_an_address_is_warned_of(hearing: Shop) -> None:
+    """It is made all the same, since a secret is changed that way."""
+    first = run_json(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
+    second = run(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
+    assert (second.exit_code, f"{first['id']} sends to this address too" in second.stderr) == (
+        0,
+        True,
+    )
+    assert len(run_json(hearing, "webhooks", "list")) == 2
+
+
+def test_an_endpoint_is_listed_tested_and_deleted(hearing: Shop) -> None:
+    made = run_json(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
+    lines = run(hearing, "webhooks", "list").output.splitlines()
+    assert lines[0].split()[:3] == ["ID", "URL", "EVENTS"]
+    assert lines[1].split()[:4] == [made["id"], HOOK, "plan.created", "yes"]
+    event_id = run_json(hearing, "webhooks", "test", made["id"])["event_id"]
+    (sent,) = hearing.genvoris.http.get("/sandbox/deliveries").get_json()["data"]
+    assert (sent["type"], sent["eventId"]) == ("webhook.test", event_id)
+    assert "is on its way" in run(hearing, "webhooks", "test", made["id"]).output
+    kept = run(hearing, "webhooks", "delete", made["id"], typed="n")
+    assert (kept.exit_code, HOOK in kept.stderr) == (1, True)
+    assert run(hearing, "webhooks", "delete", made["id"], "--yes").exit_code == 0
+    assert run_json(hearing, "webhooks", "list") == []
+    for command in ("test", "delete"):
+        gone = run(hearing, "webhooks", command, made["id"], *(["--yes"] * (command == "delete")))
+        assert (gone.exit_code, "knows nothing by this id" in gone.stderr) == (1, True)
+
+
+def test_an_endpoint_that_may_have_been_made_is_not_said_to_work_later(hearing: Shop) -> None:
+    def lose(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(502) if request.method == "POST" else None
+
+    hearing.transport.fault = lose
+    result = run(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
+    assert (result.exit_code, "may be there all the same" in result.stderr) == (1, True)
+
+
 def test_a_test_delivery_runs_the_shops_own_functions(hearing: Shop) -> None:
     seen: list[CreditEvent] = []
     hearing.extension.on("credit.low_balance")(seen.append)

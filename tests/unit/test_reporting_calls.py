@@ -152,6 +152,23 @@ def test_a_webhook_endpoint_is_made_listed_tested_and_deleted() -> None:
     assert wire.line == "DELETE /api/v1/webhooks/we_1"
 
 
+def test_an_endpoint_asks_for_types_by_the_names_that_are_published() -> None:
+    """A type that is asked for under both of its names is asked for once."""
+    wire = Wire({"id": "we_1"}, 201)
+    wire.client.webhook_endpoints.create(
+        url="https://shop.test",
+        secret="whsec_1",
+        events=[
+            *("customer.quota_warning", "end_customer.quota_warning", "customer.period_rolled"),
+            *("customer.quota_exhausted", "customer.plan_changed", "something.new"),
+        ],
+    )
+    assert wire.body["events"] == [
+        *("end_customer.quota_warning", "end_customer.period_rolled", "customer.quota_exhausted"),
+        *("customer.plan_changed", "something.new"),
+    ]
+
+
 def test_a_tryon_of_the_shops_own_engine_is_charged_at_the_root_of_the_host() -> None:
     quota = {"used": 3, "limit": 5, "remaining": 2}
     wire = Wire(

@@ -8,7 +8,7 @@ from .plan import Plan, PlanSummary
 from .session import ActiveSession, Session
 from .status import TryOnStatus
 from .tracking import QuotaLeft, Tracked
-from .webhook import WebhookEndpoint, WebhookTest
+from .webhook import WebhookEndpoint, WebhookTest, published_type
 from .widget import WidgetHash, read_button_design
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookTest",
     "WidgetHash",
+    "published_type",
     "read_button_design",
     "read_status",
 ]

@@ -7,6 +7,21 @@ from dataclasses import dataclass
 
 from ..wire import Json, as_text, as_time, need_text, pick
 
+# Genvoris publishes some types under an older name alone.
+_OLDER_NAMES = {
+    f"customer.{what}": f"end_customer.{what}"
+    for what in ("created", "updated", "cancelled", "quota_warning", "period_rolled")
+}
+
+
+def published_type(name: str) -> str:
+    """Return the name that Genvoris publishes for a type of webhook.
+
+    ``@genvoris.on`` and ``event.type`` use the names of today: ``customer.quota_warning`` is asked
+    for as ``end_customer.quota_warning``.
+    """
+    return _OLDER_NAMES.get(name, name)
+
 
 @dataclass(frozen=True)
 class WebhookEndpoint:

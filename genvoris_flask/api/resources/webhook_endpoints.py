@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 
 from ..http import Repeat
-from ..models import WebhookEndpoint, WebhookTest
+from ..models import WebhookEndpoint, WebhookTest, published_type
 from ..wire import read_list, read_object
 from .base import Resource, path_id, present
 
@@ -30,13 +30,16 @@ class WebhookEndpoints(Resource):
         Args:
             url: Where to, ``https://``.
             secret: What deliveries are signed with; set the same as GENVORIS_WEBHOOK_SECRET.
-            events: The types to send, such as ``tryon.completed``.
+            events: The types to send, such as ``tryon.completed``. Those that Genvoris publishes
+                under an older name alone are asked for by it, so that the names of
+                ``@genvoris.on`` are good here too.
             description: A note.
 
         Raises:
             BadRequestError: A field is wrong.
         """
-        fields = present(url=url, secret=secret, events=[*events], description=description)
+        types = [*dict.fromkeys(published_type(event) for event in events)]
+        fields = present(url=url, secret=secret, events=types, description=description)
         body = self._send("POST", "/webhooks", Repeat.IF_UNSENT, json=fields, secrets=(secret,))
         return WebhookEndpoint.read(read_object(body, "POST /webhooks"))
 

@@ -1,0 +1,167 @@
+"""``flask genvoris webhooks …``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from ..api.models import WebhookEndpoint
+from ..errors import ApiError, UnreachableError
+from ..state import AppState
+from ..webhooks.events import KNOWN_TYPES
+from ..webhooks.handlers import EVERY_TYPE
+from .failures import FILLED, Failure, may_have_happened, sentence, this_shop
+from .output import json_option, show_fields, show_json, show_table
+
+COLUMNS = {
+    "id": "ID",
+    "url": "URL",
+    "events": "EVENTS",
+    "active": "ACTIVE",
+    "created_at": "SINCE",
+    "description": "DESCRIPTION",
+}
+TEST_TYPE = "webhook.test"  # Genvoris sends it to an endpoint, whatever that asked for
+
+
+@click.group()
+def webhooks() -> None:
+    """Where Genvoris sends webhooks. ID is an endpoint's at Genvoris."""
+
+
+@webhooks.command("list")
+@json_option
+@with_appcontext
+def list_endpoints(as_json: bool) -> None:
+    """List the endpoints."""
+    found = this_shop().client.webhook_endpoints.list()
+    if as_json:
+        show_json([asdict(endpoint) for endpoint in found])
+    else:
+        empty = "There are no endpoints yet: flask genvoris webhooks create --help"
+        show_table([_row(endpoint) for endpoint in found], COLUMNS, empty)
+
+
+@webhooks.command()
+@click.argument("url", type=FILLED)
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=FILLED,
+    help="A type to send; may be repeated. Default: those of your @genvoris.on functions.",
+)
+@click.option("--description", type=FILLED, help="A note.")
+@json_option
+@with_appcontext
+def create(url: str, events: tuple[str, ...], description: str | None, as_json: bool) -> None:
+    """Have webhooks sent to URL, signed with GENVORIS_WEBHOOK_SECRET. Doing it twice makes two.
+
+    URL is your shop's address and /genvoris/webhook, or what GENVORIS_URL_PREFIX says instead.
+    """
+    shop = this_shop()
+    if not shop.settings.webhook_secret:
+        raise Failure(
+            "GENVORIS_WEBHOOK_SECRET is not set, so your shop could not verify what is sent: set "
+            "it to a long random text first."
+        )
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter("URL must be a whole address, with https://.")
+    wanted = events or _events_listened_to(shop)
+    _warn_of_others(shop, url)
+    _show(_create(shop, url, wanted, description), as_json)
+
+
+@webhooks.command()
+@click.argument("endpoint_id", metavar="ID", type=FILLED)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@with_appcontext
+def delete(endpoint_id: str, yes: bool, as_json: bool) -> None:
+    """Send nothing there any more."""
+    endpoints = this_shop().client.webhook_endpoints
+    if not yes:
+        known = {endpoint.id: f" ({endpoint.url})" for endpoint in endpoints.list()}
+        click.confirm(f"Delete {endpoint_id}{known.get(endpoint_id, '')}?", abort=True, err=True)
+    endpoints.delete(endpoint_id)
+    if as_json:
+        show_json({"id": endpoint_id, "deleted": True})
+    else:
+        click.echo(f"{endpoint_id} is deleted.")
+
+
+@webhooks.command()
+@click.argument("endpoint_id", metavar="ID", type=FILLED)
+@json_option
+@with_appcontext
+def test(endpoint_id: str, as_json: bool) -> None:
+    """Have Genvoris send a webhook.test.
+
+    `webhook-test` sends one from here, without Genvoris.
+    """
+    sent = this_shop().client.webhook_endpoints.test(endpoint_id)
+    if as_json:
+        show_json(asdict(sent))
+    else:
+        named = f" ({sent.event_id})" if sent.event_id else ""
+        click.echo(f"A webhook.test{named} is on its way to {endpoint_id}.")
+
+
+def _events_listened_to(shop: AppState) -> list[str]:
+    """Return the types that the shop's functions are for, in the names of today.
+
+    Raises:
+        Failure: It has none.
+    """
+    types = {handler.type for handler in shop.hooks.webhook_handlers}
+    if EVERY_TYPE in types:
+        types = (types - {EVERY_TYPE}) | KNOWN_TYPES
+    if not types - {TEST_TYPE}:
+        raise Failure(
+            "No function is registered with @genvoris.on, so say what shall be sent: --event "
+            "tryon.completed, for instance."
+        )
+    return sorted(types - {TEST_TYPE})
+
+
+def _warn_of_others(shop: AppState, url: str) -> None:
+    others = [each.id for each in shop.client.webhook_endpoints.list() if each.url == url]
+    if others:
+        click.echo(
+            f"{', '.join(others)} sends to this address too: until you delete it, what both send "
+            "comes twice.",
+            err=True,
+        )
+
+
+def _create(
+    shop: AppState, url: str, events: Sequence[str], description: str | None
+) -> WebhookEndpoint:
+    secret = shop.settings.webhook_secret[0]
+    try:
+        return shop.client.webhook_endpoints.create(
+            url=url, secret=secret, events=events, description=description
+        )
+    except (ApiError, UnreachableError) as error:
+        if may_have_happened(error):
+            raise Failure(
+                f"{sentence(error)} The endpoint may be there all the same: look with `flask "
+                "genvoris webhooks list` before you try again."
+            ) from None
+        raise
+
+
+def _show(endpoint: WebhookEndpoint, as_json: bool) -> None:
+    if as_json:
+        show_json(asdict(endpoint))
+    else:
+        row = _row(endpoint)
+        show_fields({heading.lower(): row[name] for name, heading in COLUMNS.items()})
+
+
+def _row(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return {**asdict(endpoint), "events": ", ".join(endpoint.events)}
