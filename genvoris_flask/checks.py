@@ -5,8 +5,10 @@ All raise ConfigurationError with a sentence that names the key and says what to
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -19,6 +21,9 @@ from .redis_url import read_redis_url
 Check = Callable[[str, Any], Any]
 # Labels between dots; the last one has a letter, which no IPv4 address has.
 _HOST = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
+_FLAGS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
+    ("false", "0", "no", "off"), False
+)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -193,14 +198,24 @@ def hosts(key: str, value: Any) -> tuple[str, ...]:
     return found
 
 
+def json_or(check: Check) -> Check:
+    """Return a check that also takes its value as JSON, which an environment variable holds."""
+
+    def check_either(key: str, value: Any) -> Any:
+        if isinstance(value, str):
+            with suppress(ValueError):  # it is no JSON, which the check itself explains
+                value = json.loads(value)
+        return check(key, value)
+
+    return check_either
+
+
 def flag(key: str, value: Any) -> bool:
     """True or false, also as a word."""
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    if isinstance(value, bool):
-        return value
-    if str(value).strip().lower() not in words:
+    word = str(value).strip().lower()
+    if word not in _FLAGS:
         raise ConfigurationError(f"{key} must be true or false, not {value!r}.")
-    return words[str(value).strip().lower()]
+    return _FLAGS[word]
 
 
 def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check:

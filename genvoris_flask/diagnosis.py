@@ -20,6 +20,7 @@ from .errors import (
 from .sessions.keys import read_keys
 from .sessions.verifier import MAX_CLOCK_SKEW
 from .state import AppState
+from .storefront.shopping import login_url
 from .storefront.user_ids import SETTING, classes_with_own_get_id
 
 TIMEOUT = 5.0
@@ -57,6 +58,7 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     if state.settings.stripe_webhook_secret:
         yield _stripe(state)
     yield _shoppers(state)
+    yield _login_address(state)
     yield _proxy(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
 
@@ -109,6 +111,23 @@ def _login(attribute: str | None) -> Finding:
         )
         return Finding("shoppers", True, f"{who} {text}", warning=True)
     return Finding("shoppers", True, f"{who} the user's primary key.")
+
+
+def _login_address(state: AppState) -> Finding:
+    """Look for where the widget leads those who are not logged in."""
+    with state.app.test_request_context():
+        url = login_url()
+    if url:
+        return Finding("log-in", True, f"Those who are not logged in are led to {url}.")
+    if state.settings.allow_guests:
+        return Finding("log-in", True, "Nobody needs to log in, since guests may try on.")
+    return Finding(
+        "log-in",
+        True,
+        "Those who are not logged in are asked to log in, but the widget knows no address for it: "
+        "set GENVORIS_LOGIN_URL, or Flask-Login's login_view.",
+        warning=True,
+    )
 
 
 def _proxy(state: AppState) -> Finding:

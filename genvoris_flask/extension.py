@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
-from flask import Flask
+from flask import Flask, before_render_template, current_app
 
 from . import attribution
 from .api.client import GenvorisClient
@@ -18,9 +18,10 @@ from .compat import allow_body_limits
 from .events import views as event_views
 from .passthrough import views as passthrough_views
 from .sessions.shopper import Shopper
-from .settings import read_settings
-from .state import EXTENSION_KEY, Hooks, get_state
+from .settings import is_enabled, read_settings
+from .state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
 from .storefront import assets, shopping, tags
+from .switched_off import NoBilling, NoCalls
 from .tryon import views
 from .tryon.own_engine import EngineHook
 from .tryon.paywall import PaywallHook
@@ -34,6 +35,11 @@ LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
 EngineT = TypeVar("EngineT", bound=EngineHook)
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], str | None])
+
+TEMPLATE_FUNCTIONS = {
+    "genvoris_button": tags.genvoris_button,
+    "genvoris_widget": tags.genvoris_widget,
+}
 
 
 class GenvorisFlask:
@@ -50,6 +56,8 @@ class GenvorisFlask:
         self._hooks = Hooks()
         if app is not None:
             self.init_app(app)
+        else:
+            before_render_template.connect(_complete_templates)
 
     def init_app(
         self,
@@ -68,6 +76,10 @@ class GenvorisFlask:
         Raises:
             ConfigurationError: A GENVORIS_ setting is missing or wrong.
         """
+        app.jinja_env.globals.update(TEMPLATE_FUNCTIONS)
+        if not is_enabled(app.config):
+            app.extensions[EXTENSION_KEY] = SwitchedOff()
+            return
         settings = read_settings(app.config)
         allow_body_limits(app)
         app.extensions[EXTENSION_KEY] = build_state(
@@ -81,8 +93,6 @@ class GenvorisFlask:
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
         keep_order(app)
-        app.jinja_env.globals["genvoris_button"] = tags.genvoris_button
-        app.jinja_env.globals["genvoris_widget"] = tags.genvoris_widget
         tags.guard_pages(app)
         shopping.forget_on_logout(app)
 
@@ -156,6 +166,8 @@ class GenvorisFlask:
             attribution_window_minutes: How long after a try-on an order counts.
             platform: Where the shop runs.
         """
+        if state_for("genvoris.conversion()") is None:
+            return
         attribution.send_conversion(
             order_id,
             amount_cents,
@@ -192,6 +204,8 @@ class GenvorisFlask:
             reason: Why, in words or a code of the shop's.
             platform: Where the shop runs.
         """
+        if state_for("genvoris.returned()") is None:
+            return
         fields = {"currency": currency, "reason": reason, "platform": platform}
         attribution.send_return(order_id, refunded_amount_cents, fields)
 
@@ -212,12 +226,23 @@ class GenvorisFlask:
 
     @property
     def client(self) -> GenvorisClient:
-        """The typed REST client of the current app."""
+        """The typed REST client of the current app.
+
+        Where GENVORIS_ENABLED is false, any call returns None.
+        """
+        if _is_switched_off():
+            return cast("GenvorisClient", NoCalls("genvoris.client"))
         return get_state().client
 
     @property
     def billing(self) -> Billing:
-        """What tells Genvoris of sales, renewals and refunds of the current app."""
+        """What tells Genvoris of sales, renewals and refunds of the current app.
+
+        Where GENVORIS_ENABLED is false, it does nothing, and calls for a customer return None. In
+        an app that was never set up it raises RuntimeError, so that no sale is lost in silence.
+        """
+        if _is_switched_off():
+            return cast("Billing", NoBilling("genvoris.billing"))
         return get_state().billing
 
     def forget(self, shopper: Shopper) -> None:
@@ -225,4 +250,16 @@ class GenvorisFlask:
 
         It returns at once; Redis and Genvoris are told in the background.
         """
-        get_state().broker.forget(shopper)
+        if state := state_for("genvoris.forget()"):
+            state.broker.forget(shopper)
+
+
+def _is_switched_off() -> bool:
+    return isinstance(current_app.extensions.get(EXTENSION_KEY), SwitchedOff)
+
+
+def _complete_templates(app: Flask, **_: object) -> None:
+    """Let the pages of an app that was never set up go without the tags, rather than fail."""
+    if EXTENSION_KEY not in app.extensions:
+        for name, function in TEMPLATE_FUNCTIONS.items():
+            app.jinja_env.globals.setdefault(name, function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,18 +11,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import button, checks, plans
-from .errors import ConfigurationError
+from .errors import ConfigurationError, see
+
+log = logging.getLogger("genvoris_flask.settings")
 
 PREFIX = "GENVORIS_"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one app. Each is ``GENVORIS_`` and its name in capitals in ``app.config``.
+    """The settings of one app.
+
+    Each is ``GENVORIS_`` and its name in capitals, in ``app.config`` or else in the environment.
 
     Attributes:
-        api_key: The shop's server key, ``gvk_live_…`` or ``gvk_test_…``. Required; also read from
-            the environment variable ``GENVORIS_API_KEY``.
+        api_key: The shop's server key, ``gvk_live_…`` or ``gvk_test_…``. Required.
+        enabled: Whether try-on is switched on. Default true. When false no other setting is read,
+            the tags are empty, and calls of the extension do nothing.
         api_url: Where the REST API is. Default ``https://genvoris.org/api/v1``.
         tryon_url: Where try-ons are made. Default ``https://api.genvoris.org``.
         issuer: Who must have issued a session token. Default ``https://genvoris.org``.
@@ -88,6 +94,7 @@ class Settings:
     """
 
     api_key: str
+    enabled: bool = True
     api_url: str = "https://genvoris.org/api/v1"
     tryon_url: str = "https://api.genvoris.org"
     issuer: str = "https://genvoris.org"
@@ -134,27 +141,36 @@ class Settings:
         return f"Settings(api_url={self.api_url!r}, url_prefix={self.url_prefix!r}, …)"
 
 
+def is_enabled(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether try-on is switched on: GENVORIS_ENABLED, true by default.
+
+    Args:
+        config: Usually ``app.config``.
+        environ: Defaults to the environment of this process.
+
+    Raises:
+        ConfigurationError: GENVORIS_ENABLED is neither true nor false.
+    """
+    key = "GENVORIS_ENABLED"
+    return checks.flag(
+        key, _given(config, os.environ if environ is None else environ).get(key, True)
+    )
+
+
 def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings.
 
     Args:
-        config: Usually ``app.config``. A value of None counts as not set.
-        environ: Where GENVORIS_API_KEY is looked for when ``config`` has none.
+        config: Usually ``app.config``. None and empty texts count as not set.
+        environ: Where settings are looked for that ``config`` has not; defaults to the
+            environment of this process. Others' variables that begin alike are left alone.
 
     Raises:
-        ConfigurationError: A setting is missing, wrong or unknown.
+        ConfigurationError: A setting is missing, wrong or, in ``config``, unknown.
     """
-    given = {key: value for key, value in config.items() if key.startswith(PREFIX)}
-    given = {key: value for key, value in given.items() if value is not None}
-    _refuse_unknown(given)
-    key_in_environment = (os.environ if environ is None else environ).get("GENVORIS_API_KEY")
-    if "GENVORIS_API_KEY" not in given and key_in_environment:
-        given["GENVORIS_API_KEY"] = key_in_environment
+    given = _given(config, os.environ if environ is None else environ)
     if "GENVORIS_API_KEY" not in given:
-        raise ConfigurationError(
-            "GENVORIS_API_KEY is missing. Copy your key from Integration → API keys in the "
-            "Genvoris dashboard into app.config or the environment."
-        )
+        raise ConfigurationError(_missing_key(config))
     values = {
         key.removeprefix(PREFIX).lower(): _CHECKS[key](key, value) for key, value in given.items()
     }
@@ -167,12 +183,50 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None =
 _JWKS_PATH = "/.well-known/jwks.json"
 
 
+def _given(config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is set, by key. The app's configuration goes before the environment."""
+    configured = {key: value for key, value in config.items() if key.startswith(PREFIX)}
+    _refuse_unknown(configured)
+    exported = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
+    for key in [key for key in exported if key not in _CHECKS]:
+        # Another program's, or a slip: it must not stop the shop.
+        if near := difflib.get_close_matches(key, _CHECKS, n=1, cutoff=0.85):
+            log.warning(
+                "The environment variable %s is not a setting of genvoris-flask: did you mean %s?",
+                key,
+                near[0],
+            )
+        del exported[key]
+    return {key: value for key, value in exported.items() if not _is_unset(value)} | {
+        key: value for key, value in configured.items() if not _is_unset(value)
+    }
+
+
+def _is_unset(value: Any) -> bool:
+    """Return whether a value is None or blank, as a variable is that nobody filled in."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _refuse_unknown(given: Mapping[str, Any]) -> None:
-    for key in given:
-        if key not in _CHECKS:
+    for key, value in given.items():
+        if key not in _CHECKS and value is not None:
             near = difflib.get_close_matches(key, _CHECKS, n=1)
             hint = f"did you mean {near[0]}?" if near else "remove it."
             raise ConfigurationError(f"{key} is not a setting of genvoris-flask: {hint}")
+
+
+def _missing_key(config: Mapping[str, Any]) -> str:
+    text = (
+        "GENVORIS_API_KEY is missing. Copy your key from Integration → API keys in the Genvoris "
+        "dashboard into app.config or the environment."
+    )
+    if config.get("TESTING") or config.get("DEBUG"):
+        text += (
+            " To run this app without try-on, as in its own tests, set GENVORIS_ENABLED = False. "
+            "To try on without an account, run a local Genvoris with `flask genvoris sandbox`: "
+            f"{see('sandbox.md')}"
+        )
+    return text
 
 
 def _check_together(settings: Settings) -> None:
@@ -194,6 +248,7 @@ def _origin(url: str) -> str:
 
 
 _CHECKS: dict[str, checks.Check] = {
+    "GENVORIS_ENABLED": checks.flag,
     "GENVORIS_API_KEY": checks.api_key,
     "GENVORIS_API_URL": checks.server_url,
     "GENVORIS_TRYON_URL": checks.server_url,
@@ -212,12 +267,12 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_EXTERNAL_ID_PREFIX": checks.id_prefix,
     "GENVORIS_USER_ID_ATTRIBUTE": checks.attribute,
     "GENVORIS_DEFAULT_PLAN": checks.text,
-    "GENVORIS_PLANS": plans.declared_plans,
+    "GENVORIS_PLANS": checks.json_or(plans.declared_plans),
     "GENVORIS_ALLOW_GUESTS": checks.flag,
     "GENVORIS_LOGIN_URL": checks.page_url,
     "GENVORIS_UPGRADE_URL": checks.page_url,
     "GENVORIS_PRIVACY_URL": checks.page_url,
-    "GENVORIS_BUTTON": button.design,
+    "GENVORIS_BUTTON": checks.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYONS_PER_SHOPPER": checks.number(1, 64, "try-ons", int),

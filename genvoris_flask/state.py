@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,7 +33,13 @@ if TYPE_CHECKING:
     from .webhooks.deliveries import Deliveries
     from .webhooks.handlers import Handler
 
+log = logging.getLogger("genvoris_flask")
+
 EXTENSION_KEY = "genvoris"
+NOT_SET_UP = (
+    "genvoris-flask is not set up for this app: call GenvorisFlask(app), or genvoris.init_app(app) "
+    "in your factory. Call it always; GENVORIS_ENABLED = False switches try-on off."
+)
 
 
 @dataclass
@@ -74,17 +82,45 @@ class AppState:
     tag_parts: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
+class SwitchedOff:
+    """Stands for the state of an app that has GENVORIS_ENABLED = False."""
+
+
+class SwitchedOffError(RuntimeError):
+    """The app has GENVORIS_ENABLED = False."""
+
+
 def get_state(app: Flask | None = None) -> AppState:
-    """Give the state of an app, or of the current one.
+    """Return the state of an app, or of the current one.
 
     Raises:
+        SwitchedOffError: The app has GENVORIS_ENABLED = False.
         RuntimeError: The extension was not set up for it.
     """
     state = (app or current_app).extensions.get(EXTENSION_KEY)
     if state is None:
-        raise RuntimeError(
-            "genvoris-flask is not set up for this app: call GenvorisFlask(app), or "
-            "genvoris.init_app(app) in your factory."
-        )
+        raise RuntimeError(NOT_SET_UP)
+    if isinstance(state, SwitchedOff):
+        raise SwitchedOffError("Try-on is switched off for this app (GENVORIS_ENABLED).")
     found: AppState = state
     return found
+
+
+def state_for(call: str) -> AppState | None:
+    """Return the current app's state for a call that does nothing where there is none.
+
+    Args:
+        call: What was called, for the log.
+    """
+    state: AppState | SwitchedOff | None = current_app.extensions.get(EXTENSION_KEY)
+    if isinstance(state, SwitchedOff):
+        log.debug("%s does nothing: GENVORIS_ENABLED is false.", call)
+        return None
+    if state is None:
+        _warn_of_app(current_app.import_name, call)
+    return state
+
+
+@functools.lru_cache(maxsize=1000)  # once for each call of an app
+def _warn_of_app(_app: str, call: str) -> None:
+    log.warning("%s does nothing. %s", call, NOT_SET_UP)

@@ -17,7 +17,7 @@ LEVELS = [
     {"wiring"},
     {"events", "passthrough"},
     {"billing", "tryon", "webhooks"},
-    {"attribution", "storefront"},
+    {"attribution", "storefront", "switched_off"},
     {"web"},
     {"state"},
     {"sessions"},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
 from flask.cli import with_appcontext
 
 from ..diagnosis import Finding, diagnose
-from .failures import this_shop
+from ..state import SwitchedOffError, get_state
+from .failures import Failure
 from .output import json_option, show_json
 
 
@@ -22,7 +24,7 @@ def check(as_json: bool) -> None:
     What works but is worth a look is marked `warn`, and is no reason for another exit status.
     """
     findings = []
-    for finding in diagnose(this_shop()):
+    for finding in _findings():
         findings.append(finding)
         if not as_json:
             click.echo(f"{_mark(finding)}  {finding.name}: {finding.text}")
@@ -30,6 +32,17 @@ def check(as_json: bool) -> None:
         show_json([asdict(finding) for finding in findings])
     if not all(finding.ok for finding in findings):
         sys.exit(1)
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        state = get_state()
+    except SwitchedOffError as error:
+        yield Finding("enabled", True, f"{error} Nothing else was looked at.", warning=True)
+    except RuntimeError as error:
+        raise Failure(str(error)) from None
+    else:
+        yield from diagnose(state)
 
 
 def _mark(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from ..api.models import Session
 from ..errors import GenvorisError
 from ..links import is_link
-from ..state import AppState, get_state
+from ..state import AppState, state_for
 from .design import button_design
 from .once import first_time
 from .shopping import current_shopper, login_url, tell_of_loader
@@ -57,6 +57,8 @@ def genvoris_button(
         attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Lists and dicts
             are written as JSON.
     """
+    if state_for("genvoris_button()") is None:
+        return Markup("")
     design = button_design()
     if card and not design.show_on_cards:
         return Markup("")
@@ -94,15 +96,15 @@ def genvoris_widget(
     """
     if not has_request_context():  # a mail or a file: there is no page, and nobody shops
         return Markup("")
-    state = get_state()
-    if nonce is None and state.settings.csp_nonce is not None:
-        nonce = state.settings.csp_nonce()
+    state = state_for("genvoris_widget()")
+    if state is None:
+        return Markup("")
     session = _session_for_page(state)
     written = {
         **_written_for_every_page(state, request.script_root),
         **_written(
             {
-                "nonce": nonce,
+                "nonce": nonce or _nonce(state),
                 "data-end-customer-token": session.token if session else None,
                 "data-language": language,
                 "data-login-url": login_url(),
@@ -112,6 +114,19 @@ def genvoris_widget(
         **_written({f"data-{_attribute(name)}": _given(name, data[name]) for name in data}),
     }
     return _element("script", written, "")
+
+
+def _nonce(state: AppState) -> str | None:
+    """Return what GENVORIS_CSP_NONCE gives for this request; None when it fails or has nothing."""
+    function = state.settings.csp_nonce
+    if function is None:
+        return None
+    try:
+        return function() or None
+    except Exception:  # the shop's own function: its fault must not take the page down
+        if first_time(function, "failure"):
+            log.exception("The GENVORIS_CSP_NONCE function failed: the widget goes without a nonce")
+        return None
 
 
 def _written_for_every_page(state: AppState, script_root: str) -> dict[str, str]:

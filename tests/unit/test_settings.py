@@ -7,9 +7,12 @@ import traceback
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from genvoris_flask import settings as module
+from genvoris_flask.button import ButtonDesign
 from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.plans import DeclaredPlan
 from genvoris_flask.settings import Settings, read_settings
 
 KEY = "gvk_test_0123456789"
@@ -34,6 +37,74 @@ def test_the_key_is_also_taken_from_the_environment() -> None:
 def test_the_config_goes_before_the_environment() -> None:
     environ = {"GENVORIS_API_KEY": "gvk_test_from_the_environment"}
     assert read_settings({"GENVORIS_API_KEY": KEY}, environ).api_key == KEY
+
+
+def test_every_setting_may_come_from_the_environment() -> None:
+    """A variable is read by its setting's type, as a number, a word, a list or JSON."""
+    settings = read_settings(
+        {},
+        environ={
+            "GENVORIS_API_KEY": KEY,
+            "GENVORIS_SESSION_TTL": "600",
+            "GENVORIS_PAGE_BUDGET": "0.5",
+            "GENVORIS_ALLOW_GUESTS": "yes",
+            "GENVORIS_INLINE_SESSION": "off",
+            "GENVORIS_RESULT_HOSTS": "cdn.example.com, *.example.org",
+            "GENVORIS_PLANS": '[{"name": "Pro", "monthly_try_ons": 100}]',
+            "GENVORIS_BUTTON": '{"label": "Try", "showOnCards": false}',
+        },
+    )
+    assert (settings.session_ttl, settings.page_budget) == (600, 0.5)
+    assert (settings.allow_guests, settings.inline_session) == (True, False)
+    assert settings.result_hosts == ("cdn.example.com", "*.example.org")
+    assert settings.plans == (DeclaredPlan("Pro", 100),)
+    assert settings.button == ButtonDesign(label="Try", show_on_cards=False)
+
+
+def test_flask_reads_them_from_its_own_prefix_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``app.config.from_prefixed_env()`` gives values that have a type already."""
+    app = Flask("shop")
+    for name, value in {
+        "API_KEY": KEY,
+        "SESSION_TTL": "600",
+        "ALLOW_GUESTS": "true",
+        "INLINE_SESSION": "False",
+        "PLANS": '[{"name": "Pro", "monthly_try_ons": 100}]',
+        "BUTTON__label": "Try",
+        "UPGRADE_URL": "",
+    }.items():
+        monkeypatch.setenv(f"FLASK_GENVORIS_{name}", value)
+    app.config.from_prefixed_env()
+    settings = read_settings(app.config, environ={})
+    assert (settings.session_ttl, settings.allow_guests, settings.upgrade_url) == (600, True, None)
+    assert settings.inline_session is False
+    assert settings.plans == (DeclaredPlan("Pro", 100),)
+    assert settings.button == ButtonDesign(label="Try")
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("name", sorted(module._CHECKS))
+def test_a_blank_one_counts_as_not_set(name: str, blank: str) -> None:
+    """A variable that nobody filled in changes nothing, wherever it stands."""
+    if name == "GENVORIS_API_KEY":
+        for config, environ in (({name: blank}, {}), ({}, {name: blank})):
+            with pytest.raises(ConfigurationError, match="is missing"):
+                read_settings(config, environ)
+        assert read_settings({name: blank}, {name: KEY}).api_key == KEY
+        return
+    plain = read()
+    assert read(**{name: blank}) == plain
+    assert read_settings({"GENVORIS_API_KEY": KEY}, environ={name: blank}) == plain
+
+
+def test_other_programs_variables_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """Only a slip is named in the log; what others read never stops the shop."""
+    environ = {"GENVORIS_SDK_REGION": "eu", "GENVORIS_PAGE_BUGDET": "1", "GENVORIS_API_KEY": KEY}
+    assert read_settings({}, environ) == read()
+    assert [record.getMessage() for record in caplog.records] == [
+        "The environment variable GENVORIS_PAGE_BUGDET is not a setting of genvoris-flask: did you "
+        "mean GENVORIS_PAGE_BUDGET?"
+    ]
 
 
 def test_a_value_of_none_counts_as_not_set() -> None:
@@ -116,7 +187,7 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_RESULT_HOSTS", "*.com.*", "names of hosts"),
         ("GENVORIS_ALLOW_GUESTS", "perhaps", "true or false"),
         ("GENVORIS_CSP_NONCE", "abc", "function"),
-        ("GENVORIS_DEFAULT_PLAN", "  ", "empty"),
+        ("GENVORIS_DEFAULT_PLAN", 7, "text"),
         ("GENVORIS_EXTERNAL_ID_PREFIX", 7, "text"),
         ("GENVORIS_PRIVACY_URL", "javascript:alert(1)", "path"),
         ("GENVORIS_BUTTON", "round", "dict"),
