@@ -179,6 +179,18 @@ def test_where_the_canvas_lies_a_large_file_is_refused_with_its_reason(shop: Scr
     assert shop.requests("POST", "/genvoris/tryons") == []
 
 
+def test_noise_that_nobody_sees_keeps_no_large_file_from_being_drawn(shop: ScriptedShop) -> None:
+    """It would be refused as it is, and looks the same."""
+    shop.tag["data-max-upload-bytes"] = "5000"
+    shop.context.add_init_script(LAST_BITS_READ)
+    data = jpeg_noted(tiff(6))
+    assert len(data) > 5000
+    page = open_dialog(shop)
+    sent = send(shop, page, file(data))
+    assert len(sent) <= 5000
+    assert Image.open(io.BytesIO(sent)).size == STORED[::-1]
+
+
 def test_a_canvas_that_gives_back_what_was_drawn_is_used(shop: ScriptedShop) -> None:
     """So that nothing of what the camera wrote leaves the browser."""
     page = open_dialog(shop)

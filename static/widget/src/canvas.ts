@@ -64,11 +64,14 @@ export function toBlob(
   return new Promise((done) => canvas.toBlob(done, type, quality));
 }
 
+/** Of 255 levels, what nobody sees. */
+export const INVISIBLE = 2;
+
 /**
- * Returns whether a canvas gives back what was drawn on it. Browsers that resist fingerprinting
- * give noise instead, without an error.
+ * Returns by how many levels of 255 a canvas gives back something else than was drawn. Browsers
+ * that resist fingerprinting add some noise, or give nothing but noise, without an error.
  */
-export async function isHonest(): Promise<boolean> {
+export async function canvasNoise(): Promise<number> {
   try {
     const drawn = newCanvas(8, 8);
     PATTERN.forEach((colour, i) => {
@@ -77,9 +80,10 @@ export async function isHonest(): Promise<boolean> {
     });
     const file = (await toBlob(drawn.canvas, "image/png")) as Blob;
     const { data } = draw(await createImageBitmap(file), [8, 8], 1).getImageData(0, 0, 8, 8);
-    return PATTERN.every((colour, i) => `${data.slice(i * 4, i * 4 + 3)}` === `${colour}`);
+    const levels = PATTERN.flatMap((colour) => [...colour, 255]);
+    return Math.max(...levels.map((level, i) => Math.abs(level - (data[i] ?? 0))));
   } catch {
-    return false;
+    return 255;
   }
 }
 

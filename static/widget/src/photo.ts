@@ -1,6 +1,6 @@
 // Makes a photo ready to be sent: upright, small enough, and without what the camera wrote into it.
 
-import { draw, encode, hasPixel, isHonest } from "./canvas";
+import { canvasNoise, draw, encode, hasPixel, INVISIBLE } from "./canvas";
 import { decodePhoto, scaledSize } from "./decode";
 import { withoutMetadata } from "./heic";
 import { HEAD_BYTES, type Kind, kindOf, sizeOf } from "./measure";
@@ -48,8 +48,8 @@ async function read(file: Blob, limits: Limits): Promise<Photo> {
   if (file.size > MOST_READ_BYTES) throw tooLarge(MOST_READ_BYTES);
   const size = sizeOf(head, kind);
   if (size) checkSize(...size);
-  const honest = await isHonest();
-  const decoded = await decodePhoto(file, kind, size, honest);
+  const noise = await canvasNoise();
+  const decoded = await decodePhoto(file, kind, size, !noise);
   // Few browsers decode HEIC, but most backends do.
   if (!decoded && kind === "heic") return asItIs(file, kind, limits, null);
   if (!decoded) throw new PhotoError(t("brokenPhoto"));
@@ -57,7 +57,10 @@ async function read(file: Blob, limits: Limits): Promise<Photo> {
   try {
     checkSize(bitmap.width, bitmap.height);
     const drawn = draw(bitmap, scaledSize(bitmap.width, bitmap.height), orientation);
-    if (!honest) return await asItIs(file, kind, limits, drawn.canvas);
+    const goesAsItIs = file.size <= mostAsItIs(kind, limits);
+    if (noise > INVISIBLE || (noise && goesAsItIs)) {
+      return await asItIs(file, kind, limits, drawn.canvas);
+    }
     return { blob: await redraw(drawn, limits), preview: drawn.canvas };
   } finally {
     bitmap.close();
@@ -77,6 +80,9 @@ async function redraw(drawn: CanvasRenderingContext2D, limits: Limits): Promise<
   return blob;
 }
 
+const mostAsItIs = (kind: Kind, limits: Limits) =>
+  kind === "heic" && !limits.heic ? 0 : limits.maxUploadBytes;
+
 /** Hands a photo on undrawn: the backend cuts out what the camera wrote into it. */
 async function asItIs(
   file: Blob,
@@ -84,7 +90,7 @@ async function asItIs(
   limits: Limits,
   preview: HTMLCanvasElement | null,
 ): Promise<Photo> {
-  const most = kind === "heic" && !limits.heic ? 0 : limits.maxUploadBytes;
+  const most = mostAsItIs(kind, limits);
   if (file.size > most) throw tooLarge(most);
   const bytes: BlobPart =
     kind === "heic" ? withoutMetadata(new Uint8Array(await file.arrayBuffer())) : file;
