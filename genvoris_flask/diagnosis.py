@@ -60,6 +60,7 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     yield _shoppers(state)
     yield _login_address(state)
     yield _proxy(state)
+    yield _hosts(state)
     yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
 
 
@@ -72,6 +73,20 @@ def _environment(state: AppState) -> Finding:
     if any(proxy_for(url) for url in urls):
         return Finding("environment", True, "Genvoris is reached through this machine's proxy.")
     return Finding("environment", True, "Genvoris is reached without a proxy.")
+
+
+def _hosts(state: AppState) -> Finding:
+    """Look at what keeps a made-up Host header from leading product pictures astray."""
+    if state.app.config.get("TRUSTED_HOSTS"):
+        return Finding("hosts", True, "Only the hosts of TRUSTED_HOSTS are the shop's own.")
+    advice = (
+        "Set TRUSTED_HOSTS to the names that visitors know this shop by, such as "
+        '["shop.example"]: product pictures are resolved against the Host header, which anybody '
+        "can write"
+    )
+    if state.hooks.tryon_engine and not state.app.debug:
+        return Finding("hosts", False, f"{advice}, and your own engine may fetch them.")
+    return Finding("hosts", True, f"{advice}.")
 
 
 def _shoppers(state: AppState) -> Finding:

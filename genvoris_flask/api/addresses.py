@@ -7,12 +7,22 @@ addresses of a name, and an IPv6 address that carries an IPv4 one inside.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from ..errors import MalformedAnswerError, UnreachableError
+from .wire import IGNORABLE
 
 Resolve = Callable[[str, int], list[str]]
+
+_PLAIN_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.?")
+# Of RFC 6762, RFC 8375 and RFC 9476, and what clouds, clusters and offices use besides.
+_LOCAL_NAMES = (
+    *(".localhost", ".local", ".internal", ".lan", ".home.arpa", ".localdomain"),
+    *(".svc", ".intranet", ".corp", ".home", ".private", ".alt"),
+)
 
 # RFC 6052 (NAT64) and RFC 4291, 2.5.5.1 (IPv4-compatible): an IPv4 address in the last 32 bits.
 _CLOSED = (
@@ -51,6 +61,34 @@ def public_address(host: str, port: int, resolver: Resolve = resolve) -> str:
         if not is_public(address):
             raise MalformedAnswerError(f"The host {host!r} has an address in a private network.")
     return addresses[0]
+
+
+def plain_host(host: str) -> str | None:
+    """Return the host of a URL as whoever looks it up reads it, or None if that is not certain.
+
+    Parsers decode percent signs, map full-width digits to digits and drop invisible characters,
+    or do not. So all that is done here, and what is left must be a plain name or address.
+    """
+    if ":" in host:
+        try:
+            return ipaddress.IPv6Address(host).compressed if "%" not in host else None
+        except ValueError:
+            return None
+    try:
+        name = unquote(host, errors="strict")
+        plain = name.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    if IGNORABLE.search(name) or not _PLAIN_HOST.fullmatch(plain):
+        return None
+    return plain.rstrip(".")
+
+
+def is_inside(host: str) -> bool:
+    """Return whether a plain host is a private address, in any spelling, or a local name."""
+    if ":" in host or host.rsplit(".", 1)[-1][:1].isdigit():
+        return not is_public(host)
+    return "." not in host or host.endswith(_LOCAL_NAMES)
 
 
 def is_public(text: str) -> bool:

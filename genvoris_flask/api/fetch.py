@@ -156,7 +156,7 @@ def _split(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         parts = urlsplit("")
-    if not parts.hostname or "@" in parts.netloc:
+    if not parts.hostname or any(sign in parts.netloc for sign in "@%"):
         raise MalformedAnswerError("A picture's address cannot be read.")
     return parts
 

@@ -28,6 +28,7 @@ _IGNORABLE = (
     "\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
+IGNORABLE = re.compile(f"[{_IGNORABLE}]")
 _UNSEEN = re.compile(f"[{_SPACE}{_IGNORABLE}]*")
 
 

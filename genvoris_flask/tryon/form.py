@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..web.answers import AnswerError
-from ..web.counting import is_from_inside
+from ..web.hosts import is_own_host
 from ..web.uploads import bounded_upload
 from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
@@ -46,7 +46,7 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
         photo = clean_photo(data)
     except PhotoError as error:
         raise AnswerError(error.code) from None
-    product = read_product(fields, request.host_url, from_inside=is_from_inside(request))
+    product = read_product(fields, request.host_url, host_is_own=is_own_host(request))
     if product is None or product.image is None:
         if fields.get("product_image"):
             _warn_of_picture()
@@ -58,8 +58,8 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
 def _warn_of_picture() -> None:
     log.warning(
         "A product picture's address was refused: it is neither on the public web nor on this "
-        "shop's own host as visitors know it. Behind a proxy, let it pass Host on and use "
-        "werkzeug.middleware.proxy_fix.ProxyFix."
+        "shop's own host. Name that host in TRUSTED_HOSTS; behind a proxy, let it pass Host on and "
+        "use werkzeug.middleware.proxy_fix.ProxyFix."
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from ..api.addresses import is_public
+from ..api.addresses import is_inside, plain_host
 from ..api.wire import cut_text, plain_text
 
-_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 CATEGORIES = ("apparel", "home", "object", "other")
 MAX_TEXT = 300
 MAX_URL = 2000
@@ -47,20 +45,20 @@ class Product:
 
 
 def read_product(
-    fields: Mapping[str, str], host_url: str, *, from_inside: bool = False
+    fields: Mapping[str, str], host_url: str, *, host_is_own: bool = False
 ) -> Product | None:
-    """Read the form's or query's fields; None when they name no product at all.
+    """Return the product that a form or query names; None when it names none at all.
 
     Args:
         fields: ``product_image``, ``product_title``, ``product_id``, ``product_category``,
             ``page_url``.
         host_url: The shop's own address: paths are resolved against it.
-        from_inside: Whether who asks is in a private network, and so may the shop be. Anybody can
-            write a private address into a Host header.
+        host_is_own: Whether ``host_url`` is surely the shop's, so that pictures may be there even
+            if it is in a private network. Anybody can write an address into a Host header.
     """
     category = fields.get("product_category", "")
     product = Product(
-        image=_picture_url(fields.get("product_image", ""), host_url, from_inside),
+        image=_picture_url(fields.get("product_image", ""), host_url, host_is_own),
         title=_text(fields.get("product_title", "")),
         id=_text(fields.get("product_id", "")),
         category=category if category in CATEGORIES else "apparel",
@@ -73,29 +71,35 @@ def _text(value: str) -> str | None:
     return plain_text(cut_text(plain_text(value), MAX_TEXT)) or None
 
 
-def _picture_url(value: str, host_url: str, from_inside: bool) -> str | None:
-    """Give a product picture's whole URL: on the shop's own host, or on the public internet.
+def _picture_url(value: str, host_url: str, host_is_own: bool) -> str | None:
+    """Return a product picture's whole URL: on the shop's own host, or on the public internet.
 
     It comes from the browser and others will fetch it, so it must not lead into a network that is
-    closed to the browser. Paths belong to the shop's own host alone.
+    closed to the browser. Its host is written anew, so that they read what was judged here.
     """
     url = _web_url(value, host_url)
     if not url or not url.isprintable() or "\\" in url:
         return None
-    ours, theirs = urlsplit(host_url), urlsplit(url)
-    may_be_inside = from_inside and _is_inside(ours.hostname or "")
-    if _is_inside(theirs.hostname or "") and not may_be_inside:
+    parts = urlsplit(url)
+    place = _place(parts)
+    if place is None or "@" in parts.netloc:
         return None
-    return None if "@" in theirs.netloc and theirs.netloc != ours.netloc else url
+    host, port = place
+    if is_inside(host) and not (host_is_own and place == _place(urlsplit(host_url))):
+        return None
+    bracketed = f"[{host}]" if ":" in host else host
+    return parts._replace(netloc=bracketed if port is None else f"{bracketed}:{port}").geturl()
 
 
-def _is_inside(host: str) -> bool:
-    """Say whether a host is named by a private address, in any spelling, or by a local name."""
-    # As those read it who will look it up (UTS 46): "①⓪。0.0.1" is 10.0.0.1 to them.
-    host = unicodedata.normalize("NFKC", host).replace("。", ".").rstrip(".").lower()
-    if ":" in host or host.rsplit(".", 1)[-1][:1].isdigit():
-        return not is_public(host)
-    return "." not in host or host.endswith(_LOCAL_NAMES)
+def _place(parts: SplitResult) -> tuple[str, int | None] | None:
+    """Return a URL's plain host and its port; no port where it is the scheme's own."""
+    try:
+        port = parts.port
+    except ValueError:
+        return None
+    host = plain_host(parts.hostname or "")
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return None if not host or port == 0 else (host, None if port == usual else port)
 
 
 def _web_url(value: str, host_url: str) -> str | None:

@@ -7,9 +7,7 @@ from flask import request
 from ..state import get_state
 from .answers import AnswerError
 from .limits import ADDRESS_FACTOR
-from .senders import is_from_inside, sender_of
-
-__all__ = ["count_address", "count_shopper", "is_from_inside", "sender_address"]
+from .senders import sender_of
 
 # A proxy of which nobody knows who is behind it may send as much as so many visitors.
 PROXY_FACTOR = 20

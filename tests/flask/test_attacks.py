@@ -370,19 +370,64 @@ def test_another_shoppers_job_does_not_exist(shop: Shop) -> None:
     assert shop.browser.get(job["image_url"]).status_code == 200
 
 
-@pytest.mark.parametrize("sender", ["8.8.8.8", "127.0.0.1"], ids=["bare", "behind a proxy"])
-def test_a_private_address_as_host_leads_no_picture_inside(shop: Shop, sender: str) -> None:
-    """Whoever sends a request writes its Host, and a picture's path is resolved against it."""
-    host = {"Host": "169.254.169.254"}
-    passed_on = {"X-Forwarded-For": "8.8.8.8"} if sender == "127.0.0.1" else {}
+def picture_of(
+    shop: Shop, host: str, image: str, sender: str = "127.0.0.1", **headers: str
+) -> TestResponse:
+    """Ask for a try-on under a Host header, whose port is 80, as is the server's."""
     browser = shop.app.test_client()
     browser.environ_base["REMOTE_ADDR"] = sender
-    with browser.session_transaction(base_url="http://169.254.169.254/") as cookies:
+    with browser.session_transaction(base_url=f"http://{host}/") as cookies:
         cookies["user"] = "ada"
-    answer = shop.tryon(
-        headers=host | passed_on, browser=browser, product_image="/latest/meta-data/"
-    )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "no_product")
+    return shop.tryon(headers={"Host": host, **headers}, browser=browser, product_image=image)
+
+
+INSIDE = ["127.0.0.1:6379", "169.254.169.254", "10.0.0.1", "redis:6379", "localhost:8000"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers"),
+    [
+        ("8.8.8.8", {}),
+        ("127.0.0.1", {}),
+        ("172.17.0.1", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "8.8.8.8"}),
+    ],
+    ids=["bare", "behind a silent proxy", "in a container", "behind a proxy"],
+)
+@pytest.mark.parametrize("host", INSIDE)
+def test_a_private_address_as_host_leads_no_picture_inside(
+    shop: Shop, host: str, sender: str, headers: dict[str, str]
+) -> None:
+    """Whoever sends a request writes its Host, and a picture's path is resolved against it."""
+    for image in ("/latest/meta-data/", f"http://{host}/x", "http://10.0.0.9/x"):
+        answer = picture_of(shop, host, image, sender, **headers)
+        assert (answer.status_code, answer.get_json()["error"]) == (400, "no_product")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_developers_own_server_may_have_pictures(shop: Shop, host: str) -> None:
+    """Its port is the one in the address."""
+    assert picture_of(shop, host, "/static/shirt.png").status_code == 202
+
+
+def test_trusted_hosts_decide_where_they_are_set(genvoris: LocalGenvoris) -> None:
+    """A shop in a closed network names its own; Flask refuses any other."""
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_TRYONS_PER_SHOPPER=9)
+    shop.app.config["TRUSTED_HOSTS"] = ["shop.intra", "10.1.2.3"]
+    for host in ("shop.intra", "shop.intra:8080", "10.1.2.3"):
+        assert picture_of(shop, host, "/shirt.png", "10.0.0.7").status_code == 202
+    assert picture_of(shop, "shop.intra", "http://10.1.2.3/shirt.png").status_code == 400
+    assert shop.browser.get("/genvoris/status").status_code == 400
+
+
+def test_a_debugged_app_may_be_inside(shop: Shop) -> None:
+    """As in a container whose port is another one outside."""
+    assert picture_of(shop, "localhost:8080", "/shirt.png").status_code == 400
+    shop.app.debug = True
+    assert picture_of(shop, "localhost:8080", "/shirt.png").status_code == 202
+    assert picture_of(shop, "localhost:8080", "http://localhost:9000/a").status_code == 400
+    assert picture_of(shop, "localhost:8080", "/shirt.png", "8.8.8.8").status_code == 400
 
 
 def test_who_takes_the_id_of_another_at_genvoris_for_a_name_gets_nothing_of_theirs(

@@ -208,6 +208,24 @@ def test_check_says_when_functions_wait_for_webhooks_that_cannot_be_verified(
     assert webhooks(hearing)["text"] == "Deliveries from Genvoris are taken at /genvoris/webhook."
 
 
+def test_check_asks_for_trusted_hosts(shop: Shop) -> None:
+    """It insists when a product picture is fetched by the shop's own engine."""
+
+    def hosts() -> dict[str, Any]:
+        findings = json.loads(run(shop, "check", "--json").stdout)
+        found: dict[str, Any] = next(each for each in findings if each["name"] == "hosts")
+        return found
+
+    assert hosts()["ok"]
+    assert "Set TRUSTED_HOSTS" in hosts()["text"]
+    shop.extension.tryon_engine(lambda photo, product, shopper: b"")
+    assert not hosts()["ok"]
+    assert "Set TRUSTED_HOSTS" in hosts()["text"]
+    shop.app.config["TRUSTED_HOSTS"] = ["localhost"]
+    assert hosts()["ok"]
+    assert "Set TRUSTED_HOSTS" not in hosts()["text"]
+
+
 ERRORS = {
     "no such customer": (["usage", "nobody"], 404, 1, "Genvoris knows nothing by this id"),
     "a wrong key": (["plans", "list"], 401, 1, "copy GENVORIS_API_KEY once more"),

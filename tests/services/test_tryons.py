@@ -126,7 +126,9 @@ def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
 def test_repeats_at_the_same_time_on_two_hosts_are_one_try_on(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
-    shops = [start(workers=2, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
+    # One shopper may send so many photos at once.
+    settings = {"GENVORIS_STORE_URL": redis_server.url, "GENVORIS_TRYONS_PER_SHOPPER": 16}
+    shops = [start(workers=2, **settings) for _ in range(2)]
 
     def click(number: int) -> str:
         return Browser(shops[number % 2]).start(Idempotency_Key="one wish")[0]

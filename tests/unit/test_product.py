@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 
 from genvoris_flask.tryon.product import Product, read_product
@@ -64,6 +66,38 @@ def test_a_picture_that_is_not_on_the_web_is_none(image: str) -> None:
         "https://shop.example@10.0.0.1/a.png",
         "https://user@cdn.example/a.png",
         "https://cdn.example\\@10.0.0.1/a.png",
+        "http://127.0.0.%31/a.png",
+        "http://127.0.0.%EF%BC%91/a.png",
+        "http://127.0.0.%2531/a.png",
+        "http://127%2e0%2e0%2e1/a.png",
+        "http://%6c%6fcalhost/a.png",
+        "http://%6C%6Fcalhost:6379/a.png",
+        "http://\uff11\uff12\uff17.0.0.1/a.png",
+        "http://\u2460\u24ea.0.0.1/a.png",
+        "http://\u0661\u0662\u0667.0.0.1/a.png",
+        "http://127.0.0.1\ufe0f/a.png",
+        "http://127.0.0.1\U000e0100/a.png",
+        "http://local\u200bhost/a.png",
+        "http://local\u00adhost/a.png",
+        "http://local%C2%ADhost/a.png",
+        "http://127.0.0.1%F3%A0%84%80/a.png",
+        "http://lo\ufe00calhost/a.png",
+        "http://127.0.0.1%00.cdn.example/a.png",
+        "http://127.0.0.1%2f.cdn.example/a.png",
+        "http://127.0.0.1%3f.cdn.example/a.png",
+        "http://127.0.0.1%23.cdn.example/a.png",
+        "http://127.0.0.1%40cdn.example/a.png",
+        "http://cdn.example%40127.0.0.1/a.png",
+        "http://127.0.0.1%20/a.png",
+        "http://cdn_1.example/a.png",
+        "http://xn--/a.png",
+        "http://[fe80::1%25eth0]/a.png",
+        "http://[::ffff:127.0.0.%31]/a.png",
+        "http://.../a.png",
+        "http://cdn..example/a.png",
+        "http://backend.default.svc/a.png",
+        "http://cdn.example:0/a.png",
+        "http://cdn.example:99999/a.png",
     ],
 )
 def test_a_picture_inside_a_private_network_is_none(image: str) -> None:
@@ -82,13 +116,50 @@ def test_a_picture_on_the_public_internet_may_be_anywhere(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["http://127.0.0.1:5000/", "http://localhost:5000/", "http://shop/"]
+    ("image", "read_as"),
+    [
+        ("https://cdn.example/a.png", "https://cdn.example/a.png"),
+        ("https://CDN.Example:443/A.png?b=%20#c", "https://cdn.example/A.png?b=%20#c"),
+        ("https://cdn.example.:8443/a", "https://cdn.example:8443/a"),
+        ("https://%63dn.example/a.png", "https://cdn.example/a.png"),
+        ("https://b\u00fccher.example/a", "https://xn--bcher-kva.example/a"),
+        ("https://b%C3%BCcher.example/a", "https://xn--bcher-kva.example/a"),
+        ("https://\uff43dn\u3002example/a", "https://cdn.example/a"),
+        ("https://[2606:4700:0::6810:1]/a", "https://[2606:4700::6810:1]/a"),
+    ],
 )
-def test_a_shop_inside_may_use_pictures_inside(host: str) -> None:
-    for image in ("/a.png", "http://localhost:9000/a.png"):
-        product = read_product({"product_image": image}, host, from_inside=True)
+def test_a_host_is_written_as_it_was_judged(image: str, read_as: str) -> None:
+    """Whoever fetches the picture has nothing left to decode."""
+    product = read(product_image=image)
+    assert product is not None
+    assert product.image == read_as
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:5000/", "http://localhost:5000/", "http://a/"])
+def test_a_shop_inside_may_use_pictures_of_its_own(host: str) -> None:
+    """When its host is surely its own."""
+    for image in ("/a.png", f"{host}b/a.png"):
+        product = read_product({"product_image": image}, host, host_is_own=True)
         assert product is not None
-        assert product.image is not None
+        assert product.image == urljoin(host, image)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "http://localhost:9000/a.png",
+        "http://localhost/a.png",
+        "http://127.0.0.1:5000/a.png",
+        "http://10.0.0.1:5000/a.png",
+        "http://redis:6379/",
+    ],
+)
+def test_a_shop_inside_leads_nowhere_else_inside(image: str) -> None:
+    """Another port is another service."""
+    fields = {"product_image": image, "product_title": "x"}
+    product = read_product(fields, "http://localhost:5000/", host_is_own=True)
+    assert product is not None
+    assert product.image is None
 
 
 @pytest.mark.parametrize("host", ["http://169.254.169.254/", "http://10.0.0.1:9200/"])
