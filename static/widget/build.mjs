@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import ts from "typescript";
 import { readLocales, scriptOf } from "./locales.mjs";
 
@@ -22,12 +22,24 @@ function describe(body) {
 const fromKit = {
   name: "from-kit",
   setup({ onResolve, onLoad }) {
-    const shared = /\/(api|dom|parts|shared|strings|tab)$/;
+    const shared = /\/(api|dom|page|parts|product|shared|strings|tab)$/;
     onResolve({ filter: shared }, () => ({ path: "kit", namespace: "kit" }));
     onLoad({ filter: /./, namespace: "kit" }, async () => {
       const source = await readFile(join(here, "src", "kit.ts"), "utf8");
       const names = /kit = \{([^}]*)\}/.exec(source)[1];
       return { contents: `export const {${names}} = Genvoris.attach({}).kit;` };
+    });
+  },
+};
+
+/** Shortens the style sheets, which are texts to the bundler. */
+const shortStyles = {
+  name: "short-styles",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/styles[^/]*\.ts$/ }, async ({ path }) => {
+      const [, css] = /`([^`]*)`/.exec(await readFile(path, "utf8"));
+      const { code } = await transform(css, { loader: "css", minify: true });
+      return { contents: `export const css = ${JSON.stringify(code.trim())};` };
     });
   },
 };
@@ -44,7 +56,7 @@ async function bundle(name, target, define = {}, plugins = []) {
     charset: "utf8",
     legalComments: "none",
     define,
-    plugins,
+    plugins: [shortStyles, ...plugins],
   });
   return describe(await readFile(outfile));
 }
@@ -69,7 +81,8 @@ async function writeTypes() {
 
 const { keys, files } = await writeLocales();
 const tools = await bundle("tools", "es2022", {}, [fromKit]);
+const design = await bundle("design", "es2022");
 const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
 const dialog = await bundle("dialog", "es2022", known);
-await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, dialog }) });
+await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
 await writeTypes();

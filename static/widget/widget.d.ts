@@ -7,6 +7,8 @@ export interface Variant {
 /** A product as the events name it. */
 export interface Product {
     image: string;
+    /** All pictures of it; the first is `image`. */
+    images: string[];
     title: string;
     id: string;
     /** apparel, home, object or other; empty when unknown. */

@@ -68,6 +68,9 @@ class ScriptedShop:
         status: The answer to the status question.
         states: What a job goes through, one for each poll; the last one stays.
         failing: Paths that get no answer at all, as when a phone is out of reach.
+        policy: Its Content-Security-Policy.
+        script: The widget's tag, where it is another one.
+        pages: The bodies of further pages, by path.
     """
 
     context: BrowserContext
@@ -81,6 +84,9 @@ class ScriptedShop:
         default_factory=lambda: [{"state": "running"}, {"state": "done"}]
     )
     failing: set[str] = field(default_factory=set)
+    policy: str = POLICY
+    script: str | None = None
+    pages: dict[str, str] = field(default_factory=dict)
     refusal: tuple[int, dict[str, Any]] | None = None
     jobs: dict[str, int] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
@@ -105,17 +111,18 @@ class ScriptedShop:
         sent = [json.loads(each.post_data or "{}") for each in self.requests("POST", "/events")]
         return [event for batch in sent for event in batch["events"]]
 
-    def page_html(self) -> str:
+    def page_html(self, path: str = "/product") -> str:
         attributes = {"src": "/genvoris/widget.js", "nonce": "n", "data-api-url": "/genvoris"}
         written = " ".join(
             f'{name}="{html.escape(value)}"' for name, value in (attributes | self.tag).items()
         )
+        script = f"<script defer {written}></script>" if self.script is None else self.script
+        body = self.pages.get(path, self.body)
         direction = ' dir="rtl"' if self.lang in ("ar", "ur") else ""
         return (
             f'<!doctype html><html lang="{self.lang}"{direction}><head><title>Shop</title>'
             '<meta name="viewport" content="width=device-width"><link rel="stylesheet"'
-            f' href="/shop.css">{self.head}</head><body><h1>Shop</h1>{self.body}'
-            f"<script defer {written}></script></body></html>"
+            f' href="/shop.css">{self.head}</head><body><h1>Shop</h1>{body}{script}</body></html>'
         )
 
     def _answer(self, route: Route) -> None:
@@ -128,6 +135,8 @@ class ScriptedShop:
             route.fulfill(body=file.read_bytes(), content_type="text/javascript; charset=utf-8")
         elif path.startswith("/genvoris/"):
             self._answer_api(route, path.removeprefix("/genvoris/"))
+        elif path.startswith("/lib/"):
+            route.fulfill(path=WIDGET / "node_modules" / path.removeprefix("/lib/"))
         elif path == "/events":
             route.fulfill(status=202, json={"accepted": 1})
         elif path.endswith((".png", ".jpg")):
@@ -137,8 +146,8 @@ class ScriptedShop:
         elif path.endswith(".ico"):
             route.fulfill(status=204)
         else:
-            headers = {"Content-Security-Policy": POLICY, "Content-Type": "text/html"}
-            route.fulfill(body=self.page_html(), headers=headers)
+            headers = {"Content-Security-Policy": self.policy, "Content-Type": "text/html"}
+            route.fulfill(body=self.page_html(path), headers=headers)
 
     def _answer_api(self, route: Route, path: str) -> None:
         method = route.request.method

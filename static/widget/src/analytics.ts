@@ -1,5 +1,6 @@
 // What shoppers do, told to the page and, in batches, to the backend. Never a photo or a token.
 
+import { doc } from "./page";
 import type { AnalyticsType, Events, Product, Settings } from "./public";
 import { CHECKOUT, newKey, SESSION_KEY, tell } from "./shared";
 import { read, write } from "./tab";
@@ -26,11 +27,14 @@ export class Tracker {
   ) {
     const flush = () => this.#flush();
     addEventListener("pagehide", flush, { signal });
-    document.addEventListener("visibilitychange", flush, { signal });
+    doc.addEventListener("visibilitychange", flush, { signal });
     addEventListener(
       "click",
       ({ target }) => {
-        if (target instanceof Element && target.closest(CHECKOUT)) this.track("CHECKOUT_STARTED");
+        const { closest } = Element.prototype; // a form's own may be a field of that name
+        if (target instanceof Element && closest.call(target, CHECKOUT)) {
+          this.track("CHECKOUT_STARTED");
+        }
       },
       { signal, capture: true },
     );

@@ -32,7 +32,10 @@ export class Backend {
   start(product: Product, photo: Blob, token: string | null, key: string): Promise<Job> {
     const form = new FormData();
     form.set("photo", photo, "photo");
-    form.set("product_image", product.image);
+    // A product that an earlier version has kept in this tab knows of one picture.
+    for (const image of new Set([product.image, ...(product.images ?? [])])) {
+      form.append("product_image", image);
+    }
     form.set("product_category", product.category);
     for (const [name, value] of Object.entries(fieldsOf(product))) form.set(name, value);
     const session = this.sessionId();

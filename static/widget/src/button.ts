@@ -1,5 +1,7 @@
 // Gives the shop's buttons the design that the script tag's data-button-* attributes say.
 
+import { doc } from "./page";
+
 const SELECTOR = ".genvoris-tryon-btn";
 const MARK = "data-genvoris-dressed";
 const FLOATING = "data-genvoris-floating";
@@ -40,10 +42,9 @@ function sideOf({ buttonPosition }: Record<string, unknown>): string | undefined
 
 /** Dresses the buttons that are there and those that come later. */
 export function dressButtons(data: Record<string, unknown>, signal: AbortSignal): void {
-  if (!Object.keys(data).some((key) => key.startsWith("button"))) return;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rulesOf(data));
-  const sheets = document.adoptedStyleSheets;
+  const sheets = doc.adoptedStyleSheets;
   sheets.push(sheet);
   const watch = new MutationObserver(() => dress(data));
   watch.observe(document, { childList: true, subtree: true });
@@ -55,19 +56,19 @@ export function dressButtons(data: Record<string, unknown>, signal: AbortSignal)
 }
 
 function dress(data: Record<string, unknown>): void {
-  for (const button of document.querySelectorAll(`${SELECTOR}:not([${MARK}])`)) {
+  for (const button of doc.querySelectorAll(`${SELECTOR}:not([${MARK}])`)) {
     button.setAttribute(MARK, "");
     if (!button.textContent?.trim()) button.textContent = String(data.buttonLabel || "");
     const path = ICONS[String(data.buttonIcon)];
     if (path) button.prepend(draw(path));
   }
   // One is enough: those of cards, and of a second product, stay where the shop put them.
-  if (!sideOf(data) || "noFab" in data || document.querySelector(`[${FLOATING}]`)) return;
-  document.querySelector(`${SELECTOR}:not([data-genvoris-card])`)?.setAttribute(FLOATING, "");
+  if (!sideOf(data) || "noFab" in data || doc.querySelector(`[${FLOATING}]`)) return;
+  doc.querySelector(`${SELECTOR}:not([data-genvoris-card])`)?.setAttribute(FLOATING, "");
 }
 
 function draw(path: string): SVGElement {
-  const make = (name: string) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const make = (name: string) => doc.createElementNS("http://www.w3.org/2000/svg", name);
   const svg = make("svg") as SVGElement;
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");

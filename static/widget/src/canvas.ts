@@ -1,5 +1,7 @@
 // Draws photos, and reads back what was drawn.
 
+import { doc } from "./page";
+
 const ROWS = 64;
 const QUALITIES = [0.86, 0.75, 0.6, 0.45];
 // No two neighbours are alike, so that stripes, noise and a single colour are all noticed.
@@ -21,7 +23,7 @@ const AXES: Record<number, Axes> = {
 };
 
 function newCanvas(width: number, height: number): CanvasRenderingContext2D {
-  const canvas = document.createElement("canvas");
+  const canvas = doc.createElement("canvas");
   [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   if (!context) throw new Error("There is no canvas.");

@@ -1,11 +1,13 @@
 // Colours that can be read whatever the shop's own are (WCAG 2.2: 1.4.3 and 1.4.11).
 
+import { doc } from "./page";
+
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
 const TEXT = 4.5;
-const SHAPE = 3;
+export const SHAPE = 3;
 
 /** What the dialog's style sheet needs, by the names of its custom properties. */
 export type Palette = Record<
@@ -37,11 +39,20 @@ export function textOn(colour: Rgb): Rgb {
 
 /** Moves a colour towards another, no further than until it stands out enough. */
 function standOut(colour: Rgb, towards: Rgb, least: number, ...grounds: Rgb[]): Rgb {
-  for (let share = 0; share < 1; share += 0.05) {
-    const tried = mix(colour, towards, share);
+  for (let percent = 0; percent < 100; percent++) {
+    const tried = mix(colour, towards, percent / 100);
     if (grounds.every((ground) => contrast(tried, ground) >= least)) return tried;
   }
   return towards;
+}
+
+/** Returns a button's ground and text; for a wanted text the ground is moved until it is read. */
+function pairOf(ground: Rgb, wantedText: Rgb | null, ...around: Rgb[]): [ground: Rgb, text: Rgb] {
+  if (wantedText) {
+    const moved = standOut(ground, textOn(wantedText), TEXT, wantedText);
+    if (around.every((each) => contrast(moved, each) >= SHAPE)) return [moved, wantedText];
+  }
+  return [ground, textOn(ground)];
 }
 
 /** Makes all colours of the dialog from few; each text on each ground has at least AA contrast. */
@@ -50,6 +61,7 @@ export function paletteOf(
   wantedText: Rgb,
   wantedPrimary: Rgb | null,
   wantedAccent: Rgb | null,
+  wantedOnPrimary: Rgb | null = null,
 ): Palette {
   const far = textOn(bg);
   // Towards the text, unless that leaves too little contrast for any text.
@@ -57,7 +69,10 @@ export function paletteOf(
   const enough = contrast(nearer, far) > TEXT + 0.2;
   const surface = enough ? nearer : mix(bg, far === WHITE ? BLACK : WHITE, 0.08);
   const text = standOut(wantedText, far, TEXT, bg, surface);
-  const primary = standOut(wantedPrimary ?? text, far, SHAPE, bg, surface);
+  const shape = standOut(wantedPrimary ?? text, far, SHAPE, bg, surface);
+  const own = wantedPrimary && wantedOnPrimary && contrast(wantedPrimary, wantedOnPrimary);
+  const keeps = own && own >= SHAPE ? wantedOnPrimary : null;
+  const [primary, onPrimary] = pairOf(shape, keeps, bg, surface);
   const red: Rgb = far === WHITE ? [255, 157, 146] : [163, 38, 27];
   return {
     bg,
@@ -67,7 +82,7 @@ export function paletteOf(
     line: mix(bg, text, 0.2),
     bad: standOut(red, far, TEXT, bg, surface),
     primary,
-    "on-primary": textOn(primary),
+    "on-primary": onPrimary,
     accent: standOut(wantedAccent ?? primary, far, SHAPE, bg, surface),
   };
 }
@@ -78,7 +93,7 @@ export function readColour(colour: string): Rgb | null {
   const plain = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour);
   if (plain) return [Number(plain[1]), Number(plain[2]), Number(plain[3])];
   if (!colour || colour === "rgba(0, 0, 0, 0)" || !CSS.supports("color", colour)) return null;
-  const context = document.createElement("canvas").getContext("2d");
+  const context = doc.createElement("canvas").getContext("2d");
   if (!context) return null;
   context.fillStyle = colour;
   // Names, numbers and HSL are said as #rrggbb; what is beyond them has to be drawn.

@@ -10,10 +10,9 @@ import type { Jobs } from "./jobs";
 import { forgetKept, keep } from "./keep";
 import type { Happening, Model } from "./machine";
 import type { Actions } from "./screens/view";
-import { nameOf, tell } from "./shared";
 import { t } from "./strings";
 import type { Tools } from "./tools";
-import type { Problem, Result, Status } from "./types";
+import type { Problem, Status } from "./types";
 
 /** What the deeds need of the dialog. */
 export interface Stage {
@@ -57,8 +56,8 @@ export function actionsOf(stage: Stage): Actions {
       begin();
     },
     show: (result) => stage.happen({ type: "show", result }),
-    share: (result) => void shareResult(stage, result),
-    addToCart: (result) => addToCart(stage, result),
+    share: async (result) => (await stage.tools()).shareResult(stage, result),
+    addToCart: async (result) => (await stage.tools()).addToCart(stage, result),
     leave: (url, keepPhoto) => void leave(stage, url, keepPhoto),
   };
 }
@@ -101,29 +100,6 @@ async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
   forgetKept();
   withdrawConsent();
   happen({ type: "deleted" });
-}
-
-async function shareResult({ frame, tracker, tools }: Stage, result: Result): Promise<void> {
-  const { share } = await tools();
-  const how = await share(result.imageUrl, nameOf(result.product)).catch(() => null);
-  if (how) tracker.track("RESULT_SHARED", result.product, { how });
-  const text = how === null ? t("failed") : how === "copied" ? t("copied") : "";
-  const button = frame.part("share");
-  if (button && text) button.textContent = text;
-  frame.announce(text);
-}
-
-/** Leaves the rest to the shop: its script, else its own button. */
-function addToCart({ tracker, config, close }: Stage, result: Result): void {
-  const { id, imageUrl, product } = result;
-  tracker.track("ADDED_TO_CART", product);
-  // While our modal dialog is open, nothing else on the page could be used.
-  close();
-  if (!tell("add-to-cart", { id, image_url: imageUrl, product })) return;
-  const selector = config().addToCart;
-  const button = selector ? document.querySelector<HTMLElement>(selector) : null;
-  button?.focus();
-  button?.click();
 }
 
 async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise<void> {

@@ -1,9 +1,23 @@
 // Builds elements without any HTML text: titles and sentences may hold whatever they like.
 
+import { doc } from "./page";
 import { type Key, t } from "./strings";
 
-type Attributes = Record<string, string | boolean | null | (() => void)>;
+type Listener = (event: MouseEvent) => void;
+type Attributes = Record<string, string | boolean | null | Listener>;
 export type Child = Node | string | null | false | undefined;
+
+// What a click does. No element listens by itself: see shield.ts.
+const listeners = new WeakMap<EventTarget, Listener>();
+
+export function listenToClicks(element: EventTarget, listener: Listener): void {
+  listeners.set(element, listener);
+}
+
+/** Has the dialog's elements hear a click, from the one that was clicked outwards. */
+export function hearClick(event: MouseEvent): void {
+  for (const node of event.composedPath()) listeners.get(node)?.(event);
+}
 
 /** Makes an element; an attribute that is a function is what a click does. */
 export function el<K extends keyof HTMLElementTagNameMap>(
@@ -11,9 +25,9 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   attributes: Attributes = {},
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
-  const element = document.createElement(name);
+  const element = doc.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener("click", value);
+    if (typeof value === "function") listenToClicks(element, value);
     else if (value !== false && value !== null) {
       element.setAttribute(key, value === true ? "" : value);
     }
@@ -41,10 +55,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Draws a line icon from a path on a 24 by 24 grid. */
 export function icon(path: string): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
+  const svg = doc.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(SVG, "path");
+  const line = doc.createElementNS(SVG, "path");
   line.setAttribute("d", path);
   svg.append(line);
   return svg;

@@ -1,9 +1,14 @@
 // The dialog's frame: host element, shadow root, heading, and the note that a job goes on.
 
-import { type Child, el, iconButton } from "./dom";
+import { type Child, el, iconButton, listenToClicks } from "./dom";
+import { makeHost } from "./host";
+import { doc } from "./page";
 import type { View } from "./screens/view";
 import { direction, spoken, t } from "./strings";
 import { css } from "./styles";
+
+// A rule rather than a style of the page's own: it goes with the element, whoever takes that away.
+const LOCK = "html:has(genvoris-dialog[open]){overflow:hidden!important}";
 
 export class Frame {
   readonly dialog: HTMLDialogElement = el("dialog", {
@@ -11,7 +16,7 @@ export class Frame {
     part: "dialog",
   });
   readonly input: HTMLInputElement;
-  readonly host = document.createElement("genvoris-dialog");
+  readonly host = makeHost();
   readonly #heading = el("h2", { id: "heading", tabindex: "-1", part: "heading" });
   readonly #visual = el("div", { class: "visual", part: "visual" });
   readonly #side = el("div", { class: "side", part: "side" });
@@ -20,7 +25,7 @@ export class Frame {
   readonly #liveOutside = el("p", { class: "live", role: "status" });
   readonly #pill = el("button", { type: "button", class: "pill", part: "pill", popover: "manual" });
   readonly #top = el("div", { class: "top" });
-  #scroll = "";
+  readonly #lock = new CSSStyleSheet();
   #dressed = "";
   #holdsPage = false;
 
@@ -29,12 +34,14 @@ export class Frame {
     onPill: () => void,
   ) {
     this.input = el("input", { type: "file", hidden: true, accept: "image/*,.heic,.heif" });
-    this.#pill.addEventListener("click", onPill);
+    listenToClicks(this.#pill, onPill);
     const body = el("div", { class: "body" }, this.#visual, this.#side);
     this.dialog.append(this.#top, body, this.input, this.#live);
     const root = this.host.attachShadow({ mode: "open" });
     root.append(this.dialog, this.#pill, this.#liveOutside);
     this.addStyle(css);
+    this.#lock.replaceSync(LOCK);
+    doc.adoptedStyleSheets.push(this.#lock);
   }
 
   addStyle(text: string): void {
@@ -64,7 +71,22 @@ export class Frame {
 
   /** Puts the dialog's element on the page, where a page without reloads may have lost it. */
   attach(): void {
-    if (!this.host.isConnected) document.body.append(this.host);
+    if (!this.host.isConnected) doc.body.append(this.host);
+  }
+
+  /** Takes the element off the page, which is not told of it. */
+  detach(): void {
+    const { removed } = this.host;
+    this.host.removed = undefined;
+    this.host.remove();
+    this.host.removed = removed;
+  }
+
+  /** Takes off the page all that is of the dialog. */
+  end(): void {
+    this.detach();
+    const sheets = doc.adoptedStyleSheets;
+    sheets.splice(sheets.indexOf(this.#lock), 1);
   }
 
   /** Has the browser lay out what is not shown yet: fonts and styles are then at hand. */
@@ -75,15 +97,27 @@ export class Frame {
     style.display = "";
   }
 
-  open(): void {
-    this.attach();
+  open(opener: Element | null): void {
     if (this.dialog.open) return;
+    // A popover closes for a dialog that is not within it.
+    const popover = opener?.closest("[popover]");
+    this.#show(popover ?? doc.body);
+    popover?.addEventListener("toggle", () => this.#holdsPage && this.#show(doc.body), {
+      once: true,
+    });
+  }
+
+  /** Shows the dialog at a place of the page; what is around it there may be hidden later. */
+  #show(place: Element): void {
+    this.dialog.close();
+    if (this.host.parentNode !== place) place.append(this.host);
+    // Another dialog may have hidden from readers, or switched off, all that is not within it.
+    this.host.removeAttribute("aria-hidden");
+    this.host.inert = false;
+    this.host.toggleAttribute("open", true);
     this.dialog.showModal();
     this.#heading.focus();
     this.#holdsPage = true;
-    const page = document.documentElement;
-    this.#scroll = page.style.overflow;
-    page.style.overflow = "hidden";
   }
 
   close(): void {
@@ -92,7 +126,9 @@ export class Frame {
     // A browser remembers how far it was scrolled, and the next screen may be another one.
     this.dialog.querySelector(".body")?.scrollTo(0, 0);
     this.dialog.close();
-    document.documentElement.style.overflow = this.#scroll;
+    this.host.toggleAttribute("open", false);
+    if (this.host.parentNode !== doc.body) this.detach();
+    this.attach();
   }
 
   /** Says whether the browser has closed the dialog without us. */

@@ -17,6 +17,8 @@ export class Intake {
     private readonly happen: (happening: Happening) => void,
     private readonly accepts: () => boolean,
     private readonly tools: () => Promise<Tools>,
+    /** Hands a photo to another version of the widget; false when there is none. */
+    private readonly renew: (photo: Blob) => Promise<boolean>,
   ) {
     const { dialog, input } = frame;
     const take = (file: File | undefined) => file && void this.take(file);
@@ -64,7 +66,9 @@ export class Intake {
     try {
       photo = await (await this.tools()).prepare(file, this.config());
     } catch {
-      photo = t("offline"); // the tools could not be loaded
+      // The tools could not be loaded.
+      if (await this.renew(file)) return;
+      photo = t("offline");
     }
     if (!wanted()) return;
     if (typeof photo === "string") this.happen({ type: "badPhoto", message: photo });

@@ -3,8 +3,10 @@
 
 import { fault, ProblemError } from "./api";
 import { button, el, iconButton } from "./dom";
+import { doc } from "./page";
+import { readProduct } from "./product";
 import { actionRow, backdrop, earlierRow, meter, productCard } from "./screens/parts";
-import { JOB_KEY, nameOf, newKey, STAGES } from "./shared";
+import { JOB_KEY, nameOf, newKey, STAGES, tell } from "./shared";
 import { spoken, t } from "./strings";
 import { readObject, write } from "./tab";
 
@@ -15,6 +17,7 @@ export const kit = {
   actionRow,
   backdrop,
   button,
+  doc,
   earlierRow,
   el,
   fault,
@@ -23,8 +26,10 @@ export const kit = {
   nameOf,
   newKey,
   productCard,
+  readProduct,
   readObject,
   spoken,
   t,
+  tell,
   write,
 };

@@ -1,6 +1,9 @@
 // What the dialog hears of the browser: clicks beside it, a page that is hidden, left, or restored.
 
+import { listenToClicks } from "./dom";
 import type { Frame } from "./frame";
+import { doc } from "./page";
+import { shield } from "./shield";
 
 const LONG_AWAY = 5 * 60 * 1000;
 
@@ -15,7 +18,7 @@ export interface Heard {
   restored(): void;
   /** The system goes from light to dark, or back. */
   dusk(): void;
-  /** A page without reloads goes to another one. */
+  /** A page without reloads goes to another one, or has taken the dialog away. */
   leavePage(): void;
   newPage(): void;
 }
@@ -24,7 +27,9 @@ export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
   const { dialog } = frame;
   let hiddenAt = 0;
   const on = (target: EventTarget, type: string, listener: (event: never) => void) =>
-    target.addEventListener(type, listener as EventListener, { signal });
+    EventTarget.prototype.addEventListener.call(target, type, listener as EventListener, {
+      signal,
+    });
   on(dialog, "cancel", (event: Event) => {
     if (event.target !== dialog) return; // the file chooser's
     event.preventDefault();
@@ -32,15 +37,23 @@ export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
   });
   // A browser may close a dialog that nobody has touched yet without asking.
   on(dialog, "close", () => frame.closedByItself() && heard.close());
-  on(dialog, "click", (event: Event) => event.target === dialog && heard.outside());
+  shield(frame.host, signal);
+  listenToClicks(dialog, (event) => event.composedPath()[0] === dialog && heard.outside());
   on(document, "paste", heard.paste);
   on(document, "visibilitychange", () => {
-    if (document.hidden) hiddenAt = Date.now();
+    if (doc.hidden) hiddenAt = Date.now();
     else heard.comeBack(Date.now() - hiddenAt > LONG_AWAY);
   });
   on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && heard.restored());
   on(matchMedia("(prefers-color-scheme:dark)"), "change", heard.dusk);
-  on(document, "turbo:before-cache", heard.leavePage);
-  on(document, "turbo:before-render", heard.leavePage);
+  // After whatever takes it away has done so: it may not be done with the page.
+  frame.host.removed = () => setTimeout(heard.leavePage);
+  on(window, "popstate", heard.leavePage);
+  for (const type of ["turbo:before-cache", "turbo:before-render"]) {
+    on(document, type, () => {
+      heard.leavePage();
+      frame.detach();
+    });
+  }
   on(document, "turbo:load", heard.newPage);
 }

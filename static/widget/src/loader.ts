@@ -1,40 +1,79 @@
-// Loads the other files when they are likely to be wanted.
+// Loads the widget's other files, from beside widget.js.
+
+import { doc } from "./page";
 
 declare const __FILES__: Record<string, string>;
 
 /** Each file's SHA-256 in base64, from the build. */
 export const FILES = __FILES__;
+const POLICY = Symbol.for("genvoris.policy");
 
-/** Gives the page's language, if the widget speaks it, else English. */
+/** Returns the page's language if the widget speaks it, else English. */
 export function languageOf(wanted: string | undefined): string {
-  const code = (wanted || document.documentElement.lang).slice(0, 2).toLowerCase();
+  const code = (wanted || doc.documentElement.lang).slice(0, 2).toLowerCase();
   return FILES[`locale-${code}`] ? code : "en";
 }
 
-/** Adds a file to the page: under its hashed name, else under its plain one. */
-export function loadFile(
+/**
+ * Adds a file to the page: under its hashed name, else under its plain one.
+ *
+ * Each is asked for twice, since during a deployment another version's server may answer. Without
+ * an integrity it is the server's present file, whatever that is.
+ */
+export async function loadFile(
   folder: string,
   name: string,
   integrity: string,
   nonce: string,
 ): Promise<void> {
-  const add = (file: string) =>
-    new Promise<void>((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = `${folder}/${file}.js`;
-      script.integrity = `sha256-${integrity}`;
-      script.crossOrigin = "anonymous";
-      script.nonce = nonce;
-      script.onload = () => resolve();
-      script.onerror = () => {
-        script.remove();
-        reject(`Genvoris: ${script.src} could not be loaded.`);
-      };
-      document.head.append(script);
-    });
   // The hashed name has the digest's first six bytes, in hex.
   const hash = Array.from(atob(integrity.slice(0, 8)), (byte) =>
     byte.charCodeAt(0).toString(16).padStart(2, "0"),
   ).join("");
-  return add(`${name}-${hash}`).catch(() => add(name));
+  const plain = `${folder}/${name}.js`;
+  const hashed = `${folder}/${name}-${hash}.js`;
+  for (const url of integrity ? [hashed, plain, hashed, plain] : [plain]) {
+    if (await addScript(url, integrity, nonce)) return;
+  }
+  throw `Genvoris: ${plain} could not be loaded.`;
+}
+
+function addScript(url: string, integrity: string, nonce: string): Promise<boolean> {
+  const script = doc.createElement("script");
+  script.src = trusted(url);
+  if (integrity) script.integrity = `sha256-${integrity}`;
+  script.crossOrigin = "anonymous";
+  script.nonce = nonce;
+  return new Promise((resolve) => {
+    script.onload = () => resolve(true);
+    script.onerror = () => {
+      script.remove();
+      resolve(false);
+    };
+    doc.head.append(script);
+  });
+}
+
+interface Policy {
+  createScriptURL(url: string): string;
+}
+type Page = { trustedTypes?: { createPolicy?(name: string, rules: Policy): Policy } } & {
+  [POLICY]?: Policy | undefined;
+};
+
+/** Passes one of the widget's own addresses through the Trusted Types policy `genvoris`. */
+function trusted(url: string): string {
+  const page = window as Page;
+  try {
+    // A page may refuse a second policy of one name, so a later copy of the widget uses the first.
+    page[POLICY] ??= page.trustedTypes?.createPolicy?.("genvoris", { createScriptURL });
+  } catch {
+    // The page allows others alone; its default policy may let the address pass.
+  }
+  return page[POLICY]?.createScriptURL(url) ?? url;
+}
+
+function createScriptURL(url: string): string {
+  if (!/\/(widget|design|dialog|tools|locale-\w\w)(-[\da-f]{12})?\.js$/.test(url)) throw url;
+  return url;
 }

@@ -1,6 +1,7 @@
 // Finds the page's own colours, font and corners, and the shop's wishes above them.
 
-import { contrast, luminance, paletteOf, type Rgb, readColour } from "./colour";
+import { contrast, luminance, paletteOf, type Rgb, readColour, SHAPE } from "./colour";
+import { doc } from "./page";
 import type { Settings } from "./public";
 import { SELECTOR } from "./triggers";
 
@@ -14,6 +15,13 @@ const DARK: [Rgb, Rgb] = [
 ];
 const FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif';
 const ROUNDEST_DIALOG = 20;
+/** What keeps a copy of a trigger from being seen, reached, or on its way to another look. */
+const TWIN = [
+  ["position", "fixed"],
+  ["visibility", "hidden"],
+  ["transition", "none"],
+  ["animation", "none"],
+] as const;
 
 /** Gives the custom properties of the dialog's style sheet; `host` must be on the page. */
 export function lookOf(
@@ -37,6 +45,7 @@ export function lookOf(
     readColour(wish("text", settings.textColor)) ?? text,
     readColour(wish("primary", settings.primaryColor)) ?? page?.primary ?? null,
     readColour(wish("accent", settings.accentColor)),
+    page?.onPrimary,
   );
   const look: Record<string, string> = {
     font: wish("font", settings.fontFamily) || page?.font || FONT,
@@ -50,26 +59,54 @@ export function lookOf(
 
 interface Found {
   base: [Rgb, Rgb] | null;
-  primary: Rgb | null;
   font: string;
   corner: number;
+  primary?: Rgb | null | undefined;
+  /** The text on it. */
+  onPrimary?: Rgb | null;
 }
 
 function readPage(opener: Element | null): Found {
-  const body = getComputedStyle(document.body);
-  const root = getComputedStyle(document.documentElement);
+  const body = getComputedStyle(doc.body);
+  const root = getComputedStyle(doc.documentElement);
   const bg = readColour(body.backgroundColor) ?? readColour(root.backgroundColor);
   const text = readColour(body.color);
   const ground = bg ?? (text && luminance(text) > 0.18 ? DARK : LIGHT)[0];
-  const trigger = opener?.matches(SELECTOR) ? opener : document.querySelector(SELECTOR);
-  const button = trigger && getComputedStyle(trigger);
-  const primary = button && readColour(button.backgroundColor);
-  const corner = Number.parseFloat(button?.borderTopLeftRadius ?? "");
-  return {
-    base: text && [ground, text],
-    // A browser's own grey button is nobody's choice.
-    primary: primary && contrast(primary, ground) > 1.5 ? primary : null,
-    font: body.fontFamily,
-    corner: Number.isNaN(corner) ? 12 : corner,
-  };
+  const page: Found = { base: text && [ground, text], font: body.fontFamily, corner: 12 };
+  const trigger = opener?.matches(SELECTOR) ? opener : doc.querySelector(SELECTOR);
+  return trigger ? { ...page, ...readAtRest(trigger, (style) => buttonOf(style, ground)) } : page;
+}
+
+/** Returns a button's main colour: its ground's, else its border's or its text's. */
+function buttonOf(button: CSSStyleDeclaration, ground: Rgb): Omit<Found, "base" | "font"> {
+  const corner = Number.parseFloat(button.borderTopLeftRadius) || 0;
+  const filled = readColour(button.backgroundColor);
+  const text = readColour(button.color);
+  if (filled && contrast(filled, ground) > 1.5) return { corner, primary: filled, onPrimary: text };
+  const border = Number.parseFloat(button.borderTopWidth)
+    ? readColour(button.borderTopColor)
+    : null;
+  // A browser's own grey button is nobody's choice.
+  const chosen = button.borderTopStyle === "outset" ? [] : [border, text];
+  return { corner, primary: chosen.find((colour) => colour && isMain(colour, ground)) };
+}
+
+/** Says whether a line or a text is more than a pale grey. */
+function isMain(colour: Rgb, ground: Rgb): boolean {
+  const bright = Math.max(...colour) - Math.min(...colour) > 60;
+  return contrast(colour, ground) >= (bright ? 1.5 : SHAPE);
+}
+
+/** Reads how a trigger looks when neither the mouse nor the focus is on it. */
+function readAtRest<Read>(trigger: Element, read: (style: CSSStyleDeclaration) => Read): Read {
+  // A shop's own kind of element may do something when there is another.
+  const busy = trigger.matches(":hover,:focus,:active,[aria-busy]");
+  if (!busy || trigger.localName.includes("-")) return read(getComputedStyle(trigger));
+  const twin = trigger.cloneNode() as HTMLElement;
+  twin.removeAttribute("aria-busy");
+  for (const [name, value] of TWIN) twin.style.setProperty(name, value, "important");
+  trigger.after(twin);
+  const found = read(getComputedStyle(twin));
+  twin.remove();
+  return found;
 }

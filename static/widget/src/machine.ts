@@ -54,6 +54,7 @@ const PHOTO_CODES = [
 
 export const NO_PRODUCT: Product = {
   image: "",
+  images: [],
   title: "",
   id: "",
   category: "",

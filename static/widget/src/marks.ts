@@ -1,7 +1,9 @@
 // Shows on the page's own triggers that a try-on of their product runs, or is ready.
 
+import { doc } from "./page";
+import { readProduct } from "./product";
 import { t } from "./strings";
-import { describe, SELECTOR } from "./triggers";
+import { SELECTOR } from "./triggers";
 import type { Product } from "./types";
 
 export type Mark = "running" | "ready";
@@ -11,8 +13,8 @@ const own = new WeakMap<Text, string>();
 
 /** Marks the triggers of a product; null takes every mark away. */
 export function markTriggers(product: Product, mark: Mark | null): void {
-  for (const trigger of document.querySelectorAll<HTMLElement>(SELECTOR)) {
-    const { id, image } = describe(trigger.dataset);
+  for (const trigger of doc.querySelectorAll<HTMLElement>(SELECTOR)) {
+    const { id, image } = readProduct(trigger.dataset);
     const same = product.id ? id === product.id : image === product.image;
     const state = same ? mark : null;
     if (state) trigger.setAttribute(ATTRIBUTE, state);

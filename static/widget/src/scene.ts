@@ -5,7 +5,6 @@ import type { Config } from "./config";
 import type { Frame } from "./frame";
 import { lookOf } from "./look";
 import { blank, type Happening, type Model, next } from "./machine";
-import { markTriggers } from "./marks";
 import type { Product, Settings } from "./public";
 import { draw } from "./screens/draw";
 import { meter } from "./screens/parts";
@@ -61,7 +60,7 @@ export class Scene {
 
   /** Starts anew with another product. */
   turnTo(product: Product, loginUrl: string | null): void {
-    markTriggers(this.model.product, null);
+    this.tools?.markTriggers(this.model.product, null);
     this.model = next(this.model, { type: "open", product, loginUrl });
   }
 
@@ -69,7 +68,7 @@ export class Scene {
   show(): void {
     this.unseen = false;
     this.dress();
-    this.frame.open();
+    this.frame.open(this.opener);
     this.#noteView();
     this.showMarks();
     tell("open", { product: this.model.product });
@@ -99,15 +98,15 @@ export class Scene {
     const { screen, product } = this.model;
     const running = screen.name === "working";
     const mark = running ? "running" : this.unseen && screen.name === "result" ? "ready" : null;
-    markTriggers(product, mark);
+    this.tools?.markTriggers(product, mark);
     const closed = !this.frame.dialog.open && (running || this.unseen);
     this.frame.note(closed ? t(mark ?? "problem") : "", running);
   }
 
   end(): void {
     clearInterval(this.#ticking);
-    markTriggers(this.model.product, null);
-    this.frame.host.remove();
+    this.tools?.markTriggers(this.model.product, null);
+    this.frame.end();
   }
 
   #draw(focus: boolean): void {

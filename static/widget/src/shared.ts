@@ -1,7 +1,15 @@
 // What the stages know of each other.
 
 import type { kit } from "./kit";
-import type { Events, GenvorisApi, Product, Settings, Text } from "./public";
+import type {
+  Events,
+  GenvorisApi,
+  GenvorisCall,
+  Product,
+  Settings,
+  Text,
+  TryOnOptions,
+} from "./public";
 import type { Tools } from "./tools";
 
 /** What the first stage does for the second. */
@@ -11,10 +19,33 @@ export interface Page {
   readonly parts: Parts;
   /** Fetches a file that the first stage does not know of. */
   load(name: string, integrity: string): Promise<void>;
+  /**
+   * Lets the widget that the server has now take over with a wish, where this one's files are gone.
+   *
+   * Returns false when it cannot be loaded either.
+   */
+  renew(wish: Wish): Promise<boolean>;
+}
+
+/** What `open` was given: by a script, as a trigger's data attributes, or as read before. */
+export type Described = TryOnOptions | DOMStringMap | Product;
+
+/** What the dialog is asked for once it is there. */
+export type Wish =
+  | ["open", Described, Element | null, photo?: Blob | undefined]
+  | ["resume", linked?: boolean | undefined];
+
+/** What a widget leaves to the one that takes over. */
+export interface Left {
+  settings: Settings;
+  /** Ends what the page's scripts listen to. */
+  listeners: AbortController;
+  calls: (GenvorisCall | Wish)[];
 }
 
 /** What the other files hand over: the second and the third stage, and the languages. */
 export interface Parts {
+  design?: (settings: Settings, signal: AbortSignal) => void;
   dialog?: MakeDialog;
   kit?: typeof kit;
   tools?: Tools;
@@ -24,10 +55,14 @@ export interface Parts {
 
 /** What the second stage can do, once it is there. */
 export interface Dialog {
-  open(product: Product, opener: Element | null, token?: string): void;
+  /** Opens with a product, and with a photo that the shopper had chosen already. */
+  open(described: Described, opener: Element | null, photo?: Blob): void;
   close(): void;
-  /** Opens again what was interrupted, on this page or on the one before it, if anything. */
-  resume(): void;
+  /**
+   * Opens again what was interrupted, on this page or on the one before it, if anything; `linked`:
+   * else opens as the page's address asks.
+   */
+  resume(linked?: boolean): void;
   /** Takes the settings and the language anew. */
   update(language: string): void;
   destroy(): void;
@@ -37,7 +72,12 @@ export type MakeDialog = (page: Page, language: string) => Dialog;
 
 /** The public face, and how the other files hand themselves over. */
 export interface Internal extends GenvorisApi {
+  open(described?: Described, opener?: Element | null, photo?: Blob): Promise<void>;
+  resume(linked?: boolean): Promise<void>;
+  push(...calls: (GenvorisCall | Wish)[]): void;
   attach(part: Parts): Parts;
+  /** Ends this widget, for the next one to take over, if its own files are gone. */
+  leave(): Left | undefined;
 }
 
 /** What a try-on goes through. */

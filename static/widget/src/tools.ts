@@ -1,14 +1,25 @@
 // Stage three: all that is needed once a shopper has a photo.
 
 import { Jobs } from "./jobs";
+import { markTriggers } from "./marks";
 import { prepare } from "./photo";
 import { drawResult } from "./screens/result";
 import { drawWorking, markStage } from "./screens/working";
-import { share } from "./share";
+import { addToCart, shareResult } from "./share";
 import type { Internal } from "./shared";
 import { css } from "./styles-tools";
 
-const tools = { Jobs, css, drawResult, drawWorking, markStage, prepare, share };
+const tools = {
+  Jobs,
+  addToCart,
+  css,
+  drawResult,
+  drawWorking,
+  markStage,
+  markTriggers,
+  prepare,
+  shareResult,
+};
 
 export type Tools = typeof tools;
 

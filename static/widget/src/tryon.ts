@@ -10,15 +10,20 @@ import { Intake } from "./intake";
 import type { Jobs } from "./jobs";
 import { fromDataUrl, takeKept } from "./keep";
 import { listen } from "./listen";
+import { findProduct } from "./product";
+import type { TryOnOptions } from "./public";
 import { Scene } from "./scene";
-import { type Dialog, JOB_KEY, type Page, tell } from "./shared";
+import { type Described, type Dialog, JOB_KEY, type Page, tell } from "./shared";
 import { speak, t } from "./strings";
 import { read } from "./tab";
 import { Tokens } from "./token";
 import type { Tools } from "./tools";
-import type { Job, Problem, Product, Result } from "./types";
+import type { Job, Problem, Result } from "./types";
 
 declare const __TOOLS__: string;
+
+/** Screens on which a shopper has something to lose. */
+const AT_WORK = ["photo", "working", "result"];
 
 export class TryOn implements Dialog {
   #config: Config;
@@ -63,6 +68,7 @@ export class TryOn implements Dialog {
       (happening) => this.#scene.happen(happening),
       () => ["photo", "result"].includes(this.#scene.model.screen.name),
       () => this.#loadTools(),
+      (photo) => this.#renew(photo),
     );
     this.update(language);
     this.#listen();
@@ -79,12 +85,16 @@ export class TryOn implements Dialog {
     if (this.#frame.dialog.open) this.#scene.dress();
   }
 
-  open(product: Product, opener: Element | null, token?: string): void {
+  open(described: Described, opener: Element | null, photo?: Blob): void {
     const scene = this.#scene;
+    const product = findProduct(described, this.page.settings);
     scene.opener = opener ?? scene.opener;
+    const { token } = described as TryOnOptions;
     if (token) this.#tokens.set(token);
     const { image, id } = scene.model.product;
     const same = image === product.image && id === product.id;
+    // A trigger's own listener may ask for what its click has opened already.
+    if (same && this.#frame.dialog.open && AT_WORK.includes(scene.model.screen.name)) return;
     if (same && (this.#jobs?.running || scene.unseen)) {
       this.#reopen();
       return;
@@ -99,6 +109,7 @@ export class TryOn implements Dialog {
     this.#tracker.track("WIDGET_OPENED", product);
     if (product.image) void this.#readStatus();
     else this.#fail(fault("noProduct"));
+    if (photo) void this.#intake.take(photo);
   }
 
   close(): void {
@@ -111,10 +122,11 @@ export class TryOn implements Dialog {
     this.#tracker.track("CLOSED", this.#scene.model.product);
   }
 
-  resume(): void {
+  resume(linked = false): void {
     const kept = takeKept();
     const product = kept?.product ?? (this.#interrupted && this.#scene.model.product);
     if (product) this.open(product, null);
+    else if (linked && !read(JOB_KEY)) this.open({}, null);
     if (kept?.photo) void this.#intake.take(fromDataUrl(kept.photo), t("welcomeBack"));
   }
 
@@ -155,12 +167,15 @@ export class TryOn implements Dialog {
       comeBack: (long) => this.#comeBack(long),
       restored: () => this.resume(),
       dusk: () => this.#scene.restyle(),
-      leavePage: () => {
-        this.#minimise();
-        this.#frame.host.remove();
-      },
+      leavePage: () => this.#leavePage(),
       newPage: () => this.#scene.showMarks(),
     });
+  }
+
+  /** Leaves nothing open over another page; a try-on that runs goes on. */
+  #leavePage(): void {
+    if (this.#scene.working) this.#minimise();
+    else this.close();
   }
 
   #minimise(): void {
@@ -198,6 +213,12 @@ export class TryOn implements Dialog {
       });
     }
     return tools;
+  }
+
+  /** Begins anew with the widget that the server has now, where this one's tools are gone. */
+  #renew(photo: Blob): Promise<boolean> {
+    const { opener, model } = this.#scene;
+    return this.page.renew(["open", model.product, opener, photo]);
   }
 
   async #readStatus(): Promise<void> {
@@ -238,7 +259,7 @@ export class TryOn implements Dialog {
     // While our modal dialog is open, nothing else on the page could be used.
     this.#frame.close();
     const ours = ask();
-    if (ours && open) this.#frame.open();
+    if (ours && open) this.#frame.open(this.#scene.opener);
     if (ours) return true;
     this.#interrupted = true;
     this.#scene.unseen = false;

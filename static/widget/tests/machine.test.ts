@@ -4,6 +4,7 @@ import type { Paywall, Photo, Problem, Result, Status } from "../src/types";
 
 const product = {
   image: "/shirt.png",
+  images: ["/shirt.png"],
   title: "Shirt",
   id: "s1",
   category: "apparel",

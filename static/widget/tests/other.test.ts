@@ -1,11 +1,18 @@
-import { expect, it, describe as suite } from "vitest";
+import { afterEach, expect, it, describe as suite, vi } from "vitest";
 import { wantsPrivacy } from "../src/analytics";
 import { rulesOf } from "../src/button";
 import { contrast, paletteOf, type Rgb, textOn } from "../src/colour";
 import { readConfig } from "../src/config";
 import { askFor, type Said } from "../src/events";
+import { linkOf, withNext } from "../src/links";
+import { readProduct as read } from "../src/product";
 import { nameOf } from "../src/shared";
-import { fromOptions, describe as read } from "../src/triggers";
+
+const WHITE: Rgb = [255, 255, 255];
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 suite("the settings", () => {
   it.each(["token", "customerToken", "endCustomerToken"])("may hold the token as %s", (name) => {
@@ -48,11 +55,23 @@ suite("a product", () => {
       productCategory: "home",
     };
     const product = { image: "/a.png", title: "A", id: "1", category: "home", page: "" };
-    const whole = { ...product, variant: "", variants };
+    const whole = { ...product, images: ["/a.png"], variant: "", variants };
     expect(read({ ...data, productVariants: JSON.stringify(variants) })).toEqual(whole);
-    const call = { ...data, productVariants: variants };
-    expect(fromOptions({ ...call, productImages: ["/a.png", "/b.png"] })).toEqual(whole);
-    expect(fromOptions({ ...call, productImages: "/a.png" })).toEqual(whole);
+    const call = {
+      productTitle: "A",
+      productId: "1",
+      productCategory: "home",
+      productVariants: variants,
+    };
+    expect(read({ ...call, productImages: "/a.png" })).toEqual(whole);
+    const several = { ...whole, images: ["/a.png", "/b.png"] };
+    expect(read({ ...call, productImages: ["/a.png", "/b.png"] })).toEqual(several);
+    expect(read({ ...data, productImages: '["/a.png", "/b.png"]' }).images).toEqual(several.images);
+    expect(read(several)).toEqual(several);
+  });
+
+  it("may be on a hand-written trigger under the short names", () => {
+    expect(read({ image: "/a.png", title: "A" })).toMatchObject({ image: "/a.png", title: "A" });
   });
 
   it("has no variants when their list is broken", () => {
@@ -78,6 +97,69 @@ suite("the page is asked first", () => {
     const empty = { ...refused, paywall: { ...paywall, kind: "unavailable" } } as Said;
     expect(askFor(empty, null)).toBeNull();
     expect(askFor({ status: 502, error: "upstream_unreachable", detail: "" }, null)).toBeNull();
+  });
+});
+
+suite("links", () => {
+  const page = (pathname: string) => ({
+    href: `https://shop.example${pathname}`,
+    pathname,
+    search: "?a=1",
+  });
+  const nextOf = (pathname: string) =>
+    new URL(withNext("/login", page(pathname))).searchParams.get("next");
+
+  it.each([
+    "/product/1",
+    "/",
+    "/قميص",
+    "/%D9%82",
+    "/caf%E9",
+    "/a//b",
+    "/~ada/x",
+  ])("lead back to %s", (path) => {
+    expect(nextOf(path)).toBe(`${path}?a=1`);
+  });
+
+  it.each([
+    "//evil.example/x",
+    "/\\\\evil.example",
+    "/%2Fevil.example",
+    "/%5Cevil.example",
+    "/%09/evil.example",
+    "/%0D%0A/evil.example",
+    "/%E2%80%8B/evil.example",
+    "/%C2%A0/evil.example",
+    "/%252Fevil.example",
+    "/%E9",
+  ])("lead home, not to another host, from %s", (path) => {
+    expect(nextOf(path)).toBe("/");
+  });
+
+  it("keep the way back that the shop's own link has", () => {
+    expect(withNext("/login?next=/x", page("/p"))).toBe("/login?next=/x");
+    expect(withNext("mailto:help@shop.example", page("/p"))).toBe("mailto:help@shop.example");
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    " java\nscript:alert(1)",
+    "data:text/html,x",
+    "blob:x",
+    "http://[",
+  ])("are none when they would run in the page: %j", (url) => {
+    vi.stubGlobal("location", { href: "https://shop.example/" });
+    expect(linkOf(url)).toBeNull();
+  });
+
+  it.each([
+    "/plans",
+    "plans",
+    "https://pay.example/x",
+    "mailto:help@shop.example",
+  ])("are what leads somewhere: %s", (url) => {
+    vi.stubGlobal("location", { href: "https://shop.example/" });
+    expect(linkOf(url)).toBe(url);
   });
 });
 
@@ -108,7 +190,7 @@ suite("colours", () => {
     };
     for (const bg of some) {
       for (const wish of some) {
-        const palette = paletteOf(bg, wish, wish, wish);
+        const palette = paletteOf(bg, wish, wish, wish, textOn(wish));
         for (const ground of [palette.bg, palette.surface]) {
           for (const name of ["text", "soft", "bad"] as const) {
             note("text", contrast(palette[name], ground));
@@ -122,6 +204,23 @@ suite("colours", () => {
     }
     expect(least.text).toBeGreaterThanOrEqual(4.5);
     expect(least.shape).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each([
+    ["#007bff", [0, 123, 255]],
+    ["#28a745", [40, 167, 69]],
+    ["#dc3545", [220, 53, 69]],
+  ] as [string, Rgb][])("on %s text is white where the shop's own is", (_, blue) => {
+    const { primary, "on-primary": text } = paletteOf(WHITE, [33, 37, 41], blue, null, WHITE);
+    expect(text).toEqual(WHITE);
+    expect(contrast(primary, WHITE)).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(primary, WHITE)).toBeLessThan(4.7);
+  });
+
+  it("of a text that nobody could read on its ground are not the shop's own", () => {
+    const palette = paletteOf(WHITE, [0, 0, 0], [255, 204, 0], null, WHITE);
+    expect(palette).toEqual(paletteOf(WHITE, [0, 0, 0], [255, 204, 0], null));
+    expect(palette["on-primary"]).toEqual([0, 0, 0]);
   });
 
   it("of the shop are kept where they can be read", () => {

@@ -1,13 +1,14 @@
 // Screens that say something and offer one way on: log in, the shop's paywall, a problem.
 
 import { button, el } from "../dom";
+import { linkOf, withNext } from "../links";
 import type { Model } from "../machine";
 import { t } from "../strings";
 import { actionRow, backdrop, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
 
 export const drawLogin: Draw<"login"> = (model, actions) => {
-  const { url } = model.screen;
+  const url = linkOf(model.screen.url);
   return {
     heading: t("login"),
     visual: backdrop(model),
@@ -22,7 +23,7 @@ export const drawLogin: Draw<"login"> = (model, actions) => {
 export const drawPaywall: Draw<"paywall"> = (model, actions) => {
   const { kind, title, message, action_label, action_url } = model.screen.paywall;
   // Where the shop itself has no credit, a shopper can buy nothing.
-  const url = kind !== "unavailable" && action_label && action_url;
+  const url = kind !== "unavailable" && action_label && linkOf(action_url);
   return {
     heading: title,
     visual: backdrop(model),
@@ -47,20 +48,12 @@ export const drawProblem: Draw<"problem"> = (model, actions) => ({
 /** A link to a page of the shop, and the question what becomes of the photo meanwhile. */
 function wayOut(model: Model, actions: Actions, label: string, url: string): HTMLElement {
   const box = el("input", { type: "checkbox" });
-  const link = el("a", { class: "primary", part: "button primary", href: url }, label);
-  link.addEventListener("click", (event) => {
+  const onClick = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return; // into a new tab: nothing to keep
     event.preventDefault();
     actions.leave(url, box.checked);
-  });
+  };
+  const link = el("a", { class: "primary", part: "button primary", href: url, onClick }, label);
   const question = el("label", { class: "keep", part: "keep" }, box, t("keep"));
   return actionRow(model.photo && question, link);
-}
-
-/** Adds the way back, unless the shop's own link has one. */
-export function withNext(url: string): string {
-  const whole = new URL(url, location.href);
-  if (whole.searchParams.has("next")) return url;
-  whole.searchParams.set("next", location.pathname + location.search);
-  return whole.href;
 }

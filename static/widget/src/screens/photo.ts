@@ -2,6 +2,7 @@
 
 import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
+import { linkOf } from "../links";
 import { type Key, t } from "../strings";
 import { actionRow, earlierRow, meter, photo, pictureRow, productCard } from "./parts";
 import type { Actions, Draw } from "./view";
@@ -30,7 +31,7 @@ export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
       earlierRow(model, actions),
-      ready && isConsentNeeded(config) && consentBox(config.privacyUrl),
+      ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
       actionRow(
         camera ? button("primary", "camera", () => actions.choose(true)) : start,
         ready && button("secondary", "change", () => actions.choose()),
@@ -63,12 +64,12 @@ function examples(): HTMLElement {
   return el("ul", { class: "examples", part: "examples" }, ...items);
 }
 
-function consentBox(url: string): HTMLElement {
+function consentBox(url: string | null): HTMLElement {
   return el(
     "div",
     { class: "consent", part: "consent" },
     el("label", { class: "keep" }, el("input", { type: "checkbox" }), t("consent")),
     el("p", { class: "error", role: "alert" }),
-    el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
+    url && el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
   );
 }

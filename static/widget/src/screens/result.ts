@@ -73,6 +73,7 @@ function variantRow({ product }: Result, actions: Actions): HTMLElement | false 
       ...product,
       id: id || product.id,
       image: image || product.image,
+      images: image ? [image] : product.images,
       variant: label,
     };
     const chip = { type: "button", class: "chip", part: "variant" };

@@ -1,0 +1,182 @@
+"""How the widget gets into a page: other ways than a plain tag, strict policies, hostile names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.scripted_shop import POLICY, TRIGGER, ScriptedShop
+
+TAG = '<script nonce="n" src="/genvoris/widget.js" data-api-url="/genvoris" data-language="de"'
+MARKS = '<script nonce="n" type="text/plain" data-api-url="/genvoris" data-language="de"></script>'
+
+
+def inline(code: str, kind: str = "text/javascript") -> str:
+    return f'<script nonce="n" type="{kind}">{code}</script>'
+
+
+def click(page: Page, heading: str = "Try it on") -> None:
+    page.locator(".genvoris-tryon-btn").first.click()
+    expect_heading(page, heading)
+
+
+FETCHED = "fetch('/genvoris/widget.js').then(answer => answer.text()).then(code => {0})"
+
+
+@pytest.mark.parametrize(
+    ("script", "heading"),
+    [
+        (f'{TAG} type="module"></script>', "Anprobieren"),
+        (MARKS + inline("import('/genvoris/widget.js')"), "Anprobieren"),
+        (MARKS + inline("import '/genvoris/widget.js'", "module"), "Anprobieren"),
+        (MARKS + inline(FETCHED.format("(0, eval)(code)")), "Anprobieren"),
+        (MARKS + inline(FETCHED.format("Function(code)()")), "Anprobieren"),
+        (
+            inline("window.genvorisConfig = {apiProxyBase: '/genvoris', eventsUrl: '/events'}")
+            + inline("import('/genvoris/widget.js')"),
+            "Try it on",
+        ),
+    ],
+    ids=["module", "import()", "import", "eval", "Function", "genvorisConfig"],
+)
+def test_where_the_browser_names_no_script(
+    shop: ScriptedShop, photo: Path, script: str, heading: str
+) -> None:
+    """The tag is found by its marks, and all that it says holds."""
+    shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
+    shop.script = script
+    page = shop.open()
+    until(page, lambda: page.evaluate("Boolean(window.Genvoris)"))
+    click(page, heading)
+    choose(page, photo)
+    dialog(page).locator("button.primary").click()
+    until(page, lambda: shop.requests("POST", "/genvoris/tryons"))
+
+
+def test_evaluated_by_another_script(shop: ScriptedShop) -> None:
+    """A script that evaluates the widget is not taken for its tag."""
+    shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
+    shop.script = MARKS + inline(
+        "const request = new XMLHttpRequest(); request.open('GET', '/genvoris/widget.js', false);"
+        "request.send(); eval(request.responseText);"
+    )
+    page = shop.open()
+    click(page, "Anprobieren")
+
+
+def test_without_any_mark_it_says_what_to_do(shop: ScriptedShop) -> None:
+    """Nothing is guessed; the console names what the widget needs."""
+    told: list[str] = []
+    shop.script = inline("import('/genvoris/widget.js')")
+
+    def listen(message: ConsoleMessage) -> None:
+        told.append(message.text)
+
+    shop.context.on("console", listen)
+    page = shop.open()
+    until(page, lambda: told)
+    assert "data-api-url" in told[0]
+    assert "genvorisConfig" in told[0]
+
+
+def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
+    """Only the policy ``genvoris`` is needed, also when the widget comes twice."""
+    shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"
+    shop.tag["data-button-icon"] = "camera"
+    page = shop.open()
+    click(page)
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    page.evaluate("Genvoris.destroy()")
+    page.evaluate(
+        """() => {
+          const script = document.createElement('script');
+          script.src = window[Symbol.for('genvoris.policy')].createScriptURL('/genvoris/widget.js');
+          document.head.append(script);
+        }"""
+    )
+    until(page, lambda: page.evaluate("Boolean(window.Genvoris)"))
+    click(page)
+
+
+def test_the_trusted_types_policy_takes_the_widgets_own_files_alone(shop: ScriptedShop) -> None:
+    """A script that gets hold of the policy can load nothing else by it."""
+    shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"
+    page = shop.open()
+    click(page)
+    refused = page.evaluate(
+        """urls => urls.map(url => {
+          try {
+            return String(window[Symbol.for('genvoris.policy')].createScriptURL(url));
+          } catch {
+            return 'refused';
+          }
+        })""",
+        ["/evil.js", "/genvoris/dialog.js?x=/evil", "/x/dialog-0.js", "data:text/javascript,1"],
+    )
+    assert refused == ["refused"] * 4
+
+
+def test_a_default_policy_is_enough_where_no_other_is_allowed(shop: ScriptedShop) -> None:
+    """A shop that allows no policy of ours may let our addresses pass by its own."""
+    shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types default"
+    shop.head = inline("trustedTypes.createPolicy('default', {createScriptURL: url => url})")
+    page = shop.open()
+    click(page)
+    shop.context.pages[0].evaluate("window.violations = []")  # our own policy, which it refused
+
+
+NAMES = [
+    *("currentScript", "head", "body", "documentElement", "activeElement", "hidden"),
+    *("querySelector", "querySelectorAll", "createElement", "createElementNS"),
+    *("adoptedStyleSheets", "addEventListener"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_image_in_users_content_named_as_a_member_of_the_document(
+    shop: ScriptedShop, photo: Path, name: str
+) -> None:
+    """``<img name=body>`` stands for ``document.body``, but not for the widget."""
+    shop.tag["data-button-icon"] = "camera"
+    shop.body = f'<img name="{name}" src="/a.png" alt=""><form name="{name}"></form>{TRIGGER}'
+    page = shop.open()
+    click(page)
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<form id="Genvoris"></form>',
+        '<a id="Genvoris"></a><a id="Genvoris"></a>',
+        '<form id="Genvoris"><input name="version"><input name="attach"></form>',
+        '<iframe name="Genvoris"></iframe>',
+        '<form id="VTOWidget"></form><form id="genvorisConfig"></form>',
+        '<form id="trustedTypes"><input name="createPolicy"></form>',
+    ],
+)
+def test_an_element_in_users_content_named_as_the_widget(shop: ScriptedShop, content: str) -> None:
+    """An element's id is no global that a script has set."""
+    shop.body = content + TRIGGER
+    page = shop.open()
+    click(page)
+    assert page.evaluate("[Genvoris, VTOWidget].map(it => typeof it.open)") == ["function"] * 2
+
+
+@pytest.mark.parametrize("name", ["matches", "closest", "addEventListener", "dataset"])
+def test_a_form_around_a_trigger_whose_fields_are_named_as_its_members(
+    shop: ScriptedShop, name: str
+) -> None:
+    """A form's fields stand before its members too."""
+    shop.body = f'<form><input name="{name}">{TRIGGER}</form>'
+    page = shop.open()
+    click(page)

@@ -1,0 +1,161 @@
+"""Pages that change without a reload while the dialog is open: routers, htmx, the Back button."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.scripted_shop import POLICY, TRIGGER, ScriptedShop
+
+LONG = '<p style="height: 4000px">Long</p>'
+SECOND = '<h2>Second</h2><a href="/product">First</a>' + TRIGGER + LONG
+FIRST = '<h2>First</h2><a href="/second">Second</a>' + TRIGGER + LONG
+# The least that a router of a shop's own does.
+ROUTER = """<script nonce="n">
+const show = async path => {
+  const text = await (await fetch(path)).text();
+  const page = new DOMParser().parseFromString(text, 'text/html');
+  document.body.innerHTML = page.body.innerHTML;
+};
+addEventListener('popstate', () => show(location.pathname));
+addEventListener('click', event => {
+  const link = event.target.closest('a');
+  if (!link) return;
+  event.preventDefault();
+  history.pushState(null, '', link.href);
+  show(link.pathname);
+});
+</script>"""
+HTMX = '<script nonce="n" src="/lib/{}"></script>'
+
+
+def router(shop: ScriptedShop) -> None:
+    shop.head = ROUTER
+
+
+def htmx_2(shop: ScriptedShop) -> None:
+    shop.head = HTMX.format("htmx.org/dist/htmx.js")
+
+
+def htmx_4(shop: ScriptedShop) -> None:
+    shop.head = HTMX.format("htmx-4/dist/htmx.js")
+
+
+ROUTERS = [router, htmx_2, htmx_4]
+
+
+@pytest.fixture(params=ROUTERS)
+def page(shop: ScriptedShop, request: pytest.FixtureRequest) -> Page:
+    """Show the second page of a shop whose links change the page's body alone."""
+    request.param(shop)
+    boost = ' hx-boost="true" hx-boost:inherited="true"'
+    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+        "'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'"
+    )
+    shop.body = f"<div{boost}>{FIRST}</div>"
+    shop.pages["/second"] = f"<div{boost}>{SECOND}</div>"
+    opened = shop.open()
+    opened.wait_for_load_state()
+    opened.evaluate("window.sameDocument = true")
+    opened.get_by_role("link", name="Second").click()
+    expect(opened.locator("h2").first).to_have_text("Second")
+    assert opened.evaluate("window.sameDocument")
+    return opened
+
+
+def open_dialog(page: Page) -> None:
+    page.locator(".genvoris-tryon-btn").click()
+    expect_heading(page, "Try it on")
+
+
+def expect_usable(page: Page) -> None:
+    """The page can be scrolled, clicked, and can open the dialog again."""
+    expect(dialog(page)).to_be_hidden()
+    page.mouse.move(400, 400)
+    page.mouse.wheel(0, 600)
+    until(page, lambda: page.evaluate("scrollY") > 100)
+    open_dialog(page)
+    expect(page.locator("genvoris-dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+
+
+def test_back_closes_the_dialog(page: Page) -> None:
+    """The page that Back leads to is there, and can be used."""
+    open_dialog(page)
+    assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
+    page.go_back()
+    expect(page.locator("h2").first).to_have_text("First")
+    assert page.evaluate("window.sameDocument")
+    expect_usable(page)
+
+
+def test_back_after_the_dialog_was_used_brings_no_dead_copy_of_it(page: Page) -> None:
+    """A page that a router has kept as HTML may hold our element, with nothing in it."""
+    open_dialog(page)
+    page.evaluate("document.querySelector('a').click()")
+    expect(page.locator("h2").first).to_have_text("First")
+    page.go_back()
+    expect(page.locator("h2").first).to_have_text("Second")
+    expect_usable(page)
+
+
+def test_back_lets_a_running_try_on_go_on(page: Page, shop: ScriptedShop, photo: Path) -> None:
+    """It is put aside, not cancelled, and its picture can be had on the page before."""
+    shop.states = [{"state": "running"}]
+    open_dialog(page)
+    choose(page, photo)
+    press(page, "Try it on")
+    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
+    page.go_back()
+    expect(page.locator("h2").first).to_have_text("First")
+    expect(dialog(page)).to_be_hidden()
+    shop.states = [{"state": "done"}]
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Your picture is ready")
+    page.locator("genvoris-dialog [part=pill]").click()
+    expect_heading(page, "Here you are")
+    assert shop.requests("DELETE", ".*") == []
+
+
+SWAPS = {
+    "its content": "document.body.innerHTML = html",
+    "by another": """const body = document.createElement('body');
+      body.innerHTML = html;
+      document.body.replaceWith(body)""",
+    "its children": """document.body.replaceChildren();
+      document.body.insertAdjacentHTML('beforeend', html)""",
+    "one by one": """while (document.body.firstChild) document.body.firstChild.remove();
+      document.body.innerHTML = html""",
+    "as a string": "document.body.outerHTML = `<body>${html}</body>`",
+    "the element alone": "document.querySelector('genvoris-dialog').remove()",
+}
+
+
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
+def test_whatever_replaces_the_body_leaves_the_page_usable(shop: ScriptedShop, swap: str) -> None:
+    """The dialog goes with the body that it was opened over."""
+    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    shop.body = TRIGGER + LONG
+    page = shop.open()
+    page.evaluate("window.closings = 0; addEventListener('genvoris:close', () => closings++)")
+    open_dialog(page)
+    page.evaluate(f"html => {{ {swap}; }}", TRIGGER + LONG)
+    until(page, lambda: page.evaluate("window.closings"))
+    expect_usable(page)
+    assert page.evaluate("window.closings") == 2
+
+
+def test_what_the_page_does_to_its_own_scrolling_meanwhile_stays(shop: ScriptedShop) -> None:
+    """A quick view that ends while our dialog is open may scroll again afterwards."""
+    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    shop.body = TRIGGER + LONG
+    page = shop.open()
+    page.evaluate("document.documentElement.style.overflow = 'hidden'")
+    open_dialog(page)
+    page.evaluate("document.documentElement.style.overflow = ''")
+    assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
+    page.keyboard.press("Escape")
+    expect_usable(page)
