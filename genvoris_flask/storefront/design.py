@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from flask import g
 
@@ -32,9 +33,16 @@ def button_design() -> ButtonDesign:
     return found
 
 
+def _with_text(fields: object) -> object:
+    """Return a design whose label, if it is a lazy text, is read now, in the page's language."""
+    if isinstance(fields, Mapping) and fields.get("label") is not None:
+        return {**fields, "label": str(fields["label"])}
+    return fields
+
+
 def _ask(function: DesignFunction) -> ButtonDesign:
     try:
-        return read_design("What the GENVORIS_BUTTON function gave", function())
+        return read_design("What the GENVORIS_BUTTON function gave", _with_text(function()))
     except ConfigurationError as error:
         if first_time(function, "answer"):
             log.warning("%s The button goes without a design.", error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from ..api.models import Session
 from ..errors import GenvorisError
 from ..links import is_link
 from ..state import AppState, state_for
+from .attribute_values import attribute_value
 from .design import button_design
 from .once import first_time
 from .shopping import current_shopper, login_url, tell_of_loader
@@ -37,7 +37,7 @@ def genvoris_button(
     id: str | None = None,  # noqa: A002  (the template's word for it)
     category: str | None = None,
     label: str | None = None,
-    variants: Sequence[Mapping[str, str]] | None = None,
+    variants: Sequence[Mapping[str, object]] | None = None,
     card: bool = False,
     **attributes: object,
 ) -> Markup:
@@ -54,15 +54,15 @@ def genvoris_button(
             out is as on the product itself.
         card: Whether it is on a product's card in a list: then it never floats, and is left out
             when GENVORIS_BUTTON says ``showOnCards: False``.
-        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Lists and dicts
-            are written as JSON.
+        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Whatever is no
+            text is written as the app's JSON provider has it.
     """
     if state_for("genvoris_button()") is None:
         return Markup("")
     design = button_design()
     if card and not design.show_on_cards:
         return Markup("")
-    extra = {_attribute(name): _as_text(value) for name, value in attributes.items()}
+    extra = {_attribute(name): attribute_value(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
     attributes = {
         "type": "button",
@@ -73,7 +73,7 @@ def genvoris_button(
         "data-product-title": title,
         "data-product-id": id,
         "data-product-category": category,
-        "data-product-variants": _as_text(list(variants)) if variants else None,
+        "data-product-variants": attribute_value(list(variants)) if variants else None,
         **extra,
     }
     return _element("button", _written(attributes), label or design.label or LABEL)
@@ -91,8 +91,8 @@ def genvoris_widget(
     Args:
         nonce: For a Content-Security-Policy; default: what GENVORIS_CSP_NONCE gives.
         language: Of the widget: en, ar, fr, de, es or ur. Default: the page's own ``<html lang>``.
-        data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Lists and dicts are
-            written as JSON. docs/widget.md has them all.
+        data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Whatever is no text is
+            written as the app's JSON provider has it. docs/widget.md has them all.
     """
     if not has_request_context():  # a mail or a file: there is no page, and nobody shops
         return Markup("")
@@ -243,13 +243,7 @@ def _given(name: str, value: object) -> object:
                 name,
             )
         return None
-    return _as_text(value)
-
-
-def _as_text(value: object) -> object:
-    if value is None or isinstance(value, str | bool | Undefined):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return attribute_value(value)
 
 
 def _written(attributes: dict[str, object]) -> dict[str, str]:
