@@ -70,6 +70,7 @@ class TryonEvent(WebhookEvent):
     product_id: str | None
     product_title: str | None
     reason: str | None
+    page_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class CustomerEvent(WebhookEvent):
     used: int | None
     limit: int | None
     period_end: dt.datetime | None
+    remaining: int | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _tryon(data: Json) -> dict[str, Any]:
         "product_id": _first_text(data, "product_id"),
         "product_title": _first_text(data, "product_title"),
         "reason": _first_text(data, "reason", "error", "code"),
+        "page_url": _first_text(data, "page_url"),
     }
 
 
@@ -168,6 +171,7 @@ def _customer(data: Json) -> dict[str, Any]:
         or (_first_text(plan, "id") if isinstance(plan, dict) else None),
         "used": as_int(quota.get("used")),
         "limit": as_int(quota.get("limit")),
+        "remaining": as_int(quota.get("remaining")),
         "period_end": as_time(pick(inner, "period_end")),
     }
 

@@ -11,6 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from examples.demo_shop.run import API_KEY
+from genvoris_flask.api import GenvorisClient
+from genvoris_flask.errors import QuotaError
 from tests.browser.conftest import Demo, Watched
 from tests.browser.steps import expect_accessible, expect_heading, log_in, open_dialog, try_on
 
@@ -25,7 +28,7 @@ def test_news_from_genvoris_appear_without_a_reload(
     page.get_by_role("button", name=re.compile("^Fen")).click()
     expect(page).to_have_url(f"{demo.url}/admin/")
     # What came of the sample shoppers is there already.
-    expect(page.get_by_text("Chloe has used all 5 try-ons.")).to_be_visible()
+    expect(page.get_by_text("Chloe has used 4 of 5 try-ons.")).to_be_visible()
     expect_accessible(page)
 
     page.get_by_role("button", name="Send a test").click()
@@ -39,6 +42,7 @@ def test_news_from_genvoris_appear_without_a_reload(
     try_on(shopper, photo)
     expect_heading(shopper, "Here you are")
     expect(page.get_by_text("Ben tried on: Harbour shirt.")).to_be_visible()
+    refuse_another(demo, "ben@example.com")
     expect(page.get_by_text("Ben has used all 5 try-ons.")).to_be_visible()
     assert watched.complaints == []
 
@@ -50,6 +54,15 @@ def test_news_from_genvoris_appear_without_a_reload(
     expect(shopper.get_by_role("heading", name="Thank you")).to_be_visible()
     visit = orders_told(demo)[0]["sessionId"]
     assert visit in shopper.evaluate("Object.values(sessionStorage)")
+
+
+def refuse_another(demo: Demo, email: str) -> None:
+    """Ask for a try-on that is beyond a shopper's quota, which Genvoris tells of."""
+    client = GenvorisClient(API_KEY, f"{demo.sandbox_url}/api/v1")
+    shopper = next(each for each in client.customers.iterate() if each.email == email)
+    token = client.sessions.mint(shopper.id).token
+    with pytest.raises(QuotaError):
+        client.tryons.track(end_customer_token=token)
 
 
 def orders_told(demo: Demo) -> list[dict[str, Any]]:

@@ -76,19 +76,19 @@ def test_a_customer_is_read_in_every_known_spelling(data: dict[str, Any]) -> Non
 
 
 def test_a_quota_event_says_how_much_is_used() -> None:
-    data = {"customerId": "ec_1", "used": 5, "limit": 5, "periodEnd": "2026-12-01T00:00:00Z"}
-    found = event("customer.quota_exhausted", data)
+    data = {"customerId": "ec_1", "used": 4, "limit": 5, "remaining": 1}
+    found = event("customer.quota_warning", {**data, "periodEnd": "2026-12-01T00:00:00Z"})
     assert isinstance(found, CustomerEvent)
-    assert (found.used, found.limit) == (5, 5)
+    assert (found.used, found.limit, found.remaining) == (4, 5, 1)
     assert found.period_end == dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 
 def test_a_tryon_says_whose_it_is_and_of_what() -> None:
     data = {"id": "try_1", "customer_id": "ec_1", "externalId": "ada", "productId": "shirt"}
-    found = event("tryon.completed", data)
+    found = event("tryon.completed", {**data, "page_url": "https://shop.example/shirt"})
     assert isinstance(found, TryonEvent)
     assert (found.tryon_id, found.customer_id, found.external_id) == ("try_1", "ec_1", "ada")
-    assert found.product_id == "shirt"
+    assert (found.product_id, found.page_url) == ("shirt", "https://shop.example/shirt")
     assert event("tryon.failed", {"error": "no_person"}).reason == "no_person"  # type: ignore[attr-defined]
 
 
