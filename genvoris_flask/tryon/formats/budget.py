@@ -13,8 +13,8 @@ PER_BYTE = 8
 class Budget:
     """Bounds the work on a file by its length alone, whatever the file says about itself.
 
-    Readers call `spend` for each part before they look at it. Ordinary photos need less than a
-    third of what they have.
+    Readers call `spend` for each part before they look at it. Ordinary photos need less than half
+    of what they have.
 
     Args:
         length: The file's length in bytes.
