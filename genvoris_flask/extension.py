@@ -26,6 +26,7 @@ from .tryon import views
 from .tryon.own_engine import EngineHook
 from .tryon.paywall import PaywallHook
 from .web.blueprints import keep_order
+from .web.cache_headers import guard_headers
 from .webhooks import views as webhook_views
 from .webhooks.handlers import Handler, checked_type
 from .wiring import build_state
@@ -93,7 +94,7 @@ class GenvorisFlask:
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
         keep_order(app)
-        tags.guard_pages(app)
+        guard_headers(app)
         shopping.forget_on_logout(app)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import has_request_context, request
 from jinja2 import Undefined
 from markupsafe import Markup, escape
 
@@ -15,19 +15,17 @@ from ..api.models import Session
 from ..errors import GenvorisError
 from ..links import is_link
 from ..state import AppState, state_for
+from ..web.cache_headers import PRIVATE, forbid_caching, headers_are_gone
 from .attribute_values import attribute_value
 from .design import button_design
 from .once import first_time
+from .page_caches import is_kept_by_cache
 from .shopping import current_shopper, login_url, tell_of_loader
 
 log = logging.getLogger("genvoris_flask.storefront")
 
 LABEL = "Try it on"
 MOST_ROOTS = 16
-_PRIVATE_PAGE = "_genvoris_private_page"
-_HEADERS_DONE = "_genvoris_headers_done"
-# What shared caches heed before Cache-Control (RFC 9213, Surrogate-Control of Edge Architecture).
-_FOR_SHARED_CACHES = ("CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control")
 
 
 def genvoris_button(
@@ -153,45 +151,16 @@ def _written_for_every_page(state: AppState, script_root: str) -> dict[str, str]
     return written
 
 
-def guard_pages(app: Flask) -> None:
-    """Look at every page's headers, after all that the shop itself does to them."""
-    # Flask runs these from the last to the first; the shop's own may have been there before us.
-    app.after_request_funcs.setdefault(None, []).insert(0, keep_page_private)
-
-
-def keep_page_private(response: Response) -> Response:
-    """Keep a page that carries a token out of every shared cache."""
-    setattr(g, _HEADERS_DONE, True)
-    if g.get(_PRIVATE_PAGE):
-        if "public" in response.headers.get("Cache-Control", ""):
-            _warn_of_public_view(str(request.endpoint))
-        response.headers["Cache-Control"] = "private, no-store"
-        for name in _FOR_SHARED_CACHES:
-            response.headers.pop(name, None)
-        if "cookie" not in response.headers.get("Vary", "").lower():
-            response.headers.add("Vary", "Cookie")
-    return response
-
-
-@functools.lru_cache(maxsize=1000)  # once for each view
-def _warn_of_public_view(endpoint: str) -> None:
-    log.warning(
-        "The view %s says that its page is public, but the page carries a shopper's session, so it "
-        "goes out as private. To cache it, set GENVORIS_INLINE_SESSION = False.",
-        endpoint,
-    )
-
-
 def _session_for_page(state: AppState) -> Session | None:
     # A page that is streamed has sent its headers, so nothing can make it private any more.
-    if not state.settings.inline_session or g.get(_HEADERS_DONE):
+    if not state.settings.inline_session or headers_are_gone():
         return None
     try:
         shopper = current_shopper()
     except Exception as error:  # noqa: BLE001  (the shop's own fault must not take the page down)
         tell_of_loader(error)
         return None
-    if shopper is None:
+    if shopper is None or is_kept_by_cache():
         return None
     try:
         session = state.broker.session_for_page(shopper, state.settings.page_budget)
@@ -203,7 +172,7 @@ def _session_for_page(state: AppState) -> Session | None:
         if first_time(_session_for_page, type(error).__qualname__):
             log.exception("A session token could not be fetched; pages go out without one")
         return None
-    setattr(g, _PRIVATE_PAGE, True)
+    forbid_caching(PRIVATE)
     return session
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from .cache_headers import NO_STORE, forbid_caching
 from .language import page_language, said
 
 # Each code that a browser may get, and its status. Its sentence is in ``languages`` by this name.
@@ -121,7 +122,8 @@ def answer_http_error(error: HTTPException) -> Response | HTTPException:
 
 def harden(response: Response) -> Response:
     """Keep answers out of caches, and keep browsers from guessing their type."""
-    response.headers["Cache-Control"] = "no-store"
+    forbid_caching(NO_STORE)
+    response.headers["Cache-Control"] = NO_STORE
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
