@@ -19,29 +19,39 @@ class ProcessLock:
     """A lock that is free in a forked child, whoever held it in the parent.
 
     For what a child may go on with as it was; what may be half-changed is made anew by
-    ``PerProcess``.
+    ``PerProcess``. It is made on first use in each process, since gevent replaces the kind of
+    locks after its worker was forked: who waits for one of the old kind stops all the others.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock: threading.Lock | None = None
+        self._making = threading.Lock()
         _everything.add(self)
 
     def acquire(self, blocking: bool = True) -> bool:
         """Take it; False when it was not to be waited for and somebody has it."""
-        return self._lock.acquire(blocking)
+        return self._get().acquire(blocking)
 
     def release(self) -> None:
         """Give it back."""
-        self._lock.release()
+        self._get().release()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        self._get().acquire()
 
     def __exit__(self, *_error: object) -> None:
-        self._lock.release()
+        self._get().release()
+
+    def _get(self) -> threading.Lock:
+        if self._lock is None:
+            with self._making:
+                if self._lock is None:
+                    self._lock = threading.Lock()
+        return self._lock
 
     def _unlock_after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = None
+        self._making = threading.Lock()
 
 
 class PerProcess(Generic[T]):

@@ -14,7 +14,6 @@ genvoris:namespace:chosen:TEXT the name, by GENVORIS_STORE_NAMESPACE
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from ..errors import ApiError, GenvorisError, StoreAwayError
-from ..per_process import PerProcess
+from ..per_process import ProcessLock
 from .interface import digest
 
 log = logging.getLogger("genvoris_flask.store")
@@ -87,9 +86,7 @@ class Namespace:
         self._shop = shop
         self._plan_ids = plan_ids
         self._clock = clock
-        # Made on first use: gevent replaces locks after it forked, and a greenlet that waited for
-        # another kind while the holder waits for Genvoris would stop its whole worker.
-        self._lock = PerProcess(lambda: threading.Lock())
+        self._lock = ProcessLock()
         self._name = shop.first_name
         self._is_settled = False
         self._look_again_at = float("-inf")
@@ -109,7 +106,7 @@ class Namespace:
         """
         if not self._is_due(lasting):
             return self._name
-        with self._lock.get():  # one thread asks for all
+        with self._lock:  # one thread asks for all
             if self._is_due(lasting):
                 self._settle(client)
         return self._name

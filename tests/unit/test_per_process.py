@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
 
 from genvoris_flask.per_process import PerProcess, ProcessLock
 from genvoris_flask.sessions.breaker import CircuitBreaker
@@ -11,6 +14,7 @@ from genvoris_flask.sessions.broker import SessionBroker
 from tests.support.fake_genvoris import Clock, FakeGenvoris
 from tests.unit.test_broker import ADA, Events
 
+ROOT = Path(__file__).parent.parent.parent
 FORK = multiprocessing.get_context("fork")
 
 
@@ -49,3 +53,27 @@ def test_a_child_that_is_forked_while_a_thread_looks_up_a_token_can_mint() -> No
     broker.session(ADA, 5)
     with broker._memory._lock, breaker._lock:
         assert in_a_child(lambda: broker.session(ADA, 5).customer_id) == "ec_ada"
+
+
+GREENLETS = """
+from genvoris_flask.per_process import ProcessLock
+
+lock = ProcessLock()
+from gevent import monkey
+monkey.patch_all()
+import gevent
+
+def work():
+    with lock:
+        gevent.sleep(0.01)
+
+gevent.joinall([gevent.spawn(work) for _ in range(3)], raise_error=True)
+print("done")
+"""
+
+
+def test_greenlets_wait_for_each_others_locks() -> None:
+    """A lock of the kind before gevent's patches would stop the whole process."""
+    command = [sys.executable, "-W", "ignore", "-c", GREENLETS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "done\n", done.stderr
