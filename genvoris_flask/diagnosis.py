@@ -240,15 +240,15 @@ def _store(state: AppState) -> Finding:
         return Finding(
             "store", True, "Each process keeps its own sessions (no GENVORIS_STORE_URL)."
         )
-    reason = state.store.fault()
-    if reason is None:
-        return Finding("store", True, "Redis answers; all processes share sessions.")
-    return Finding(
-        "store",
-        False,
-        f"Redis does not answer ({reason}): check GENVORIS_STORE_URL. Until then each process "
-        "keeps its own sessions.",
-    )
+    fault = state.store.fault() or state.limiter.fault()
+    if fault:
+        text = f"Redis is not fit for this shop. {fault} Until then each process keeps its own."
+        return Finding("store", False, text)
+    sealed_by = "SECRET_KEY" if state.app.secret_key else "GENVORIS_API_KEY, without a SECRET_KEY,"
+    text = f"Redis answers, and keeps what it is given; {sealed_by} seals what is about shoppers."
+    if "ssl_cert_reqs=none" in state.settings.store_url:
+        text += " Its certificate is not checked (ssl_cert_reqs=none)."
+    return Finding("store", True, text)
 
 
 def _webhooks(state: AppState) -> Finding:

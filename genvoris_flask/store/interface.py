@@ -50,7 +50,7 @@ class Store(Protocol):
         """Call ``listener`` with what other processes publish. To be called before first use."""
 
     def fault(self) -> str | None:
-        """Say why the store does not answer now, or None when it does."""
+        """Return what is wrong with the store and what to do, or None when all is well."""
 
 
 class Sealer(Protocol):

@@ -15,6 +15,7 @@ from redis.exceptions import LockError, RedisError
 
 from ..errors import LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
+from .health import examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
 from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
@@ -120,14 +121,14 @@ class RedisStore:
         self._listeners[channel] = listener
 
     def fault(self) -> str | None:
-        """Ask Redis, whatever it did before; give the kind of error, never its text.
-
-        The text may name the URL, and with it a password.
-        """
+        """Return what is wrong with Redis and what to do, whatever it answered before."""
+        client = self._connection.client()
+        if fault := examine(client):
+            return fault
         try:
-            self._connection.client().ping()
-        except (RedisError, OSError) as error:
-            return type(error).__name__
+            self._namespace.find(client)
+        except StoreAwayError as error:
+            return str(error)
         return None
 
     def _ask(self, question: Callable[[redis.Redis], T], *, twice: bool = True) -> T:

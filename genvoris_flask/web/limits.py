@@ -50,6 +50,10 @@ class Limiter:
         ]
         return self._count(rates, f"{name}:address:{digest(address)}")
 
+    def fault(self) -> str | None:
+        """Return why calls are not counted for all processes together, and what to do."""
+        return self._shared.fault() if self._shared else None
+
     def _count(self, rates: list[RateLimitItem], key: str) -> float | None:
         if self._shared is not None:
             try:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 
 import redis
-from limits import RateLimitItem
+from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
 
 from ..per_process import PerProcess
+from ..store.health import explain
 from ..store.redis_connection import RedisConnection
 
 
@@ -34,6 +36,14 @@ class RedisWindows:
             StoreAwayError: Redis does not answer.
         """
         return self._connection.ask(lambda client: self._hit(rates, (self._name(client), key)))
+
+    def fault(self) -> str | None:
+        """Return why nothing can be counted in Redis, and what to do; None when all is well."""
+        try:
+            self._hit([RateLimitItemPerSecond(1000)], ("check",))
+        except (RedisError, OSError) as error:
+            return explain("count calls", error)
+        return None
 
     def _hit(self, rates: Sequence[RateLimitItem], key: tuple[str, ...]) -> float | None:
         limiter = self._limiter.get()

@@ -31,6 +31,9 @@ class Windows(Protocol):
             StoreAwayError: It cannot be counted here now.
         """
 
+    def fault(self) -> str | None:
+        """Return why nothing can be counted here, and what to do; None when all is well."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -100,6 +103,10 @@ class MemoryWindows:
             for rate in rates:
                 if (wait := self._hit(rate, rate.key_for(key), now)) is not None:
                     return wait
+        return None
+
+    def fault(self) -> str | None:
+        """There is nothing that could fail."""
         return None
 
     def _hit(self, rate: RateLimitItem, key: str, now: float) -> float | None:

@@ -257,7 +257,7 @@ def test_away_is_said_at_once_once_known_and_over_by_itself(
         with pytest.raises(StoreAwayError):
             question()
     assert caplog.text.count("Redis is away") == 1
-    assert store.fault() == "ConnectionError"
+    assert "does not answer" in str(store.fault())
     redis_server.start()
     with pytest.raises(StoreAwayError, match="not asked"):
         store.get("one")

@@ -1,0 +1,195 @@
+"""Finds out whether a Redis can be trusted with a shop's records, by doing all that a shop does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis import exceptions as errors
+
+from .namespace import PREFIX
+
+# What a user of Redis's must be allowed; also in docs/redis.md.
+ACL_RULES = (
+    "~genvoris:* &genvoris:* -@all +ping +select +client|setname +info +get +set +del +eval "
+    "+evalsha +script|load +lpush +lindex +ltrim +expire +scan +publish +subscribe +unsubscribe"
+)
+_CLUSTER = "it is a node of a cluster; name a Redis that is not in cluster mode."
+HOLD_SECONDS = 5.0
+MESSAGE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Errors that mean the same: their classes, and words of replies that have no class.
+
+    Redis gives what a script was refused as a general error that quotes the original one.
+    """
+
+    classes: tuple[type[Exception], ...]
+    words: tuple[str, ...]
+    meaning: str
+
+    def covers(self, error: Exception) -> bool:
+        return isinstance(error, self.classes) or (
+            isinstance(error, errors.ResponseError)
+            and any(word in str(error) for word in self.words)
+        )
+
+
+# The first kind that covers an error counts, so subclasses stand above their bases.
+_KINDS = [
+    _Kind(
+        (errors.NoPermissionError,),
+        ("NOPERM", "ACL failure", "user executing the script can't"),
+        f"its user may not. Allow it: ACL SETUSER name {ACL_RULES}",
+    ),
+    _Kind(
+        (errors.AuthenticationError,),
+        ("NOAUTH",),
+        "it refuses the user or the password; check GENVORIS_STORE_URL.",
+    ),
+    _Kind(
+        (errors.ReadOnlyError, errors.MasterDownError),
+        ("READONLY",),
+        "it is a replica, or a failover is going on; name the primary in GENVORIS_STORE_URL.",
+    ),
+    _Kind(
+        (errors.OutOfMemoryError,),
+        ("OOM",),
+        "it is full; raise its maxmemory, or give the shop a Redis of its own.",
+    ),
+    _Kind(
+        (errors.MovedError, errors.AskError, errors.ClusterDownError, errors.ClusterCrossSlotError),
+        ("CROSSSLOT",),
+        _CLUSTER,
+    ),
+    _Kind((), ("MISCONF",), "it cannot write to its disk, and takes no writes until it can."),
+    _Kind((), ("NOREPLICAS",), "it has too few replicas (min-replicas-to-write) to take writes."),
+    _Kind(
+        (),
+        ("DB index is out of range",),
+        "it has no database of that number; check the end of GENVORIS_STORE_URL.",
+    ),
+    _Kind((errors.BusyLoadingError,), (), "it is still loading its data; try again in a moment."),
+    _Kind(
+        (errors.TimeoutError,),
+        (),
+        "it did not answer in time: is it far away, or too busy?",
+    ),
+    _Kind((errors.ConnectionError, OSError), (), "it does not answer; check GENVORIS_STORE_URL."),
+]
+
+
+def examine(client: redis.Redis) -> str | None:
+    """Return what is wrong with a Redis and what to do, or None when all is well.
+
+    It writes, reads, locks, publishes and deletes under names of its own. What it returns repeats
+    nothing that an error says, since that may name the URL, and with it a password.
+    """
+    probe = _Probe(client)
+    for what, step in probe.steps():
+        try:
+            fault = step()
+        except (errors.RedisError, OSError) as error:
+            fault = explain(what, error)
+        if fault:
+            return fault
+    return None
+
+
+def explain(what: str, error: Exception) -> str:
+    """Return a sentence about what Redis cannot do, why, and what to do."""
+    return f"It cannot {what}: {_meaning(error)} ({type(error).__name__})"
+
+
+class _Probe:
+    """All that a shop does with Redis, step by step. Each returns what is wrong, or None."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._name = f"{PREFIX}:check:{secrets.token_hex(8)}"
+        self._milliseconds = int(HOLD_SECONDS * 1000)
+
+    def steps(self) -> list[tuple[str, Callable[[], str | None]]]:
+        return [
+            ("be reached", self._ping),
+            ("be written to", self._write),
+            ("be read", self._read),
+            ("run a script", self._run_script),
+            ("lock", self._lock),
+            ("publish and subscribe", self._publish),
+            ("delete", self._delete),
+            ("be asked about itself", self._ask_about_itself),
+        ]
+
+    def _ping(self) -> None:
+        self._client.ping()
+
+    def _write(self) -> None:
+        for name in (self._name, f"{self._name}:another"):
+            self._client.set(name, b"1", px=self._milliseconds, nx=True)
+
+    def _read(self) -> str | None:
+        if self._client.get(self._name) == b"1":
+            return None
+        return (
+            "It does not give what was just written: name the primary in GENVORIS_STORE_URL, no "
+            "address that leads to its replicas as well."
+        )
+
+    def _run_script(self) -> None:
+        self._client.eval("return redis.call('GET', KEYS[1])", 1, self._name)
+
+    def _lock(self) -> str | None:
+        lock = self._client.lock(f"{self._name}:lock", timeout=HOLD_SECONDS)
+        if not lock.acquire(blocking=False):
+            return "It does not give a lock that nobody holds."
+        try:
+            lock.release()
+        except errors.LockError:
+            return "It lost a lock that was just taken."
+        return None
+
+    def _publish(self) -> str | None:
+        with self._client.pubsub(ignore_subscribe_messages=False) as channel:  # type: ignore[no-untyped-call]
+            channel.subscribe(self._name)
+            self._wait_for(channel, "subscribe")
+            self._client.publish(self._name, "1")
+            if self._wait_for(channel, "message"):
+                return None
+        return "It does not pass on what is published, so a token's end is not heard of elsewhere."
+
+    def _wait_for(self, channel: Any, kind: str) -> bool:
+        for _ in range(2):
+            message = channel.get_message(timeout=MESSAGE_SECONDS)
+            if message and message["type"] == kind:
+                return True
+        return False
+
+    def _delete(self) -> None:
+        self._client.delete(self._name, f"{self._name}:another")
+
+    def _ask_about_itself(self) -> str | None:
+        """Look for what does no harm until it is too late."""
+        info: dict[str, Any] = {}
+        for section in ("memory", "cluster", "replication"):
+            info |= self._client.info(section)
+        if info.get("cluster_enabled"):
+            return _CLUSTER.capitalize()
+        policy = str(info.get("maxmemory_policy", "noeviction"))
+        if policy != "noeviction" and info.get("maxmemory"):
+            return (
+                f"It throws records away when it is full (maxmemory-policy {policy}), and an event "
+                "that was handled would be handled again: set noeviction, or give the shop a Redis "
+                "of its own."
+            )
+        return None
+
+
+def _meaning(error: Exception) -> str:
+    kind = next((kind for kind in _KINDS if kind.covers(error)), None)
+    return kind.meaning if kind else "it refuses that, so genvoris-flask cannot use it."

@@ -1,0 +1,177 @@
+"""What ``flask genvoris check`` says of a Redis that cannot be trusted with a shop's records."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.diagnosis import Finding, diagnose
+from genvoris_flask.state import AppState, get_state
+from genvoris_flask.store.health import ACL_RULES
+from genvoris_flask.testing import Sandbox
+from tests.services.conftest import ROOT, RedisServer, free_port
+from tests.services.test_store import until
+
+StartRedis = Callable[..., RedisServer]
+OpenShop = Callable[[str], AppState]
+
+
+@pytest.fixture
+def open_shop(genvoris_sandbox: Sandbox) -> OpenShop:
+    genvoris_sandbox.plan()
+
+    def open_one(url: str) -> AppState:
+        app = Flask("shop")
+        app.config.update(genvoris_sandbox.config, SECRET_KEY="s", GENVORIS_STORE_URL=url)
+        GenvorisFlask(app)
+        return get_state(app)
+
+    return open_one
+
+
+def store_finding(state: AppState) -> Finding:
+    return next(each for each in diagnose(state) if each.name == "store")
+
+
+def test_nothing_is_wrong_with_a_plain_redis_and_nothing_is_left_there(
+    redis_server: RedisServer, open_shop: OpenShop
+) -> None:
+    finding = store_finding(open_shop(redis_server.url))
+    assert finding.ok, finding.text
+    with redis.Redis.from_url(redis_server.url) as client:
+        assert not client.keys("genvoris:check:*")
+
+
+@pytest.mark.parametrize(
+    "policy", ["allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-ttl", "allkeys-random"]
+)
+def test_a_redis_that_evicts_is_named(
+    redis_server: RedisServer, open_shop: OpenShop, policy: str
+) -> None:
+    """What it throws away first may be the record that a sale was made."""
+    redis_server.command("CONFIG", "SET", "maxmemory-policy", policy)
+    assert store_finding(open_shop(redis_server.url)).ok, "without maxmemory nothing is evicted"
+    redis_server.command("CONFIG", "SET", "maxmemory", "100mb")
+    finding = store_finding(open_shop(redis_server.url))
+    assert not finding.ok
+    assert policy in finding.text
+    assert "noeviction" in finding.text
+    redis_server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    assert store_finding(open_shop(redis_server.url)).ok
+
+
+def test_a_redis_that_is_full_is_named(redis_server: RedisServer, open_shop: OpenShop) -> None:
+    redis_server.command("CONFIG", "SET", "maxmemory", "1")
+    finding = store_finding(open_shop(redis_server.url))
+    assert "cannot be written to: it is full" in finding.text
+
+
+def test_a_replica_is_named(start_redis: StartRedis, open_shop: OpenShop) -> None:
+    primary, replica = start_redis(), start_redis()
+    replica.command("REPLICAOF", "127.0.0.1", str(primary.port))
+    until(lambda: bool(replica.info("master_link_status") == "up"))
+    finding = store_finding(open_shop(replica.url))
+    assert "cannot be written to: it is a replica" in finding.text
+
+
+def test_a_primary_without_its_replicas_is_named(
+    redis_server: RedisServer, open_shop: OpenShop
+) -> None:
+    redis_server.command("CONFIG", "SET", "min-replicas-to-write", "1")
+    assert "too few replicas" in store_finding(open_shop(redis_server.url)).text
+
+
+def test_a_redis_that_cannot_write_to_its_disk_is_named(
+    start_redis: StartRedis, open_shop: OpenShop, tmp_path: Path
+) -> None:
+    redis_server = start_redis("--enable-protected-configs", "yes")
+    redis_server.command("SET", "something", "1")
+    redis_server.command("CONFIG", "SET", "save", "3600 1")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    redis_server.command("CONFIG", "SET", "dir", str(gone))
+    shutil.rmtree(gone)
+    redis_server.command("BGSAVE")
+    until(lambda: bool(redis_server.info("rdb_last_bgsave_status") == "err"))
+    assert "cannot write to its disk" in store_finding(open_shop(redis_server.url)).text
+    redis_server.command("CONFIG", "SET", "dir", str(tmp_path))
+
+
+@pytest.mark.parametrize("has_slots", [False, True])
+def test_a_node_of_a_cluster_is_named(
+    start_redis: StartRedis, open_shop: OpenShop, has_slots: bool
+) -> None:
+    """Also one that has all the keys today."""
+    node = start_redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    if has_slots:
+        node.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        until(lambda: "cluster_state:ok" in str(node.command("CLUSTER", "INFO")))
+    finding = store_finding(open_shop(node.url))
+    assert not finding.ok
+    assert "a node of a cluster" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("redis://127.0.0.1:{port}/0", "password"),
+        ("redis://:wrong@127.0.0.1:{port}/0", "password"),
+        ("redis://:hunter2@127.0.0.1:{port}/99", "no database of that number"),
+    ],
+)
+def test_a_wrong_password_or_database_is_named(
+    start_redis: StartRedis, open_shop: OpenShop, address: str, said: str
+) -> None:
+    server = start_redis("--requirepass", "hunter2")
+    finding = store_finding(open_shop(address.format(port=server.port)))
+    assert not finding.ok
+    assert said in finding.text
+    assert "hunter2" not in finding.text
+    assert "wrong" not in finding.text
+
+
+def with_user(server: RedisServer, *rules: str) -> str:
+    server.command("ACL", "SETUSER", "shop", "reset", "on", ">hunter2", *rules)
+    return f"redis://shop:hunter2@127.0.0.1:{server.port}/0"
+
+
+def test_the_permissions_in_the_documents_are_enough(
+    redis_server: RedisServer, open_shop: OpenShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One pattern for keys and channels; sales are remembered and calls are counted."""
+    assert ACL_RULES in re.sub(r"\s+", " ", (ROOT / "docs/redis.md").read_text())
+    state = open_shop(with_user(redis_server, *ACL_RULES.split()))
+    finding = store_finding(state)
+    assert finding.ok, finding.text
+    plan = state.client.plans.list()[0].id
+    for _ in range(2):
+        state.billing.activate("ada", plan_id=plan, event_id="order-1")
+    assert len(state.client.customers.usage("ada").history) == 0
+    state.limiter.count_shopper("session", "ada")
+    assert "away" not in caplog.text
+    with redis.Redis.from_url(redis_server.url) as client:
+        assert list(client.scan_iter("genvoris:limits:*"))
+        assert not [key for key in client.scan_iter() if not key.startswith(b"genvoris:")]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in ACL_RULES.split() if rule != "-@all"])
+def test_each_permission_that_is_missing_is_named(
+    redis_server: RedisServer, open_shop: OpenShop, rule: str
+) -> None:
+    """None of them is in the documents for nothing, but those that redis-py can do without."""
+    rules = [each for each in ACL_RULES.split() if each != rule]
+    finding = store_finding(open_shop(with_user(redis_server, *rules)))
+    optional = ("+client|setname", "+select", "+scan", "+unsubscribe")
+    if rule in optional:
+        assert finding.ok, finding.text
+    else:
+        assert not finding.ok
+        assert "its user may not" in finding.text
+        assert "hunter2" not in finding.text
