@@ -182,6 +182,8 @@ class Desk:
         if task.cancelled:
             self._store.erase(task.job.id)
         elif self._store.end(task.job, ending, task.picture):
+            if task.key and not isinstance(ending, Failure):
+                self._store.keep_key(task.job.owner, task.key, task.job.id, settled=True)
             with self.lock:
                 self._ended.append((task.ended_at, task.job.id))
         if task.slot:

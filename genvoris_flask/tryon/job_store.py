@@ -5,7 +5,7 @@ tryon:ID              the job, written by its worker, and again with each heartb
 tryon:ID:end          how it ended: whoever writes first decides, and then no other
 tryon:ID:picture      in how many pieces the finished picture is
 tryon:ID:picture:N    one of them
-tryon-key:OWNER:KEY   the job of an Idempotency-Key
+tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
 tryon-slot:OWNER:N    the job that holds one of its owner's places
 tryon-worker:WORKER   is there while the worker lives
 ====================  =============================================================
@@ -17,16 +17,32 @@ must be found again whatever became of the secret. Every call may raise ``StoreA
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from ..store.interface import NoSealer, Sealer, Store, digest
 from .job import INTERRUPTED, Ending, Job, dump_ending, dump_job, load_ending, load_job
 
 KEY_SECONDS = 24 * 3600.0
 LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
-GRAVE_SECONDS = 3600.0  # longer than any try-on takes
+GRAVE_SECONDS = KEY_SECONDS  # as long as a key may stand for the job
 # One call to Redis has a quarter of a second, and a picture may be large and the network slow.
 PIECE_BYTES = 256 * 1024
 _GONE = b'{"state": "gone"}'
+_SETTLED = b" settled"
+
+
+@dataclass(frozen=True)
+class KeyedJob:
+    """The job that an Idempotency-Key stands for.
+
+    Attributes:
+        id: The job's name.
+        settled: Whether it ended with a picture or a refusal. One that failed, or that was lost
+            with its worker, can be made again under the same key.
+    """
+
+    id: str
+    settled: bool
 
 
 class JobStore:
@@ -111,14 +127,18 @@ class JobStore:
         self._store.delete(f"tryon:{job_id}", _end_key(job_id))
         self._drop_picture(job_id)
 
-    def job_of_key(self, owner: str, key: str) -> str | None:
-        """Give the job that an Idempotency-Key of this owner stands for."""
+    def job_of_key(self, owner: str, key: str) -> KeyedJob | None:
+        """Return the job that an Idempotency-Key of this owner stands for."""
         found = self._store.get(f"tryon-key:{owner}:{digest(key)}")
-        return found.decode("ascii", "replace") if found else None
+        if not found:
+            return None
+        job_id = found.removesuffix(_SETTLED).decode("ascii", "replace")
+        return KeyedJob(job_id, found.endswith(_SETTLED))
 
-    def keep_key(self, owner: str, key: str, job_id: str) -> None:
+    def keep_key(self, owner: str, key: str, job_id: str, *, settled: bool = False) -> None:
         """Let an Idempotency-Key of this owner stand for a job for a day."""
-        self._store.set(f"tryon-key:{owner}:{digest(key)}", job_id.encode(), KEY_SECONDS)
+        value = job_id.encode() + (_SETTLED if settled else b"")
+        self._store.set(f"tryon-key:{owner}:{digest(key)}", value, KEY_SECONDS)
 
     def take_slot(self, owner: str, job_id: str, most: int) -> str | None:
         """Take one of an owner's places, or None when all are taken."""

@@ -77,7 +77,8 @@ class JobRunner:
             owner: Who alone may see it.
             product: What is tried on.
             work: What makes the picture.
-            key: For a day, the same key of the same owner is the same job.
+            key: For a day, the same key of the same owner is the same job. One that failed is made
+                again.
 
         Raises:
             BusyError: As many are queued as may be.
@@ -90,8 +91,8 @@ class JobRunner:
         task = Task(job, work, key)
         try:
             with self._store.lock(owner):
-                if key and (known := self._store.job_of_key(owner, key)):
-                    return self._known(known)
+                if key and (known := self._job_of_key(owner, key)):
+                    return known
                 self._reserve(desk)
                 self._write(desk, task)
         except LockTimeoutError:
@@ -150,11 +151,24 @@ class JobRunner:
                 raise
         return True
 
-    def _known(self, job_id: str) -> Job:
-        job = self._store.find(job_id, self._desk.get().worker)
-        if job is None:
+    def _job_of_key(self, owner: str, key: str) -> Job | None:
+        """Return the job of a key, or None if it is to be made.
+
+        A job that failed may have been charged, so its key has to name the next one too: only
+        then can Genvoris tell that it is the same wish.
+
+        Raises:
+            OverError: It is over and must not be made again.
+        """
+        known = self._store.job_of_key(owner, key)
+        if known is None:
+            return None
+        job = self._store.find(known.id, self._desk.get().worker)
+        if job is not None:
+            return None if isinstance(job.ending, Failure) else job
+        if known.settled or self._store.is_over(known.id):
             raise OverError("The try-on of this Idempotency-Key is over.")
-        return job
+        return None
 
     def _reserve(self, desk: Desk) -> None:
         with desk.lock:
@@ -183,7 +197,8 @@ class JobRunner:
         with desk.lock:
             own = [each for each in desk.tasks.values() if each.job.owner == owner]
         for each in own:
-            if task.key and each.key == task.key:
+            failed = isinstance(each.ending, Failure)
+            if task.key and each.key == task.key and not failed:
                 return each
         if sum(each.ending is None for each in own) >= self._per_owner:
             raise TooManyError("This shopper has as many try-ons under way as one may.")

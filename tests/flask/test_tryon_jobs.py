@@ -68,6 +68,26 @@ def test_a_repeat_reaches_genvoris_with_the_same_key_as_the_first(genvoris: Loca
     assert genvoris.used() == 1
 
 
+def test_an_answer_that_was_lost_is_asked_for_again_and_charged_once(shop: Shop) -> None:
+    """The try-on failed for the shopper; the same key then gets the picture that was made."""
+
+    def lose(request: httpx.Request) -> None:
+        if request.url.path == "/api/tryon":
+            shop.genvoris.transport.handle_request(request)
+            raise httpx.ReadError("gone", request=request)
+
+    shop.transport.fault = lose
+    failed = shop.finish(shop.tryon(headers=KEY))
+    assert (failed["state"], failed["error"]) == ("failed", "upstream_unreachable")
+    assert shop.genvoris.used() == 1
+    shop.transport.fault = lambda request: None
+    job = shop.finish(shop.tryon(headers=KEY))
+    assert (job["state"], job["quota"]["used"]) == ("done", 1)
+    assert shop.browser.get(job["image_url"]).status_code == 200
+    assert shop.genvoris.used() == 1
+    assert shop.finish(shop.tryon(headers=KEY))["id"] == job["id"]
+
+
 def test_a_repeat_of_what_is_over_says_so_and_costs_nothing(shop: Shop) -> None:
     job = shop.finish(shop.tryon(headers=KEY))
     shop.browser.delete(f"/genvoris/tryons/{job['id']}", headers=SAME_ORIGIN)

@@ -238,6 +238,50 @@ def test_a_deleted_try_on_is_not_made_again_by_a_repeat(house: House) -> None:
         runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
 
 
+@pytest.mark.parametrize("seconds", [0, 61, KEY_SECONDS - 1], ids=["kept", "forgotten", "a day"])
+def test_a_failed_try_on_is_made_again_under_its_key(house: House, seconds: float) -> None:
+    """So the shopper can try again without a new key, under which they would be charged again."""
+    one, other = house.process(), house.process()
+    failed = one.submit("ada", PRODUCT, lambda: Failure("upstream_unreachable"), key="k")
+    assert ended(one, failed).state == "failed"
+    house.clock.now += seconds
+    again = other.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+    assert again.id != failed.id
+    assert ended(other, again).state == "done"
+    assert one.submit("ada", PRODUCT, lambda: PICTURE, key="k").id == again.id
+
+
+def test_a_try_on_that_nobody_asked_for_since_its_worker_died_is_made_again(house: House) -> None:
+    """It has no ending that says what became of it."""
+    dead, other, gate = house.process(), house.process(), Gate()
+    dead.submit("ada", PRODUCT, gate, key="k")
+    assert gate.begun.acquire(timeout=5)
+    house.clock.now += LEASE_SECONDS + 61
+    assert ended(other, other.submit("ada", PRODUCT, lambda: PICTURE, key="k")).state == "done"
+    gate.open.set()
+
+
+def test_a_refused_try_on_keeps_its_key(house: House) -> None:
+    """Nothing was made, and nothing is made by a repeat."""
+    runner = house.process()
+    job = ended(runner, runner.submit("ada", PRODUCT, lambda: Refusal("no_plan"), key="k"))
+    assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="k").id == job.id
+    house.clock.now += KEY_SECONDS - 1
+    with pytest.raises(OverError):
+        runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+
+
+@pytest.mark.parametrize("outcome", [PICTURE, Failure("e")], ids=["done", "failed"])
+def test_a_deleted_try_on_is_over_for_a_day(house: House, outcome: Outcome) -> None:
+    """Its owner does not want it, so no late repeat makes it again."""
+    one, other = house.process(), house.process()
+    job = ended(one, one.submit("ada", PRODUCT, lambda: outcome, key="k"))
+    assert other.remove(job.id, "ada")
+    house.clock.now += KEY_SECONDS - 1
+    with pytest.raises(OverError):
+        one.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+
+
 # One shopper's share
 
 
@@ -329,9 +373,10 @@ def test_a_worker_that_died_leaves_its_jobs_interrupted(house: House) -> None:
     found = other.find(job.id, "ada")
     assert found
     assert (found.state, found.ending) == ("failed", Failure("interrupted"))
-    assert other.submit("ada", PRODUCT, gate, key="k").state == "failed"
-    assert _admits(other), "the dead worker's place must be free"
+    again = other.submit("ada", PRODUCT, gate, key="k")
+    assert again.id != job.id, "the dead worker's place must be free"
     gate.open.set()
+    assert ended(other, again).state == "done"
 
 
 def test_a_worker_that_was_only_slow_does_not_change_an_ending_that_was_seen(
@@ -510,6 +555,10 @@ def test_without_the_store_a_process_answers_for_its_own(house: House) -> None:
     found = ended(runner, job)
     assert runner.picture(found) == PICTURE
     assert gate.made == 1
+    failed = ended(runner, runner.submit("ada", PRODUCT, lambda: Failure("e"), key="f"))
+    again = runner.submit("ada", PRODUCT, lambda: PICTURE, key="f")
+    assert again.id != failed.id
+    assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="f").id == again.id
     with pytest.raises(StoreAwayError):
         other.find(job.id, "ada")
 
