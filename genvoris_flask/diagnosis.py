@@ -242,7 +242,7 @@ def _store(state: AppState) -> Finding:
         )
     fault = state.store.fault() or state.limiter.fault()
     if fault:
-        text = f"Redis is not fit for this shop. {fault} Until then each process keeps its own."
+        text = f"The shop cannot use its Redis. {fault} Until then each process keeps its own."
         return Finding("store", False, text)
     sealed_by = "SECRET_KEY" if state.app.secret_key else "GENVORIS_API_KEY, without a SECRET_KEY,"
     text = f"Redis answers, and keeps what it is given; {sealed_by} seals what is about shoppers."

@@ -64,7 +64,7 @@ _KINDS = [
     ),
     _Kind(
         (errors.MovedError, errors.AskError, errors.ClusterDownError, errors.ClusterCrossSlotError),
-        ("CROSSSLOT",),
+        ("CROSSSLOT", "CLUSTERDOWN", "MOVED"),
         _CLUSTER,
     ),
     _Kind((), ("MISCONF",), "it cannot write to its disk, and takes no writes until it can."),

@@ -15,7 +15,7 @@ from redis.exceptions import LockError, RedisError
 
 from ..errors import LockTimeoutError, StoreAwayError
 from ..per_process import PerProcess
-from .health import examine
+from .health import examine, explain
 from .interface import digest
 from .namespace import PREFIX, Namespace
 from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
@@ -129,6 +129,8 @@ class RedisStore:
             self._namespace.find(client)
         except StoreAwayError as error:
             return str(error)
+        except (RedisError, OSError) as error:
+            return explain("find the shop's records", error)
         return None
 
     def _ask(self, question: Callable[[redis.Redis], T], *, twice: bool = True) -> T:

@@ -158,7 +158,7 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert status == 1
     assert f"wrong  reach: {url} does not answer" in text
     assert "wrong  JWKS" in text
-    assert "wrong  store: Redis is not fit for this shop. It cannot be reached" in text
+    assert "wrong  store: The shop cannot use its Redis. It cannot be reached" in text
     assert "password" not in text
 
 

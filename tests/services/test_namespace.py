@@ -248,6 +248,7 @@ def test_while_genvoris_does_not_say_whose_key_it_is_nothing_is_written(
         with pytest.raises(StoreAwayError):
             process.sell()
     assert process.asked == 1, "and not for each record"
+    assert "GENVORIS_API_KEY" in str(process.store.fault())
     assert set(client.keys()) == keys
     process.plans = ["pln_1"]
     process.clock.now += PAUSE
