@@ -144,4 +144,10 @@ describe("the dialog", () => {
       expect(model.screen).toMatchObject({ name: "photo", error: "A sentence." });
     }
   });
+
+  it("keeps the photo when the product is the trouble", () => {
+    const model = next(working(), { type: "problem", problem: problem("product_unusable") });
+    expect(model.photo).toBe(photo);
+    expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
+  });
 });
