@@ -70,21 +70,23 @@ def test_a_server_that_is_stopped_leaves_no_thread_behind(tmp_path: Path) -> Non
     assert left == []
 
 
-def test_it_is_ready_soon_after_the_package_is_loaded(tmp_path: Path) -> None:
+HEAVY = ("PIL", "pillow_heif", "jsonschema_rs", "httpx")
+
+
+def test_a_start_does_nothing_that_can_wait(tmp_path: Path) -> None:
+    """What takes long to load is loaded, and the signing key made, when first wanted."""
     program = (
-        "import time, sys, pathlib, genvoris_flask\n"
-        "before = time.process_time()\n"
+        "import sys, pathlib\n"
         "from genvoris_flask.sandbox.app import create_app\n"
         "from genvoris_flask.sandbox.server import SandboxServer\n"
         "server = SandboxServer(create_app(pathlib.Path(sys.argv[1])))\n"
         "server.start()\n"
-        "spent = time.process_time() - before\n"
-        "print(spent, 'PIL' in sys.modules, 'jsonschema_rs' in sys.modules)\n"
+        "print(*sys.modules)\n"
         "server.stop()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    seconds, *heavy = done.stdout.split()
-    assert heavy == ["False", "False"]
-    # Of this process alone, so that a busy machine does not fail it; wall time is in `make bench`.
-    assert float(seconds) < 0.5
+    loaded = done.stdout.split()
+    assert "genvoris_flask.sandbox.app" in loaded
+    assert not set(HEAVY) & set(loaded)
+    assert not list(tmp_path.glob("*.pem"))
