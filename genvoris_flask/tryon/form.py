@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..web.answers import AnswerError
-from ..web.hosts import is_own_host
+from ..web.hosts import is_own_host, shop_url
 from ..web.uploads import bounded_upload
 from .photos import Photo, PhotoError, clean_photo
 from .product import Product, read_product
@@ -46,7 +46,7 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
         photo = clean_photo(data)
     except PhotoError as error:
         raise AnswerError(error.code) from None
-    product = read_product(fields, request.host_url, host_is_own=is_own_host(request))
+    product = read_product(fields, shop_url(request), host_is_own=is_own_host(request))
     if product is None or product.image is None:
         if fields.get("product_image"):
             _warn_of_picture()

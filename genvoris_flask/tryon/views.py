@@ -14,6 +14,7 @@ from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_shopper
 from ..web.downloads import BoundedDownload, in_pieces
+from ..web.hosts import shop_url
 from .answers import error_for_outcome, job_fields
 from .engine import Order
 from .explain import explain_mint
@@ -64,7 +65,7 @@ def status() -> dict[str, Any]:
     visitor = current_visitor()
     if visitor is not None and visitor.shopper is not None:
         count_shopper("status", visitor.owner)  # each asks Genvoris
-    return status_fields(visitor, read_product(request.args, request.host_url))
+    return status_fields(visitor, read_product(request.args, shop_url(request)))
 
 
 @blueprint.post("/tryons")
@@ -82,7 +83,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         form.photo,
         form.product,
         visitor.shopper,
-        origin=request.host_url.rstrip("/"),
+        origin=shop_url(request).rstrip("/"),
         # The same for every repeat, so that Genvoris can tell one even where we cannot.
         key=key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16),
     )

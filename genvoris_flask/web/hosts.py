@@ -13,6 +13,15 @@ from .senders import is_from_inside
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
+def shop_url(request: Request) -> str:
+    """Return the shop's own address as a request names it, such as ``https://shop.example/``.
+
+    The host is as it was sent, in ASCII where browsers send it. Werkzeug's ``host_url`` decodes it
+    for people to read, which fails for ``xn--``, and which no page's own address looks like.
+    """
+    return f"{request.scheme}://{request.host}/"
+
+
 def is_own_host(request: Request) -> bool:
     """Return whether a request surely names the shop's own host.
 
