@@ -58,6 +58,7 @@ def diagnose(state: AppState, wall: Callable[[], float] = time.time) -> Iterator
     if state.settings.stripe_webhook_secret:
         yield _stripe(state)
     yield _shoppers(state)
+    yield from _guests(state)
     yield _login_address(state)
     yield _proxy(state)
     yield _hosts(state)
@@ -126,6 +127,26 @@ def _login(attribute: str | None) -> Finding:
         )
         return Finding("shoppers", True, f"{who} {text}", warning=True)
     return Finding("shoppers", True, f"{who} the user's primary key.")
+
+
+def _guests(state: AppState) -> Iterator[Finding]:
+    """Warn of guests beside plans that run out."""
+    if state.settings.allow_guests and _sells_plans(state):
+        text = (
+            "Guests may try on beside shoppers whose plans run out, so whoever has spent a plan "
+            "can log out and go on at your cost: unset GENVORIS_ALLOW_GUESTS, or accept it."
+        )
+        yield Finding("guests", True, text, warning=True)
+
+
+def _sells_plans(state: AppState) -> bool:
+    settings = state.settings
+    if settings.plans or settings.default_plan or settings.stripe_webhook_secret:
+        return True
+    try:
+        return bool(state.client.with_timeout(TIMEOUT).plans.list())
+    except GenvorisError:  # which is said where Genvoris is reached
+        return False
 
 
 def _login_address(state: AppState) -> Finding:

@@ -71,6 +71,23 @@ def test_a_shop_in_which_nobody_can_shop_is_told(
     assert (done, said in text) == (status, True), text
 
 
+@pytest.mark.parametrize("declared", [True, False])
+def test_guests_beside_plans_that_run_out_are_warned_of(
+    tmp_path: Path, genvoris: str, declared: bool
+) -> None:
+    """Whoever has spent a plan could log out and go on."""
+    shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
+    shop |= {"GENVORIS_ALLOW_GUESTS": True, "SECRET_KEY": "s"}
+    status, text = check_program(tmp_path, shop)
+    assert (status, "guests:" in text) == (0, False), text
+    if declared:
+        shop["GENVORIS_DEFAULT_PLAN"] = "pln_free"
+    else:
+        GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
+    status, text = check_program(tmp_path, shop)
+    assert (status, "warn   guests: Guests may try on beside" in text) == (0, True), text
+
+
 LOGIN = """
 from flask_login import LoginManager, UserMixin
 LoginManager(app)
