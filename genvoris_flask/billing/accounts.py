@@ -11,7 +11,7 @@ from ..errors import BadRequestError, ForbiddenError, NotFoundError
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .changes import Change
-from .once import Attempt, OnceLedger, checked_event_id
+from .once import Attempt, OnceLedger
 
 Linked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
@@ -96,7 +96,7 @@ class Accounts:
         *,
         plan: Callable[[], str | None] | None = None,
         status: Status | None = None,
-        only_after: str | None = None,
+        takes_back: Callable[[str], bool] | None = None,
     ) -> Customer:
         """Change plan or status of the shopper, without touching what they have used.
 
@@ -106,19 +106,19 @@ class Accounts:
             event_id: By which event.
             plan: Returns the plan's id, or None for no plan; None keeps theirs.
             status: The new status; None keeps theirs.
-            only_after: Do nothing when another event than this one filled the quota last.
+            takes_back: For a refund: says of the latest sale whether it is what is taken back.
+                If it is not, nothing is done: what is there now was paid for.
         """
-        if only_after is not None:
-            checked_event_id("sale_id", only_after)
 
         def decide(_before: Customer | None) -> Change:
-            if only_after and not self._ledger.was_last(shopper.external_id, only_after):
+            last = self._ledger.latest_sale(shopper.external_id) if takes_back else None
+            if takes_back and last is not None and not takes_back(last):
                 return Change()
             return Change(
                 sets_plan=plan is not None,
                 plan_id=plan() if plan else None,
                 status=status,
-                is_refund=only_after is not None,
+                is_refund=takes_back is not None,
             )
 
         with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:

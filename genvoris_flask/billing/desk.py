@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..api.client import GenvorisClient
-from ..api.models import Customer
+from ..api.models import Customer, Status
+from ..errors import NotFoundError
 from ..plans import DeclaredPlan
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .accounts import Accounts, Linked, Tokens
+from .catalog import Catalog
+from .once import checked_event_id
 from .plan_book import PlanBook
 from .plan_sync import PlanChange
+
+# What the ids of Stripe's sales begin with.
+STRIPE = "stripe:"
 
 if TYPE_CHECKING:
     from flask import Response
@@ -224,11 +231,13 @@ class Billing:
         Raises:
             NotFoundError: The shopper is unknown to Genvoris.
         """
+        if sale_id is not None:
+            checked_event_id("sale_id", sale_id)
         return self._accounts.change(
             "refund",
             Shopper(external_id),
             event_id,
-            only_after=sale_id,
+            takes_back=None if sale_id is None else lambda latest: latest == sale_id,
             plan=lambda: self._plans.default_plan,
         )
 
@@ -244,5 +253,51 @@ class Billing:
         return receive()
 
     def known_prices(self) -> set[str]:
-        """Give the external price ids that are sold: declared here, or known to Genvoris."""
-        return self._plans.known_prices()
+        """Return the external price ids that are sold: declared here, or known to Genvoris."""
+        return self._plans.catalog().prices
+
+    def catalog(self) -> Catalog:
+        """Return the plans as they are now."""
+        return self._plans.catalog()
+
+    def find(self, external_id: str) -> Customer | None:
+        """Return the shopper as Genvoris knows them, if it does."""
+        return self._accounts.find(Shopper(external_id))
+
+    def follow(
+        self,
+        external_id: str,
+        status: Status,
+        *,
+        plan_id: str | None,
+        sets_plan: bool,
+        takes_back: bool,
+        event_id: str,
+    ) -> Customer:
+        """Bring plan and status to how a subscription stands, in one step.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            status: The status.
+            plan_id: Genvoris's id of the plan; None for no plan.
+            sets_plan: Whether the plan is set at all.
+            takes_back: Whether it takes back a sale of Stripe's; then it does nothing when
+                something else was sold since.
+            event_id: What this step is known by.
+
+        Raises:
+            NotFoundError: The shopper is unknown to Genvoris.
+        """
+        return self._accounts.change(
+            "follow",
+            Shopper(external_id),
+            event_id,
+            plan=(lambda: plan_id) if sets_plan else None,
+            status=status,
+            takes_back=(lambda latest: latest.startswith(STRIPE)) if takes_back else None,
+        )
+
+    def take_back_sale(self, external_id: str, sale_id: str, refund_id: str) -> None:
+        """Take back a sale of Stripe's, unless something was sold since or nobody has it."""
+        with suppress(NotFoundError):
+            self.refund(external_id, sale_id=sale_id, event_id=STRIPE + refund_id)

@@ -248,9 +248,9 @@ class OnceLedger:
                 f"delivers it again; nothing will happen twice. ({error})"
             ) from None
 
-    def was_last(self, external_id: str, event_id: str) -> bool:
-        """Say whether no other event is known to have filled the quota since this one."""
-        return _read_order(self._store, external_id).sale in (None, event_id)
+    def latest_sale(self, external_id: str) -> str | None:
+        """Return the id of the event that filled the quota last, if it is known."""
+        return _read_order(self._store, external_id).sale
 
 
 def checked_event_id(name: str, value: object) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Plan
-from ..errors import ConfigurationError, UnknownPriceError
+from ..errors import ConfigurationError
 from ..plans import DeclaredPlan
 from ..store.interface import Store
+from .catalog import GRANTED, Catalog
 from .plan_sync import PlanChange, apply_changes, plan_changes
 
 # Looks a plan up when it is needed; None names no plan.
@@ -16,8 +17,6 @@ PlanName = Callable[[], str | None]
 
 SYNC_WAIT = 30.0
 SYNC_HOLD = 120.0
-# What marks a plan as one of ours for so many granted try-ons; the number follows.
-GRANTED = "granted-try-ons:"
 
 
 class PlanBook:
@@ -69,19 +68,13 @@ class PlanBook:
         return lambda: self._id_with_price(price_id)
 
     def _id_with_price(self, price_id: str) -> str:
-        found = self._with_price(price_id)
-        if found is None:
-            raise UnknownPriceError(
-                f"No plan at Genvoris has the external price id {price_id!r}: add it to "
-                "GENVORIS_PLANS and run `flask genvoris plans sync`."
-            )
-        return found.id
+        catalog = self.catalog()
+        return catalog.need(catalog.plan(price_id), price_id).id
 
-    def known_prices(self) -> set[str]:
-        """Give the external price ids that are sold: declared here, or known to Genvoris."""
+    def catalog(self) -> Catalog:
+        """Return the plans as they are now."""
         declared = [plan.external_price_id for plan in self._declared or ()]
-        known = [plan.external_price_id for plan in self._all()]
-        return {price for price in declared + known if price}
+        return Catalog(tuple(self._all()), frozenset(price for price in declared if price))
 
     def enlarged(self, customer: Customer | None, try_ons: int) -> str:
         """Give a plan with which the shopper has so many try-ons more than now."""
@@ -101,18 +94,13 @@ class PlanBook:
     def _of_size(self, size: int) -> str:
         """Find or make the plan of so many granted try-ons."""
         price_id = f"{GRANTED}{size}"
-        found = self._with_price(price_id)
+        found = self.catalog().plan(price_id)
         if found and found.active:
             return found.id
         made = self._client.plans.create(
             name=f"{size} try-ons", monthly_try_ons=size, external_price_id=price_id
         )
         return made.id
-
-    def _with_price(self, price_id: str) -> Plan | None:
-        """Give the plan of a price, an active one if there is one."""
-        found = [plan for plan in self._all() if plan.external_price_id == price_id]
-        return max(found, key=lambda plan: plan.active, default=None)
 
     def _all(self) -> list[Plan]:
         return self._client.plans.list(include_inactive=True)

@@ -1,15 +1,18 @@
-"""What all of Stripe's events need: whose they are, what is sold, and what was paid for it."""
+"""What all of Stripe's events need: whose they are, what is sold, and what was paid for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import NotFoundError, StripeError, see
+from ..errors import StripeError, see
 from .desk import Billing
 from .stripe_lookup import Lookup
-from .stripe_memory import Payment, StripeMemory
+from .stripe_memory import StripeMemory
+from .stripe_reversals import Reversal
+
+log = logging.getLogger("genvoris_flask.billing")
 
 ShopperOf = Callable[[str], str | None]
 
@@ -24,6 +27,7 @@ class StripeDesk:
         shopper_of: The shop's own answer to whose Stripe customer this is.
         lookup: Asks Stripe what an event leaves out.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+        metadata_only: Whether ``client_reference_id`` says nothing.
     """
 
     billing: Billing
@@ -31,44 +35,51 @@ class StripeDesk:
     shopper_of: ShopperOf
     lookup: Lookup
     default_plan: str | None
+    metadata_only: bool = False
 
-    def who(self, customer: str | None, told: str | None) -> str:
-        """Give the shop's id of a Stripe customer.
+    def who(self, customer: str | None, told: str | None, known: str | None = None) -> str:
+        """Return the shop's id of a Stripe customer.
+
+        Args:
+            customer: Stripe's id.
+            told: What the event itself says.
+            known: What an earlier event said of the same purchase.
 
         Raises:
             StripeError: It is not known yet; the checkout that says so may still come.
         """
-        known = (self.shopper_of(customer) or self.memory.shopper(customer)) if customer else None
-        found = told or known
+        found = told or (self.shopper_of(customer) if customer else None) or known
+        found = found or (self.memory.shopper(customer) if customer else None)
         if not found:
+            ways = "metadata" if self.metadata_only else "metadata or a client_reference_id"
             raise StripeError(
                 f"It is not known yet which shopper the Stripe customer {customer} is: give "
-                "Checkout Sessions a client_reference_id, or use @genvoris.stripe_shopper "
+                f"Checkout Sessions {ways}, or use @genvoris.stripe_shopper "
                 f"({see('billing.md')})."
             )
         if customer:
             self.memory.link(customer, found)  # each time, so that it lasts
         return found
 
-    def first_known(self, prices: Iterable[str]) -> str | None:
-        """Give the first price that is a plan's; the others are of other things."""
-        asked = list(prices)
-        known = self.billing.known_prices() if asked else set()
-        return next((price for price in asked if price in known), None)
+    def learn_payment(self, payment: str, paid: str) -> bool:
+        """Remember which invoice or Checkout Session a payment paid.
 
-    def is_current(self, external_id: str, subscription: str) -> bool:
-        """Say whether the shopper's plan comes from this subscription, not from a newer one."""
-        return self.memory.current(external_id) in (None, subscription)
+        Returns:
+            Whether something of the payment was taken back before this was known.
+        """
+        # Written before looking: a refund may be noted by its own event at this moment.
+        self.memory.keep_paid_by(payment, paid)
+        reversal = self.memory.reversal(payment)
+        if reversal == Reversal():
+            return False
+        self.memory.reverse(paid, reversal)
+        return True
 
-    def note_payment(self, ids: tuple[str, ...], payment: Payment) -> None:
-        """Remember what a payment paid for; it may have been refunded before we knew."""
-        self.memory.keep_payment(ids, payment)
-        if self.memory.was_refunded(ids):
-            self.take_back(payment, ids[0])
-
-    def take_back(self, payment: Payment, refund_id: str) -> None:
-        """Take back what a payment gave, unless something was bought since."""
-        with suppress(NotFoundError):
-            self.billing.refund(
-                payment.external_id, sale_id=payment.sale_id, event_id=f"stripe:{refund_id}"
-            )
+    def owner_of(self, paid: str) -> tuple[str, str] | None:
+        """Return whose an invoice or a Checkout Session is, and the purchase that it belongs to."""
+        subscription = self.memory.subscription_of(paid)
+        if subscription:
+            external_id = self.memory.subscription(subscription).external_id
+            return (external_id, subscription) if external_id else None
+        bought = self.memory.purchase(paid)
+        return (bought.external_id, paid) if bought else None

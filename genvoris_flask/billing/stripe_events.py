@@ -11,6 +11,7 @@ from .stripe_desk import ShopperOf, StripeDesk
 from .stripe_lookup import Lookup
 from .stripe_memory import StripeMemory
 from .stripe_payments import Payments
+from .stripe_settling import Settling
 from .stripe_shapes import Checkout, Json, Outcome, as_id
 from .stripe_subscriptions import Subscriptions
 
@@ -27,6 +28,11 @@ HANDLED = (
     "invoice.paid",
     "invoice_payment.paid",
     "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
 
 
@@ -39,6 +45,7 @@ class StripeEvents:
         shopper_of: The shop's own answer to whose Stripe customer this is.
         lookup: Asks Stripe what an event leaves out.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+        metadata_only: Whether ``client_reference_id`` does not say whose a purchase is.
     """
 
     def __init__(
@@ -49,12 +56,15 @@ class StripeEvents:
         lookup: Lookup,
         *,
         default_plan: str | None = None,
+        metadata_only: bool = False,
     ) -> None:
         self._store = store
         self._memory = StripeMemory(store)
-        desk = StripeDesk(billing, self._memory, shopper_of, lookup, default_plan)
-        self._subscriptions = Subscriptions(desk)
-        self._payments = Payments(desk)
+        self._metadata_only = metadata_only
+        desk = StripeDesk(billing, self._memory, shopper_of, lookup, default_plan, metadata_only)
+        settling = Settling(desk, store)
+        self._subscriptions = Subscriptions(desk, settling)
+        self._payments = Payments(desk, settling)
 
     def apply(self, event: Mapping[str, Any]) -> Outcome:
         """Do what a genuine event says.
@@ -68,7 +78,7 @@ class StripeEvents:
         if event["type"] not in HANDLED or event.get("account"):
             return "ignored"  # an account that is connected to the shop's sells its own things
         thing = event["data"]["object"]
-        owner = as_id(thing.get("customer")) or str(thing["id"])
+        owner = as_id(thing.get("customer")) or as_id(thing.get("charge")) or str(thing["id"])
         with self._store.lock(f"stripe:{owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):
             if self._memory.is_done(event["id"]):
                 return "repeated"
@@ -80,20 +90,23 @@ class StripeEvents:
     def _handle(self, thing: Json, event: Json) -> Outcome:
         match event["type"].split(".")[:2]:
             case ["checkout", _]:
-                return self._on_checkout(Checkout.read(thing))
+                checkout = Checkout.read(thing, metadata_only=self._metadata_only)
+                return self._on_checkout(checkout, event)
             case ["customer", "subscription"]:
                 return self._subscriptions.on_subscription(thing, event)
             case ["invoice", _]:
                 return self._subscriptions.on_invoice(thing, event)
             case ["invoice_payment", _]:
                 return self._payments.on_invoice_payment(thing)
+            case ["charge", "dispute"]:
+                return self._payments.on_dispute(thing, event)
             case _:
                 return self._payments.on_refund(thing)
 
-    def _on_checkout(self, checkout: Checkout) -> Outcome:
+    def _on_checkout(self, checkout: Checkout, event: Json) -> Outcome:
         """Learn whose Stripe customer it is, and start what was bought."""
         if checkout.customer and checkout.external_id:
             self._memory.link(checkout.customer, checkout.external_id)
         if checkout.is_one_off:
-            return self._payments.sell_once(checkout)
+            return self._payments.sell_once(checkout, event)
         return self._subscriptions.on_checkout(checkout)

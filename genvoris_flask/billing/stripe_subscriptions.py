@@ -1,19 +1,16 @@
-"""What Stripe says of subscriptions and the periods that are paid for.
-
-Stripe delivers in any order. So an event that is older than what is known of its subscription
-changes nothing, a period is begun once by whichever event says so first, and what has ended stays
-ended.
-"""
+"""What Stripe says of subscriptions and the periods that are paid for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import replace
 
-from ..errors import NotFoundError, UnknownPriceError
+from ..errors import StripeError
+from .catalog import Catalog
 from .stripe_desk import StripeDesk
-from .stripe_memory import Payment, Standing
-from .stripe_shapes import Checkout, Invoice, Json, Outcome, Subscription
+from .stripe_records import AT_CREATION, BY_INVOICE, LATER, Subscribed
+from .stripe_settling import Settling
+from .stripe_shapes import Checkout, Invoice, Json, Line, Outcome, Subscription
 
 
 class Subscriptions:
@@ -21,141 +18,125 @@ class Subscriptions:
 
     Args:
         desk: The means.
+        settling: Tells Genvoris what follows.
     """
 
-    def __init__(self, desk: StripeDesk) -> None:
+    def __init__(self, desk: StripeDesk, settling: Settling) -> None:
         self._desk = desk
+        self._settling = settling
 
     def on_checkout(self, checkout: Checkout) -> Outcome:
-        """Start what waited to know whose it is."""
+        """Learn whose a subscription is, and start it if it waited for that."""
         if not checkout.subscription or not checkout.external_id:
             return "ignored"
-        standing = self._desk.memory.standing(checkout.subscription)
-        if standing.waits_with and standing.state is None:
-            self._start(checkout.subscription, checkout.external_id, standing.waits_with, standing)
-            self._desk.memory.keep(checkout.subscription, standing)
+
+        def merge(known: Subscribed) -> Subscribed:
+            return replace(
+                known,
+                customer=known.customer or checkout.customer,
+                external_id=known.external_id or checkout.external_id,
+            )
+
+        _, known = self._desk.memory.merge_subscription(checkout.subscription, merge)
+        self._settle(checkout.subscription, known, self._desk.billing.catalog())
         return "applied"
 
     def on_subscription(self, thing: Json, event: Json) -> Outcome:
         """Follow what a subscription has become."""
-        subscription = Subscription.read(thing)
-        standing = self._desk.memory.standing(subscription.id)
-        price = self._price(subscription.prices, standing)
-        if standing.state == "ended" or event["created"] < standing.state_at:
-            return "ignored"
-        if price is None and standing.state is None:
+        subscription, catalog = Subscription.read(thing), self._desk.billing.catalog()
+        prices = self._prices(subscription, catalog)
+        is_first = event["type"].endswith(".created")
+        at = (event["created"], AT_CREATION if is_first else LATER)
+        state = "ended" if event["type"].endswith(".deleted") else subscription.state
+        changed = event["data"].get("previous_attributes") or {}
+        is_new = "items" in changed or "plan" in changed
+        sells = catalog.sold(prices) is not None
+
+        def merge(known: Subscribed) -> Subscribed:
+            told = subscription.external_id if at >= known.state_at else known.told_id
+            merged = known.seen(state, at).priced(prices, at, sells=sells, is_new=is_new)
+            return replace(
+                merged,
+                customer=subscription.customer or known.customer,
+                told_id=told or known.told_id,
+                created=subscription.created or known.created,
+            )
+
+        before, known = self._desk.memory.merge_subscription(subscription.id, merge)
+        if not known.has_sold:
             return "ignored"  # it sells something else
-        if price is None or event["type"].endswith(".deleted") or subscription.state == "ended":
-            self._end(subscription, standing, event["id"])
-        elif subscription.state != "undecided":
-            self._follow(subscription, price, standing, event["id"])
-        standing.state_at = event["created"]
-        self._desk.memory.keep(subscription.id, standing)
-        return "applied"
+        told = self._settle(subscription.id, known, catalog)
+        is_newest = at == known.state_at and state == known.state
+        return "applied" if told or before != known or is_newest else "ignored"
 
     def on_invoice(self, thing: Json, event: Json) -> Outcome:
         """Start the period that was paid for, unless that or a later one began already."""
-        invoice = Invoice.read(thing)
+        invoice, catalog = Invoice.read(thing), self._desk.billing.catalog()
         if invoice.subscription is None:
             return "ignored"
-        standing = self._desk.memory.standing(invoice.subscription)
-        price = self._price([line.price for line in reversed(invoice.lines)], standing)
-        if price is None or standing.state == "ended":
+        known = self._desk.memory.subscription(invoice.subscription)
+        lines = self._lines(invoice, known, catalog)
+        price = catalog.sold([line.price for line in reversed(lines)], known.plans)
+        if price is None:
             return "ignored"
-        external_id = self._desk.who(invoice.customer, invoice.external_id)
-        until = max(line.until for line in invoice.lines if line.price == price)
-        sale = Payment(external_id, f"stripe:{invoice.id}")
-        if invoice.begins:
-            sale = Payment(external_id, _start_id(invoice.subscription))
-            if standing.state is None:
-                self._start(invoice.subscription, external_id, price, standing)
-        elif until > standing.paid_until:
-            self._renew(invoice.subscription, sale, price, standing, event)
-        standing.paid_until = max(until, standing.paid_until)
-        self._desk.memory.keep(invoice.subscription, standing)
-        self._desk.note_payment((invoice.id, *invoice.payments), sale)
-        return "applied"
+        until = max(line.until for line in lines if line.price == price)
+        at = (invoice.created or event["created"], BY_INVOICE)
 
-    def _follow(
-        self, subscription: Subscription, price: str, standing: Standing, event_id: str
-    ) -> None:
-        """Bring the shopper's plan and status to those of a subscription that lives."""
-        if standing.state is None:
-            # Kept before it is known whose it is: the checkout that says so may come later.
-            standing.waits_with = price
-            self._desk.memory.keep(subscription.id, standing)
-        external_id = self._desk.who(subscription.customer, subscription.external_id)
-        if standing.state is None:
-            self._start(subscription.id, external_id, price, standing)
-        if not self._desk.is_current(external_id, subscription.id):
-            standing.state, standing.price = subscription.state, price
-            return
-        if standing.price != price:
-            self._desk.billing.change_plan(external_id, price_id=price, event_id=event_id)
-            standing.price = price
-        if standing.state != subscription.state:
-            paused = subscription.state == "paused"
-            (self._desk.billing.pause if paused else self._desk.billing.resume)(
-                external_id, event_id=event_id
+        def merge(known: Subscribed) -> Subscribed:
+            paid = known.paid(invoice.id, until, event["created"], begins=invoice.begins)
+            return replace(
+                paid.priced((price,), at, sells=True),
+                customer=known.customer or invoice.customer,
+                told_id=known.told_id or invoice.external_id,
             )
-            standing.state = subscription.state
 
-    def _start(self, subscription: str, external_id: str, price: str, standing: Standing) -> None:
-        """Begin a subscription, which several events may say, each before the others."""
-        self._desk.billing.activate(external_id, price_id=price, event_id=_start_id(subscription))
-        self._desk.memory.set_current(external_id, subscription)
-        standing.state, standing.price, standing.waits_with = "active", price, None
+        _, known = self._desk.memory.merge_subscription(invoice.subscription, merge)
+        self._desk.memory.keep_invoice(invoice.id, invoice.subscription)
+        for payment in invoice.payments:
+            self._desk.learn_payment(payment, invoice.id)
+        told = self._settle(invoice.subscription, known, catalog)
+        return "applied" if told or known.state != "ended" else "ignored"
 
-    def _end(self, subscription: Subscription, standing: Standing, event_id: str) -> None:
-        started = standing.state is not None
-        standing.state = "ended"
-        if not started:
-            return
-        external_id = self._desk.who(subscription.customer, subscription.external_id)
-        if not self._desk.is_current(external_id, subscription.id):
-            return
-        self._desk.memory.clear_current(external_id)
-        with suppress(NotFoundError):
-            if self._desk.default_plan is None:
-                self._desk.billing.cancel(external_id, event_id=event_id)
-                return
-            self._desk.billing.change_plan(
-                external_id, plan_id=self._desk.default_plan, event_id=event_id
-            )
-            self._desk.billing.resume(external_id, event_id=event_id)
+    def _settle(self, name: str, known: Subscribed, catalog: Catalog) -> bool:
+        """Settle the account of the subscription's shopper, and of the one before, if it moved.
 
-    def _renew(
-        self, subscription: str, sale: Payment, price: str, standing: Standing, event: Json
-    ) -> None:
-        # An invoice that comes late brings its period, but neither its plan nor an end of a pause.
-        is_late = standing.state is not None and event["created"] < standing.state_at
-        if is_late:
-            price = standing.price or price
-        if standing.state is None or self._desk.is_current(sale.external_id, subscription):
-            self._fill(sale, price, standing)
-            self._desk.memory.set_current(sale.external_id, subscription)
-            if is_late and standing.state == "paused":
-                self._desk.billing.pause(sale.external_id, event_id=event["id"])
-        standing.state = standing.state if is_late else "active"
-        standing.price, standing.waits_with = price, None
-
-    def _fill(self, sale: Payment, price: str, standing: Standing) -> None:
-        try:
-            self._desk.billing.renew(sale.external_id, price_id=price, event_id=sale.sale_id)
-        except UnknownPriceError:
-            if price != standing.price:
-                raise
-            self._desk.billing.renew(sale.external_id, event_id=sale.sale_id)
-
-    def _price(self, prices: Sequence[str], standing: Standing) -> str | None:
-        """Give the price that is a plan's.
-
-        That is also the one that the subscription has had, though its plan may have another price
-        by now: who subscribed stays with the old one.
+        Raises:
+            StripeError: It gives a plan, and it is not known yet to whom.
         """
-        known = self._desk.first_known(prices)
-        return known or (standing.price if standing.price in prices else None)
+        if not known.has_started:
+            return False
+        is_over = known.state == "ended" or catalog.sold(known.prices, known.plans) is None
+        try:
+            owner = self._desk.who(known.customer, known.told_id, known.external_id)
+        except StripeError:
+            if is_over and known.filled_until is None:
+                return False
+            raise
+        before = known.external_id
+        if owner == before:
+            return self._settling.settle(owner, name, catalog)
 
+        def move(known: Subscribed) -> Subscribed:
+            # Who has it now has not had its quota.
+            filled = known.filled_until if before is None else None
+            return replace(known, external_id=owner, filled_until=filled)
 
-def _start_id(subscription: str) -> str:
-    return f"stripe:{subscription}:start"
+        self._desk.memory.merge_subscription(name, move)
+        if before:
+            self._settling.settle(before, name, catalog)
+        return self._settling.settle(owner, name, catalog)
+
+    def _prices(self, subscription: Subscription, catalog: Catalog) -> tuple[str, ...]:
+        """Return the prices of a subscription, all of them when none of the first is a plan's."""
+        known = self._desk.memory.subscription(subscription.id)
+        if subscription.is_whole or catalog.sold(subscription.prices, known.plans):
+            return subscription.prices
+        return tuple(self._desk.lookup.prices_of_subscription(subscription.id))
+
+    def _lines(self, invoice: Invoice, known: Subscribed, catalog: Catalog) -> Sequence[Line]:
+        """Return the lines of an invoice, all of them when a plan's may be among the others."""
+        sells_something_else = known.prices and not catalog.sold(known.prices, known.plans)
+        found = catalog.sold([line.price for line in invoice.lines], known.plans)
+        if invoice.is_whole or found or sells_something_else:
+            return invoice.lines
+        return self._desk.lookup.lines_of_invoice(invoice.id)

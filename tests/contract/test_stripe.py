@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from werkzeug.test import TestResponse
 from genvoris_flask import ConfigurationError, GenvorisFlask
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.billing.stripe_lookup import NoLookup, StripeLookup, open_lookup
+from genvoris_flask.billing.stripe_shapes import Line
 from genvoris_flask.errors import NotFoundError, StripeError
 from genvoris_flask.state import get_state
 from genvoris_flask.testing.sandbox import API_KEY as KEY
@@ -112,6 +114,29 @@ def test_two_deliveries_at_once_happen_once(
     assert client.customers.usage(name).history == ()
 
 
+def test_a_dispute_pauses_and_resumes(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """The dispute of a single payment is opened, then won."""
+    name = f"hal-{stripe.customer}"
+    shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
+    shop.post(stripe.disputed(month=None, at=60))
+    assert client.customers.usage(name).status == "PAUSED"
+    shop.post(stripe.disputed("closed", status="won", month=None, at=70))
+    assert client.customers.usage(name).status == "ACTIVE"
+
+
+def test_a_list_that_is_cut_off_is_an_error_that_says_what_to_do(
+    shop: Shop, stripe: Stripe, client: GenvorisClient
+) -> None:
+    """Stripe delivers the event again, by when a key may be set."""
+    name = f"ida-{stripe.customer}"
+    shop.post(stripe.checkout(name))
+    shop.post(stripe.change("created"))
+    answer = shop.post(stripe.change(at=10, more=10))
+    assert answer.status_code == 500
+    assert "GENVORIS_STRIPE_API_KEY" in answer.get_json()["detail"]
+    assert client.customers.usage(name).status == "ACTIVE"
+
+
 def test_a_single_payment_and_its_refund(
     shop: Shop, stripe: Stripe, client: GenvorisClient
 ) -> None:
@@ -148,7 +173,7 @@ def test_what_is_not_stripes_is_refused(shop: Shop, stripe: Stripe, what: str) -
     answer = shop.post(stripe.checkout("eve"), **REFUSED[what])
     assert answer.status_code == 400
     assert answer.get_json()["error"] == "invalid_signature"
-    assert get_state(shop.app).stripe._memory.shopper(stripe.customer) is None
+    assert shop.post(stripe.change("created")).status_code == 500, "nobody's: nothing was learnt"
 
 
 @pytest.mark.parametrize(
@@ -265,23 +290,66 @@ def test_a_view_of_the_shops_own_may_answer_it_elsewhere(
     assert shop.post(stripe.checkout(name), "/payments/stripe", secret="x").status_code == 400
 
 
+def priced(prefix: str, number: int, price: str) -> dict[str, Any]:
+    """Return an item that has a price, as Stripe's API does."""
+    return {"id": f"{prefix}_{number}", "price": {"id": price, "object": "price"}}
+
+
+def line(number: int, price: str, is_proration: bool) -> dict[str, Any]:
+    """Return a line of an invoice, in the API's shape since basil."""
+    details = {"proration": is_proration, "subscription": "sub_1", "subscription_item": "si_1"}
+    return {
+        "id": f"il_{number}",
+        "object": "line_item",
+        "parent": {"subscription_item_details": details, "type": "subscription_item_details"},
+        "period": {"start": 1_780_000_000, "end": 1_790_000_000},
+        "pricing": {"price_details": {"price": price}, "type": "price_details"},
+    }
+
+
+LISTS: dict[str, list[Any]] = {
+    "/v1/checkout/sessions/cs_test_1/line_items": [
+        *(priced("li", number, "socks") for number in range(120)),
+        priced("li", 120, "pro"),
+    ],
+    "/v1/subscription_items?subscription=sub_1": [
+        *(priced("si", number, "socks") for number in range(120)),
+        priced("si", 120, "pro"),
+    ],
+    "/v1/invoices/in_1/lines": [
+        *(line(number, "pro", is_proration=True) for number in range(120)),
+        line(120, "pro", is_proration=False),
+    ],
+    "/v1/invoice_payments?pi_known": [
+        {"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1"}
+    ],
+    "/v1/invoice_payments?pi_other": [],
+}
+
+
 class StripeApi(BaseHTTPRequestHandler):
-    """Two answers of Stripe's API, in its shapes."""
+    """The lists of Stripe's API that are asked for, a page at a time, in its shapes."""
 
     def do_GET(self) -> None:
-        path = self.path
-        if path.startswith("/v1/checkout/sessions/cs_test_1/line_items"):
-            price = {"id": "pro", "object": "price"}
-            self._answer(200, [{"id": "li_1", "object": "item", "price": price, "quantity": 1}])
-        elif "invoice_payments" in path and "pi_known" in path:
-            self._answer(200, [{"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1"}])
-        elif "invoice_payments" in path:
-            self._answer(200, [])
-        else:
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query))
+        name = url.path
+        for field in ("subscription", "payment[payment_intent]"):
+            if field in query:
+                is_filter = field == "subscription"
+                name += f"?{field}={query[field]}" if is_filter else f"?{query[field]}"
+        if name not in LISTS:
             self._answer(403, [])
+            return
+        everything, size = LISTS[name], int(query.get("limit", 10))
+        ids = [each["id"] for each in everything]
+        start = ids.index(query["starting_after"]) + 1 if "starting_after" in query else 0
+        page = everything[start : start + size]
+        self._answer(200, page, has_more=start + size < len(everything))
 
-    def _answer(self, status: int, data: list[Any]) -> None:
-        payload: dict[str, Any] = {"object": "list", "data": data, "has_more": False, "url": "/x"}
+    def _answer(self, status: int, data: list[Any], *, has_more: bool = False) -> None:
+        url = urlsplit(self.path).path
+        payload: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more, "url": url}
         if status != 200:
             payload = {"error": {"type": "invalid_request_error", "message": "rk_test_secret!"}}
         body = json.dumps(payload).encode()
@@ -307,18 +375,30 @@ def lookup() -> Iterator[StripeLookup]:
     thread.join()
 
 
-def test_stripe_is_asked_what_a_checkout_sold_and_which_invoice_a_payment_paid(
+def test_stripe_is_asked_for_all_pages_of_what_a_checkout_a_subscription_and_an_invoice_hold(
     lookup: StripeLookup,
 ) -> None:
-    assert lookup.prices_of_checkout("cs_test_1") == ["pro"]
+    """The plan is the last of 121 each time; an invoice's prorations are left out."""
+    assert lookup.prices_of_checkout("cs_test_1") == ["socks"] * 120 + ["pro"]
+    assert lookup.prices_of_subscription("sub_1") == ["socks"] * 120 + ["pro"]
+    assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000)]
+
+
+def test_stripe_is_asked_which_invoice_a_payment_paid(lookup: StripeLookup) -> None:
     assert lookup.invoice_of_payment("pi_known") == "in_1"
     assert lookup.invoice_of_payment("pi_other") is None
 
 
 def test_a_key_that_may_not_ask_is_an_error_without_the_key(lookup: StripeLookup) -> None:
-    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY") as caught:
-        lookup.prices_of_checkout("cs_test_2")
-    assert "rk_test_secret" not in str(caught.value)
+    for ask, name in (
+        (lookup.prices_of_checkout, "cs_test_2"),
+        (lookup.prices_of_subscription, "sub_2"),
+        (lookup.lines_of_invoice, "in_2"),
+        (lookup.invoice_of_payment, "pi_2"),
+    ):
+        with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY") as caught:
+            ask(name)
+        assert "rk_test_secret" not in str(caught.value)
 
 
 def test_without_a_key_stripe_is_not_asked(sandbox_url: str) -> None:
@@ -358,6 +438,7 @@ def test_the_payloads_of_these_tests_have_no_field_that_stripes_library_does_not
         (payment, library.InvoicePayment),
         (payment["payment"], library.InvoicePayment.Payment),
         (stripe.refunded()["data"]["object"], library.Charge),
+        (stripe.disputed()["data"]["object"], library.Dispute),
         (stripe.paid(), library.Event),
     ]
     for payload, model in known:

@@ -33,11 +33,15 @@ class Stripe:
     Args:
         basil: Which shapes.
         metadata: Of the subscription.
+        born: When the subscription was made, in seconds after T0.
     """
 
-    def __init__(self, basil: bool = True, metadata: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, basil: bool = True, metadata: dict[str, str] | None = None, born: int = 0
+    ) -> None:
         number = next(_numbers)
         self.basil = basil
+        self.born = born
         self.metadata = metadata or {}
         self.customer = f"cus_Rk{number}"
         self.subscription = f"sub_1Qx{number}"
@@ -60,7 +64,9 @@ class Stripe:
             "type": kind,
         }
 
-    def checkout(self, reference: str | None = "ada", **changes: Any) -> dict[str, Any]:
+    def checkout(
+        self, reference: str | None = "ada", at: int = 4, **changes: Any
+    ) -> dict[str, Any]:
         """A completed Checkout Session of a subscription."""
         thing = {
             "id": self.session,
@@ -80,7 +86,7 @@ class Stripe:
             "subscription": self.subscription,
             **changes,
         }
-        return self.event("checkout.session.completed", thing, at=4)
+        return self.event("checkout.session.completed", thing, at=at)
 
     def one_off(self, **changes: Any) -> dict[str, Any]:
         """A completed Checkout Session of a single payment."""
@@ -93,9 +99,21 @@ class Stripe:
         price: str = "pro",
         status: str = "active",
         at: int = 0,
+        was: str | None = None,
+        more: int = 0,
         **changes: Any,
     ) -> dict[str, Any]:
-        """A customer.subscription event."""
+        """A customer.subscription event.
+
+        Args:
+            kind: What happened.
+            price: That of its item.
+            status: As Stripe has it now.
+            at: When, in seconds after T0.
+            was: The price before, when this changed it.
+            more: So many items of other things come first; Stripe shows ten at most.
+            changes: Other fields.
+        """
         period = {"current_period_start": T0, "current_period_end": T0 + MONTH}
         item = {
             "id": "si_Rk1",
@@ -114,14 +132,16 @@ class Stripe:
             "subscription": self.subscription,
             **(period if self.basil else {}),
         }
+        items = [{**item, "id": f"si_More{n}", "price": _other_price(n)} for n in range(more)]
+        items.append(item)
         thing = {
             "id": self.subscription,
             "object": "subscription",
             "cancel_at_period_end": False,
-            "created": T0,
+            "created": T0 + self.born,
             "currency": "eur",
             "customer": self.customer,
-            "items": {"object": "list", "data": [item], "has_more": False, "total_count": 1},
+            "items": _page(items),
             "latest_invoice": self.invoice,
             "metadata": self.metadata,
             "pause_collection": None,
@@ -129,7 +149,8 @@ class Stripe:
             **({} if self.basil else period),
             **changes,
         }
-        return self.event(f"customer.subscription.{kind}", thing, at=at)
+        before = {"previous_attributes": {"items": {}, "plan": {"id": was}}} if was else {}
+        return self.event(f"customer.subscription.{kind}", thing, at=at, **before)
 
     def paid(
         self,
@@ -137,9 +158,10 @@ class Stripe:
         month: int = 1,
         price: str = "pro",
         at: int = 0,
+        more: int = 0,
         **changes: Any,
     ) -> dict[str, Any]:
-        """A paid invoice of a month; 0 is the first."""
+        """A paid invoice of a month; 0 is the first. ``more`` lines of other things come first."""
         line = {
             "id": f"il_1Qx{month}",
             "object": "line_item",
@@ -157,6 +179,7 @@ class Stripe:
             "amount_paid": 900,
             "billing_reason": reason,
             "collection_method": "charge_automatically",
+            "created": T0 + at,
             "currency": "eur",
             "customer": self.customer,
             "customer_email": "ada@example.com",
@@ -191,10 +214,20 @@ class Stripe:
             }
             line |= {"plan": {"id": price, "object": "plan"}, "proration": False}
             line["price"] = {"id": price, "object": "price", "type": "recurring"}
-        thing["lines"]["data"] = [line]  # type: ignore[index]
+        others = [self._line_of_other(line, n) for n in range(more)]
+        thing["lines"] = _page([*others, line])
         return self.event("invoice.paid", {**thing, **changes}, at=at)
 
-    def refunded(self, month: int | None = 0, whole: bool = True, **changes: Any) -> dict[str, Any]:
+    def _line_of_other(self, line: dict[str, Any], number: int) -> dict[str, Any]:
+        price = _other_price(number)
+        if self.basil:
+            details = {"price": price["id"], "product": "prod_More"}
+            return {**line, "id": f"il_More{number}", "pricing": {"price_details": details}}
+        return {**line, "id": f"il_More{number}", "price": price, "plan": price}
+
+    def refunded(
+        self, month: int | None = 0, whole: bool = True, at: int = 50, **changes: Any
+    ) -> dict[str, Any]:
         """A refund of a month's charge; None is that of a single payment."""
         tail = "" if month is None else f"_{month}"
         thing = {
@@ -214,9 +247,38 @@ class Stripe:
         }
         if not self.basil and month is not None:
             thing["invoice"] = self.invoice if month == 0 else f"{self.invoice}_{month}"
-        return self.event("charge.refunded", thing, at=50)
+        return self.event("charge.refunded", thing, at=at)
 
-    def invoice_payment(self, month: int = 0) -> dict[str, Any]:
+    def disputed(
+        self,
+        kind: str = "created",
+        status: str = "needs_response",
+        month: int | None = 0,
+        at: int = 60,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """A dispute of a month's charge; None is that of a single payment."""
+        tail = "" if month is None else f"_{month}"
+        thing = {
+            "id": f"dp_{self.charge}{tail}",
+            "object": "dispute",
+            "amount": 900,
+            "balance_transactions": [],
+            "charge": f"{self.charge}{tail}",
+            "created": T0 + at,
+            "currency": "eur",
+            "evidence": {},
+            "is_charge_refundable": False,
+            "livemode": False,
+            "metadata": {},
+            "payment_intent": f"{self.intent}{tail}",
+            "reason": "fraudulent",
+            "status": status,
+            **changes,
+        }
+        return self.event(f"charge.dispute.{kind}", thing, at=at)
+
+    def invoice_payment(self, month: int = 0, at: int = 3) -> dict[str, Any]:
         """What says, since basil, which payment paid an invoice."""
         thing = {
             "id": f"inpay_1Qx{month}",
@@ -229,4 +291,14 @@ class Stripe:
             "payment": {"payment_intent": f"{self.intent}_{month}", "type": "payment_intent"},
             "status": "paid",
         }
-        return self.event("invoice_payment.paid", thing, at=3)
+        return self.event("invoice_payment.paid", thing, at=at)
+
+
+def _page(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list as events hold it: ten at most."""
+    total = {"has_more": len(items) > 10, "total_count": len(items)}
+    return {"object": "list", "data": items[:10], **total}
+
+
+def _other_price(number: int) -> dict[str, Any]:
+    return {"id": f"price_of_socks_{number}", "object": "price"}

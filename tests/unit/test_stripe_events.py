@@ -9,96 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.billing.desk import Billing
-from genvoris_flask.billing.stripe_events import StripeEvents
-from genvoris_flask.billing.stripe_lookup import NoLookup
-from genvoris_flask.errors import GenvorisError, StripeError, UnknownPriceError
-from genvoris_flask.plans import DeclaredPlan
-from genvoris_flask.sessions.shopper import Shopper
-from genvoris_flask.store.memory_store import MemoryStore
+from genvoris_flask.errors import StripeError, UnknownPriceError
 from tests.support.fake_genvoris import Clock
-from tests.support.quota_server import QuotaServer
 from tests.support.stripe_payloads import Stripe
-
-Event = dict[str, Any]
-
-
-class Tokens:
-    def external_id(self, shopper: Shopper) -> str:
-        return shopper.external_id
-
-    customer_id = external_id
-
-    def replace(self, shopper: Shopper) -> None:
-        pass
-
-    forget = replace
-
-
-class Told(NoLookup):
-    """Stands for Stripe's API."""
-
-    def __init__(self) -> None:
-        self.prices: list[str] = []
-        self.invoices: dict[str, str] = {}
-
-    def prices_of_checkout(self, _session_id: str) -> list[str]:
-        return self.prices
-
-    def invoice_of_payment(self, intent: str) -> str | None:
-        return self.invoices.get(intent)
-
-
-class Shop:
-    def __init__(self, default_plan: str | None = None, clock: Clock | None = None) -> None:
-        self.genvoris = QuotaServer("pro", "max", "free")
-        self.lookup = Told()
-        self.known: dict[str, str] = {}
-        store = MemoryStore(clock or Clock())
-        billing = Billing(
-            self.genvoris.client,
-            store,
-            Tokens(),
-            lambda *_: None,
-            declared=[DeclaredPlan("Soon", 1, "soon")],
-            default_plan=default_plan,
-        )
-        self.events = StripeEvents(
-            billing,
-            store,
-            lambda each: self.known.get(each),
-            self.lookup,
-            default_plan=default_plan,
-        )
-
-    def take(self, *events: Event) -> list[str]:
-        return [self.events.apply(event) for event in events]
-
-    def take_as_stripe_delivers(self, *events: Event) -> None:
-        """Deliver in this order; what fails comes again at the end."""
-        waiting = list(events)
-        for _ in range(4):
-            failed = []
-            for event in waiting:
-                try:
-                    self.events.apply(event)
-                except GenvorisError:
-                    failed.append(event)
-            waiting = failed
-        assert waiting == []
-
-    @property
-    def fills(self) -> int:
-        return self.genvoris.fills.get("ada", 0)
-
-    @property
-    def plan(self) -> str | None:
-        plan: str | None = self.genvoris.customers["ada"]["planId"]
-        return plan
-
-    @property
-    def status(self) -> str:
-        return str(self.genvoris.customers["ada"]["status"])
+from tests.support.stripe_shop import Event, beginning
+from tests.support.stripe_shop import StripeShop as Shop
 
 
 @pytest.fixture
@@ -109,16 +24,6 @@ def shop() -> Shop:
 @pytest.fixture(params=["basil", "acacia"])
 def stripe(request: pytest.FixtureRequest) -> Stripe:
     return Stripe(request.param == "basil")
-
-
-def beginning(stripe: Stripe) -> list[Event]:
-    """Give what Stripe says of a new subscription, as it happens."""
-    return [
-        stripe.change("created", status="incomplete", at=0),
-        stripe.change("updated", status="active", at=2),
-        stripe.paid("subscription_create", month=0, at=2),
-        stripe.checkout(),
-    ]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
@@ -247,7 +152,7 @@ def test_where_there_is_a_free_plan_the_end_leads_back_to_it() -> None:
 
 
 def test_the_end_of_an_old_subscription_does_not_end_the_new_one(shop: Shop) -> None:
-    old, new = Stripe(), Stripe()
+    old, new = Stripe(), Stripe(born=100)
     new.customer = old.customer
     shop.take_as_stripe_delivers(*beginning(old))
     shop.take(new.change("created", price="max", at=100))
@@ -269,11 +174,12 @@ def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> N
 def test_an_older_subscription_that_is_still_paid_carries_on_after_the_newer_ended(
     shop: Shop,
 ) -> None:
-    older, newer = Stripe(), Stripe()
+    older, newer = Stripe(), Stripe(born=10)
     newer.customer = older.customer
-    shop.take(*reversed(beginning(older)), *reversed(beginning(newer)))
+    shop.take(*reversed(beginning(older)), *reversed(beginning(newer, "max", at=10)))
+    assert (shop.fills, shop.plan) == (2, "pln_max")
     shop.take(newer.change("deleted", status="canceled", at=80))
-    assert shop.status == "CANCELLED"
+    assert (shop.fills, shop.plan, shop.status) == (2, "pln_pro", "ACTIVE")
     assert shop.take(older.paid(month=1, at=90)) == ["applied"]
     assert (shop.fills, shop.plan, shop.status) == (3, "pln_pro", "ACTIVE")
 
@@ -411,7 +317,7 @@ def test_a_single_payment_refunded_before_its_checkout_is_heard_of_gives_nothing
 ) -> None:
     shop.take(stripe.refunded(month=None))
     shop.take(stripe.one_off(metadata={"genvoris_price_id": "pro"}))
-    assert shop.plan is None
+    assert shop.genvoris.customers == {}
 
 
 def test_a_guests_single_payment_of_a_plan_is_an_error_that_says_what_to_do(

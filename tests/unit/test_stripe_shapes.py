@@ -1,0 +1,216 @@
+"""Lists that Stripe cuts off after ten, lines that are no periods, and fields that are empty."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+import pytest
+
+from genvoris_flask.billing.stripe_shapes import Line
+from genvoris_flask.errors import GenvorisError, StripeError
+from tests.support.stripe_payloads import MONTH, T0, Stripe
+from tests.support.stripe_shop import Event, StripeShop, Told, beginning
+
+
+@pytest.fixture
+def shop() -> StripeShop:
+    return StripeShop()
+
+
+@pytest.fixture(params=["basil", "acacia"])
+def stripe(request: pytest.FixtureRequest) -> Stripe:
+    return Stripe(request.param == "basil")
+
+
+class Asked(Told):
+    """Stands for Stripe's API, which has more than the events do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: dict[str, list[str]] = {}
+        self.lines: dict[str, list[Line]] = {}
+
+    def prices_of_subscription(self, subscription: str) -> list[str]:
+        return self.items[subscription]
+
+    def lines_of_invoice(self, invoice: str) -> list[Line]:
+        return self.lines[invoice]
+
+
+def asking() -> tuple[StripeShop, Asked]:
+    shop, asked = StripeShop(), Asked()
+    shop.lookup = asked
+    shop.restart()
+    return shop, asked
+
+
+def test_a_subscription_whose_plan_is_not_among_its_first_ten_items_goes_on(
+    shop: StripeShop, stripe: Stripe
+) -> None:
+    """Without a key the event is an error that says what to do, and never an end."""
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    changed = stripe.change(at=10, more=10)
+    assert changed["data"]["object"]["items"]["has_more"] is True
+    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY"):
+        shop.take(changed)
+    assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
+
+
+def test_with_a_key_stripe_is_asked_for_the_other_items(stripe: Stripe) -> None:
+    """The plan is on the second page."""
+    shop, asked = asking()
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    asked.items[stripe.subscription] = [*(f"socks_{n}" for n in range(10)), "max"]
+    assert shop.take(stripe.change(at=10, more=10)) == ["applied"]
+    assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
+    asked.items[stripe.subscription] = ["price_of_socks"] * 11
+    shop.take(stripe.change(price="price_of_socks", at=20, more=10))
+    assert shop.status == "CANCELLED"
+
+
+def test_what_the_first_ten_items_say_needs_no_asking(shop: StripeShop, stripe: Stripe) -> None:
+    """A plan among them is the plan, however many follow."""
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    changed = stripe.change(price="max", at=10)
+    changed["data"]["object"]["items"]["has_more"] = True
+    assert shop.take(changed) == ["applied"]
+    assert shop.plan == "pln_max"
+
+
+def test_an_invoice_whose_plan_is_not_among_its_first_ten_lines_renews(
+    shop: StripeShop, stripe: Stripe
+) -> None:
+    """Without a key it is an error; with one, Stripe is asked."""
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    paid = stripe.paid(month=1, more=10, at=30)
+    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY"):
+        shop.take(paid)
+    assert shop.fills == 1
+    shop.lookup = asked = Asked()
+    shop.restart()
+    asked.lines[paid["data"]["object"]["id"]] = [Line("pro", T0 + 2 * MONTH)]
+    assert shop.take(paid) == ["applied"]
+    assert shop.fills == 2
+
+
+def test_a_long_invoice_of_something_else_needs_no_asking(shop: StripeShop, stripe: Stripe) -> None:
+    """It is known what the subscription sells, so a shop of other things is not disturbed."""
+    assert shop.take(stripe.change("created", price="price_of_socks")) == ["ignored"]
+    assert shop.take(stripe.paid(price="price_of_socks", more=10)) == ["ignored"]
+
+
+def proration(stripe: Stripe, where: str) -> Event:
+    """Return a paid invoice whose one line is a proration."""
+    paid = stripe.paid("subscription_update", month=5, price="max", id="in_proration", at=20)
+    (line,) = paid["data"]["object"]["lines"]["data"]
+    if where == "acacia":
+        line |= {"proration": True, "type": "invoiceitem"}
+    elif where == "subscription item":
+        line["parent"]["subscription_item_details"]["proration"] = True
+    else:
+        is_proration = where == "invoice item"
+        line["parent"] = {
+            "invoice_item_details": {"invoice_item": "ii_1", "proration": is_proration},
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        }
+    return paid
+
+
+PRORATIONS = ("acacia", "subscription item", "invoice item", "something beside the period")
+
+
+@pytest.mark.parametrize("where", PRORATIONS)
+def test_a_proration_fills_nothing_though_no_period_is_remembered(
+    shop: StripeShop, where: str
+) -> None:
+    """The subscription was started by its own event, and no invoice came before this one."""
+    stripe = Stripe(basil=where != "acacia")
+    shop.known[stripe.customer] = "ada"
+    shop.take(stripe.change("created"))
+    assert shop.take(proration(stripe, where)) == ["ignored"]
+    assert (shop.fills, shop.plan) == (1, "pln_pro")
+
+
+def test_an_invoice_item_of_the_older_shape_is_no_period(shop: StripeShop) -> None:
+    """It has a price and a period, but it is not the subscription's."""
+    stripe = Stripe(basil=False)
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    paid = stripe.paid(month=1, at=30)
+    paid["data"]["object"]["lines"]["data"][0]["type"] = "invoiceitem"
+    assert shop.take(paid) == ["ignored"]
+    assert shop.fills == 1
+
+
+@pytest.mark.parametrize("payment", [None, {}, [], "pi_1", {"type": "payment_record"}])
+def test_an_invoice_payment_without_a_payment_is_ignored(shop: StripeShop, payment: object) -> None:
+    """It was paid outside of Stripe, say."""
+    paid = Stripe().invoice_payment()
+    paid["data"]["object"]["payment"] = payment
+    assert shop.take(paid) == ["ignored"]
+
+
+def test_an_invoice_payment_may_name_a_charge(shop: StripeShop) -> None:
+    """Some payments have no intent."""
+    stripe = Stripe()
+    shop.take_as_stripe_delivers(*beginning(stripe))
+    told = stripe.invoice_payment()
+    told["data"]["object"]["payment"] = {"type": "charge", "charge": f"{stripe.charge}_0"}
+    refund = stripe.refunded(payment_intent=None)
+    shop.take(told, refund)
+    assert shop.plan is None
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths to everything in a payload."""
+    found = [path] if path else []
+    children: Any = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, list):
+        children = enumerate(value)
+    for name, child in children:
+        found += places(child, (*path, name))
+    return found
+
+
+def put(payload: Any, path: tuple[Any, ...], value: object) -> None:
+    for name in path[:-1]:
+        payload = payload[name]
+    payload[path[-1]] = value
+
+
+ODD: tuple[object, ...] = (None, "", "odd", 0, -1, True, [], {}, [None], {"data": None}, 10**12)
+
+
+def test_whatever_is_missing_or_odd_in_a_payload_is_no_fault_of_ours(stripe: Stripe) -> None:
+    """Each field of each event is exchanged for each odd value."""
+    events = [
+        *beginning(stripe),
+        stripe.change(price="max", was="pro", at=10),
+        stripe.paid(month=1, at=20),
+        stripe.invoice_payment(1),
+        stripe.one_off(metadata={"genvoris_price_id": "pro"}),
+        stripe.refunded(1),
+        stripe.disputed(),
+    ]
+    cases = [
+        (event, path, odd)
+        for event in events
+        for path in places(event["data"]["object"])
+        for odd in ODD
+        if path != ("id",)
+    ]
+    for number, (event, path, odd) in enumerate(random.Random(1).sample(cases, 1200)):
+        if number % 100 == 0:
+            shop = StripeShop()
+            shop.take_as_stripe_delivers(*beginning(stripe))
+        changed = copy.deepcopy({**event, "id": f"evt_odd_{number}"})
+        put(changed["data"]["object"], path, odd)
+        try:
+            (outcome,) = shop.take(changed)
+        except GenvorisError:
+            continue
+        assert outcome in ("applied", "ignored", "repeated")
