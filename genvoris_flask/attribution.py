@@ -42,7 +42,7 @@ def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, An
 
     Args:
         order_id: The shop's id of the order.
-        amount_cents: What was paid, in cents.
+        amount_cents: What was paid, in the currency's minor unit.
         fields: The other fields of ``client.conversions.record``.
     """
     conversions = get_state().client.conversions
@@ -63,7 +63,7 @@ def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[st
 
     Args:
         order_id: The shop's id of the order.
-        refunded_amount_cents: What was paid back, in cents.
+        refunded_amount_cents: What was paid back, in the currency's minor unit.
         fields: The other fields of ``client.returns.record``.
     """
     returns = get_state().client.returns
@@ -99,5 +99,8 @@ def _what_is_wrong(order_id: object, cents: object) -> str | None:
     if not isinstance(order_id, str | int) or not str(order_id):
         return "the order's id must be a text or a number."
     if isinstance(cents, bool) or not isinstance(cents, int) or cents < 0:
-        return f"the amount must be a whole number of cents, such as 4990 for 49.90, not {cents!r}."
+        return (
+            "the amount must be a whole number in the currency's minor unit, such as 4990 for "
+            f"49.90 EUR or for 4,990 JPY, not {cents!r}."
+        )
     return None

@@ -156,7 +156,8 @@ class GenvorisFlask:
 
         Args:
             order_id: The shop's own id of the order.
-            amount_cents: What was paid, in cents.
+            amount_cents: What was paid, in the currency's minor unit: 4990 for 49.90 EUR, and
+                4990 for 4,990 JPY, which has none.
             currency: An ISO 4217 code, such as ``EUR``.
             quantity: How many were bought.
             product_id: The shop's id of the product.
@@ -200,7 +201,7 @@ class GenvorisFlask:
 
         Args:
             order_id: The order's id, as it was given to ``conversion``.
-            refunded_amount_cents: What was paid back, in cents.
+            refunded_amount_cents: What was paid back, in the currency's minor unit.
             currency: An ISO 4217 code, such as ``EUR``.
             reason: Why, in words or a code of the shop's.
             platform: Where the shop runs.

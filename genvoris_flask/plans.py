@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import checks
 from .errors import ConfigurationError
 
+FIELDS = ("name", "monthly_try_ons", "external_price_id")
 LONGEST_NAME = 80
 MOST_TRY_ONS = 1_000_000
 
@@ -23,15 +24,21 @@ class DeclaredPlan:
         name: 1 to 80 characters, no two plans the same.
         monthly_try_ons: 1 to 1,000,000.
         external_price_id: The price's id in the shop's billing system, no two plans the same.
+        own: What else the shop notes of the plan, such as its price; Genvoris is not told.
     """
 
     name: str
     monthly_try_ons: int
     external_price_id: str | None = None
+    own: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def as_told(self) -> dict[str, Any]:
+        """Return the fields that Genvoris is told."""
+        return {name: getattr(self, name) for name in FIELDS}
 
 
 def declared_plans(key: str, value: Any) -> tuple[DeclaredPlan, ...]:
-    """Read a list of plans, each a dict with the fields of DeclaredPlan.
+    """Read a list of plans, each a dict with the fields of DeclaredPlan and the shop's own.
 
     Raises:
         ConfigurationError: It is something else, is empty, or holds two of the same.
@@ -51,15 +58,10 @@ def declared_plans(key: str, value: Any) -> tuple[DeclaredPlan, ...]:
 
 def _read(place: str, value: Any) -> DeclaredPlan:
     if isinstance(value, DeclaredPlan):
-        value = vars(value)
+        value = {**value.own, **value.as_told()}
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{place} must be a dict with name and monthly_try_ons.")
-    known = [field.name for field in fields(DeclaredPlan)]
-    for name in value:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}."
-            raise ConfigurationError(f"{place} has no field {name!r}: {hint}")
+    _refuse_slips(place, value)
     name = checks.text(f"{place}.name", value.get("name"))
     if len(name) > LONGEST_NAME:
         raise ConfigurationError(f"{place}.name must be at most {LONGEST_NAME} characters.")
@@ -70,7 +72,24 @@ def _read(place: str, value: Any) -> DeclaredPlan:
             f"{place}.monthly_try_ons", value.get("monthly_try_ons")
         ),
         None if price is None else checks.text(f"{place}.external_price_id", price),
+        {own: value[own] for own in value if own not in FIELDS},
     )
+
+
+def _refuse_slips(place: str, value: Mapping[Any, Any]) -> None:
+    """Refuse a key that looks like one of ours where ours is missing; others are the shop's."""
+    missing = {_bare(name): name for name in FIELDS if name not in value}
+    for own in value:
+        bare = _bare(own)
+        near = difflib.get_close_matches(bare, missing, n=1, cutoff=0.85)
+        if bare.endswith("priceid") and "externalpriceid" in missing:
+            near = ["externalpriceid"]
+        if own not in FIELDS and near:
+            raise ConfigurationError(f"{place} has a key {own!r}: did you mean {missing[near[0]]}?")
+
+
+def _bare(name: object) -> str:
+    return str(name).replace("_", "").lower()
 
 
 def _refuse_twins(key: str, field: str, values: list[str | None]) -> None:

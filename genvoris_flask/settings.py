@@ -53,7 +53,8 @@ class Settings:
         default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
             they are not registered.
         plans: What the shop sells: a list of dicts with ``name``, ``monthly_try_ons`` and, where
-            there is one, ``external_price_id``. ``billing.sync_plans()`` brings it to Genvoris.
+            there is one, ``external_price_id``; other keys are the shop's own.
+            ``billing.sync_plans()`` brings it to Genvoris.
         allow_guests: Whether those who are not logged in may try on, at the shop's cost. Default
             false.
         login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
@@ -87,8 +88,12 @@ class Settings:
         limit_events: How often a shopper's widget may report events. Default ``60/minute``.
         stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a text, or several.
             Default: no events of Stripe's are taken.
-        stripe_api_key: A restricted key of Stripe's that may read Checkout Sessions and Invoices,
-            to ask what one-off payments and refunds were for. Default: nothing is asked.
+        stripe_api_key: A restricted key of Stripe's that may read Checkout Sessions, Invoices and
+            Subscriptions, to ask what one-off payments and refunds were for, and for lists that
+            events cut off. Default: nothing is asked.
+        stripe_metadata_only: Whether the metadata of a Checkout Session alone says whose it is,
+            and its ``client_reference_id``, which buyers can set in a Payment Link, does not.
+            Default false.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
         csp_nonce: A callable that gives the nonce of the current request for the script tag.
     """
@@ -133,6 +138,7 @@ class Settings:
     limit_events: str = "60/minute"
     stripe_webhook_secret: tuple[str, ...] = ()
     stripe_api_key: str | None = None
+    stripe_metadata_only: bool = False
     limit_webhook: str = "600/minute"
     csp_nonce: Callable[[], str] | None = None
 
@@ -288,6 +294,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_LIMIT_EVENTS": checks.rate,
     "GENVORIS_STRIPE_WEBHOOK_SECRET": checks.stripe_secrets,
     "GENVORIS_STRIPE_API_KEY": checks.stripe_key,
+    "GENVORIS_STRIPE_METADATA_ONLY": checks.flag,
     "GENVORIS_LIMIT_WEBHOOK": checks.rate,
     "GENVORIS_CSP_NONCE": checks.function,
 }

@@ -147,7 +147,14 @@ def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Stor
         return hooks.stripe_shopper(customer) if hooks.stripe_shopper else None
 
     lookup = open_lookup(settings.stripe_api_key)
-    return StripeEvents(billing, store, shopper_of, lookup, default_plan=settings.default_plan)
+    return StripeEvents(
+        billing,
+        store,
+        shopper_of,
+        lookup,
+        default_plan=settings.default_plan,
+        metadata_only=settings.stripe_metadata_only,
+    )
 
 
 def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:

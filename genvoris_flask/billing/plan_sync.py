@@ -108,12 +108,12 @@ def _match(declared: Sequence[DeclaredPlan], existing: Sequence[Plan]) -> dict[D
 
 
 def _create(wanted: DeclaredPlan) -> PlanChange:
-    after = {name: value for name, value in vars(wanted).items() if value is not None}
+    after = {name: value for name, value in wanted.as_told().items() if value is not None}
     return PlanChange("create", wanted.name, None, {}, after)
 
 
 def _change(wanted: DeclaredPlan, found: Plan) -> PlanChange | None:
-    goal = {**vars(wanted), "active": True}
+    goal = {**wanted.as_told(), "active": True}
     after = {name: value for name, value in goal.items() if getattr(found, name) != value}
     if not after:
         return None

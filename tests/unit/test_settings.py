@@ -203,6 +203,41 @@ def test_a_wrong_value_stops_with_a_sentence_naming_the_key(
     assert hint in str(caught.value)
 
 
+def test_a_plan_may_carry_what_the_shop_notes_of_it() -> None:
+    """Price and currency are the shop's own: they are kept, and compared with nothing."""
+    own = {"price": 900, "currency": "JPY", "name_de": "Profi", 7: "seven"}
+    (plan,) = read(GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 100, **own}]).plans or ()
+    assert plan == DeclaredPlan("Pro", 100)
+    assert plan.own == own
+    assert plan.as_told() == {"name": "Pro", "monthly_try_ons": 100, "external_price_id": None}
+    again = read(GENVORIS_PLANS=[plan]).plans or ()
+    assert again[0].own == own
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ({"externalPriceId": "price_1"}, "external_price_id"),
+        ({"external_prize_id": "price_1"}, "external_price_id"),
+        ({"price_id": "price_1"}, "external_price_id"),
+        ({"stripe_price_id": "price_1"}, "external_price_id"),
+        ({"monthlyTryOns": 3, "external_price_id": "p"}, "monthly_try_ons"),
+        ({"monthly_tryons": 3, "external_price_id": "p"}, "monthly_try_ons"),
+    ],
+)
+def test_a_slip_in_a_plan_is_told_from_the_shops_own_keys(slip: dict[str, Any], meant: str) -> None:
+    """A key that is nearly one of ours is refused where ours is missing."""
+    plan = {"name": "Pro", **({} if "try" in str(slip).lower() else {"monthly_try_ons": 3}), **slip}
+    with pytest.raises(ConfigurationError, match=f"did you mean {meant}"):
+        read(GENVORIS_PLANS=[plan])
+
+
+def test_a_key_like_one_of_ours_is_the_shops_where_ours_is_given() -> None:
+    """A shop may note several ids of a price."""
+    plan = {"name": "Pro", "monthly_try_ons": 3, "external_price_id": "p", "price_id": "q"}
+    assert read(GENVORIS_PLANS=[plan]).plans == (DeclaredPlan("Pro", 3, "p"),)
+
+
 def test_a_missing_key_says_where_to_get_one() -> None:
     with pytest.raises(ConfigurationError, match=r"GENVORIS_API_KEY is missing.*API keys"):
         read_settings({}, environ={})

@@ -32,7 +32,7 @@ class Conversions(Resource):
 
         Args:
             order_id: The shop's id of the order.
-            amount_cents: What was paid, in cents.
+            amount_cents: What was paid, in the currency's minor unit.
             platform: Where the shop runs.
             currency: An ISO 4217 code, such as ``EUR``.
             quantity: How many were bought.

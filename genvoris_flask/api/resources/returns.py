@@ -27,7 +27,7 @@ class Returns(Resource):
 
         Args:
             order_id: The shop's id of the order.
-            refunded_amount_cents: What was paid back this time, in cents.
+            refunded_amount_cents: What was paid back this time, in the currency's minor unit.
             platform: Where the shop runs.
             currency: An ISO 4217 code, such as ``EUR``.
             reason: Why, in the shop's words.
