@@ -37,7 +37,11 @@ def test_what_was_not_sealed_is_a_miss(sealed: bytes) -> None:
     assert sealer("secret").unseal("session:1", sealed) is None
 
 
-@pytest.mark.parametrize("sealed", [None, b"", b'{"token": "a"}', SEALED[:-1], SEALED + b"\0"])
+@pytest.mark.parametrize(
+    "sealed",
+    [None, b"", b'{"token": "a"}', SEALED[:-1], SEALED + b"\0"],
+    ids=["nothing", "empty", "in clear", "cut off", "longer"],
+)
 def test_what_is_not_whole_is_a_miss(sealed: bytes | None) -> None:
     assert sealer("secret").unseal("session:1", sealed) is None
 
