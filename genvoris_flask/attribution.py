@@ -6,9 +6,7 @@ Nothing here waits for Genvoris, and nothing raises in a checkout: what is wrong
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from flask import has_request_context, session
@@ -16,23 +14,25 @@ from flask import has_request_context, session
 from .api.http import Repeat, may_repeat
 from .errors import ApiError, QueueFullError, UnreachableError
 from .state import get_state
+from .web.cookies import is_cookie_value, keep_cookie, read_cookie
 
 log = logging.getLogger("genvoris_flask.attribution")
 
-SESSION_KEY = "_genvoris_widget_session"
-_SESSION_ID = re.compile(r"[A-Za-z0-9_.-]{8,128}")
+VISIT_COOKIE = "genvoris_visit"
+OLD_SESSION_KEY = "_genvoris_widget_session"  # where earlier versions kept it
 
 
 def keep_widget_session(session_id: str | None) -> None:
-    """Remember the widget's id of this visit in the shop's cookie session, until an order."""
-    if session_id and _SESSION_ID.fullmatch(session_id) and session.get(SESSION_KEY) != session_id:
-        with suppress(RuntimeError):  # a shop without a SECRET_KEY has no sessions
-            session[SESSION_KEY] = session_id
+    """Remember the widget's id of this visit in a cookie, until an order."""
+    if session_id and is_cookie_value(session_id) and read_cookie(VISIT_COOKIE) != session_id:
+        keep_cookie(VISIT_COOKIE, session_id)
 
 
 def widget_session_id() -> str | None:
-    """Give the widget's id of this visit, if something was tried on in it."""
-    return session.get(SESSION_KEY) if has_request_context() else None
+    """Return the widget's id of this visit, if something was tried on in it."""
+    if not has_request_context():
+        return None
+    return read_cookie(VISIT_COOKIE) or session.get(OLD_SESSION_KEY)
 
 
 def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, Any]) -> None:

@@ -91,9 +91,6 @@ def _hosts(state: AppState) -> Finding:
 
 
 def _shoppers(state: AppState) -> Finding:
-    if state.settings.allow_guests and not state.app.secret_key:
-        text = "GENVORIS_ALLOW_GUESTS tells guests apart by the cookie session: set SECRET_KEY."
-        return Finding("shoppers", False, text)
     if state.hooks.shopper_loader:
         return Finding("shoppers", True, "@genvoris.shopper_loader says who is shopping.")
     if hasattr(state.app, "login_manager"):

@@ -93,7 +93,7 @@ class GenvorisFlask:
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
-        keep_order(app)
+        keep_order(app, assets.blueprint)
         guard_headers(app)
         shopping.forget_on_logout(app)
 

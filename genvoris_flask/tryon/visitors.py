@@ -14,13 +14,16 @@ from ..state import get_state
 from ..store.interface import digest
 from ..storefront.shopping import current_shopper, login_url, tell_of_loader
 from ..web.answers import AnswerError
+from ..web.cookies import keep_cookie, read_cookie
 from ..web.counting import count_address, count_shopper, sender_address
 from .answers import error_for_outcome
 from .explain import explain_mint
 
 log = logging.getLogger("genvoris_flask.tryon")
 
-GUEST_KEY = "_genvoris_guest"
+GUEST_COOKIE = "genvoris_guest"
+OLD_GUEST_KEY = "_genvoris_guest"  # in the session, where earlier versions kept it
+_NEW_GUEST = "genvoris.new_guest"
 SESSION_BUDGET = 5.0  # seconds that a click may wait for a token
 
 
@@ -43,9 +46,17 @@ def current_visitor() -> Visitor | None:
         return Visitor(f"shopper:{shopper.external_id}", shopper)
     if not get_state().settings.allow_guests:
         return None
-    if GUEST_KEY not in session:
-        session[GUEST_KEY] = secrets.token_urlsafe(16)
-    return Visitor(f"guest:{session[GUEST_KEY]}", None)
+    return Visitor(f"guest:{_guest_id()}", None)
+
+
+def _guest_id() -> str:
+    """Return who a guest is, by a secret that their browser keeps."""
+    environ = request.environ  # which lives as long as the request; g may live longer, in tests
+    known = read_cookie(GUEST_COOKIE) or session.get(OLD_GUEST_KEY) or environ.get(_NEW_GUEST)
+    if known is None:
+        known = environ[_NEW_GUEST] = secrets.token_urlsafe(16)
+        keep_cookie(GUEST_COOKIE, known)
+    return str(known)
 
 
 def require_visitor() -> Visitor:

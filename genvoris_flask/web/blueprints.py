@@ -8,6 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from ..state import get_state
 from .answers import AnswerError, answer_error, answer_http_error, harden
+from .cookies import leave_session
 from .csrf import leave_out
 from .guard import refuse_other_sites, share_with_trusted
 
@@ -32,12 +33,17 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     return blueprint
 
 
-def keep_order(app: Flask) -> None:
+def keep_order(app: Flask, public: Blueprint) -> None:
     """Answer all below the prefix in one shape, and do without tokens in forms there.
 
     To be called when our blueprints are registered.
+
+    Args:
+        app: The shop.
+        public: The blueprint whose answers caches may keep for everybody.
     """
     leave_out(app, _ours)
+    leave_session(app, {blueprint.name for blueprint in _ours}, {public.name})
     app.before_request(_answer_unknown_paths)
 
 

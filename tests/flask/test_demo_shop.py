@@ -361,8 +361,7 @@ def test_an_order_is_told_with_the_visit_of_the_try_on(
 
     request_started.connect(see, local_genvoris.app)
     post(browser, "/cart", slug="plain-tee", size="M")
-    with browser.session_transaction() as cookies:
-        cookies["_genvoris_widget_session"] = "visit-one"
+    browser.set_cookie("genvoris_visit", "visit-one")
     post(browser, "/checkout")
     assert get_state(app).background.join(10)
     assert [(each["amountCents"], each["sessionId"]) for each in seen] == [(3900, "visit-one")]

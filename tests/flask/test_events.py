@@ -137,10 +137,13 @@ def test_losing_genvoris_never_slows_the_browser(shop: Shop) -> None:
     assert len(sent(shop)) < 100
 
 
-def test_the_last_visit_is_kept_in_the_shops_own_session_and_nothing_else(shop: Shop) -> None:
+def test_the_last_visit_is_kept_in_a_cookie_of_its_own(shop: Shop) -> None:
     shop.post("/api/v1/events", json={"events": [EVENT, {**EVENT, "sessionId": "visit-0002"}]})
+    kept = shop.browser.get_cookie("genvoris_visit")
+    assert kept
+    assert kept.value == "visit-0002"
     with shop.browser.session_transaction() as cookies:
-        assert dict(cookies) == {"user": "ada", "_genvoris_widget_session": "visit-0002"}
+        assert dict(cookies) == {"user": "ada"}
 
 
 def test_a_shop_without_sessions_can_report_too() -> None:

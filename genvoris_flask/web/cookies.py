@@ -1,0 +1,101 @@
+"""Cookies of this extension's own, and the shop's session, which its routes leave as it is.
+
+A session is read when a request begins and written as a whole when it ends. A request that takes
+long, as an upload does, would so undo what the shop stored meanwhile, such as a cart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, cast
+
+from flask import Flask, Response, after_this_request, current_app, request, session
+from flask.sessions import SessionInterface, SessionMixin
+
+_LEFT = "genvoris.session_left"
+LIFETIME = 24 * 3600  # seconds: as long as Genvoris links an order to a try-on
+_VALUE = re.compile(r"[A-Za-z0-9_.-]{8,128}")
+
+
+def is_cookie_value(value: str) -> bool:
+    """Return whether ``keep_cookie`` may keep a value."""
+    return _VALUE.fullmatch(value) is not None
+
+
+def read_cookie(name: str) -> str | None:
+    """Return the value of a cookie that ``keep_cookie`` set, or None."""
+    value = request.cookies.get(name)
+    return value if value and is_cookie_value(value) else None
+
+
+def keep_cookie(name: str, value: str) -> None:
+    """Set a cookie with the answer to this request, where the shop's session cookie would be set.
+
+    Args:
+        name: Its name.
+        value: 8 to 128 letters, digits, dots, hyphens and underscores.
+    """
+    sessions, app = current_app.session_interface, current_app
+    options: dict[str, Any] = {
+        "max_age": LIFETIME,
+        "path": sessions.get_cookie_path(app),
+        "domain": sessions.get_cookie_domain(app),
+        "secure": request.is_secure or sessions.get_cookie_secure(app),
+        "httponly": True,
+        "samesite": sessions.get_cookie_samesite(app) or "Lax",
+    }
+    if app.config.get("SESSION_COOKIE_PARTITIONED"):  # since Flask 3.1
+        options["partitioned"] = True
+
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(name, value, **options)
+        return response
+
+
+class SparingSessions:
+    """A session interface that does not save the session of a request that leaves it as it is.
+
+    Args:
+        inner: The shop's own interface. All else is asked of it.
+    """
+
+    def __init__(self, inner: SessionInterface) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the shop's own interface has."""
+        return getattr(self._inner, name)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save the session, unless this request leaves it."""
+        if _LEFT not in request.environ:
+            self._inner.save_session(app, session, response)
+
+
+def leave_session(app: Flask, blueprints: Collection[str], public: Collection[str]) -> None:
+    """Keep our routes from writing the shop's session anew, as Flask does with a permanent one.
+
+    What the shop's own functions change in it is written as always.
+
+    Args:
+        app: The shop.
+        blueprints: Names of the blueprints whose routes these are.
+        public: Names of blueprints whose answers caches may keep for everybody, so that none of
+            them may ever carry a session.
+    """
+
+    def leave(response: Response) -> Response:
+        ours = request.blueprint in blueprints and not session.modified
+        if ours or request.blueprint in public:
+            request.environ[_LEFT] = True
+            # Here rather than at start-up, since the shop's may be set up after us.
+            if not isinstance(app.session_interface, SparingSessions):
+                app.session_interface = cast(
+                    "SessionInterface", SparingSessions(app.session_interface)
+                )
+        return response
+
+    # Flask calls these from the last to the first, so that this sees what the shop's own change.
+    app.after_request_funcs.setdefault(None, []).insert(0, leave)
