@@ -66,7 +66,7 @@ def test_what_merchants_build_and_read_has_these_fields() -> None:
     assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
     assert fields(Photo) == ["data", "mimetype", "width", "height"]
     assert fields(Picture) == ["data", "mimetype", "quota"]
-    assert fields(Product) == ["image", "title", "id", "category", "page_url"]
+    assert fields(Product) == ["image", "title", "id", "category", "page_url", "images"]
 
 
 def test_the_signals_are_these() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -57,6 +58,7 @@ class HostedEngine:
         product = order.product
         fields = {
             "product_image_url": product.image,
+            "product_image_urls": json.dumps(product.images) if len(product.images) > 1 else None,
             "product_title": product.title,
             "product_id": product.id,
             "product_category": product.category,

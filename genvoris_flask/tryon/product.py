@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from werkzeug.datastructures import MultiDict
+
 from ..api.addresses import is_inside, plain_host
 from ..api.wire import cut_text, plain_text
 
 CATEGORIES = ("apparel", "home", "object", "other")
 MAX_TEXT = 300
 MAX_URL = 2000
+MAX_IMAGES = 8
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Product:
         id: The shop's own id.
         category: apparel, home, object or other.
         page_url: The page it is on, a whole URL within this shop, or None.
+        images: All of its pictures; the first is ``image``.
     """
 
     image: str | None = None
@@ -34,6 +38,11 @@ class Product:
     id: str | None = None
     category: str = "apparel"
     page_url: str | None = None
+    images: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.image and not self.images:
+            object.__setattr__(self, "images", (self.image,))
 
     @property
     def page_path(self) -> str | None:
@@ -50,15 +59,19 @@ def read_product(
     """Return the product that a form or query names; None when it names none at all.
 
     Args:
-        fields: ``product_image``, ``product_title``, ``product_id``, ``product_category``,
-            ``page_url``.
+        fields: ``product_image`` (a form may have several; those that are refused are left out),
+            ``product_title``, ``product_id``, ``product_category``, ``page_url``.
         host_url: The shop's own address: paths are resolved against it.
         host_is_own: Whether ``host_url`` is surely the shop's, so that pictures may be there even
             if it is in a private network. Anybody can write an address into a Host header.
     """
     category = fields.get("product_category", "")
+    given = fields.getlist if isinstance(fields, MultiDict) else lambda name: [fields.get(name, "")]
+    urls = (_picture_url(value, host_url, host_is_own) for value in given("product_image"))
+    images = tuple(dict.fromkeys(url for url in urls if url))[:MAX_IMAGES]
     product = Product(
-        image=_picture_url(fields.get("product_image", ""), host_url, host_is_own),
+        image=images[0] if images else None,
+        images=images,
         title=_text(fields.get("product_title", "")),
         id=_text(fields.get("product_id", "")),
         category=category if category in CATEGORIES else "apparel",

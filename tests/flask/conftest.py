@@ -96,7 +96,7 @@ class Shop:
         photo: bytes | None = None,
         headers: dict[str, str] | None = None,
         browser: FlaskClient | None = None,
-        **changes: str | None,
+        **changes: str | list[str] | None,
     ) -> TestResponse:
         fields: dict[str, Any] = {
             "photo": FileStorage(io.BytesIO(picture() if photo is None else photo), "me.jpg"),

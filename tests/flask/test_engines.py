@@ -55,6 +55,7 @@ def test_the_shops_own_picture_is_served_and_metered_once(shop: Shop, gives: Any
     assert shop.genvoris.used() == 1
     assert shop.transport.count("/api/tryon") == 0
     ((photo, product, shopper),) = studio.asked
+    assert product.images == ("http://localhost/static/shirt.png",)
     assert (photo.mimetype, photo.width, photo.height) == ("image/jpeg", 600, 900)
     assert Image.open(io.BytesIO(photo.data)).size == (600, 900)
     assert (product.id, product.category) == ("s1", "home")
@@ -377,3 +378,15 @@ def test_pictures_elsewhere_are_left_alone_and_the_merchant_is_told_the_setting(
     assert (job["state"], job["error"]) == ("failed", "upstream_unreachable")
     assert "GENVORIS_RESULT_HOSTS" in caplog.text
     assert not [request for request in shop.transport.requests if request.url.path == "/r.webp"]
+
+
+def test_all_pictures_of_a_product_reach_the_engine_and_genvoris(shop: Shop) -> None:
+    """A form may name several; each is resolved against the shop."""
+    paths = ["/a.png", "/b.png", "/c.png"]
+    assert shop.finish(shop.tryon(product_image=paths))["state"] == "done"
+    sent = next(each for each in shop.transport.requests if each.url.path.endswith("/api/tryon"))
+    assert b'"http://localhost/c.png"' in sent.content
+    studio = Studio(shop)
+    assert shop.finish(shop.tryon(product_image=paths))["state"] == "done"
+    ((_, product, _shopper),) = studio.asked
+    assert product.images == tuple(f"http://localhost{path}" for path in paths)

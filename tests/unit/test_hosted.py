@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -73,6 +74,25 @@ def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
 def test_a_picture_is_found_in_whatever_form_it_comes(answer: Any) -> None:
     made = make(answer)
     assert (made.data, made.mimetype) == (JPEG, "image/jpeg")
+
+
+@pytest.mark.parametrize("images", [("a",), ("a", "b")])
+def test_all_pictures_of_a_product_go_to_genvoris(images: tuple[str, ...]) -> None:
+    """Several go as a list beside the first."""
+    bodies: list[bytes] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.read())
+        return httpx.Response(200, json={"image": DATA_URL})
+
+    transport = httpx.MockTransport(respond)
+    fetcher = PictureFetcher(OWN, {}, (), transport=transport)
+    engine = HostedEngine(HttpClient(OWN, {}, transport=transport), fetcher, 5)
+    engine.make(replace(ORDER, product=Product("a", images=images)), lambda call: call(None))
+    assert b'name="product_image_url"\r\n\r\na\r\n' in bodies[0]
+    several = b'name="product_image_urls"\r\n\r\n["a", "b"]\r\n'
+    assert (several in bodies[0]) == (len(images) > 1)
+    assert bodies[0].count(b"product_image_url") == len(images)
 
 
 def test_a_long_path_is_not_taken_for_base64() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from genvoris_flask.tryon.product import Product, read_product
 
@@ -18,6 +19,21 @@ def read(**fields: str) -> Product | None:
 def test_a_path_is_resolved_against_the_shop_itself() -> None:
     product = read(product_image="/static/shirt.png", product_title="Shirt", product_id="s1")
     assert product == Product("https://shop.example/static/shirt.png", "Shirt", "s1")
+
+
+def test_all_pictures_of_a_product_are_read_up_to_eight() -> None:
+    """Those that may not be fetched are left out, and so is one that is named twice."""
+    names = ["http://10.0.0.1/a.png", "/a.png", "/a.png", *(f"/{n}.png" for n in range(9))]
+    product = read_product(MultiDict([("product_image", name) for name in names]), HOST)
+    assert product is not None
+    assert product.image == "https://shop.example/a.png"
+    assert product.images == (product.image, *(f"{HOST}{n}.png" for n in range(7)))
+
+
+def test_one_picture_is_all_pictures() -> None:
+    """``images`` always starts with ``image``."""
+    assert Product("https://shop.example/a.png").images == ("https://shop.example/a.png",)
+    assert Product().images == ()
 
 
 def test_a_picture_may_be_on_a_content_network() -> None:

@@ -7,6 +7,7 @@ import type { Job, Problem, Product, Status } from "./types";
 const TIMEOUT = 30_000;
 const UPLOAD_TIMEOUT = 120_000;
 const LONGEST_RETRY_AFTER = 15;
+const MOST_IMAGES = 8;
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -33,7 +34,7 @@ export class Backend {
     const form = new FormData();
     form.set("photo", photo, "photo");
     // A product that an earlier version has kept in this tab knows of one picture.
-    for (const image of new Set([product.image, ...(product.images ?? [])])) {
+    for (const image of (product.images ?? [product.image]).slice(0, MOST_IMAGES)) {
       form.append("product_image", image);
     }
     form.set("product_category", product.category);
