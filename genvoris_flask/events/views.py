@@ -7,7 +7,7 @@ from flask.blueprints import BlueprintSetupState
 
 from ..attribution import keep_widget_session
 from ..state import get_state
-from ..storefront.shopping import current_shopper
+from ..storefront.shopping import current_shopper_or_nobody
 from ..web.answers import AnswerError
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address, count_shopper
@@ -24,7 +24,7 @@ blueprint = browser_blueprint("genvoris_events", __name__)
 def report() -> tuple[dict[str, int], int]:
     """Take a batch of events. Anybody who sees the widget may report; nobody waits for Genvoris."""
     count_address("events")
-    if shopper := current_shopper():
+    if shopper := current_shopper_or_nobody():
         count_shopper("events", f"shopper:{shopper.external_id}")
     # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
     body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)

@@ -39,6 +39,15 @@ def current_shopper() -> Shopper | None:
     return shopper
 
 
+def current_shopper_or_nobody() -> Shopper | None:
+    """Return who is shopping, or None when the shop's function fails; that is logged once."""
+    try:
+        return current_shopper()
+    except Exception as error:  # noqa: BLE001  (the shop's own fault must not take a page down)
+        tell_of_loader(error)
+        return None
+
+
 def tell_of_loader(error: Exception) -> None:
     """Log that the shop's function failed: each way in which it fails once, not for every page."""
     if first_time(get_state().hooks.shopper_loader, type(error).__qualname__):

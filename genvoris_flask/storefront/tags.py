@@ -20,7 +20,7 @@ from .attribute_values import attribute_value
 from .design import button_design
 from .once import first_time
 from .page_caches import is_kept_by_cache
-from .shopping import current_shopper, login_url, tell_of_loader
+from .shopping import current_shopper_or_nobody, login_url
 
 log = logging.getLogger("genvoris_flask.storefront")
 
@@ -155,11 +155,7 @@ def _session_for_page(state: AppState) -> Session | None:
     # A page that is streamed has sent its headers, so nothing can make it private any more.
     if not state.settings.inline_session or headers_are_gone():
         return None
-    try:
-        shopper = current_shopper()
-    except Exception as error:  # noqa: BLE001  (the shop's own fault must not take the page down)
-        tell_of_loader(error)
-        return None
+    shopper = current_shopper_or_nobody()
     if shopper is None or is_kept_by_cache():
         return None
     try:

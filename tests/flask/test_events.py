@@ -10,7 +10,7 @@ import httpx
 import pytest
 from flask import Flask, session
 
-from genvoris_flask import GenvorisFlask
+from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.api.models import EVENT_TYPES
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -163,3 +163,15 @@ def test_events_are_limited_by_shopper(genvoris: LocalGenvoris) -> None:
     shop.log_in()
     codes = [shop.post("/api/v1/events", json=EVENT).status_code for _ in range(2)]
     assert codes == [202, 429]
+
+
+def test_a_loader_that_fails_costs_no_events(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Who is shopping matters to the limits alone here."""
+
+    @shop.extension.shopper_loader
+    def broken() -> Shopper | None:
+        raise LookupError("the shop's own fault")
+
+    shop.app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert shop.post("/api/v1/events", json=EVENT).status_code == 202
+    assert "who is shopping failed" in caplog.text
