@@ -14,13 +14,20 @@ export interface Listener {
   failed(problem: Problem): void;
 }
 
+/** What a shopper wants, under the name that it has at the backend. */
+interface Wish {
+  blob: Blob;
+  key: string;
+}
+
 export class Jobs {
   #run: Run | undefined;
   // Those that were left behind, too.
   readonly #all = new Set<Run>();
   #aside = false;
-  // Kept while it is unknown how a try-on ended, so that trying again is not charged again.
-  #key = newKey();
+  // Those of which it is unknown how they ended, by their product. Trying again keeps the key, under
+  // which the shop can ask for what was made already, so that it is not charged again.
+  readonly #unknown = new Map<string, Wish>();
 
   constructor(
     private readonly backend: Backend,
@@ -34,7 +41,10 @@ export class Jobs {
 
   start(product: Product, photo: Photo): Promise<void> {
     this.#aside = false;
-    return this.#follow(product, photo, Date.now(), (run) => run.send(photo.blob, this.#key));
+    const { blob } = photo;
+    const known = this.#unknown.get(nameOf(product));
+    const wish = known?.blob === blob ? known : { blob, key: newKey() };
+    return this.#follow(product, photo, Date.now(), (run) => run.send(blob, wish.key), wish);
   }
 
   /** Gives the job that an earlier page left running, and goes on following it. */
@@ -57,7 +67,6 @@ export class Jobs {
   /** Lets the job go on for another product's sake; its picture will be among the earlier ones. */
   leaveBehind(): void {
     this.#run = undefined;
-    this.#key = newKey();
   }
 
   /** Ends the job here and at the backend. */
@@ -81,6 +90,7 @@ export class Jobs {
     photo: Photo | null,
     at: number,
     go: (run: Run) => Promise<Job | null>,
+    wish?: Wish,
   ): Promise<void> {
     const run = new Run(this.backend, this.tokens, product, (stage, id) => {
       if (this.#run !== run) return;
@@ -89,11 +99,17 @@ export class Jobs {
     });
     this.#run = run;
     this.#all.add(run);
+    this.#unknown.delete(nameOf(product));
     try {
       const job = await go(run);
       if (job) this.#done(run, job, photo);
     } catch (error) {
-      if (this.#run === run) this.#failed(error);
+      const problem = error instanceof ProblemError ? error.problem : fault("failed");
+      if (wish && mayBeCharged(problem)) this.#unknown.set(nameOf(product), wish);
+      if (this.#run === run) {
+        this.#end();
+        this.listener.failed(problem);
+      }
     } finally {
       this.#all.delete(run);
     }
@@ -108,17 +124,15 @@ export class Jobs {
     this.listener.done(result, job, current);
   }
 
-  #failed(error: unknown): void {
-    const problem = error instanceof ProblemError ? error.problem : fault("failed");
-    const key = this.#key;
-    this.#end();
-    // No answer: it may have been made after all, so the same wish keeps its name.
-    if (!problem.status) this.#key = key;
-    this.listener.failed(problem);
-  }
-
   #end(): void {
     this.leaveBehind();
     keepJob(null);
   }
+}
+
+const nameOf = ({ image, id }: Product): string => id + image;
+
+/** Whether a try-on may have been made and charged although it failed: an answer was lost. */
+function mayBeCharged({ status, error }: Problem): boolean {
+  return !status || status >= 500 || /^(upstream_un|interr|internal_)/.test(error);
 }

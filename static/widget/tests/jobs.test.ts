@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { type Backend, fault, ProblemError } from "../src/api";
+import { Jobs } from "../src/jobs";
+import { NO_PRODUCT } from "../src/machine";
+import { Tokens } from "../src/token";
+import type { Job, Photo, Problem, Product } from "../src/types";
+
+type Answer = Partial<Job> | Error;
+
+/** Jobs on a backend that gives these answers, each to one try-on. */
+function setUp(...answers: Answer[]) {
+  const keys: string[] = [];
+  const failures: string[] = [];
+  const backend = {
+    start: async (_product: Product, _photo: Blob, _token: unknown, key: string) => {
+      keys.push(key);
+      const answer = answers.shift() ?? { state: "done" };
+      if (answer instanceof Error) throw answer;
+      return { id: "j", state: "failed", image_url: null, quota: null, ...answer } as Job;
+    },
+    remove: async () => {},
+  } as unknown as Backend;
+  const jobs = new Jobs(backend, new Tokens(async () => null), {
+    stage: () => {},
+    done: () => {},
+    failed: (problem: Problem) => failures.push(problem.error),
+  });
+  return { jobs, keys, failures };
+}
+
+const photo = (): Photo => ({ blob: new Blob(), preview: null });
+const shirt: Product = { ...NO_PRODUCT, id: "shirt", image: "/shirt.png" };
+const hat: Product = { ...NO_PRODUCT, id: "hat", image: "/hat.png" };
+const refusal = (status: number, error: string) =>
+  new ProblemError({ status, error, detail: "A sentence." });
+
+const LOST: [string, Answer][] = [
+  ["without an answer", new ProblemError(fault("slow"))],
+  ["with a server's fault", refusal(500, "internal_error")],
+  ["when Genvoris did not answer", { error: "upstream_unreachable" }],
+  ["when its worker died", { error: "interrupted" }],
+  ["with a fault of the shop's", { error: "internal_error" }],
+];
+const SETTLED: [string, Answer][] = [
+  ["with a picture", { state: "done" }],
+  ["for want of a plan", { state: "refused", error: "end_customer_quota" }],
+  ["because of its photo", { error: "invalid_body" }],
+  ["long ago", refusal(410, "tryon_over")],
+];
+
+describe("a try-on that ended", () => {
+  it.each(LOST)("%s keeps its key, since it may have been charged", async (_how, answer) => {
+    const { jobs, keys } = setUp(answer, answer);
+    const mine = photo();
+    for (let times = 0; times < 3; times++) await jobs.start(shirt, mine);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys).toHaveLength(3);
+  });
+
+  it.each(SETTLED)("%s gets another key", async (_how, answer) => {
+    const { jobs, keys } = setUp(answer);
+    const mine = photo();
+    await jobs.start(shirt, mine);
+    await jobs.start(shirt, mine);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it("keeps its key until it was made", async () => {
+    const { jobs, keys } = setUp({ error: "interrupted" }, { state: "done" });
+    const mine = photo();
+    for (let times = 0; times < 3; times++) await jobs.start(shirt, mine);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
+  });
+
+  it("does not give its key to another photo or product", async () => {
+    const { jobs, keys, failures } = setUp({ error: "interrupted" }, { error: "interrupted" });
+    const mine = photo();
+    await jobs.start(shirt, mine);
+    await jobs.start(shirt, photo());
+    await jobs.start(hat, mine);
+    expect(new Set(keys).size).toBe(3);
+    expect(failures).toEqual(["interrupted", "interrupted"]);
+  });
+
+  it("keeps its key while other things are tried on", async () => {
+    const { jobs, keys } = setUp({ error: "interrupted" });
+    const mine = photo();
+    await jobs.start(shirt, mine);
+    jobs.leaveBehind();
+    await jobs.start(hat, mine);
+    await jobs.start(shirt, mine);
+    expect(keys[2]).toBe(keys[0]);
+    expect(keys[1]).not.toBe(keys[0]);
+  });
+});
