@@ -10,6 +10,7 @@ from ..api.exchange import NoConnectionError
 from ..api.models import Tracked, Usage
 from ..errors import (
     BadRequestError,
+    ForbiddenError,
     GenvorisError,
     MalformedAnswerError,
     ServerError,
@@ -67,13 +68,17 @@ class Meter:
         return Quota(left.used, left.limit, left.remaining)
 
     def _track(self, product: Product, origin: str, milliseconds: int) -> Tracked:
-        """Ask once; once more without what came from the browser if Genvoris could not use it.
+        """Ask once; once more without what the browser sent if Genvoris could not use that.
 
-        A request that was refused charged nothing.
+        The shop's own address is among it: anybody can write a Host header. A request that was
+        refused charged nothing.
         """
-        from_browser = {"page_url": product.page_url, "product_title": product.title}
 
-        def ask(page_url: str | None, product_title: str | None) -> Tracked:
+        def ask(
+            page_url: str | None = None,
+            product_title: str | None = None,
+            origin: str | None = None,
+        ) -> Tracked:
             return self._as_shopper(
                 lambda token: self._client.tryons.track(
                     product_type=product.category,
@@ -86,12 +91,12 @@ class Meter:
             )
 
         try:
-            return ask(**from_browser)
-        except BadRequestError as error:
-            if not any(from_browser.values()):
+            return ask(product.page_url, product.title, origin)
+        except (BadRequestError, ForbiddenError) as error:
+            if isinstance(error, ForbiddenError) and error.code != "domain_not_allowed":
                 raise
-            log.warning("Genvoris could not use what a page said of its product: %s", error)
-            return ask(None, None)
+            log.warning("Genvoris could not use what a browser sent of its page: %s", error)
+            return ask()
 
     def _settle(self, error: GenvorisError, before: Usage | None) -> Quota | None:
         """Find out by the shopper's usage whether a picture was metered.

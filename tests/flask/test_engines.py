@@ -237,7 +237,21 @@ def test_a_picture_is_metered_without_what_the_page_said_when_that_cannot_be_use
     job = shop.finish(shop.tryon())
     assert (job["state"], job["quota"]["used"]) == ("done", 1)
     assert (len(studio.asked), shop.transport.count("/track"), shop.genvoris.used()) == (1, 2, 1)
-    assert "could not use what a page said" in caplog.text
+    assert "could not use what a browser sent" in caplog.text
+
+
+def test_a_foreign_host_is_no_free_ride_on_the_engine(shop: Shop) -> None:
+    """Whoever sends a request writes its Host; the picture is metered without that address."""
+    studio = Studio(shop)
+    shop.extension.shopper_loader(lambda: Shopper("ada"))
+    shop.genvoris.http.patch("/sandbox/settings", json={"domains": ["shop.example"]})
+    page = "http://evil.example/product"
+    answer = shop.tryon(
+        headers={"Host": "evil.example"}, page_url=page, product_image="https://shop.example/a.png"
+    )
+    job = shop.finish(answer)
+    assert (job["state"], job["quota"]["used"]) == ("done", 1)
+    assert (len(studio.asked), shop.transport.count("/track"), shop.genvoris.used()) == (1, 2, 1)
 
 
 BLANK = [
