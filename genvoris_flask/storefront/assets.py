@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from ..errors import ConfigurationError
 from ..state import get_state
 from ..web.answers import AnswerError, answer_error, harden
+from ..web.exemptions import exempt
 
 HASH_DIGITS = 12
 ONE_YEAR = 365 * 24 * 3600
@@ -21,6 +22,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "static" / "widget", PACKAGE.parent / "static" / "widget")
 
 blueprint = Blueprint("genvoris_assets", __name__)
+exempt(blueprint)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from werkzeug.routing import RequestRedirect
 from ..state import get_state
 from .answers import AnswerError, answer_error, answer_http_error, harden
 from .cookies import leave_session
-from .csrf import leave_out
+from .exemptions import exempt
 from .guard import refuse_other_sites, share_with_trusted
 
 _ours: list[Blueprint] = []
@@ -29,12 +29,13 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     blueprint.register_error_handler(AnswerError, answer_error)
     blueprint.register_error_handler(HTTPException, answer_http_error)
     blueprint.after_request(harden)
+    exempt(blueprint)
     _ours.append(blueprint)
     return blueprint
 
 
 def keep_order(app: Flask, public: Blueprint) -> None:
-    """Answer all below the prefix in one shape, and do without tokens in forms there.
+    """Answer all below the prefix in one shape, and leave the shop's session alone there.
 
     To be called when our blueprints are registered.
 
@@ -42,7 +43,6 @@ def keep_order(app: Flask, public: Blueprint) -> None:
         app: The shop.
         public: The blueprint whose answers caches may keep for everybody.
     """
-    leave_out(app, _ours)
     leave_session(app, {blueprint.name for blueprint in _ours}, {public.name})
     app.before_request(_answer_unknown_paths)
 
