@@ -78,7 +78,7 @@ def build_state(
     shared = _open_shared(app, settings, client, clock)
     store = shared.store
     broker = _make_broker(app, settings, shared, client, clock)
-    billing = _make_billing(app, settings, store, client, broker)
+    billing = _make_billing(app, settings, store, client, broker, clock)
     keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
         app=app,
@@ -131,6 +131,7 @@ def _make_billing(
     store: Store,
     client: GenvorisClient,
     broker: SessionBroker,
+    clock: Callable[[], float],
 ) -> Billing:
     return Billing(
         client,
@@ -139,6 +140,7 @@ def _make_billing(
         _Announcer(app).linked,
         declared=settings.plans,
         default_plan=settings.default_plan,
+        clock=clock,
     )
 
 

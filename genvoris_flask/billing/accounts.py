@@ -160,6 +160,44 @@ class Accounts:
         self._linked(shopper, customer.id)
         return customer
 
+    def close(
+        self, call: str, shopper: Shopper, event_id: str, plan_id: str | None
+    ) -> Customer | None:
+        """Leave nothing of the shopper's to whoever has their id next.
+
+        Args:
+            call: What the event asked for.
+            shopper: Whose.
+            event_id: By which event.
+            plan_id: The plan that newcomers have; None for no plan.
+
+        Returns:
+            The customer; None when Genvoris does not know them.
+        """
+        change = Change(fills=True, sets_plan=True, plan_id=plan_id, status="ACTIVE", erases=True)
+        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
+            customer = self.find(shopper)
+            if not attempt.is_done:
+                if other := attempt.interrupted():
+                    other.keep_place()  # it is overtaken by this one
+                if attempt.has_started:
+                    attempt.resume(change)
+                else:
+                    attempt.start(customer, change)
+                customer = self._carry_out(attempt, shopper, customer, change) if customer else None
+            attempt.finish(customer.id if customer else None)
+        self._tokens.forget(shopper)
+        return customer
+
+    def is_done(self, call: str, shopper: Shopper, event_id: str) -> bool:
+        """Say whether an event was carried out.
+
+        Raises:
+            ValueError: The event id is no text, or empty.
+            StoreAwayError: The store does not answer.
+        """
+        return self._ledger.is_done(call, shopper.external_id, event_id)
+
     def find(self, shopper: Shopper) -> Customer | None:
         """Return the shopper as Genvoris knows them, if it does."""
         try:
@@ -225,11 +263,9 @@ class Accounts:
         if before and left.fills and left.fits(before) and attempt.has_filled(before):
             return before
         keeps_plan = left.keeps_plan_of(before)
-        if left.fills and not left.erases:
-            is_new = left.registers or (change == left and not keeps_plan and left.sets_plan)
-        else:
-            is_new = left.registers and before is None
-        if is_new:
+        is_new = left.registers and (left.fills or before is None)
+        is_sold_plan = left.fills and left.sets_plan and left == change and not left.erases
+        if is_new or (is_sold_plan and not keeps_plan):
             return self._register(shopper, left.plan_id)
         customer_id = before.id if before else self._tokens.customer_id(shopper)
         fields: dict[str, Any] = {"reset_period": True} if left.fills else {}
@@ -238,6 +274,8 @@ class Accounts:
             fields["plan_id"] = left.plan_id
         if left.status is not None:
             fields["status"] = left.status
+        if left.erases:
+            fields |= {"email": None, "metadata": None}
         if not fields:
             return self._client.customers.get(customer_id)
         return self._client.customers.update(customer_id, **fields)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+import uuid
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from .catalog import Catalog
 from .once import checked_event_id
 from .plan_book import PlanBook
 from .plan_sync import PlanChange
+from .stripe_closing import close_purchases
 
 # What the ids of Stripe's sales begin with.
 STRIPE = "stripe:"
@@ -42,6 +45,7 @@ class Billing:
         linked: Told the customer id of a shopper after a sale or a renewal.
         declared: GENVORIS_PLANS; None when unset.
         default_plan: GENVORIS_DEFAULT_PLAN, which a refund leads back to.
+        clock: The wall clock, in Unix seconds.
     """
 
     def __init__(
@@ -53,7 +57,10 @@ class Billing:
         *,
         declared: Sequence[DeclaredPlan] | None = None,
         default_plan: str | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._store = store
+        self._clock = clock
         self._accounts = Accounts(client, store, tokens, linked)
         self._plans = PlanBook(client, store, declared, default_plan)
 
@@ -240,6 +247,34 @@ class Billing:
             takes_back=None if sale_id is None else lambda latest: latest == sale_id,
             plan=lambda: self._plans.default_plan,
         )
+
+    def close_account(self, external_id: str, *, event_id: str | None = None) -> Customer | None:
+        """Leave nothing of a deleted user to whoever has their id next.
+
+        At Genvoris the shopper is as a newcomer: with GENVORIS_DEFAULT_PLAN or no plan, a fresh
+        period, and neither email nor metadata. Their token is dropped and revoked. What they
+        bought by Stripe gives no plan any more, and events that were told before and are
+        delivered again change nothing. A subscription at Stripe is yours to cancel.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            event_id: The shop's id of the deletion, if the call may be repeated when the id is
+                another's already. Without one, each call closes the account of whoever has it.
+
+        Returns:
+            The customer; None when Genvoris does not know the shopper.
+
+        Raises:
+            StoreAwayError: The store does not answer. Call it again.
+            LockTimeoutError: An event of the shopper's is being handled. Call it again.
+        """
+        shopper = Shopper(external_id)
+        if event_id is None:
+            event_id = f"once:{uuid.uuid4()}"
+        if self._accounts.is_done("close_account", shopper, event_id):
+            return self._accounts.find(shopper)
+        close_purchases(self._store, external_id, self._clock())
+        return self._accounts.close("close_account", shopper, event_id, self._plans.default_plan)
 
     def stripe_webhook(self) -> Response:
         """Answer an event of Stripe's, in a view of the shop's own.

@@ -234,7 +234,7 @@ class OnceLedger:
         checked_event_id("event_id", event_id)
         try:
             with self._store.lock(f"billing:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD):
-                key = "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
+                key = _event_key(call, external_id, event_id)
                 yield Attempt(self._store, key, external_id, event_id)
         except LockTimeoutError:
             raise LockTimeoutError(
@@ -247,6 +247,15 @@ class OnceLedger:
                 "this event happened already. Answer with an error, so that your billing system "
                 f"delivers it again; nothing will happen twice. ({error})"
             ) from None
+
+    def is_done(self, call: str, external_id: str, event_id: str) -> bool:
+        """Say whether an event was carried out.
+
+        Raises:
+            ValueError: The event id is no text, or empty.
+        """
+        checked_event_id("event_id", event_id)
+        return "done_for" in _read(self._store, _event_key(call, external_id, event_id))
 
     def latest_sale(self, external_id: str) -> str | None:
         """Return the id of the event that filled the quota last, if it is known."""
@@ -284,6 +293,10 @@ def _read_order(store: Store, owner: str) -> Order:
         change = Change(sets_plan=True, plan_id=record.get("plan_id"), registers=True)
         order.open = {"key": opened.decode(), "turn": 0, **record, "change": change.dump()}
     return order
+
+
+def _event_key(call: str, external_id: str, event_id: str) -> str:
+    return "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
 
 
 def _order_key(owner: str) -> str:

@@ -57,8 +57,6 @@ class StripeDesk:
                 f"Checkout Sessions {ways}, or use @genvoris.stripe_shopper "
                 f"({see('billing.md')})."
             )
-        if customer:
-            self.memory.link(customer, found)  # each time, so that it lasts
         return found
 
     def learn_payment(self, payment: str, paid: str) -> bool:

@@ -62,7 +62,7 @@ class StripeEvents:
         self._memory = StripeMemory(store)
         self._metadata_only = metadata_only
         desk = StripeDesk(billing, self._memory, shopper_of, lookup, default_plan, metadata_only)
-        settling = Settling(desk, store)
+        settling = Settling(desk)
         self._subscriptions = Subscriptions(desk, settling)
         self._payments = Payments(desk, settling)
 

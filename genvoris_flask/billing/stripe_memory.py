@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from .stripe_reversals import Reversal
 EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe lets people send an event again for 30 days
 # Longer than a yearly subscription is silent.
 LONG_SECONDS = 400 * 24 * 3600.0
+LOCK_WAIT = 15.0
+LOCK_HOLD = 180.0  # longer than all that one event asks of Genvoris
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,14 @@ class StripeMemory:
     def keep_purchase(self, session: str, bought: Bought) -> None:
         """Remember a single payment."""
         self._write("purchase", session, json.dumps(bought.dump()))
+
+    def lock(self, external_id: str) -> AbstractContextManager[None]:
+        """Change a shopper's account alone.
+
+        Raises:
+            LockTimeoutError: Somebody else changed it all the time.
+        """
+        return self._store.lock(f"stripe-account:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD)
 
     def account(self, external_id: str) -> Account:
         """Return what a shopper has bought, and what Genvoris was told of it."""

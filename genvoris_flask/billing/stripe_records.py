@@ -91,7 +91,7 @@ class Subscribed(Record):
         price, state = record["price"] or record["waits_with"], record["state"]
         at = (record["state_at"], LATER)
         return cls(
-            began_at=record["state_at"] if state or record["waits_with"] else 0,
+            began_at=max(1, record["state_at"]) if state or record["waits_with"] else 0,
             has_sold=True,
             state=state or "undecided",
             state_at=at,

@@ -13,18 +13,15 @@ from dataclasses import replace
 
 from ..api.models import Status
 from ..errors import NotFoundError, see
-from ..store.interface import Store
 from .catalog import Catalog
 from .desk import STRIPE
 from .stripe_choice import Source, choose
 from .stripe_desk import StripeDesk
 from .stripe_records import Subscribed
-from .stripe_sources import is_closed, sources_of, with_purchase
+from .stripe_sources import customer_of, is_closed, sources_of, with_purchase
 
 log = logging.getLogger("genvoris_flask.billing")
 
-LOCK_WAIT = 15.0
-LOCK_HOLD = 180.0  # longer than all that one event asks of Genvoris
 MOST_PLANS = 20  # that are remembered of a subscription
 
 
@@ -33,12 +30,10 @@ class Settling:
 
     Args:
         desk: The means.
-        store: Locks a shopper's account in all processes.
     """
 
-    def __init__(self, desk: StripeDesk, store: Store) -> None:
+    def __init__(self, desk: StripeDesk) -> None:
         self._desk = desk
-        self._store = store
 
     def settle(self, external_id: str, name: str, catalog: Catalog) -> bool:
         """Tell Genvoris what follows from all that the shopper has bought.
@@ -54,14 +49,8 @@ class Settling:
         Raises:
             GenvorisError: It cannot be done now, and is to be tried again.
         """
-        lock = account_lock(external_id)
-        with self._store.lock(lock, wait=LOCK_WAIT, hold=LOCK_HOLD):
+        with self._desk.memory.lock(external_id):
             return _Settlement(self._desk, external_id, catalog).settle(name)
-
-
-def account_lock(external_id: str) -> str:
-    """Return the name of the lock that a shopper's account is changed under."""
-    return f"stripe-account:{external_id}"
 
 
 class _Settlement:
@@ -77,6 +66,8 @@ class _Settlement:
         if is_closed(self._desk, self._account, name):
             self._warn_of_closed(name)
             return False
+        if customer := customer_of(self._desk, name):
+            self._desk.memory.link(customer, self._external_id)  # each time, so that it lasts
         self._account = with_purchase(self._desk, self._account, name)
         sources = list(sources_of(self._desk, self._external_id, self._account, self._catalog))
         chosen = choose(sources)

@@ -28,8 +28,12 @@ def is_closed(desk: StripeDesk, account: Account, name: str) -> bool:
     bought = desk.memory.purchase(name)
     subscribed = desk.memory.subscription(name)
     began = bought.sold_at if bought else (subscribed.created or subscribed.began_at)
-    customer = bought.customer if bought else subscribed.customer
-    return customer in closed.customers and began <= closed.at
+    return customer_of(desk, name) in closed.customers and began <= closed.at
+
+
+def customer_of(desk: StripeDesk, name: str) -> str | None:
+    """Return the Stripe customer of a subscription or a Checkout Session."""
+    return (desk.memory.purchase(name) or desk.memory.subscription(name)).customer
 
 
 def sources_of(

@@ -12,7 +12,7 @@ from flask import Flask
 from genvoris_flask import ConfigurationError, GenvorisFlask, Shopper
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.billing.desk import Billing
-from genvoris_flask.errors import ForbiddenError, NotFoundError, UnknownPriceError
+from genvoris_flask.errors import ApiError, ForbiddenError, NotFoundError, UnknownPriceError
 from genvoris_flask.signals import customer_linked, session_minted
 from genvoris_flask.state import get_state
 from genvoris_flask.testing import Sandbox
@@ -337,3 +337,32 @@ def test_fewer_than_one_try_on_is_a_slip_and_nothing_is_taken_from_strangers(
         billing.take_back(name, -1)
     with pytest.raises(NotFoundError):
         billing.take_back(name, 1, event_id="r")
+
+
+def test_a_closed_account_leaves_nothing_to_whoever_has_its_id_next(
+    app: Flask, billing: Billing, client: GenvorisClient, name: str
+) -> None:
+    """No plan, nothing used, no address, and the old token is useless."""
+    broker, shopper = get_state(app).broker, Shopper(name)
+    first = billing.activate(name, price_id="price_pro", email="ada@example.com", event_id="o1")
+    client.customers.update(first.id, metadata={"size": "M"})
+    spend(client, name, 1)
+    old = broker.session(shopper, 10)
+    billing.close_account(name)
+    assert standing(client, name) == ("ACTIVE", None, 0, None)
+    closed = client.customers.get(first.id)
+    assert (closed.email, closed.metadata) == (None, {})
+    assert broker.remembered(shopper) is None
+    end = time.monotonic() + 10
+    while True:  # it is revoked on a thread of its own
+        try:
+            client.tryons.track(end_customer_token=old.token)
+        except ApiError as error:
+            if error.status == 401:
+                break
+        assert time.monotonic() < end, "the old token was not revoked"
+        time.sleep(0.01)
+    billing.activate(name, price_id="price_pro", event_id="o1")
+    assert standing(client, name)[1] is None, "a repeat is the old shopper's"
+    billing.activate(name, price_id="price_pro", event_id="o2")
+    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
