@@ -109,7 +109,13 @@ def genvoris_widget(
                 **button_design().attributes,
             }
         ),
-        **_written({f"data-{_attribute(name)}": _given(name, data[name]) for name in data}),
+        **_written(
+            {
+                f"data-{_attribute(name)}": attribute_value(value)
+                for name, value in data.items()
+                if _may_be_given(name, value)
+            }
+        ),
     }
     return _element("script", written, "")
 
@@ -199,16 +205,18 @@ def _attribute(name: str) -> str:
     return str(escape(name.rstrip("_").replace("_", "-")))
 
 
-def _given(name: str, value: object) -> object:
-    """Return the value of a tag's attribute, or None for a link that would run as a script."""
-    if name in ("login_url", "privacy_url") and value and not is_link(str(value)):
-        if first_time(genvoris_widget, name):
-            log.warning(
-                "genvoris_widget() was given a %s that is no address to go to, and left it out.",
-                name,
-            )
-        return None
-    return attribute_value(value)
+def _may_be_given(name: str, value: object) -> bool:
+    """Return whether an attribute may stand in the tag; a link that would run as a script may not.
+
+    The setting's own address then stays, so that nobody's consent goes unasked.
+    """
+    if name not in ("login_url", "privacy_url") or not value or is_link(str(value)):
+        return True
+    if first_time(genvoris_widget, name):
+        log.warning(
+            "genvoris_widget() was given a %s that is no address to go to, and left it out.", name
+        )
+    return False
 
 
 def _written(attributes: dict[str, object]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from werkzeug.datastructures import MultiDict
 
@@ -130,12 +130,18 @@ def _web_url(value: str, host_url: str) -> str | None:
 
 
 def _own_url(value: str, host_url: str) -> str | None:
-    """Give a page of this shop; another site's would make the way back a way out."""
+    """Return a page of this shop; another site's would make the way back a way out."""
     url = _web_url(value, host_url)
     if not url:
         return None
     ours, theirs = urlsplit(host_url), urlsplit(url)
     # Browsers drop tabs and line ends, and read a backslash, or a second slash, as the start of
     # another host.
-    safe = url.isprintable() and "\\" not in url and not theirs.path.startswith("//")
+    safe = url.isprintable() and "\\" not in url and _starts_visibly(theirs.path)
     return url if safe and ours.netloc == theirs.netloc else None
+
+
+def _starts_visibly(path: str) -> bool:
+    """Return whether no second slash is near a path's start, also once it is decoded again."""
+    first = unquote(path)[1:2]
+    return first not in ("/", "\\", "%") and not first.isspace() and (first or " ").isprintable()

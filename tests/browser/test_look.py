@@ -83,6 +83,74 @@ def styles(page: Page) -> dict[str, str]:
     return found
 
 
+OUTLINE = """
+.genvoris-tryon-btn { background: transparent; border: 2px solid #b00050; color: #b00050;
+  transition: background 2s; border-radius: 9px; }
+.genvoris-tryon-btn:hover, .genvoris-tryon-btn:focus { background: #7a0038; color: #fff; }
+.genvoris-tryon-btn[aria-busy] { background: #ccc; border-color: #ccc; }"""
+
+
+@pytest.mark.parametrize("reach", ["mouse", "keyboard", "script"])
+def test_an_outline_button_s_colour_is_its_own_at_rest(shop: ScriptedShop, reach: str) -> None:
+    """The main colour is the border's, whatever the mouse or the focus makes of the button."""
+    shop.css = OUTLINE
+    page = shop.open()
+    if reach == "mouse":
+        opened(page)
+    elif reach == "keyboard":
+        page.locator(".genvoris-tryon-btn").focus()
+        page.keyboard.press("Enter")
+    else:
+        page.evaluate("Genvoris.openTryOn()")
+    expect_heading(page, "Try it on")
+    style = styles(page)
+    assert (style["primary"], style["radius"]) == ("rgb(176, 0, 80)", "9px")
+    assert page.locator(".genvoris-tryon-btn").count() == 1
+    expect_accessible(page, "genvoris-dialog")
+
+
+@pytest.mark.parametrize(
+    ("css", "primary"),
+    [
+        ("background: none; border: 1px solid #ddd; color: #0a5c36", "rgb(10, 92, 54)"),
+        ("background: none; border: 0; color: #0a5c36", "rgb(10, 92, 54)"),
+        ("background: rgb(0 0 0 / 5%); border: 0; color: #0a5c36", "rgb(10, 92, 54)"),
+        ("background: #f5f5f5; border: 1px solid #0a5c36; color: #000", "rgb(10, 92, 54)"),
+        ("background: none; border: 1px solid #000; color: #000", "rgb(0, 0, 0)"),
+        ("", "rgb(34, 34, 34)"),
+    ],
+    ids=["pale border", "text alone", "tint", "pale ground", "black", "a browser's own"],
+)
+def test_a_button_without_a_strong_ground_gives_its_border_or_text(
+    shop: ScriptedShop, css: str, primary: str
+) -> None:
+    """A pale grey is nobody's main colour, and a browser's own button nobody's choice."""
+    shop.css = f"body {{ background: #fff; color: #222; }} .genvoris-tryon-btn {{ {css} }}"
+    page = opened(shop.open())
+    assert styles(page)["primary"] == primary
+
+
+@pytest.mark.parametrize(
+    ("css", "tag"),
+    [
+        ("background: #007bff; color: #fff; border: 0", {}),
+        ("background: #222; color: #fff; border: 0", {"data-primary-color": "#007bff"}),
+    ],
+    ids=["page", "tag"],
+)
+def test_text_on_blue_is_white_where_the_shop_s_own_is(
+    shop: ScriptedShop, css: str, tag: dict[str, str]
+) -> None:
+    """The blue is moved just so far that white can be read on it."""
+    shop.css = f".genvoris-tryon-btn {{ {css} }}"
+    shop.tag |= tag
+    page = opened(shop.open())
+    style = styles(page)
+    assert style["onPrimary"] == "rgb(255, 255, 255)"
+    assert style["primary"] == "rgb(0, 114, 237)"
+    expect_accessible(page, "genvoris-dialog")
+
+
 def test_the_tag_s_colours_go_before_the_page_s_and_its_style_sheet_before_both(
     shop: ScriptedShop,
 ) -> None:

@@ -211,6 +211,13 @@ def test_a_path_stays_on_the_shops_own_host(path: str) -> None:
         "/\\evil.example",
         "/\t/evil.example",
         "https://shop.example/\n/evil.example",
+        "/%09/evil.example",
+        "/%2Fevil.example",
+        "/%5Cevil.example",
+        "/%252Fevil.example",
+        "/%E2%80%8B/evil.example",
+        "/%C2%A0/evil.example",
+        "/%20/evil.example",
         "javascript:alert(1)",
     ],
 )
@@ -225,6 +232,14 @@ def test_the_way_back_is_a_path_with_its_query() -> None:
     product = read(page_url="https://shop.example/p/1?colour=red#top")
     assert product is not None
     assert product.page_path == "/p/1?colour=red"
+
+
+@pytest.mark.parametrize("path", ["/", "/p", "/%D9%82%D9%85%D9%8A%D8%B5", "/caf%E9", "/a//b"])
+def test_a_way_back_may_be_in_any_script(path: str) -> None:
+    """Only what comes before a path's first letter matters."""
+    product = read(page_url=f"https://shop.example{path}")
+    assert product is not None
+    assert product.page_path == path
 
 
 def test_an_unknown_category_is_apparel() -> None:

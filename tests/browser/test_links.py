@@ -1,0 +1,82 @@
+"""Where the dialog's links lead: to pages, never into a script, and back to this shop alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.steps import choose, dialog, expect_heading
+from tests.support.scripted_shop import ALLOWED, PAYWALL, SPENT, ScriptedShop
+
+SCRIPTS = ["javascript:alert(1)", " java\nscript:alert(1)", "data:text/html,<p>Hi"]
+LOCKED = ALLOWED | {"access": "LOCKED", "ctaType": "login"}
+
+
+def opened(shop: ScriptedShop, path: str = "/product") -> Page:
+    page = shop.open(path)
+    page.locator(".genvoris-tryon-btn").click()
+    expect(dialog(page)).to_be_visible()
+    return page
+
+
+def links(page: Page) -> Locator:
+    return dialog(page).get_by_role("link")
+
+
+@pytest.mark.parametrize("url", SCRIPTS)
+@pytest.mark.parametrize("source", ["status", "tag"])
+def test_a_log_in_that_would_run_in_the_page_is_no_link(
+    shop: ScriptedShop, source: str, url: str
+) -> None:
+    """The shopper is asked to log in, without a link to do it by."""
+    shop.status = LOCKED | {"login_url": url if source == "status" else None}
+    if source == "tag":
+        shop.tag["data-login-url"] = url
+    page = opened(shop)
+    expect_heading(page, "Log in to try it on")
+    expect(links(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("url", SCRIPTS)
+def test_a_paywall_s_link_that_would_run_in_the_page_is_none(shop: ScriptedShop, url: str) -> None:
+    """The words are shown, the button is not."""
+    shop.status = SPENT | {"paywall": PAYWALL | {"action_url": url}}
+    page = opened(shop)
+    expect_heading(page, PAYWALL["title"])
+    expect(links(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("url", SCRIPTS)
+def test_a_policy_s_link_that_would_run_in_the_page_is_none_but_consent_is_asked(
+    shop: ScriptedShop, photo: Path, url: str
+) -> None:
+    """A bad link is no reason to do without consent."""
+    shop.tag["data-privacy-url"] = url
+    page = opened(shop)
+    choose(page, photo)
+    expect(dialog(page).get_by_role("checkbox")).to_be_visible()
+    expect(links(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/product?colour=red", "/product?colour=red"),
+        ("//evil.example/x", "/"),
+        ("/%09/evil.example", "/"),
+        ("/%E2%80%8B/evil.example", "/"),
+        ("/%5Cevil.example", "/"),
+    ],
+)
+@pytest.mark.parametrize("status", [LOCKED | {"login_url": "/login"}, SPENT])
+def test_the_way_back_leads_to_this_shop(
+    shop: ScriptedShop, status: dict[str, object], path: str, back: str
+) -> None:
+    """A path that a browser, or a server, would read as another host is left out."""
+    shop.status = status
+    page = opened(shop, path)
+    href = links(page).get_attribute("href") or ""
+    assert parse_qs(urlsplit(href).query)["next"] == [back]
