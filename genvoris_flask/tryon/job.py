@@ -79,8 +79,10 @@ def load_job(job_id: str, raw: bytes) -> Job | None:
     """Read a job; what another version wrote otherwise counts as nothing."""
     try:
         fields: dict[str, Any] = json.loads(raw)
-        return Job(id=job_id, **{**fields, "product": Product(**fields["product"])})
-    except (ValueError, TypeError, KeyError):
+        product = fields.pop("product")
+        images = tuple(product.pop("images", ()))  # JSON knows no tuples
+        return Job(id=job_id, product=Product(**product, images=images), **fields)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
