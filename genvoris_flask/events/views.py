@@ -11,6 +11,7 @@ from ..storefront.shopping import current_shopper_or_nobody
 from ..web.answers import AnswerError
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address, count_shopper
+from ..web.every_host import add_rule
 from ..web.uploads import read_message
 from .schema import SchemaError, read_events
 
@@ -38,7 +39,8 @@ def report() -> tuple[dict[str, int], int]:
 
 @blueprint.record
 def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
-    setup.app.add_url_rule(
+    add_rule(
+        setup.app,
         f"{setup.url_prefix}/{PATH}",
         f"{setup.name}.{report.__name__}",
         methods=["POST"],

@@ -32,6 +32,7 @@ from ..web.answers import AnswerError, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address
 from ..web.downloads import BoundedDownload
+from ..web.every_host import add_rule
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, clean_query
 from .headers import to_browser, to_genvoris
@@ -70,7 +71,8 @@ def config() -> Response:
 def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
     """Take ``/genvoris//api/tryon`` too: a base address with a slash, and a path with one."""
     for route, view in ((ANALYZE, analyze), (TRYON, tryon), (CONFIG, config)):
-        setup.app.add_url_rule(
+        add_rule(
+            setup.app,
             f"{setup.url_prefix}/{route.path}",
             f"{setup.name}.{view.__name__}",
             methods=[route.method],

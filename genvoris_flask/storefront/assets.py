@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from ..errors import ConfigurationError
 from ..state import get_state
 from ..web.answers import AnswerError, answer_error, harden
+from ..web.every_host import EveryHostBlueprint
 from ..web.exemptions import exempt
 
 HASH_DIGITS = 12
@@ -21,7 +22,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # In a wheel the files are inside the package; in a checkout they are beside it.
 FOLDERS = (PACKAGE / "static" / "widget", PACKAGE.parent / "static" / "widget")
 
-blueprint = Blueprint("genvoris_assets", __name__)
+blueprint = EveryHostBlueprint("genvoris_assets", __name__)
 exempt(blueprint)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from flask import url_for
-
 from ..errors import ApiError, GenvorisError
 from ..sessions.shopper import Shopper
 from ..state import get_state
 from ..web.answers import AnswerError
+from ..web.every_host import own_path
 from ..web.language import page_language, said
 from .job import Done, Job
 from .outcomes import Failure
@@ -66,7 +65,7 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
     }
     match job.ending:
         case Done() as done:
-            fields["image_url"] = url_for("genvoris.tryon_image", job_id=job.id)
+            fields["image_url"] = own_path(f"/tryons/{job.id}/image")
             fields["quota"] = asdict(done.quota) if done.quota else None
         case Failure() as failure:
             fields |= {"error": failure.error, "detail": said(failure.error)}

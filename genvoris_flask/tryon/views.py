@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 
 from ..attribution import keep_widget_session
 from ..errors import GenvorisError, StoreAwayError
@@ -14,6 +14,7 @@ from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_shopper
 from ..web.downloads import BoundedDownload, in_pieces
+from ..web.every_host import own_path
 from ..web.hosts import shop_url
 from .answers import error_for_outcome, job_fields
 from .engine import Order
@@ -88,7 +89,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         key=key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16),
     )
     job = _submit(visitor.owner, order, key)
-    location = url_for("genvoris.read_tryon", job_id=job.id)
+    location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
 

@@ -9,6 +9,7 @@ from werkzeug.routing import RequestRedirect
 from ..state import get_state
 from .answers import AnswerError, answer_error, answer_http_error, harden
 from .cookies import leave_session
+from .every_host import EveryHostBlueprint
 from .exemptions import exempt
 from .guard import refuse_other_sites, share_with_trusted
 
@@ -25,7 +26,7 @@ def browser_blueprint(name: str, import_name: str) -> Blueprint:
 
 def server_blueprint(name: str, import_name: str) -> Blueprint:
     """Make a blueprint of routes that servers call, which prove themselves by a signature."""
-    blueprint = Blueprint(name, import_name)
+    blueprint = EveryHostBlueprint(name, import_name)
     blueprint.register_error_handler(AnswerError, answer_error)
     blueprint.register_error_handler(HTTPException, answer_http_error)
     blueprint.after_request(harden)
