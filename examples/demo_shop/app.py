@@ -10,8 +10,10 @@ from flask import Flask, render_template
 from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
+from genvoris_flask.signals import customer_linked
+
 from . import accounts, admin, plans, security, shop
-from .genvoris import genvoris
+from .genvoris import genvoris, remember_customer
 from .models import User, db
 from .samples import add_users
 
@@ -43,6 +45,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     login.user_loader(load_user)
     security.init_app(app)
     genvoris.init_app(app)
+    customer_linked.connect(remember_customer, app)  # other apps of this process have their own
     for module in (shop, accounts, plans, admin):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)

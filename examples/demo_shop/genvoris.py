@@ -6,7 +6,6 @@ from flask import Flask, url_for
 from flask_login import current_user
 
 from genvoris_flask import GenvorisFlask, Paywall, Refusal, Shopper
-from genvoris_flask.signals import customer_linked
 
 from .models import db, external_id, find_user
 
@@ -48,7 +47,6 @@ def paywall(refusal: Refusal) -> Paywall:
     )
 
 
-@customer_linked.connect
 def remember_customer(_app: Flask, shopper: Shopper, customer_id: str) -> None:
     """Keep Genvoris's id beside the shopper's own."""
     if user := find_user(shopper.external_id):
