@@ -33,7 +33,8 @@ class Task:
         job: What is known of it.
         work: What makes its picture, and holds its photo; None once nobody needs them.
         key: Its Idempotency-Key.
-        slot: Its owner's place that it holds in the store.
+        holder: Whose places it takes: its owner's, or those of all guests at an address.
+        slot: The place that it holds in the store.
         ending: How it ended, while the store does not know it.
         picture: With that ending.
         ended_at: When, in Unix seconds.
@@ -45,6 +46,7 @@ class Task:
     job: Job
     work: Work | None = field(repr=False)
     key: str | None = None
+    holder: str = ""
     slot: str | None = None
     ending: Ending | None = None
     picture: bytes | None = field(default=None, repr=False)

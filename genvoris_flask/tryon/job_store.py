@@ -1,14 +1,14 @@
 """Where jobs are kept so that every process finds them (docs/architecture.md, "Jobs").
 
-====================  =============================================================
+====================  ===================================================================
 tryon:ID              the job, written by its worker, and again with each heartbeat
 tryon:ID:end          how it ended: whoever writes first decides, and then no other
 tryon:ID:picture      in how many pieces the finished picture is
 tryon:ID:picture:N    one of them
 tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
-tryon-slot:OWNER:N    the job that holds one of its owner's places
+tryon-slot:HOLDER:N   the job that holds one of its owner's, or its address's, places
 tryon-worker:WORKER   is there while the worker lives
-====================  =============================================================
+====================  ===================================================================
 
 Jobs, endings and pictures are sealed, since they are about people; the others hold ids alone, which
 must be found again whatever became of the secret. Every call may raise ``StoreAwayError``.
@@ -140,10 +140,10 @@ class JobStore:
         value = job_id.encode() + (_SETTLED if settled else b"")
         self._store.set(f"tryon-key:{owner}:{digest(key)}", value, KEY_SECONDS)
 
-    def take_slot(self, owner: str, job_id: str, most: int) -> str | None:
-        """Take one of an owner's places, or None when all are taken."""
+    def take_slot(self, holder: str, job_id: str, most: int) -> str | None:
+        """Take one of a holder's places, and return its name; None when all are taken."""
         for number in range(most):
-            slot = f"tryon-slot:{owner}:{number}"
+            slot = f"tryon-slot:{holder}:{number}"
             if self._store.add(slot, job_id.encode(), LEASE_SECONDS):
                 return slot
         return None

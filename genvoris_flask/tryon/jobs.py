@@ -26,6 +26,8 @@ log = logging.getLogger("genvoris_flask.tryon")
 QUEUED_PER_THREAD = 4
 RETRY_AFTER = 5  # seconds
 AWAY_RETRY_AFTER = 2  # seconds
+# Guests at one address have as many places as so many shoppers, since homes and offices share one.
+ADDRESS_FACTOR = 5
 
 
 class BusyError(GenvorisError):
@@ -67,10 +69,20 @@ class JobRunner:
         self._store = JobStore(store, ttl, sealer)
         self._most = concurrency * (1 + QUEUED_PER_THREAD)
         self._per_owner = per_owner
+        # Never all that a process has, so that somebody else gets in.
+        self._per_address = min(per_owner * ADDRESS_FACTOR, self._most - 1)
         self._clock = clock
         self._desk = PerProcess(lambda: Desk(self._store, concurrency, ttl, patience, clock))
 
-    def submit(self, owner: str, product: Product, work: Work, key: str | None = None) -> Job:
+    def submit(
+        self,
+        owner: str,
+        product: Product,
+        work: Work,
+        key: str | None = None,
+        *,
+        address: str | None = None,
+    ) -> Job:
         """Queue a try-on.
 
         Args:
@@ -79,6 +91,8 @@ class JobRunner:
             work: What makes the picture.
             key: For a day, the same key of the same owner is the same job. One that failed is made
                 again.
+            address: Where a guest is. Guests there share their places: one who keeps no cookie is
+                another owner with each request.
 
         Raises:
             BusyError: As many are queued as may be.
@@ -88,17 +102,19 @@ class JobRunner:
         desk = self._desk.get()
         owner = digest(owner)
         job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), desk.worker)
-        task = Task(job, work, key)
+        holder = digest(f"address:{address}") if address else owner
+        most = self._per_address if address else self._per_owner
+        task = Task(job, work, key, holder)
         try:
             with self._store.lock(owner):
                 if key and (known := self._job_of_key(owner, key)):
                     return known
                 self._reserve(desk)
-                self._write(desk, task)
+                self._write(desk, task, most)
         except LockTimeoutError:
             raise BusyError("Another try-on of this shopper is being started.") from None
         except StoreAwayError:
-            if known_task := self._admit_alone(desk, task):
+            if known_task := self._admit_alone(desk, task, most):
                 return known_task.job
         desk.add(task)
         desk.pool.submit(self._run, desk, task)
@@ -176,12 +192,12 @@ class JobRunner:
                 raise BusyError("As many try-ons are waiting as may be.")
             desk.pending += 1
 
-    def _write(self, desk: Desk, task: Task) -> None:
+    def _write(self, desk: Desk, task: Task, most: int) -> None:
         """Write a new job down; the caller holds its owner's lock and a place of the pool."""
         job = task.job
         try:
             self._store.keep_worker(desk.worker)
-            task.slot = self._store.take_slot(job.owner, job.id, self._per_owner)
+            task.slot = self._store.take_slot(task.holder, job.id, most)
             if task.slot is None:
                 raise TooManyError("This shopper has as many try-ons under way as one may.")
             self._store.keep(job)
@@ -191,16 +207,16 @@ class JobRunner:
             desk.drop(task)
             raise
 
-    def _admit_alone(self, desk: Desk, task: Task) -> Task | None:
+    def _admit_alone(self, desk: Desk, task: Task, most: int) -> Task | None:
         """Admit a job while the store is away; give the one that has its key already, if any."""
-        owner = task.job.owner
         with desk.lock:
-            own = [each for each in desk.tasks.values() if each.job.owner == owner]
-        for each in own:
-            failed = isinstance(each.ending, Failure)
-            if task.key and each.key == task.key and not failed:
+            tasks = list(desk.tasks.values())
+        for each in tasks:
+            is_same = each.job.owner == task.job.owner and each.key == task.key
+            if task.key and is_same and not isinstance(each.ending, Failure):
                 return each
-        if sum(each.ending is None for each in own) >= self._per_owner:
+        held = [each for each in tasks if each.holder == task.holder and each.ending is None]
+        if len(held) >= most:
             raise TooManyError("This shopper has as many try-ons under way as one may.")
         self._reserve(desk)
         task.slot = None

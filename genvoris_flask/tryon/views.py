@@ -30,6 +30,7 @@ from .visitors import (
     admit,
     check_token,
     current_visitor,
+    guest_address,
     key_for_genvoris,
     require_visitor,
     slot_owner,
@@ -88,7 +89,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         # The same for every repeat, so that Genvoris can tell one even where we cannot.
         key=key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16),
     )
-    job = _submit(visitor.owner, order, key)
+    job = _submit(visitor, order, key)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
@@ -128,10 +129,12 @@ def ask_again(_error: StoreAwayError) -> Response:
     return answer_error(AnswerError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
-def _submit(owner: str, order: Order, key: str | None) -> Job:
+def _submit(visitor: Visitor, order: Order, key: str | None) -> Job:
     state = get_state()
+    work = TryonWork(state.app, order)
+    address = guest_address(visitor)
     try:
-        return state.jobs.submit(owner, order.product, TryonWork(state.app, order), key)
+        return state.jobs.submit(visitor.owner, order.product, work, key, address=address)
     except BusyError:
         raise AnswerError("busy", retry_after=RETRY_AFTER) from None
     except TooManyError:

@@ -86,9 +86,14 @@ def admit(name: str) -> Visitor:
     return visitor
 
 
+def guest_address(visitor: Visitor) -> str | None:
+    """Return where a guest is; None for a shopper, and where only the shop's proxy is known."""
+    return sender_address() if visitor.shopper is None else None
+
+
 def slot_owner(visitor: Visitor) -> str:
     """Return who takes one of ``web.slots``: a guest without cookies is another in each request."""
-    address = sender_address() if visitor.shopper is None else None
+    address = guest_address(visitor)
     return f"address:{address}" if address else visitor.owner
 
 

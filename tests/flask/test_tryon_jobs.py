@@ -55,6 +55,29 @@ def test_a_key_that_another_shopper_replays_is_another_job(shop: Shop) -> None:
     assert "wish-1" not in str(keys)
 
 
+def test_guests_at_one_address_leave_room_for_others(genvoris: LocalGenvoris) -> None:
+    """Each request without a cookie is another guest's, and each would have places of its own."""
+    genvoris.customer("ada")
+    shop = Shop(
+        genvoris,
+        GENVORIS_ALLOW_GUESTS=True,
+        GENVORIS_TRYON_CONCURRENCY=1,
+        GENVORIS_TRYONS_PER_SHOPPER=1,
+        GENVORIS_LIMIT_TRYONS="1000/minute",
+    )
+    held = Held(shop)
+    statuses = []
+    for _ in range(5):  # as many as a process takes
+        guest = shop.app.test_client()
+        guest.environ_base["REMOTE_ADDR"] = "203.0.113.5"
+        statuses.append(shop.tryon(browser=guest).status_code)
+    shop.log_in()
+    answer = shop.tryon()
+    held.open.set()
+    assert statuses == [202, 202, 202, 202, 429]
+    assert shop.finish(answer)["state"] == "done"
+
+
 def test_a_repeat_reaches_genvoris_with_the_same_key_as_the_first(genvoris: LocalGenvoris) -> None:
     genvoris.customer("ada")
     keys = set()

@@ -667,3 +667,18 @@ def test_a_job_is_read_as_it_was_written() -> None:
 def test_what_another_version_wrote_counts_as_nothing(raw: bytes) -> None:
     assert load_job("id", raw) is None
     assert load_ending(raw) is None
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_guests_at_an_address_share_their_places(house: House, away: bool) -> None:
+    """Five shoppers' worth, across all processes; another address has its own."""
+    process = house.process(per_owner=1)
+    house.store.away = away
+    gate = Gate()
+    for number in range(5):
+        process.submit(f"guest:{number}", PRODUCT, gate, address="203.0.113.5")
+    with pytest.raises(TooManyError):
+        process.submit("guest:5", PRODUCT, gate, address="203.0.113.5")
+    process.submit("guest:6", PRODUCT, gate, address="203.0.113.6")
+    process.submit("shopper:ada", PRODUCT, gate)
+    gate.open.set()
