@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Status
@@ -12,20 +12,15 @@ from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .changes import Change
 from .once import Attempt, OnceLedger
+from .sending import Names, Sender
 
 Linked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
 Decide = Callable[[Customer | None], Change]
 
 
-class Tokens(Protocol):
+class Tokens(Names, Protocol):
     """What keeps shoppers' tokens."""
-
-    def external_id(self, shopper: Shopper) -> str:
-        """Return the shop's id as Genvoris knows it."""
-
-    def customer_id(self, shopper: Shopper) -> str:
-        """Return the best id to ask Genvoris about this shopper with."""
 
     def replace(self, shopper: Shopper) -> None:
         """Drop the shopper's token and mint a new one, in the background."""
@@ -47,7 +42,7 @@ class Accounts:
     def __init__(
         self, client: GenvorisClient, store: Store, tokens: Tokens, linked: Linked
     ) -> None:
-        self._client = client
+        self._sender = Sender(client, tokens)
         self._tokens = tokens
         self._linked = linked
         self._ledger = OnceLedger(store)
@@ -200,17 +195,14 @@ class Accounts:
 
     def find(self, shopper: Shopper) -> Customer | None:
         """Return the shopper as Genvoris knows them, if it does."""
-        try:
-            return self._client.customers.get(self._tokens.customer_id(shopper))
-        except NotFoundError:
-            return None
+        return self._sender.find(shopper)
 
     def _once(
         self, attempt: Attempt, shopper: Shopper, decide: Decide, *, looks_first: bool = True
     ) -> Customer:
         """Do what the event asks, unless it was done; first what was left unfinished before it."""
         if attempt.done_for is not None:
-            customer = self._client.customers.get(attempt.done_for)
+            customer = self._sender.get(attempt.done_for)
         else:
             self._finish_interrupted(attempt, shopper)
             before = self.find(shopper) if looks_first else None
@@ -249,6 +241,9 @@ class Accounts:
         if before and not change.fills and change.fits(before):
             other.finish(before.id)
             return
+        if before is None and change.erases:
+            other.finish(None)
+            return
         try:
             customer = self._carry_out(other, owner, before, change)
         except (BadRequestError, ForbiddenError, NotFoundError):
@@ -259,26 +254,11 @@ class Accounts:
     def _carry_out(
         self, attempt: Attempt, shopper: Shopper, before: Customer | None, change: Change
     ) -> Customer:
+        """Make the change, unless it turns out to be made; newer events' fields are left alone."""
         left = change.without(attempt.overtaken)
         if before and left.fills and left.fits(before) and attempt.has_filled(before):
             return before
-        keeps_plan = left.keeps_plan_of(before)
-        is_new = left.registers and (left.fills or before is None)
-        is_sold_plan = left.fills and left.sets_plan and left == change and not left.erases
-        if is_new or (is_sold_plan and not keeps_plan):
-            return self._register(shopper, left.plan_id)
-        customer_id = before.id if before else self._tokens.customer_id(shopper)
-        fields: dict[str, Any] = {"reset_period": True} if left.fills else {}
-        if left.sets_plan and not (left.fills and keeps_plan):
-            # A plan that they keep is not named: it may not be sold to others any more.
-            fields["plan_id"] = left.plan_id
-        if left.status is not None:
-            fields["status"] = left.status
-        if left.erases:
-            fields |= {"email": None, "metadata": None}
-        if not fields:
-            return self._client.customers.get(customer_id)
-        return self._client.customers.update(customer_id, **fields)
+        return self._sender.send(shopper, before, left, is_whole=left == change)
 
     def _renew_token(self, shopper: Shopper, customer: Customer) -> None:
         """Drop the token; Genvoris gives a new one to the active alone."""
@@ -286,12 +266,3 @@ class Accounts:
             self._tokens.replace(shopper)
         else:
             self._tokens.forget(shopper)
-
-    def _register(self, shopper: Shopper, plan_id: str | None) -> Customer:
-        """Register or renew, as quickstart step 3 says."""
-        customer = self._client.customers.upsert(
-            external_id=self._tokens.external_id(shopper), email=shopper.email, plan_id=plan_id
-        )
-        if customer.status == "ACTIVE":
-            return customer
-        return self._client.customers.update(customer.id, status="ACTIVE")

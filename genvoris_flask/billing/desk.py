@@ -5,24 +5,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..api.client import GenvorisClient
-from ..api.models import Customer, Status
-from ..errors import NotFoundError
+from ..api.models import Customer
 from ..plans import DeclaredPlan
 from ..sessions.shopper import Shopper
 from ..store.interface import Store
 from .accounts import Accounts, Linked, Tokens
-from .catalog import Catalog
 from .once import checked_event_id
 from .plan_book import PlanBook
 from .plan_sync import PlanChange
 from .stripe_closing import close_purchases
-
-# What the ids of Stripe's sales begin with.
-STRIPE = "stripe:"
 
 if TYPE_CHECKING:
     from flask import Response
@@ -46,6 +40,10 @@ class Billing:
         declared: GENVORIS_PLANS; None when unset.
         default_plan: GENVORIS_DEFAULT_PLAN, which a refund leads back to.
         clock: The wall clock, in Unix seconds.
+
+    Attributes:
+        accounts: Changes the shoppers' accounts at Genvoris.
+        plans: Finds the plans at Genvoris.
     """
 
     def __init__(
@@ -61,24 +59,24 @@ class Billing:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._accounts = Accounts(client, store, tokens, linked)
-        self._plans = PlanBook(client, store, declared, default_plan)
+        self.accounts = Accounts(client, store, tokens, linked)
+        self.plans = PlanBook(client, store, declared, default_plan)
 
     def sync_plans(self, *, dry_run: bool = False) -> list[PlanChange]:
-        """Make the plans at Genvoris those of GENVORIS_PLANS; give what was done, in order.
+        """Make the plans at Genvoris those of GENVORIS_PLANS; return the steps, in order.
 
         A plan is matched by its external price id, then by its name. Active plans that match none
         are disabled: nobody can buy them any more, and those who have them keep them. Left alone
         are GENVORIS_DEFAULT_PLAN and what ``grant`` has made. Doing it twice changes nothing.
 
         Args:
-            dry_run: Give what would be done, and do nothing.
+            dry_run: Return what would be done, and do nothing.
 
         Raises:
             ConfigurationError: GENVORIS_PLANS is not set.
             LockTimeoutError: Another process is doing it.
         """
-        return self._plans.sync(dry_run=dry_run)
+        return self.plans.sync(dry_run=dry_run)
 
     def activate(
         self,
@@ -102,11 +100,11 @@ class Billing:
             UnknownPriceError: No plan at Genvoris has that price.
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
-        plan = self._plans.named(price_id, plan_id)
+        plan = self.plans.named(price_id, plan_id)
         if price_id is None and plan_id is None:
             raise TypeError("activate() needs the price_id or the plan_id of what was sold.")
         shopper = Shopper(external_id, email)
-        return self._accounts.fill("activate", shopper, plan, event_id, anew=True)
+        return self.accounts.fill("activate", shopper, plan, event_id, anew=True)
 
     def renew(
         self,
@@ -130,9 +128,9 @@ class Billing:
             NotFoundError: The shopper is unknown to Genvoris, and no plan was given.
             UnknownPriceError: No plan at Genvoris has that price.
         """
-        plan = self._plans.named(price_id, plan_id)
+        plan = self.plans.named(price_id, plan_id)
         shopper = Shopper(external_id, email)
-        return self._accounts.fill("renew", shopper, plan, event_id, anew=False)
+        return self.accounts.fill("renew", shopper, plan, event_id, anew=False)
 
     def change_plan(
         self,
@@ -155,22 +153,22 @@ class Billing:
             UnknownPriceError: No plan at Genvoris has that price.
             ForbiddenError: ``plan_not_found``: there is no such active plan.
         """
-        plan = self._plans.named(price_id, plan_id)
+        plan = self.plans.named(price_id, plan_id)
         if price_id is None and plan_id is None:
             raise TypeError("change_plan() needs the price_id or the plan_id of the new plan.")
-        return self._accounts.change("change_plan", Shopper(external_id), event_id, plan=plan)
+        return self.accounts.change("change_plan", Shopper(external_id), event_id, plan=plan)
 
     def pause(self, external_id: str, *, event_id: str | None = None) -> Customer:
         """Let the shopper try nothing on until ``resume``; their plan and quota stay."""
-        return self._accounts.change("pause", Shopper(external_id), event_id, status="PAUSED")
+        return self.accounts.change("pause", Shopper(external_id), event_id, status="PAUSED")
 
     def resume(self, external_id: str, *, event_id: str | None = None) -> Customer:
         """End a pause, or take a cancellation back. The quota is as it was."""
-        return self._accounts.change("resume", Shopper(external_id), event_id, status="ACTIVE")
+        return self.accounts.change("resume", Shopper(external_id), event_id, status="ACTIVE")
 
     def cancel(self, external_id: str, *, event_id: str | None = None) -> Customer:
         """End the shopper's plan; a later ``activate`` begins anew."""
-        return self._accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
+        return self.accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
 
     def grant(
         self,
@@ -193,11 +191,11 @@ class Billing:
         """
         if try_ons < 1:
             raise ValueError(f"grant() adds at least one try-on, not {try_ons}.")
-        return self._accounts.resize(
+        return self.accounts.resize(
             "grant",
             Shopper(external_id, email),
             event_id,
-            lambda customer: self._plans.enlarged(customer, try_ons),
+            lambda customer: self.plans.enlarged(customer, try_ons),
             is_sale=True,
         )
 
@@ -214,11 +212,11 @@ class Billing:
         """
         if try_ons < 1:
             raise ValueError(f"take_back() takes at least one try-on, not {try_ons}.")
-        return self._accounts.resize(
+        return self.accounts.resize(
             "take_back",
             Shopper(external_id),
             event_id,
-            lambda customer: self._plans.reduced(customer, try_ons),
+            lambda customer: self.plans.reduced(customer, try_ons),
             is_sale=False,
         )
 
@@ -240,12 +238,12 @@ class Billing:
         """
         if sale_id is not None:
             checked_event_id("sale_id", sale_id)
-        return self._accounts.change(
+        return self.accounts.change(
             "refund",
             Shopper(external_id),
             event_id,
             takes_back=None if sale_id is None else lambda latest: latest == sale_id,
-            plan=lambda: self._plans.default_plan,
+            plan=lambda: self.plans.default_plan,
         )
 
     def close_account(self, external_id: str, *, event_id: str | None = None) -> Customer | None:
@@ -271,10 +269,10 @@ class Billing:
         shopper = Shopper(external_id)
         if event_id is None:
             event_id = f"once:{uuid.uuid4()}"
-        if self._accounts.is_done("close_account", shopper, event_id):
-            return self._accounts.find(shopper)
+        if self.accounts.is_done("close_account", shopper, event_id):
+            return self.accounts.find(shopper)
         close_purchases(self._store, external_id, self._clock())
-        return self._accounts.close("close_account", shopper, event_id, self._plans.default_plan)
+        return self.accounts.close("close_account", shopper, event_id, self.plans.default_plan)
 
     def stripe_webhook(self) -> Response:
         """Answer an event of Stripe's, in a view of the shop's own.
@@ -289,50 +287,4 @@ class Billing:
 
     def known_prices(self) -> set[str]:
         """Return the external price ids that are sold: declared here, or known to Genvoris."""
-        return self._plans.catalog().prices
-
-    def catalog(self) -> Catalog:
-        """Return the plans as they are now."""
-        return self._plans.catalog()
-
-    def find(self, external_id: str) -> Customer | None:
-        """Return the shopper as Genvoris knows them, if it does."""
-        return self._accounts.find(Shopper(external_id))
-
-    def follow(
-        self,
-        external_id: str,
-        status: Status,
-        *,
-        plan_id: str | None,
-        sets_plan: bool,
-        takes_back: bool,
-        event_id: str,
-    ) -> Customer:
-        """Bring plan and status to how a subscription stands, in one step.
-
-        Args:
-            external_id: The shop's own id of the shopper.
-            status: The status.
-            plan_id: Genvoris's id of the plan; None for no plan.
-            sets_plan: Whether the plan is set at all.
-            takes_back: Whether it takes back a sale of Stripe's; then it does nothing when
-                something else was sold since.
-            event_id: What this step is known by.
-
-        Raises:
-            NotFoundError: The shopper is unknown to Genvoris.
-        """
-        return self._accounts.change(
-            "follow",
-            Shopper(external_id),
-            event_id,
-            plan=(lambda: plan_id) if sets_plan else None,
-            status=status,
-            takes_back=(lambda latest: latest.startswith(STRIPE)) if takes_back else None,
-        )
-
-    def take_back_sale(self, external_id: str, sale_id: str, refund_id: str) -> None:
-        """Take back a sale of Stripe's, unless something was sold since or nobody has it."""
-        with suppress(NotFoundError):
-            self.refund(external_id, sale_id=sale_id, event_id=STRIPE + refund_id)
+        return self.plans.catalog().prices

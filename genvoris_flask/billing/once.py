@@ -13,39 +13,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from ..api.models import Customer
 from ..errors import ApiError, LockTimeoutError, StoreAwayError, UnknownPriceError
 from ..store.interface import Store, digest
 from .changes import Change, Field
+from .order import Order, Record, keep_order, read_order, read_record
 
 # Stripe delivers for three days by itself, and by hand for thirty.
 KEPT_SECONDS = 35 * 24 * 3600.0
-# A year's subscription may be refunded as long as it runs.
-LAST_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
 LOCK_HOLD = 90.0  # longer than all calls of one event, and of one before it, may take together
-
-Record = dict[str, Any]
-
-
-@dataclass
-class Order:
-    """The order of one shopper's events.
-
-    Attributes:
-        turn: How many events there were.
-        written: The turn of the latest event that set a field, by field.
-        sale: The id of the latest sale or renewal.
-        open: The event that was begun and is not finished: its ``key``, and its record.
-    """
-
-    turn: int = 0
-    written: dict[str, int] = field(default_factory=dict)
-    sale: str | None = None
-    open: Record | None = None
 
 
 class Attempt:
@@ -70,8 +48,8 @@ class Attempt:
         self._owner = owner
         self._event_id = event_id
         self._is_first = False
-        self._order = _read_order(store, owner) if store else Order()
-        self._record: Record = _read(store, key) if store else {}
+        self._order = read_order(store, owner) if store else Order()
+        self._record: Record = read_record(store, key) if store else {}
         if self._is_open and not self.is_done:
             self._record = dict(self._order.open or {})
 
@@ -205,8 +183,7 @@ class Attempt:
 
     def _write_order(self) -> None:
         if self._store:
-            raw = json.dumps(asdict(self._order)).encode()
-            self._store.set(_order_key(self._owner), raw, LAST_SECONDS)
+            keep_order(self._store, self._owner, self._order)
 
 
 class OnceLedger:
@@ -255,11 +232,11 @@ class OnceLedger:
             ValueError: The event id is no text, or empty.
         """
         checked_event_id("event_id", event_id)
-        return "done_for" in _read(self._store, _event_key(call, external_id, event_id))
+        return "done_for" in read_record(self._store, _event_key(call, external_id, event_id))
 
     def latest_sale(self, external_id: str) -> str | None:
         """Return the id of the event that filled the quota last, if it is known."""
-        return _read_order(self._store, external_id).sale
+        return read_order(self._store, external_id).sale
 
 
 def checked_event_id(name: str, value: object) -> None:
@@ -275,32 +252,8 @@ def checked_event_id(name: str, value: object) -> None:
 _OVERTAKEN: tuple[Field, ...] = ("plan", "status")
 
 
-def _read(store: Store, key: str) -> Record:
-    raw = store.get(key)
-    found: Record = json.loads(raw) if raw else {}
-    return found
-
-
-def _read_order(store: Store, owner: str) -> Order:
-    if found := _read(store, _order_key(owner)):
-        return Order(**found)
-    # Version 0.1 kept the latest sale and the open event apart, and no order.
-    last = store.get("billing:last:" + digest(owner))
-    opened = store.get("billing:open:" + digest(owner))
-    order = Order(sale=last.decode() if last else None)
-    record = _read(store, opened.decode()) if opened else {}
-    if opened and "period_start" in record:
-        change = Change(sets_plan=True, plan_id=record.get("plan_id"), registers=True)
-        order.open = {"key": opened.decode(), "turn": 0, **record, "change": change.dump()}
-    return order
-
-
 def _event_key(call: str, external_id: str, event_id: str) -> str:
     return "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
-
-
-def _order_key(owner: str) -> str:
-    return "billing:order:" + digest(owner)
 
 
 def _period(customer: Customer | None) -> str | None:

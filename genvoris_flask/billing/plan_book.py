@@ -42,7 +42,7 @@ class PlanBook:
         self.default_plan = default_plan
 
     def sync(self, *, dry_run: bool) -> list[PlanChange]:
-        """Make the plans at Genvoris the declared ones; give the steps.
+        """Make the plans at Genvoris the declared ones; return the steps.
 
         Raises:
             ConfigurationError: GENVORIS_PLANS is not set.
@@ -77,7 +77,7 @@ class PlanBook:
         return Catalog(tuple(self._all()), frozenset(price for price in declared if price))
 
     def enlarged(self, customer: Customer | None, try_ons: int) -> str:
-        """Give a plan with which the shopper has so many try-ons more than now."""
+        """Return a plan with which the shopper has so many try-ons more than now."""
         if customer is None:
             return self._of_size(try_ons)
         usage = self._client.customers.usage(customer.id)
@@ -86,7 +86,7 @@ class PlanBook:
         return self._of_size(max(size, usage.used) + try_ons)
 
     def reduced(self, customer: Customer | None, try_ons: int) -> str | None:
-        """Give a plan that is smaller by so many; below one, GENVORIS_DEFAULT_PLAN or none."""
+        """Return a plan that is smaller by so many; below one, GENVORIS_DEFAULT_PLAN or none."""
         limit = self._client.customers.usage(customer.id).limit if customer else None
         size = (limit or 0) - try_ons
         return self._of_size(size) if size > 0 else self.default_plan

@@ -49,7 +49,7 @@ def plan_changes(
     existing: Iterable[Plan],
     keep: Callable[[Plan], bool] = lambda _plan: False,
 ) -> list[PlanChange]:
-    """Give the steps from the plans that are there to those that are declared.
+    """Return the steps from the plans that are there to those that are declared.
 
     A declared plan is matched by its external price id, then by its name; of several that fit, an
     active one first, then the oldest. Active plans that match none are disabled, and disabled
@@ -74,7 +74,7 @@ def plan_changes(
 
 
 def apply_changes(plans: Plans, changes: Iterable[PlanChange]) -> Iterator[PlanChange]:
-    """Do the steps, and give each one that was done, with the id of what was created.
+    """Do the steps, and yield each one that was done, with the id of what was created.
 
     What is sold is made before what is no longer sold is taken away. Breaking off and starting
     anew does no harm, except that a create whose answer was lost may have made a plan; the next

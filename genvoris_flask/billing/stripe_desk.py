@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..api.models import Customer
 from ..errors import StripeError, see
+from ..sessions.shopper import Shopper
+from .catalog import Catalog
 from .desk import Billing
 from .stripe_lookup import Lookup
 from .stripe_memory import StripeMemory
 from .stripe_reversals import Reversal
 
-log = logging.getLogger("genvoris_flask.billing")
+# What the ids of Stripe's sales begin with.
+STRIPE = "stripe:"
 
 ShopperOf = Callable[[str], str | None]
 
@@ -36,6 +39,14 @@ class StripeDesk:
     lookup: Lookup
     default_plan: str | None
     metadata_only: bool = False
+
+    def catalog(self) -> Catalog:
+        """Return the plans as they are now."""
+        return self.billing.plans.catalog()
+
+    def customer(self, external_id: str) -> Customer | None:
+        """Return a shopper as Genvoris knows them, if it does."""
+        return self.billing.accounts.find(Shopper(external_id))
 
     def who(self, customer: str | None, told: str | None, known: str | None = None) -> str:
         """Return the shop's id of a Stripe customer.

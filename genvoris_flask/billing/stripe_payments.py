@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
-from .stripe_desk import StripeDesk
+from ..errors import NotFoundError
+from .stripe_desk import STRIPE, StripeDesk
 from .stripe_memory import EVENT_SECONDS
 from .stripe_records import Bought
 from .stripe_reversals import Charge, Dispute, Reversal
@@ -31,7 +33,7 @@ class Payments:
         """Start what was bought in a Checkout Session without a subscription."""
         if not checkout.is_paid:
             return "ignored"  # checkout.session.async_payment_succeeded comes when it is
-        catalog = self._desk.billing.catalog()
+        catalog = self._desk.catalog()
         told = [checkout.price] if checkout.price else None
         price = catalog.sold(told or self._desk.lookup.prices_of_checkout(checkout.id))
         if price is None:
@@ -64,7 +66,7 @@ class Payments:
             if is_news:
                 self._log_part(charge.id, reversal)
             return "ignored"
-        self._settling.settle(*found, self._desk.billing.catalog())
+        self._settling.settle(*found, self._desk.catalog())
         return "applied"
 
     def on_dispute(self, thing: Json, event: Json) -> Outcome:
@@ -79,7 +81,7 @@ class Payments:
         found = self._desk.owner_of(paid)
         if found is None:
             return "ignored"
-        told = self._settling.settle(*found, self._desk.billing.catalog())
+        told = self._settling.settle(*found, self._desk.catalog())
         return "applied" if told or dispute.state else "ignored"
 
     def on_invoice_payment(self, thing: Json) -> Outcome:
@@ -94,7 +96,7 @@ class Payments:
         found = self._desk.owner_of(invoice)
         if any(was_reversed) and found:
             self._log_part(invoice, self._desk.memory.reversal(invoice))
-            self._settling.settle(*found, self._desk.billing.catalog())
+            self._settling.settle(*found, self._desk.catalog())
         return "applied"
 
     def _find_paid(
@@ -118,7 +120,10 @@ class Payments:
         paid = [found for each in ids if (found := self._desk.memory.paid_by(each))]
         for each in (*ids, *paid):
             if charge.is_refunded and (old := self._desk.memory.old_payment(each)):
-                self._desk.billing.take_back_sale(old.external_id, old.sale_id, charge.id)
+                with suppress(NotFoundError):
+                    self._desk.billing.refund(
+                        old.external_id, sale_id=old.sale_id, event_id=STRIPE + charge.id
+                    )
                 return "applied"
         return "ignored"
 

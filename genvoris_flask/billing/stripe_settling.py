@@ -13,10 +13,10 @@ from dataclasses import replace
 
 from ..api.models import Status
 from ..errors import NotFoundError, see
+from ..sessions.shopper import Shopper
 from .catalog import Catalog
-from .desk import STRIPE
 from .stripe_choice import Source, choose
-from .stripe_desk import StripeDesk
+from .stripe_desk import STRIPE, StripeDesk
 from .stripe_records import Subscribed
 from .stripe_sources import customer_of, is_closed, sources_of, with_purchase
 
@@ -144,13 +144,14 @@ class _Settlement:
         was_lost = any(each.name == account.source and each.standing == "lost" for each in sources)
         self._account = replace(account, turn=account.turn + 1)
         self._intend(plan_id)
-        self._desk.billing.follow(
-            self._external_id,
-            status,
-            plan_id=plan_id,
-            sets_plan=sets_plan,
-            takes_back=was_lost,
-            event_id=f"{STRIPE}turn:{self._account.turn}",
+        self._desk.billing.accounts.change(
+            "follow",
+            Shopper(self._external_id),
+            f"{STRIPE}turn:{self._account.turn}",
+            plan=(lambda: plan_id) if sets_plan else None,
+            status=status,
+            # What was sold since, other than by Stripe, is not taken back.
+            takes_back=(lambda latest: latest.startswith(STRIPE)) if was_lost else None,
         )
         self._account = replace(
             self._account, plan_id=plan_id, status=status, is_sure=True, intended=()
@@ -167,7 +168,7 @@ class _Settlement:
         """Say whether a new buyer's plan is smaller than one that was not sold by Stripe."""
         if not source.is_due or source.buyer == self._account.buyer:
             return False
-        customer = self._desk.billing.find(self._external_id)
+        customer = self._desk.customer(self._external_id)
         if customer is None or customer.status != "ACTIVE" or self._was_told(customer.plan_id):
             return False
         if self._catalog.sold_size(customer.plan_id) <= source.size:

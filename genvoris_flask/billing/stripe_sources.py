@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from ..api.models import Plan
 from .catalog import Catalog
-from .desk import STRIPE
 from .stripe_choice import Source
-from .stripe_desk import StripeDesk
+from .stripe_desk import STRIPE, StripeDesk
 from .stripe_records import Account, Bought, Standing, Subscribed
 
 
@@ -112,6 +111,6 @@ def _plan(
     plans: Mapping[str, str],
 ) -> Plan | None:
     if price and plans.get(price) == "":  # version 0.1 did not write down which plan it was
-        customer = desk.billing.find(external_id)
+        customer = desk.customer(external_id)
         plans = {price: customer.plan_id or ""} if customer else {}
     return catalog.plan(price, plans) if price else None

@@ -38,12 +38,12 @@ class Subscriptions:
             )
 
         _, known = self._desk.memory.merge_subscription(checkout.subscription, merge)
-        self._settle(checkout.subscription, known, self._desk.billing.catalog())
+        self._settle(checkout.subscription, known, self._desk.catalog())
         return "applied"
 
     def on_subscription(self, thing: Json, event: Json) -> Outcome:
         """Follow what a subscription has become."""
-        subscription, catalog = Subscription.read(thing), self._desk.billing.catalog()
+        subscription, catalog = Subscription.read(thing), self._desk.catalog()
         prices = self._prices(subscription, catalog)
         is_first = event["type"].endswith(".created")
         at = (event["created"], AT_CREATION if is_first else LATER)
@@ -71,7 +71,7 @@ class Subscriptions:
 
     def on_invoice(self, thing: Json, event: Json) -> Outcome:
         """Start the period that was paid for, unless that or a later one began already."""
-        invoice, catalog = Invoice.read(thing), self._desk.billing.catalog()
+        invoice, catalog = Invoice.read(thing), self._desk.catalog()
         if invoice.subscription is None:
             return "ignored"
         known = self._desk.memory.subscription(invoice.subscription)

@@ -20,7 +20,7 @@ from tests.support.stripe_shop import Event, StripeShop, beginning
 
 SIZES = {"pro": 5, "max": 50, "free": 1}
 SOCKS = "price_of_socks"
-LIVES = 150  # of each API shape
+LIVES = 80  # of each kind, or a part of them
 
 
 @dataclass
