@@ -29,7 +29,7 @@ _ENCODED_WORD = "=?"  # RFC 2047: decoded by readers that were made for mail
 
 def is_ours(name: str) -> bool:
     """Return whether a field is for us to set, however its name is spelled or nested."""
-    return any(bool(_OURS.search(_segments(spelled))) for spelled in (name, unquote(name)))
+    return any(bool(_OURS.search(_segments(spelled))) for spelled in {name, unquote(name)})
 
 
 def check_name(name: str) -> None:

@@ -17,6 +17,9 @@ from .fields import MAX_NAME, check_name, is_ours
 MAX_DEPTH = 64
 # Each costs some microseconds, and a photo's worth of bytes would hold millions of them.
 MAX_VALUES = 2_000
+# Characters of all names together: reading one takes some microseconds for each, since a single
+# character may stand for eighteen (Unicode, NFKC).
+MAX_NAMES = 32 * 1024
 MAX_LITERAL = 400
 _LONGEST_NAME = 6 * MAX_NAME + 2  # bytes, were each character written as \uXXXX
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -68,6 +71,7 @@ class _Rewriter:
         self._held = bytearray()
         self._cut = b""  # the start of an escape whose end is in the next chunk
         self._values = 0
+        self._names = 0
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk, and return what is to be passed on by now."""
@@ -122,6 +126,9 @@ class _Rewriter:
 
     def _take_name(self, name: str) -> None:
         check_name(name)
+        self._names += len(name)
+        if self._names > MAX_NAMES:
+            raise ValueError("The names in the JSON are too long together.")
         if not is_ours(name):
             self._separate()
             self._emit(json.dumps(name).encode())

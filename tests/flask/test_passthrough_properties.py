@@ -16,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from genvoris_flask.passthrough.fields import is_ours
-from genvoris_flask.passthrough.json_object import MAX_VALUES, rewrite_json
+from genvoris_flask.passthrough.json_object import MAX_NAMES, MAX_VALUES, rewrite_json
 from genvoris_flask.passthrough.multipart import rewrite_multipart
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -321,3 +321,17 @@ def test_json_is_taken_exactly_when_it_is_an_object(text: str, size: int) -> Non
     else:
         with pytest.raises(ValueError, match=r"JSON|Expecting|Invalid|Extra"):
             rewritten(text.encode(), size)
+
+
+@pytest.mark.parametrize("letter", ["a", "\ufdfa"], ids=["Latin", "one for eighteen"])
+def test_what_reading_names_costs_is_bounded_for_the_whole_object(letter: str) -> None:
+    """Each name is short enough, but a photo's worth of bytes holds thousands of them."""
+    names = MAX_NAMES // 1024
+
+    def rewrite(count: int) -> bytes:
+        body = json.dumps({f"{letter * 1020}{number:04}": 1 for number in range(count)})
+        return b"".join(rewrite_json([body.encode()], {}))
+
+    assert len(json.loads(rewrite(names))) == names
+    with pytest.raises(ValueError, match="too long together"):
+        rewrite(names + 1)
