@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
+    from .products import Product
     from .sessions.shopper import Shopper
     from .storefront.tags import genvoris_button, genvoris_widget
     from .tryon.paywall import Paywall, Refusal
     from .tryon.photos import Photo
     from .tryon.pictures import Picture
-    from .tryon.product import Product
 
 # Names are loaded when they are asked for: pytest imports this package in every run, for the
 # fixtures in genvoris_flask.testing, and need not wait for Flask and httpx then.
@@ -22,7 +22,7 @@ _HOMES = {
     "Paywall": ".tryon.paywall",
     "Photo": ".tryon.photos",
     "Picture": ".tryon.pictures",
-    "Product": ".tryon.product",
+    "Product": ".products",
     "Refusal": ".tryon.paywall",
     "Shopper": ".sessions.shopper",
     "genvoris_button": ".storefront.tags",

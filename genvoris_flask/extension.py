@@ -17,6 +17,7 @@ from .billing.desk import Billing
 from .compat import allow_body_limits
 from .events import views as event_views
 from .passthrough import views as passthrough_views
+from .products import ProductFilter
 from .sessions.shopper import Shopper
 from .settings import is_enabled, read_settings
 from .state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
@@ -35,6 +36,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
 PaywallT = TypeVar("PaywallT", bound=PaywallHook)
 EngineT = TypeVar("EngineT", bound=EngineHook)
+ProductFilterT = TypeVar("ProductFilterT", bound=ProductFilter)
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], str | None])
 
 TEMPLATE_FUNCTIONS = {
@@ -105,6 +107,15 @@ class GenvorisFlask:
     def paywall(self, function: PaywallT) -> PaywallT:
         """Register the function that returns a refused shopper's paywall."""
         self._hooks.paywall = function
+        return function
+
+    def product_filter(self, function: ProductFilterT) -> ProductFilterT:
+        """Register the function that says whether a product may be tried on. Default: each may.
+
+        It takes a ``Product`` and returns something true or false. The button asks it, and so does
+        every try-on, so that a page that was kept, or made up, changes nothing.
+        """
+        self._hooks.product_filter = function
         return function
 
     def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .billing.desk import Billing
     from .billing.stripe_events import StripeEvents
     from .events.sender import EventSender
+    from .products import ProductFilter
     from .sessions.broker import SessionBroker
     from .sessions.shopper import Shopper
     from .sessions.verifier import TokenVerifier
@@ -51,6 +52,7 @@ class Hooks:
     webhook_handlers: list[Handler] = field(default_factory=list)
     tryon_engine: EngineHook | None = None
     stripe_shopper: Callable[[str], str | None] | None = None
+    product_filter: ProductFilter | None = None
 
 
 @dataclass(frozen=True)

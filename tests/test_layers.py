@@ -34,6 +34,7 @@ LEVELS = [
         "links",
         "per_process",
         "plans",
+        "products",
         "redis_url",
     },
 ]
@@ -49,6 +50,7 @@ FLASK_FREE = {
     "links",
     "per_process",
     "plans",
+    "products",
     "redis_url",
     "sessions",
     "settings",

@@ -43,6 +43,7 @@ def test_the_extension_object_has_these_members() -> None:
         "init_app",
         "on",
         "paywall",
+        "product_filter",
         "returned",
         "shopper_loader",
         "stripe_shopper",

@@ -11,6 +11,7 @@ SENTENCES = {
     "body_too_large": "Das ist zu groß zum Senden. Bitte wählen Sie ein kleineres Foto.",
     "body_too_slow": "Ihr Foto kam zu langsam an. Bitte versuchen Sie es noch einmal.",
     "no_product": "Es ist nicht klar, was anprobiert werden soll. Bitte laden Sie die Seite neu.",
+    "product_unavailable": "Dieses Produkt kann nicht anprobiert werden.",
     "product_unusable": "Das Bild dieses Produkts lässt sich nicht für eine Anprobe verwenden. Bitte wählen Sie ein anderes Produkt.",
     "login_required": "Bitte melden Sie sich an, um dies anzuprobieren.",
     "invalid_session_token": "Ihre Sitzung ist abgelaufen. Bitte versuchen Sie es noch einmal.",

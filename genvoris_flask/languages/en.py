@@ -11,6 +11,7 @@ SENTENCES = {
     "body_too_large": "This is too large to send. Please choose a smaller photo.",
     "body_too_slow": "Your photo took too long to arrive. Please try once more.",
     "no_product": "It is not clear what to try on. Please reload the page.",
+    "product_unavailable": "This product cannot be tried on.",
     "product_unusable": "This product's picture cannot be used for a try-on. Please choose another product.",
     "login_required": "Please log in to try this on.",
     "invalid_session_token": "Your session has ended. Please try once more.",

@@ -11,6 +11,7 @@ SENTENCES = {
     "body_too_large": "Es demasiado grande para enviarlo. Elige una foto más pequeña.",
     "body_too_slow": "Tu foto ha tardado demasiado en llegar. Inténtalo de nuevo.",
     "no_product": "No sabemos qué producto quieres probarte. Recarga la página.",
+    "product_unavailable": "Este producto no se puede probar.",
     "product_unusable": "La imagen de este producto no se puede usar para una prueba. Elige otro producto.",
     "login_required": "Inicia sesión para probarte este producto.",
     "invalid_session_token": "Tu sesión ha caducado. Inténtalo de nuevo.",

@@ -11,6 +11,7 @@ SENTENCES = {
     "body_too_large": "L’envoi est trop volumineux. Choisissez une photo plus petite.",
     "body_too_slow": "Votre photo a mis trop de temps à arriver. Veuillez réessayer.",
     "no_product": "Nous ne savons pas quel article essayer. Veuillez recharger la page.",
+    "product_unavailable": "Cet article ne peut pas être essayé.",
     "product_unusable": "L’image de cet article ne peut pas servir à un essayage. Veuillez choisir un autre article.",
     "login_required": "Connectez-vous pour essayer cet article.",
     "invalid_session_token": "Votre session a expiré. Veuillez réessayer.",

@@ -59,16 +59,16 @@ def clean_query(query: str) -> str:
     Raises:
         ValueError: It is not URL-encoded text, has too many fields, or an unreadable name.
     """
-    return write_urlencoded({}, _parse(query))
+    return write_urlencoded({}, read_urlencoded(query))
 
 
-def rewrite_urlencoded(body: bytes, fields: Mapping[str, str]) -> bytes:
-    """Return a form without the fields that are ours, and with the given ones.
+def read_urlencoded(text: str) -> list[tuple[str, str]]:
+    """Return the names and values of a query or form.
 
     Raises:
-        ValueError: As ``clean_query``.
+        ValueError: It is not URL-encoded text, or has too many fields.
     """
-    return write_urlencoded(fields, _parse(body.decode("ascii"))).encode()
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
 
 
 def write_urlencoded(fields: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> str:
@@ -83,10 +83,6 @@ def write_urlencoded(fields: Mapping[str, str], pairs: Iterable[tuple[str, str]]
         if not is_ours(name):
             kept.append((name, value))
     return urlencode([*fields.items(), *kept])
-
-
-def _parse(text: str) -> list[tuple[str, str]]:
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
 
 
 def _segments(name: str) -> str:

@@ -20,6 +20,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from .fields import check_field_name, check_name, is_ours
+from .product_fields import ProductFields
 
 MAX_PARTS = 100
 # One that is a container itself would be taken apart by some readers, and by others not.
@@ -34,7 +35,12 @@ def new_boundary() -> str:
 
 
 def rewrite_multipart(
-    chunks: Iterable[bytes], theirs: bytes, ours: str, fields: Mapping[str, str], buffer: int
+    chunks: Iterable[bytes],
+    theirs: bytes,
+    ours: str,
+    fields: Mapping[str, str],
+    buffer: int,
+    product: ProductFields | None = None,
 ) -> Iterator[bytes]:
     """Yield the form anew, in pieces.
 
@@ -44,6 +50,7 @@ def rewrite_multipart(
         ours: The boundary to write.
         fields: What is put in; nothing of these names is let through.
         buffer: The most bytes to hold; more than a chunk.
+        product: Is told what the form says of a product.
 
     Raises:
         ValueError: It is not a whole form, or servers may read a name in it in different ways.
@@ -52,15 +59,17 @@ def rewrite_multipart(
     boundary = b"--" + ours.encode()
     for name, value in fields.items():
         yield boundary + write_head(name, None, None) + value.encode() + b"\r\n"
-    keep = False
+    keep, note = False, _Note(None, "")
     for event in _events(chunks, theirs, buffer):
         if isinstance(event, Field | File):
             filename = event.filename if isinstance(event, File) else None
             keep = passes(event.name, filename)
+            note = _Note(product if keep and filename is None else None, event.name)
             if keep:
                 yield boundary + write_head(event.name, filename, event.headers.get("Content-Type"))
         elif keep:
             yield event.data if event.more_data else event.data + b"\r\n"
+            note.add(event)
     yield boundary + b"--\r\n"
 
 
@@ -73,6 +82,22 @@ def passes(name: str | None, filename: str | None) -> bool:
     check_field_name(name or "")
     check_name(filename or "")
     return not is_ours(name or "") and name != _CHARSET_FIELD
+
+
+class _Note:
+    """Gathers the value of a field that says something of a product."""
+
+    def __init__(self, product: ProductFields | None, name: str) -> None:
+        self._product = product if product is not None and product.wants(name) else None
+        self._name = name
+        self._value = b""
+
+    def add(self, event: Data) -> None:
+        if self._product is None:
+            return
+        self._value += event.data[: ProductFields.LONGEST + 1 - len(self._value)]
+        if not event.more_data:
+            self._product.note(self._name, self._value.decode("utf-8", "replace"))
 
 
 def write_head(name: str, filename: str | None, content_type: str | None) -> bytes:

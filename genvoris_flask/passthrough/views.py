@@ -5,6 +5,7 @@ The shop's own widget starts a job instead (``POST tryons``), which holds none.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,8 +16,10 @@ from flask.blueprints import BlueprintSetupState
 
 from ..api.http import StreamedAnswer
 from ..errors import GenvorisError, InvalidSessionTokenError, UnreachableError
+from ..products import Product
 from ..sessions.shopper import Shopper
 from ..state import AppState, get_state
+from ..storefront.product_rules import has_rules, may_be_tried_on
 from ..tryon.answers import error_for_outcome
 from ..tryon.explain import explain, explain_mint
 from ..tryon.form import keep_in_memory
@@ -33,9 +36,11 @@ from ..web.blueprints import browser_blueprint
 from ..web.counting import count_address
 from ..web.downloads import BoundedDownload
 from ..web.every_host import add_rule
+from ..web.hosts import shop_url
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, clean_query
 from .headers import to_browser, to_genvoris
+from .product_fields import ProductFields
 from .routes import ANALYZE, CONFIG, TRYON, Route
 
 log = logging.getLogger("genvoris_flask.passthrough")
@@ -128,7 +133,23 @@ def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: _token(shopper, state)}
     settings = state.settings
-    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout)
+    rules = functools.partial(_ask_about_product, route) if has_rules() else None
+    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, rules)
+
+
+def _ask_about_product(route: Route, said: ProductFields) -> None:
+    """Ask the shop's rules about the product of a request, which may name none.
+
+    Raises:
+        AnswerError: 403 ``product_unavailable``.
+    """
+    for name, value in request.args.items(multi=True):
+        said.note(name, value)
+    product = said.product(shop_url(request))
+    if product is None and route is not TRYON:
+        return  # a photo alone is looked at
+    if not may_be_tried_on(product or Product()):
+        raise AnswerError("product_unavailable")
 
 
 def _token(shopper: Shopper, state: AppState) -> str:

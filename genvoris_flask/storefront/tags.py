@@ -6,6 +6,7 @@ import functools
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import has_request_context, request
 from jinja2 import Undefined
@@ -14,12 +15,14 @@ from markupsafe import Markup, escape
 from ..api.models import Session
 from ..errors import GenvorisError
 from ..links import is_link
+from ..products import Product
 from ..state import AppState, state_for
 from ..web.cache_headers import PRIVATE, forbid_caching, headers_are_gone
 from .attribute_values import attribute_value
 from .design import button_design
 from .once import first_time
 from .page_caches import is_kept_by_cache
+from .product_rules import has_rules, may_be_tried_on
 from .shopping import current_shopper_or_nobody, login_url
 
 log = logging.getLogger("genvoris_flask.storefront")
@@ -48,8 +51,8 @@ def genvoris_button(
         category: apparel, home, object or other; tells Genvoris where it goes.
         label: The button's text. Default: the label of GENVORIS_BUTTON, else "Try it on".
         variants: Other sizes or colours to try on with the same photo:
-            ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. What is left
-            out is as on the product itself.
+            ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. Omitted
+            fields default to the product's.
         card: Whether it is on a product's card in a list: then it never floats, and is left out
             when GENVORIS_BUTTON says ``showOnCards: False``.
         attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Whatever is no
@@ -60,6 +63,11 @@ def genvoris_button(
     design = button_design()
     if card and not design.show_on_cards:
         return Markup("")
+    if has_rules():
+        product = _product(image=image, title=title, id=id, category=category)
+        if not may_be_tried_on(product):
+            return Markup("")
+        variants = [each for each in variants or () if may_be_tried_on(_variant(product, each))]
     extra = {_attribute(name): attribute_value(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
     attributes = {
@@ -75,6 +83,18 @@ def genvoris_button(
         **extra,
     }
     return _element("button", _written(attributes), label or design.label or LABEL)
+
+
+def _product(**said: object) -> Product:
+    """Return a product as a template describes it."""
+    known = {name: str(value) for name, value in said.items() if value}
+    return Product(**known)  # type: ignore[arg-type]  # texts all of them
+
+
+def _variant(product: Product, said: Mapping[str, object]) -> Product:
+    """Return a variant; omitted fields default to the product's."""
+    own = {name: str(said[name]) for name in ("image", "title", "id", "category") if said.get(name)}
+    return replace(product, images=(), **own)
 
 
 def genvoris_widget(

@@ -8,6 +8,7 @@ from typing import Any
 from ..api.models import Usage
 from ..errors import GenvorisError, NotFoundError
 from ..state import get_state
+from ..storefront.product_rules import may_be_tried_on
 from ..storefront.shopping import login_url
 from ..web.language import page_language, said
 from .paywall import Refusal, paywall_for, reason_against
@@ -43,6 +44,9 @@ _ALLOWED = {"access": "ALLOWED", "ctaType": "tryon", "canTryOn": True}
 
 def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
     """Give the status of docs/http.md. Never raises because of Genvoris."""
+    if product is not None and not may_be_tried_on(product):
+        hidden = {"access": "ERROR", "ctaType": "none"}
+        return {**_NOTHING, **hidden, "message": said("product_unavailable")}
     if visitor is None:
         login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
         return {**_NOTHING, **login, "message": said("login_required")}

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request
 from ..attribution import keep_widget_session
 from ..errors import GenvorisError, StoreAwayError
 from ..state import get_state
+from ..storefront.product_rules import may_be_tried_on
 from ..web.answers import AnswerError, answer_error, isolate
 from ..web.blueprints import browser_blueprint
 from ..web.counting import count_shopper
@@ -79,6 +80,8 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     state = get_state()
     with state.upload_slots.take(slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
+    if not may_be_tried_on(form.product):
+        raise AnswerError("product_unavailable")
     keep_widget_session(form.widget_session)
     key = request.headers.get("Idempotency-Key") or None
     order = Order(

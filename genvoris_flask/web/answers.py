@@ -28,6 +28,7 @@ STATUSES: Mapping[str, int] = {
     "credit_limit_reached": 402,
     "cross_origin": 403,
     "token_store_mismatch": 403,
+    "product_unavailable": 403,
     "not_found": 404,
     "path_not_allowed": 404,
     "method_not_allowed": 405,

@@ -19,7 +19,7 @@ from genvoris_flask.billing.stripe_view import check_header
 from genvoris_flask.compat import allow_body_limits
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
 from genvoris_flask.events.schema import SchemaError, read_events
-from genvoris_flask.passthrough.fields import rewrite_urlencoded
+from genvoris_flask.passthrough.fields import read_urlencoded, write_urlencoded
 from genvoris_flask.passthrough.json_object import rewrite_json
 from genvoris_flask.passthrough.multipart import rewrite_multipart
 from genvoris_flask.sessions.keys import KeySet
@@ -116,7 +116,8 @@ def _read_upload(data: bytes) -> None:
     ).get_environ()
     request = _APP.request_class(environ)
     keep_in_memory(request, MOST_BYTES)
-    read_form(request, MOST_BYTES, 60)
+    with _APP.app_context():
+        read_form(request, MOST_BYTES, 60)
 
 
 _KEYS = HttpClient(
@@ -167,7 +168,9 @@ TARGETS = [
     ),
     Target(
         "urlencoded",
-        lambda data: rewrite_urlencoded(data, {"end_customer_token": "T"}),
+        lambda data: write_urlencoded(
+            {"end_customer_token": "T"}, read_urlencoded(data.decode("ascii"))
+        ),
         (ValueError,),
         20,
         words=[b"&", b"=", b"%00", b"api_key=", b"a[b]="],

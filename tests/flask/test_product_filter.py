@@ -1,0 +1,311 @@
+"""Which products may be tried on: the shop's own rule, wherever a try-on begins."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, render_template_string, request
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from genvoris_flask import GenvorisFlask, Product, Shopper
+from genvoris_flask.passthrough.body import CHUNK
+from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
+from tests.support.pictures import picture
+
+PHOTO = picture("PNG", (40, 60))
+
+
+class Rule:
+    """Lets everything be tried on but hats, and remembers what it was asked about."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.asked: list[Product] = []
+        shop.extension.product_filter(self)
+
+    def __call__(self, product: Product) -> bool:
+        self.asked.append(product)
+        return product.id is not None and not product.id.startswith("hat")
+
+
+@pytest.fixture
+def rule(shop: Shop) -> Rule:
+    return Rule(shop)
+
+
+def error(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["error"]
+
+
+REFUSED = (403, "product_unavailable")
+
+
+def reached(shop: Shop) -> list[str]:
+    """Return what reached the try-on host."""
+    passed = ("/api/tryon", "/api/analyze")
+    return [each.url.path for each in shop.transport.requests if each.url.path in passed]
+
+
+# The button
+
+
+def test_a_product_that_may_not_has_no_button(shop: Shop, rule: Rule) -> None:
+    """One that may has it, and the rule is told what the template says."""
+    assert shop.button(id="hat-1") == ""
+    assert "<button" in shop.button(id="tee-1", title="Tee", category="apparel")
+    assert rule.asked[-1] == Product("/a.png", "Tee", "tee-1", "apparel")
+
+
+def test_without_a_rule_each_product_has_a_button(shop: Shop) -> None:
+    """And nothing is asked."""
+    assert "<button" in shop.button(id="hat-1")
+
+
+def test_variants_that_may_not_are_left_out(shop: Shop, rule: Rule) -> None:
+    """Each is asked about by what is its own."""
+    variants = [
+        {"label": "Moss", "id": "tee-moss", "image": "/moss.png"},
+        {"label": "Hat", "id": "hat-moss"},
+        {"label": "Same"},
+    ]
+    button = shop.button(id="tee", title="Tee", variants=variants)
+    assert "tee-moss" in button
+    assert "Same" in button
+    assert "Hat" not in button
+    assert rule.asked[1:] == [
+        Product("/moss.png", "Tee", "tee-moss"),
+        Product("/a.png", "Tee", "hat-moss"),
+        Product("/a.png", "Tee", "tee"),
+    ]
+    assert "data-product-variants" not in shop.button(id="tee", variants=variants[1:2])
+
+
+def test_a_template_may_leave_things_undefined(shop: Shop, rule: Rule) -> None:
+    """They are none."""
+    with shop.app.test_request_context():
+        page = render_template_string(
+            "{{ genvoris_button(image=product.image, title='Tee', id=nothing) }}", product={}
+        )
+    assert page == ""
+    assert rule.asked == [Product(title="Tee")]
+
+
+# The shop's own routes
+
+
+def test_a_try_on_of_a_product_that_may_not_is_refused(shop: Shop, rule: Rule) -> None:
+    """Whatever the page says, and at nobody's cost."""
+    answer = shop.tryon(product_id="hat-1")
+    assert error(answer) == REFUSED
+    assert answer.get_json()["detail"] == "This product cannot be tried on."
+    assert rule.asked[0].page_url == "http://localhost/product"
+    assert error(shop.tryon(product_id=None)) == REFUSED
+    assert reached(shop) == []
+    assert shop.finish(shop.tryon(product_id="tee-1"))["state"] == "done"
+
+
+def test_the_refusal_is_said_in_the_shoppers_language(shop: Shop, rule: Rule) -> None:
+    """As all are."""
+    answer = shop.tryon(product_id="hat-1", headers={"Accept-Language": "de"})
+    assert answer.get_json()["detail"] == "Dieses Produkt kann nicht anprobiert werden."
+
+
+def test_the_status_of_a_product_that_may_not_hides_its_button(shop: Shop, rule: Rule) -> None:
+    """Genvoris is not asked."""
+    query = {"product_id": "hat-1", "product_title": "Hat"}
+    status = shop.browser.get("/genvoris/status", query_string=query).get_json()
+    assert (status["access"], status["ctaType"], status["canTryOn"]) == ("ERROR", "none", False)
+    assert status["message"] == "This product cannot be tried on."
+    assert shop.transport.count("/usage") == 0
+    query = {"product_id": "tee-1"}
+    status = shop.browser.get("/genvoris/status", query_string=query).get_json()
+    assert status["access"] == "ALLOWED"
+    assert shop.browser.get("/genvoris/status").get_json()["access"] == "ALLOWED"
+
+
+def test_a_rule_that_fails_keeps_its_product_off_and_is_logged_once(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page goes out without a button."""
+    caplog.set_level(logging.ERROR)
+
+    @shop.extension.product_filter
+    def broken(product: Product) -> bool:
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        assert shop.button(id="tee-1") == ""
+        assert error(shop.tryon(product_id="tee-1")) == REFUSED
+    assert caplog.text.count("@genvoris.product_filter failed") == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+# The hosted widget's
+
+
+def multipart(**fields: str) -> dict[str, Any]:
+    data = {"photo": FileStorage(io.BytesIO(PHOTO), "me.png"), "product_image_url": PRODUCT_URL}
+    boundary, body = encode_multipart({**data, **fields})
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+def urlencoded(**fields: str) -> dict[str, Any]:
+    return {"data": fields}
+
+
+def as_json(**fields: str) -> dict[str, Any]:
+    return {"json": {"photo": "data:image/png;base64,AAAA", **fields}}
+
+
+def nested(**fields: str) -> dict[str, Any]:
+    product = {name.removeprefix("product_"): value for name, value in fields.items()}
+    return {"json": {"a": [{"b": 1}], "product": product}}
+
+
+def in_the_query(**fields: str) -> dict[str, Any]:
+    return {"json": {}, "query_string": fields}
+
+
+Written = Callable[..., dict[str, Any]]
+WRITTEN: list[Written] = [multipart, urlencoded, as_json, nested, in_the_query]
+
+
+@pytest.fixture
+def open_shop(genvoris: LocalGenvoris) -> Shop:
+    """Give a shop whose requests to the try-on host are answered at once."""
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute")
+    shop.log_in()
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.startswith("/api/v1/"):
+            return None
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    shop.transport.fault = answer
+    return shop
+
+
+@pytest.mark.parametrize("read_before", [False, True], ids=["unread", "read before"])
+@pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written.__name__)
+@pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze"])
+def test_the_hosted_widgets_product_is_asked_about(
+    open_shop: Shop, path: str, written: Written, read_before: bool
+) -> None:
+    """However its request is written, and whoever has read it before."""
+    rule = Rule(open_shop)
+    if read_before:
+        open_shop.app.before_request(lambda: request.form.get("a") and None)
+    assert error(open_shop.post(path, **written(product_id="hat-1"))) == REFUSED
+    assert reached(open_shop) == []
+    answer = open_shop.post(path, **written(product_id="tee-1", product_title="Tee"))
+    assert answer.status_code == 200
+    assert (rule.asked[-1].id, rule.asked[-1].title) == ("tee-1", "Tee")
+    assert reached(open_shop) == [path]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"productId": "hat-1"},
+        {"PRODUCT-ID": "hat-1"},
+        {"product.id": "hat-1"},
+        {"product[id]": "hat-1"},
+        {"sku": "hat-1"},
+        {"product": {"id": "hat-1"}},
+        {"product": {"title": "Tee", "id": "hat-\\u0031"}},
+        {"product_id": "tee-1", "product": {"id": "hat-1"}, "productId": "tee-1"},
+        {"products": []},
+        {"product_id": ""},
+        {"product_id": None},
+        {"product_id": "x" * 5000},
+        {},
+    ],
+    ids=str,
+)
+def test_a_product_is_found_in_many_spellings_and_one_that_is_not_is_asked_about_too(
+    open_shop: Shop, said: dict[str, Any]
+) -> None:
+    """The rule decides about a product without an id."""
+
+    @open_shop.extension.product_filter
+    def rule(product: Product) -> bool:
+        return product.id == "tee-2"
+
+    assert error(open_shop.post("/api/tryon", json=said)) == REFUSED
+    assert reached(open_shop) == []
+
+
+def test_numbers_are_ids_too(open_shop: Shop) -> None:
+    """As shops have them in their databases."""
+    rule = Rule(open_shop)
+    for said in ({"product_id": 42}, {"product": {"id": 42, "title": "Tee"}}):
+        assert open_shop.post("/api/tryon", json=said).status_code == 200
+        assert rule.asked[-1].id == "42"
+
+
+def test_the_rule_is_told_of_pictures_and_pages(open_shop: Shop) -> None:
+    """As far as they are on the web, and the page the shop's own."""
+    rule = Rule(open_shop)
+    said = {
+        "productId": "tee-1",
+        "productImages": ["/a.png", "https://cdn.example/b.png", "data:image/png;base64,AA"],
+        "productCategory": "home",
+        "pageUrl": "http://localhost/p/1",
+    }
+    assert open_shop.post("/api/tryon", json=said).status_code == 200
+    image, page = "https://cdn.example/b.png", "http://localhost/p/1"
+    assert rule.asked == [Product(image, None, "tee-1", "home", page)]
+
+
+def test_a_photo_without_a_product_is_looked_at(open_shop: Shop) -> None:
+    """The rule is about products."""
+    rule = Rule(open_shop)
+    assert open_shop.post("/api/analyze", json={"photo": "AAAA"}).status_code == 200
+    assert rule.asked == []
+
+
+class Taking(httpx.BaseTransport):
+    """Keeps what streams to the try-on host, piece by piece."""
+
+    def __init__(self, genvoris: LocalGenvoris) -> None:
+        self._genvoris = genvoris
+        self.pieces: list[bytes] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/api/v1/"):
+            return self._genvoris.transport.handle_request(request)
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        self.pieces.clear()
+        self.pieces.extend(request.stream)
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+
+def test_a_large_body_is_not_whole_when_its_product_may_not(genvoris: LocalGenvoris) -> None:
+    """What streams is cut before its end, also where the product is named last."""
+    genvoris.customer("ada")
+    taking = Taking(genvoris)
+    app = Flask("shop")
+    app.config.update(Shop(genvoris).app.config)
+    extension = GenvorisFlask()
+    extension.shopper_loader(lambda: Shopper("ada"))
+    extension.product_filter(lambda product: product.id != "hat-1")
+    extension.init_app(app, transport=taking, clock=genvoris.clock)
+    browser = app.test_client()
+
+    def send(size: int, product_id: str) -> TestResponse:
+        body = {"photo": "A" * size, "product_id": product_id}
+        return browser.post("/genvoris/api/tryon", json=body, headers=SAME_ORIGIN)
+
+    for size in (3 * CHUNK, 4 * CHUNK - 1, 4 * CHUNK):
+        assert error(send(size, "hat-1")) == REFUSED
+        assert b"}" not in b"".join(taking.pieces)
+        assert send(size, "tee-1").status_code == 200
+        assert json.loads(b"".join(taking.pieces))["product_id"] == "tee-1"
