@@ -32,6 +32,17 @@ const fromKit = {
   },
 };
 
+/** Lets the second stage, and the design, take what the first one knows of the page from it. */
+const fromFirst = {
+  name: "from-first",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/page$/ }, () => ({ path: "page", namespace: "first" }));
+    onLoad({ filter: /./, namespace: "first" }, () => ({
+      contents: "export const { doc, globalOf } = Genvoris.attach({}).page;",
+    }));
+  },
+};
+
 /** Shortens the style sheets, which are texts to the bundler. */
 const shortStyles = {
   name: "short-styles",
@@ -81,8 +92,8 @@ async function writeTypes() {
 
 const { keys, files } = await writeLocales();
 const tools = await bundle("tools", "es2022", {}, [fromKit]);
-const design = await bundle("design", "es2022");
+const design = await bundle("design", "es2022", {}, [fromFirst]);
 const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
-const dialog = await bundle("dialog", "es2022", known);
+const dialog = await bundle("dialog", "es2022", known, [fromFirst]);
 await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
 await writeTypes();

@@ -159,3 +159,28 @@ def test_what_the_page_does_to_its_own_scrolling_meanwhile_stays(shop: ScriptedS
     assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
     page.keyboard.press("Escape")
     expect_usable(page)
+
+
+def test_an_entry_that_the_page_adds_while_the_dialog_is_open_leaves_it_open(
+    shop: ScriptedShop,
+) -> None:
+    """A shop may give the dialog an address of its own; going back from there closes it."""
+    page = shop.open()
+    page.evaluate("void Genvoris.on('open', () => { location.hash = 'try-on'; })")
+    open_dialog(page)
+    until(page, lambda: page.url.endswith("#try-on"))
+    page.evaluate("history.pushState(null, '', '?step=2')")
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+    expect(dialog(page)).to_be_visible()
+    page.go_back()
+    expect(dialog(page)).to_be_hidden()
+
+
+def test_the_page_s_own_style_sheets_stay_when_the_widget_goes(shop: ScriptedShop) -> None:
+    """A page may have replaced all constructed sheets meanwhile."""
+    shop.tag["data-button-icon"] = "camera"
+    page = shop.open()
+    open_dialog(page)
+    page.evaluate("document.adoptedStyleSheets = [new CSSStyleSheet()]")
+    page.evaluate("Genvoris.destroy()")
+    assert page.evaluate("document.adoptedStyleSheets.length") == 1

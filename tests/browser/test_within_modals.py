@@ -163,6 +163,26 @@ def test_a_popover_that_closes_leaves_our_dialog_open(shop: ScriptedShop) -> Non
     expect(page.locator("#panel")).to_be_visible()
 
 
+def test_a_popover_that_the_trigger_itself_closes(shop: ScriptedShop) -> None:
+    """Where the trigger is not shown any more, our dialog is elsewhere."""
+    hides = '<button popovertarget="panel" popovertargetaction="hide"'
+    shop.body = (
+        '<button id="view" popovertarget="panel">Quick view</button>'
+        f'<div id="panel" popover>{TRIGGER.replace("<button", hides)}</div>'
+    )
+    shop.head = script(
+        """addEventListener('click', event => event.target.closest('[popover]')?.hidePopover(),
+          {capture: true})"""
+    )
+    page = shop.open()
+    page.locator("#view").click()
+    page.locator(".genvoris-tryon-btn").click()
+    expect_heading(page, "Try it on")
+    expect(page.locator("#panel")).to_be_hidden()
+    press(page, "Close")
+    expect(dialog(page)).to_be_hidden()
+
+
 @pytest.mark.parametrize("hidden", ["aria-hidden='true'", "inert"])
 def test_what_another_dialog_has_hidden_is_shown_when_it_opens(
     shop: ScriptedShop, hidden: str

@@ -51,7 +51,8 @@ export function dressButtons(data: Record<string, unknown>, signal: AbortSignal)
   dress(data);
   signal.addEventListener("abort", () => {
     watch.disconnect();
-    sheets.splice(sheets.indexOf(sheet), 1);
+    const at = sheets.indexOf(sheet);
+    if (at >= 0) sheets.splice(at, 1); // the page may have replaced them all
   });
 }
 

@@ -102,9 +102,9 @@ async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
   happen({ type: "deleted" });
 }
 
-async function leave({ model }: Stage, url: string, keepPhoto: boolean): Promise<void> {
+async function leave({ model, tools }: Stage, url: string, keepPhoto: boolean): Promise<void> {
   const { product, photo } = model();
-  await keep(product, (keepPhoto && photo?.blob) || null);
+  keep(product, keepPhoto && photo ? await (await tools()).toDataUrl(photo.blob) : null);
   location.assign(url);
 }
 

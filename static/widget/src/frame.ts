@@ -86,7 +86,8 @@ export class Frame {
   end(): void {
     this.detach();
     const sheets = doc.adoptedStyleSheets;
-    sheets.splice(sheets.indexOf(this.#lock), 1);
+    const at = sheets.indexOf(this.#lock);
+    if (at >= 0) sheets.splice(at, 1); // the page may have replaced them all
   }
 
   /** Has the browser lay out what is not shown yet: fonts and styles are then at hand. */
@@ -102,9 +103,11 @@ export class Frame {
     // A popover closes for a dialog that is not within it.
     const popover = opener?.closest("[popover]");
     this.#show(popover ?? doc.body);
-    popover?.addEventListener("toggle", () => this.#holdsPage && this.#show(doc.body), {
-      once: true,
-    });
+    const moveOut = () => {
+      if (this.#holdsPage && !this.dialog.getClientRects().length) this.#show(doc.body);
+    };
+    popover?.addEventListener("toggle", moveOut, { once: true });
+    moveOut(); // it may have been closed by the same click
   }
 
   /** Shows the dialog at a place of the page; what is around it there may be hidden later. */

@@ -13,10 +13,14 @@ export interface Kept {
   photo: string | null;
 }
 
-/** Keeps product and photo for this page; a full or forbidden storage keeps at least the product. */
-export async function keep(product: Product, photo: Blob | null): Promise<void> {
+/**
+ * Keeps product and photo for this page; a full or forbidden storage keeps at least the product.
+ *
+ * The photo is a data URL, since the storage holds texts alone.
+ */
+export function keep(product: Product, photo: string | null): void {
   const kept: Kept = { at: Date.now(), path: location.pathname, product, photo: null };
-  const whole = photo && JSON.stringify({ ...kept, photo: await toDataUrl(photo) });
+  const whole = photo && JSON.stringify({ ...kept, photo });
   if (!whole || !write(KEPT_KEY, whole)) write(KEPT_KEY, JSON.stringify(kept));
 }
 
@@ -30,19 +34,3 @@ export function takeKept(now = Date.now(), path = location.pathname): Kept | nul
 }
 
 export const forgetKept = (): unknown => write(KEPT_KEY, null);
-
-/** Decodes a data URL by hand: a strict connect-src forbids fetching one. */
-export function fromDataUrl(url: string): Blob {
-  const [head = "", data = ""] = url.split(",");
-  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  return new Blob([bytes], { type: /data:([^;]*)/.exec(head)?.[1] ?? "image/jpeg" });
-}
-
-function toDataUrl(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
-}

@@ -2,7 +2,7 @@
 
 import { listenToClicks } from "./dom";
 import type { Frame } from "./frame";
-import { doc } from "./page";
+import { doc, globalOf } from "./page";
 import { shield } from "./shield";
 
 const LONG_AWAY = 5 * 60 * 1000;
@@ -23,10 +23,12 @@ export interface Heard {
   newPage(): void;
 }
 
+type Listen = (target: EventTarget, type: string, listener: (event: never) => void) => void;
+
 export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
   const { dialog } = frame;
   let hiddenAt = 0;
-  const on = (target: EventTarget, type: string, listener: (event: never) => void) =>
+  const on: Listen = (target, type, listener) =>
     EventTarget.prototype.addEventListener.call(target, type, listener as EventListener, {
       signal,
     });
@@ -48,7 +50,7 @@ export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
   on(matchMedia("(prefers-color-scheme:dark)"), "change", heard.dusk);
   // After whatever takes it away has done so: it may not be done with the page.
   frame.host.removed = () => setTimeout(heard.leavePage);
-  on(window, "popstate", heard.leavePage);
+  onBack(on, heard.leavePage);
   for (const type of ["turbo:before-cache", "turbo:before-render"]) {
     on(document, type, () => {
       heard.leavePage();
@@ -56,4 +58,17 @@ export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
     });
   }
   on(document, "turbo:load", heard.newPage);
+}
+
+/** Calls a listener when the shopper goes back, or forward again, without a new page. */
+function onBack(on: Listen, listener: () => void): void {
+  const navigation = globalOf("navigation");
+  // A router's own entry, or a new hash, is no going back; older browsers cannot tell the two apart.
+  if (navigation instanceof EventTarget) {
+    on(navigation, "currententrychange", (event: Event & { navigationType?: string }) => {
+      if (event.navigationType === "traverse") listener();
+    });
+  } else {
+    on(window, "popstate", listener);
+  }
 }

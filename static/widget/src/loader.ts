@@ -7,6 +7,7 @@ declare const __FILES__: Record<string, string>;
 /** Each file's SHA-256 in base64, from the build. */
 export const FILES = __FILES__;
 const POLICY = Symbol.for("genvoris.policy");
+const FILE = /^\/(widget|design|dialog|tools|locale-\w\w)(-[\da-f]{12})?\.js$/;
 
 /** Returns the page's language if the widget speaks it, else English. */
 export function languageOf(wanted: string | undefined): string {
@@ -33,14 +34,14 @@ export async function loadFile(
   const plain = `${folder}/${name}.js`;
   const hashed = `${folder}/${name}-${hash}.js`;
   for (const url of integrity ? [hashed, plain, hashed, plain] : [plain]) {
-    if (await addScript(url, integrity, nonce)) return;
+    if (await addScript(trusted(folder, url), integrity, nonce)) return;
   }
   throw `Genvoris: ${plain} could not be loaded.`;
 }
 
 function addScript(url: string, integrity: string, nonce: string): Promise<boolean> {
   const script = doc.createElement("script");
-  script.src = trusted(url);
+  script.src = url;
   if (integrity) script.integrity = `sha256-${integrity}`;
   script.crossOrigin = "anonymous";
   script.nonce = nonce;
@@ -62,18 +63,18 @@ type Page = { trustedTypes?: { createPolicy?(name: string, rules: Policy): Polic
 };
 
 /** Passes one of the widget's own addresses through the Trusted Types policy `genvoris`. */
-function trusted(url: string): string {
+function trusted(folder: string, address: string): string {
   const page = window as Page;
+  const createScriptURL = (url: string) => {
+    const file = url.startsWith(folder) ? url.slice(folder.length) : "";
+    if (!FILE.test(file)) throw url;
+    return url;
+  };
   try {
     // A page may refuse a second policy of one name, so a later copy of the widget uses the first.
     page[POLICY] ??= page.trustedTypes?.createPolicy?.("genvoris", { createScriptURL });
   } catch {
     // The page allows others alone; its default policy may let the address pass.
   }
-  return page[POLICY]?.createScriptURL(url) ?? url;
-}
-
-function createScriptURL(url: string): string {
-  if (!/\/(widget|design|dialog|tools|locale-\w\w)(-[\da-f]{12})?\.js$/.test(url)) throw url;
-  return url;
+  return page[POLICY]?.createScriptURL(address) ?? address;
 }

@@ -1,6 +1,7 @@
 // What the stages know of each other.
 
 import type { kit } from "./kit";
+import type { page } from "./page";
 import type {
   Events,
   GenvorisApi,
@@ -45,6 +46,7 @@ export interface Left {
 
 /** What the other files hand over: the second and the third stage, and the languages. */
 export interface Parts {
+  page: typeof page;
   design?: (settings: Settings, signal: AbortSignal) => void;
   dialog?: MakeDialog;
   kit?: typeof kit;
@@ -75,7 +77,7 @@ export interface Internal extends GenvorisApi {
   open(described?: Described, opener?: Element | null, photo?: Blob): Promise<void>;
   resume(linked?: boolean): Promise<void>;
   push(...calls: (GenvorisCall | Wish)[]): void;
-  attach(part: Parts): Parts;
+  attach(part: Partial<Parts>): Parts;
   /** Ends this widget, for the next one to take over, if its own files are gone. */
   leave(): Left | undefined;
 }

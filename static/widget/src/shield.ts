@@ -16,6 +16,8 @@ export function shield(host: Element, signal: AbortSignal): void {
     event.stopImmediatePropagation();
     if (event.type === "click") hearClick(event as MouseEvent);
   };
-  for (const type of TYPES.split(" "))
-    addEventListener(type, end, { capture: true, passive: false, signal });
+  for (const type of TYPES.split(" ")) {
+    // Only a click is ever prevented; a page must not wait for us before it scrolls.
+    addEventListener(type, end, { capture: true, passive: type !== "click", signal });
+  }
 }

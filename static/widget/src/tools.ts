@@ -1,5 +1,6 @@
 // Stage three: all that is needed once a shopper has a photo.
 
+import { fromDataUrl, toDataUrl } from "./data-url";
 import { Jobs } from "./jobs";
 import { markTriggers } from "./marks";
 import { prepare } from "./photo";
@@ -15,10 +16,12 @@ const tools = {
   css,
   drawResult,
   drawWorking,
+  fromDataUrl,
   markStage,
   markTriggers,
   prepare,
   shareResult,
+  toDataUrl,
 };
 
 export type Tools = typeof tools;

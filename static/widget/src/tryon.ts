@@ -8,7 +8,7 @@ import { askFor, type Said } from "./events";
 import { Frame } from "./frame";
 import { Intake } from "./intake";
 import type { Jobs } from "./jobs";
-import { fromDataUrl, takeKept } from "./keep";
+import { takeKept } from "./keep";
 import { listen } from "./listen";
 import { findProduct } from "./product";
 import type { TryOnOptions } from "./public";
@@ -127,7 +127,16 @@ export class TryOn implements Dialog {
     const product = kept?.product ?? (this.#interrupted && this.#scene.model.product);
     if (product) this.open(product, null);
     else if (linked && !read(JOB_KEY)) this.open({}, null);
-    if (kept?.photo) void this.#intake.take(fromDataUrl(kept.photo), t("welcomeBack"));
+    if (kept?.photo) {
+      this.#takeKept(kept.photo).catch(() =>
+        this.#scene.happen({ type: "badPhoto", message: t("offline") }),
+      );
+    }
+  }
+
+  async #takeKept(photo: string): Promise<void> {
+    const { fromDataUrl } = await this.#loadTools();
+    await this.#intake.take(fromDataUrl(photo), t("welcomeBack"));
   }
 
   destroy(): void {

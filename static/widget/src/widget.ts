@@ -1,7 +1,7 @@
 // Stage one: small, on every page. Finds triggers and fetches the rest when it is wanted.
 
 import { FILES, languageOf, loadFile } from "./loader";
-import { doc, globalOf } from "./page";
+import { doc, globalOf, page } from "./page";
 import type { GenvorisCall, Settings } from "./public";
 import {
   CHECKOUT,
@@ -25,7 +25,7 @@ class Widget {
   readonly #settings: Settings;
   readonly #end = new AbortController();
   readonly #files: Record<string, Promise<void>> = {};
-  readonly #parts: Parts = {};
+  readonly #parts: Parts = { page };
   #dialog: Dialog | undefined;
   // Only the last wish counts: two dialogs at once would help nobody.
   #wish: Wish | undefined;

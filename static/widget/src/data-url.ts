@@ -1,0 +1,17 @@
+// Photos as texts, which is all that a tab's storage holds.
+
+/** Decodes a data URL by hand: a strict connect-src forbids fetching one. */
+export function fromDataUrl(url: string): Blob {
+  const [head = "", data = ""] = url.split(",");
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: /data:([^;]*)/.exec(head)?.[1] ?? "image/jpeg" });
+}
+
+export function toDataUrl(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}
