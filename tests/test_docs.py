@@ -28,7 +28,7 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(_CHECKS)
 
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 REASONS = [reason for each in get_args(Reason) for reason in get_args(each) or (each,)]
 
 
@@ -115,6 +115,20 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_what_protects_is_where_the_security_page_says() -> None:
+    """Modules and tests are moved now and then, and a reviewer starts from that page."""
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.count(" | ") == 3]
+    rows = [row for row in rows if row[2] not in ("where", "---")]
+    cited = [re.findall(r"`([\w./]+?)/?`", cell) for row in rows for cell in row[2:]]
+    assert len(rows) > 20
+    assert all(cited)
+    roots = (ROOT / "genvoris_flask", ROOT / "tests", ROOT)
+    missing = {name for names in cited for name in names if "/" in name or "." in name}
+    missing -= {name for name in missing if any((root / name).exists() for root in roots)}
+    assert missing == set()
 
 
 def test_messages_cite_pages_by_their_address() -> None:

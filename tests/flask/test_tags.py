@@ -353,6 +353,13 @@ def test_an_attribute_s_name_cannot_be_more_than_a_name(shop: Shop, name: str) -
         shop.button(**{name: "y"})
 
 
+@pytest.mark.parametrize("name", ["login-url", "login_url_", "privacy-url"])
+def test_a_link_is_checked_however_its_keyword_is_spelled(shop: Shop, name: str) -> None:
+    """Each of them becomes the same attribute."""
+    shop.options = {name: "javascript:alert(1)"}
+    assert "javascript:" not in shop.browser.get("/product").text
+
+
 @pytest.mark.parametrize("name", ["login_url", "privacy_url"])
 def test_a_link_that_would_run_in_the_page_is_left_out(
     shop: Shop, caplog: pytest.LogCaptureFixture, name: str
