@@ -230,7 +230,7 @@ def _may_be_given(name: str, value: object) -> bool:
 
     The setting's own address then stays, so that nobody's consent goes unasked.
     """
-    if name not in ("login_url", "privacy_url") or not value or is_link(str(value)):
+    if _attribute(name) not in ("login-url", "privacy-url") or not value or is_link(str(value)):
         return True
     if first_time(genvoris_widget, name):
         log.warning(
