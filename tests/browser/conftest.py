@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from tests.support.chromium import launch_options
 from tests.support.pictures import picture
@@ -79,7 +79,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             yield Demo(urls[0], urls[1], log, process)
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
 
 
 def read_greeting(process: subprocess.Popen[bytes]) -> str:
@@ -91,6 +91,9 @@ def read_greeting(process: subprocess.Popen[bytes]) -> str:
         assert line, f"the demo did not start: {text}"
         text += line.decode()
     return text
+
+
+expect.set_options(timeout=60_000)  # milliseconds: a busy machine takes its time
 
 
 @dataclass

@@ -16,6 +16,7 @@ from genvoris_flask.api import GenvorisClient
 from genvoris_flask.errors import QuotaError
 from tests.browser.conftest import Demo, Watched
 from tests.browser.steps import expect_accessible, expect_heading, log_in, open_dialog, try_on
+from tests.support.waiting import LIMIT
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -67,7 +68,7 @@ def refuse_another(demo: Demo, email: str) -> None:
 
 def orders_told(demo: Demo) -> list[dict[str, Any]]:
     """Give what the sandbox was told of orders, as soon as it was told of one."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + LIMIT
     while True:
         asked = {"path": "/api/v1/conversions"}
         calls = httpx.get(f"{demo.sandbox_url}/sandbox/calls", params=asked).json()["data"]

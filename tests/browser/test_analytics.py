@@ -10,8 +10,10 @@ from playwright.sync_api import expect
 from tests.browser.steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
+SEEN = "seen.map(each => each.eventType)"
 
-def visit(shop: ScriptedShop, photo: Path) -> list[str]:
+
+def visit(shop: ScriptedShop, photo: Path, told: bool = True) -> list[str]:
     """Try on, share, buy and check out; give the types that the page's own listener saw."""
     shop.body = TRIGGER + '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
     shop.tag |= {
@@ -34,13 +36,15 @@ def visit(shop: ScriptedShop, photo: Path) -> list[str]:
     expect_heading(page, "Here you are")
     press(page, "Share")
     until(page, lambda: shop.requests("GET", "/genvoris/tryons/j1/image"))
-    page.wait_for_timeout(100)
+    if told:
+        until(page, lambda: "RESULT_SHARED" in page.evaluate(SEEN))
     press(page, "Add to cart")
     expect(dialog(page)).to_be_hidden()
     page.locator("#out").click()
     page.evaluate("dispatchEvent(new Event('pagehide'))")
-    page.wait_for_timeout(100)
-    seen: list[str] = page.evaluate("seen.map(each => each.eventType)")
+    if told:
+        until(page, lambda: "CHECKOUT_STARTED" in page.evaluate(SEEN))
+    seen: list[str] = page.evaluate(SEEN)
     return seen
 
 
@@ -58,6 +62,7 @@ def test_the_contract_s_events_are_told_to_the_page_and_in_batches_to_the_backen
         "CLOSED",
         "CHECKOUT_STARTED",
     }
+    until(shop.context.pages[0], lambda: len(shop.events()) == len(seen))
     events = shop.events()
     assert [each["eventType"] for each in events] == seen
     assert len(shop.requests("POST", "/events")) < len(events)
@@ -96,7 +101,7 @@ def test_nothing_is_told_of_who_asks_not_to_be_followed(
     shop: ScriptedShop, photo: Path, signal: str
 ) -> None:
     shop.context.add_init_script(f"Object.defineProperties(navigator, {{{signal}}})")
-    assert visit(shop, photo) == []
+    assert visit(shop, photo, told=False) == []
     assert shop.events() == []
     form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""
     assert b"session_id" not in form

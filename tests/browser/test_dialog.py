@@ -147,11 +147,16 @@ def test_a_sample_photo_is_enough_to_try(page: Page) -> None:
     expect(dialog(page).get_by_role("slider", name="Before and after")).to_be_visible()
 
 
+def start_job(page: Page) -> None:
+    """Press the button, and wait until the shop has taken the try-on."""
+    with page.expect_response(lambda answer: answer.url.endswith("/tryons")):
+        press(page, "Try it on")
+
+
 def test_a_try_on_can_be_cancelled(page: Page, photo: Path) -> None:
     choose(page, photo)
+    start_job(page)
     with page.expect_request(lambda request: request.method == "DELETE"):
-        press(page, "Try it on")
-        page.wait_for_timeout(700)
         press(page, "Cancel")
     expect_heading(page, "Try it on")
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
@@ -182,9 +187,8 @@ def test_the_keyboard_is_enough_and_escape_gives_the_focus_back(page: Page, phot
 
 def test_escape_while_working_cancels_the_job(page: Page, photo: Path) -> None:
     choose(page, photo)
+    start_job(page)
     with page.expect_request(lambda request: request.method == "DELETE"):
-        press(page, "Try it on")
-        page.wait_for_timeout(700)
         page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
 

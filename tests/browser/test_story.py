@@ -62,7 +62,7 @@ def test_a_shopper_tries_on_runs_out_takes_a_plan_and_goes_on_with_the_same_phot
     press(page, "Try another photo")
     press(page, "Try it on")
     plans = dialog(page).get_by_role("link", name=re.compile("plan", re.IGNORECASE))
-    expect(plans).to_be_visible(timeout=15_000)
+    expect(plans).to_be_visible()
     expect_accessible(page)
     dialog(page).get_by_role("checkbox", name=re.compile("Keep my photo")).check()
     plans.click()

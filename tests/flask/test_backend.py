@@ -140,7 +140,7 @@ def test_the_customer_id_is_offered_to_the_shop(shop: Shop) -> None:
 
     with customer_linked.connected_to(listener, sender=shop.app):
         shop.browser.get("/product")
-        assert told.wait(5)
+        assert told.wait(60)
     assert heard == [("ada", shop.genvoris.call("GET", "/customers/ada").get_json()["id"])]
 
 
@@ -354,7 +354,7 @@ def test_a_full_queue_says_when_to_come_back(genvoris: LocalGenvoris) -> None:
 
     def hold(request: httpx.Request) -> None:
         if request.url.path == "/api/tryon":
-            gate.wait(10)
+            gate.wait(60)
 
     shop.transport.fault = hold
     accepted = [shop.tryon() for _ in range(5)]

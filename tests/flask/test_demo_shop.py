@@ -363,5 +363,5 @@ def test_an_order_is_told_with_the_visit_of_the_try_on(
     post(browser, "/cart", slug="plain-tee", size="M")
     browser.set_cookie("genvoris_visit", "visit-one")
     post(browser, "/checkout")
-    assert get_state(app).background.join(10)
+    assert get_state(app).background.join(60)
     assert [(each["amountCents"], each["sessionId"]) for each in seen] == [(3900, "visit-one")]

@@ -20,7 +20,7 @@ EVENT = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED"}
 
 def sent(shop: Shop) -> list[dict[str, Any]]:
     """Give the events that Genvoris was told of by now."""
-    assert shop.state.events.join(10)
+    assert shop.state.events.join(60)
     calls = [each for each in shop.transport.requests if each.url.path == "/api/v1/events"]
     return [event for call in calls for event in json.loads(call.content)["events"]]
 
@@ -127,7 +127,7 @@ def test_losing_genvoris_never_slows_the_browser(shop: Shop) -> None:
     over = threading.Event()
 
     def hang(request: httpx.Request) -> httpx.Response:
-        over.wait(10)
+        over.wait(60)
         return httpx.Response(503)
 
     shop.transport.fault = hang

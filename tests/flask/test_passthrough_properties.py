@@ -46,7 +46,7 @@ def open_shop(genvoris: LocalGenvoris) -> Iterator[Shop]:
 
     shop.transport.fault = answer
     yield shop
-    shop.state.events.join(10)
+    shop.state.events.join(60)
 
 
 def call(

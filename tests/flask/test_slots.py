@@ -72,7 +72,7 @@ class Slow:
 
     def read(self, size: int = -1) -> bytes:
         self.asked.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         return b""
 
 
@@ -105,11 +105,11 @@ class Upload:
         self._done.set()
 
     def started(self) -> Upload:
-        assert self.body.asked.wait(20)
+        assert self.body.asked.wait(60)
         return self
 
     def ended(self) -> int:
-        assert self._done.wait(20)
+        assert self._done.wait(60)
         return self.status
 
 

@@ -31,7 +31,7 @@ class Held:
 
     def __call__(self, request: httpx.Request) -> None:
         if request.url.path == "/api/tryon":
-            assert self.open.wait(10)
+            assert self.open.wait(60)
 
 
 def refusal(answer: TestResponse) -> tuple[int, str, str | None]:

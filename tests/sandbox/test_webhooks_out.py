@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from genvoris_flask.testing import Sandbox
 from genvoris_flask.webhooks.signature import verify
 from tests.support.local_genvoris import DAY, LocalGenvoris
 from tests.support.receiver import Receiver, receiver
+from tests.support.waiting import until
 
 SECRET = "whsec_sandbox"
 PAUSES = [10, 30, 120, 300, 900, 1800, 2700]
@@ -343,9 +343,7 @@ def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(
                 body = {"url": url, "secret": SECRET, "events": ["plan.created"]}
                 client.post("/api/v1/webhooks", json=body)
             client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5})
-            end = time.monotonic() + 5
-            while not shop.got and time.monotonic() < end:
-                time.sleep(0.01)
+            until(lambda: shop.got)
             assert shop.types == ["plan.created"]
         listed = client.get("/sandbox/deliveries?wait=5").json()
     assert listed["settled"] is True

@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from tests.support.upstream import Upstream
+from tests.support.waiting import LIMIT
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,7 +30,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + LIMIT
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -188,7 +189,7 @@ def start_shop(tmp_path: Path, upstream: Upstream) -> Iterator[object]:
         settings = {
             "GENVORIS_API_KEY": "gvk_test_1",
             "GENVORIS_API_URL": f"{upstream.url}/api/v1",
-            "GENVORIS_PAGE_BUDGET": 5,
+            "GENVORIS_PAGE_BUDGET": 10,
             **config,
         }
         shops.append(Shop(tmp_path, settings, worker_class, more))

@@ -179,7 +179,7 @@ def test_a_body_that_does_not_come_in_time_is_cut_and_pages_go_on(
     slow = threading.Thread(target=lambda: done.append(talk(impatient_shop, *pieces, pause=pause)))
     slow.start()
     assert impatient_shop.get("ada").status_code == 200
-    slow.join(10)
+    slow.join(60)
     assert status(done[0]) == 408
     assert b"body_too_slow" in done[0]
     assert not [what for what in sink.counts if what.startswith("POST")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,14 +19,7 @@ from genvoris_flask.web.limits import Limiter
 from genvoris_flask.web.redis_windows import RedisWindows
 from tests.services.conftest import RedisServer
 from tests.support.forwarder import Forwarder
-
-
-def until(condition: Callable[[], bool], otherwise: str) -> None:
-    """Wait for a condition; after 20 s the test fails with a sentence."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.02)
+from tests.support.waiting import until
 
 
 class Pair:

@@ -23,9 +23,9 @@ from genvoris_flask.testing.calling import call
 from genvoris_flask.tryon.pictures import Picture
 from genvoris_flask.tryon.product import Product
 from tests.services.conftest import RedisServer
-from tests.services.test_store import until
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import Stripe
+from tests.support.waiting import until
 
 ADA = Shopper("ada")
 PICTURE = Picture(b"a picture", "image/jpeg")

@@ -17,7 +17,7 @@ from genvoris_flask.state import AppState, get_state
 from genvoris_flask.store.health import ACL_RULES
 from genvoris_flask.testing import Sandbox
 from tests.services.conftest import ROOT, RedisServer, free_port
-from tests.services.test_store import until
+from tests.support.waiting import until
 
 StartRedis = Callable[..., RedisServer]
 OpenShop = Callable[[str], AppState]

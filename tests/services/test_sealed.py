@@ -20,8 +20,8 @@ from genvoris_flask.tryon.jobs import OverError
 from genvoris_flask.tryon.pictures import Picture
 from genvoris_flask.tryon.product import Product
 from tests.services.conftest import RedisServer
-from tests.services.test_store import until
 from tests.support.upstream import Upstream
+from tests.support.waiting import until
 
 ADA = Shopper("ada.example.com")
 OWNER = "shopper:ada.example.com"

@@ -8,7 +8,6 @@ import multiprocessing
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from genvoris_flask.store.redis_connection import RedisConnection
 from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
+from tests.support.waiting import until
 
 
 def open_store(url: str, name: str = "a", **more: Any) -> RedisStore:
@@ -159,7 +159,7 @@ def test_a_child_process_starts_with_an_empty_memory_and_free_locks() -> None:
     with store.lock("name", wait=0, hold=20):
         process = multiprocessing.get_context("fork").Process(target=child)
         process.start()
-        assert seen.get(timeout=10) is None
+        assert seen.get(timeout=60) is None
         process.join()
 
 
@@ -281,13 +281,6 @@ def test_an_error_never_tells_the_password_of_redis() -> None:
     with pytest.raises(StoreAwayError) as caught:
         store.get("one")
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not happen within 10 s"
-        threading.Event().wait(0.02)
 
 
 def test_a_unix_socket_serves_as_well(tmp_path: Path) -> None:

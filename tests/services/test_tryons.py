@@ -7,17 +7,16 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from genvoris_flask.tryon.job_store import LEASE_SECONDS
 from tests.services.conftest import RedisServer, Shop
 from tests.support.tryon_host import RESULT, TryonHost
 from tests.support.tryon_load import Client, Seen, contradictions, form, run
+from tests.support.waiting import until
 
 WHO_ANSWERED = """
 import os
@@ -91,13 +90,6 @@ class Browser:
         return str(json.loads(raw)["state"]) if status == 200 else str(status)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen within {seconds:g} s"
-        time.sleep(0.05)
-
-
 def test_two_hundred_shoppers_at_once_get_one_picture_for_each_try_on(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
@@ -167,7 +159,7 @@ def test_a_worker_that_is_killed_leaves_its_try_on_interrupted_seen_from_the_oth
     job, worker = ada.start()
     until(lambda: bool(host.keys))
     os.kill(worker, signal.SIGKILL)
-    until(lambda: ada.state(job) not in ("running", "0"), LEASE_SECONDS + 5)
+    until(lambda: ada.state(job) not in ("running", "0"))
     status, raw, answered = ada.get(f"/genvoris/tryons/{job}")
     assert (status, answered != worker) == (200, True)
     assert json.loads(raw)["state"] == "failed"
@@ -202,7 +194,7 @@ def test_a_try_on_outlives_a_redis_that_goes_away_and_comes_back(
     assert elsewhere.state(job) == "503"
     assert ada.get(f"/genvoris/tryons/{job}/image")[1] == RESULT
     redis_server.start()
-    until(lambda: elsewhere.state(job) == "done", 15)
+    until(lambda: elsewhere.state(job) == "done")
     assert list(host.keys.values()) == [1]
 
 

@@ -17,6 +17,8 @@ class Forwarder:
     def __init__(self, port: int) -> None:
         self.target = port
         self.opened = 0
+        self.received = 0  # bytes that clients have sent
+        self._near: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._selector = selectors.DefaultSelector()
@@ -56,6 +58,7 @@ class Forwarder:
         near, _ = self._listener.accept()
         far = socket.create_connection(("127.0.0.1", self.target))
         self.opened += 1
+        self._near.add(near)
         for one, other in ((near, far), (far, near)):
             self._peers[one] = other
             self._selector.register(one, selectors.EVENT_READ)
@@ -64,6 +67,7 @@ class Forwarder:
         other = self._peers[one]
         try:
             data = one.recv(65536)
+            self.received += len(data) if one in self._near else 0
             other.sendall(data)
         except OSError:
             data = b""

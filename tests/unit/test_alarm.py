@@ -20,7 +20,7 @@ def test_alarms_ring_in_the_order_of_their_times_and_on_one_thread() -> None:
     clock.after(0.15, lambda: ring("last"))
     clock.after(0.02, lambda: ring("first"))
     clock.after(0.08, lambda: ring("second"))
-    assert done.wait(10)
+    assert done.wait(60)
     assert [name for name, _ in rung] == ["first", "second", "last"]
     assert len({thread for _, thread in rung}) == 1
 
@@ -33,5 +33,5 @@ def test_a_cancelled_alarm_never_rings_and_does_not_stay_in_memory() -> None:
         clock.after(0.05, lambda number=number: rung.append(number)).cancel()  # type: ignore[misc]
     clock.after(0.06, done.set)
     assert len(clock._clockwork.get().waiting) == 1
-    assert done.wait(10)
+    assert done.wait(60)
     assert rung == []

@@ -17,7 +17,7 @@ def test_tasks_run_on_other_threads_and_all_of_them() -> None:
     done: list[tuple[int, str]] = []
     for number in range(50):
         pool.submit("t", lambda n=number: done.append((n, threading.current_thread().name)))  # type: ignore[misc]
-    assert pool.join(10)
+    assert pool.join(60)
     assert sorted(number for number, _ in done) == list(range(50))
     names = {name for _, name in done}
     assert len(names) <= 3
@@ -35,7 +35,7 @@ def test_what_fails_is_tried_again_later_and_then_given_up(
         raise RuntimeError("away")
 
     pool.submit("Order 17", fail)
-    assert pool.join(10)
+    assert pool.join(60)
     assert len(tries) == 3
     assert "Order 17: RuntimeError: away; trying again in 0.01 s" in caplog.text
     assert "Order 17: given up" in caplog.text
@@ -50,7 +50,7 @@ def test_what_cannot_pass_is_not_tried_again() -> None:
         raise RuntimeError("refused")
 
     pool.submit("t", fail, lambda error: False)
-    assert pool.join(10)
+    assert pool.join(60)
     assert len(tries) == 1
 
 
@@ -60,7 +60,7 @@ def test_what_waits_for_another_try_holds_no_thread() -> None:
     tries = iter([0, 1])
     pool.submit("fails at first", lambda: 1 / next(tries))
     pool.submit("goes well", done.set)
-    assert done.wait(10)
+    assert done.wait(60)
     assert not pool.join(0.01)
 
 
@@ -68,13 +68,13 @@ def test_a_full_pool_says_so_at_once() -> None:
     pool = BackgroundPool(threads=1, most=2)
     leave = threading.Event()
     for _ in range(2):
-        pool.submit("waits", lambda: leave.wait(10))
+        pool.submit("waits", lambda: leave.wait(60))
     with pytest.raises(QueueFullError, match="2 tasks are waiting"):
         pool.submit("one more", print)
     leave.set()
-    assert pool.join(10)
+    assert pool.join(60)
     pool.submit("there is room again", print)
-    assert pool.join(10)
+    assert pool.join(60)
 
 
 PROGRAM = """

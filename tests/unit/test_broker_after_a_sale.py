@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import httpx
 
 from genvoris_flask.sessions.shopper import Shopper
+from tests.support.waiting import until
 from tests.unit.test_broker import ADA, Shop
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def mints(shop: Shop) -> int:
@@ -26,7 +17,7 @@ def test_who_had_a_token_gets_a_new_one_without_asking_and_the_old_one_is_revoke
     shop = Shop()
     old = shop.session()
     shop.broker.replace(ADA)
-    eventually(lambda: shop.broker.remembered(ADA) is not None)
+    until(lambda: shop.broker.remembered(ADA) is not None)
     new = shop.broker.remembered(ADA)
     assert new is not None
     assert new.token != old.token
@@ -38,7 +29,7 @@ def test_who_is_not_here_costs_no_mint() -> None:
     shop.session()
     shop.broker.replace(Shopper("bea"))
     shop.broker.replace(ADA)  # waits its turn behind the one before
-    eventually(lambda: mints(shop) == 2)
+    until(lambda: mints(shop) == 2)
     assert not any("bea" in call for call in shop.genvoris.calls)
 
 
@@ -47,5 +38,5 @@ def test_while_genvoris_is_away_the_token_is_dropped_all_the_same() -> None:
     shop.session()
     shop.genvoris.fault = lambda: httpx.Response(401, json={"error": "invalid_key"})
     shop.broker.replace(ADA)
-    eventually(lambda: len(shop.genvoris.calls) >= 2)
+    until(lambda: len(shop.genvoris.calls) >= 2)
     assert shop.broker.remembered(ADA) is None

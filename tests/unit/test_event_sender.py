@@ -29,7 +29,7 @@ class Genvoris:
     def send(self, batch: Sequence[Event]) -> None:
         self.batches.append(len(batch))
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         if self.error:
             raise self.error
 
@@ -38,11 +38,11 @@ def test_what_gathers_while_a_call_is_under_way_goes_in_batches_of_fifty() -> No
     genvoris = Genvoris()
     sender = EventSender(genvoris.send)
     sender.add(events(1))
-    assert genvoris.entered.wait(10)
+    assert genvoris.entered.wait(60)
     for _ in range(12):
         sender.add(events(10))
     genvoris.open.set()
-    assert sender.join(10)
+    assert sender.join(60)
     assert genvoris.batches == [1, 50, 50, 20]
 
 
@@ -52,10 +52,10 @@ def test_while_genvoris_hangs_only_so_many_wait_and_adding_returns_at_once(
     genvoris = Genvoris()
     sender = EventSender(genvoris.send, most=30)
     sender.add(events(1))
-    assert genvoris.entered.wait(10)
+    assert genvoris.entered.wait(60)
     assert [sender.add(events(20)) for _ in range(4)] == [20, 10, 0, 0]
     genvoris.open.set()
-    assert sender.join(10)
+    assert sender.join(60)
     assert genvoris.batches == [1, 30]
     assert caplog.text.count("are dropped") == 1
 
@@ -70,10 +70,10 @@ def test_a_failure_loses_its_batch_alone_and_is_said_once(
     genvoris.error = UnreachableError("gone")
     for _ in range(3):
         sender.add(events(2))
-        assert sender.join(10)
+        assert sender.join(60)
     genvoris.error = None
     sender.add(events(5))
-    assert sender.join(10)
+    assert sender.join(60)
     assert genvoris.batches[-1] == 5
     assert caplog.text.count("are dropped") == 1
     assert caplog.text.count("reach Genvoris again") == 1
@@ -85,10 +85,10 @@ def test_a_fault_of_ours_does_not_end_the_thread() -> None:
     sender = EventSender(genvoris.send)
     genvoris.error = KeyError("oops")
     sender.add(events(1))
-    assert sender.join(10)
+    assert sender.join(60)
     genvoris.error = None
     sender.add(events(3))
-    assert sender.join(10)
+    assert sender.join(60)
     assert genvoris.batches == [1, 3]
 
 
@@ -114,7 +114,7 @@ def test_an_event_that_is_refused_costs_no_other_its_way(bad: set[int]) -> None:
     genvoris = Strict(bad)
     sender = EventSender(genvoris.send)
     sender.add(events(50))
-    assert sender.join(10)
+    assert sender.join(60)
     assert len(genvoris.taken) == len(set(genvoris.taken)) == 50 - len(bad)
     assert genvoris.calls <= MOST_CALLS
 
@@ -127,7 +127,7 @@ def test_a_batch_of_which_all_is_refused_costs_a_bounded_number_of_calls(
     sender = EventSender(genvoris.send)
     for _ in range(2):
         sender.add(events(50))
-        assert sender.join(10)
+        assert sender.join(60)
     assert genvoris.calls <= 2 * MOST_CALLS
     assert caplog.text.count("refused an event") == 1
     assert "are dropped" not in caplog.text

@@ -24,7 +24,7 @@ def in_a_child(work: object) -> object:
     child = FORK.Process(target=lambda: results.put(work()))  # type: ignore[operator]
     child.start()
     try:
-        return results.get(timeout=10)
+        return results.get(timeout=60)
     finally:
         child.kill()
         child.join()

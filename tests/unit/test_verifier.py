@@ -49,7 +49,7 @@ class Endpoint:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
         if self.hangs:
-            self.hangs.wait(10)
+            self.hangs.wait(60)
         return httpx.Response(self.status, json=self.payload)
 
 
