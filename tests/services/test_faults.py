@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from flask import Flask, render_template_string, request
@@ -11,13 +10,13 @@ from flask import Flask, render_template_string, request
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.api.http import HttpClient, Repeat
 from genvoris_flask.errors import DeadlineError
+from genvoris_flask.signals import session_failed
 from genvoris_flask.state import get_state
 from tests.services.conftest import free_port
 from tests.support.upstream import MODES, Upstream
 
-BUDGET = 0.2
-# A page that waits for the upstream itself would take ten seconds and more.
-FAR_BEYOND_BUDGET = 8.0
+BUDGET = 0.2  # seconds
+UNANSWERED = ("hang", "drip-body", "drip-headers")
 FAULTS = [mode for mode in MODES if mode != "ok"]
 
 
@@ -34,24 +33,29 @@ def shop(url: str) -> Flask:
     return app
 
 
-def view(app: Flask, user: str) -> tuple[float, str]:
-    started = time.monotonic()
+def view(app: Flask, user: str) -> str:
     response = app.test_client().get("/", query_string={"user": user})
     assert response.status_code == 200
-    return time.monotonic() - started, response.text
+    return response.text
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_page_goes_out_in_time_and_soon_nobody_asks(upstream: Upstream, fault: str) -> None:
     app = shop(upstream.url)
     upstream.mode = fault
-    for number in range(3):
-        seconds, text = view(app, f"s{number}")
-        assert seconds < FAR_BEYOND_BUDGET
-        assert "data-end-customer-token" not in text
-    asked = upstream.counts["mints"]
-    for number in range(10):
-        view(app, f"t{number}")
+    ended: list[str] = []
+
+    def note(_app: Flask, shopper: Shopper, **_: object) -> None:
+        ended.append(shopper.external_id)
+
+    with session_failed.connected_to(note, app):
+        for number in range(3):
+            assert "data-end-customer-token" not in view(app, f"s{number}")
+            # Where Genvoris does not answer, a page does not wait until it is given up.
+            assert fault not in UNANSWERED or f"s{number}" not in ended
+        asked = upstream.counts["mints"]
+        for number in range(10):
+            view(app, f"t{number}")
     assert upstream.counts["mints"] <= asked + 2  # what was under way may be tried again
     upstream.over.set()
 
@@ -59,8 +63,7 @@ def test_every_page_goes_out_in_time_and_soon_nobody_asks(upstream: Upstream, fa
 def test_a_port_that_nobody_listens_on_costs_pages_nothing_after_a_few() -> None:
     app = shop(f"http://127.0.0.1:{free_port()}")
     for number in range(13):
-        seconds, _ = view(app, f"s{number}")
-        assert seconds < FAR_BEYOND_BUDGET
+        view(app, f"s{number}")
     assert get_state(app).broker._breaker.is_open
 
 
@@ -82,7 +85,7 @@ def test_many_first_views_at_once_mint_once(upstream: Upstream) -> None:
 
     def look() -> None:
         barrier.wait()
-        texts.append(view(app, "ada")[1])
+        texts.append(view(app, "ada"))
 
     threads = [threading.Thread(target=look) for _ in range(20)]
     for thread in threads:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -35,13 +37,32 @@ class Answered:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def crowd(port: int, key: str, *, clients: int, seconds: float) -> Answered:
-    """Let so many clients shop for so long."""
+def crowd(
+    port: int,
+    key: str,
+    *,
+    clients: int,
+    seconds: float = math.inf,
+    over: Callable[[Answered], bool] = lambda answered: False,
+) -> Answered:
+    """Let clients shop until it is over, or until each has seen an error.
+
+    Args:
+        port: The sandbox's.
+        key: Its API key.
+        clients: How many shop at once.
+        seconds: When it is over, or
+        over: whether it is, by what was answered. Each client asks before each round.
+    """
     answered = Answered()
     plan = _call(port, key, "POST", "/api/v1/plans", {"name": "Crowd", "monthlyTryOns": 1000})["id"]
     end = time.monotonic() + seconds
+
+    def is_over() -> bool:
+        return time.monotonic() >= end or over(answered)
+
     threads = [
-        threading.Thread(target=_shop, args=(port, key, plan, number, end, answered))
+        threading.Thread(target=_shop, args=(port, key, plan, number, is_over, answered))
         for number in range(clients)
     ]
     for thread in threads:
@@ -51,10 +72,17 @@ def crowd(port: int, key: str, *, clients: int, seconds: float) -> Answered:
     return answered
 
 
-def _shop(port: int, key: str, plan: str, number: int, end: float, answered: Answered) -> None:
+def _shop(
+    port: int,
+    key: str,
+    plan: str,
+    number: int,
+    is_over: Callable[[], bool],
+    answered: Answered,
+) -> None:
     name = f"client-{number}"
     rounds = 0
-    while time.monotonic() < end:
+    while not is_over():
         rounds += 1
         try:
             _round(port, key, plan, f"{name}-{rounds}", answered)
