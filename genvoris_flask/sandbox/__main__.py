@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -60,10 +61,20 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
         description="A local Genvoris for development. It listens on this machine alone.",
     )
     parser.add_argument("--port", type=int, default=8787, help="0 takes any free one (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("genvoris-sandbox"), help="%(default)s")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("genvoris-sandbox"),
+        help="folder that keeps its records (%(default)s)",
+    )
     parser.add_argument("--api-key", help=f"default: $GENVORIS_API_KEY, else {DEFAULT_KEY}")
     parser.add_argument("--issuer", default=DEFAULT_ISSUER, help="iss of tokens (%(default)s)")
-    parser.add_argument("--credits", type=int, default=DEFAULT_CREDITS, help="%(default)s")
+    parser.add_argument(
+        "--credits",
+        type=int,
+        default=DEFAULT_CREDITS,
+        help="in the pool at its first start (%(default)s)",
+    )
     parser.add_argument(
         "--rate-limits", action="store_true", help="put Genvoris's rate limits in force"
     )
@@ -97,18 +108,23 @@ def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _settings(url: str, options: argparse.Namespace) -> str:
-    """Return what to put into the shop's configuration.
+    """Return the statement that configures the shop's ``app`` for this sandbox.
 
     A key that may be one of Genvoris's own is not shown.
     """
-    lines = [f'GENVORIS_API_URL = "{url}/api/v1"', f'GENVORIS_TRYON_URL = "{url}"']
     if options.api_key == DEFAULT_KEY or (options.own_key or "").startswith("gvk_test_"):
-        lines.insert(0, f'GENVORIS_API_KEY = "{options.api_key}"')
+        key = f"GENVORIS_API_KEY={_quoted(options.api_key)},"
     else:
-        lines.insert(0, "# GENVORIS_API_KEY is the key that the sandbox was given.")
+        key = "# GENVORIS_API_KEY is the key that the sandbox was given."
+    lines = [key, f'GENVORIS_API_URL="{url}/api/v1",', f'GENVORIS_TRYON_URL="{url}",']
     if options.issuer != DEFAULT_ISSUER:
-        lines.append(f'GENVORIS_ISSUER = "{options.issuer}"')
-    return "\n".join(f"    {line}" for line in lines)
+        lines.append(f"GENVORIS_ISSUER={_quoted(options.issuer)},")
+    return "\n".join(["app.config.update(", *(f"    {line}" for line in lines), ")"])
+
+
+def _quoted(text: str) -> str:
+    """Return the text as a Python string in double quotes."""
+    return json.dumps(text)
 
 
 def _serve(server: SandboxServer, settings: str) -> None:

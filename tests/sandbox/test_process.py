@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 
 from tests.support.local_genvoris import product_png
 from tests.support.pictures import picture
@@ -71,14 +72,15 @@ def test_it_ends_quietly_when_asked_to(tmp_path: Path, number: signal.Signals) -
 
 
 def settings_of(printed: list[str]) -> dict[str, str]:
-    """Paste what was printed into a Python file, and return what it says."""
-    found: dict[str, str] = {}
-    exec("\n".join(line.strip() for line in printed if line.startswith("    ")), found)
-    return {name: value for name, value in found.items() if name.startswith("GENVORIS_")}
+    """Paste what was printed into a shop's module, as it is, and return its settings."""
+    app = Flask("shop")
+    block = "".join(printed).split("\n\n")[1]
+    exec(block, {"app": app})
+    return {name: value for name, value in app.config.items() if name.startswith("GENVORIS_")}
 
 
 def test_it_prints_the_settings_that_a_shop_needs(tmp_path: Path) -> None:
-    """Pasted into a shop's configuration, they make it work with this sandbox."""
+    """Pasted below ``app = Flask(...)`` they configure the shop, without editing them."""
     printed: list[str] = []
     with sandbox(tmp_path, "--issuer", "https://issuer.test", printed=printed) as (_, client):
         url = str(client.base_url).rstrip("/")
