@@ -119,7 +119,8 @@ def _ask(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
 
 def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywall:
     key = f"paywall.{refusal.reason}"
-    counted = refusal.reason == "quota_exhausted" and refusal.limit
+    # The counted sentences are in the plural.
+    counted = refusal.reason == "quota_exhausted" and (refusal.limit or 0) > 1
     title = say(f"{key}.title", language)
     message = say(f"{key}.{'counted' if counted else 'message'}", language, limit=refusal.limit)
     if not upgrade_url or refusal.kind == "unavailable":

@@ -88,3 +88,11 @@ def test_hook_that_returns_something_else_is_logged(caplog: pytest.LogCaptureFix
     hook: Any = lambda _: {"title": "Plans"}  # noqa: E731
     assert paywall_for(Refusal("no_plan"), hook, None)["title"] == "Try it on before you buy"
     assert "not dict" in caplog.text
+
+
+def test_a_quota_of_one_is_not_counted_in_the_plural() -> None:
+    """Not “all 1 try-ons”."""
+    one = paywall_for(Refusal("quota_exhausted", used=1, limit=1), None, None)
+    two = paywall_for(Refusal("quota_exhausted", used=2, limit=2), None, None)
+    assert one["message"] == "You have used all your try-ons of this period."
+    assert two["message"] == "You have used all 2 try-ons of this period."
