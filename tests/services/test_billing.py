@@ -13,10 +13,11 @@ from flask import Flask
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.api.client import GenvorisClient
 from genvoris_flask.billing.desk import Billing
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import GenvorisError, StoreAwayError
 from genvoris_flask.state import get_state
 from genvoris_flask.testing import Sandbox
 from tests.services.conftest import ROOT, RedisServer
+from tests.support.stripe_life import SIZES, Life
 from tests.support.stripe_payloads import Stripe
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "price_pro"}]
@@ -53,6 +54,19 @@ for thread in threads:
 for thread in threads:
     thread.join()
 print(failed, flush=True)
+"""
+
+SHARE = """
+from genvoris_flask.errors import GenvorisError
+
+print("ready", flush=True)
+sys.stdin.readline()
+for event in {events!r}:
+    try:
+        get_state(app).stripe.apply(event)
+    except GenvorisError:
+        pass  # it is delivered again
+print("done", flush=True)
 """
 
 DIE = """
@@ -172,6 +186,53 @@ def test_what_a_killed_process_had_done_is_not_done_again_after_what_came_since(
     getattr(billing, call)("ada", event_id="old", **(more if call in needs else {}))
     usage = client.customers.usage("ada")
     assert (usage.status, usage.plan_name) == (status, "Pro")
+
+
+def is_applied(app: Flask, event: dict[str, Any]) -> bool:
+    try:
+        get_state(app).stripe.apply(event)
+    except GenvorisError:
+        return False
+    return True
+
+
+SOLD = [
+    {"name": name, "monthly_try_ons": size, "external_price_id": name}
+    for name, size in SIZES.items()
+]
+
+
+@pytest.mark.parametrize("seed", [4, 192])
+def test_a_life_at_stripe_that_four_processes_are_told_at_once_ends_as_it_should(
+    config: dict[str, Any], genvoris_sandbox: Sandbox, client: GenvorisClient, seed: int
+) -> None:
+    """Each process has a share of the shuffled events, and some events come to several."""
+    config["GENVORIS_PLANS"] = SOLD
+    app = Flask("shop")
+    app.config.update(config)
+    GenvorisFlask(app)
+    get_state(app).billing.sync_plans()
+    life = Life(seed, basil=seed % 2 == 0, default_plan=None)
+    events = life.deliveries()
+    processes = [start(config, SHARE.format(events=events[n::4])) for n in range(4)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=120)[0] for process in processes] == ["done\n"] * 4
+    waiting = events  # all come again, since some failed before it was known whose they are
+    while waiting:
+        left = [event for event in waiting if not is_applied(app, event)]
+        assert len(left) < len(waiting)
+        waiting = left
+    usage = client.customers.usage("ada")
+    is_active = usage.status == "ACTIVE" and usage.plan_name
+    standing = (usage.status, f"pln_{usage.plan_name}" if is_active else None)
+    assert standing in life.model.end()
+    assert fills(client) <= life.model.sales
 
 
 def test_while_redis_is_away_nothing_is_told_and_afterwards_it_is_told_once(
