@@ -176,6 +176,38 @@ def test_an_entry_that_the_page_adds_while_the_dialog_is_open_leaves_it_open(
     expect(dialog(page)).to_be_hidden()
 
 
+def test_back_in_a_browser_without_the_navigation_api(shop: ScriptedShop) -> None:
+    """There, every change of the entry by ``popstate`` closes the dialog."""
+    shop.head = (
+        '<script nonce="n">'
+        "delete window.navigation; history.pushState(null, '', '?step=2')</script>"
+    )
+    shop.body = f'<form id="navigation"></form>{TRIGGER}'
+    page = shop.open()
+    open_dialog(page)
+    page.go_back()
+    expect(dialog(page)).to_be_hidden()
+
+
+def test_an_address_of_its_own_lets_back_close_the_dialog_on_any_page(shop: ScriptedShop) -> None:
+    """The recipe of docs/widget.md: Back closes the dialog, and closing it takes the entry off."""
+    page = shop.open()
+    page.evaluate(
+        """() => {
+          Genvoris.on("open", () => location.hash === "#try-on"
+            || history.pushState(history.state, "", "#try-on"));
+          Genvoris.on("close", () => location.hash === "#try-on" && history.back());
+        }"""
+    )
+    for leave in (page.go_back, lambda: page.keyboard.press("Escape")):
+        open_dialog(page)
+        until(page, lambda: page.evaluate("location.hash") == "#try-on")
+        leave()
+        expect(dialog(page)).to_be_hidden()
+        until(page, lambda: page.evaluate("location.hash") == "")
+        assert page.evaluate("location.pathname") == "/product"
+
+
 def test_the_page_s_own_style_sheets_stay_when_the_widget_goes(shop: ScriptedShop) -> None:
     """A page may have replaced all constructed sheets meanwhile."""
     shop.tag["data-button-icon"] = "camera"
