@@ -48,6 +48,7 @@ def wheel_names(dist: Path) -> set[str]:
         "genvoris_flask/sandbox/openapi.json",
         "genvoris_flask/sandbox/templates/docs.html",
         "genvoris_flask/static/widget/widget.js",
+        "genvoris_flask/static/widget/design.js",
         "genvoris_flask/static/widget/dialog.js",
         "genvoris_flask/static/widget/tools.js",
         "genvoris_flask/static/widget/locale-en.js",

@@ -14,7 +14,7 @@ from tests.flask.conftest import Shop
 
 
 def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:
-    for name in ("widget.js", "dialog.js", "tools.js", "locale-ar.js"):
+    for name in ("widget.js", "design.js", "dialog.js", "tools.js", "locale-ar.js"):
         asset = shop.state.assets.by_name[name]
         response = shop.browser.get(f"/genvoris/{asset.hashed_name}")
         digest = hashlib.sha384(response.data).digest()
@@ -35,7 +35,13 @@ def test_the_plain_name_is_asked_for_each_time_and_sent_once(shop: Shop) -> None
 
 @pytest.mark.parametrize(
     ("stage", "name"),
-    [("widget", "dialog"), ("widget", "locale-en"), ("widget", "locale-ur"), ("dialog", "tools")],
+    [
+        ("widget", "dialog"),
+        ("widget", "design"),
+        ("widget", "locale-en"),
+        ("widget", "locale-ur"),
+        ("dialog", "tools"),
+    ],
 )
 def test_each_stage_names_the_files_that_are_there(shop: Shop, stage: str, name: str) -> None:
     script = shop.browser.get(f"/genvoris/{stage}.js").text
