@@ -139,8 +139,12 @@ def trusted_certificates() -> ssl.SSLContext:
     Raises:
         NetworkSetupError: The environment names certificates that cannot be read.
     """
-    folder = os.environ.get("SSL_CERT_DIR")
-    if folder and not os.environ.get("SSL_CERT_FILE") and not _holds_certificates(folder):
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file and not Path(file).is_file():  # which httpx before 0.28 passes over in silence
+        raise NetworkSetupError(
+            f"SSL_CERT_FILE names {file!r}, which is not a file: name another one, or unset it."
+        )
+    if folder and not file and not _holds_certificates(folder):
         raise NetworkSetupError(
             f"SSL_CERT_DIR names {folder!r}, which holds no certificates under hashed names: name "
             "another folder, run `openssl rehash` on it, or unset it."

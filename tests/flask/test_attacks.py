@@ -21,6 +21,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from flask import Flask
 from werkzeug.datastructures import Authorization
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
@@ -418,7 +419,8 @@ def test_trusted_hosts_decide_where_they_are_set(genvoris: LocalGenvoris) -> Non
     for host in ("shop.intra", "shop.intra:8080", "10.1.2.3"):
         assert picture_of(shop, host, "/shirt.png", "10.0.0.7").status_code == 202
     assert picture_of(shop, "shop.intra", "http://10.1.2.3/shirt.png").status_code == 400
-    assert shop.browser.get("/genvoris/status").status_code == 400
+    refused = 400 if "TRUSTED_HOSTS" in Flask.default_config else 200  # Flask 3.1 reads it
+    assert shop.browser.get("/genvoris/status").status_code == refused
 
 
 def test_a_debugged_app_may_be_inside(shop: Shop) -> None:
