@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from flask import g
+from flask import has_request_context, request
 
 from ..button import PLAIN, ButtonDesign, DesignFunction, read_design
 from ..errors import ConfigurationError
@@ -14,11 +14,11 @@ from .once import first_time
 
 log = logging.getLogger("genvoris_flask.storefront")
 
-_DESIGN = "_genvoris_button_design"
+_DESIGN = "genvoris.button_design"
 
 
 def button_design() -> ButtonDesign:
-    """Give GENVORIS_BUTTON, or what it says for this request when it is a function.
+    """Return GENVORIS_BUTTON, or what it says for this request when it is a function.
 
     A function that fails, or gives what cannot be used, is named in the log once and never takes
     a page down: the button then has the shop's own style.
@@ -26,10 +26,13 @@ def button_design() -> ButtonDesign:
     setting = get_state().settings.button
     if isinstance(setting, ButtonDesign):
         return setting
-    # A page of many cards asks for each of them.
-    if _DESIGN not in g:
-        setattr(g, _DESIGN, _ask(setting))
-    found: ButtonDesign = g.get(_DESIGN)
+    if not has_request_context():
+        return _ask(setting)
+    # A page of many cards asks for each of them. `g` may outlive a request, in a shop's tests.
+    kept = request.environ
+    if _DESIGN not in kept:
+        kept[_DESIGN] = _ask(setting)
+    found: ButtonDesign = kept[_DESIGN]
     return found
 
 

@@ -74,6 +74,15 @@ def test_a_function_is_asked_once_for_each_request_and_may_look_at_it(
     assert asked[2:] == ["/cards"]
 
 
+def test_each_page_has_its_own_also_within_one_app_context(genvoris: LocalGenvoris) -> None:
+    """Tests of a shop often hold one app context for several requests."""
+    shop = Shop(genvoris, GENVORIS_BUTTON=lambda: {"label": request.args["label"]})
+    with shop.app.app_context():
+        for label in ("One", "Two"):
+            page = shop.browser.get(f"/product?label={label}").text
+            assert tag(page)["data-button-label"] == label
+
+
 def failing() -> dict[str, Any]:
     raise LookupError(f"the shop's own fault {next(number)}")
 

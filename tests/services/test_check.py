@@ -115,6 +115,27 @@ def test_the_id_by_which_shoppers_are_known_is_told(
     assert (done, said in text) == (0, True), text
 
 
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({}, "warn   log-in: Those who are not logged in are asked to log in, but"),
+        (
+            {"GENVORIS_LOGIN_URL": "/in"},
+            "ok     log-in: Those who are not logged in are led to /in.",
+        ),
+        ({"GENVORIS_ALLOW_GUESTS": True}, "ok     log-in: Nobody needs to log in"),
+    ],
+    ids=["none", "set", "guests"],
+)
+def test_a_missing_log_in_address_is_told(
+    tmp_path: Path, genvoris: str, config: dict[str, object], line: str
+) -> None:
+    """It is a warning, since a shop may have a log-in of its own in the page."""
+    shop = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1", **config}
+    status, text = check(tmp_path, **shop)
+    assert (status, line in text) == (0, True), text
+
+
 def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(
     tmp_path: Path, genvoris: str
 ) -> None:
