@@ -68,6 +68,8 @@ class Settings:
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
         tryons_per_shopper: Try-ons that one shopper may have under way, in all processes together,
             1 to 64. Default 2.
+        guest_tryons_per_day: Try-ons that one guest may start within 24 hours, 1 to 100, and five
+            times as many from one address. Those that fail do not count. Default: no limit.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
         result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
             ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
@@ -126,6 +128,7 @@ class Settings:
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
     tryons_per_shopper: int = 2
+    guest_tryons_per_day: int | None = None
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600
@@ -282,6 +285,7 @@ _CHECKS: dict[str, checks.Check] = {
     "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
     "GENVORIS_TRYONS_PER_SHOPPER": checks.number(1, 64, "try-ons", int),
+    "GENVORIS_GUEST_TRYONS_PER_DAY": checks.number(1, 100, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_HOSTS": checks.hosts,
     "GENVORIS_UPLOAD_TIMEOUT": checks.number(1, 600, "seconds", float),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .store.interface import Store
     from .storefront.assets import Assets
+    from .tryon.daily_limit import DailyLimit
     from .tryon.engine import Engine
     from .tryon.jobs import JobRunner
     from .tryon.own_engine import EngineHook
@@ -72,6 +73,7 @@ class AppState:
     tryon_http: HttpClient
     passthrough_slots: Slots
     upload_slots: Slots
+    daily_limit: DailyLimit
     jobs: JobRunner
     assets: Assets
     limiter: Limiter

@@ -33,6 +33,7 @@ from .state import AppState, Hooks
 from .store.interface import NoSealer, Sealer, Store
 from .store.memory_store import MemoryStore
 from .storefront import assets
+from .tryon.daily_limit import DailyLimit
 from .tryon.hosted import HostedEngine
 from .tryon.jobs import JobRunner
 from .web.limits import Limiter
@@ -94,6 +95,7 @@ def build_state(
         tryon_http=tryon_http,
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
         upload_slots=Slots(settings.tryons_per_shopper),
+        daily_limit=DailyLimit(store, clock),
         jobs=JobRunner(
             store,
             concurrency=settings.tryon_concurrency,

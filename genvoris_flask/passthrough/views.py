@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -23,6 +24,7 @@ from ..storefront.product_rules import has_rules, may_be_tried_on
 from ..tryon.answers import error_for_outcome
 from ..tryon.explain import explain, explain_mint
 from ..tryon.form import keep_in_memory
+from ..tryon.guests import guest_tryon
 from ..tryon.visitors import (
     SESSION_BUDGET,
     Visitor,
@@ -99,6 +101,8 @@ def forward(route: Route) -> Response:
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
         held.enter_context(state.passthrough_slots.take(owner))
+        if visitor and route is TRYON:
+            held.enter_context(guest_tryon(visitor, _key(visitor) or secrets.token_urlsafe(16)))
         body = _body(route, shopper, state)
         try:
             answer = _send(route, body, state, _key(visitor))

@@ -34,6 +34,7 @@ class Task:
         work: What makes its picture, and holds its photo; None once nobody needs them.
         key: Its Idempotency-Key.
         holder: Whose places it takes: its owner's, or those of all guests at an address.
+        without_picture: To be called if it ends without one.
         slot: The place that it holds in the store.
         ending: How it ended, while the store does not know it.
         picture: With that ending.
@@ -47,6 +48,7 @@ class Task:
     work: Work | None = field(repr=False)
     key: str | None = None
     holder: str = ""
+    without_picture: Callable[[], None] = field(default=lambda: None, repr=False)
     slot: str | None = None
     ending: Ending | None = None
     picture: bytes | None = field(default=None, repr=False)

@@ -82,6 +82,7 @@ class JobRunner:
         key: str | None = None,
         *,
         address: str | None = None,
+        without_picture: Callable[[], None] = lambda: None,
     ) -> Job:
         """Queue a try-on.
 
@@ -93,6 +94,7 @@ class JobRunner:
                 again.
             address: Where a guest is. Guests there share their places: one who keeps no cookie is
                 another owner with each request.
+            without_picture: Called if the job ends without one, unless its process dies.
 
         Raises:
             BusyError: As many are queued as may be.
@@ -104,7 +106,7 @@ class JobRunner:
         job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), desk.worker)
         holder = digest(f"address:{address}") if address else owner
         most = self._per_address if address else self._per_owner
-        task = Task(job, work, key, holder)
+        task = Task(job, work, key, holder, without_picture)
         try:
             with self._store.lock(owner):
                 if key and (known := self._job_of_key(owner, key)):
@@ -226,6 +228,7 @@ class JobRunner:
         work, task.work = task.work, None
         if work is None or self._is_over(task.job):
             desk.drop(task)
+            task.without_picture()
             return
         desk.run(task)
         try:
@@ -235,6 +238,8 @@ class JobRunner:
             outcome = Failure("internal_error")
         data = outcome.data if isinstance(outcome, Picture) else None
         desk.end(task, ending_of(outcome), data)
+        if data is None or task.over:
+            task.without_picture()
 
     def _is_over(self, job: Job) -> bool:
         try:

@@ -11,6 +11,7 @@ from ..state import get_state
 from ..storefront.product_rules import may_be_tried_on
 from ..storefront.shopping import login_url
 from ..web.language import page_language, said
+from .guests import guest_status
 from .paywall import Refusal, paywall_for, reason_against
 from .product import Product
 from .visitors import Visitor
@@ -51,7 +52,8 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
         return {**_NOTHING, **login, "message": said("login_required")}
     if visitor.shopper is None:
-        return {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
+        allowed = {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
+        return {**allowed, **guest_status(visitor)}
     state = get_state()
     # While it does not answer, the shopper's dialog costs a worker no more than a page would.
     patience = state.settings.page_budget if state.broker.is_held_back else STATUS_TIMEOUT

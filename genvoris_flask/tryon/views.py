@@ -21,6 +21,7 @@ from .answers import error_for_outcome, job_fields
 from .engine import Order
 from .explain import explain_mint
 from .form import keep_in_memory, read_form
+from .guests import GuestTryon, guest_tryon, refuse_after_limit
 from .job import Job
 from .jobs import AWAY_RETRY_AFTER, RETRY_AFTER, BusyError, OverError, TooManyError
 from .product import read_product
@@ -77,22 +78,20 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     visitor = admit("tryons")
     if visitor.shopper is not None:
         check_token(visitor.shopper)
+    key = request.headers.get("Idempotency-Key") or None
+    # The same for every repeat, so that Genvoris can tell one even where we cannot.
+    wish = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
+    refuse_after_limit(visitor, wish)
     state = get_state()
     with state.upload_slots.take(slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
     if not may_be_tried_on(form.product):
         raise AnswerError("product_unavailable")
     keep_widget_session(form.widget_session)
-    key = request.headers.get("Idempotency-Key") or None
-    order = Order(
-        form.photo,
-        form.product,
-        visitor.shopper,
-        origin=shop_url(request).rstrip("/"),
-        # The same for every repeat, so that Genvoris can tell one even where we cannot.
-        key=key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16),
-    )
-    job = _submit(visitor, order, key)
+    origin = shop_url(request).rstrip("/")
+    order = Order(form.photo, form.product, visitor.shopper, origin, wish)
+    with guest_tryon(visitor, wish) as counted:
+        job = _submit(visitor, order, key, counted)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
@@ -132,12 +131,17 @@ def ask_again(_error: StoreAwayError) -> Response:
     return answer_error(AnswerError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
-def _submit(visitor: Visitor, order: Order, key: str | None) -> Job:
+def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon) -> Job:
     state = get_state()
-    work = TryonWork(state.app, order)
-    address = guest_address(visitor)
     try:
-        return state.jobs.submit(visitor.owner, order.product, work, key, address=address)
+        return state.jobs.submit(
+            visitor.owner,
+            order.product,
+            TryonWork(state.app, order),
+            key,
+            address=guest_address(visitor),
+            without_picture=counted.give_back,
+        )
     except BusyError:
         raise AnswerError("busy", retry_after=RETRY_AFTER) from None
     except TooManyError:

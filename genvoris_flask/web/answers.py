@@ -38,6 +38,7 @@ STATUSES: Mapping[str, int] = {
     "tryon_over": 410,
     "rate_limited": 429,
     "too_many_tryons": 429,
+    "guest_limit_reached": 429,
     "internal_error": 500,
     "upstream_unreachable": 502,
     "busy": 503,

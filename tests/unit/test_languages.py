@@ -38,7 +38,8 @@ def test_every_sentence_is_translated_and_keeps_its_values(language: str) -> Non
 @pytest.mark.parametrize(("language", "script"), [("ar", r"[؀-ۿ]"), ("ur", r"[؀-ۿ]")])
 def test_right_to_left_sentences_are_in_their_own_script(language: str, script: str) -> None:
     for key, sentence in LANGUAGES[language].items():
-        assert re.match(script, sentence), key
+        assert re.search(script, sentence), key
+        assert re.match(script, sentence) or key.startswith("hours."), key
 
 
 def test_each_code_that_a_browser_may_get_has_a_sentence() -> None:
@@ -50,7 +51,7 @@ def test_each_code_that_a_browser_may_get_has_a_sentence() -> None:
 def test_sentences_end_as_sentences_do() -> None:
     for language, sentences in LANGUAGES.items():
         for key, sentence in sentences.items():
-            if not key.startswith("action.") and not key.endswith(".title"):
+            if not key.startswith(("action.", "hours.")) and not key.endswith(".title"):
                 assert sentence.endswith(URDU_STOP if language == "ur" else "."), (language, key)
 
 

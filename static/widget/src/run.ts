@@ -111,7 +111,7 @@ function problemOf(job: Job): Problem {
   return { ...rest, status: 200, error: error ?? "failed", detail: detail ?? t("failed") };
 }
 
-/** Says whether the same request may succeed later: no answer, too busy, a proxy's fault. */
-function mayPass(problem: Problem): boolean {
-  return problem.error === "offline" || [429, 502, 503, 504].includes(problem.status);
+/** Says whether the same request may succeed soon: no answer, too busy, a proxy's fault. */
+function mayPass({ error, paywall, status }: Problem): boolean {
+  return error === "offline" || (!paywall && [429, 502, 503, 504].includes(status));
 }

@@ -3,7 +3,7 @@ import { ProblemError, readProblem } from "../src/api";
 import { NO_PRODUCT } from "../src/machine";
 import { Run } from "../src/run";
 import { Tokens } from "../src/token";
-import type { Job } from "../src/types";
+import type { Job, Paywall } from "../src/types";
 
 const job = (state: Job["state"], more: Partial<Job> = {}): Job => ({
   id: "j",
@@ -61,6 +61,14 @@ describe("a try-on", () => {
     const { finish, log } = setUp([fault(401, "invalid_session_token")]);
     await expect(finish()).rejects.toThrow("invalid_session_token");
     expect(log.filter((line) => line.startsWith("start"))).toHaveLength(2);
+  });
+
+  it("is sent once when there is none left for hours", async () => {
+    const paywall = { kind: "offer", title: "", message: "" } as Paywall;
+    const spent = { status: 429, error: "guest_limit_reached", detail: "A sentence.", paywall };
+    const { finish, keys } = setUp([new ProblemError(spent)]);
+    await expect(finish()).rejects.toThrow("guest_limit_reached");
+    expect(keys).toHaveLength(1);
   });
 
   it("is sent again, with the same key, when the way there is blocked or the shop is busy", async () => {
