@@ -161,9 +161,9 @@ def is_enabled(config: Mapping[str, Any], environ: Mapping[str, str] | None = No
         ConfigurationError: GENVORIS_ENABLED is neither true nor false.
     """
     key = "GENVORIS_ENABLED"
-    return checks.flag(
-        key, _given(config, os.environ if environ is None else environ).get(key, True)
-    )
+    sources = (config, os.environ if environ is None else environ)
+    given = (source.get(key) for source in sources)
+    return checks.flag(key, next((value for value in given if not _is_unset(value)), True))
 
 
 def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:

@@ -108,6 +108,25 @@ def test_the_environment_switches_it_off(word: str, monkeypatch: pytest.MonkeyPa
     assert app.test_client().get("/shirt").text == "<h1>Shirt</h1>"
 
 
+def test_no_other_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong or misspelt meanwhile keeps nobody from switching try-on off."""
+    monkeypatch.setenv("GENVORIS_SESSION_TTL", "soon")
+    genvoris = GenvorisFlask()
+    app = make_shop(genvoris, GENVORIS_ENABLED="off", GENVORIS_PAGE_BUGDET=1, GENVORIS_API_KEY="x")
+    genvoris.init_app(app)
+    assert app.test_client().get("/shirt").text == "<h1>Shirt</h1>"
+
+
+def test_a_slip_in_the_environment_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A variable that is nearly a setting is one line in the log of a start."""
+    monkeypatch.setenv("GENVORIS_PAGE_BUGDET", "1")
+    genvoris = GenvorisFlask()
+    genvoris.init_app(make_shop(genvoris, GENVORIS_API_KEY="gvk_test_1"))
+    assert caplog.text.count("GENVORIS_PAGE_BUGDET") == 1
+
+
 def test_without_init_app_pages_and_checkout_work(caplog: pytest.LogCaptureFixture) -> None:
     """A shop that calls ``init_app`` only with a key gets a warning for each call, once."""
     genvoris = GenvorisFlask()
