@@ -33,7 +33,8 @@ READY_SECONDS = 20
 def main() -> int:
     """Run both; give the exit status."""
     options = read_options()
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         with tempfile.TemporaryDirectory(prefix="demo-shop-") as folder:
@@ -71,15 +72,20 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             HOST, free_port(port), app, threaded=True, request_handler=QuietHandler
         )
         server.daemon_threads = False  # type: ignore[attr-defined]
+        # Signals are for the main thread alone: one that interrupts the server between accepting a
+        # connection and starting its thread leaves a traceback.
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
         with app.app_context():
             # It listens already; what comes in before it serves waits a moment.
             listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
         register_at_genvoris(app)
-        # The signal may come before the server is under way, and then it would not end there.
+        serving.start()
         with suppress(KeyboardInterrupt):
             watch(sandbox, stopping)
             print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
-            server.serve_forever()
+            # Interrupting ``Thread.join`` would mark a running thread as stopped.
+            threading.Event().wait()
+        server.shutdown()
         # Waits for requests in progress, whose database is removed below.
         server.server_close()
     finally:

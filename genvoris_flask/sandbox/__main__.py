@@ -129,7 +129,8 @@ def _quoted(text: str) -> str:
 
 def _serve(server: SandboxServer, settings: str) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     print(
         f"Sandbox Genvoris on {server.url} (development only: it listens on this machine alone)\n"
         f"The shop's settings for it:\n\n{settings}\n",

@@ -83,6 +83,7 @@ class SandboxServer:
             self._server = _Server(HOST, self.port, app, _Handler, fd=listener.fileno())
         self._courier: Courier = app.extensions[EXTENSION_KEY].courier
         self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     @property
     def url(self) -> str:
@@ -90,9 +91,12 @@ class SandboxServer:
         return f"http://{HOST}:{self.port}"
 
     def serve_forever(self) -> None:
-        """Serve in this thread, until KeyboardInterrupt or ``stop``."""
-        self._courier.start()
-        self._serve()
+        """Serve until KeyboardInterrupt or ``stop``."""
+        # Not in the thread that receives signals: one that interrupts it between accepting a
+        # connection and starting its thread closes the connection under that thread.
+        self.start()
+        # Interrupting ``Thread.join`` would mark a running thread as stopped.
+        self._stopped.wait()
 
     def start(self) -> None:
         """Serve in a thread of its own."""
@@ -111,6 +115,7 @@ class SandboxServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+        self._stopped.set()
 
     def __enter__(self) -> Self:
         self.start()

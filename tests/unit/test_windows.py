@@ -145,4 +145,4 @@ def test_a_hit_costs_the_same_however_many_visitors_there_are(clock: Clock) -> N
 
     threads = set(threading.enumerate())
     assert cost_with(20_000) <= 2 * cost_with(20)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
