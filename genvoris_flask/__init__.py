@@ -4,14 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .core.images.photos import Photo
+    from .core.images.pictures import Picture
+    from .core.products import Product
+    from .core.sessions.shopper import Shopper
+    from .core.tryon.paywall import Paywall, Refusal
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
-    from .products import Product
-    from .sessions.shopper import Shopper
-    from .storefront.tags import genvoris_button, genvoris_widget
-    from .tryon.paywall import Paywall, Refusal
-    from .tryon.photos import Photo
-    from .tryon.pictures import Picture
+    from .web.widget_tags import genvoris_button, genvoris_widget
 
 # Names are loaded when they are asked for: pytest imports this package in every run, for the
 # fixtures in genvoris_flask.testing, and need not wait for Flask and httpx then.
@@ -19,14 +19,14 @@ _HOMES = {
     "ConfigurationError": ".errors",
     "GenvorisError": ".errors",
     "GenvorisFlask": ".extension",
-    "Paywall": ".tryon.paywall",
-    "Photo": ".tryon.photos",
-    "Picture": ".tryon.pictures",
-    "Product": ".products",
-    "Refusal": ".tryon.paywall",
-    "Shopper": ".sessions.shopper",
-    "genvoris_button": ".storefront.tags",
-    "genvoris_widget": ".storefront.tags",
+    "Paywall": ".core.tryon.paywall",
+    "Photo": ".core.images.photos",
+    "Picture": ".core.images.pictures",
+    "Product": ".core.products",
+    "Refusal": ".core.tryon.paywall",
+    "Shopper": ".core.sessions.shopper",
+    "genvoris_button": ".web.widget_tags",
+    "genvoris_widget": ".web.widget_tags",
 }
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import_module(".compat", __name__).require_oldest()
+    import_module(".web.compat", __name__).require_oldest()
     value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
     return value
 

@@ -9,28 +9,29 @@ from typing import TypeVar, cast
 import httpx
 from flask import Flask, before_render_template, current_app
 
-from . import attribution
-from .api.client import GenvorisClient
-from .api.models import ConversionPlatform
-from .billing import stripe_view
-from .billing.desk import Billing
-from .compat import allow_body_limits
-from .events import views as event_views
-from .passthrough import views as passthrough_views
-from .products import ProductFilter
-from .sessions.shopper import Shopper
+from .core.api.client import GenvorisClient
+from .core.api.models import ConversionPlatform
+from .core.billing.service import Billing
+from .core.products import ProductFilter
+from .core.sessions.shopper import Shopper
+from .core.tryon.engines.custom import EngineHook
+from .core.tryon.paywall import PaywallHook
+from .core.webhooks.handlers import Handler, checked_type
 from .settings import is_enabled, read_settings
-from .state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
-from .storefront import assets, shopping, tags
-from .switched_off import NoBilling, NoCalls
-from .tryon import views
-from .tryon.own_engine import EngineHook
-from .tryon.paywall import PaywallHook
+from .web import assets, attribution
+from .web import shopper as shopping
+from .web import widget_tags as tags
 from .web.blueprints import keep_order
 from .web.cache_headers import guard_headers
-from .webhooks import views as webhook_views
-from .webhooks.handlers import Handler, checked_type
-from .wiring import build_state
+from .web.compat import allow_body_limits
+from .web.routes import events as event_views
+from .web.routes import stripe as stripe_view
+from .web.routes import tryons as views
+from .web.routes import webhooks as webhook_views
+from .web.routes.proxy import views as passthrough_views
+from .web.state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
+from .web.switched_off import NoBilling, NoCalls
+from .web.wiring import build_state
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])

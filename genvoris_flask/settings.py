@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import button, checks, plans
+from .core import button_design as button
+from .core import validators as checks
+from .core.billing import plans
 from .errors import ConfigurationError, see
 
 log = logging.getLogger("genvoris_flask.settings")

@@ -14,10 +14,10 @@ from flask import Flask
 
 from examples.demo_shop import security
 from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper
-from genvoris_flask.api.models import Customer, Plan, Usage
+from genvoris_flask.core.api.models import Customer, Plan, Usage
+from genvoris_flask.core.tryon.paywall import Reason
 from genvoris_flask.errors import see
 from genvoris_flask.settings import _CHECKS
-from genvoris_flask.tryon.paywall import Reason
 from tests.support.scripted_shop import POLICY
 
 ROOT = Path(__file__).parent.parent

@@ -40,7 +40,7 @@ def wheel_names(dist: Path) -> set[str]:
     [
         "genvoris_flask/__init__.py",
         "genvoris_flask/py.typed",
-        "genvoris_flask/api/client.py",
+        "genvoris_flask/core/api/client.py",
         "genvoris_flask/sandbox/__main__.py",
         "genvoris_flask/sandbox/templates/overview.html",
         "genvoris_flask/sandbox/templates/page.css",

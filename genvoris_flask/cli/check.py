@@ -9,8 +9,8 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from ..diagnosis import Finding, diagnose
-from ..state import SwitchedOffError, get_state
+from ..web.health_checks import Finding, diagnose
+from ..web.state import SwitchedOffError, get_state
 from .failures import Failure
 from .output import json_option, show_json
 

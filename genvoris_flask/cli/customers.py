@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from ..api.models import Customer, Status
+from ..core.api.models import Customer, Status
 from .failures import FILLED, Failure, genvoris_id, this_shop
 from .output import json_option, show_fields, show_json, show_table
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import click
 from flask import current_app
 
-from ..api.http import Repeat, may_repeat
+from ..core.api.http import Repeat, may_repeat
 from ..errors import (
     ApiError,
     CreditError,
@@ -35,7 +35,7 @@ from ..errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from ..state import AppState, get_state
+from ..web.state import AppState, get_state
 
 _PASSING = (UnreachableError, RateLimitedError, ServerError, StoreAwayError, LockTimeoutError)
 # The first that fits.

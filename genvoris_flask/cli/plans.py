@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from ..api.models import Plan
+from ..core.api.models import Plan
 from ..errors import ApiError, UnreachableError
 from .failures import FILLED, Failure, may_have_happened, sentence, this_shop
 from .output import as_cell, json_option, show_fields, show_json, show_table

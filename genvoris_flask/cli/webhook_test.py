@@ -10,10 +10,10 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from ..api.http import HttpClient, Repeat
+from ..core.api.http import HttpClient, Repeat
+from ..core.webhooks.signature import HEADER, sign
 from ..errors import ApiError, UnreachableError
-from ..state import AppState
-from ..webhooks.signature import HEADER, sign
+from ..web.state import AppState
 from .failures import FILLED, Failure, PassingFailure, this_shop
 from .output import json_option, show_fields, show_json
 

@@ -9,11 +9,11 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from ..api.models import WebhookEndpoint
+from ..core.api.models import WebhookEndpoint
+from ..core.webhooks.events import KNOWN_TYPES
+from ..core.webhooks.handlers import EVERY_TYPE
 from ..errors import ApiError, UnreachableError
-from ..state import AppState
-from ..webhooks.events import KNOWN_TYPES
-from ..webhooks.handlers import EVERY_TYPE
+from ..web.state import AppState
 from .failures import FILLED, Failure, may_have_happened, sentence, this_shop
 from .output import json_option, show_fields, show_json, show_table
 

@@ -7,8 +7,8 @@ from flask import Blueprint
 from .api_keys import good_keys, rotate
 from .context import context
 from .credits import add_pack, credits_left, empty_packs, live_packs
-from .gate import body
-from .news import tell_of_balance, tell_of_pack
+from .notifications import tell_of_balance, tell_of_pack
+from .request_validation import body
 from .settings import change_settings as change
 from .settings import read_settings as read
 from .wire import Json

@@ -9,13 +9,13 @@ from flask import Blueprint, redirect, request
 from werkzeug import Response
 
 from .context import context, require_local
+from .control_api import advance, catch_up
 from .credits import YEAR, add_pack, empty_packs
 from .ledger import find_customer, set_used, start_period
-from .news import tell_of_balance, tell_of_change, tell_of_pack
+from .notifications import tell_of_balance, tell_of_change, tell_of_pack
 from .outbox import send_again, send_test
+from .quota import standing
 from .refusal import RefusalError, invalid, not_found
-from .standing import standing
-from .switches import advance, catch_up
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 

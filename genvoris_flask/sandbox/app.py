@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from ..compat import allow_body_limits
+from ..web.compat import allow_body_limits
 from . import (
     account,
     actions,
@@ -25,25 +25,25 @@ from . import (
     plans,
     public,
     sessions,
-    switches,
     track,
     tryon,
 )
+from . import control_api as switches
 from .api_keys import keep_start_key
-from .calls import CallLog
 from .clock import SandboxClock
 from .context import EXTENSION_KEY, Context, context
-from .courier import Courier
 from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
+from .fault_middleware import Front
 from .folder import prepare_folder
-from .front import Front
-from .gate import check_request
 from .keys import KeyRing
 from .lock import FolderLock
 from .paths import IdConverter
 from .refusal import RefusalError, answer_http_error, answer_refusal
+from .request_log import CallLog
+from .request_validation import check_request
 from .settings import change_settings
 from .store import Store
+from .webhook_dispatcher import Courier
 from .wire import new_request_id
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .shelf import recall, remember
+from .key_value import recall, remember
 from .store import Store
 
 NAME = "clock_offset"

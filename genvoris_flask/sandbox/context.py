@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 
 from .api_keys import is_good
-from .calls import CallLog
 from .clock import SandboxClock
-from .courier import Courier
 from .faults import Faults
 from .keys import KeyRing
 from .limits import Limiter
 from .lock import FolderLock
 from .refusal import RefusalError
+from .request_log import CallLog
 from .settings import require_active
 from .store import Store
+from .webhook_dispatcher import Courier
 
 EXTENSION_KEY = "genvoris-sandbox"
 

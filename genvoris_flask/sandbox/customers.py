@@ -10,10 +10,10 @@ from typing import Any
 from flask import Blueprint
 
 from .context import context
-from .gate import body, query
 from .ledger import PERIOD, find_customer, past_periods, start_period, usage_fields
-from .news import tell_of_change, tell_of_customer
+from .notifications import tell_of_change, tell_of_customer
 from .refusal import RefusalError
+from .request_validation import body, query
 from .shapes import customer_fields, plan_summary
 from .wire import Json, iso
 

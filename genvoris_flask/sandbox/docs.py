@@ -9,8 +9,8 @@ from functools import cache
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
-from .complaints import describe
 from .contract import FILE, Json, Operation, contract
+from .validation_errors import describe
 
 blueprint = Blueprint("docs", __name__)
 

@@ -9,9 +9,9 @@ import sqlite3
 from flask import Blueprint
 
 from .context import context
-from .gate import body
 from .outbox import send_test
 from .refusal import not_found
+from .request_validation import body
 from .wire import Json, iso
 
 blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")

@@ -8,7 +8,7 @@ import secrets
 from flask import Blueprint
 
 from .context import context
-from .gate import body
+from .request_validation import body
 from .wire import Json
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/v1/events")

@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .shelf import recall, remember
+from .key_value import recall, remember
 
 FILE_NAME = "signing-key.pem"
 DRAFT_NAME = "signing-key.new"

@@ -7,10 +7,10 @@ from functools import partial
 
 from .context import context
 from .credits import credits_left, take_credit
-from .news import tell_of_balance, tell_of_customer, tell_of_exhaustion, tell_of_quota
+from .notifications import tell_of_balance, tell_of_customer, tell_of_exhaustion, tell_of_quota
+from .quota import standing
 from .refusal import RefusalError, not_found
 from .shapes import plan_summary
-from .standing import standing
 from .wire import Json, iso
 
 PERIOD = 30 * 24 * 3600.0

@@ -7,14 +7,14 @@ import json
 import sqlite3
 from typing import Any
 
+from .chart import DAY, DAYS, draw, read_days
 from .context import context
 from .credits import LIVE, credits_left
 from .funnel import read_funnel
 from .ledger import find_customer
 from .outbox import latest_deliveries
-from .plot import DAY, DAYS, draw, read_days
+from .quota import standing
 from .settings import read_settings
-from .standing import standing
 
 MOST_CUSTOMERS = 200
 MOST_PLANS = 200

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint
 
 from .context import context
-from .gate import body, query
 from .outbox import emit
 from .refusal import not_found
+from .request_validation import body, query
 from .shapes import plan_fields
 from .wire import Json
 

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from .api_keys import is_good
 from .context import context
-from .gate import query
+from .request_validation import query
 from .settings import DEFAULT_DESIGN, read_settings
 from .tryon import status
 from .wire import Json

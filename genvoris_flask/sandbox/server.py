@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from .context import EXTENSION_KEY
-from .courier import Courier
+from .webhook_dispatcher import Courier
 from .wire import new_request_id
 
 HOST = "127.0.0.1"

@@ -10,9 +10,9 @@ import jwt
 from flask import Blueprint, Response, jsonify
 
 from .context import context
-from .gate import body
 from .ledger import find_customer
 from .refusal import RefusalError, not_found
+from .request_validation import body
 from .wire import Json, iso
 
 blueprint = Blueprint("sessions", __name__)

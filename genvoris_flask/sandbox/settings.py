@@ -6,8 +6,8 @@ import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
+from .key_value import recall, remember
 from .refusal import RefusalError
-from .shelf import recall, remember
 from .wire import Json
 
 NAME = "settings"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from .context import admit, context
-from .gate import body
 from .ledger import ledgers, spend
 from .refusal import RefusalError
+from .request_validation import body
 from .sessions import customer_of_token
 from .settings import require_domain
 from .tryon_log import log_tryon

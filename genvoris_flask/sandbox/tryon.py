@@ -17,13 +17,13 @@ from flask import Blueprint, request
 
 from .context import context
 from .credits import credits_left
-from .gate import body, limit_customer, query
 from .ledger import check, ledgers, spend
 from .product_image import ImageError, fetch_image
+from .quota import standing
 from .refusal import invalid
+from .request_validation import body, limit_customer, query
 from .sessions import customer_of_token
 from .settings import read_settings, require_domain
-from .standing import standing
 from .tryon_log import log_tryon
 from .wire import Json, iso
 

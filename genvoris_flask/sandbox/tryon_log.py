@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 
 from .context import context
-from .news import tell_of_tryon
+from .notifications import tell_of_tryon
 from .wire import Json
 
 

@@ -16,7 +16,7 @@ from .calling import call
 from .shopper import SandboxShopper
 
 if TYPE_CHECKING:
-    from ..api.client import GenvorisClient
+    from ..core.api.client import GenvorisClient
 
 API_KEY = "gvk_test_in_a_test_run"
 KEY_FILES = "*.pem"
@@ -35,7 +35,7 @@ class Sandbox:
     """
 
     def __init__(self, url: str, api_key: str = API_KEY) -> None:
-        from ..api.client import GenvorisClient
+        from ..core.api.client import GenvorisClient
 
         self.url = url
         self.api_key = api_key

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from .calling import call
 
 if TYPE_CHECKING:
-    from ..api.client import GenvorisClient
-    from ..api.models import Usage
+    from ..core.api.client import GenvorisClient
+    from ..core.api.models import Usage
 
 
 class SandboxShopper:

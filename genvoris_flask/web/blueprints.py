@@ -6,12 +6,12 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from ..state import get_state
-from .answers import AnswerError, answer_error, answer_http_error, harden
 from .cookies import leave_session
-from .every_host import EveryHostBlueprint
+from .cross_origin import refuse_other_sites, share_with_trusted
+from .errors import AnswerError, answer_error, answer_http_error, harden
 from .exemptions import exempt
-from .guard import refuse_other_sites, share_with_trusted
+from .host_matching import EveryHostBlueprint
+from .state import get_state
 
 _ours: list[Blueprint] = []
 

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .alarm import Alarm, AlarmClock
+from ..core.concurrency.timers import Alarm, AlarmClock
 from .connections import connection_of, hang_up
 
 log = logging.getLogger("genvoris_flask.web")

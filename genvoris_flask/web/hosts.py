@@ -7,8 +7,8 @@ import socket
 from flask import Request, current_app
 from werkzeug.sansio.utils import host_is_trusted
 
+from .client_address import is_from_inside
 from .connections import connection_of
-from .senders import is_from_inside
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from ..core.storage.interface import Store
 from ..errors import StoreAwayError
-from ..store.interface import Store
 
 log = logging.getLogger("genvoris_flask.web")
 

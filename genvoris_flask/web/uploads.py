@@ -13,9 +13,9 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from .alarm import AlarmClock
-from .answers import AnswerError
+from ..core.concurrency.timers import AlarmClock
 from .connections import connection_of, stop_listening
+from .errors import AnswerError
 
 log = logging.getLogger("genvoris_flask.web")
 

@@ -1,1 +1,1 @@
-"""Deliveries from Genvoris: verified, de-duplicated, and given to the shop's handlers."""
+"""Events that Genvoris delivers to the shop: see ``genvoris_flask.webhooks.events``."""

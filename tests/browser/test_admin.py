@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from examples.demo_shop.run import API_KEY
-from genvoris_flask.api import GenvorisClient
+from genvoris_flask.core.api import GenvorisClient
 from genvoris_flask.errors import QuotaError
 from tests.browser.conftest import Demo, Watched
 from tests.browser.steps import expect_accessible, expect_heading, log_in, open_dialog, try_on

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.state import get_state
-from genvoris_flask.storefront.assets import load_assets
+from genvoris_flask.web.assets import load_assets
+from genvoris_flask.web.state import get_state
 from tests.browser.steps import choose, dialog, expect_heading, until
 from tests.support.pictures import picture
 from tests.support.scripted_shop import WIDGET

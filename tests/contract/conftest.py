@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.testing import Sandbox, start_sandbox
 
 _numbers = itertools.count(1)

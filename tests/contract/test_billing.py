@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import ConfigurationError, GenvorisFlask, Shopper
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ApiError, ForbiddenError, NotFoundError, UnknownPriceError
 from genvoris_flask.signals import customer_linked, session_minted
-from genvoris_flask.state import get_state
 from genvoris_flask.testing import Sandbox
+from genvoris_flask.web.state import get_state
 from tests.support.waiting import LIMIT, until
 
 PLANS = [

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import (
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import (
     EVENT_TYPES,
     Conversion,
     Customer,
@@ -23,10 +23,10 @@ from genvoris_flask.api.models import (
     Return,
     WebhookEndpoint,
 )
-from genvoris_flask.api.models.event import EventType
-from genvoris_flask.sandbox.complaints import check
+from genvoris_flask.core.api.models.event import EventType
 from genvoris_flask.sandbox.contract import Operation, contract
 from genvoris_flask.sandbox.outbox import TYPES
+from genvoris_flask.sandbox.validation_errors import check
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 # What the client calls beside the REST API.

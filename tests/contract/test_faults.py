@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import Event
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import Event
+from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import (
     ForbiddenError,
     GenvorisError,
@@ -25,8 +25,8 @@ from genvoris_flask.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from genvoris_flask.state import get_state
 from genvoris_flask.testing.sandbox import API_KEY as KEY
+from genvoris_flask.web.state import get_state
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import EVENT_TYPES, Customer, Event, Plan, PlanSummary
-from genvoris_flask.button import ButtonDesign
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import EVENT_TYPES, Customer, Event, Plan, PlanSummary
+from genvoris_flask.core.button_design import ButtonDesign
 from genvoris_flask.errors import (
     ApiError,
     BadRequestError,

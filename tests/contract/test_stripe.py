@@ -19,12 +19,12 @@ from flask_wtf import CSRFProtect
 from werkzeug.test import TestResponse
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.billing.stripe_lookup import NoLookup, StripeLookup, open_lookup
-from genvoris_flask.billing.stripe_shapes import Line
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.billing.stripe.lookup import NoLookup, StripeLookup, open_lookup
+from genvoris_flask.core.billing.stripe.payloads import Line
 from genvoris_flask.errors import NotFoundError, StripeError
-from genvoris_flask.state import get_state
 from genvoris_flask.testing.sandbox import API_KEY as KEY
+from genvoris_flask.web.state import get_state
 from tests.support.streams import Unread
 from tests.support.stripe_payloads import SECRET, Stripe, signed
 

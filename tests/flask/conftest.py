@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
-from genvoris_flask.state import AppState, get_state
+from genvoris_flask.web.state import AppState, get_state
 from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
 from tests.support.waiting import LIMIT

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genvoris_flask.errors import ConfigurationError
-from genvoris_flask.storefront.assets import load_assets
+from genvoris_flask.web.assets import load_assets
 from tests.flask.conftest import Shop
 
 

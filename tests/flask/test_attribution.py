@@ -11,7 +11,7 @@ import httpx
 import pytest
 from flask import request
 
-from genvoris_flask.background import BackgroundPool
+from genvoris_flask.core.concurrency.background import BackgroundPool
 from tests.flask.conftest import Shop
 
 ORDER = {"order_id": "17", "amount_cents": 4990}

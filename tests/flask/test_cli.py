@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from genvoris_flask.webhooks.events import CreditEvent
+from genvoris_flask.core.webhooks.events import CreditEvent
 from tests.flask.conftest import Shop
 from tests.support.cli import Ran, run_command
 from tests.support.local_genvoris import API_KEY, LocalGenvoris

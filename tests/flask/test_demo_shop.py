@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from examples.demo_shop.app import create_app
 from examples.demo_shop.catalogue import GARMENTS, PRODUCTS
 from examples.demo_shop.samples import PASSWORD, SAMPLES
-from genvoris_flask.state import get_state
-from genvoris_flask.webhooks.signature import HEADER, sign
+from genvoris_flask.core.webhooks.signature import HEADER, sign
+from genvoris_flask.web.state import get_state
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 # Flask-Login 0.6 calls what newer Pythons warn about.

@@ -14,10 +14,10 @@ from flask import current_app
 from PIL import Image
 
 from genvoris_flask import Photo, Picture, Product, Shopper
+from genvoris_flask.core.images.photos import check_photo
+from genvoris_flask.core.tryon.engines.base import Order
+from genvoris_flask.core.tryon.engines.custom import OwnEngine
 from genvoris_flask.errors import DeadlineError
-from genvoris_flask.tryon.engine import Order
-from genvoris_flask.tryon.own_engine import OwnEngine
-from genvoris_flask.tryon.photos import check_photo
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.languages import LANGUAGES
-from genvoris_flask.tryon.meanings import MEANINGS
-from genvoris_flask.web.answers import STATUSES
+from genvoris_flask.core.locales import LANGUAGES
+from genvoris_flask.core.tryon.error_codes import MEANINGS
+from genvoris_flask.web.errors import STATUSES
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import API_KEY
 

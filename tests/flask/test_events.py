@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, session
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.api.models import EVENT_TYPES
+from genvoris_flask.core.api.models import EVENT_TYPES
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 

@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import TestResponse
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
-from genvoris_flask.diagnosis import Finding, diagnose
-from genvoris_flask.state import get_state
+from genvoris_flask.web.health_checks import Finding, diagnose
+from genvoris_flask.web.state import get_state
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture

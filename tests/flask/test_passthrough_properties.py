@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from genvoris_flask.passthrough.fields import is_ours
-from genvoris_flask.passthrough.json_object import MAX_NAMES, MAX_VALUES, rewrite_json
-from genvoris_flask.passthrough.multipart import rewrite_multipart
+from genvoris_flask.web.routes.proxy.fields import is_ours
+from genvoris_flask.web.routes.proxy.json_object import MAX_NAMES, MAX_VALUES, rewrite_json
+from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 

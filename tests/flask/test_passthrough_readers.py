@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from genvoris_flask import Shopper
-from genvoris_flask.passthrough.fields import is_ours
+from genvoris_flask.web.routes.proxy.fields import is_ours
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.readers import PythonReader, Reader, node_reader, php_reader

@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from genvoris_flask import GenvorisFlask, Product, Shopper
-from genvoris_flask.passthrough.body import CHUNK
+from genvoris_flask.web.routes.proxy.body import CHUNK
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture

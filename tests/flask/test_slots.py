@@ -11,9 +11,9 @@ import httpx
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from genvoris_flask.web.alarm import Alarm, AlarmClock
-from genvoris_flask.web.answers import AnswerError
-from genvoris_flask.web.slots import Slot, Slots
+from genvoris_flask.core.concurrency.limits import Slot, Slots
+from genvoris_flask.core.concurrency.timers import Alarm, AlarmClock
+from genvoris_flask.web.errors import AnswerError
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 

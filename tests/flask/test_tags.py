@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.signals import session_failed, session_minted
-from genvoris_flask.state import get_state
-from genvoris_flask.storefront.shopping import current_shopper, login_url
+from genvoris_flask.web.shopper import current_shopper, login_url
+from genvoris_flask.web.state import get_state
 from tests.flask.conftest import PAGE, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.waiting import until

@@ -16,11 +16,11 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
 
 from genvoris_flask import GenvorisFlask
+from genvoris_flask.core.webhooks.deduplication import Deliveries
+from genvoris_flask.core.webhooks.events import TryonEvent, WebhookEvent
+from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.errors import StoreAwayError
-from genvoris_flask.state import get_state
-from genvoris_flask.webhooks.deliveries import Deliveries
-from genvoris_flask.webhooks.events import TryonEvent, WebhookEvent
-from genvoris_flask.webhooks.signature import HEADER, sign
+from genvoris_flask.web.state import get_state
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.streams import Unread

@@ -14,22 +14,22 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 
-from genvoris_flask.api.http import HttpClient
-from genvoris_flask.billing.stripe_view import check_header
-from genvoris_flask.compat import allow_body_limits
+from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
+from genvoris_flask.core.api.http import HttpClient
+from genvoris_flask.core.images.formats.exif import read_orientation
+from genvoris_flask.core.images.photos import PhotoError, clean_photo
+from genvoris_flask.core.sessions.jwks import KeySet
+from genvoris_flask.core.sessions.verifier import TokenVerifier
+from genvoris_flask.core.webhooks.events import read_event
+from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
-from genvoris_flask.events.schema import SchemaError, read_events
-from genvoris_flask.passthrough.fields import read_urlencoded, write_urlencoded
-from genvoris_flask.passthrough.json_object import rewrite_json
-from genvoris_flask.passthrough.multipart import rewrite_multipart
-from genvoris_flask.sessions.keys import KeySet
-from genvoris_flask.sessions.verifier import TokenVerifier
-from genvoris_flask.tryon.form import keep_in_memory, read_form
-from genvoris_flask.tryon.formats.exif import read_orientation
-from genvoris_flask.tryon.photos import PhotoError, clean_photo
-from genvoris_flask.web.answers import AnswerError
-from genvoris_flask.webhooks.events import read_event
-from genvoris_flask.webhooks.signature import verify
+from genvoris_flask.web.compat import allow_body_limits
+from genvoris_flask.web.errors import AnswerError
+from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
+from genvoris_flask.web.routes.proxy.json_object import rewrite_json
+from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
+from genvoris_flask.web.routes.stripe import check_header
+from genvoris_flask.web.tryon_form import keep_in_memory, read_form
 from tests.support.fake_genvoris import ISSUER, KEY, NOW, claims_for, jwks, sign
 from tests.support.meter import Cost, measure
 

@@ -8,12 +8,7 @@ import urllib.request
 
 import pytest
 
-from genvoris_flask.errors import (
-    CreditError,
-    CustomerInactiveError,
-    GenvorisError,
-    QuotaError,
-)
+from genvoris_flask.errors import CreditError, CustomerInactiveError, GenvorisError, QuotaError
 from genvoris_flask.testing import Clock, Faults, Sandbox, SandboxShopper
 
 

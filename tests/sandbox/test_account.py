@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
-from genvoris_flask.storefront.assets import load_assets
+from genvoris_flask.web.assets import load_assets
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 from tests.support.receiver import receiver
 

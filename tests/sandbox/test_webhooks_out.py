@@ -11,10 +11,10 @@ import httpx
 import pytest
 from werkzeug.test import TestResponse
 
+from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.sandbox.context import EXTENSION_KEY
 from genvoris_flask.sandbox.outbox import TYPES
 from genvoris_flask.testing import Sandbox
-from genvoris_flask.webhooks.signature import verify
 from tests.support.local_genvoris import DAY, LocalGenvoris
 from tests.support.receiver import Receiver, receiver
 from tests.support.waiting import until

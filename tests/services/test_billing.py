@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import GenvorisError, StoreAwayError
-from genvoris_flask.state import get_state
 from genvoris_flask.testing import Sandbox
+from genvoris_flask.web.state import get_state
 from tests.services.conftest import ROOT, RedisServer
 from tests.support.stripe_life import SIZES, Life
 from tests.support.stripe_payloads import Stripe

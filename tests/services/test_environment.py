@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.api.environment import trusted_certificates
+from genvoris_flask.core.api.environment import trusted_certificates
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.sandbox import API_KEY as KEY
 from tests.services.conftest import ROOT

@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.state import get_state
-from genvoris_flask.store.namespace import Namespace, Shop
-from genvoris_flask.store.redis_connection import RedisConnection
-from genvoris_flask.store.redis_store import RedisStore
+from genvoris_flask.core.storage.namespace import Namespace, Shop
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.testing import Sandbox
-from genvoris_flask.web.limits import Limiter
-from genvoris_flask.web.redis_windows import RedisWindows
+from genvoris_flask.web.rate_limits.limiter import Limiter
+from genvoris_flask.web.rate_limits.redis import RedisWindows
+from genvoris_flask.web.state import get_state
 from tests.services.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 from tests.support.waiting import until

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask, render_template_string, request
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.api.http import HttpClient, Repeat
+from genvoris_flask.core.api.http import HttpClient, Repeat
 from genvoris_flask.errors import DeadlineError
 from genvoris_flask.signals import session_failed
-from genvoris_flask.state import get_state
+from genvoris_flask.web.state import get_state
 from tests.services.conftest import free_port
 from tests.support.upstream import MODES, Upstream
 

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from genvoris_flask.api.fetch import PictureFetcher
+from genvoris_flask.core.api.fetch import PictureFetcher
 from genvoris_flask.errors import UnreachableError
 
 NAME = "cdn.genvoris.example"

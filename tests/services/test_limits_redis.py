@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from genvoris_flask.store.redis_connection import PAUSE, RedisConnection
-from genvoris_flask.web.limits import Limiter
-from genvoris_flask.web.redis_windows import RedisWindows
+from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
+from genvoris_flask.web.rate_limits.limiter import Limiter
+from genvoris_flask.web.rate_limits.redis import RedisWindows
 from tests.services.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 

@@ -11,17 +11,17 @@ import redis
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
+from genvoris_flask.core.images.pictures import Picture
+from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.storage.interface import digest
+from genvoris_flask.core.storage.namespace import CHECK_SECONDS, PAUSE, Namespace, Shop
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.redis_store import LASTING_SECONDS, RedisStore
+from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.errors import Problem, StoreAwayError, UnauthorizedError, UnreachableError
-from genvoris_flask.sessions.shopper import Shopper
-from genvoris_flask.state import AppState, get_state
-from genvoris_flask.store.interface import digest
-from genvoris_flask.store.namespace import CHECK_SECONDS, PAUSE, Namespace, Shop
-from genvoris_flask.store.redis_connection import RedisConnection
-from genvoris_flask.store.redis_store import LASTING_SECONDS, RedisStore
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.calling import call
-from genvoris_flask.tryon.pictures import Picture
-from genvoris_flask.tryon.product import Product
+from genvoris_flask.web.state import AppState, get_state
 from tests.services.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import Stripe

@@ -13,16 +13,16 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import Session
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import Session
+from genvoris_flask.core.sessions.broker import SessionBroker
+from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.sessions.stored import StoredSessions
+from genvoris_flask.core.storage.namespace import Namespace, Shop
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.errors import GenvorisError
-from genvoris_flask.sessions.broker import SessionBroker
-from genvoris_flask.sessions.shopper import Shopper
-from genvoris_flask.sessions.stored import StoredSessions
-from genvoris_flask.state import get_state
-from genvoris_flask.store.namespace import Namespace, Shop
-from genvoris_flask.store.redis_connection import RedisConnection
-from genvoris_flask.store.redis_store import RedisStore
+from genvoris_flask.web.state import get_state
 from tests.services.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 from tests.support.upstream import Upstream

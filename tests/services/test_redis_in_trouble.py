@@ -12,10 +12,10 @@ import redis
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.diagnosis import Finding, diagnose
-from genvoris_flask.state import AppState, get_state
-from genvoris_flask.store.health import ACL_RULES
+from genvoris_flask.core.storage.health import ACL_RULES
 from genvoris_flask.testing import Sandbox
+from genvoris_flask.web.health_checks import Finding, diagnose
+from genvoris_flask.web.state import AppState, get_state
 from tests.services.conftest import ROOT, RedisServer, free_port
 from tests.support.waiting import until
 

@@ -12,13 +12,13 @@ import redis
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.sessions.shopper import Shopper
-from genvoris_flask.state import AppState, get_state
-from genvoris_flask.tryon.job import Job
-from genvoris_flask.tryon.job_store import PIECE_BYTES
-from genvoris_flask.tryon.jobs import OverError
-from genvoris_flask.tryon.pictures import Picture
-from genvoris_flask.tryon.product import Product
+from genvoris_flask.core.images.pictures import Picture
+from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.tryon.job import Job
+from genvoris_flask.core.tryon.job_store import PIECE_BYTES
+from genvoris_flask.core.tryon.jobs import OverError
+from genvoris_flask.core.tryon.product_fields import Product
+from genvoris_flask.web.state import AppState, get_state
 from tests.services.conftest import RedisServer
 from tests.support.upstream import Upstream
 from tests.support.waiting import until

@@ -23,12 +23,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from genvoris_flask.core.storage.interface import Store
+from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.core.storage.namespace import Namespace, Shop
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.errors import LockTimeoutError, StoreAwayError
-from genvoris_flask.store.interface import Store
-from genvoris_flask.store.memory_store import MemoryStore
-from genvoris_flask.store.namespace import Namespace, Shop
-from genvoris_flask.store.redis_connection import RedisConnection
-from genvoris_flask.store.redis_store import RedisStore
 from tests.services.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until

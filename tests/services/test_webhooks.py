@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import redis
 
-from genvoris_flask.webhooks.signature import HEADER, sign
+from genvoris_flask.core.webhooks.signature import HEADER, sign
 from tests.services.conftest import RedisServer, Shop
 from tests.support.waiting import until
 

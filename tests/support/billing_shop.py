@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.billing.service import Billing
+from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import StoreAwayError
-from genvoris_flask.sessions.shopper import Shopper
-from genvoris_flask.store.memory_store import MemoryStore
 from tests.support.quota_server import QuotaServer
 
 

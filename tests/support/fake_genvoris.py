@@ -14,7 +14,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.core.api.client import GenvorisClient
 
 NOW = 1_700_000_000.0
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

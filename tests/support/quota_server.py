@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.core.api.client import GenvorisClient
 
 START = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 Fault = Callable[[httpx.Request], Any]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from genvoris_flask.billing.desk import Billing
-from genvoris_flask.billing.stripe_events import StripeEvents
-from genvoris_flask.billing.stripe_lookup import NoLookup
+from genvoris_flask.core.billing.plans import DeclaredPlan
+from genvoris_flask.core.billing.service import Billing
+from genvoris_flask.core.billing.stripe.events import StripeEvents
+from genvoris_flask.core.billing.stripe.lookup import NoLookup
 from genvoris_flask.errors import GenvorisError
-from genvoris_flask.plans import DeclaredPlan
 from tests.support.billing_shop import Death, FragileStore, Tokens
 from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
-from genvoris_flask.tryon.visitors import key_for_genvoris
+from genvoris_flask.web.auth import key_for_genvoris
 from tests.support.pictures import picture
 
 PHOTO = picture("JPEG", (600, 900))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from genvoris_flask.api.client import GenvorisClient
+from genvoris_flask.core.api.client import GenvorisClient
 
 NOW = 1_700_000_000.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from genvoris_flask.web.alarm import AlarmClock
+from genvoris_flask.core.concurrency.timers import AlarmClock
 
 
 def test_alarms_ring_in_the_order_of_their_times_and_on_one_thread() -> None:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from genvoris_flask.background import BackgroundPool
+from genvoris_flask.core.concurrency.background import BackgroundPool
 from genvoris_flask.errors import QueueFullError
 
 

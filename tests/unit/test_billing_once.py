@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.billing.service import Billing
+from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import (
     ForbiddenError,
     GenvorisError,
@@ -18,7 +19,6 @@ from genvoris_flask.errors import (
     StoreAwayError,
     UnreachableError,
 )
-from genvoris_flask.store.memory_store import MemoryStore
 from tests.support.billing_shop import Death, FragileStore, Shop, Tokens, is_change, is_fill
 from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer

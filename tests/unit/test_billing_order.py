@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.billing.desk import Billing
+from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ForbiddenError, GenvorisError, NotFoundError, UnknownPriceError
 from tests.support.billing_shop import Death, Shop, is_change
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.store.interface import digest
+from genvoris_flask.core.storage.interface import digest
 from tests.support.billing_shop import Shop
 from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import StripeShop

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from genvoris_flask import errors
+from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.errors import CircuitOpenError, GenvorisError, Problem, error_for
-from genvoris_flask.sessions.breaker import CircuitBreaker
 
 AWAY = errors.UnreachableError("no answer")
 

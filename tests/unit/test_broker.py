@@ -8,7 +8,10 @@ import time
 import httpx
 import pytest
 
-from genvoris_flask.api.models import Session
+from genvoris_flask.core.api.models import Session
+from genvoris_flask.core.sessions.breaker import CircuitBreaker
+from genvoris_flask.core.sessions.broker import SessionBroker
+from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,
@@ -20,9 +23,6 @@ from genvoris_flask.errors import (
     ServerError,
     UnauthorizedError,
 )
-from genvoris_flask.sessions.breaker import CircuitBreaker
-from genvoris_flask.sessions.broker import SessionBroker
-from genvoris_flask.sessions.shopper import Shopper
 from tests.support.fake_genvoris import Clock, FakeGenvoris, claims_for, sign
 from tests.support.waiting import until
 

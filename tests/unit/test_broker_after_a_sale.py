@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from genvoris_flask.sessions.shopper import Shopper
+from genvoris_flask.core.sessions.shopper import Shopper
 from tests.support.waiting import until
 from tests.unit.test_broker import ADA, Shop
 

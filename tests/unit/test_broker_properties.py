@@ -10,11 +10,11 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.api.models import Session
+from genvoris_flask.core.api.models import Session
+from genvoris_flask.core.sessions.breaker import CircuitBreaker
+from genvoris_flask.core.sessions.broker import SessionBroker
+from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.errors import GenvorisError
-from genvoris_flask.sessions.breaker import CircuitBreaker
-from genvoris_flask.sessions.broker import SessionBroker
-from genvoris_flask.sessions.shopper import Shopper
 from tests.support.fake_genvoris import Clock, FakeGenvoris
 
 ADA = Shopper("ada")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.button import ICONS, POSITIONS, ButtonDesign, design, read_design
+from genvoris_flask.core.button_design import ICONS, POSITIONS, ButtonDesign, design, read_design
 from genvoris_flask.errors import ConfigurationError
 
 WHOLE: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genvoris_flask.compat import OLDEST, require_oldest
+from genvoris_flask.web.compat import OLDEST, require_oldest
 
 PYPROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
 NEWEST = {"Flask": "3.1.3", "Werkzeug": "3.1.9"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.core.tryon.daily_limit import DAY, Claim, DailyLimit, DailyLimitError
 from genvoris_flask.errors import StoreAwayError
-from genvoris_flask.store.memory_store import MemoryStore
-from genvoris_flask.tryon.daily_limit import DAY, Claim, DailyLimit, DailyLimitError
 from tests.support.fake_genvoris import Clock
 
 GUEST = Claim("guest:1", 3)

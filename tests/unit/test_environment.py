@@ -11,8 +11,8 @@ from pathlib import Path
 import certifi
 import pytest
 
-from genvoris_flask.api.environment import certificates_for, proxy_for, trusted_certificates
-from genvoris_flask.api.http import HttpClient, Repeat
+from genvoris_flask.core.api.environment import certificates_for, proxy_for, trusted_certificates
+from genvoris_flask.core.api.http import HttpClient, Repeat
 from genvoris_flask.errors import NetworkSetupError, UnreachableError
 
 API = "https://genvoris.org/api/v1"
@@ -125,7 +125,7 @@ def test_a_proxy_that_is_none_is_named_without_its_password(
 def test_a_socks_proxy_without_its_package_says_what_to_install(
     environment: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    environment.setattr("genvoris_flask.api.environment.find_spec", lambda name: None)
+    environment.setattr("genvoris_flask.core.api.environment.find_spec", lambda name: None)
     environment.setenv("ALL_PROXY", f"{scheme}://proxy.example:1080")
     with pytest.raises(NetworkSetupError, match=r'ALL_PROXY .* pip install "httpx\[socks\]"'):
         proxy_for(API)

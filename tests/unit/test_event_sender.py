@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from genvoris_flask.api.models import Event
+from genvoris_flask.core.analytics.event_sender import MOST_CALLS, EventSender
+from genvoris_flask.core.api.models import Event
 from genvoris_flask.errors import BadRequestError, Problem, UnreachableError
-from genvoris_flask.events.sender import MOST_CALLS, EventSender
 
 
 def events(count: int) -> list[Event]:

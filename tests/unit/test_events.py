@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.errors import MalformedAnswerError
-from genvoris_flask.webhooks.events import (
+from genvoris_flask.core.webhooks.events import (
     KNOWN_TYPES,
     CreditEvent,
     CustomerEvent,
@@ -19,6 +18,7 @@ from genvoris_flask.webhooks.events import (
     read_event,
     today_name,
 )
+from genvoris_flask.errors import MalformedAnswerError
 
 
 def event(kind: str, data: Any = None, **more: Any) -> WebhookEvent:

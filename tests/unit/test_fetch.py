@@ -7,8 +7,8 @@ import time
 import httpx
 import pytest
 
-from genvoris_flask.api.addresses import is_public
-from genvoris_flask.api.fetch import MAX_BYTES, PictureFetcher
+from genvoris_flask.core.api.addresses import is_public
+from genvoris_flask.core.api.fetch import MAX_BYTES, PictureFetcher
 from genvoris_flask.errors import DeadlineError, MalformedAnswerError, UnreachableError
 from tests.support.pictures import picture
 

@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.api.fetch import PictureFetcher
-from genvoris_flask.api.http import HttpClient
+from genvoris_flask.core.api.fetch import PictureFetcher
+from genvoris_flask.core.api.http import HttpClient
+from genvoris_flask.core.images.photos import check_photo
+from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.tryon.engines.base import Order
+from genvoris_flask.core.tryon.engines.hosted import HostedEngine
+from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.errors import GenvorisError, MalformedAnswerError
-from genvoris_flask.tryon.engine import Order
-from genvoris_flask.tryon.hosted import HostedEngine
-from genvoris_flask.tryon.photos import check_photo
-from genvoris_flask.tryon.pictures import Picture, Quota
-from genvoris_flask.tryon.product import Product
 from tests.support.pictures import picture
 
 OWN = "https://api.genvoris.example"

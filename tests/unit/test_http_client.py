@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from genvoris_flask import errors
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.http import Answer, HttpClient, Repeat
-from genvoris_flask.api.refusals import read_retry_after
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.error_parsing import read_retry_after
+from genvoris_flask.core.api.http import Answer, HttpClient, Repeat
 
 KEY = "gvk_live_very_secret"
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.errors import StoreAwayError
-from genvoris_flask.store.interface import digest
-from genvoris_flask.store.memory_store import MemoryStore
-from genvoris_flask.tryon.desk import MAX_ENDED
-from genvoris_flask.tryon.job import (
+from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.storage.interface import digest
+from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.core.tryon.job import (
     Done,
     Ending,
     Job,
@@ -22,12 +21,13 @@ from genvoris_flask.tryon.job import (
     load_ending,
     load_job,
 )
-from genvoris_flask.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIECE_BYTES
-from genvoris_flask.tryon.jobs import BusyError, JobRunner, OverError, TooManyError
-from genvoris_flask.tryon.outcomes import Failure, Outcome
-from genvoris_flask.tryon.paywall import Refusal
-from genvoris_flask.tryon.pictures import Picture, Quota
-from genvoris_flask.tryon.product import Product
+from genvoris_flask.core.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIECE_BYTES
+from genvoris_flask.core.tryon.jobs import BusyError, JobRunner, OverError, TooManyError
+from genvoris_flask.core.tryon.outcomes import Failure, Outcome
+from genvoris_flask.core.tryon.paywall import Refusal
+from genvoris_flask.core.tryon.product_fields import Product
+from genvoris_flask.core.tryon.worker import MAX_ENDED
+from genvoris_flask.errors import StoreAwayError
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
 

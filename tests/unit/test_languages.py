@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from genvoris_flask.languages import LANGUAGES, say
-from genvoris_flask.web.answers import STATUSES
+from genvoris_flask.core.locales import LANGUAGES, say
+from genvoris_flask.web.errors import STATUSES
 
 URDU_STOP = "\u06d4"
 KEYS = sorted(LANGUAGES["en"])

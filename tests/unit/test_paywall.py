@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.tryon.paywall import Paywall, Reason, Refusal, paywall_for
+from genvoris_flask.core.tryon.paywall import Paywall, Reason, Refusal, paywall_for
 
 
 def hook(refusal: Refusal) -> Paywall:

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from genvoris_flask.per_process import PerProcess, ProcessLock
-from genvoris_flask.sessions.breaker import CircuitBreaker
-from genvoris_flask.sessions.broker import SessionBroker
+from genvoris_flask.core.concurrency.per_process import PerProcess, ProcessLock
+from genvoris_flask.core.sessions.breaker import CircuitBreaker
+from genvoris_flask.core.sessions.broker import SessionBroker
 from tests.support.fake_genvoris import Clock, FakeGenvoris
 from tests.unit.test_broker import ADA, Events
 

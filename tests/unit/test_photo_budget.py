@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 import pytest
 
-from genvoris_flask.tryon.formats.budget import Budget
-from genvoris_flask.tryon.formats.container import BrokenError, Container
-from genvoris_flask.tryon.formats.heic import MAX_DATA_BOXES, read_heic
-from genvoris_flask.tryon.formats.heic_boxes import MAX_PARTS
-from genvoris_flask.tryon.formats.jpeg import MAX_SCANS, read_jpeg
-from genvoris_flask.tryon.formats.png import read_png
-from genvoris_flask.tryon.formats.webp import read_webp
-from genvoris_flask.tryon.photos import PhotoError, clean_photo
+from genvoris_flask.core.images.formats.budget import Budget
+from genvoris_flask.core.images.formats.container import BrokenError, Container
+from genvoris_flask.core.images.formats.heic import MAX_DATA_BOXES, read_heic
+from genvoris_flask.core.images.formats.heic_boxes import MAX_PARTS
+from genvoris_flask.core.images.formats.jpeg import MAX_SCANS, read_jpeg
+from genvoris_flask.core.images.formats.png import read_png
+from genvoris_flask.core.images.formats.webp import read_webp
+from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.meter import measure
 from tests.support.pictures import picture

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from genvoris_flask.tryon.formats.foreign import reads_as_something_else
-from genvoris_flask.tryon.photos import PhotoError, clean_photo
+from genvoris_flask.core.images.formats.foreign import reads_as_something_else
+from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from tests.support.heic import PICTURE, Item, box, heic
 from tests.support.pictures import picture
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from genvoris_flask.tryon.photos import PhotoError, clean_photo
+from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.pictures import picture
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genvoris_flask.languages import say
-from genvoris_flask.tryon.photos import PhotoError, check_photo
+from genvoris_flask.core.images.photos import PhotoError, check_photo
+from genvoris_flask.core.locales import say
 from tests.support.pictures import jpeg_claiming, picture, png_claiming
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}

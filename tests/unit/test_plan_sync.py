@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genvoris_flask.api.models import Plan
-from genvoris_flask.billing.plan_sync import PlanChange, plan_changes
-from genvoris_flask.plans import DeclaredPlan
+from genvoris_flask.core.api.models import Plan
+from genvoris_flask.core.billing.plan_sync import PlanChange, plan_changes
+from genvoris_flask.core.billing.plans import DeclaredPlan
 
 PRO = DeclaredPlan("Pro", 100, "price_pro")
 FREE = DeclaredPlan("Free", 3)

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from genvoris_flask.tryon.product import Product, read_product
+from genvoris_flask.core.tryon.product_fields import Product, read_product
 
 HOST = "https://shop.example/"
 

@@ -9,14 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import Event, QuotaLeft
-from genvoris_flask.errors import (
-    BadRequestError,
-    GenvorisError,
-    MalformedAnswerError,
-    QuotaError,
-)
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import Event, QuotaLeft
+from genvoris_flask.errors import BadRequestError, GenvorisError, MalformedAnswerError, QuotaError
 from tests.support.wire import Wire
 
 TOKEN = "eyJ.a-token-of-a-shopper"

@@ -10,9 +10,9 @@ import httpx
 import jwt
 import pytest
 
-from genvoris_flask.api.client import GenvorisClient
-from genvoris_flask.api.models import Customer, Session, Usage
-from genvoris_flask.button import ButtonDesign
+from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import Customer, Session, Usage
+from genvoris_flask.core.button_design import ButtonDesign
 from genvoris_flask.errors import MalformedAnswerError
 from tests.support.wire import NOW, Wire
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genvoris_flask.store.sealing import OVERHEAD, SecretSealer
+from genvoris_flask.core.storage.sealing import OVERHEAD, SecretSealer
 
 
 def sealer(*secrets: str | bytes) -> SecretSealer:

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import settings as module
-from genvoris_flask.button import ButtonDesign
+from genvoris_flask.core.billing.plans import DeclaredPlan
+from genvoris_flask.core.button_design import ButtonDesign
 from genvoris_flask.errors import ConfigurationError
-from genvoris_flask.plans import DeclaredPlan
 from genvoris_flask.settings import Settings, read_settings
 
 KEY = "gvk_test_0123456789"

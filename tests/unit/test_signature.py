@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genvoris_flask.core.webhooks.signature import sign, verify
 from genvoris_flask.errors import SignatureError
-from genvoris_flask.webhooks.signature import sign, verify
 
 T = 1_700_000_000
 SECRET = "test_webhook_secret"

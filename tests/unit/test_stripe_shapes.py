@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.billing.stripe_shapes import Line
+from genvoris_flask.core.billing.stripe.payloads import Line
 from genvoris_flask.errors import GenvorisError, StripeError
 from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import Event, StripeShop, Told, beginning

@@ -19,11 +19,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from genvoris_flask.api.http import HttpClient
-from genvoris_flask.diagnosis import _clock
+from genvoris_flask.core.api.http import HttpClient
+from genvoris_flask.core.sessions.jwks import KeySet
+from genvoris_flask.core.sessions.verifier import TokenVerifier
 from genvoris_flask.errors import TokenError, UnreachableError
-from genvoris_flask.sessions.keys import KeySet
-from genvoris_flask.sessions.verifier import TokenVerifier
+from genvoris_flask.web.health_checks import _clock
 from tests.support.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
 
 NOW = time.time()

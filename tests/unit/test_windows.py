@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItem, parse_many
 
-from genvoris_flask.web.limits import Limiter
-from genvoris_flask.web.windows import PARTS, MemoryWindows
+from genvoris_flask.web.rate_limits.limiter import Limiter
+from genvoris_flask.web.rate_limits.memory import PARTS, MemoryWindows
 
 
 class Clock:

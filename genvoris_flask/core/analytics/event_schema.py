@@ -1,0 +1,116 @@
+"""Checks what a browser says was done (contract, ``POST /events``)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...web.routes.proxy.fields import is_ours
+from ..api.models import EVENT_TYPES, Event
+from ..api.parsing import plain_text, text_length
+
+MOST_EVENTS = 50  # in one batch
+MAX_SESSION_ID = 200
+MAX_TEXT = 300
+MAX_URL = 2048
+MAX_METADATA_KEYS = 20
+MAX_METADATA_BYTES = 4096
+
+
+class SchemaError(ValueError):
+    """A batch is not what the contract says.
+
+    Attributes:
+        field: Where, such as ``events.3.eventType``.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        super().__init__(f"{field} {problem}")
+
+
+def read_events(body: bytes) -> list[Event]:
+    """Read one event, or a batch of 1 to 50. Fields that the contract does not know are dropped.
+
+    Raises:
+        SchemaError: One of them is wrong; none is taken then.
+    """
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise SchemaError("body", "is not JSON") from None
+    if not isinstance(payload, dict):
+        raise SchemaError("body", "is not an object")
+    if "events" not in payload:
+        return [_read(payload, "")]
+    events = payload["events"]
+    if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
+        raise SchemaError("events", f"must be a list of 1 to {MOST_EVENTS}")
+    return [_read(event, f"events.{number}.") for number, event in enumerate(events)]
+
+
+def _read(event: Any, at: str) -> Event:
+    if not isinstance(event, dict):
+        raise SchemaError(at.rstrip("."), "must be an object")
+    kind = event.get("eventType")
+    if kind not in EVENT_TYPES:
+        raise SchemaError(f"{at}eventType", f"must be one of {', '.join(EVENT_TYPES)}")
+    session_id = _text(event, "sessionId", MAX_SESSION_ID, at)
+    if not session_id:
+        raise SchemaError(f"{at}sessionId", "is missing")
+    return Event(
+        session_id=session_id,
+        event_type=kind,
+        product_id=_text(event, "productId", MAX_TEXT, at),
+        product_title=_text(event, "productTitle", MAX_TEXT, at),
+        page_url=_page(event, at),
+        metadata=_metadata(event, at),
+    )
+
+
+def _text(event: dict[str, Any], name: str, longest: int, at: str) -> str | None:
+    value = event.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or text_length(value) > longest:
+        raise SchemaError(f"{at}{name}", f"must be a string of at most {longest} characters")
+    return plain_text(value) or None
+
+
+def _page(event: dict[str, Any], at: str) -> str | None:
+    """Give the page without its query, in which shops put names, searches and tokens."""
+    url = _text(event, "pageUrl", MAX_URL, at)
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host:
+        raise SchemaError(f"{at}pageUrl", "must be a whole http or https URL")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _metadata(event: dict[str, Any], at: str) -> dict[str, Any] | None:
+    metadata = event.get("metadata")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or len(metadata) > MAX_METADATA_KEYS:
+        raise SchemaError(f"{at}metadata", f"must be an object of at most {MAX_METADATA_KEYS} keys")
+    if not all(_is_scalar(value) for value in metadata.values()):
+        raise SchemaError(f"{at}metadata", "must hold texts, numbers, true, false and null only")
+    if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
+        raise SchemaError(f"{at}metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
+    return {
+        plain_text(name): plain_text(value) if isinstance(value, str) else value
+        for name, value in metadata.items()
+        if not is_ours(name)
+    }
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, float):
+        return value - value == 0  # neither infinite nor no number: JSON has no such thing
+    return value is None or isinstance(value, str | int)

@@ -1,0 +1,174 @@
+"""What the machine's environment says of the way to a server: its proxies and its certificates.
+
+httpx reads them too, but fails in the middle of a request for a value that it cannot use, and for
+some that are common, such as ``NO_PROXY=[::1]``. Here each such value is one sentence.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import os
+import re
+import ssl
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from ...errors import NetworkSetupError
+
+_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
+# How OpenSSL names the certificates of a folder: by a hash of whose they are.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+
+
+def proxy_for(url: str) -> httpx.Proxy | None:
+    """Return the proxy that leads to a URL, or None when there is none.
+
+    HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, and the settings of Windows and macOS.
+    This machine itself is never reached through a proxy.
+
+    Raises:
+        NetworkSetupError: The proxy's address cannot be used. It is not repeated, since it may
+            hold a password.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    for scheme in (parts.scheme, "all"):
+        if address := proxies.get(scheme, "").strip():
+            break
+    else:
+        return None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if _is_this_machine(host) or proxy_bypass(host) or _is_excepted(host, port, proxies):
+        return None
+    return _read_proxy(f"{scheme.upper()}_PROXY", address)
+
+
+def _read_proxy(name: str, address: str) -> httpx.Proxy:
+    unusable = NetworkSetupError(
+        f"{name} is not the address of a proxy, such as http://proxy.example:3128: change it, or "
+        "name Genvoris's hosts in NO_PROXY."
+    )
+    address = address if "://" in address else f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        url = httpx.URL(address)
+        named = _HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        raise unusable from None
+    if not named or parts.scheme not in _PROXY_SCHEMES or parts.path not in ("", "/"):
+        raise unusable
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise NetworkSetupError(
+            f'{name} names a SOCKS proxy, which needs a package: pip install "httpx[socks]". Or '
+            "name Genvoris's hosts in NO_PROXY."
+        )
+    return httpx.Proxy(url, ssl_context=trusted_certificates() if url.scheme == "https" else None)
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_excepted(host: str, port: int, proxies: dict[str, str]) -> bool:
+    """Say whether NO_PROXY names a host, also by an address in brackets or by a network."""
+    for entry in re.split(r"[\s,]+", proxies.get("no", "")):
+        name, _, its_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
+        name = name.strip("[]").lstrip("*.").lower()
+        if not entry or (its_port and its_port != str(port)):
+            continue
+        if entry == "*" or (name and (host == name or host.endswith(f".{name}"))):
+            return True
+        if _is_in_network(host, name):
+            return True
+    return False
+
+
+def _has_port(entry: str) -> bool:
+    """Tell a port from the last part of an IPv6 address, which has it after brackets alone."""
+    return bool(re.search(r"\]:\d+$|^[^:]+:\d+$", entry))
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def warm_up(url: str) -> str | None:
+    """Read what a request to a URL will need; return what is wrong with it, if anything."""
+    try:
+        certificates_for(url, proxy_for(url))
+    except NetworkSetupError as error:
+        return str(error)
+    return None
+
+
+def certificates_for(url: str | None, proxy: httpx.Proxy | None) -> ssl.SSLContext:
+    """Return what tells a genuine server at a URL; None: any server.
+
+    Plain HTTP needs no certificates, and none are read for it.
+
+    Raises:
+        NetworkSetupError: The environment's certificates cannot be used.
+    """
+    if url is not None and urlsplit(url).scheme == "http" and proxy is None:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+    return trusted_certificates()
+
+
+@functools.cache
+def trusted_certificates() -> ssl.SSLContext:
+    """Return what tells a genuine server: SSL_CERT_FILE, else SSL_CERT_DIR, else certifi's.
+
+    Reading the certificates takes some 50 ms, so it is done once. They never change afterwards, so
+    threads and forked processes may share them.
+
+    Raises:
+        NetworkSetupError: The environment names certificates that cannot be read.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file and not Path(file).is_file():  # which httpx before 0.28 passes over in silence
+        raise NetworkSetupError(
+            f"SSL_CERT_FILE names {file!r}, which is not a file: name another one, or unset it."
+        )
+    if folder and not file and not _holds_certificates(folder):
+        raise NetworkSetupError(
+            f"SSL_CERT_DIR names {folder!r}, which holds no certificates under hashed names: name "
+            "another folder, run `openssl rehash` on it, or unset it."
+        )
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # SSLError is one
+        name = _variable_behind(error)
+        raise NetworkSetupError(
+            f"{name} names {os.environ.get(name)!r}, which cannot be used "
+            f"({error.strerror or type(error).__name__}): name another file, or unset it."
+        ) from error
+
+
+def _variable_behind(error: OSError) -> str:
+    key_log = os.environ.get("SSLKEYLOGFILE")
+    return "SSLKEYLOGFILE" if key_log and error.filename == key_log else "SSL_CERT_FILE"
+
+
+def _holds_certificates(folders: str) -> bool:
+    for folder in folders.split(os.pathsep):
+        try:
+            if any(_HASHED_NAME.fullmatch(path.name) for path in Path(folder).iterdir()):
+                return True
+        except OSError:
+            continue
+    return False

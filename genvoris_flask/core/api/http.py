@@ -1,0 +1,226 @@
+"""Sends a request by its deadline, and repeats what may be repeated."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from enum import Enum
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+
+from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
+from ..concurrency.per_process import PerProcess
+from .deadline import Deadline
+from .environment import warm_up
+from .error_parsing import read_refusal
+from .response import Answer, NoConnectionError, StreamedAnswer, bounded, read_whole
+from .transport import Connections
+
+__all__ = ["Answer", "HttpClient", "Repeat", "StreamedAnswer", "may_repeat"]
+
+log = logging.getLogger("genvoris_flask.api")
+
+MAX_ATTEMPTS = 3
+FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
+MAX_BACKOFF = 2.0
+# Ids of shoppers and of their tokens; those of plans and webhooks are the merchant's own.
+_PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
+TRANSIENT = {429, 500, 502, 503, 504}
+
+
+class Repeat(Enum):
+    """What may be done again when a request did not succeed."""
+
+    NEVER = "never"
+    IF_UNSENT = "if it surely had no effect: no connection, or 429"
+    ALWAYS = "whenever the fault may pass, since doing it twice changes nothing"
+
+
+class HttpClient:
+    """Sends requests to one server.
+
+    Args:
+        base_url: Put in front of every path.
+        headers: Sent with every request; their values never reach a message.
+        secrets: Texts to blot out of whatever the server says.
+        transport: What carries the requests; for tests.
+        clock: A monotonic clock, in seconds.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        secrets: tuple[str, ...] = (),
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._secrets = secrets
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._client = PerProcess(self._connect)
+        if transport is None:
+            # Now, since a page may be waiting when the first request is sent.
+            warm_up(base_url)
+
+    def __repr__(self) -> str:
+        return f"HttpClient({self.base_url!r})"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: float,
+        repeat: Repeat,
+        secrets: tuple[str, ...] = (),
+        **content: Any,
+    ) -> Answer:
+        """Send a request, repeat it where that is safe, and give the answer.
+
+        Args:
+            method: The HTTP method.
+            path: From the base URL, already URL-encoded.
+            timeout: Seconds for everything together.
+            repeat: What may be done again.
+            secrets: More texts to blot out of a refusal, such as a token that is sent.
+            content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
+
+        Raises:
+            ApiError: The server refused.
+            UnreachableError: There was no answer, or (DeadlineError) none in time.
+            MalformedAnswerError: The answer was larger than any that the contract knows.
+        """
+        deadline = Deadline(timeout, self._clock)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._send(method, path, deadline, content, secrets)
+            except (ApiError, UnreachableError) as error:
+                wait = self._wait_before_repeating(error, repeat, attempt)
+                if wait is None or not deadline.allows(wait):
+                    raise
+                name = name_of(method, path)
+                log.debug("%s: %s; trying again in %.1f s", name, error, wait)
+                self._sleep(wait)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        upload_timeout: float,
+        timeout: float,
+        body: Iterable[bytes] | bytes | None,
+        headers: Sequence[tuple[bytes, bytes]],
+        query: str = "",
+    ) -> StreamedAnswer:
+        """Send a request once while its body comes in, and give the answer while it comes in.
+
+        Args:
+            method: The HTTP method.
+            path: From the base URL, already URL-encoded.
+            upload_timeout: Seconds for connecting and for the body.
+            timeout: Seconds for the whole answer after that.
+            body: What is sent, in pieces; what its iterator raises is raised here.
+            headers: Beside those of the client.
+            query: Already URL-encoded.
+
+        Raises:
+            UnreachableError: There was no answer, or (DeadlineError) none in time.
+        """
+        deadline = Deadline(upload_timeout, self._clock)
+        name = name_of(method, path)
+        content = body if isinstance(body, bytes) else _sent(body or (), deadline, timeout)
+        if isinstance(body, bytes):
+            deadline.restart(upload_timeout + timeout)
+        with bounded(name, deadline):
+            response = self._client.get().send(
+                method,
+                self.base_url + path + (f"?{query}" if query else ""),
+                content=None if body is None else content,
+                headers=headers,
+                timeout=upload_timeout + timeout,
+            )
+            return StreamedAnswer(name, response, deadline)
+
+    def _wait_before_repeating(
+        self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
+    ) -> float | None:
+        """Give the seconds to wait, or None when the error is final."""
+        if attempt == MAX_ATTEMPTS or not may_repeat(error, repeat):
+            return None
+        if isinstance(error, ApiError) and error.retry_after is not None:
+            return error.retry_after
+        # Full jitter: clients that failed together do not come back together.
+        longest: float = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt)
+        return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        content: Mapping[str, Any],
+        secrets: tuple[str, ...],
+    ) -> Answer:
+        left, name = deadline.remaining(), name_of(method, path)
+        if left <= 0:
+            raise DeadlineError(f"{name}: no time was left to ask Genvoris.")
+        with (
+            bounded(name, deadline),
+            closing(
+                self._client.get().send(method, self.base_url + path, timeout=left, **content)
+            ) as response,
+        ):
+            body = read_whole(response, deadline)
+        log.debug("%s was answered %d", name, response.status_code)
+        if response.status_code >= 300:
+            hidden = (*self._secrets, *(text for text in secrets if text))
+            ids = _private_ids(path, content.get("json"))
+            raise read_refusal(response.status_code, response.headers, body, hidden, ids)
+        return Answer(response.status_code, response.headers, body)
+
+    def _connect(self) -> Connections:
+        return Connections(self._headers, self.base_url, transport=self._transport)
+
+
+def name_of(method: str, path: str) -> str:
+    """Return a request's name for logs and messages, without the ids of shoppers and tokens."""
+    return f"{method} " + _PRIVATE_ID.sub(r"/\1/{id}", path)
+
+
+def _private_ids(path: str, fields: object) -> tuple[str, ...]:
+    """Return what a request says of a shopper: a refusal may repeat it, and logs repeat that."""
+    found = [unquote(match[2]) for match in _PRIVATE_ID.finditer(path)]
+    if isinstance(fields, dict):
+        found += [str(fields[name]) for name in ("externalId", "email") if fields.get(name)]
+    return tuple(found)
+
+
+def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
+    """Say whether a request that failed so may be sent again."""
+    if repeat is Repeat.NEVER:
+        return False
+    if isinstance(error, ApiError):
+        return error.status == 429 or (repeat is Repeat.ALWAYS and error.status in TRANSIENT)
+    unsent = isinstance(error, NoConnectionError | NetworkSetupError)
+    return repeat is Repeat.ALWAYS or unsent
+
+
+def _sent(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:
+    """Give the body; once it is sent, the time for the answer begins."""
+    yield from body
+    deadline.restart(timeout)

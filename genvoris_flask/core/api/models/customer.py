@@ -1,0 +1,150 @@
+"""A customer, and where they stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ....errors import MalformedAnswerError
+from ..parsing import Json, as_int, as_text, as_time, need_text, pick
+from .plan import PlanSummary
+
+Status = Literal["ACTIVE", "PAUSED", "CANCELLED"]
+
+
+@dataclass(frozen=True)
+class Period:
+    """Try-ons of a period that is over."""
+
+    start: dt.datetime | None
+    end: dt.datetime | None
+    used: int | None
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A shopper as Genvoris knows them.
+
+    Attributes:
+        plan: The plan, where the answer has it: that of ``customers.get`` alone does.
+        usage: The latest periods that are over, newest first, in the same answer.
+    """
+
+    id: str
+    external_id: str | None
+    email: str | None = field(repr=False)
+    plan_id: str | None
+    status: Status
+    metadata: Mapping[str, Any] = field(repr=False)
+    period_start: dt.datetime | None
+    period_end: dt.datetime | None
+    created_at: dt.datetime | None
+    updated_at: dt.datetime | None
+    # Not compared: the same customer is equal, however much an answer says.
+    plan: PlanSummary | None = field(default=None, compare=False)
+    usage: tuple[Period, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read(cls, payload: Json) -> Customer:
+        """Read the contract's customer."""
+        metadata = payload.get("metadata")
+        return cls(
+            id=need_text(payload, "id", "a call for a customer"),
+            external_id=as_text(pick(payload, "external_id")),
+            email=as_text(payload.get("email")),
+            plan_id=as_text(pick(payload, "plan_id")),
+            status=read_status(payload.get("status")),
+            metadata=metadata if isinstance(metadata, dict) else {},
+            period_start=as_time(pick(payload, "period_start")),
+            period_end=as_time(pick(payload, "period_end")),
+            created_at=as_time(pick(payload, "created_at")),
+            updated_at=as_time(pick(payload, "updated_at")),
+            plan=PlanSummary.read(payload.get("plan")),
+            usage=tuple(_periods(payload.get("usage"))),
+        )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Where a shopper stands in the current period.
+
+    Attributes:
+        limit: Try-ons in this period; None without a plan. It is the plan's of the period's start.
+        history: The latest periods that are over, newest first.
+        plan: The plan as it is now.
+    """
+
+    customer_id: str
+    external_id: str | None
+    plan_name: str | None
+    status: Status
+    period_start: dt.datetime | None
+    period_end: dt.datetime | None
+    used: int
+    limit: int | None
+    remaining: int
+    ok: bool
+    history: tuple[Period, ...]
+    plan: PlanSummary | None = None
+
+    @classmethod
+    def read(cls, payload: Json) -> Usage:
+        """Read the contract's usage."""
+        current = payload.get("current")
+        if not isinstance(current, dict):
+            raise MalformedAnswerError("The answer to a call for usage has no 'current'.")
+        used = as_int(current.get("used")) or 0
+        limit = as_int(current.get("limit"))
+        remaining = as_int(current.get("remaining"))
+        return cls(
+            customer_id=need_text(payload, "customer_id", "a call for usage"),
+            external_id=as_text(pick(payload, "external_id")),
+            plan_name=_plan_name(payload),
+            status=read_status(payload.get("status")),
+            period_start=as_time(pick(payload, "period_start")),
+            period_end=as_time(pick(payload, "period_end")),
+            used=used,
+            limit=limit,
+            remaining=max(0, (limit or 0) - used) if remaining is None else remaining,
+            ok=current.get("ok") is True,
+            history=tuple(_periods(payload.get("history"))),
+            plan=PlanSummary.read(payload.get("plan")),
+        )
+
+
+def read_status(value: Any) -> Status:
+    """Read a customer's status in any case; an unknown one counts as paused."""
+    match str(value or "ACTIVE").upper():
+        case "ACTIVE":
+            return "ACTIVE"
+        case "CANCELLED" | "CANCELED":
+            return "CANCELLED"
+        case _:
+            return "PAUSED"
+
+
+def _plan_name(payload: Json) -> str | None:
+    plan = payload.get("plan")
+    if isinstance(plan, dict):
+        return as_text(plan.get("name"))
+    return as_text(plan) or as_text(pick(payload, "plan_name"))
+
+
+def _periods(history: Any) -> list[Period]:
+    if isinstance(history, dict):  # in an object of its own
+        history = history.get("history")
+    if not isinstance(history, list):
+        return []
+    return [
+        Period(
+            start=as_time(pick(each, "period_start")),
+            end=as_time(pick(each, "period_end")),
+            used=as_int(each.get("used")),
+            limit=as_int(each.get("limit")),
+        )
+        for each in history
+        if isinstance(each, dict)
+    ]

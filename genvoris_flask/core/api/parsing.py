@@ -1,0 +1,133 @@
+"""Reads JSON as the contract's table "Where others disagree" says: with open arms.
+
+Keys come in snake_case or camelCase, single objects bare or in ``{"data": …}``, times as ISO 8601
+or Unix seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import MalformedAnswerError
+
+Json = Mapping[str, Any]
+_UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What JavaScript's trim takes away; Python's strip leaves the last one.
+_SPACE = (
+    " \xa0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+    + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+# Unicode's Default_Ignorable_Code_Point, and the blank pattern of Braille.
+_IGNORABLE = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+IGNORABLE = re.compile(f"[{_IGNORABLE}]")
+_UNSEEN = re.compile(f"[{_SPACE}{_IGNORABLE}]*")
+
+
+def read_json(body: bytes, what: str) -> Json:
+    """Parse a body that must be a JSON object.
+
+    Raises:
+        MalformedAnswerError: It is something else, such as a proxy's HTML page.
+    """
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise MalformedAnswerError(f"The answer to {what} is not a JSON object.")
+    return parsed
+
+
+def read_object(body: bytes, what: str) -> Json:
+    """Parse a single object, bare or in ``{"data": …}``."""
+    parsed = read_json(body, what)
+    inner = parsed.get("data")
+    return inner if isinstance(inner, dict) else parsed
+
+
+def read_list(body: bytes, what: str) -> tuple[list[Json], str | None]:
+    """Parse a list and the cursor of its next page."""
+    parsed = read_json(body, what)
+    items = parsed.get("data")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise MalformedAnswerError(f"The answer to {what} holds no list of objects in 'data'.")
+    return items, as_text(pick(parsed, "next_cursor"))
+
+
+def pick(payload: Json, name: str) -> Any:
+    """Give a value by its snake_case name, or by the same in camelCase."""
+    if name in payload:
+        return payload[name]
+    return payload.get(re.sub(r"_(\w)", lambda match: match[1].upper(), name))
+
+
+def need_text(payload: Json, name: str, what: str) -> str:
+    """Give a text that the contract promises.
+
+    Raises:
+        MalformedAnswerError: It is not there.
+    """
+    text = as_text(pick(payload, name))
+    if not text:
+        raise MalformedAnswerError(f"The answer to {what} has no {name}.")
+    return text
+
+
+def as_text(value: Any) -> str | None:
+    """Give a text that is not empty, or None."""
+    if not isinstance(value, str) or not value:
+        return None
+    # JSON can name half a character (\\ud800), which could not be written down or asked for.
+    return value.encode(errors="replace").decode()
+
+
+def as_int(value: Any) -> int | None:
+    """Return a whole number of at most 64 bits, or None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if -(2**63) <= value < 2**63 else None  # JSON has larger ones than anything here
+
+
+def as_time(value: Any) -> dt.datetime | None:
+    """Give a time with its zone, from ISO 8601 or Unix seconds, or None."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return dt.datetime.fromtimestamp(value, dt.UTC)
+        if isinstance(value, str) and value:
+            time = dt.datetime.fromisoformat(value)
+            return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def plain_text(text: str) -> str:
+    """Return a text without what cannot be sent or kept, and without space around it.
+
+    Control characters and half surrogate pairs go: a zero byte, for one, is more than some
+    databases take, and the call would fail for it. A text in which nothing can be seen becomes
+    empty, since Genvoris takes none of those either.
+    """
+    text = _UNKEEPABLE.sub("", text).strip(_SPACE)
+    return "" if _UNSEEN.fullmatch(text) else text
+
+
+def text_length(text: str) -> int:
+    """Return a text's length in UTF-16 code units, as services in JavaScript count it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut_text(text: str, longest: int) -> str:
+    """Return the start of a text, at most so many UTF-16 code units, cut between characters."""
+    return text.encode("utf-16-le")[: 2 * longest].decode("utf-16-le", "ignore")

@@ -1,0 +1,141 @@
+"""``/customers``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ....errors import MalformedAnswerError
+from ..http import Repeat
+from ..models import Customer, Page, Status, Usage
+from ..parsing import read_list, read_object
+from .base import UNSET, Resource, given, path_id
+
+
+class Customers(Resource):
+    """``/customers``: the shoppers that Genvoris meters."""
+
+    def upsert(
+        self,
+        *,
+        external_id: str,
+        email: str | None = None,
+        plan_id: str | None = None,
+        metadata: Mapping[str, str | int | float | bool | None] | None = None,
+    ) -> Customer:
+        """Register a shopper, or start a new period for one.
+
+        Each call gives a fresh quota and counts against 100 an hour, so call it on a sale or a
+        renewal, never on a page view. It is repeated only when the first surely had no effect;
+        ``genvoris.billing`` makes it happen once for each event of a billing system.
+
+        Args:
+            external_id: The shop's own id of the shopper; anything stable.
+            email: Their address.
+            plan_id: The plan that they bought (``pln_…``).
+            metadata: At most 20 keys and 4 KB of the shop's own.
+
+        Raises:
+            BadRequestError: A field is wrong.
+            ForbiddenError: ``plan_not_found``: there is no such active plan.
+            RateLimitedError: Over 100 in an hour.
+        """
+        fields = {"externalId": external_id, "email": email, "planId": plan_id}
+        fields = {name: value for name, value in fields.items() if value is not None}
+        extra = {} if metadata is None else {"metadata": dict(metadata)}
+        body = self._send("POST", "/customers", Repeat.IF_UNSENT, json={**fields, **extra})
+        return Customer.read(read_object(body, "POST /customers"))
+
+    def list(
+        self, *, status: Status | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Customer]:
+        """Give one page of customers. Changes nothing: repeated whenever the fault may pass.
+
+        Args:
+            status: Only those.
+            limit: 1 to 200.
+            cursor: ``next_cursor`` of the page before.
+
+        Raises:
+            BadRequestError: A field is wrong.
+        """
+        asked = {"status": status, "limit": limit, "cursor": cursor}
+        params = {name: value for name, value in asked.items() if value is not None}
+        body = self._send("GET", "/customers", Repeat.ALWAYS, params=params)
+        items, next_cursor = read_list(body, "GET /customers")
+        return Page(tuple(Customer.read(item) for item in items), next_cursor)
+
+    def iterate(self, *, status: Status | None = None, page_size: int = 200) -> Iterator[Customer]:
+        """Give all customers, asking for the next page when it is needed.
+
+        Raises:
+            MalformedAnswerError: A page names itself as the next one.
+        """
+        cursor: str | None = None
+        while True:
+            page = self.list(status=status, limit=page_size, cursor=cursor)
+            yield from page.items
+            if not page.next_cursor:
+                return
+            if page.next_cursor == cursor:
+                raise MalformedAnswerError("GET /customers gives the same page again and again.")
+            cursor = page.next_cursor
+
+    def get(self, customer_id: str) -> Customer:
+        """Give one customer, by Genvoris's id or the shop's. Repeated whenever the fault may pass.
+
+        Raises:
+            NotFoundError: There is no such customer.
+        """
+        body = self._send("GET", f"/customers/{path_id(customer_id)}", Repeat.ALWAYS)
+        return Customer.read(read_object(body, "GET /customers/{id}"))
+
+    def update(
+        self,
+        customer_id: str,
+        *,
+        email: str | None = UNSET,
+        plan_id: str | None = UNSET,
+        status: Status = UNSET,
+        metadata: Mapping[str, Any] | None = UNSET,
+        reset_period: bool = False,
+    ) -> Customer:
+        """Change what is given; None clears. The quota is refilled only by ``reset_period``.
+
+        A second one changes nothing more, so it is repeated whenever the fault may pass; with
+        ``reset_period`` only when the first surely had no effect.
+
+        Raises:
+            BadRequestError: A field is wrong.
+            ForbiddenError: ``plan_not_found``: there is no such active plan.
+            NotFoundError: There is no such customer.
+        """
+        fields = given(
+            email=email,
+            planId=plan_id,
+            status=status,
+            metadata=metadata,
+            resetPeriod=True if reset_period else UNSET,
+        )
+        repeat = Repeat.IF_UNSENT if reset_period else Repeat.ALWAYS
+        body = self._send("PATCH", f"/customers/{path_id(customer_id)}", repeat, json=fields)
+        return Customer.read(read_object(body, "PATCH /customers/{id}"))
+
+    def cancel(self, customer_id: str) -> None:
+        """Cancel a customer; Genvoris keeps the record.
+
+        A second one changes nothing more, so it is repeated whenever the fault may pass.
+
+        Raises:
+            NotFoundError: There is no such customer.
+        """
+        self._send("DELETE", f"/customers/{path_id(customer_id)}", Repeat.ALWAYS)
+
+    def usage(self, customer_id: str) -> Usage:
+        """Say how much of the quota is spent. Repeated whenever the fault may pass.
+
+        Raises:
+            NotFoundError: There is no such customer.
+        """
+        body = self._send("GET", f"/customers/{path_id(customer_id)}/usage", Repeat.ALWAYS)
+        return Usage.read(read_object(body, "GET /customers/{id}/usage"))

@@ -1,0 +1,85 @@
+"""``/plans``."""
+
+from __future__ import annotations
+
+from ..http import Repeat
+from ..models import Plan
+from ..parsing import read_list, read_object
+from .base import UNSET, Resource, given, path_id
+
+
+class Plans(Resource):
+    """``/plans``: what the shop sells."""
+
+    def list(self, *, include_inactive: bool = False) -> list[Plan]:
+        """Give all plans. Changes nothing, so it is repeated whenever the fault may pass."""
+        params = {"include_inactive": "true"} if include_inactive else {}
+        body = self._send("GET", "/plans", Repeat.ALWAYS, params=params)
+        items, _ = read_list(body, "GET /plans")
+        return [Plan.read(item) for item in items]
+
+    def create(
+        self, *, name: str, monthly_try_ons: int, external_price_id: str | None = None
+    ) -> Plan:
+        """Create a plan. Never repeated: the contract says that doing it twice makes two.
+
+        Args:
+            name: 1 to 80 characters.
+            monthly_try_ons: 1 to 1,000,000.
+            external_price_id: The price's id in the shop's billing system.
+
+        Raises:
+            BadRequestError: A field is wrong.
+        """
+        fields = given(
+            name=name,
+            monthlyTryOns=monthly_try_ons,
+            externalPriceId=UNSET if external_price_id is None else external_price_id,
+        )
+        body = self._send("POST", "/plans", Repeat.NEVER, json=fields)
+        return Plan.read(read_object(body, "POST /plans"))
+
+    def get(self, plan_id: str) -> Plan:
+        """Give one plan. Changes nothing, so it is repeated whenever the fault may pass.
+
+        Raises:
+            NotFoundError: There is no such plan.
+        """
+        body = self._send("GET", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS)
+        return Plan.read(read_object(body, "GET /plans/{id}"))
+
+    def update(
+        self,
+        plan_id: str,
+        *,
+        name: str = UNSET,
+        monthly_try_ons: int = UNSET,
+        external_price_id: str | None = UNSET,
+        active: bool = UNSET,
+    ) -> Plan:
+        """Change what is given; None clears.
+
+        A second one changes nothing more, so it is repeated whenever the fault may pass.
+
+        Raises:
+            BadRequestError: A field is wrong.
+            NotFoundError: There is no such plan.
+        """
+        fields = given(
+            name=name,
+            monthlyTryOns=monthly_try_ons,
+            externalPriceId=external_price_id,
+            active=active,
+        )
+        body = self._send("PATCH", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS, json=fields)
+        return Plan.read(read_object(body, "PATCH /plans/{id}"))
+
+    def disable(self, plan_id: str) -> None:
+        """Stop selling a plan; those who have it keep it.
+
+        A second one changes nothing more, so it is repeated whenever the fault may pass.
+
+        Raises:
+            NotFoundError: There is no such plan.
+        """
+        self._send("DELETE", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS)

@@ -1,0 +1,1 @@
+"""Stripe's events: merged into records, from which follows what Genvoris is told."""

@@ -1,0 +1,1 @@
+"""Work that runs later, timers, and what each process has for itself."""

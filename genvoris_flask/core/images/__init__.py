@@ -1,0 +1,1 @@
+"""Photos and pictures: what a file is, and what is cut out of it."""

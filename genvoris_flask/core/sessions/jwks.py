@@ -1,0 +1,140 @@
+"""The public keys that session tokens are verified with: fetched when needed, and cached."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ...errors import GenvorisError, UnreachableError
+from ..api.http import HttpClient, Repeat
+from ..api.parsing import read_json
+from ..concurrency.per_process import ProcessLock
+
+log = logging.getLogger("genvoris_flask.sessions")
+
+MAX_AGE = 3600.0  # seconds; Genvoris's keys may be cached for an hour at most
+# Seconds without a fetch after one that did not bring the key that was asked for, so that made-up
+# key ids cost next to nothing, and after one that failed.
+FRUITLESS_PAUSE = 60.0
+FAILURE_PAUSE = 10.0
+FETCH_TIMEOUT = 5.0
+MAX_ENTRIES = 100
+MAX_KEY_ID_LENGTH = 256
+KEY_BITS = range(2048, 8192 + 1)  # less can be broken, more costs too much to verify with
+# The parameters of RSA keys that only their owner may have (RFC 7518, 6.3.2).
+PRIVATE_PARAMETERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+
+
+class KeySet:
+    """The public keys that session tokens are verified with, by their key id.
+
+    Args:
+        http: Reaches the JWKS URL at the empty path.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, http: HttpClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._http = http
+        self._clock = clock
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._fetched_at: float | None = None
+        self._paused_until: float | None = None
+        self._lock = ProcessLock()
+
+    def get(self, kid: str) -> RSAPublicKey | None:
+        """Return the key with this id, or None when Genvoris has no such key.
+
+        Keys are fetched when they are an hour old, and when an unknown id is asked for. While the
+        endpoint is down, those that were good stay in use.
+
+        Raises:
+            UnreachableError: No key could be fetched yet.
+        """
+        known = kid in self._keys
+        if not known or self._is_old():
+            # Whoever has a key already does not wait for somebody else's fetch.
+            self._refresh(kid, wait=not known)
+        if self._fetched_at is None:
+            raise UnreachableError("Genvoris's keys could not be fetched, so no token counts.")
+        return self._keys.get(kid)
+
+    def _refresh(self, kid: str, *, wait: bool) -> None:
+        if not self._lock.acquire(blocking=wait):
+            return
+        try:
+            # Another thread may have fetched them while this one waited.
+            if (kid not in self._keys or self._is_old()) and not self._is_paused():
+                self._fetch(kid)
+        finally:
+            self._lock.release()
+
+    def _is_old(self) -> bool:
+        return self._fetched_at is None or self._clock() - self._fetched_at >= MAX_AGE
+
+    def _is_paused(self) -> bool:
+        return self._paused_until is not None and self._clock() < self._paused_until
+
+    def _fetch(self, kid: str) -> None:
+        try:
+            answer = self._http.request("GET", "", timeout=FETCH_TIMEOUT, repeat=Repeat.ALWAYS)
+            keys = read_keys(answer.body)
+        except GenvorisError as error:
+            self._paused_until = self._clock() + FAILURE_PAUSE
+            log.warning("The keys for session tokens could not be fetched: %s", error)
+            return
+        if keys:
+            # Replaced as a whole, so that readers need no lock.
+            self._keys, self._fetched_at = keys, self._clock()
+        else:
+            log.warning(
+                "The address of Genvoris's keys holds no key that can verify RS256 tokens: check "
+                "GENVORIS_JWKS_URL."
+            )
+        if kid not in keys:
+            self._paused_until = self._clock() + FRUITLESS_PAUSE
+
+
+def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
+    """Return the keys of a JWKS (RFC 7517) that RS256 signatures are verified with, by their id.
+
+    Entries that are private, weak, malformed or for another use or algorithm are left out.
+
+    Raises:
+        MalformedAnswerError: The body is not a JSON object.
+    """
+    entries = read_json(body, "the JWKS").get("keys")
+    keys: dict[str, RSAPublicKey] = {}
+    for entry in entries[:MAX_ENTRIES] if isinstance(entries, list) else []:
+        if not _verifies_rs256(entry):
+            continue
+        # Built from the public parameters alone, so that it is never another kind of key.
+        public = {name: entry.get(name) for name in ("kty", "n", "e")}
+        try:
+            key = jwt.PyJWK(public, algorithm="RS256").key
+        except (jwt.PyJWTError, ValueError, TypeError):
+            continue
+        if isinstance(key, RSAPublicKey) and key.key_size in KEY_BITS:
+            keys.setdefault(entry["kid"], key)
+    return keys
+
+
+def _verifies_rs256(entry: object) -> bool:
+    """Say whether a JWKS entry is a public key for verifying RS256 signatures."""
+    if not isinstance(entry, dict) or entry.get("kty") != "RSA":
+        return False
+    if not PRIVATE_PARAMETERS.isdisjoint(entry):
+        log.error("The JWKS holds a private key, which anybody could sign with: it is not used.")
+        return False
+    kid, operations = entry.get("kid"), entry.get("key_ops", ["verify"])
+    return (
+        isinstance(kid, str)
+        and 0 < len(kid) <= MAX_KEY_ID_LENGTH
+        and entry.get("use", "sig") == "sig"
+        and entry.get("alg", "RS256") == "RS256"
+        and isinstance(operations, list)
+        and "verify" in operations
+    )

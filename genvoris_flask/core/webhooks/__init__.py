@@ -1,0 +1,1 @@
+"""Deliveries from Genvoris: verified, de-duplicated, and given to the shop's handlers."""

@@ -1,1 +1,0 @@
-"""What a product page gets: the button, the widget's tag and script, and who is shopping."""

@@ -1,0 +1,1 @@
+"""How often a shopper, and an address, may call what costs something."""

@@ -1,0 +1,63 @@
+"""Counts calls in moving windows, in Redis for all processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from ...core.concurrency.per_process import PerProcess
+from ...core.storage.health import explain
+from ...core.storage.redis_connection import RedisConnection
+
+
+class RedisWindows:
+    """Windows that all processes share.
+
+    Args:
+        connection: To Redis.
+        name: Gives what tells this shop's keys from others'.
+    """
+
+    def __init__(self, connection: RedisConnection, name: Callable[[redis.Redis], str]) -> None:
+        self._connection = connection
+        self._name = name
+        self._limiter = PerProcess(self._open)
+
+    def hit(self, rates: Sequence[RateLimitItem], key: str) -> float | None:
+        """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
+
+        Raises:
+            StoreAwayError: Redis does not answer.
+        """
+        return self._connection.ask(lambda client: self._hit(rates, (self._name(client), key)))
+
+    def fault(self) -> str | None:
+        """Return why nothing can be counted in Redis, and what to do; None when all is well."""
+        try:
+            self._hit([RateLimitItemPerSecond(1000)], ("check",))
+        except (RedisError, OSError) as error:
+            return explain("count calls", error)
+        return None
+
+    def _hit(self, rates: Sequence[RateLimitItem], key: tuple[str, ...]) -> float | None:
+        limiter = self._limiter.get()
+        for rate in rates:
+            if not limiter.hit(rate, *key):
+                return max(1.0, limiter.get_window_stats(rate, *key).reset_time - time.time())
+        return None
+
+    def _open(self) -> MovingWindowRateLimiter:
+        # All keys of this package begin alike, so that one pattern of an ACL is enough. The
+        # strategy is named too, since another one keeps something else under its keys.
+        storage = RedisStorage(
+            "redis://",
+            connection_pool=self._connection.client().connection_pool,
+            key_prefix="genvoris:limits:moving-window",
+        )
+        return MovingWindowRateLimiter(storage)

@@ -1,0 +1,54 @@
+"""Counts the current request against the limits."""
+
+from __future__ import annotations
+
+from flask import request
+
+from ..client_address import sender_of
+from ..errors import AnswerError
+from ..state import get_state
+from .limiter import ADDRESS_FACTOR
+
+# A proxy of which nobody knows who is behind it may send as much as so many visitors.
+PROXY_FACTOR = 20
+
+
+def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
+    """Count this request for its address.
+
+    Args:
+        name: What is limited.
+        factor: How many shoppers' worth an address may ask for.
+
+    Raises:
+        AnswerError: 429 ``rate_limited``: it was one too many.
+    """
+    sender = sender_of(request)
+    state = get_state()
+    if sender.is_proxy:
+        state.proxy_watch.note()
+        factor *= PROXY_FACTOR
+    _refuse_after(state.limiter.count_address(name, sender.network, factor))
+
+
+def count_shopper(name: str, owner: str) -> None:
+    """Count this request for who sent it.
+
+    Raises:
+        AnswerError: 429 ``rate_limited``: it was one too many.
+    """
+    _refuse_after(get_state().limiter.count_shopper(name, owner))
+
+
+def sender_address() -> str | None:
+    """Return the address that sent the current request, or None if only the shop's proxy is known.
+
+    For IPv6 it is the /64 network.
+    """
+    sender = sender_of(request)
+    return None if sender.is_proxy else sender.network
+
+
+def _refuse_after(wait: float | None) -> None:
+    if wait is not None:
+        raise AnswerError("rate_limited", retry_after=wait)

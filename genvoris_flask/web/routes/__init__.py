@@ -1,0 +1,1 @@
+"""The routes that browsers, Genvoris and Stripe call."""

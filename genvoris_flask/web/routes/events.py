@@ -1,0 +1,48 @@
+"""``POST api/v1/events``: the widget says what was done with it."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.blueprints import BlueprintSetupState
+
+from ...core.analytics.event_schema import SchemaError, read_events
+from ..attribution import keep_widget_session
+from ..blueprints import browser_blueprint
+from ..errors import AnswerError
+from ..host_matching import add_rule
+from ..rate_limits.requests import count_address, count_shopper
+from ..shopper import current_shopper_or_nobody
+from ..state import get_state
+from ..uploads import read_message
+
+PATH = "/api/v1/events"
+MAX_BODY_BYTES = 512 * 1024
+
+blueprint = browser_blueprint("genvoris_events", __name__)
+
+
+@blueprint.post(PATH)
+def report() -> tuple[dict[str, int], int]:
+    """Take a batch of events. Anybody who sees the widget may report; nobody waits for Genvoris."""
+    count_address("events")
+    if shopper := current_shopper_or_nobody():
+        count_shopper("events", f"shopper:{shopper.external_id}")
+    # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
+    body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
+    try:
+        events = read_events(body)
+    except SchemaError as error:
+        raise AnswerError("invalid_body", field=error.field, problem=str(error)) from None
+    keep_widget_session(events[-1].session_id)
+    return {"accepted": get_state().events.add(events)}, 202
+
+
+@blueprint.record
+def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
+    add_rule(
+        setup.app,
+        f"{setup.url_prefix}/{PATH}",
+        f"{setup.name}.{report.__name__}",
+        methods=["POST"],
+        merge_slashes=False,
+    )

@@ -1,0 +1,157 @@
+"""The routes of docs/http.md."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from ...core.tryon.engines.base import Order
+from ...core.tryon.error_mapping import explain_mint
+from ...core.tryon.job import Job
+from ...core.tryon.jobs import AWAY_RETRY_AFTER, RETRY_AFTER, BusyError, OverError, TooManyError
+from ...core.tryon.product_fields import read_product
+from ...core.tryon.task import TryonWork
+from ...errors import GenvorisError, StoreAwayError
+from ..attribution import keep_widget_session
+from ..auth import (
+    SESSION_BUDGET,
+    Visitor,
+    admit,
+    check_token,
+    current_visitor,
+    guest_address,
+    key_for_genvoris,
+    require_visitor,
+    slot_owner,
+)
+from ..blueprints import browser_blueprint
+from ..downloads import BoundedDownload, in_pieces
+from ..errors import AnswerError, answer_error, isolate
+from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
+from ..host_matching import own_path
+from ..hosts import shop_url
+from ..product_filter import may_be_tried_on
+from ..rate_limits.requests import count_shopper
+from ..serializers import error_for_outcome, job_fields
+from ..state import get_state
+from ..tryon_form import keep_in_memory, read_form
+from .status import status_fields
+
+blueprint = browser_blueprint("genvoris", __name__)
+
+
+@blueprint.url_value_preprocessor
+def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Prepare the request that carries a photo, before any hook of the shop's reads it."""
+    if endpoint == "genvoris.create_tryon":
+        keep_in_memory(request, get_state().settings.max_upload_bytes)
+
+
+@blueprint.post("/session")
+def session() -> dict[str, Any]:
+    """Give the shopper's token."""
+    visitor = admit("session")
+    if visitor.shopper is None:
+        return {"token": None, "expires_at": None}
+    try:
+        found = get_state().broker.session(visitor.shopper, SESSION_BUDGET)
+    except GenvorisError as error:
+        raise error_for_outcome(explain_mint(error, visitor.shopper), error) from error
+    return {"token": found.token, "expires_at": int(found.expires_at)}
+
+
+@blueprint.get("/status")
+@blueprint.get("/api/status")
+def status() -> dict[str, Any]:
+    """Say whether the shopper may try on, and what they can do if not."""
+    visitor = current_visitor()
+    if visitor is not None and visitor.shopper is not None:
+        count_shopper("status", visitor.owner)  # each asks Genvoris
+    return status_fields(visitor, read_product(request.args, shop_url(request)))
+
+
+@blueprint.post("/tryons")
+def create_tryon() -> tuple[Response, int, dict[str, str]]:
+    """Start a try-on."""
+    visitor = admit("tryons")
+    if visitor.shopper is not None:
+        check_token(visitor.shopper)
+    key = request.headers.get("Idempotency-Key") or None
+    # The same for every repeat, so that Genvoris can tell one even where we cannot.
+    wish = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
+    refuse_after_limit(visitor, wish)
+    state = get_state()
+    with state.upload_slots.take(slot_owner(visitor)):
+        form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
+    if not may_be_tried_on(form.product):
+        raise AnswerError("product_unavailable")
+    keep_widget_session(form.widget_session)
+    origin = shop_url(request).rstrip("/")
+    order = Order(form.photo, form.product, visitor.shopper, origin, wish)
+    with guest_tryon(visitor, wish) as counted:
+        job = _submit(visitor, order, key, counted)
+    location = own_path(f"/tryons/{job.id}")
+    return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
+
+
+@blueprint.get("/tryons/<job_id>")
+def read_tryon(job_id: str) -> dict[str, Any]:
+    """Give a job to its owner."""
+    visitor = require_visitor()
+    return job_fields(_own_job(job_id, visitor), visitor.shopper)
+
+
+@blueprint.get("/tryons/<job_id>/image")
+def tryon_image(job_id: str) -> Response:
+    """Give a finished picture to its owner."""
+    state = get_state()
+    picture = state.jobs.picture(_own_job(job_id, require_visitor()))
+    if picture is None:
+        raise AnswerError("not_found")
+    pieces = in_pieces(picture.data)
+    body = BoundedDownload(pieces, request.environ, state.settings.upload_timeout)
+    response = Response(body, mimetype=picture.mimetype, direct_passthrough=True)
+    response.content_length = len(picture.data)
+    return isolate(response)
+
+
+@blueprint.delete("/tryons/<job_id>")
+def delete_tryon(job_id: str) -> tuple[str, int]:
+    """Cancel a job, or forget its picture."""
+    if not get_state().jobs.remove(job_id, require_visitor().owner):
+        raise AnswerError("not_found")
+    return "", 204
+
+
+@blueprint.errorhandler(StoreAwayError)
+def ask_again(_error: StoreAwayError) -> Response:
+    """Have the browser come back: the job may well be there, in another process."""
+    return answer_error(AnswerError("busy", retry_after=AWAY_RETRY_AFTER))
+
+
+def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon) -> Job:
+    state = get_state()
+    try:
+        return state.jobs.submit(
+            visitor.owner,
+            order.product,
+            TryonWork(state.app, order),
+            key,
+            address=guest_address(visitor),
+            without_picture=counted.give_back,
+        )
+    except BusyError:
+        raise AnswerError("busy", retry_after=RETRY_AFTER) from None
+    except TooManyError:
+        raise AnswerError("too_many_tryons", retry_after=RETRY_AFTER) from None
+    except OverError:
+        raise AnswerError("tryon_over") from None
+
+
+def _own_job(job_id: str, visitor: Visitor) -> Job:
+    job = get_state().jobs.find(job_id, visitor.owner)
+    if job is None:
+        raise AnswerError("not_found")
+    return job

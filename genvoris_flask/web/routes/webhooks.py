@@ -1,0 +1,88 @@
+"""``POST webhook``: deliveries from Genvoris."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ...core.webhooks.cache_invalidation import refresh
+from ...core.webhooks.events import WebhookEvent, read_event
+from ...core.webhooks.handlers import HandlerError, handle
+from ...core.webhooks.signature import HEADER, read_signature, verify
+from ...errors import (
+    LockTimeoutError,
+    MalformedAnswerError,
+    QueueFullError,
+    SignatureError,
+    StoreAwayError,
+)
+from ..blueprints import server_blueprint
+from ..errors import AnswerError
+from ..rate_limits.requests import count_address
+from ..state import get_state
+from ..uploads import read_message
+
+log = logging.getLogger("genvoris_flask.webhooks")
+
+MAX_BODY_BYTES = 1024 * 1024
+RETRY_AFTER = 10.0  # seconds; Genvoris's own first pause
+
+blueprint = server_blueprint("genvoris_webhooks", __name__)
+
+
+@blueprint.post("/webhook")
+def receive() -> dict[str, Any]:
+    """Verify a delivery and handle it once. Any answer but 2xx makes Genvoris deliver it again."""
+    count_address("webhook", factor=1)
+    event = _read_genuine()
+    try:
+        fresh = get_state().deliveries.once(event.id, lambda: _handle(event))
+    except HandlerError as error:
+        detail = f"{event.type}: {error} failed."
+        raise AnswerError("handler_failed", detail=detail) from None
+    except LockTimeoutError:
+        detail = "This event is being handled at this moment."
+        raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
+    except (QueueFullError, StoreAwayError) as error:
+        log.warning("Event %s could not be handled now: %s", event.id, error)
+        detail = "Please deliver this later."
+        raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None
+    return {"received": True, "duplicate": not fresh}
+
+
+def _read_genuine() -> WebhookEvent:
+    state = get_state()
+    if not state.settings.webhook_secret:
+        log.error("A webhook delivery came, but GENVORIS_WEBHOOK_SECRET is not set.")
+        detail = "This shop has no webhook secret yet."
+        raise AnswerError("not_configured", detail=detail)
+    try:
+        # Before the body is read: whoever has no signature is not waited for.
+        signature = read_signature(request.headers.get(HEADER))
+        body = _raw_body()
+        verify(signature, body, state.settings.webhook_secret, state.clock())
+        return read_event(body)
+    except SignatureError as error:
+        log.warning("A webhook delivery was refused: %s", error)
+        raise AnswerError("invalid_signature", detail=str(error)) from None
+    except MalformedAnswerError as error:
+        log.warning("A webhook delivery was genuine, but cannot be read: %s", error)
+        raise AnswerError("invalid_body", detail=str(error)) from None
+
+
+def _raw_body() -> bytes:
+    """Return the bytes as they came: the signature covers them, not what they say."""
+    try:
+        return read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
+    except RequestEntityTooLarge:
+        detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
+        raise AnswerError("body_too_large", detail=detail) from None
+
+
+def _handle(event: WebhookEvent) -> None:
+    state = get_state()
+    refresh(event, state)
+    handle(event, state.hooks.webhook_handlers, state.app, state.background)

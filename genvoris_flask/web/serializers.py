@@ -1,0 +1,74 @@
+"""Jobs and refusals as JSON (docs/http.md)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from ..core.sessions.shopper import Shopper
+from ..core.tryon.job import Done, Job
+from ..core.tryon.outcomes import Failure
+from ..core.tryon.paywall import Refusal, paywall_for
+from ..errors import ApiError, GenvorisError
+from .errors import AnswerError
+from .host_matching import own_path
+from .i18n import page_language, said
+from .state import get_state
+
+
+def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> AnswerError:
+    """Give the error for a request that ended as a job would.
+
+    Args:
+        outcome: How it ended.
+        cause: Why; its Retry-After and request id are passed on.
+    """
+    headers: dict[str, str] = {}
+    retry_after = None
+    if isinstance(cause, ApiError):
+        retry_after = cause.retry_after
+        headers = {"X-Request-Id": cause.request_id} if cause.request_id else {}
+    fields = {"error": outcome.error} if isinstance(outcome, Failure) else refusal_fields(outcome)
+    return AnswerError(fields.pop("error"), retry_after=retry_after, headers=headers, **fields)
+
+
+def refusal_fields(refusal: Refusal) -> dict[str, Any]:
+    """Give a refusal's fields, the shop's own paywall among them."""
+    state = get_state()
+    fields: dict[str, Any] = {
+        "detail": said(f"reason.{refusal.reason}"),
+        "paywall": paywall_for(
+            refusal, state.hooks.paywall, state.settings.upgrade_url, page_language()
+        ),
+    }
+    if refusal.reason == "credit_limit_reached":
+        return {"error": "credit_limit_reached", **fields}
+    quota = {"reason": refusal.reason, "used": refusal.used, "limit": refusal.limit}
+    return {"error": "end_customer_quota", **quota, **fields}
+
+
+def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
+    """Give a job as browsers see it.
+
+    Args:
+        job: The job.
+        shopper: Whose it is; the shop's paywall is asked about them.
+    """
+    fields: dict[str, Any] = {
+        "id": job.id,
+        "state": job.state,
+        "created_at": int(job.created_at),
+        "image_url": None,
+        "error": None,
+        "detail": None,
+        "quota": None,
+    }
+    match job.ending:
+        case Done() as done:
+            fields["image_url"] = own_path(f"/tryons/{job.id}/image")
+            fields["quota"] = asdict(done.quota) if done.quota else None
+        case Failure() as failure:
+            fields |= {"error": failure.error, "detail": said(failure.error)}
+        case Refusal() as refusal:
+            fields |= refusal_fields(replace(refusal, shopper=shopper))
+    return fields

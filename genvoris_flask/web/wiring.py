@@ -1,0 +1,268 @@
+"""Wires the rooms together: makes the parts of one app from its settings."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from flask import Flask
+
+from ..core.analytics.event_sender import EventSender
+from ..core.api.client import GenvorisClient
+from ..core.api.environment import warm_up
+from ..core.api.fetch import PictureFetcher
+from ..core.api.http import HttpClient
+from ..core.api.models import Session
+from ..core.billing.service import Billing
+from ..core.billing.stripe.events import StripeEvents
+from ..core.billing.stripe.lookup import open_lookup
+from ..core.concurrency.background import BackgroundPool
+from ..core.concurrency.limits import Slots
+from ..core.sessions.broker import SessionBroker
+from ..core.sessions.jwks import KeySet
+from ..core.sessions.shared import NothingShared
+from ..core.sessions.shopper import Shopper
+from ..core.sessions.stored import StoredSessions
+from ..core.sessions.verifier import TokenVerifier
+from ..core.storage.interface import NoSealer, Sealer, Store
+from ..core.storage.memory_store import MemoryStore
+from ..core.tryon.daily_limit import DailyLimit
+from ..core.tryon.engines.hosted import HostedEngine
+from ..core.tryon.jobs import JobRunner
+from ..core.webhooks.deduplication import Deliveries
+from ..errors import GenvorisError
+from ..settings import Settings
+from ..signals import customer_linked, session_failed, session_minted
+from . import assets
+from .proxy_watch import ProxyWatch
+from .rate_limits.limiter import Limiter
+from .rate_limits.memory import Windows
+from .state import AppState, Hooks
+
+log = logging.getLogger("genvoris_flask")
+
+# Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
+PATIENCE_BEYOND_TIMEOUT = 60.0
+# Seconds for the plans of an account, by which a new key is recognised; asked once for a key.
+PLANS_TIMEOUT = 3.0
+
+
+def build_state(
+    app: Flask,
+    settings: Settings,
+    hooks: Hooks,
+    *,
+    transport: httpx.BaseTransport | None,
+    clock: Callable[[], float],
+) -> AppState:
+    """Make the parts of one app.
+
+    Args:
+        app: The shop.
+        settings: What it has set.
+        hooks: Its own functions.
+        transport: What carries requests to Genvoris instead of sockets; for tests.
+        clock: The wall clock, in Unix seconds.
+
+    Raises:
+        ConfigurationError: A setting cannot be met by this installation.
+    """
+    if transport is None:
+        _check_environment(settings)
+    tryon_http = _make_tryon_http(settings, transport)
+    client = GenvorisClient(
+        settings.api_key, settings.api_url, settings.tryon_url, transport=transport, now=clock
+    )
+    shared = _open_shared(app, settings, client, clock)
+    store = shared.store
+    broker = _make_broker(app, settings, shared, client, clock)
+    billing = _make_billing(app, settings, store, client, broker, clock)
+    keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
+    return AppState(
+        app=app,
+        settings=settings,
+        hooks=hooks,
+        store=store,
+        client=client,
+        broker=broker,
+        billing=billing,
+        stripe=_make_stripe(settings, hooks, billing, store),
+        verifier=TokenVerifier(keys, settings.issuer, clock),
+        engine=_make_engine(settings, tryon_http, transport),
+        tryon_http=tryon_http,
+        passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
+        upload_slots=Slots(settings.tryons_per_shopper),
+        daily_limit=DailyLimit(store, clock),
+        jobs=JobRunner(
+            store,
+            concurrency=settings.tryon_concurrency,
+            per_owner=settings.tryons_per_shopper,
+            ttl=settings.result_ttl,
+            patience=settings.tryon_timeout + PATIENCE_BEYOND_TIMEOUT,
+            clock=clock,
+            sealer=shared.sealer,
+        ),
+        assets=assets.load_assets(),
+        deliveries=Deliveries(store),
+        background=BackgroundPool(),
+        events=EventSender(client.events.send),
+        clock=clock,
+        limiter=_make_limiter(settings, shared.windows),
+        proxy_watch=ProxyWatch(store),
+    )
+
+
+def _check_environment(settings: Settings) -> None:
+    """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
+    for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
+        if fault := warm_up(url):
+            _log_environment_fault(fault)
+
+
+@functools.cache  # once
+def _log_environment_fault(fault: str) -> None:
+    log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
+
+
+def _make_billing(
+    app: Flask,
+    settings: Settings,
+    store: Store,
+    client: GenvorisClient,
+    broker: SessionBroker,
+    clock: Callable[[], float],
+) -> Billing:
+    return Billing(
+        client,
+        store,
+        broker,
+        _Announcer(app).linked,
+        declared=settings.plans,
+        default_plan=settings.default_plan,
+        clock=clock,
+    )
+
+
+def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Store) -> StripeEvents:
+    def shopper_of(customer: str) -> str | None:
+        return hooks.stripe_shopper(customer) if hooks.stripe_shopper else None
+
+    lookup = open_lookup(settings.stripe_api_key)
+    return StripeEvents(
+        billing,
+        store,
+        shopper_of,
+        lookup,
+        default_plan=settings.default_plan,
+        metadata_only=settings.stripe_metadata_only,
+    )
+
+
+def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:
+    rates = {
+        "session": settings.limit_session,
+        "status": settings.limit_session,
+        "tryons": settings.limit_tryons,
+        "events": settings.limit_events,
+        "webhook": settings.limit_webhook,
+    }
+    return Limiter(rates, shared)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Where values are kept and sealed, and calls counted, for all processes or for this one."""
+
+    store: Store
+    sealer: Sealer = field(default_factory=NoSealer)
+    windows: Windows | None = None
+
+
+def _open_shared(
+    app: Flask, settings: Settings, client: GenvorisClient, clock: Callable[[], float]
+) -> _Shared:
+    if settings.store_url is None:
+        return _Shared(MemoryStore(clock))
+    # The package is an extra; that it is there was checked with the setting.
+    from ..core.storage.namespace import Namespace, Shop
+    from ..core.storage.redis_connection import RedisConnection
+    from ..core.storage.redis_store import RedisStore
+    from ..core.storage.sealing import SecretSealer
+    from .rate_limits.redis import RedisWindows
+
+    connection = RedisConnection(settings.store_url)
+    shop = Shop(
+        settings.api_key, settings.api_url, settings.external_id_prefix, settings.store_namespace
+    )
+    namespace = Namespace(shop, lambda: _plan_ids(client))
+    store = RedisStore(connection, namespace)
+    sealer = SecretSealer(lambda: _secrets(app, settings))
+    return _Shared(store, sealer, RedisWindows(connection, namespace.find))
+
+
+def _plan_ids(client: GenvorisClient) -> list[str]:
+    patient = client.with_timeout(PLANS_TIMEOUT)
+    return [plan.id for plan in patient.plans.list(include_inactive=True)]
+
+
+def _secrets(app: Flask, settings: Settings) -> list[str | bytes]:
+    """Return what seals and unseals; asked anew each time, since apps may set it late."""
+    if not app.secret_key:
+        return [settings.api_key]
+    return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
+
+
+def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:
+    key = {"X-API-Key": settings.api_key}
+    return HttpClient(settings.tryon_url, key, secrets=(settings.api_key,), transport=transport)
+
+
+def _make_engine(
+    settings: Settings, http: HttpClient, transport: httpx.BaseTransport | None
+) -> HostedEngine:
+    key = {"X-API-Key": settings.api_key}
+    fetcher = PictureFetcher(settings.tryon_url, key, settings.result_hosts, transport=transport)
+    return HostedEngine(http, fetcher, settings.tryon_timeout)
+
+
+def _make_broker(
+    app: Flask,
+    settings: Settings,
+    stored: _Shared,
+    client: GenvorisClient,
+    clock: Callable[[], float],
+) -> SessionBroker:
+    # A store of this process alone knows nothing that the broker's own memory does not.
+    is_shared = settings.store_url is not None
+    return SessionBroker(
+        client,
+        _Announcer(app),
+        ttl=settings.session_ttl,
+        default_plan=settings.default_plan,
+        external_id_prefix=settings.external_id_prefix,
+        max_shoppers=settings.max_shoppers,
+        clock=clock,
+        shared=StoredSessions(stored.store, stored.sealer, clock) if is_shared else NothingShared(),
+    )
+
+
+class _Announcer:
+    """Sends the broker's news as signals, with the app as their sender."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def minted(self, shopper: Shopper, session: Session) -> None:
+        with self._app.app_context():
+            session_minted.send(self._app, shopper=shopper, session=session)
+
+    def failed(self, shopper: Shopper, error: GenvorisError) -> None:
+        with self._app.app_context():
+            session_failed.send(self._app, shopper=shopper, error=error)
+
+    def linked(self, shopper: Shopper, customer_id: str) -> None:
+        with self._app.app_context():
+            customer_linked.send(self._app, shopper=shopper, customer_id=customer_id)
