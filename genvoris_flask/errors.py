@@ -7,12 +7,12 @@ GenvorisError
 │   ├── NetworkSetupError      this machine's proxy or certificates cannot be used
 │   └── CircuitOpenError       it was not asked, since it did not answer lately
 ├── MalformedAnswerError       an answer came that is not what the contract says
-├── StoreAwayError             the store that all processes share does not answer
+├── StoreUnavailableError      the store that all processes share does not answer
 ├── LockTimeoutError           somebody else held a lock for longer than we could wait
 ├── QueueFullError             as much work waits in the background as may
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
 ├── ExternalIdError            a shopper's id is, or may be, somebody else's at Genvoris
-├── StripeError                an event of Stripe's cannot be handled now
+├── StripeEventError           an event of Stripe's cannot be handled now
 ├── TokenError                 a session token from a browser is not to be trusted
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery is not to be trusted
@@ -37,10 +37,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+from warnings import warn
 
 QuotaReason = Literal["quota_exhausted", "no_plan", "paused", "cancelled"]
 
+
+_RENAMED = {"StoreAwayError": "StoreUnavailableError", "StripeError": "StripeEventError"}
 
 DOCS_URL = "https://github.com/genvoris/genvoris-flask/blob/main/docs"
 
@@ -81,7 +84,7 @@ class MalformedAnswerError(GenvorisError):
     """Genvoris answered with something that the contract does not know."""
 
 
-class StoreAwayError(GenvorisError):
+class StoreUnavailableError(GenvorisError):
     """The store of GENVORIS_STORE_URL does not answer; try again in a few seconds."""
 
 
@@ -101,7 +104,7 @@ class ExternalIdError(GenvorisError):
     """A shopper's id cannot be used: at Genvoris it names, or may name, somebody else."""
 
 
-class StripeError(GenvorisError):
+class StripeEventError(GenvorisError):
     """An event of Stripe's cannot be handled now; it is to be delivered again."""
 
 
@@ -263,3 +266,11 @@ def error_for(problem: Problem) -> ApiError:
     fallback = ServerError if problem.status >= 500 else BadRequestError
     kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, fallback)
     return kind(problem)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    new = _RENAMED[name]
+    warn(f"{name} is now called {new}.", DeprecationWarning, stacklevel=2)
+    return globals()[new]

@@ -21,7 +21,7 @@ from .settings import is_enabled, read_settings
 from .web import assets, attribution
 from .web import shopper as shopping
 from .web import widget_tags as tags
-from .web.blueprints import keep_order
+from .web.blueprints import register_fallbacks
 from .web.cache_headers import guard_headers
 from .web.compat import allow_body_limits
 from .web.routes import events as event_views
@@ -96,7 +96,7 @@ class GenvorisFlask:
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
-        keep_order(app, assets.blueprint)
+        register_fallbacks(app, assets.blueprint)
         guard_headers(app)
         shopping.forget_on_logout(app)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
+
 import genvoris_flask
 from genvoris_flask import (
     GenvorisFlask,
@@ -13,6 +15,7 @@ from genvoris_flask import (
     Product,
     Refusal,
     Shopper,
+    errors,
     signals,
 )
 
@@ -80,3 +83,22 @@ def test_the_signals_are_these() -> None:
         "session_failed",
         "session_minted",
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("StoreAwayError", "StoreUnavailableError"), ("StripeError", "StripeEventError")],
+)
+def test_renamed_errors_keep_their_old_names(old: str, new: str) -> None:
+    """Shops that catch an error by its old name go on to do so, and are told the new one."""
+    with pytest.deprecated_call(match=new):
+        assert getattr(errors, old) is getattr(errors, new)
+
+
+def test_documented_modules_stay_where_they_are() -> None:
+    """Moves inside the package leave the documented imports alone."""
+    from genvoris_flask.api import GenvorisClient
+    from genvoris_flask.webhooks.events import CreditEvent, WebhookEvent
+
+    assert issubclass(CreditEvent, WebhookEvent)
+    assert GenvorisClient.__name__ == "GenvorisClient"

@@ -13,6 +13,7 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from genvoris_flask.errors import GenvorisError
 from genvoris_flask.webhooks.events import (
     CreditEvent,
     CustomerEvent,
@@ -20,7 +21,6 @@ from genvoris_flask.webhooks.events import (
     TryonEvent,
     WebhookEvent,
 )
-from genvoris_flask.errors import GenvorisError
 
 from .genvoris import genvoris
 from .models import News, db, name_of

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import click
 from flask import current_app
 
-from ..core.api.http import Repeat, may_repeat
+from ..core.api.http import RetryPolicy, may_repeat
 from ..errors import (
     ApiError,
     CreditError,
@@ -31,13 +31,19 @@ from ..errors import (
     NotFoundError,
     RateLimitedError,
     ServerError,
-    StoreAwayError,
+    StoreUnavailableError,
     UnauthorizedError,
     UnreachableError,
 )
 from ..web.state import AppState, get_state
 
-_PASSING = (UnreachableError, RateLimitedError, ServerError, StoreAwayError, LockTimeoutError)
+_PASSING = (
+    UnreachableError,
+    RateLimitedError,
+    ServerError,
+    StoreUnavailableError,
+    LockTimeoutError,
+)
 # The first that fits.
 _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
     (
@@ -111,7 +117,7 @@ def sentence(error: GenvorisError) -> str:
 def may_have_happened(error: ApiError | UnreachableError) -> bool:
     """Say whether Genvoris may have done what it was asked, though it did not say so."""
     lost = isinstance(error, UnreachableError | ServerError)
-    return lost and not may_repeat(error, Repeat.IF_UNSENT)
+    return lost and not may_repeat(error, RetryPolicy.IF_UNSENT)
 
 
 def this_shop() -> AppState:

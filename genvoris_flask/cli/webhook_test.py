@@ -10,7 +10,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from ..core.api.http import HttpClient, Repeat
+from ..core.api.http import HttpClient, RetryPolicy
 from ..core.webhooks.signature import HEADER, sign
 from ..errors import ApiError, UnreachableError
 from ..web.state import AppState
@@ -75,7 +75,7 @@ def _post_here(shop: AppState, body: bytes, headers: dict[str, str]) -> tuple[in
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     try:
         answer = HttpClient(url, headers).request(
-            "POST", "", timeout=TIMEOUT, repeat=Repeat.NEVER, content=body
+            "POST", "", timeout=TIMEOUT, repeat=RetryPolicy.NEVER, content=body
         )
     except ApiError as error:
         return error.status, f"{error.code}: {error.detail}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Response, request
 
 from ..errors import ConfigurationError
-from .errors import AnswerError, answer_error, harden
+from .errors import HttpError, answer_error, harden
 from .exemptions import exempt
 from .host_matching import EveryHostBlueprint
 from .state import get_state
@@ -72,8 +72,8 @@ def _read(path: Path) -> Asset:
     return Asset(path.name, f"{path.stem}-{digest}.js", f"sha384-{integrity}", body)
 
 
-@blueprint.errorhandler(AnswerError)
-def refuse(error: AnswerError) -> Response:
+@blueprint.errorhandler(HttpError)
+def refuse(error: HttpError) -> Response:
     """Answer as all routes below the prefix do."""
     return harden(answer_error(error))
 
@@ -90,7 +90,7 @@ def script(name: str) -> Response:
     of_another_version = re.fullmatch(r"widget-[0-9a-f]{12}", name)
     asset = assets.by_name.get(f"{name}.js") or (assets.widget if of_another_version else None)
     if asset is None:
-        raise AnswerError("path_not_allowed")
+        raise HttpError("path_not_allowed")
     response = Response(asset.body, mimetype="text/javascript")
     response.set_etag(asset.integrity)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import has_request_context, session
 
-from ..core.api.http import Repeat, may_repeat
+from ..core.api.http import RetryPolicy, may_repeat
 from ..errors import ApiError, QueueFullError, UnreachableError
 from .cookies import is_cookie_value, keep_cookie, read_cookie
 from .state import get_state
@@ -51,7 +51,7 @@ def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, An
         name,
         order_id,
         amount_cents,
-        Repeat.ALWAYS,
+        RetryPolicy.ALWAYS,
         lambda: conversions.record(order_id=str(order_id), amount_cents=amount_cents, **fields),
     )
 
@@ -72,7 +72,7 @@ def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[st
         name,
         order_id,
         refunded_amount_cents,
-        Repeat.IF_UNSENT,
+        RetryPolicy.IF_UNSENT,
         lambda: returns.record(
             order_id=str(order_id), refunded_amount_cents=refunded_amount_cents, **fields
         ),
@@ -80,7 +80,7 @@ def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[st
 
 
 def _send(
-    name: str, order_id: object, cents: object, repeat: Repeat, record: Callable[[], object]
+    name: str, order_id: object, cents: object, repeat: RetryPolicy, record: Callable[[], object]
 ) -> None:
     if wrong := _what_is_wrong(order_id, cents):
         log.error("%s was not sent: %s", name, wrong)

@@ -13,7 +13,7 @@ from ..core.storage.interface import digest
 from ..core.tryon.error_mapping import explain_mint
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from .cookies import keep_cookie, read_cookie
-from .errors import AnswerError
+from .errors import HttpError
 from .rate_limits.requests import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
 from .shopper import current_shopper, login_url, tell_of_loader
@@ -41,7 +41,7 @@ def current_visitor() -> Visitor | None:
         shopper = current_shopper()
     except Exception as error:  # the shop's own function, and perhaps its own error pages
         tell_of_loader(error)
-        raise AnswerError("internal_error") from error
+        raise HttpError("internal_error") from error
     if shopper:
         return Visitor(f"shopper:{shopper.external_id}", shopper)
     if not get_state().settings.allow_guests:
@@ -63,11 +63,11 @@ def require_visitor() -> Visitor:
     """Give who is asking.
 
     Raises:
-        AnswerError: 401 ``login_required``.
+        HttpError: 401 ``login_required``.
     """
     visitor = current_visitor()
     if visitor is None:
-        raise AnswerError("login_required", login_url=login_url())
+        raise HttpError("login_required", login_url=login_url())
     return visitor
 
 
@@ -78,7 +78,7 @@ def admit(name: str) -> Visitor:
         name: What is limited: ``session``, ``tryons``, …
 
     Raises:
-        AnswerError: 401 ``login_required`` or 429 ``rate_limited``.
+        HttpError: 401 ``login_required`` or 429 ``rate_limited``.
     """
     count_address(name)
     visitor = require_visitor()
@@ -112,7 +112,7 @@ def check_token(shopper: Shopper) -> None:
     must not go on. The header is taken apart here, since Werkzeug would parse one of any length.
 
     Raises:
-        AnswerError: The token is not genuine, not this shop's, or not this shopper's.
+        HttpError: The token is not genuine, not this shop's, or not this shopper's.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
@@ -123,9 +123,9 @@ def check_token(shopper: Shopper) -> None:
         claims = state.verifier.verify(token)
         claims.must_match(state.broker.session(shopper, SESSION_BUDGET))
     except ForeignTokenError:
-        raise AnswerError("token_store_mismatch") from None
+        raise HttpError("token_store_mismatch") from None
     except TokenError as error:
         log.info("A session token from a browser was refused: %s", error)
-        raise AnswerError("invalid_session_token") from None
+        raise HttpError("invalid_session_token") from None
     except GenvorisError as error:
         raise error_for_outcome(explain_mint(error, shopper), error) from error

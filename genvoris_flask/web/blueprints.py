@@ -8,7 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
-from .errors import AnswerError, answer_error, answer_http_error, harden
+from .errors import HttpError, answer_error, answer_http_error, harden
 from .exemptions import exempt
 from .host_matching import EveryHostBlueprint
 from .state import get_state
@@ -27,7 +27,7 @@ def browser_blueprint(name: str, import_name: str) -> Blueprint:
 def server_blueprint(name: str, import_name: str) -> Blueprint:
     """Make a blueprint of routes that servers call, which prove themselves by a signature."""
     blueprint = EveryHostBlueprint(name, import_name)
-    blueprint.register_error_handler(AnswerError, answer_error)
+    blueprint.register_error_handler(HttpError, answer_error)
     blueprint.register_error_handler(HTTPException, answer_http_error)
     blueprint.after_request(harden)
     exempt(blueprint)
@@ -35,7 +35,7 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     return blueprint
 
 
-def keep_order(app: Flask, public: Blueprint) -> None:
+def register_fallbacks(app: Flask, public: Blueprint) -> None:
     """Answer all below the prefix in one shape, and leave the shop's session alone there.
 
     To be called when our blueprints are registered.

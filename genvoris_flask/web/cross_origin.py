@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Request, Response, request
 
-from .errors import AnswerError
+from .errors import HttpError
 from .state import get_state
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -53,7 +53,7 @@ def refuse_other_sites() -> Response | None:
     if request.method == "OPTIONS" and asked_for and request.headers.get("Origin") in trusted:
         return _preflight()
     if request.method not in SAFE_METHODS and not may_change(request, trusted):
-        raise AnswerError("cross_origin")
+        raise HttpError("cross_origin")
     return None
 
 

@@ -11,13 +11,13 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..core.concurrency.timers import Alarm, AlarmClock
+from ..core.concurrency.timers import Timer, Timers
 from .connections import connection_of, hang_up
 
 log = logging.getLogger("genvoris_flask.web")
 
 PIECE = 64 * 1024
-_alarms = AlarmClock()
+_alarms = Timers()
 
 
 class BoundedDownload:
@@ -47,7 +47,7 @@ class BoundedDownload:
         self._connection = connection_of(environ)
         self._left = seconds
         self._handed_over: float | None = None
-        self._alarm: Alarm | None = None
+        self._alarm: Timer | None = None
         self._late = threading.Event()
         self._close = weakref.finalize(self, close)
         self._close.atexit = False

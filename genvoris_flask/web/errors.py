@@ -62,7 +62,7 @@ _CODES = {
 }
 
 
-class AnswerError(Exception):
+class HttpError(Exception):
     """Ends a request with an error of docs/http.md.
 
     Args:
@@ -92,7 +92,7 @@ class AnswerError(Exception):
         super().__init__(f"{self.status} {error}")
 
 
-def answer_error(error: AnswerError) -> Response:
+def answer_error(error: HttpError) -> Response:
     """Write an error as JSON."""
     fields = {"error": error.error, **error.extra}
     if "detail" not in fields:
@@ -114,7 +114,7 @@ def answer_http_error(error: HTTPException) -> Response | HTTPException:
         return error
     fallback = "internal_error" if status >= 500 else "invalid_body"
     code = _CODES.get(status, fallback)
-    response = answer_error(AnswerError(code))
+    response = answer_error(HttpError(code))
     response.status_code = status
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..core.locales import say
 from ..core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
-from ..errors import LockTimeoutError, StoreAwayError
+from ..errors import LockTimeoutError, StoreUnavailableError
 from .auth import Visitor, guest_address
-from .errors import AnswerError
+from .errors import HttpError
 from .i18n import page_language
 from .rate_limits.limiter import ADDRESS_FACTOR
 from .shopper import login_url
@@ -32,7 +32,9 @@ class GuestTryon:
 
     def give_back(self) -> None:
         """Count it no more, since no picture came of it. Never raises because of the store."""
-        with suppress(StoreAwayError, LockTimeoutError):  # it comes back by itself, within a day
+        with suppress(
+            StoreUnavailableError, LockTimeoutError
+        ):  # it comes back by itself, within a day
             self.limit.give_back(self.claims, self.wish)
 
 
@@ -40,7 +42,7 @@ def refuse_after_limit(visitor: Visitor, wish: str | None) -> None:
     """Raise if a guest has no try-on left today, before anything is read.
 
     Raises:
-        AnswerError: 429 ``guest_limit_reached``.
+        HttpError: 429 ``guest_limit_reached``.
     """
     wait = get_state().daily_limit.wait(_claims(visitor), wish)
     if wait is not None:
@@ -56,7 +58,7 @@ def guest_tryon(visitor: Visitor, wish: str) -> Iterator[GuestTryon]:
         wish: What tells it from the guest's others, and is the same for a repeat.
 
     Raises:
-        AnswerError: 429 ``guest_limit_reached``, or 503 ``busy``.
+        HttpError: 429 ``guest_limit_reached``, or 503 ``busy``.
     """
     tryon = GuestTryon(get_state().daily_limit, _claims(visitor), wish)
     try:
@@ -64,7 +66,7 @@ def guest_tryon(visitor: Visitor, wish: str) -> Iterator[GuestTryon]:
     except DailyLimitError as error:
         raise _refusal(error.wait) from None
     except LockTimeoutError:
-        raise AnswerError("busy", retry_after=BUSY_RETRY_AFTER) from None
+        raise HttpError("busy", retry_after=BUSY_RETRY_AFTER) from None
     try:
         yield tryon
     except Exception:
@@ -112,8 +114,8 @@ def _claims(visitor: Visitor) -> tuple[Claim, ...]:
     return (own, Claim(f"address:{address}", most * ADDRESS_FACTOR)) if address else (own,)
 
 
-def _refusal(wait: float) -> AnswerError:
-    return AnswerError(
+def _refusal(wait: float) -> HttpError:
+    return HttpError(
         "guest_limit_reached",
         retry_after=wait,
         detail=_sentence(wait),

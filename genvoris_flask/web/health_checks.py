@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from ..core.api.environment import proxy_for, warm_up
-from ..core.api.http import HttpClient, Repeat
+from ..core.api.http import HttpClient, RetryPolicy
 from ..core.sessions.jwks import read_keys
 from ..core.sessions.verifier import MAX_CLOCK_SKEW
 from ..errors import (
@@ -244,7 +244,7 @@ def _budget(seconds: float, budget: float) -> Finding:
 def _keys(state: AppState) -> Finding:
     url = state.settings.jwks_url
     try:
-        answer = HttpClient(url, {}).request("GET", "", timeout=TIMEOUT, repeat=Repeat.NEVER)
+        answer = HttpClient(url, {}).request("GET", "", timeout=TIMEOUT, repeat=RetryPolicy.NEVER)
         found = len(read_keys(answer.body))
     except GenvorisError as error:
         return Finding("JWKS", False, f"{url} cannot be read: check GENVORIS_JWKS_URL. ({error})")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ..core.storage.interface import Store
-from ..errors import StoreAwayError
+from ..errors import StoreUnavailableError
 
 log = logging.getLogger("genvoris_flask.web")
 
@@ -41,12 +41,12 @@ class ProxyWatch:
         elif now - self._noted_at < KEPT_SECONDS / 2:
             return
         self._noted_at = now
-        with suppress(StoreAwayError):
+        with suppress(StoreUnavailableError):
             self._store.set(_KEY, b"1", KEPT_SECONDS)
 
     def was_noted(self) -> bool:
         """Return whether any process noted it within the last hour."""
         try:
             return self._store.get(_KEY) is not None
-        except StoreAwayError:
+        except StoreUnavailableError:
             return False

@@ -10,13 +10,13 @@ from ..core.tryon.job import Done, Job
 from ..core.tryon.outcomes import Failure
 from ..core.tryon.paywall import Refusal, paywall_for
 from ..errors import ApiError, GenvorisError
-from .errors import AnswerError
+from .errors import HttpError
 from .host_matching import own_path
 from .i18n import page_language, said
 from .state import get_state
 
 
-def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> AnswerError:
+def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpError:
     """Give the error for a request that ended as a job would.
 
     Args:
@@ -29,7 +29,7 @@ def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> Answe
         retry_after = cause.retry_after
         headers = {"X-Request-Id": cause.request_id} if cause.request_id else {}
     fields = {"error": outcome.error} if isinstance(outcome, Failure) else refusal_fields(outcome)
-    return AnswerError(fields.pop("error"), retry_after=retry_after, headers=headers, **fields)
+    return HttpError(fields.pop("error"), retry_after=retry_after, headers=headers, **fields)
 
 
 def refusal_fields(refusal: Refusal) -> dict[str, Any]:

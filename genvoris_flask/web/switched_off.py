@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from .errors import AnswerError, answer_error
+from .errors import HttpError, answer_error
 
 log = logging.getLogger("genvoris_flask")
 
@@ -50,4 +50,4 @@ class NoBilling(NoCalls):
         """Answer 503, so that Stripe keeps its events until try-on is switched on."""
         self.__getattr__("stripe_webhook")()
         detail = "Try-on is switched off in this shop."
-        return answer_error(AnswerError("not_configured", detail=detail))
+        return answer_error(HttpError("not_configured", detail=detail))

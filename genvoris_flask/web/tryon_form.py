@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..core.images.photos import Photo, PhotoError, clean_photo
 from ..core.tryon.product_fields import Product, read_product
-from .errors import AnswerError
+from .errors import HttpError
 from .hosts import is_own_host, shop_url
 from .uploads import bounded_upload
 
@@ -37,7 +37,7 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
     """Read and check the form of ``POST tryons``, which has so many seconds to come in.
 
     Raises:
-        AnswerError: 400, 408 or 413, with what to do.
+        HttpError: 400, 408 or 413, with what to do.
     """
     data, fields = _parse(request, max_photo_bytes, seconds)
     if len(data) > max_photo_bytes:
@@ -45,12 +45,12 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
     try:
         photo = clean_photo(data)
     except PhotoError as error:
-        raise AnswerError(error.code) from None
+        raise HttpError(error.code) from None
     product = read_product(fields, shop_url(request), host_is_own=is_own_host(request))
     if product is None or product.image is None:
         if fields.get("product_image"):
             _warn_of_picture()
-        raise AnswerError("no_product")
+        raise HttpError("no_product")
     return TryonForm(photo, product, fields.get("session_id"))
 
 
@@ -80,19 +80,19 @@ def _parse(
 ) -> tuple[bytes, MultiDict[str, str]]:
     """Give the photo's bytes and the other fields."""
     if request.mimetype != "multipart/form-data":
-        raise AnswerError("invalid_body")
+        raise HttpError("invalid_body")
     try:
         with bounded_upload(request.environ, seconds):
             photo, fields = request.files.get("photo"), request.form
     except RequestEntityTooLarge:
         raise _too_large(max_photo_bytes) from None
     if photo is None:
-        raise AnswerError("no_photo")
+        raise HttpError("no_photo")
     return photo.stream.read(max_photo_bytes + 1), fields
 
 
-def _too_large(max_photo_bytes: int) -> AnswerError:
+def _too_large(max_photo_bytes: int) -> HttpError:
     megabytes = max_photo_bytes / (1024 * 1024)
-    return AnswerError(
+    return HttpError(
         "photo_too_large", values={"megabytes": f"{megabytes:.3g}"}, max_bytes=max_photo_bytes
     )

@@ -13,16 +13,16 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from ..core.concurrency.timers import AlarmClock
+from ..core.concurrency.timers import Timers
 from .connections import connection_of, stop_listening
-from .errors import AnswerError
+from .errors import HttpError
 
 log = logging.getLogger("genvoris_flask.web")
 
 # For what servers send, or anybody may: it is small, and even a slow line has it through by then.
 MESSAGE_SECONDS = 10.0
 
-_alarms = AlarmClock()
+_alarms = Timers()
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         seconds: How long the block that reads the body may take.
 
     Raises:
-        AnswerError: 408 ``body_too_slow``.
+        HttpError: 408 ``body_too_slow``.
         ClientDisconnected: The body is broken in a way that its server has an error of its own for.
     """
     late = threading.Event()
@@ -46,15 +46,15 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         yield
     except Exception as error:
         if late.is_set():
-            raise AnswerError("body_too_slow") from None
-        if isinstance(error, AnswerError | HTTPException | ValueError):
+            raise HttpError("body_too_slow") from None
+        if isinstance(error, HttpError | HTTPException | ValueError):
             raise
         log.warning("A browser's body could not be read (%s).", type(error).__name__)
         raise ClientDisconnected from error
     finally:
         alarm.cancel()
     if late.is_set():  # Werkzeug takes half a form for an empty one
-        raise AnswerError("body_too_slow")
+        raise HttpError("body_too_slow")
 
 
 def read_message(request: Request, max_bytes: int, seconds: float) -> bytes:
@@ -66,7 +66,7 @@ def read_message(request: Request, max_bytes: int, seconds: float) -> bytes:
         seconds: How long it may take, where that is less than ``MESSAGE_SECONDS``.
 
     Raises:
-        AnswerError: 408 ``body_too_slow``.
+        HttpError: 408 ``body_too_slow``.
         RequestEntityTooLarge: It is larger.
         ClientDisconnected: As in ``bounded_upload``.
     """

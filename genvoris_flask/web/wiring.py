@@ -22,8 +22,8 @@ from ..core.billing.stripe.lookup import open_lookup
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.sessions.broker import SessionBroker
-from ..core.sessions.jwks import KeySet
-from ..core.sessions.shared import NothingShared
+from ..core.sessions.jwks import JwksCache
+from ..core.sessions.shared import NullSharedSessions
 from ..core.sessions.shopper import Shopper
 from ..core.sessions.stored import StoredSessions
 from ..core.sessions.verifier import TokenVerifier
@@ -80,7 +80,7 @@ def build_state(
     store = shared.store
     broker = _make_broker(app, settings, shared, client, clock)
     billing = _make_billing(app, settings, store, client, broker, clock)
-    keys = KeySet(HttpClient(settings.jwks_url, {}, transport=transport))
+    keys = JwksCache(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
         app=app,
         settings=settings,
@@ -245,7 +245,9 @@ def _make_broker(
         external_id_prefix=settings.external_id_prefix,
         max_shoppers=settings.max_shoppers,
         clock=clock,
-        shared=StoredSessions(stored.store, stored.sealer, clock) if is_shared else NothingShared(),
+        shared=StoredSessions(stored.store, stored.sealer, clock)
+        if is_shared
+        else NullSharedSessions(),
     )
 
 

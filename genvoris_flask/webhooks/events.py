@@ -1,4 +1,4 @@
-"""The events that Genvoris delivers, typed: what a function registered with ``@genvoris.on`` gets."""
+"""The events that Genvoris delivers: what functions registered with ``@genvoris.on`` receive."""
 
 from ..core.webhooks.events import (
     KNOWN_TYPES,

@@ -22,7 +22,7 @@ from genvoris_flask import ConfigurationError, GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.billing.stripe.lookup import NoLookup, StripeLookup, open_lookup
 from genvoris_flask.core.billing.stripe.payloads import Line
-from genvoris_flask.errors import NotFoundError, StripeError
+from genvoris_flask.errors import NotFoundError, StripeEventError
 from genvoris_flask.testing.sandbox import API_KEY as KEY
 from genvoris_flask.web.state import get_state
 from tests.support.streams import Unread
@@ -396,7 +396,7 @@ def test_a_key_that_may_not_ask_is_an_error_without_the_key(lookup: StripeLookup
         (lookup.lines_of_invoice, "in_2"),
         (lookup.invoice_of_payment, "pi_2"),
     ):
-        with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY") as caught:
+        with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY") as caught:
             ask(name)
         assert "rk_test_secret" not in str(caught.value)
 

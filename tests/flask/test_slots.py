@@ -12,14 +12,14 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from genvoris_flask.core.concurrency.limits import Slot, Slots
-from genvoris_flask.core.concurrency.timers import Alarm, AlarmClock
-from genvoris_flask.web.errors import AnswerError
+from genvoris_flask.core.concurrency.timers import Timer, Timers
+from genvoris_flask.web.errors import HttpError
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
 
 def refusal(take: Callable[[], Slot]) -> str:
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(HttpError) as caught:
         take()
     assert caught.value.headers["Retry-After"] == "5"
     return caught.value.error
@@ -128,13 +128,13 @@ def test_what_holds_no_photo_has_ten_seconds_to_come_in(
 ) -> None:
     """Anybody may send it, so it may not hold a worker for as long as a photo."""
     asked: list[float] = []
-    after = AlarmClock.after
+    after = Timers.after
 
-    def note(clock: AlarmClock, wait: float, ring: Callable[[], None]) -> Alarm:
+    def note(clock: Timers, wait: float, ring: Callable[[], None]) -> Timer:
         asked.append(wait)
         return after(clock, wait, ring)
 
-    monkeypatch.setattr(AlarmClock, "after", note)
+    monkeypatch.setattr(Timers, "after", note)
     genvoris.customer("ada")
     shop = Shop(
         genvoris, GENVORIS_WEBHOOK_SECRET="whsec_1", GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_2"

@@ -14,7 +14,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from genvoris_flask import Paywall, Refusal
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import StoreUnavailableError
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
@@ -179,7 +179,7 @@ def test_while_the_store_is_away_browsers_are_told_to_ask_again(shop: Shop) -> N
 
     class Away:
         def __getattr__(self, name: str) -> Any:
-            raise StoreAwayError("It does not answer.")
+            raise StoreUnavailableError("It does not answer.")
 
     shop.state.jobs._store._store = Away()
     path = f"/genvoris/tryons/{job['id']}"

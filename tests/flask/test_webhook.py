@@ -19,7 +19,7 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.webhooks.deduplication import Deliveries
 from genvoris_flask.core.webhooks.events import TryonEvent, WebhookEvent
 from genvoris_flask.core.webhooks.signature import HEADER, sign
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import StoreUnavailableError
 from genvoris_flask.web.state import get_state
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -283,7 +283,7 @@ class AwayStore:
 
     def __getattr__(self, name: str) -> Any:
         if name in self._away_for:
-            raise StoreAwayError("Redis does not answer.")
+            raise StoreUnavailableError("Redis does not answer.")
         return getattr(self._inner, name)
 
 

@@ -18,13 +18,13 @@ from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.images.formats.exif import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
-from genvoris_flask.core.sessions.jwks import KeySet
+from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier
 from genvoris_flask.core.webhooks.events import read_event
 from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
 from genvoris_flask.web.compat import allow_body_limits
-from genvoris_flask.web.errors import AnswerError
+from genvoris_flask.web.errors import HttpError
 from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
 from genvoris_flask.web.routes.proxy.json_object import rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
@@ -125,7 +125,7 @@ _KEYS = HttpClient(
     {},
     transport=httpx.MockTransport(lambda _: httpx.Response(200, json=jwks())),
 )
-_VERIFIER = TokenVerifier(KeySet(_KEYS), ISSUER, clock=lambda: NOW)
+_VERIFIER = TokenVerifier(JwksCache(_KEYS), ISSUER, clock=lambda: NOW)
 
 
 def _verify_token(data: bytes) -> None:
@@ -185,7 +185,7 @@ TARGETS = [
     Target(
         "upload",
         _read_upload,
-        (AnswerError, HTTPException),
+        (HttpError, HTTPException),
         20,
         words=[b"\r\n--b", b"--b--", b"\r\n\r\n", b'name="photo"', b"product_image"],
     ),
@@ -200,7 +200,7 @@ TARGETS = [
     Target(
         "stripe-signature",
         lambda data: check_header(data.decode("latin-1")),
-        (AnswerError, SignatureError),
+        (HttpError, SignatureError),
         4,
         words=[b"t=", b",v1=", b",v0=", b"0" * 64],
     ),

@@ -13,7 +13,7 @@ from flask import Flask
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.billing.service import Billing
-from genvoris_flask.errors import GenvorisError, StoreAwayError
+from genvoris_flask.errors import GenvorisError, StoreUnavailableError
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.state import get_state
 from tests.services.conftest import ROOT, RedisServer
@@ -239,7 +239,7 @@ def test_while_redis_is_away_nothing_is_told_and_afterwards_it_is_told_once(
     config: dict[str, Any], billing: Billing, client: GenvorisClient, redis_server: RedisServer
 ) -> None:
     redis_server.kill()
-    with pytest.raises(StoreAwayError, match="delivers it again"):
+    with pytest.raises(StoreUnavailableError, match="delivers it again"):
         billing.renew("ada", event_id="in_1")
     assert fills(client) == 1
     redis_server.start()

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, render_template_string, request
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.core.api.http import HttpClient, Repeat
+from genvoris_flask.core.api.http import HttpClient, RetryPolicy
 from genvoris_flask.errors import DeadlineError
 from genvoris_flask.signals import session_failed
 from genvoris_flask.web.state import get_state
@@ -72,7 +72,7 @@ def test_no_call_outlives_its_deadline(upstream: Upstream, fault: str) -> None:
     upstream.mode = fault
     client = HttpClient(upstream.url, {})
     with pytest.raises(Exception, match=r".") as caught:
-        client.request("POST", "/x/sessions", timeout=0.4, repeat=Repeat.NEVER)
+        client.request("POST", "/x/sessions", timeout=0.4, repeat=RetryPolicy.NEVER)
     if fault != "half":
         assert caught.type is DeadlineError
     upstream.over.set()

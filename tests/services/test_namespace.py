@@ -18,7 +18,12 @@ from genvoris_flask.core.storage.namespace import CHECK_SECONDS, PAUSE, Namespac
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import LASTING_SECONDS, RedisStore
 from genvoris_flask.core.tryon.product_fields import Product
-from genvoris_flask.errors import Problem, StoreAwayError, UnauthorizedError, UnreachableError
+from genvoris_flask.errors import (
+    Problem,
+    StoreUnavailableError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.calling import call
 from genvoris_flask.web.state import AppState, get_state
@@ -245,7 +250,7 @@ def test_while_genvoris_does_not_say_whose_key_it_is_nothing_is_written(
     keys = set(client.keys())
     process = Process(redis_server, "gvk_live_2", error)
     for _ in range(3):
-        with pytest.raises(StoreAwayError):
+        with pytest.raises(StoreUnavailableError):
             process.sell()
     assert process.asked == 1, "and not for each record"
     assert "GENVORIS_API_KEY" in str(process.store.fault())
@@ -297,7 +302,7 @@ def test_messages_are_heard_under_the_name_that_was_found_later(redis_server: Re
     heard: list[str] = []
     late = Process(redis_server, "gvk_live_2", UnreachableError("No."))
     late.store.subscribe("news", heard.append)
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreUnavailableError):
         late.store.get("anything")
     late.plans = ["pln_1"]
     late.clock.now += PAUSE

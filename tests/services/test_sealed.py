@@ -16,7 +16,7 @@ from genvoris_flask.core.images.pictures import Picture
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.tryon.job import Job
 from genvoris_flask.core.tryon.job_store import PIECE_BYTES
-from genvoris_flask.core.tryon.jobs import OverError
+from genvoris_flask.core.tryon.jobs import JobExpiredError
 from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.web.state import AppState, get_state
 from tests.services.conftest import RedisServer
@@ -156,7 +156,7 @@ def test_without_fallbacks_tokens_are_minted_again_and_no_try_on_is_made_twice(
     after.broker.session(ADA, 5)
     assert upstream.counts["mints"] == 2
     assert find(after, job) is None
-    with pytest.raises(OverError):
+    with pytest.raises(JobExpiredError):
         after.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, "a key")
 
 

@@ -28,7 +28,7 @@ from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
-from genvoris_flask.errors import LockTimeoutError, StoreAwayError
+from genvoris_flask.errors import LockTimeoutError, StoreUnavailableError
 from tests.services.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
@@ -254,12 +254,12 @@ def test_away_is_said_at_once_once_known_and_over_by_itself(
         lambda: store.lock("name", wait=1, hold=2).__enter__(),
     ]
     for question in questions:
-        with pytest.raises(StoreAwayError):
+        with pytest.raises(StoreUnavailableError):
             question()
     assert caplog.text.count("Redis is away") == 1
     assert "does not answer" in str(store.fault())
     redis_server.start()
-    with pytest.raises(StoreAwayError, match="not asked"):
+    with pytest.raises(StoreUnavailableError, match="not asked"):
         store.get("one")
     clock.now += 3
     assert store.get("one") is None
@@ -278,7 +278,7 @@ def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
 
 def test_an_error_never_tells_the_password_of_redis() -> None:
     store = open_store("redis://:hunter2@127.0.0.1:1/0")
-    with pytest.raises(StoreAwayError) as caught:
+    with pytest.raises(StoreUnavailableError) as caught:
         store.get("one")
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
@@ -304,7 +304,7 @@ def test_tls_serves_as_well_and_a_stranger_with_another_certificate_does_not(
     url = f"rediss://127.0.0.1:{port}/0"
     with running(options, tmp_path, lambda: is_open(port)):
         keeps_a_value_and_a_lock(open_store(f"{url}?ssl_ca_certs={certificate}"))
-        with pytest.raises(StoreAwayError):
+        with pytest.raises(StoreUnavailableError):
             open_store(url).get("one")
 
 

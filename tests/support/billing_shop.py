@@ -10,7 +10,7 @@ import httpx
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.memory_store import MemoryStore
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import StoreUnavailableError
 from tests.support.quota_server import QuotaServer
 
 
@@ -56,7 +56,7 @@ class FragileStore(MemoryStore):
     def get(self, key: str) -> bytes | None:
         """Read a value, unless the store is away."""
         if self.away:
-            raise StoreAwayError("Redis does not answer.")
+            raise StoreUnavailableError("Redis does not answer.")
         return super().get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from genvoris_flask.core.concurrency.timers import AlarmClock
+from genvoris_flask.core.concurrency.timers import Timers
 
 
 def test_alarms_ring_in_the_order_of_their_times_and_on_one_thread() -> None:
     rung: list[tuple[str, str]] = []
     done = threading.Event()
-    clock = AlarmClock()
+    clock = Timers()
 
     def ring(name: str) -> None:
         rung.append((name, threading.current_thread().name))
@@ -28,7 +28,7 @@ def test_alarms_ring_in_the_order_of_their_times_and_on_one_thread() -> None:
 def test_a_cancelled_alarm_never_rings_and_does_not_stay_in_memory() -> None:
     rung: list[int] = []
     done = threading.Event()
-    clock = AlarmClock()
+    clock = Timers()
     for number in range(1000):
         clock.after(0.05, lambda number=number: rung.append(number)).cancel()  # type: ignore[misc]
     clock.after(0.06, done.set)

@@ -16,7 +16,7 @@ from genvoris_flask.errors import (
     GenvorisError,
     LockTimeoutError,
     ServerError,
-    StoreAwayError,
+    StoreUnavailableError,
     UnreachableError,
 )
 from tests.support.billing_shop import Death, FragileStore, Shop, Tokens, is_change, is_fill
@@ -112,7 +112,7 @@ def test_a_fault_of_genvoris_leaves_the_sale_to_the_next_delivery(shop: Shop) ->
 def test_without_the_store_nothing_is_told_and_the_error_says_what_to_do(shop: Shop) -> None:
     shop.store.away = True
     for call in (shop.billing.pause, shop.billing.renew, shop.billing.refund):
-        with pytest.raises(StoreAwayError, match="delivers it again"):
+        with pytest.raises(StoreUnavailableError, match="delivers it again"):
             call("ada", event_id="e1")
     assert shop.genvoris.calls == []
 
@@ -122,10 +122,10 @@ def test_a_store_that_goes_away_after_the_call_is_an_error_too_and_nothing_happe
 ) -> None:
     def go_away(_key: str, value: bytes) -> None:
         if b"done_for" in value:
-            raise StoreAwayError("Redis does not answer.")
+            raise StoreUnavailableError("Redis does not answer.")
 
     shop.store.at_write = go_away
-    with pytest.raises(StoreAwayError, match="delivers it again"):
+    with pytest.raises(StoreUnavailableError, match="delivers it again"):
         shop.activate()
     shop.store.at_write = lambda _key, _value: None
     shop.activate()

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from genvoris_flask.errors import GenvorisError, StoreAwayError
+from genvoris_flask.errors import GenvorisError, StoreUnavailableError
 from tests.support.billing_shop import Death, Shop, is_change
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import T0, Stripe
@@ -104,7 +104,7 @@ def test_without_the_store_nothing_is_closed() -> None:
     shop = Shop()
     shop.activate("o1")
     shop.store.away = True
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreUnavailableError):
         shop.billing.close_account("ada")
     assert shop.standing == ("ACTIVE", "pln_pro")
 

@@ -9,7 +9,7 @@ import pytest
 
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.tryon.daily_limit import DAY, Claim, DailyLimit, DailyLimitError
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 
 GUEST = Claim("guest:1", 3)
@@ -102,7 +102,7 @@ def test_while_the_store_is_away_each_process_counts_by_itself(clock: Clock) -> 
 
     class Away:
         def __getattr__(self, name: str) -> Any:
-            raise StoreAwayError("It does not answer.")
+            raise StoreUnavailableError("It does not answer.")
 
     store: Any = Away()
     one, other = DailyLimit(store, clock), DailyLimit(store, clock)

@@ -12,7 +12,7 @@ import certifi
 import pytest
 
 from genvoris_flask.core.api.environment import certificates_for, proxy_for, trusted_certificates
-from genvoris_flask.core.api.http import HttpClient, Repeat
+from genvoris_flask.core.api.http import HttpClient, RetryPolicy
 from genvoris_flask.errors import NetworkSetupError, UnreachableError
 
 API = "https://genvoris.org/api/v1"
@@ -218,7 +218,7 @@ def test_requests_go_through_the_proxy(environment: pytest.MonkeyPatch, proxy: P
     environment.setenv("NO_PROXY", "127.0.0.1,[::1]")
     environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
     client = HttpClient("http://genvoris.test", {"Authorization": "Bearer ours"})
-    client.request("GET", "/plans", timeout=5, repeat=Repeat.NEVER)
+    client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
     assert proxy.asked == ["http://genvoris.test/plans Bearer ours"]
 
 
@@ -226,7 +226,7 @@ def test_a_proxy_that_refuses_is_named(environment: pytest.MonkeyPatch, proxy: P
     environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
     client = HttpClient("https://genvoris.test", {})
     with pytest.raises(UnreachableError, match="the proxy of this machine refused"):
-        client.request("GET", "/plans", timeout=5, repeat=Repeat.NEVER)
+        client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
 
 
 def test_no_log_in_of_a_netrc_file_is_sent(
@@ -237,5 +237,5 @@ def test_no_log_in_of_a_netrc_file_is_sent(
     netrc.chmod(0o600)
     environment.setenv("NETRC", str(netrc))
     client = HttpClient(f"http://127.0.0.1:{proxy.server_port}", {})
-    client.request("GET", "/plans", timeout=5, repeat=Repeat.NEVER)
+    client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
     assert proxy.asked == ["/plans None"]

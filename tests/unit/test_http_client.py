@@ -14,7 +14,7 @@ import pytest
 from genvoris_flask import errors
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.api.error_parsing import read_retry_after
-from genvoris_flask.core.api.http import Answer, HttpClient, Repeat
+from genvoris_flask.core.api.http import Answer, HttpClient, RetryPolicy
 
 KEY = "gvk_live_very_secret"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -64,7 +64,7 @@ def http_client(handler: Handler, time: Time | None = None) -> HttpClient:
 
 def call(
     handler: Handler,
-    repeat: Repeat = Repeat.ALWAYS,
+    repeat: RetryPolicy = RetryPolicy.ALWAYS,
     time: Time | None = None,
     timeout: float = 10.0,
 ) -> Answer:
@@ -111,7 +111,7 @@ def test_what_must_not_happen_twice_is_repeated_only_when_it_surely_had_no_effec
     for fault in unsure:
         upstream = Upstream(fault)
         with pytest.raises(errors.GenvorisError):
-            call(upstream, Repeat.IF_UNSENT)
+            call(upstream, RetryPolicy.IF_UNSENT)
         assert len(upstream.requests) == 1, fault
     harmless: list[httpx.Response | Exception] = [
         httpx.ConnectError("refused"),
@@ -120,7 +120,7 @@ def test_what_must_not_happen_twice_is_repeated_only_when_it_surely_had_no_effec
     ]
     for fault in harmless:
         upstream = Upstream(fault, OK)
-        assert call(upstream, Repeat.IF_UNSENT).status == 200, fault
+        assert call(upstream, RetryPolicy.IF_UNSENT).status == 200, fault
 
 
 def test_a_new_plan_is_never_sent_twice() -> None:
@@ -333,12 +333,14 @@ def slow_server() -> Iterator[str]:
 def test_a_body_that_drips_is_cut_off_at_the_deadline(slow_server: str) -> None:
     client = HttpClient(slow_server, {})
     with pytest.raises(errors.DeadlineError):
-        client.request("GET", "/", timeout=0.3, repeat=Repeat.NEVER)
+        client.request("GET", "/", timeout=0.3, repeat=RetryPolicy.NEVER)
 
 
 def test_nobody_listening_is_unreachable() -> None:
     with pytest.raises(errors.UnreachableError, match="cannot connect"):
-        HttpClient("http://127.0.0.1:1", {}).request("GET", "/", timeout=2, repeat=Repeat.NEVER)
+        HttpClient("http://127.0.0.1:1", {}).request(
+            "GET", "/", timeout=2, repeat=RetryPolicy.NEVER
+        )
 
 
 def test_no_log_line_names_a_shopper_or_a_token(
@@ -391,5 +393,5 @@ def test_no_cookie_of_genvoris_is_sent_with_the_next_request() -> None:
     upstream = Upstream(httpx.Response(200, json={}, headers={"Set-Cookie": "who=ada"}))
     client = http_client(upstream)
     for _ in range(2):
-        client.request("GET", "/x", timeout=1, repeat=Repeat.NEVER)
+        client.request("GET", "/x", timeout=1, repeat=RetryPolicy.NEVER)
     assert all("cookie" not in request.headers for request in upstream.requests)

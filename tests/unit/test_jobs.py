@@ -14,20 +14,20 @@ from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.tryon.job import (
     Done,
-    Ending,
     Job,
+    JobResult,
     dump_ending,
     dump_job,
     load_ending,
     load_job,
 )
 from genvoris_flask.core.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIECE_BYTES
-from genvoris_flask.core.tryon.jobs import BusyError, JobRunner, OverError, TooManyError
+from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, JobRunner, TooManyJobsError
 from genvoris_flask.core.tryon.outcomes import Failure, Outcome
 from genvoris_flask.core.tryon.paywall import Refusal
 from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.core.tryon.worker import MAX_ENDED
-from genvoris_flask.errors import StoreAwayError
+from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
 
@@ -45,7 +45,7 @@ class Shared:
 
     def __getattr__(self, name: str) -> Any:
         if self.away:
-            raise StoreAwayError("It does not answer.")
+            raise StoreUnavailableError("It does not answer.")
         return getattr(self._inner, name)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
@@ -217,7 +217,7 @@ def test_a_key_is_kept_for_a_day_and_its_try_on_is_not_made_again(house: House) 
     job = ended(runner, runner.submit("ada", PRODUCT, lambda: PICTURE, key="k"))
     house.clock.now += KEY_SECONDS - 1
     assert runner.find(job.id, "ada") is None
-    with pytest.raises(OverError):
+    with pytest.raises(JobExpiredError):
         runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
     house.clock.now += 2
     assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="k").id != job.id
@@ -227,7 +227,7 @@ def test_a_deleted_try_on_is_not_made_again_by_a_repeat(house: House) -> None:
     runner = house.process()
     job = ended(runner, runner.submit("ada", PRODUCT, lambda: PICTURE, key="k"))
     runner.remove(job.id, "ada")
-    with pytest.raises(OverError):
+    with pytest.raises(JobExpiredError):
         runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
 
 
@@ -260,7 +260,7 @@ def test_a_refused_try_on_keeps_its_key(house: House) -> None:
     job = ended(runner, runner.submit("ada", PRODUCT, lambda: Refusal("no_plan"), key="k"))
     assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="k").id == job.id
     house.clock.now += KEY_SECONDS - 1
-    with pytest.raises(OverError):
+    with pytest.raises(JobExpiredError):
         runner.submit("ada", PRODUCT, lambda: PICTURE, key="k")
 
 
@@ -271,7 +271,7 @@ def test_a_deleted_try_on_is_over_for_a_day(house: House, outcome: Outcome) -> N
     job = ended(one, one.submit("ada", PRODUCT, lambda: outcome, key="k"))
     assert other.remove(job.id, "ada")
     house.clock.now += KEY_SECONDS - 1
-    with pytest.raises(OverError):
+    with pytest.raises(JobExpiredError):
         one.submit("ada", PRODUCT, lambda: PICTURE, key="k")
 
 
@@ -282,7 +282,7 @@ def test_a_shopper_may_have_only_so_many_under_way_in_all_processes(house: House
     one, other, gate = house.process(per_owner=2), house.process(per_owner=2), Gate()
     jobs = [one.submit("ada", PRODUCT, gate), other.submit("ada", PRODUCT, gate)]
     for runner in (one, other):
-        with pytest.raises(TooManyError):
+        with pytest.raises(TooManyJobsError):
             runner.submit("ada", PRODUCT, gate)
         assert runner.submit("ben", PRODUCT, lambda: PICTURE).state == "queued"
     gate.open.set()
@@ -294,7 +294,7 @@ def test_a_shopper_may_have_only_so_many_under_way_in_all_processes(house: House
 def _admits(runner: JobRunner) -> bool:
     try:
         runner.submit("ada", PRODUCT, lambda: PICTURE)
-    except (TooManyError, BusyError):
+    except (TooManyJobsError, BusyError):
         return False
     return True
 
@@ -304,7 +304,7 @@ def test_a_cancelled_try_on_counts_until_its_thread_is_free(house: House) -> Non
     job = runner.submit("ada", PRODUCT, gate)
     assert gate.begun.acquire(timeout=60)
     runner.remove(job.id, "ada")
-    with pytest.raises(TooManyError):
+    with pytest.raises(TooManyJobsError):
         runner.submit("ada", PRODUCT, gate)
     gate.open.set()
     until(lambda: _admits(runner))
@@ -422,7 +422,7 @@ def test_a_beat_keeps_jobs_alive(house: House) -> None:
     found = other.find(job.id, "ada")
     assert found
     assert found.ending is None
-    with pytest.raises(TooManyError):
+    with pytest.raises(TooManyJobsError):
         other.submit("ada", PRODUCT, gate)
     gate.open.set()
 
@@ -485,7 +485,7 @@ def test_a_late_beat_takes_no_place_from_a_later_job(house: House) -> None:
     desk._keep(late)
     assert late.slot
     runner._store.free_slot(late.slot, late.job.id)
-    with pytest.raises(TooManyError):
+    with pytest.raises(TooManyJobsError):
         runner.submit("ada", PRODUCT, second_gate)
     second_gate.open.set()
     until(lambda: _admits(runner))
@@ -552,7 +552,7 @@ def test_without_the_store_a_process_answers_for_its_own(house: House) -> None:
     again = runner.submit("ada", PRODUCT, lambda: PICTURE, key="f")
     assert again.id != failed.id
     assert runner.submit("ada", PRODUCT, lambda: PICTURE, key="f").id == again.id
-    with pytest.raises(StoreAwayError):
+    with pytest.raises(StoreUnavailableError):
         other.find(job.id, "ada")
 
 
@@ -581,7 +581,7 @@ def test_without_the_store_the_limits_hold_for_each_process(house: House) -> Non
     house.store.away = True
     for _ in range(2):
         runner.submit("ada", PRODUCT, gate)
-    with pytest.raises(TooManyError):
+    with pytest.raises(TooManyJobsError):
         runner.submit("ada", PRODUCT, gate)
     for number in range(3):
         runner.submit(f"other {number}", PRODUCT, gate)
@@ -647,7 +647,7 @@ def test_neither_picture_nor_owner_is_in_the_repr_of_a_job(house: House) -> None
         Refusal("quota_exhausted", 3, 3),
     ],
 )
-def test_an_ending_is_read_as_it_was_written(ending: Ending) -> None:
+def test_an_ending_is_read_as_it_was_written(ending: JobResult) -> None:
     assert load_ending(dump_ending(ending)) == ending
 
 
@@ -670,7 +670,7 @@ def test_guests_at_an_address_share_their_places(house: House, away: bool) -> No
     gate = Gate()
     for number in range(5):
         process.submit(f"guest:{number}", PRODUCT, gate, address="203.0.113.5")
-    with pytest.raises(TooManyError):
+    with pytest.raises(TooManyJobsError):
         process.submit("guest:5", PRODUCT, gate, address="203.0.113.5")
     process.submit("guest:6", PRODUCT, gate, address="203.0.113.6")
     process.submit("shopper:ada", PRODUCT, gate)

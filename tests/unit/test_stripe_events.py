@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.errors import StripeError, UnknownPriceError
+from genvoris_flask.errors import StripeEventError, UnknownPriceError
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import Stripe
 from tests.support.stripe_shop import Event, beginning
@@ -47,7 +47,7 @@ def test_with_the_shoppers_id_in_its_metadata_a_subscription_needs_no_checkout(
 
 def test_the_shops_own_answer_tells_whose_customer_it_is(shop: Shop, stripe: Stripe) -> None:
     created = stripe.change("created")
-    with pytest.raises(StripeError, match="stripe_shopper"):
+    with pytest.raises(StripeEventError, match="stripe_shopper"):
         shop.take(created)
     shop.known[stripe.customer] = "ada"
     assert shop.take(created) == ["applied"]
@@ -324,7 +324,7 @@ def test_a_guests_single_payment_of_a_plan_is_an_error_that_says_what_to_do(
     shop: Shop, stripe: Stripe
 ) -> None:
     guest = stripe.one_off(reference=None, customer=None, metadata={"genvoris_price_id": "pro"})
-    with pytest.raises(StripeError, match="client_reference_id"):
+    with pytest.raises(StripeEventError, match="client_reference_id"):
         shop.take(guest)
 
 

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from genvoris_flask.errors import StripeError
+from genvoris_flask.errors import StripeEventError
 from tests.support.stripe_payloads import Stripe
 from tests.support.stripe_shop import Event, StripeShop, beginning
 
@@ -387,7 +387,7 @@ def test_metadata_alone_can_be_trusted(stripe: Stripe) -> None:
     shop = StripeShop(metadata_only=True)
     created = stripe.change("created")
     assert shop.take(stripe.checkout("bea")) == ["ignored"]
-    with pytest.raises(StripeError, match="metadata"):
+    with pytest.raises(StripeEventError, match="metadata"):
         shop.take(created)
     assert shop.genvoris.customers == {}
     shop.take(stripe.checkout("bea", metadata={"genvoris_external_id": "ada"}))

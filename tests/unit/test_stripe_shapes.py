@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.billing.stripe.payloads import Line
-from genvoris_flask.errors import GenvorisError, StripeError
+from genvoris_flask.errors import GenvorisError, StripeEventError
 from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import Event, StripeShop, Told, beginning
 
@@ -53,7 +53,7 @@ def test_a_subscription_whose_plan_is_not_among_its_first_ten_items_goes_on(
     shop.take_as_stripe_delivers(*beginning(stripe))
     changed = stripe.change(at=10, more=10)
     assert changed["data"]["object"]["items"]["has_more"] is True
-    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY"):
+    with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
         shop.take(changed)
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
@@ -85,7 +85,7 @@ def test_an_invoice_whose_plan_is_not_among_its_first_ten_lines_renews(
     """Without a key it is an error; with one, Stripe is asked."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     paid = stripe.paid(month=1, more=10, at=30)
-    with pytest.raises(StripeError, match="GENVORIS_STRIPE_API_KEY"):
+    with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
         shop.take(paid)
     assert shop.fills == 1
     shop.lookup = asked = Asked()

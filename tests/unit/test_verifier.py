@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from genvoris_flask.core.api.http import HttpClient
-from genvoris_flask.core.sessions.jwks import KeySet
+from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier
 from genvoris_flask.errors import TokenError, UnreachableError
 from genvoris_flask.web.health_checks import _clock
@@ -40,7 +40,7 @@ class Endpoint:
         self.hangs: threading.Event | None = None
         transport = httpx.MockTransport(self._answer)
         http = HttpClient("https://genvoris.test/jwks", {}, transport=transport, sleep=self._sleep)
-        self.keys = KeySet(http, clock=lambda: self.now)
+        self.keys = JwksCache(http, clock=lambda: self.now)
         self.verifier = TokenVerifier(self.keys, ISSUER, clock=lambda: NOW)
 
     def _sleep(self, seconds: float) -> None:

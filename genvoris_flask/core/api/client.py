@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .http import Answer, HttpClient, Repeat
+from .http import Answer, HttpClient, RetryPolicy
 from .resources import (
     Conversions,
     Customers,
@@ -88,7 +88,7 @@ class GenvorisClient:
             path: From the API's URL, such as ``/plans``.
             timeout: Seconds to wait.
         """
-        return self._http.request(method, path, timeout=timeout, repeat=Repeat.NEVER)
+        return self._http.request(method, path, timeout=timeout, repeat=RetryPolicy.NEVER)
 
     def with_timeout(self, seconds: float) -> GenvorisClient:
         """Give a client that shares the connections of this one and waits no longer."""

@@ -22,7 +22,7 @@ from .error_parsing import read_refusal
 from .response import Answer, NoConnectionError, StreamedAnswer, bounded, read_whole
 from .transport import Connections
 
-__all__ = ["Answer", "HttpClient", "Repeat", "StreamedAnswer", "may_repeat"]
+__all__ = ["Answer", "HttpClient", "RetryPolicy", "StreamedAnswer", "may_repeat"]
 
 log = logging.getLogger("genvoris_flask.api")
 
@@ -34,7 +34,7 @@ _PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
 TRANSIENT = {429, 500, 502, 503, 504}
 
 
-class Repeat(Enum):
+class RetryPolicy(Enum):
     """What may be done again when a request did not succeed."""
 
     NEVER = "never"
@@ -84,7 +84,7 @@ class HttpClient:
         path: str,
         *,
         timeout: float,
-        repeat: Repeat,
+        repeat: RetryPolicy,
         secrets: tuple[str, ...] = (),
         **content: Any,
     ) -> Answer:
@@ -157,7 +157,7 @@ class HttpClient:
             return StreamedAnswer(name, response, deadline)
 
     def _wait_before_repeating(
-        self, error: ApiError | UnreachableError, repeat: Repeat, attempt: int
+        self, error: ApiError | UnreachableError, repeat: RetryPolicy, attempt: int
     ) -> float | None:
         """Give the seconds to wait, or None when the error is final."""
         if attempt == MAX_ATTEMPTS or not may_repeat(error, repeat):
@@ -210,14 +210,14 @@ def _private_ids(path: str, fields: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def may_repeat(error: ApiError | UnreachableError, repeat: Repeat) -> bool:
+def may_repeat(error: ApiError | UnreachableError, repeat: RetryPolicy) -> bool:
     """Say whether a request that failed so may be sent again."""
-    if repeat is Repeat.NEVER:
+    if repeat is RetryPolicy.NEVER:
         return False
     if isinstance(error, ApiError):
-        return error.status == 429 or (repeat is Repeat.ALWAYS and error.status in TRANSIENT)
+        return error.status == 429 or (repeat is RetryPolicy.ALWAYS and error.status in TRANSIENT)
     unsent = isinstance(error, NoConnectionError | NetworkSetupError)
-    return repeat is Repeat.ALWAYS or unsent
+    return repeat is RetryPolicy.ALWAYS or unsent
 
 
 def _sent(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from ..api.models import Customer, Status
 from ..sessions.shopper import Shopper
 from ..storage.interface import Store
 from .changes import Change
-from .idempotency import Attempt, OnceLedger
+from .idempotency import Attempt, IdempotencyStore
 from .sending import Names, Sender
 
 Linked = Callable[[Shopper, str], None]
@@ -45,7 +45,7 @@ class Accounts:
         self._sender = Sender(client, tokens)
         self._tokens = tokens
         self._linked = linked
-        self._ledger = OnceLedger(store)
+        self._ledger = IdempotencyStore(store)
 
     def fill(
         self,
@@ -189,7 +189,7 @@ class Accounts:
 
         Raises:
             ValueError: The event id is no text, or empty.
-            StoreAwayError: The store does not answer.
+            StoreUnavailableError: The store does not answer.
         """
         return self._ledger.is_done(call, shopper.external_id, event_id)
 

@@ -14,11 +14,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...errors import ApiError, LockTimeoutError, StoreAwayError, UnknownPriceError
+from ...errors import ApiError, LockTimeoutError, StoreUnavailableError, UnknownPriceError
 from ..api.models import Customer
 from ..storage.interface import Store, digest
 from .changes import Change, Field
-from .order import Order, Record, keep_order, read_order, read_record
+from .order import Order, Record, read_order, read_record, register_fallbacks
 
 # Stripe delivers for three days by itself, and by hand for thirty.
 KEPT_SECONDS = 35 * 24 * 3600.0
@@ -183,10 +183,10 @@ class Attempt:
 
     def _write_order(self) -> None:
         if self._store:
-            keep_order(self._store, self._owner, self._order)
+            register_fallbacks(self._store, self._owner, self._order)
 
 
-class OnceLedger:
+class IdempotencyStore:
     """The records of all events.
 
     Args:
@@ -202,7 +202,7 @@ class OnceLedger:
 
         Raises:
             ValueError: The event id is no text, or empty.
-            StoreAwayError: It cannot be told whether it happened already. Deliver it again.
+            StoreUnavailableError: It cannot be told whether it happened already. Deliver it again.
             LockTimeoutError: Another delivery for this shopper took too long. Deliver it again.
         """
         if event_id is None:
@@ -218,8 +218,8 @@ class OnceLedger:
                 "Another event of the same shopper is still being handled. Nothing was done: "
                 "answer with an error, so that your billing system delivers this one again."
             ) from None
-        except StoreAwayError as error:
-            raise StoreAwayError(
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(
                 "The store of GENVORIS_STORE_URL does not answer, so it cannot be told whether "
                 "this event happened already. Answer with an error, so that your billing system "
                 f"delivers it again; nothing will happen twice. ({error})"

@@ -32,7 +32,7 @@ class Order:
     open: Record | None = None
 
 
-def keep_order(store: Store, owner: str, order: Order) -> None:
+def register_fallbacks(store: Store, owner: str, order: Order) -> None:
     """Remember the order of a shopper's events; their lock must be held."""
     store.set(_order_key(owner), json.dumps(asdict(order)).encode(), ORDER_SECONDS)
 

@@ -28,9 +28,9 @@ class Billing:
     Every change takes the ``event_id`` of the billing system's event, and then happens once
     however often that event is delivered, in whatever process, also when one of them dies midway.
     Without an ``event_id`` it happens at each call. All of them raise the errors of the REST
-    client; StoreAwayError and LockTimeoutError too when there is an ``event_id``. After any error,
-    deliver the event again. What changes or ends something raises NotFoundError when Genvoris does
-    not know the shopper.
+    client; StoreUnavailableError and LockTimeoutError too when there is an ``event_id``. After any
+    error, deliver the event again. What changes or ends something raises NotFoundError when
+    Genvoris does not know the shopper.
 
     Args:
         client: Speaks to Genvoris.
@@ -263,7 +263,7 @@ class Billing:
             The customer; None when Genvoris does not know the shopper.
 
         Raises:
-            StoreAwayError: The store does not answer. Call it again.
+            StoreUnavailableError: The store does not answer. Call it again.
             LockTimeoutError: An event of the shopper's is being handled. Call it again.
         """
         shopper = Shopper(external_id)

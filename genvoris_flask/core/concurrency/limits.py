@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from ...web.errors import AnswerError
+from ...web.errors import HttpError
 from .per_process import PerProcess
 
 RETRY_AFTER = 5.0  # seconds
@@ -72,14 +72,14 @@ class Slots:
             owner: Who it is for. None: nobody who could be told from others.
 
         Raises:
-            AnswerError: 503 ``busy``, since all are taken, or 429 ``too_many_tryons``, since the
+            HttpError: 503 ``busy``, since all are taken, or 429 ``too_many_tryons``, since the
                 owner holds as many as one can.
         """
         taken = self._taken.get()
         with taken.lock:
             if taken.owners.total() >= self._total:
-                raise AnswerError("busy", retry_after=RETRY_AFTER)
+                raise HttpError("busy", retry_after=RETRY_AFTER)
             if owner is not None and taken.owners[owner] >= self._per_owner:
-                raise AnswerError("too_many_tryons", retry_after=RETRY_AFTER)
+                raise HttpError("too_many_tryons", retry_after=RETRY_AFTER)
             taken.owners[owner] += 1
         return Slot(taken, owner)

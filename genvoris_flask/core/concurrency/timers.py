@@ -16,7 +16,7 @@ from .per_process import PerProcess
 
 
 @dataclass(order=True)
-class Alarm:
+class Timer:
     """Something to call at a time, unless it is cancelled before."""
 
     due: float
@@ -33,21 +33,21 @@ class _Clockwork:
     """The alarms of one process."""
 
     changed: threading.Condition = field(default_factory=threading.Condition)
-    waiting: list[Alarm] = field(default_factory=list)
+    waiting: list[Timer] = field(default_factory=list)
     runs: bool = False
 
 
-class AlarmClock:
+class Timers:
     """Takes alarms. Its thread starts with the first and lives as long as the process."""
 
     def __init__(self) -> None:
         self._clockwork = PerProcess(_Clockwork)
         self._numbers = itertools.count()
 
-    def after(self, seconds: float, ring: Callable[[], None]) -> Alarm:
+    def after(self, seconds: float, ring: Callable[[], None]) -> Timer:
         """Call something so many seconds from now; it must not raise, nor take long."""
         clockwork = self._clockwork.get()
-        alarm = Alarm(time.monotonic() + seconds, next(self._numbers), ring)
+        alarm = Timer(time.monotonic() + seconds, next(self._numbers), ring)
         with clockwork.changed:
             heapq.heappush(clockwork.waiting, alarm)
             while clockwork.waiting[0].ring is None:  # keep what was cancelled from piling up
@@ -67,7 +67,7 @@ class AlarmClock:
             if ring is not None:
                 ring()
 
-    def _next(self, clockwork: _Clockwork) -> Alarm:
+    def _next(self, clockwork: _Clockwork) -> Timer:
         with clockwork.changed:
             while True:
                 first = clockwork.waiting[0] if clockwork.waiting else None

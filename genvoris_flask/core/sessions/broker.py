@@ -29,7 +29,7 @@ from .breaker import CircuitBreaker
 from .listener import BrokerEvents
 from .memory import MARGIN, Kept, SessionMemory
 from .mint import MINT_SECONDS, Mint
-from .shared import NothingShared, SharedSessions
+from .shared import NullSharedSessions, SharedSessions
 from .shopper import Shopper
 from .single_flight import Flights, Landing
 
@@ -72,7 +72,7 @@ class SessionBroker:
         self._clock = clock
         self._memories = PerProcess(lambda: SessionMemory(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker()
-        self._shared = shared or NothingShared()
+        self._shared = shared or NullSharedSessions()
         self._shared.on_drop(self._hear_of_drop)
         self._flights = PerProcess(Flights)
 

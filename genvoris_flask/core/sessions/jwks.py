@@ -10,7 +10,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...errors import GenvorisError, UnreachableError
-from ..api.http import HttpClient, Repeat
+from ..api.http import HttpClient, RetryPolicy
 from ..api.parsing import read_json
 from ..concurrency.per_process import ProcessLock
 
@@ -29,7 +29,7 @@ KEY_BITS = range(2048, 8192 + 1)  # less can be broken, more costs too much to v
 PRIVATE_PARAMETERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 
 
-class KeySet:
+class JwksCache:
     """The public keys that session tokens are verified with, by their key id.
 
     Args:
@@ -80,7 +80,7 @@ class KeySet:
 
     def _fetch(self, kid: str) -> None:
         try:
-            answer = self._http.request("GET", "", timeout=FETCH_TIMEOUT, repeat=Repeat.ALWAYS)
+            answer = self._http.request("GET", "", timeout=FETCH_TIMEOUT, repeat=RetryPolicy.ALWAYS)
             keys = read_keys(answer.body)
         except GenvorisError as error:
             self._paused_until = self._clock() + FAILURE_PAUSE

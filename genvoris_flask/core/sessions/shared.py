@@ -32,7 +32,7 @@ class SharedSessions(Protocol):
         """Call when another process drops a shopper's token."""
 
 
-class NothingShared:
+class NullSharedSessions:
     """For a shop of one process."""
 
     def get(self, _external_id: str) -> Session | None:

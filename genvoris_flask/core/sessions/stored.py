@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 
-from ...errors import DeadlineError, LockTimeoutError, StoreAwayError
+from ...errors import DeadlineError, LockTimeoutError, StoreUnavailableError
 from ..api.models import Session
 from ..storage.interface import NoSealer, Sealer, Store, digest
 from .memory import MARGIN
@@ -45,7 +45,7 @@ class StoredSessions:
         key = _key(external_id)
         try:
             raw = self._sealer.unseal(key, self._store.get(key))
-        except StoreAwayError:
+        except StoreUnavailableError:
             return None
         session = _load(raw) if raw else None
         return session if session and session.expires_at - MARGIN > self._wall() else None
@@ -55,12 +55,12 @@ class StoredSessions:
         seconds = session.expires_at - MARGIN - self._wall()
         if seconds > 0:
             key = _key(external_id)
-            with suppress(StoreAwayError):
+            with suppress(StoreUnavailableError):
                 self._store.set(key, self._sealer.seal(key, _dump(session)), seconds)
 
     def drop(self, external_id: str) -> None:
         """Take a token from all processes."""
-        with suppress(StoreAwayError):
+        with suppress(StoreUnavailableError):
             self._store.delete(_key(external_id))
             sealed = self._sealer.seal(DROPPED, external_id.encode())
             self._store.publish(DROPPED, base64.b64encode(sealed).decode())
@@ -80,7 +80,7 @@ class StoredSessions:
                 raise DeadlineError(
                     "Another process is still minting this shopper's token."
                 ) from None
-            except StoreAwayError:
+            except StoreUnavailableError:
                 pass
             yield
 

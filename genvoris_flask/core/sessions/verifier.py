@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ...errors import ForeignTokenError, TokenError
 from ..api.models import Session
-from .jwks import MAX_KEY_ID_LENGTH, KeySet
+from .jwks import MAX_KEY_ID_LENGTH, JwksCache
 
 AUDIENCE = "genvoris-widget"
 ALGORITHM = "RS256"
@@ -65,7 +65,9 @@ class TokenVerifier:
         clock: The wall clock, in Unix seconds.
     """
 
-    def __init__(self, keys: KeySet, issuer: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: JwksCache, issuer: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._clock = clock

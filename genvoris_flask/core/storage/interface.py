@@ -12,8 +12,8 @@ class Store(Protocol):
     """Keeps bytes by key for a while, safely for many threads and, with Redis, many processes.
 
     Keys are any text; a store puts its shop's own prefix in front. All calls may raise
-    ``StoreAwayError``, at once while the store is known to be away: who asks knows best what can
-    be done without it.
+    ``StoreUnavailableError``, at once while the store is known to be away: the caller knows best
+    what can be done without it.
     """
 
     def get(self, key: str) -> bytes | None:

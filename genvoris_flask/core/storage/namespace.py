@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import redis
 from redis.exceptions import NoPermissionError
 
-from ...errors import ApiError, GenvorisError, StoreAwayError
+from ...errors import ApiError, GenvorisError, StoreUnavailableError
 from ..concurrency.per_process import ProcessLock
 from .interface import digest
 
@@ -102,7 +102,7 @@ class Namespace:
                 taken for short-lived values is looked at again before such a record is made.
 
         Raises:
-            StoreAwayError: Genvoris does not answer, so it cannot be told whose key it is.
+            StoreUnavailableError: Genvoris does not answer, so it cannot be told whose key it is.
         """
         if not self._is_due(lasting):
             return self._name
@@ -146,10 +146,12 @@ class Namespace:
         """Return the ids of the account's plans.
 
         Raises:
-            StoreAwayError: Genvoris does not say.
+            StoreUnavailableError: Genvoris does not say.
         """
         if self._clock() < self._ask_again_at:
-            raise StoreAwayError("Genvoris did not say just now whose key GENVORIS_API_KEY is.")
+            raise StoreUnavailableError(
+                "Genvoris did not say just now whose key GENVORIS_API_KEY is."
+            )
         try:
             return sorted(self._plan_ids())
         except GenvorisError as error:
@@ -163,7 +165,7 @@ class Namespace:
                 "(%s): until it does, nothing is shared and no sale is taken.",
                 type(error).__name__,
             )
-            raise StoreAwayError(
+            raise StoreUnavailableError(
                 "Genvoris does not say whose key GENVORIS_API_KEY is, so the shop's records "
                 f"cannot be found ({type(error).__name__})."
             ) from None

@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
 from redis.retry import Retry
 
-from ...errors import StoreAwayError
+from ...errors import StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from .redis_url import read_redis_url
 
@@ -50,16 +50,18 @@ class RedisConnection:
             twice: Whether the question may be asked again when its first answer was lost.
 
         Raises:
-            StoreAwayError: Redis does not answer, or refuses the command.
+            StoreUnavailableError: Redis does not answer, or refuses the command.
         """
         if self._is_away and self._clock() < self._away_until:
-            raise StoreAwayError("Redis did not answer just now, so it is not asked.")
+            raise StoreUnavailableError("Redis did not answer just now, so it is not asked.")
         try:
             answer = self._ask_up_to_twice(question, twice=twice)
         except (RedisError, OSError) as error:
             self._note_away(type(error).__name__)
             # The error's own text may name the URL, and with it a password.
-            raise StoreAwayError(f"Redis does not answer ({type(error).__name__}).") from None
+            raise StoreUnavailableError(
+                f"Redis does not answer ({type(error).__name__})."
+            ) from None
         if self._is_away:
             self._is_away = False
             log.warning("Redis is back: all processes share again.")

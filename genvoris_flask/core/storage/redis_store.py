@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import redis
 from redis.exceptions import LockError, RedisError
 
-from ...errors import LockTimeoutError, StoreAwayError
+from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from .health import examine, explain
 from .interface import digest
@@ -127,7 +127,7 @@ class RedisStore:
             return fault
         try:
             self._namespace.find(client)
-        except StoreAwayError as error:
+        except StoreUnavailableError as error:
             return str(error)
         except (RedisError, OSError) as error:
             return explain("find the shop's records", error)
@@ -137,7 +137,7 @@ class RedisStore:
         """Ask Redis, and hear from then on what other processes publish.
 
         Raises:
-            StoreAwayError: It does not answer.
+            StoreUnavailableError: It does not answer.
         """
         if self._listeners:
             self._listening.get()
@@ -155,7 +155,7 @@ class RedisStore:
 
         try:
             self._ask(release)
-        except StoreAwayError:
+        except StoreUnavailableError:
             log.debug("A lock could not be released; it ends by itself.")
 
     def _start_listening(self) -> None:
@@ -168,7 +168,7 @@ class RedisStore:
             try:
                 with listener.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     self._hear_all(subscription)
-            except (RedisError, OSError, StoreAwayError):
+            except (RedisError, OSError, StoreUnavailableError):
                 time.sleep(PAUSE)
 
     def _hear_all(self, subscription: Any) -> None:

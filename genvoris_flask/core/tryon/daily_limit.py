@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...errors import GenvorisError, StoreAwayError
+from ...errors import GenvorisError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..storage.interface import Store, digest
 from ..storage.memory_store import MemoryStore
@@ -124,13 +124,13 @@ class DailyLimit:
         """Return when each wish of the last day was made."""
         try:
             return self._read_from(self._store, owner)
-        except StoreAwayError:
+        except StoreUnavailableError:
             return self._read_from(self._here.get(), owner)
 
     def _change(self, owner: str, change: Callable[[dict[str, float]], None]) -> None:
         try:
             self._change_in(self._store, owner, change)
-        except StoreAwayError:
+        except StoreUnavailableError:
             self._change_in(self._here.get(), owner, change)
 
     def _change_in(

@@ -26,7 +26,7 @@ class Done:
     quota: Quota | None = None
 
 
-Ending = Done | Failure | Refusal
+JobResult = Done | Failure | Refusal
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Job:
     created_at: float
     worker: str
     state: State = "queued"
-    ending: Ending | None = None
+    ending: JobResult | None = None
 
-    def ended(self, ending: Ending) -> Job:
+    def ended(self, ending: JobResult) -> Job:
         """Give it with its ending. What is read elsewhere of a refusal lacks its product."""
         match ending:
             case Done():
@@ -63,7 +63,7 @@ class Job:
                 return replace(self, state="refused", ending=refusal)
 
 
-def ending_of(outcome: Outcome) -> Ending:
+def ending_of(outcome: Outcome) -> JobResult:
     """Give how a job ends with an outcome."""
     return Done(outcome.mimetype, outcome.quota) if isinstance(outcome, Picture) else outcome
 
@@ -86,7 +86,7 @@ def load_job(job_id: str, raw: bytes) -> Job | None:
         return None
 
 
-def dump_ending(ending: Ending) -> bytes:
+def dump_ending(ending: JobResult) -> bytes:
     """Write an ending. Of a refused shopper only the numbers are written, not who it is."""
     fields: dict[str, Any]
     match ending:
@@ -100,7 +100,7 @@ def dump_ending(ending: Ending) -> bytes:
     return json.dumps(fields).encode()
 
 
-def load_ending(raw: bytes) -> Ending | None:
+def load_ending(raw: bytes) -> JobResult | None:
     """Read an ending; None for a job that was deleted, or that another version wrote."""
     try:
         fields: dict[str, Any] = json.loads(raw)

@@ -11,7 +11,7 @@ tryon-worker:WORKER   is there while the worker lives
 ====================  ===================================================================
 
 Jobs, endings and pictures are sealed, since they are about people; the others hold ids alone, which
-must be found again whatever became of the secret. Every call may raise ``StoreAwayError``.
+must be found again whatever became of the secret. Every call may raise ``StoreUnavailableError``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..storage.interface import NoSealer, Sealer, Store, digest
-from .job import INTERRUPTED, Ending, Job, dump_ending, dump_job, load_ending, load_job
+from .job import INTERRUPTED, Job, JobResult, dump_ending, dump_job, load_ending, load_job
 
 KEY_SECONDS = 24 * 3600.0
 LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
@@ -100,7 +100,7 @@ class JobStore:
         """Say whether a job was deleted, or counted as dead."""
         return self._store.get(_end_key(job_id)) is not None
 
-    def end(self, job: Job, ending: Ending, picture: bytes | None) -> bool:
+    def end(self, job: Job, ending: JobResult, picture: bytes | None) -> bool:
         """End a job, unless it has ended; False when it has. It may be called again.
 
         The picture is there before the job says that it is.

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from ...errors import GenvorisError, LockTimeoutError, StoreAwayError
+from ...errors import GenvorisError, LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..images.pictures import Picture
 from ..storage.interface import Sealer, Store, digest
@@ -34,11 +34,11 @@ class BusyError(GenvorisError):
     """The queue is full."""
 
 
-class TooManyError(GenvorisError):
+class TooManyJobsError(GenvorisError):
     """The owner has as many try-ons under way as one may."""
 
 
-class OverError(GenvorisError):
+class JobExpiredError(GenvorisError):
     """The key's job is over and forgotten; it is not made again."""
 
 
@@ -98,8 +98,8 @@ class JobRunner:
 
         Raises:
             BusyError: As many are queued as may be.
-            TooManyError: The owner has as many under way as one may.
-            OverError: The key's job was deleted or is over, and forgotten.
+            TooManyJobsError: The owner has as many under way as one may.
+            JobExpiredError: The key's job was deleted or is over, and forgotten.
         """
         desk = self._desk.get()
         owner = digest(owner)
@@ -115,7 +115,7 @@ class JobRunner:
                 self._write(desk, task, most)
         except LockTimeoutError:
             raise BusyError("Another try-on of this shopper is being started.") from None
-        except StoreAwayError:
+        except StoreUnavailableError:
             if known_task := self._admit_alone(desk, task, most):
                 return known_task.job
         desk.add(task)
@@ -126,14 +126,14 @@ class JobRunner:
         """Give an owner's job; to others it does not exist.
 
         Raises:
-            StoreAwayError: It is not this process's, and others cannot be asked.
+            StoreUnavailableError: It is not this process's, and others cannot be asked.
         """
         desk = self._desk.get()
         try:
             job = self._store.find(job_id, desk.worker)
             if job is None and not self._store.is_over(job_id):
                 job = desk.find(job_id)
-        except StoreAwayError:
+        except StoreUnavailableError:
             job = desk.find(job_id)
             if job is None and not desk.is_cancelled(job_id):
                 raise
@@ -143,7 +143,7 @@ class JobRunner:
         """Give a finished job's picture.
 
         Raises:
-            StoreAwayError: It is not this process's, and others cannot be asked.
+            StoreUnavailableError: It is not this process's, and others cannot be asked.
         """
         if not isinstance(job.ending, Done):
             return None
@@ -155,7 +155,7 @@ class JobRunner:
         """Forget a job and its picture. A queued one never runs.
 
         Raises:
-            StoreAwayError: It is not this process's, and others cannot be told.
+            StoreUnavailableError: It is not this process's, and others cannot be told.
         """
         if not self.find(job_id, owner):
             return False
@@ -164,7 +164,7 @@ class JobRunner:
             task.cancel()
         try:
             self._store.erase(job_id)
-        except StoreAwayError:
+        except StoreUnavailableError:
             if task is None:
                 raise
         return True
@@ -176,7 +176,7 @@ class JobRunner:
         then can Genvoris tell that it is the same wish.
 
         Raises:
-            OverError: It is over and must not be made again.
+            JobExpiredError: It is over and must not be made again.
         """
         known = self._store.job_of_key(owner, key)
         if known is None:
@@ -185,7 +185,7 @@ class JobRunner:
         if job is not None:
             return None if isinstance(job.ending, Failure) else job
         if known.settled or self._store.is_over(known.id):
-            raise OverError("The try-on of this Idempotency-Key is over.")
+            raise JobExpiredError("The try-on of this Idempotency-Key is over.")
         return None
 
     def _reserve(self, desk: Desk) -> None:
@@ -201,7 +201,7 @@ class JobRunner:
             self._store.keep_worker(desk.worker)
             task.slot = self._store.take_slot(task.holder, job.id, most)
             if task.slot is None:
-                raise TooManyError("This shopper has as many try-ons under way as one may.")
+                raise TooManyJobsError("This shopper has as many try-ons under way as one may.")
             self._store.keep(job)
             if task.key:
                 self._store.keep_key(job.owner, task.key, job.id)
@@ -219,7 +219,7 @@ class JobRunner:
                 return each
         held = [each for each in tasks if each.holder == task.holder and each.ending is None]
         if len(held) >= most:
-            raise TooManyError("This shopper has as many try-ons under way as one may.")
+            raise TooManyJobsError("This shopper has as many try-ons under way as one may.")
         self._reserve(desk)
         task.slot = None
         return None
@@ -244,5 +244,5 @@ class JobRunner:
     def _is_over(self, job: Job) -> bool:
         try:
             return self._store.is_over(job.id)
-        except StoreAwayError:
+        except StoreUnavailableError:
             return False

@@ -21,7 +21,7 @@ T = TypeVar("T")
 MINT_BUDGET = 15.0  # seconds; nobody's page waits here
 
 
-class TryonWork:
+class TryOnTask:
     """Makes a try-on, or says why not.
 
     Args:

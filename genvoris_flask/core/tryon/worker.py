@@ -12,8 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from ...errors import StoreAwayError
-from .job import Ending, Job
+from ...errors import StoreUnavailableError
+from .job import Job, JobResult
 from .job_store import JobStore
 from .outcomes import Failure, Outcome
 
@@ -50,7 +50,7 @@ class Task:
     holder: str = ""
     without_picture: Callable[[], None] = field(default=lambda: None, repr=False)
     slot: str | None = None
-    ending: Ending | None = None
+    ending: JobResult | None = None
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0
     started_at: float | None = None
@@ -121,17 +121,17 @@ class Desk:
         task.job = replace(task.job, state="running")
         try:
             self._store.keep(task.job)
-        except StoreAwayError:
+        except StoreUnavailableError:
             log.debug("A try-on runs while the store is away; the next beat writes it down.")
 
-    def end(self, task: Task, ending: Ending, picture: bytes | None) -> None:
+    def end(self, task: Task, ending: JobResult, picture: bytes | None) -> None:
         """Write an ending down, or keep it at hand until the store is back."""
         task.ending, task.picture, task.ended_at = ending, picture, self._clock()
         with self.lock:
             self.pending -= 1
         try:
             self._put_away(task)
-        except StoreAwayError:
+        except StoreUnavailableError:
             log.debug("A try-on ended while the store is away; a later beat writes it down.")
 
     def drop(self, task: Task) -> None:
@@ -142,7 +142,7 @@ class Desk:
         if task.slot:
             try:
                 self._store.free_slot(task.slot, task.job.id)
-            except StoreAwayError:
+            except StoreUnavailableError:
                 log.debug("A place ends by itself.")
 
     def beat(self) -> None:
@@ -158,7 +158,7 @@ class Desk:
                 else:
                     self._keep(task)
             self._forget_old()
-        except StoreAwayError:
+        except StoreUnavailableError:
             self._forget_unwritten()
 
     def _keep(self, task: Task) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ...errors import StoreAwayError
+from ...errors import StoreUnavailableError
 from ..storage.interface import Store, digest
 
 log = logging.getLogger("genvoris_flask.webhooks")
@@ -36,7 +36,7 @@ class Deliveries:
 
         Raises:
             LockTimeoutError: It is being handled at this moment.
-            StoreAwayError: The store cannot be asked, so nothing was done.
+            StoreUnavailableError: The store cannot be asked, so nothing was done.
         """
         key = f"webhook:{digest(event_id)}"
         if self._store.get(key):
@@ -51,6 +51,6 @@ class Deliveries:
     def _remember(self, key: str, event_id: str) -> None:
         try:
             self._store.set(key, b"handled", KEEP_SECONDS)
-        except StoreAwayError:
+        except StoreUnavailableError:
             # It was handled all the same, and saying otherwise would bring it once more for sure.
             log.warning("Event %s was handled, but that could not be written down.", event_id)

@@ -9,7 +9,7 @@ from limits import RateLimitItem, parse_many
 
 from ...core.concurrency.per_process import PerProcess
 from ...core.storage.interface import digest
-from ...errors import StoreAwayError
+from ...errors import StoreUnavailableError
 from .memory import MemoryWindows, Windows
 
 # Offices, schools and mobile networks bring many shoppers from one address.
@@ -58,6 +58,6 @@ class Limiter:
         if self._shared is not None:
             try:
                 return self._shared.hit(rates, key)
-            except StoreAwayError:
+            except StoreUnavailableError:
                 pass  # each process counts by itself meanwhile
         return self._here.get().hit(rates, key)

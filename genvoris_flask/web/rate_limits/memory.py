@@ -28,7 +28,7 @@ class Windows(Protocol):
         A hit that is refused by one rate is not counted by those after it.
 
         Raises:
-            StoreAwayError: It cannot be counted here now.
+            StoreUnavailableError: It cannot be counted here now.
         """
 
     def fault(self) -> str | None:

@@ -33,7 +33,7 @@ class RedisWindows:
         """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
 
         Raises:
-            StoreAwayError: Redis does not answer.
+            StoreUnavailableError: Redis does not answer.
         """
         return self._connection.ask(lambda client: self._hit(rates, (self._name(client), key)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from ..client_address import sender_of
-from ..errors import AnswerError
+from ..errors import HttpError
 from ..state import get_state
 from .limiter import ADDRESS_FACTOR
 
@@ -21,7 +21,7 @@ def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
         factor: How many shoppers' worth an address may ask for.
 
     Raises:
-        AnswerError: 429 ``rate_limited``: it was one too many.
+        HttpError: 429 ``rate_limited``: it was one too many.
     """
     sender = sender_of(request)
     state = get_state()
@@ -35,7 +35,7 @@ def count_shopper(name: str, owner: str) -> None:
     """Count this request for who sent it.
 
     Raises:
-        AnswerError: 429 ``rate_limited``: it was one too many.
+        HttpError: 429 ``rate_limited``: it was one too many.
     """
     _refuse_after(get_state().limiter.count_shopper(name, owner))
 
@@ -51,4 +51,4 @@ def sender_address() -> str | None:
 
 def _refuse_after(wait: float | None) -> None:
     if wait is not None:
-        raise AnswerError("rate_limited", retry_after=wait)
+        raise HttpError("rate_limited", retry_after=wait)

@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from ...core.analytics.event_schema import SchemaError, read_events
 from ..attribution import keep_widget_session
 from ..blueprints import browser_blueprint
-from ..errors import AnswerError
+from ..errors import HttpError
 from ..host_matching import add_rule
 from ..rate_limits.requests import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
@@ -32,7 +32,7 @@ def report() -> tuple[dict[str, int], int]:
     try:
         events = read_events(body)
     except SchemaError as error:
-        raise AnswerError("invalid_body", field=error.field, problem=str(error)) from None
+        raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
     keep_widget_session(events[-1].session_id)
     return {"accepted": get_state().events.add(events)}, 202
 

@@ -16,11 +16,11 @@ from ...errors import (
     RateLimitedError,
     ServerError,
     SignatureError,
-    StoreAwayError,
+    StoreUnavailableError,
     UnreachableError,
 )
 from ..blueprints import server_blueprint
-from ..errors import AnswerError, answer_error
+from ..errors import HttpError, answer_error
 from ..rate_limits.requests import count_address
 from ..state import get_state
 from ..uploads import read_message
@@ -42,7 +42,7 @@ def receive() -> Response:
         count_address("webhook", factor=1)
         event = _read_genuine()
         return jsonify(received=True, outcome=_apply(event))
-    except AnswerError as error:  # said here, since a view of the shop's own may call this
+    except HttpError as error:  # said here, since a view of the shop's own may call this
         return answer_error(error)
 
 
@@ -104,7 +104,7 @@ def _read_genuine() -> Mapping[str, Any]:
     secrets = get_state().settings.stripe_webhook_secret
     if not secrets:
         log.error("An event of Stripe's came, but GENVORIS_STRIPE_WEBHOOK_SECRET is not set.")
-        raise AnswerError("not_configured", detail="This shop has no Stripe secret yet.")
+        raise HttpError("not_configured", detail="This shop has no Stripe secret yet.")
     try:
         # Before the body is read: whoever has no signature is not waited for.
         header = check_header(request.headers.get("Stripe-Signature"))
@@ -112,10 +112,10 @@ def _read_genuine() -> Mapping[str, Any]:
         return verify(body, header, secrets)
     except RequestEntityTooLarge:
         detail = f"An event may have {MAX_BODY_BYTES} bytes."
-        raise AnswerError("body_too_large", detail=detail) from None
+        raise HttpError("body_too_large", detail=detail) from None
     except SignatureError as error:
         log.warning("An event of Stripe's was refused: %s", error)
-        raise AnswerError("invalid_signature", detail=str(error)) from None
+        raise HttpError("invalid_signature", detail=str(error)) from None
 
 
 def _apply(event: Mapping[str, Any]) -> str:
@@ -123,11 +123,11 @@ def _apply(event: Mapping[str, Any]) -> str:
         return get_state().stripe.apply(event)
     except LockTimeoutError:
         detail = "Another event of this customer is being handled at this moment."
-        raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
-    except (RateLimitedError, ServerError, StoreAwayError, UnreachableError) as error:
+        raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
+    except (RateLimitedError, ServerError, StoreUnavailableError, UnreachableError) as error:
         log.warning("Stripe's event %s could not be applied now: %s", event["id"], error)
         detail = "Please deliver this later."
-        raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None
+        raise HttpError("busy", retry_after=RETRY_AFTER, detail=detail) from None
     except GenvorisError as error:
         log.error("Stripe's event %s could not be applied: %s", event["id"], error)  # noqa: TRY400
-        raise AnswerError("handler_failed", detail=str(error)) from None
+        raise HttpError("handler_failed", detail=str(error)) from None

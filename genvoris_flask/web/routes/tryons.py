@@ -10,10 +10,16 @@ from flask import Response, jsonify, request
 from ...core.tryon.engines.base import Order
 from ...core.tryon.error_mapping import explain_mint
 from ...core.tryon.job import Job
-from ...core.tryon.jobs import AWAY_RETRY_AFTER, RETRY_AFTER, BusyError, OverError, TooManyError
+from ...core.tryon.jobs import (
+    AWAY_RETRY_AFTER,
+    RETRY_AFTER,
+    BusyError,
+    JobExpiredError,
+    TooManyJobsError,
+)
 from ...core.tryon.product_fields import read_product
-from ...core.tryon.task import TryonWork
-from ...errors import GenvorisError, StoreAwayError
+from ...core.tryon.task import TryOnTask
+from ...errors import GenvorisError, StoreUnavailableError
 from ..attribution import keep_widget_session
 from ..auth import (
     SESSION_BUDGET,
@@ -28,7 +34,7 @@ from ..auth import (
 )
 from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
-from ..errors import AnswerError, answer_error, isolate
+from ..errors import HttpError, answer_error, isolate
 from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
 from ..host_matching import own_path
 from ..hosts import shop_url
@@ -86,7 +92,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     with state.upload_slots.take(slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
     if not may_be_tried_on(form.product):
-        raise AnswerError("product_unavailable")
+        raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
     order = Order(form.photo, form.product, visitor.shopper, origin, wish)
@@ -109,7 +115,7 @@ def tryon_image(job_id: str) -> Response:
     state = get_state()
     picture = state.jobs.picture(_own_job(job_id, require_visitor()))
     if picture is None:
-        raise AnswerError("not_found")
+        raise HttpError("not_found")
     pieces = in_pieces(picture.data)
     body = BoundedDownload(pieces, request.environ, state.settings.upload_timeout)
     response = Response(body, mimetype=picture.mimetype, direct_passthrough=True)
@@ -121,14 +127,14 @@ def tryon_image(job_id: str) -> Response:
 def delete_tryon(job_id: str) -> tuple[str, int]:
     """Cancel a job, or forget its picture."""
     if not get_state().jobs.remove(job_id, require_visitor().owner):
-        raise AnswerError("not_found")
+        raise HttpError("not_found")
     return "", 204
 
 
-@blueprint.errorhandler(StoreAwayError)
-def ask_again(_error: StoreAwayError) -> Response:
+@blueprint.errorhandler(StoreUnavailableError)
+def ask_again(_error: StoreUnavailableError) -> Response:
     """Have the browser come back: the job may well be there, in another process."""
-    return answer_error(AnswerError("busy", retry_after=AWAY_RETRY_AFTER))
+    return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
 def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon) -> Job:
@@ -137,21 +143,21 @@ def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon
         return state.jobs.submit(
             visitor.owner,
             order.product,
-            TryonWork(state.app, order),
+            TryOnTask(state.app, order),
             key,
             address=guest_address(visitor),
             without_picture=counted.give_back,
         )
     except BusyError:
-        raise AnswerError("busy", retry_after=RETRY_AFTER) from None
-    except TooManyError:
-        raise AnswerError("too_many_tryons", retry_after=RETRY_AFTER) from None
-    except OverError:
-        raise AnswerError("tryon_over") from None
+        raise HttpError("busy", retry_after=RETRY_AFTER) from None
+    except TooManyJobsError:
+        raise HttpError("too_many_tryons", retry_after=RETRY_AFTER) from None
+    except JobExpiredError:
+        raise HttpError("tryon_over") from None
 
 
 def _own_job(job_id: str, visitor: Visitor) -> Job:
     job = get_state().jobs.find(job_id, visitor.owner)
     if job is None:
-        raise AnswerError("not_found")
+        raise HttpError("not_found")
     return job

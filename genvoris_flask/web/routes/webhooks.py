@@ -17,10 +17,10 @@ from ...errors import (
     MalformedAnswerError,
     QueueFullError,
     SignatureError,
-    StoreAwayError,
+    StoreUnavailableError,
 )
 from ..blueprints import server_blueprint
-from ..errors import AnswerError
+from ..errors import HttpError
 from ..rate_limits.requests import count_address
 from ..state import get_state
 from ..uploads import read_message
@@ -42,14 +42,14 @@ def receive() -> dict[str, Any]:
         fresh = get_state().deliveries.once(event.id, lambda: _handle(event))
     except HandlerError as error:
         detail = f"{event.type}: {error} failed."
-        raise AnswerError("handler_failed", detail=detail) from None
+        raise HttpError("handler_failed", detail=detail) from None
     except LockTimeoutError:
         detail = "This event is being handled at this moment."
-        raise AnswerError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
-    except (QueueFullError, StoreAwayError) as error:
+        raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
+    except (QueueFullError, StoreUnavailableError) as error:
         log.warning("Event %s could not be handled now: %s", event.id, error)
         detail = "Please deliver this later."
-        raise AnswerError("busy", retry_after=RETRY_AFTER, detail=detail) from None
+        raise HttpError("busy", retry_after=RETRY_AFTER, detail=detail) from None
     return {"received": True, "duplicate": not fresh}
 
 
@@ -58,7 +58,7 @@ def _read_genuine() -> WebhookEvent:
     if not state.settings.webhook_secret:
         log.error("A webhook delivery came, but GENVORIS_WEBHOOK_SECRET is not set.")
         detail = "This shop has no webhook secret yet."
-        raise AnswerError("not_configured", detail=detail)
+        raise HttpError("not_configured", detail=detail)
     try:
         # Before the body is read: whoever has no signature is not waited for.
         signature = read_signature(request.headers.get(HEADER))
@@ -67,10 +67,10 @@ def _read_genuine() -> WebhookEvent:
         return read_event(body)
     except SignatureError as error:
         log.warning("A webhook delivery was refused: %s", error)
-        raise AnswerError("invalid_signature", detail=str(error)) from None
+        raise HttpError("invalid_signature", detail=str(error)) from None
     except MalformedAnswerError as error:
         log.warning("A webhook delivery was genuine, but cannot be read: %s", error)
-        raise AnswerError("invalid_body", detail=str(error)) from None
+        raise HttpError("invalid_body", detail=str(error)) from None
 
 
 def _raw_body() -> bytes:
@@ -79,7 +79,7 @@ def _raw_body() -> bytes:
         return read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
     except RequestEntityTooLarge:
         detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
-        raise AnswerError("body_too_large", detail=detail) from None
+        raise HttpError("body_too_large", detail=detail) from None
 
 
 def _handle(event: WebhookEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from ..http import HttpClient, Repeat
+from ..http import HttpClient, RetryPolicy
 
 UNSET: Any = object()
 
@@ -22,7 +22,7 @@ class Resource:
         self._http = http
         self._timeout = timeout
 
-    def _send(self, method: str, path: str, repeat: Repeat, **content: Any) -> bytes:
+    def _send(self, method: str, path: str, repeat: RetryPolicy, **content: Any) -> bytes:
         answer = self._http.request(method, path, timeout=self._timeout, repeat=repeat, **content)
         return answer.body
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import Conversion, ConversionPlatform
 from ..parsing import read_object
 from .base import Resource, present
@@ -57,5 +57,5 @@ class Conversions(Resource):
             customerEmail=customer_email,
             attributionWindowMinutes=attribution_window_minutes,
         )
-        body = self._send("POST", "/conversions", Repeat.ALWAYS, json=fields)
+        body = self._send("POST", "/conversions", RetryPolicy.ALWAYS, json=fields)
         return Conversion.read(read_object(body, "POST /conversions"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ....errors import MalformedAnswerError
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import Customer, Page, Status, Usage
 from ..parsing import read_list, read_object
 from .base import UNSET, Resource, given, path_id
@@ -43,7 +43,7 @@ class Customers(Resource):
         fields = {"externalId": external_id, "email": email, "planId": plan_id}
         fields = {name: value for name, value in fields.items() if value is not None}
         extra = {} if metadata is None else {"metadata": dict(metadata)}
-        body = self._send("POST", "/customers", Repeat.IF_UNSENT, json={**fields, **extra})
+        body = self._send("POST", "/customers", RetryPolicy.IF_UNSENT, json={**fields, **extra})
         return Customer.read(read_object(body, "POST /customers"))
 
     def list(
@@ -61,7 +61,7 @@ class Customers(Resource):
         """
         asked = {"status": status, "limit": limit, "cursor": cursor}
         params = {name: value for name, value in asked.items() if value is not None}
-        body = self._send("GET", "/customers", Repeat.ALWAYS, params=params)
+        body = self._send("GET", "/customers", RetryPolicy.ALWAYS, params=params)
         items, next_cursor = read_list(body, "GET /customers")
         return Page(tuple(Customer.read(item) for item in items), next_cursor)
 
@@ -87,7 +87,7 @@ class Customers(Resource):
         Raises:
             NotFoundError: There is no such customer.
         """
-        body = self._send("GET", f"/customers/{path_id(customer_id)}", Repeat.ALWAYS)
+        body = self._send("GET", f"/customers/{path_id(customer_id)}", RetryPolicy.ALWAYS)
         return Customer.read(read_object(body, "GET /customers/{id}"))
 
     def update(
@@ -117,7 +117,7 @@ class Customers(Resource):
             metadata=metadata,
             resetPeriod=True if reset_period else UNSET,
         )
-        repeat = Repeat.IF_UNSENT if reset_period else Repeat.ALWAYS
+        repeat = RetryPolicy.IF_UNSENT if reset_period else RetryPolicy.ALWAYS
         body = self._send("PATCH", f"/customers/{path_id(customer_id)}", repeat, json=fields)
         return Customer.read(read_object(body, "PATCH /customers/{id}"))
 
@@ -129,7 +129,7 @@ class Customers(Resource):
         Raises:
             NotFoundError: There is no such customer.
         """
-        self._send("DELETE", f"/customers/{path_id(customer_id)}", Repeat.ALWAYS)
+        self._send("DELETE", f"/customers/{path_id(customer_id)}", RetryPolicy.ALWAYS)
 
     def usage(self, customer_id: str) -> Usage:
         """Say how much of the quota is spent. Repeated whenever the fault may pass.
@@ -137,5 +137,5 @@ class Customers(Resource):
         Raises:
             NotFoundError: There is no such customer.
         """
-        body = self._send("GET", f"/customers/{path_id(customer_id)}/usage", Repeat.ALWAYS)
+        body = self._send("GET", f"/customers/{path_id(customer_id)}/usage", RetryPolicy.ALWAYS)
         return Usage.read(read_object(body, "GET /customers/{id}/usage"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import Event
 from ..parsing import as_int, read_object
 from .base import Resource
@@ -28,6 +28,6 @@ class Events(Resource):
         if not 1 <= len(events) <= MOST_EVENTS:
             raise ValueError(f"Send 1 to {MOST_EVENTS} events in one call, not {len(events)}.")
         content = {"events": [event.write() for event in events]}
-        body = self._send("POST", "/events", Repeat.IF_UNSENT, json=content)
+        body = self._send("POST", "/events", RetryPolicy.IF_UNSENT, json=content)
         accepted = as_int(read_object(body, "POST /events").get("accepted"))
         return len(events) if accepted is None else accepted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import Plan
 from ..parsing import read_list, read_object
 from .base import UNSET, Resource, given, path_id
@@ -14,7 +14,7 @@ class Plans(Resource):
     def list(self, *, include_inactive: bool = False) -> list[Plan]:
         """Give all plans. Changes nothing, so it is repeated whenever the fault may pass."""
         params = {"include_inactive": "true"} if include_inactive else {}
-        body = self._send("GET", "/plans", Repeat.ALWAYS, params=params)
+        body = self._send("GET", "/plans", RetryPolicy.ALWAYS, params=params)
         items, _ = read_list(body, "GET /plans")
         return [Plan.read(item) for item in items]
 
@@ -36,7 +36,7 @@ class Plans(Resource):
             monthlyTryOns=monthly_try_ons,
             externalPriceId=UNSET if external_price_id is None else external_price_id,
         )
-        body = self._send("POST", "/plans", Repeat.NEVER, json=fields)
+        body = self._send("POST", "/plans", RetryPolicy.NEVER, json=fields)
         return Plan.read(read_object(body, "POST /plans"))
 
     def get(self, plan_id: str) -> Plan:
@@ -45,7 +45,7 @@ class Plans(Resource):
         Raises:
             NotFoundError: There is no such plan.
         """
-        body = self._send("GET", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS)
+        body = self._send("GET", f"/plans/{path_id(plan_id)}", RetryPolicy.ALWAYS)
         return Plan.read(read_object(body, "GET /plans/{id}"))
 
     def update(
@@ -71,7 +71,7 @@ class Plans(Resource):
             externalPriceId=external_price_id,
             active=active,
         )
-        body = self._send("PATCH", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS, json=fields)
+        body = self._send("PATCH", f"/plans/{path_id(plan_id)}", RetryPolicy.ALWAYS, json=fields)
         return Plan.read(read_object(body, "PATCH /plans/{id}"))
 
     def disable(self, plan_id: str) -> None:
@@ -82,4 +82,4 @@ class Plans(Resource):
         Raises:
             NotFoundError: There is no such plan.
         """
-        self._send("DELETE", f"/plans/{path_id(plan_id)}", Repeat.ALWAYS)
+        self._send("DELETE", f"/plans/{path_id(plan_id)}", RetryPolicy.ALWAYS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import ConversionPlatform, Return
 from ..parsing import read_object
 from .base import Resource, present
@@ -43,5 +43,5 @@ class Returns(Resource):
             currency=currency,
             reason=reason,
         )
-        body = self._send("POST", "/returns", Repeat.IF_UNSENT, json=fields)
+        body = self._send("POST", "/returns", RetryPolicy.IF_UNSENT, json=fields)
         return Return.read(read_object(body, "POST /returns"))

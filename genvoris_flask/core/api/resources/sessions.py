@@ -6,7 +6,7 @@ import builtins
 import time
 from collections.abc import Callable
 
-from ..http import HttpClient, Repeat
+from ..http import HttpClient, RetryPolicy
 from ..models import ActiveSession, Session
 from ..parsing import read_list, read_object
 from .base import Resource, path_id
@@ -34,7 +34,7 @@ class Sessions(Resource):
         fields = {} if expires_in is None else {"expires_in": expires_in}
         asked_at = self._now()
         path = f"/customers/{path_id(customer_id)}/sessions"
-        body = self._send("POST", path, Repeat.ALWAYS, json=fields)
+        body = self._send("POST", path, RetryPolicy.ALWAYS, json=fields)
         return Session.read(read_object(body, "POST /customers/{id}/sessions"), asked_at)
 
     def list(self, customer_id: str) -> builtins.list[ActiveSession]:
@@ -47,7 +47,9 @@ class Sessions(Resource):
             NotFoundError: There is no such customer.
         """
         path = f"/customers/{path_id(customer_id)}/sessions"
-        items, _ = read_list(self._send("GET", path, Repeat.ALWAYS), "GET /customers/{id}/sessions")
+        items, _ = read_list(
+            self._send("GET", path, RetryPolicy.ALWAYS), "GET /customers/{id}/sessions"
+        )
         return [ActiveSession.read(item) for item in items]
 
     def revoke(self, customer_id: str, jti: str) -> None:
@@ -59,4 +61,4 @@ class Sessions(Resource):
             NotFoundError: There is no such customer, or the token is not theirs.
         """
         path = f"/customers/{path_id(customer_id)}/sessions/{path_id(jti)}"
-        self._send("DELETE", path, Repeat.ALWAYS)
+        self._send("DELETE", path, RetryPolicy.ALWAYS)

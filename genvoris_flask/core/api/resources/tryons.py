@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http import HttpClient, Repeat
+from ..http import HttpClient, RetryPolicy
 from ..models import Tracked, TryOnStatus
 from ..parsing import read_object
 from .base import Resource, present
@@ -70,7 +70,7 @@ class TryOns(Resource):
         )
         secrets = (end_customer_token,) if end_customer_token else ()
         body = self._send(
-            "POST", "/api/tryon/track", Repeat.IF_UNSENT, json=fields, secrets=secrets
+            "POST", "/api/tryon/track", RetryPolicy.IF_UNSENT, json=fields, secrets=secrets
         )
         return Tracked.read(read_object(body, "POST /api/tryon/track"))
 
@@ -92,7 +92,7 @@ class TryOns(Resource):
                 "GET",
                 "/api/status",
                 timeout=self._timeout,
-                repeat=Repeat.ALWAYS,
+                repeat=RetryPolicy.ALWAYS,
                 headers=bearer,
                 secrets=(end_customer_token,) if end_customer_token else (),
             )

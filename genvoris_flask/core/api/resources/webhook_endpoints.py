@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import WebhookEndpoint, WebhookTest, published_type
 from ..parsing import read_list, read_object
 from .base import Resource, path_id, present
@@ -16,7 +16,7 @@ class WebhookEndpoints(Resource):
 
     def list(self) -> builtins.list[WebhookEndpoint]:
         """Give all endpoints. Changes nothing, so it is repeated whenever the fault may pass."""
-        items, _ = read_list(self._send("GET", "/webhooks", Repeat.ALWAYS), "GET /webhooks")
+        items, _ = read_list(self._send("GET", "/webhooks", RetryPolicy.ALWAYS), "GET /webhooks")
         return [WebhookEndpoint.read(item) for item in items]
 
     def create(
@@ -40,7 +40,9 @@ class WebhookEndpoints(Resource):
         """
         types = [*dict.fromkeys(published_type(event) for event in events)]
         fields = present(url=url, secret=secret, events=types, description=description)
-        body = self._send("POST", "/webhooks", Repeat.IF_UNSENT, json=fields, secrets=(secret,))
+        body = self._send(
+            "POST", "/webhooks", RetryPolicy.IF_UNSENT, json=fields, secrets=(secret,)
+        )
         return WebhookEndpoint.read(read_object(body, "POST /webhooks"))
 
     def test(self, endpoint_id: str) -> WebhookTest:
@@ -49,7 +51,7 @@ class WebhookEndpoints(Resource):
         Raises:
             NotFoundError: There is no such endpoint.
         """
-        body = self._send("POST", f"/webhooks/{path_id(endpoint_id)}/test", Repeat.ALWAYS)
+        body = self._send("POST", f"/webhooks/{path_id(endpoint_id)}/test", RetryPolicy.ALWAYS)
         return WebhookTest.read(read_object(body, "POST /webhooks/{id}/test") if body else {})
 
     def delete(self, endpoint_id: str) -> None:
@@ -61,4 +63,4 @@ class WebhookEndpoints(Resource):
         Raises:
             NotFoundError: There is no such endpoint, or it was deleted already.
         """
-        self._send("DELETE", f"/webhooks/{path_id(endpoint_id)}", Repeat.IF_UNSENT)
+        self._send("DELETE", f"/webhooks/{path_id(endpoint_id)}", RetryPolicy.IF_UNSENT)

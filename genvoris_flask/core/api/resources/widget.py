@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...button_design import ButtonDesign
-from ..http import Repeat
+from ..http import RetryPolicy
 from ..models import WidgetHash, read_button_design
 from ..parsing import read_object
 from .base import Resource
@@ -14,7 +14,7 @@ class Widget(Resource):
 
     def hash(self) -> WidgetHash:
         """Return which widget Genvoris hosts now. Repeated whenever the fault may pass."""
-        body = self._send("GET", "/widget-hash", Repeat.ALWAYS)
+        body = self._send("GET", "/widget-hash", RetryPolicy.ALWAYS)
         return WidgetHash.read(read_object(body, "GET /widget-hash"))
 
     def button_design(self) -> ButtonDesign:
@@ -22,5 +22,5 @@ class Widget(Resource):
 
         Genvoris keeps it for a minute, so ask once in a while rather than for every page.
         """
-        body = self._send("GET", "/api/widget/button-design", Repeat.ALWAYS)
+        body = self._send("GET", "/api/widget/button-design", RetryPolicy.ALWAYS)
         return read_button_design(read_object(body, "GET /api/widget/button-design"))

@@ -18,7 +18,7 @@ def close_purchases(store: Store, external_id: str, now: float) -> None:
         now: The time, in Unix seconds.
 
     Raises:
-        StoreAwayError: The store does not answer.
+        StoreUnavailableError: The store does not answer.
         LockTimeoutError: An event of the shopper's is being handled.
     """
     memory = StripeMemory(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ....errors import StripeError, see
+from ....errors import StripeEventError, see
 from ...api.models import Customer
 from ...sessions.shopper import Shopper
 from ..catalog import Catalog
@@ -57,13 +57,13 @@ class StripeDesk:
             known: What an earlier event said of the same purchase.
 
         Raises:
-            StripeError: It is not known yet; the checkout that says so may still come.
+            StripeEventError: It is not known yet; the checkout that says so may still come.
         """
         found = told or (self.shopper_of(customer) if customer else None) or known
         found = found or (self.memory.shopper(customer) if customer else None)
         if not found:
             ways = "metadata" if self.metadata_only else "metadata or a client_reference_id"
-            raise StripeError(
+            raise StripeEventError(
                 f"It is not known yet which shopper the Stripe customer {customer} is: give "
                 f"Checkout Sessions {ways}, or use @genvoris.stripe_shopper "
                 f"({see('billing.md')})."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ....errors import StripeError, see
+from ....errors import StripeEventError, see
 from .payloads import Json, Line, lines_of, prices_of
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class NoLookup:
         return None
 
     def prices_of_subscription(self, subscription: str) -> list[str]:
-        """Raise StripeError: what is not in the event is not known."""
+        """Raise StripeEventError: what is not in the event is not known."""
         raise _cut_off(f"items of {subscription}")
 
     def lines_of_invoice(self, invoice: str) -> list[Line]:
-        """Raise StripeError: what is not in the event is not known."""
+        """Raise StripeEventError: what is not in the event is not known."""
         raise _cut_off(f"lines of {invoice}")
 
 
@@ -66,7 +66,7 @@ class StripeLookup:
         """Return the prices that were bought in a Checkout Session.
 
         Raises:
-            StripeError: Stripe does not say so now.
+            StripeEventError: Stripe does not say so now.
         """
         import stripe
 
@@ -80,7 +80,7 @@ class StripeLookup:
         """Return the invoice that a payment intent paid; None for one that paid none.
 
         Raises:
-            StripeError: Stripe does not say so now.
+            StripeEventError: Stripe does not say so now.
         """
         import stripe
 
@@ -100,7 +100,7 @@ class StripeLookup:
         """Return the prices of all items of a subscription, as they are now.
 
         Raises:
-            StripeError: Stripe does not say so now.
+            StripeEventError: Stripe does not say so now.
         """
         import stripe
 
@@ -116,7 +116,7 @@ class StripeLookup:
         """Return all periods that an invoice is for.
 
         Raises:
-            StripeError: Stripe does not say so now.
+            StripeEventError: Stripe does not say so now.
         """
         import stripe
 
@@ -137,14 +137,14 @@ def open_lookup(api_key: str | None) -> Lookup:
     return StripeLookup(stripe.StripeClient(api_key, http_client=http, max_network_retries=1))
 
 
-def _cannot(what: str, error: Exception) -> StripeError:
+def _cannot(what: str, error: Exception) -> StripeEventError:
     # The library's own text may repeat a part of the key.
     kind = type(error).__name__
-    return StripeError(f"Stripe does not tell {what} ({kind}): check GENVORIS_STRIPE_API_KEY.")
+    return StripeEventError(f"Stripe does not tell {what} ({kind}): check GENVORIS_STRIPE_API_KEY.")
 
 
-def _cut_off(what: str) -> StripeError:
-    return StripeError(
+def _cut_off(what: str) -> StripeEventError:
+    return StripeEventError(
         f"The event does not hold all {what}, and the plan may be among the others: set "
         f"GENVORIS_STRIPE_API_KEY, so that Stripe can be asked ({see('billing.md')})."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ....errors import StripeError
+from ....errors import StripeEventError
 from ..catalog import Catalog
 from .context import StripeDesk
 from .payloads import Checkout, Invoice, Json, Line, Outcome, Subscription
@@ -101,14 +101,14 @@ class Subscriptions:
         """Settle the account of the subscription's shopper, and of the one before, if it moved.
 
         Raises:
-            StripeError: It gives a plan, and it is not known yet to whom.
+            StripeEventError: It gives a plan, and it is not known yet to whom.
         """
         if not known.has_started:
             return False
         is_over = known.state == "ended" or catalog.sold(known.prices, known.plans) is None
         try:
             owner = self._desk.who(known.customer, known.told_id, known.external_id)
-        except StripeError:
+        except StripeEventError:
             if is_over and known.filled_until is None:
                 return False
             raise

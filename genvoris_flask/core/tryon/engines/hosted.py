@@ -15,7 +15,7 @@ from typing import Any
 
 from ....errors import GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
-from ...api.http import Answer, HttpClient, Repeat
+from ...api.http import Answer, HttpClient, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
 from ...images.photos import is_picture
 from ...images.pictures import Picture, Quota, read_picture
@@ -69,7 +69,7 @@ class HostedEngine:
             "POST",
             "/api/tryon",
             timeout=self._timeout,
-            repeat=Repeat.IF_UNSENT,  # a second try-on would be charged
+            repeat=RetryPolicy.IF_UNSENT,  # a second try-on would be charged
             data={name: value for name, value in fields.items() if value is not None},
             files={"photo": ("photo", order.photo.data, order.photo.mimetype)},
             headers={"Idempotency-Key": order.key},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from ...errors import AnswerError
+from ...errors import HttpError
 from ...uploads import bounded_upload
 from .fields import is_ours, read_urlencoded, write_urlencoded
 from .json_object import rewrite_json
@@ -53,14 +53,14 @@ def read_body(
         rules: Asked about the product before the last of the body is passed on.
 
     Raises:
-        AnswerError: 400, 408 or 413, or what ``rules`` raise. The same may come out of
+        HttpError: 400, 408 or 413, or what ``rules`` raise. The same may come out of
             ``content``.
     """
     request.max_content_length = max_photo_bytes * 4 // 3 + FIELDS_BYTES
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise AnswerError("invalid_body")  # it would have to be unfolded, to whatever size
+        raise HttpError("invalid_body")  # it would have to be unfolded, to whatever size
     if request.mimetype_params.get("charset", "utf-8").lower() not in _CHARSETS:
-        raise AnswerError("invalid_body")  # it was written to be read otherwise than here
+        raise HttpError("invalid_body")  # it was written to be read otherwise than here
     product = ProductFields() if rules else None
     content_type, pieces = _rewrite(request, fields, product)
     if rules and product:
@@ -80,7 +80,7 @@ def _rewrite(
         return "application/json", rewrite_json(_chunks(request), fields, product)
     if kind == "application/x-www-form-urlencoded":
         return kind, _urlencoded(request, fields, product)
-    raise AnswerError("invalid_body")
+    raise HttpError("invalid_body")
 
 
 def _multipart(
@@ -91,7 +91,7 @@ def _multipart(
     if "form" in vars(request):  # something before us has read it already
         return content_type, _from_read_form(request, ours, fields, product)
     if not theirs.isascii() or not 1 <= len(theirs) <= 200:
-        raise AnswerError("invalid_body")
+        raise HttpError("invalid_body")
     chunks = _chunks(request)
     return content_type, rewrite_multipart(chunks, theirs.encode(), ours, fields, BUFFER, product)
 
@@ -185,6 +185,6 @@ def _explain(chunks: Iterator[bytes], request: Request, seconds: float) -> Itera
         with bounded_upload(request.environ, seconds):
             yield from chunks
     except RequestEntityTooLarge:
-        raise AnswerError("body_too_large") from None
+        raise HttpError("body_too_large") from None
     except ValueError:
-        raise AnswerError("invalid_body") from None
+        raise HttpError("invalid_body") from None

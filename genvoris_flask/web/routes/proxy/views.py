@@ -23,7 +23,7 @@ from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
 from ...auth import SESSION_BUDGET, Visitor, admit, check_token, key_for_genvoris, slot_owner
 from ...blueprints import browser_blueprint
 from ...downloads import BoundedDownload
-from ...errors import AnswerError, isolate
+from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
 from ...host_matching import add_rule
 from ...hosts import shop_url
@@ -86,7 +86,7 @@ def forward(route: Route) -> Response:
     The answer holds a slot and the connection to Genvoris until the browser has all of it.
 
     Raises:
-        AnswerError: It may not be passed on, or Genvoris refused it.
+        HttpError: It may not be passed on, or Genvoris refused it.
     """
     state = get_state()
     visitor = _admit(route)
@@ -138,7 +138,7 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
     """Ask the shop's rules about the product of a request, which may name none.
 
     Raises:
-        AnswerError: 403 ``product_unavailable``.
+        HttpError: 403 ``product_unavailable``.
     """
     for name, value in request.args.items(multi=True):
         said.note(name, value)
@@ -146,7 +146,7 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
     if product is None and route is not TRYON:
         return  # a photo alone is looked at
     if not may_be_tried_on(product or Product()):
-        raise AnswerError("product_unavailable")
+        raise HttpError("product_unavailable")
 
 
 def _token(shopper: Shopper, state: AppState) -> str:
@@ -167,7 +167,7 @@ def _send(
     try:
         query = clean_query(request.query_string.decode("latin-1"))
     except ValueError:
-        raise AnswerError("invalid_body") from None
+        raise HttpError("invalid_body") from None
     return state.tryon_http.stream(
         route.method,
         route.path,
@@ -179,7 +179,7 @@ def _send(
     )
 
 
-def _refusal(error: GenvorisError, shopper: Shopper | None) -> AnswerError:
+def _refusal(error: GenvorisError, shopper: Shopper | None) -> HttpError:
     """Give what Genvoris's refusal means to the browser, in our own words."""
     if isinstance(error, InvalidSessionTokenError) and shopper is not None:
         get_state().broker.forget(shopper)  # revoked meanwhile: the next one is new
