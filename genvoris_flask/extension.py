@@ -18,12 +18,13 @@ from .core.tryon.engines.custom import EngineHook
 from .core.tryon.paywall import PaywallHook
 from .core.webhooks.handlers import Handler, checked_type
 from .settings import is_enabled, read_settings
-from .web import assets, attribution
+from .web import attribution
 from .web import shopper as shopping
 from .web import widget_tags as tags
 from .web.blueprints import register_fallbacks
 from .web.cache_headers import guard_headers
 from .web.compat import allow_body_limits
+from .web.routes import assets as asset_routes
 from .web.routes import events as event_views
 from .web.routes import stripe as stripe_view
 from .web.routes import tryons as views
@@ -92,11 +93,11 @@ class GenvorisFlask:
         app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(event_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
-        app.register_blueprint(assets.blueprint, url_prefix=settings.url_prefix)
+        app.register_blueprint(asset_routes.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
-        register_fallbacks(app, assets.blueprint)
+        register_fallbacks(app, asset_routes.blueprint)
         guard_headers(app)
         shopping.forget_on_logout(app)
 

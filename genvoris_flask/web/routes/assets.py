@@ -1,0 +1,51 @@
+"""Serves the widget's built files so that browsers keep them for good."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Response, request
+
+from ..errors import HttpError, answer_error, harden
+from ..exemptions import exempt
+from ..host_matching import EveryHostBlueprint
+from ..state import get_state
+
+ONE_YEAR = 365 * 24 * 3600
+
+blueprint = EveryHostBlueprint("genvoris_assets", __name__)
+exempt(blueprint)
+
+
+@blueprint.errorhandler(HttpError)
+def refuse(error: HttpError) -> Response:
+    """Answer as all routes below the prefix do."""
+    return harden(answer_error(error))
+
+
+@blueprint.get("/<name>.js")
+def script(name: str) -> Response:
+    """Serve a built file: for good under its hashed name, revalidated under its plain one.
+
+    Another version's ``widget`` is answered with this version's: a cached page, or a page that
+    another version's worker made, then has a widget that finds its other files here. Those are
+    refused instead, since the widget that asks for another version's files would not take them.
+    """
+    assets = get_state().assets
+    of_another_version = re.fullmatch(r"widget-[0-9a-f]{12}", name)
+    asset = assets.by_name.get(f"{name}.js") or (assets.widget if of_another_version else None)
+    if asset is None:
+        raise HttpError("path_not_allowed")
+    response = Response(asset.body, mimetype="text/javascript")
+    response.set_etag(asset.integrity)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # The dialog's script tag asks with CORS, since integrity is checked on it.
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.cache_control.public = True
+    if name + ".js" == asset.hashed_name:
+        response.cache_control.max_age = ONE_YEAR
+        response.cache_control.immutable = True
+    else:
+        response.cache_control.no_cache = True
+    response.make_conditional(request)
+    return response
