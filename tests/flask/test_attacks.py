@@ -1,7 +1,7 @@
 """What attackers try, each with the refusal that it must meet. Nothing of it reaches Genvoris.
 
 Result addresses, product addresses, pictures and replayed keys: see the tests of jobs and photos.
-What only real sockets can show is in ``tests/services/test_attacks_on_sockets.py``.
+What only real sockets can show is in ``tests/integration/test_attacks_on_sockets.py``.
 """
 
 from __future__ import annotations

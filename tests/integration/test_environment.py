@@ -15,7 +15,7 @@ from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.api.environment import trusted_certificates
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.sandbox import API_KEY as KEY
-from tests.services.conftest import ROOT
+from tests.integration.conftest import ROOT
 
 API = "https://genvoris.invalid/api/v1"
 WRONG = {
@@ -113,7 +113,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program, or with a command the app that it makes, in an environment of its own."""
     program = folder / "shop_to_start.py"
-    program.write_text(f"from tests.services.test_environment import start\n{last}\n")
+    program.write_text(f"from tests.integration.test_environment import start\n{last}\n")
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     flask = ["-m", "flask", "--app", "shop_to_start", *command]
     return subprocess.run(

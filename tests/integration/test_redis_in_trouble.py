@@ -16,7 +16,7 @@ from genvoris_flask.core.storage.health import ACL_RULES
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.health_checks import Finding, diagnose
 from genvoris_flask.web.state import AppState, get_state
-from tests.services.conftest import ROOT, RedisServer, free_port
+from tests.integration.conftest import ROOT, RedisServer, free_port
 from tests.support.waiting import until
 
 StartRedis = Callable[..., RedisServer]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.conftest import RedisServer, Shop
+from tests.integration.conftest import RedisServer, Shop
 from tests.support.tryon_host import RESULT, TryonHost
 from tests.support.tryon_load import Client, Seen, contradictions, form, run
 from tests.support.waiting import until

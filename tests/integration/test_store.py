@@ -29,7 +29,7 @@ from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.errors import LockTimeoutError, StoreUnavailableError
-from tests.services.conftest import RedisServer, free_port
+from tests.integration.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
 

@@ -16,7 +16,7 @@ from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import GenvorisError, StoreUnavailableError
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.state import get_state
-from tests.services.conftest import ROOT, RedisServer
+from tests.integration.conftest import ROOT, RedisServer
 from tests.support.stripe_life import SIZES, Life
 from tests.support.stripe_payloads import Stripe
 

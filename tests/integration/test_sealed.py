@@ -19,7 +19,7 @@ from genvoris_flask.core.tryon.job_store import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs import JobExpiredError
 from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.web.state import AppState, get_state
-from tests.services.conftest import RedisServer
+from tests.integration.conftest import RedisServer
 from tests.support.upstream import Upstream
 from tests.support.waiting import until
 

@@ -11,7 +11,7 @@ import httpx
 import redis
 
 from genvoris_flask.core.webhooks.signature import HEADER, sign
-from tests.services.conftest import RedisServer, Shop
+from tests.integration.conftest import RedisServer, Shop
 from tests.support.waiting import until
 
 SECRET = "whsec_of_the_tests"

@@ -12,7 +12,7 @@ import redis
 from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
 from genvoris_flask.web.rate_limits.limiter import Limiter
 from genvoris_flask.web.rate_limits.redis import RedisWindows
-from tests.services.conftest import RedisServer
+from tests.integration.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 
 RATES = {"session": "3/hour"}

@@ -12,7 +12,7 @@ from genvoris_flask.core.api.http import HttpClient, RetryPolicy
 from genvoris_flask.errors import DeadlineError
 from genvoris_flask.signals import session_failed
 from genvoris_flask.web.state import get_state
-from tests.services.conftest import free_port
+from tests.integration.conftest import free_port
 from tests.support.upstream import MODES, Upstream
 
 BUDGET = 0.2  # seconds

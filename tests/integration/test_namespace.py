@@ -27,7 +27,7 @@ from genvoris_flask.errors import (
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.calling import call
 from genvoris_flask.web.state import AppState, get_state
-from tests.services.conftest import RedisServer
+from tests.integration.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import Stripe
 from tests.support.waiting import until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.conftest import Shop
+from tests.integration.conftest import Shop
 from tests.support.sink import Sink
 
 ADA = "/genvoris/api/tryon?user=ada"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.conftest import ROOT
+from tests.integration.conftest import ROOT
 
 SHOP = """
 import click

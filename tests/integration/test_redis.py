@@ -23,7 +23,7 @@ from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.errors import GenvorisError
 from genvoris_flask.web.state import get_state
-from tests.services.conftest import RedisServer
+from tests.integration.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 from tests.support.upstream import Upstream
 from tests.support.waiting import until

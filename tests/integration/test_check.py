@@ -13,7 +13,7 @@ from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.sandbox import API_KEY as KEY
 from genvoris_flask.web.health_checks import _budget, _clock
-from tests.services.conftest import ROOT, RedisServer, free_port
+from tests.integration.conftest import ROOT, RedisServer, free_port
 
 
 @pytest.fixture

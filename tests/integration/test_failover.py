@@ -17,7 +17,7 @@ from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.rate_limits.limiter import Limiter
 from genvoris_flask.web.rate_limits.redis import RedisWindows
 from genvoris_flask.web.state import get_state
-from tests.services.conftest import RedisServer
+from tests.integration.conftest import RedisServer
 from tests.support.forwarder import Forwarder
 from tests.support.waiting import until
 
