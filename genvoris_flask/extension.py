@@ -11,7 +11,6 @@ from flask import Flask, before_render_template, current_app
 
 from .core.api.client import GenvorisClient
 from .core.api.models import ConversionPlatform
-from .core.billing.service import Billing
 from .core.products import ProductFilter
 from .core.sessions.shopper import Shopper
 from .core.tryon.engines.custom import EngineHook
@@ -21,6 +20,7 @@ from .settings import is_enabled, read_settings
 from .web import attribution
 from .web import shopper as shopping
 from .web import widget_tags as tags
+from .web.billing import AppBilling, NoBilling
 from .web.blueprints import register_fallbacks
 from .web.cache_headers import guard_headers
 from .web.compat import allow_body_limits
@@ -31,7 +31,7 @@ from .web.routes import tryons as views
 from .web.routes import webhooks as webhook_views
 from .web.routes.proxy import views as passthrough_views
 from .web.state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
-from .web.switched_off import NoBilling, NoCalls
+from .web.switched_off import NoCalls
 from .web.wiring import build_state
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
@@ -250,14 +250,14 @@ class GenvorisFlask:
         return get_state().client
 
     @property
-    def billing(self) -> Billing:
+    def billing(self) -> AppBilling:
         """What tells Genvoris of sales, renewals and refunds of the current app.
 
         Where GENVORIS_ENABLED is false, it does nothing, and calls for a customer return None. In
         an app that was never set up it raises RuntimeError, so that no sale is lost in silence.
         """
         if _is_switched_off():
-            return cast("Billing", NoBilling("genvoris.billing"))
+            return cast("AppBilling", NoBilling("genvoris.billing"))
         return get_state().billing
 
     def forget(self, shopper: Shopper) -> None:

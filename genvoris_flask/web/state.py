@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..core.analytics.event_sender import EventSender
     from ..core.api.client import GenvorisClient
     from ..core.api.http import HttpClient
-    from ..core.billing.service import Billing
     from ..core.billing.stripe.events import StripeEvents
     from ..core.concurrency.background import BackgroundPool
     from ..core.concurrency.limits import Slots
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
     from ..core.tryon.engines.custom import EngineHook
     from ..core.tryon.jobs import JobRunner
     from ..core.tryon.paywall import PaywallHook
-    from ..core.webhooks.deduplication import Deliveries
+    from ..core.webhooks.deduplication import Deduplicator
     from ..core.webhooks.handlers import Handler
     from ..settings import Settings
     from .assets import Assets
+    from .billing import AppBilling
     from .proxy_watch import ProxyWatch
     from .rate_limits.limiter import Limiter
 
@@ -66,7 +66,7 @@ class AppState:
     store: Store
     client: GenvorisClient
     broker: SessionBroker
-    billing: Billing
+    billing: AppBilling
     stripe: StripeEvents
     verifier: TokenVerifier
     engine: Engine
@@ -78,7 +78,7 @@ class AppState:
     assets: Assets
     limiter: Limiter
     proxy_watch: ProxyWatch
-    deliveries: Deliveries
+    deliveries: Deduplicator
     background: BackgroundPool
     events: EventSender
     clock: Callable[[], float]

@@ -16,7 +16,6 @@ from ..core.api.environment import warm_up
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
-from ..core.billing.service import Billing
 from ..core.billing.stripe.events import StripeEvents
 from ..core.billing.stripe.lookup import open_lookup
 from ..core.concurrency.background import BackgroundPool
@@ -32,14 +31,16 @@ from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.jobs import JobRunner
-from ..core.webhooks.deduplication import Deliveries
+from ..core.webhooks.deduplication import Deduplicator
 from ..errors import GenvorisError
 from ..settings import Settings
 from ..signals import customer_linked, session_failed, session_minted
 from . import assets
+from .billing import AppBilling
 from .proxy_watch import ProxyWatch
 from .rate_limits.limiter import Limiter
 from .rate_limits.memory import Windows
+from .routes import stripe as stripe_routes
 from .state import AppState, Hooks
 
 log = logging.getLogger("genvoris_flask")
@@ -106,7 +107,7 @@ def build_state(
             sealer=shared.sealer,
         ),
         assets=assets.load_assets(),
-        deliveries=Deliveries(store),
+        deliveries=Deduplicator(store),
         background=BackgroundPool(),
         events=EventSender(client.events.send),
         clock=clock,
@@ -134,8 +135,8 @@ def _make_billing(
     client: GenvorisClient,
     broker: SessionBroker,
     clock: Callable[[], float],
-) -> Billing:
-    return Billing(
+) -> AppBilling:
+    return AppBilling(
         client,
         store,
         broker,
@@ -143,10 +144,13 @@ def _make_billing(
         declared=settings.plans,
         default_plan=settings.default_plan,
         clock=clock,
+        stripe_view=stripe_routes.receive,
     )
 
 
-def _make_stripe(settings: Settings, hooks: Hooks, billing: Billing, store: Store) -> StripeEvents:
+def _make_stripe(
+    settings: Settings, hooks: Hooks, billing: AppBilling, store: Store
+) -> StripeEvents:
     def shopper_of(customer: str) -> str | None:
         return hooks.stripe_shopper(customer) if hooks.stripe_shopper else None
 

@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.core.webhooks.deduplication import Deliveries
+from genvoris_flask.core.webhooks.deduplication import Deduplicator
 from genvoris_flask.core.webhooks.events import TryonEvent, WebhookEvent
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.errors import StoreUnavailableError
@@ -293,7 +293,7 @@ def store_away(shop: Shop, *calls: str) -> Iterator[None]:
 
     state = shop.state
     away: Any = AwayStore(state.store, set(calls))
-    shop.app.extensions["genvoris"] = dataclasses.replace(state, deliveries=Deliveries(away))
+    shop.app.extensions["genvoris"] = dataclasses.replace(state, deliveries=Deduplicator(away))
     yield
     shop.app.extensions["genvoris"] = state
 

@@ -15,8 +15,8 @@ from genvoris_flask.core.webhooks.events import (
     PlanEvent,
     TryonEvent,
     WebhookEvent,
+    current_type,
     read_event,
-    today_name,
 )
 from genvoris_flask.errors import MalformedAnswerError
 
@@ -45,7 +45,7 @@ def test_an_older_name_is_folded_into_the_new_one_and_kept_beside_it(older: str,
 
 @pytest.mark.parametrize("name", sorted(KNOWN_TYPES))
 def test_todays_names_stay_as_they_are(name: str) -> None:
-    assert today_name(name) == name
+    assert current_type(name) == name
     assert event(name).type == name
 
 

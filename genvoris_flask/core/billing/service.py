@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer
@@ -17,9 +16,6 @@ from .plan_catalog import PlanBook
 from .plan_sync import PlanChange
 from .plans import DeclaredPlan
 from .stripe.closing import close_purchases
-
-if TYPE_CHECKING:
-    from flask import Response
 
 
 class Billing:
@@ -273,17 +269,6 @@ class Billing:
             return self.accounts.find(shopper)
         close_purchases(self._store, external_id, self._clock())
         return self.accounts.close("close_account", shopper, event_id, self.plans.default_plan)
-
-    def stripe_webhook(self) -> Response:
-        """Answer an event of Stripe's, in a view of the shop's own.
-
-        ``POST stripe`` under GENVORIS_URL_PREFIX is there by itself as soon as
-        GENVORIS_STRIPE_WEBHOOK_SECRET is set; this is for another address. Exempt that view from
-        CSRF protection.
-        """
-        from ...web.routes.stripe import receive
-
-        return receive()
 
     def known_prices(self) -> set[str]:
         """Return the external price ids that are sold: declared here, or known to Genvoris."""

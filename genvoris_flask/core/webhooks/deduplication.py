@@ -1,4 +1,4 @@
-"""Sees to it that an event is handled once, however often and wherever it is delivered."""
+"""Processes each event once, however often and to whichever process it is delivered."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from ..storage.interface import Store, digest
 
 log = logging.getLogger("genvoris_flask.webhooks")
 
-# Longer than any attempt (10 s), shorter than the wait before a late retry: after a process died
-# in the middle of an event, the lock is free again when the next delivery comes.
+# Longer than any attempt (10 s), shorter than the pause before a late retry: when a process dies
+# while it handles an event, the lock has expired by the time of the next delivery.
 HOLD_SECONDS = 120.0
-# Deliveries are repeated for under three hours (contract); the rest is for people who press
-# “send again”.
+# Genvoris repeats deliveries for less than three hours. The rest is for manual redeliveries.
 KEEP_SECONDS = 7 * 24 * 3600.0
 
 
-class Deliveries:
-    """Which events were handled, by their signed id.
+class Deduplicator:
+    """Remembers which events were handled, by their signed ids.
 
     Args:
-        store: Where that is kept; shared, when several processes receive deliveries.
+        store: Holds the records. It must be shared if several processes receive deliveries.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def once(self, event_id: str, handle: Callable[[], None]) -> bool:
-        """Handle an event unless it was handled before; True when it was handled now.
+        """Call ``handle`` unless the event was handled before.
 
-        It counts as handled once ``handle`` has returned. A process that dies before that, or
-        before it could write it down, leaves the event to the next delivery: at least once.
+        An event counts as handled once ``handle`` has returned. If the process dies before that,
+        or before the record is written, the next delivery handles the event again: at least once.
+
+        Returns:
+            Whether ``handle`` was called.
 
         Raises:
-            LockTimeoutError: It is being handled at this moment.
-            StoreUnavailableError: The store cannot be asked, so nothing was done.
+            LockTimeoutError: Another delivery of the event is being handled.
+            StoreUnavailableError: The store does not answer; nothing was done.
         """
         key = f"webhook:{digest(event_id)}"
         if self._store.get(key):
@@ -52,5 +54,5 @@ class Deliveries:
         try:
             self._store.set(key, b"handled", KEEP_SECONDS)
         except StoreUnavailableError:
-            # It was handled all the same, and saying otherwise would bring it once more for sure.
-            log.warning("Event %s was handled, but that could not be written down.", event_id)
+            # An error here would make Genvoris deliver the handled event again for certain.
+            log.warning("Event %s was handled, but could not be recorded as handled.", event_id)

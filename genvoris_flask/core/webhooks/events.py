@@ -106,8 +106,8 @@ class PlanEvent(WebhookEvent):
     active: bool | None
 
 
-def today_name(name: str) -> str:
-    """Give the name that a type has today: ``end_customer.created`` is ``customer.created``."""
+def current_type(name: str) -> str:
+    """Return a type under its current name: ``customer.…`` for the older ``end_customer.…``."""
     if name.startswith(_OLDER_PREFIX):
         return "customer." + name.removeprefix(_OLDER_PREFIX)
     return name
@@ -126,7 +126,7 @@ def read_event(body: bytes) -> WebhookEvent:
     data = payload.get("data")
     envelope = {
         "id": event_id,
-        "type": today_name(sent_type),
+        "type": current_type(sent_type),
         "sent_type": sent_type,
         "created": as_time(payload.get("created")),
         "data": data if isinstance(data, dict) else {},

@@ -5,22 +5,24 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
-
 from ..concurrency.background import BackgroundPool
-from .events import KNOWN_TYPES, WebhookEvent, today_name
+from .events import KNOWN_TYPES, WebhookEvent, current_type
 
 log = logging.getLogger("genvoris_flask.webhooks")
 
 EVERY_TYPE = "*"
 
+# Opens what a handler runs in, such as an app context of Flask's.
+Context = Callable[[], AbstractContextManager[object]]
+
 
 @dataclass(frozen=True)
 class Handler:
-    """A function for the events of a type, or of every type."""
+    """A function for the events of one type, or of every type."""
 
     type: str
     function: Callable[[Any], object]
@@ -28,70 +30,72 @@ class Handler:
 
     @property
     def name(self) -> str:
-        """Name it for the log."""
+        """The function's name, for the log."""
         return getattr(self.function, "__qualname__", repr(self.function))
 
-    def takes(self, event: WebhookEvent) -> bool:
-        """Say whether it is for this event."""
+    def accepts(self, event: WebhookEvent) -> bool:
+        """Return whether the function was registered for this event's type."""
         return self.type in (EVERY_TYPE, event.type)
 
 
 class HandlerError(Exception):
-    """A handler failed; its own error was logged."""
+    """A handler raised an error, which was logged."""
 
 
-def checked_type(kind: str) -> str:
-    """Give the name of today for a type that a shop registers a function for.
+def checked_type(event_type: str) -> str:
+    """Return the current name of a type that a shop registers a function for.
 
     Raises:
-        ValueError: The type is no text.
+        ValueError: The type is not a string, or is empty.
     """
-    named: object = kind
-    if not isinstance(named, str) or not named:
+    given: object = event_type
+    if not isinstance(given, str) or not given:
         raise ValueError('@genvoris.on takes an event type, as in @genvoris.on("tryon.completed").')
-    name = today_name(kind)
+    name = current_type(event_type)
     if name != EVERY_TYPE and name not in KNOWN_TYPES:
         near = difflib.get_close_matches(name, KNOWN_TYPES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        log.warning("@genvoris.on: %r is no event type that is known here.%s", kind, hint)
+        log.warning("@genvoris.on: %r is not a known event type.%s", event_type, hint)
     return name
 
 
-def handle(
-    event: WebhookEvent, handlers: Iterable[Handler], app: Flask, pool: BackgroundPool
+def run_handlers(
+    event: WebhookEvent, handlers: Iterable[Handler], context: Context, pool: BackgroundPool
 ) -> None:
-    """Run all handlers of an event, and hand those that take long to the pool.
+    """Run the handlers of an event; submit those registered with ``background=True`` to the pool.
 
-    Each has an app context of its own, and one that fails does not keep the others from running:
-    a database session that one left broken is not the next one's. Those that take long start only
-    when the others have succeeded, so that a repeated delivery does not start them twice.
+    Each handler runs in a context of its own, so a database session that one of them broke does
+    not affect the others, and one that fails does not keep the others from running. Background
+    handlers are submitted only after all others have succeeded, so that a repeated delivery does
+    not submit them twice.
 
     Raises:
-        HandlerError: One failed: the delivery must come again.
-        QueueFullError: The pool is full: the delivery must come again.
+        HandlerError: A handler failed, and the delivery must be repeated.
+        QueueFullError: The pool is full, and the delivery must be repeated.
     """
-    mine = [handler for handler in handlers if handler.takes(event)]
-    failed = [each.name for each in mine if not each.background and not _run(app, each, event)]
+    matching = [handler for handler in handlers if handler.accepts(event)]
+    foreground = [handler for handler in matching if not handler.background]
+    failed = [handler.name for handler in foreground if not _try_run(handler, event, context)]
     if failed:
         raise HandlerError(", ".join(failed))
-    for handler in mine:
+    for handler in matching:
         if handler.background:
             name = f"Handler {handler.name} of {event.type} {event.id}"
-            pool.submit(name, _in_app(app, handler, event))
+            pool.submit(name, _bind(handler, event, context))
 
 
-def _run(app: Flask, handler: Handler, event: WebhookEvent) -> bool:
+def _try_run(handler: Handler, event: WebhookEvent, context: Context) -> bool:
     try:
-        _in_app(app, handler, event)()
-    except Exception:  # the shop's own code
+        _bind(handler, event, context)()
+    except Exception:  # the shop's own code may raise anything
         log.exception("Handler %s failed with %s %s", handler.name, event.type, event.id)
         return False
     return True
 
 
-def _in_app(app: Flask, handler: Handler, event: WebhookEvent) -> Callable[[], object]:
+def _bind(handler: Handler, event: WebhookEvent, context: Context) -> Callable[[], object]:
     def run() -> object:
-        with app.app_context():
+        with context():
             return handler.function(event)
 
     return run

@@ -8,9 +8,9 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ...core.webhooks.cache_invalidation import refresh
+from ...core.webhooks.cache_invalidation import invalidate_session
 from ...core.webhooks.events import WebhookEvent, read_event
-from ...core.webhooks.handlers import HandlerError, handle
+from ...core.webhooks.handlers import HandlerError, run_handlers
 from ...core.webhooks.signature import HEADER, read_signature, verify
 from ...errors import (
     LockTimeoutError,
@@ -84,5 +84,6 @@ def _raw_body() -> bytes:
 
 def _handle(event: WebhookEvent) -> None:
     state = get_state()
-    refresh(event, state)
-    handle(event, state.hooks.webhook_handlers, state.app, state.background)
+    invalidate_session(event, state.client, state.broker, state.settings.external_id_prefix)
+    handlers = state.hooks.webhook_handlers
+    run_handlers(event, handlers, state.app.app_context, state.background)
