@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..core.images.photos import Photo, PhotoError, clean_photo
-from ..core.tryon.product_fields import Product, read_product
+from ..core.products import Product, read_product
 from .errors import HttpError
 from .hosts import is_own_host, shop_url
 from .uploads import bounded_upload
@@ -46,7 +46,12 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryonFo
         photo = clean_photo(data)
     except PhotoError as error:
         raise HttpError(error.code) from None
-    product = read_product(fields, shop_url(request), host_is_own=is_own_host(request))
+    product = read_product(
+        fields,
+        fields.getlist("product_image"),
+        shop_url(request),
+        host_is_own=is_own_host(request),
+    )
     if product is None or product.image is None:
         if fields.get("product_image"):
             _warn_of_picture()

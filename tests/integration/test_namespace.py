@@ -12,12 +12,12 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.images.pictures import Picture
+from genvoris_flask.core.products import Product
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.namespace import CHECK_SECONDS, PAUSE, Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import LASTING_SECONDS, RedisStore
-from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.errors import (
     Problem,
     StoreUnavailableError,

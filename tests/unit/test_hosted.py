@@ -13,9 +13,9 @@ from genvoris_flask.core.api.fetch import PictureFetcher
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.images.photos import check_photo
 from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.products import Product
 from genvoris_flask.core.tryon.engines.base import Order
 from genvoris_flask.core.tryon.engines.hosted import HostedEngine
-from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.errors import GenvorisError, MalformedAnswerError
 from tests.support.pictures import picture
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.products import Product
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.tryon.job import (
@@ -25,7 +26,6 @@ from genvoris_flask.core.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIEC
 from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, JobRunner, TooManyJobsError
 from genvoris_flask.core.tryon.outcomes import Failure, Outcome
 from genvoris_flask.core.tryon.paywall import Refusal
-from genvoris_flask.core.tryon.product_fields import Product
 from genvoris_flask.core.tryon.worker import MAX_ENDED
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock

@@ -8,11 +8,11 @@ from ... import errors
 from ...errors import QuotaReason
 from ...signals import credits_depleted, quota_exhausted
 from ...web.state import get_state
+from ..products import Product
 from ..sessions.shopper import Shopper
 from .error_codes import meaning_of
 from .outcomes import Failure
 from .paywall import Refusal
-from .product_fields import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
 

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from ..images.pictures import Picture, Quota
+from ..products import Product
 from .outcomes import Failure, Outcome
 from .paywall import Refusal
-from .product_fields import Product
 
 State = Literal["queued", "running", "done", "failed", "refused"]
 INTERRUPTED = Failure("interrupted")

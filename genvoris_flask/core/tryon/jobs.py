@@ -14,11 +14,11 @@ from collections.abc import Callable
 from ...errors import GenvorisError, LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..images.pictures import Picture
+from ..products import Product
 from ..storage.interface import Sealer, Store, digest
 from .job import Done, Job, ending_of
 from .job_store import JobStore
 from .outcomes import Failure
-from .product_fields import Product
 from .worker import Desk, Task, Work
 
 log = logging.getLogger("genvoris_flask.tryon")

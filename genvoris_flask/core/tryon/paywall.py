@@ -11,8 +11,8 @@ from ...errors import QuotaReason
 from ..api.models import Usage
 from ..links import is_link
 from ..locales import DEFAULT, say
+from ..products import Product
 from ..sessions.shopper import Shopper
-from .product_fields import Product
 
 log = logging.getLogger("genvoris_flask.tryon")
 

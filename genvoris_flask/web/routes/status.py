@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from ...core.api.models import Usage
+from ...core.products import Product
 from ...core.tryon.paywall import Refusal, paywall_for, reason_against
-from ...core.tryon.product_fields import Product
 from ...errors import GenvorisError, NotFoundError
 from ..auth import Visitor
 from ..guest_limits import guest_status

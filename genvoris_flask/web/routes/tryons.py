@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from ...core.products import read_product
 from ...core.tryon.engines.base import Order
 from ...core.tryon.error_mapping import explain_mint
 from ...core.tryon.job import Job
@@ -17,7 +18,6 @@ from ...core.tryon.jobs import (
     JobExpiredError,
     TooManyJobsError,
 )
-from ...core.tryon.product_fields import read_product
 from ...core.tryon.task import TryOnTask
 from ...errors import GenvorisError, StoreUnavailableError
 from ..attribution import keep_widget_session
@@ -75,7 +75,8 @@ def status() -> dict[str, Any]:
     visitor = current_visitor()
     if visitor is not None and visitor.shopper is not None:
         count_shopper("status", visitor.owner)  # each asks Genvoris
-    return status_fields(visitor, read_product(request.args, shop_url(request)))
+    images = request.args.getlist("product_image")
+    return status_fields(visitor, read_product(request.args, images, shop_url(request)))
 
 
 @blueprint.post("/tryons")

@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 
 from ...images.photos import Photo
 from ...images.pictures import Picture
+from ...products import Product
 from ...sessions.shopper import Shopper
 from ..paywall import Refusal
-from ..product_fields import Product
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ from ...api.client import GenvorisClient
 from ...api.models import Usage
 from ...images.photos import Photo
 from ...images.pictures import Picture, read_picture
+from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
 from ..error_mapping import refuse
 from ..paywall import Refusal, reason_against
-from ..product_fields import Product
 from .base import AsShopper, Order
 from .metering import Meter
 

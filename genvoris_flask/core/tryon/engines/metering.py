@@ -17,7 +17,7 @@ from ...api.client import GenvorisClient
 from ...api.models import Tracked, Usage
 from ...api.response import NoConnectionError
 from ...images.pictures import Quota
-from ..product_fields import Product
+from ...products import Product
 from .base import AsShopper
 
 log = logging.getLogger("genvoris_flask.tryon")

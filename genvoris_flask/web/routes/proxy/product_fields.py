@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import re
 
-from werkzeug.datastructures import MultiDict
-
-from ....core.products import Product
-from ....core.tryon.product_fields import read_product
+from ....core.products import Product, read_product
 
 # Without case and signs, so that ``productId``, ``product_id``, ``product[id]`` and
 # ``{"product": {"id": …}}`` are one.
@@ -35,7 +32,7 @@ class ProductFields:
     LONGEST = 4096  # bytes of one value; a longer one is no name and no address
 
     def __init__(self) -> None:
-        self._found: MultiDict[str, str] = MultiDict()
+        self._found: dict[str, list[str]] = {}
         self._count = 0
 
     def wants(self, name: str) -> bool:
@@ -47,11 +44,12 @@ class ProductFields:
         meaning = _meaning(name)
         if meaning and len(value) <= self.LONGEST and self._count < _MAX_VALUES:
             self._count += 1
-            self._found.add(meaning, value)
+            self._found.setdefault(meaning, []).append(value)
 
     def product(self, shop_url: str) -> Product | None:
         """Return the product that was named, or None if none was."""
-        return read_product(self._found, shop_url)
+        fields = {name: values[0] for name, values in self._found.items()}
+        return read_product(fields, self._found.get("product_image", ()), shop_url)
 
 
 def _meaning(name: str) -> str | None:
