@@ -1,15 +1,16 @@
-"""Connections to servers, on which every wait ends with the deadline of the whole call.
+"""Sends requests over sockets on which every wait ends with the deadline of the whole call.
 
-httpx bounds each single read. A server that sends one byte a second, in its headers too, would keep
-a thread for hours; here each read gets only the time that the call has left.
+httpx bounds each read on its own, so a server that sends one byte a second could occupy a thread
+for hours. Here each step gets only the time that the call has left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from ssl import SSLContext
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
@@ -22,18 +23,20 @@ current_deadline: ContextVar[Deadline | None] = ContextVar("genvoris_deadline", 
 SocketOptions = Iterable[Any] | None
 MAX_CONNECTIONS = 100
 MAX_KEPT_CONNECTIONS = 20
+KEEPALIVE_SECONDS = 5.0
 
 
 class Connections:
-    """Sends requests, over connections that are kept and used again.
+    """Sends requests over connections that are reused.
 
-    Requests go to a transport of httpx rather than to its client. The client would log each URL,
-    and with it shoppers' ids, and would send one shopper's cookies with the next one's request.
+    Requests go straight to a transport, not through an ``httpx.Client``: the client would log each
+    URL, which holds shoppers' ids, and send one shopper's cookies with the next one's request.
 
     Args:
         headers: Sent with every request.
-        url: The server, which the environment may name a proxy for. None: any, and no proxy.
-        transport: What carries the requests instead of sockets; for tests.
+        url: The server, which may be behind the environment's proxy. None means any server,
+            without a proxy.
+        transport: Carries the requests instead of sockets; for tests.
         keep: Whether a connection serves several requests.
 
     Raises:
@@ -48,16 +51,17 @@ class Connections:
         transport: httpx.BaseTransport | None = None,
         keep: bool = True,
     ) -> None:
-        self._transport = transport or _open_transport(url, keep)
-        # It builds requests, and sends none.
+        self._transport = transport or SocketTransport(url, keep=keep)
+        # Builds requests and sends none.
         self._builder = httpx.Client(
             headers=dict(headers), transport=self._transport, trust_env=False
         )
 
     def send(self, method: str, url: str, *, timeout: float, **content: Any) -> httpx.Response:
-        """Send a request, and return the response once its headers are there. It is to be closed.
+        """Send a request and return the response once its headers are there.
 
-        Redirects are not followed: one would carry the key elsewhere.
+        The caller closes the response. Redirects are not followed: one would carry the key
+        elsewhere.
 
         Args:
             method: The HTTP method.
@@ -79,34 +83,114 @@ class Connections:
         self._transport.close()
 
 
-def _open_transport(url: str | None, keep: bool) -> httpx.HTTPTransport:
+class SocketTransport(httpx.BaseTransport):
+    """An httpx transport over httpcore's connection pools, with sockets that keep the deadline.
+
+    ``httpx.HTTPTransport`` does the same, but cannot be given a network backend.
+
+    Args:
+        url: The server, as for ``Connections``.
+        keep: Whether a connection serves several requests.
+
+    Raises:
+        NetworkSetupError: The environment's proxy or certificates cannot be used.
+    """
+
+    def __init__(self, url: str | None, *, keep: bool = True) -> None:
+        self._pool = _open_pool(url, keep)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the response, whose body is still to be read.
+
+        Raises:
+            httpx.TransportError: There was no response.
+        """
+        url = request.url
+        with _as_httpx_errors():
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_ResponseStream(response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+class _ResponseStream(httpx.SyncByteStream):
+    """The body of a response, whose errors are httpx's."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx_errors():
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+@contextmanager
+def _as_httpx_errors() -> Iterator[None]:
+    """Raise httpcore's errors as those that httpx has under the same names."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError) as error:
+        raise _httpx_error(error) from error
+    except (httpcore.ProtocolError, httpcore.ProxyError, httpcore.UnsupportedProtocol) as error:
+        raise _httpx_error(error) from error
+
+
+def _httpx_error(error: Exception) -> httpx.TransportError:
+    kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+    return cast("httpx.TransportError", kind(str(error)))
+
+
+def _open_pool(url: str | None, keep: bool) -> httpcore.ConnectionPool:
     proxy = None if url is None else proxy_for(url)
-    kept = MAX_KEPT_CONNECTIONS if keep else 0
-    transport = httpx.HTTPTransport(
-        verify=certificates_for(url, proxy),
-        trust_env=False,
-        limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=kept),
-        proxy=proxy,
-    )
-    # httpx has no public way to wrap its sockets; a test holds that this one works.
-    pool: Any = transport._pool  # noqa: SLF001
-    pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
-    return transport
+    options: dict[str, Any] = {
+        "ssl_context": certificates_for(url, proxy),
+        "max_connections": MAX_CONNECTIONS,
+        "max_keepalive_connections": MAX_KEPT_CONNECTIONS if keep else 0,
+        "keepalive_expiry": KEEPALIVE_SECONDS,
+        "network_backend": _BoundedBackend(httpcore.SyncBackend()),
+    }
+    if proxy is None:
+        return httpcore.ConnectionPool(**options)
+    options["proxy_url"] = str(proxy.url)
+    options["proxy_auth"] = proxy.raw_auth
+    if proxy.url.scheme.startswith("socks"):
+        return httpcore.SOCKSProxy(**options)
+    return httpcore.HTTPProxy(**options, proxy_ssl_context=proxy.ssl_context)
 
 
-def _left(timeout: float | None, spent: type[Exception]) -> float | None:
-    """Return the seconds for one step: what it was given, but no more than the call has left."""
+def _time_left(timeout: float | None, spent: type[Exception]) -> float | None:
+    """Return the seconds for one step: its own limit, or less if the call has less left."""
     deadline = current_deadline.get()
     if deadline is None:
         return timeout
     left = deadline.remaining()
     if left <= 0:
-        raise spent("the time for this call is over")
+        raise spent("the call's deadline has passed")
     return left if timeout is None else min(timeout, left)
 
 
-class _Backend(httpcore.NetworkBackend):
-    """Opens connections whose steps are bounded."""
+class _BoundedBackend(httpcore.NetworkBackend):
+    """Opens connections whose steps keep the deadline."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
@@ -119,30 +203,32 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
+        left = _time_left(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(
+            self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        )
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: SocketOptions = None
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_unix_socket(path, left, socket_options))
+        left = _time_left(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(self._inner.connect_unix_socket(path, left, socket_options))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
-class _Stream(httpcore.NetworkStream):
-    """A connection whose steps are bounded by the call that uses it now."""
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection whose steps keep the deadline of the call that uses it now."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._inner.read(max_bytes, _time_left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        self._inner.write(buffer, _time_left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -153,8 +239,8 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        left = _time_left(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
