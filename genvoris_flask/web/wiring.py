@@ -12,7 +12,7 @@ from flask import Flask
 
 from ..core.analytics.event_sender import EventSender
 from ..core.api.client import GenvorisClient
-from ..core.api.environment import warm_up
+from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
@@ -119,7 +119,7 @@ def build_state(
 def _check_environment(settings: Settings) -> None:
     """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
     for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
-        if fault := warm_up(url):
+        if fault := find_fault(url):
             _log_environment_fault(fault)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ....errors import GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
-from ...api.http import Answer, HttpClient, RetryPolicy
+from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
 from ...images.photos import is_picture
 from ...images.pictures import Picture, Quota, read_picture
@@ -54,7 +54,7 @@ class HostedEngine:
         """
         return self._read_picture(as_shopper(lambda token: self._send(order, token)))
 
-    def _send(self, order: Order, token: str | None) -> Answer:
+    def _send(self, order: Order, token: str | None) -> Response:
         product = order.product
         fields = {
             "product_image_url": product.image,
@@ -75,7 +75,7 @@ class HostedEngine:
             headers={"Idempotency-Key": order.key},
         )
 
-    def _read_picture(self, answer: Answer) -> Picture:
+    def _read_picture(self, answer: Response) -> Picture:
         """Take the first picture that the answer holds, in whatever form."""
         if answer.headers.get("content-type", "").startswith("image/"):
             return read_picture(answer.body)

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
-from ....core.api.http import StreamedAnswer
+from ....core.api.http import StreamedResponse
 from ....core.products import Product
 from ....core.sessions.shopper import Shopper
 from ....core.tryon.error_mapping import explain, explain_mint
@@ -103,7 +103,7 @@ def forward(route: Route) -> Response:
             if 300 <= answer.status < 400:
                 raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
             if answer.status >= 400:
-                raise answer.refusal((state.settings.api_key,))
+                raise answer.error((state.settings.api_key,))
         except GenvorisError as error:
             raise _refusal(error, shopper) from error
         return _respond(answer, held.pop_all(), state.settings.upload_timeout)
@@ -158,7 +158,7 @@ def _token(shopper: Shopper, state: AppState) -> str:
 
 def _send(
     route: Route, body: Body | None, state: AppState, idempotency_key: str | None
-) -> StreamedAnswer:
+) -> StreamedResponse:
     headers = to_genvoris(request.headers.items())
     if idempotency_key:
         headers.append((b"idempotency-key", idempotency_key.encode()))
@@ -186,7 +186,7 @@ def _refusal(error: GenvorisError, shopper: Shopper | None) -> HttpError:
     return error_for_outcome(explain(error, shopper), error)
 
 
-def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Response:
+def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Response:
     body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
     response = Response(body, answer.status, direct_passthrough=True)
     del response.headers["Content-Type"]
@@ -194,9 +194,9 @@ def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Respons
     return isolate(response)
 
 
-def _pieces(answer: StreamedAnswer) -> Iterator[bytes]:
+def _pieces(answer: StreamedResponse) -> Iterator[bytes]:
     try:
-        yield from answer.pieces()
+        yield from answer.iter_raw()
     except UnreachableError as error:
         log.warning("An answer from Genvoris broke off on its way to the browser: %s", error)
         raise  # so that the server cuts the connection, and half an answer is not taken as whole
