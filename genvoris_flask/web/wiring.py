@@ -1,4 +1,4 @@
-"""Wires the rooms together: makes the parts of one app from its settings."""
+"""Makes the parts of one app from its settings."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ from ..settings import Settings
 from ..signals import customer_linked, session_failed, session_minted
 from . import assets
 from .billing import AppBilling
-from .proxy_watch import ProxyWatch
+from .client_address import ProxyWatch
+from .hooks import Hooks
 from .rate_limits.limiter import Limiter
 from .rate_limits.memory import Windows
 from .routes import stripe as stripe_routes
-from .state import AppState, Hooks
+from .state import AppState
 
 log = logging.getLogger("genvoris_flask")
 

@@ -36,9 +36,7 @@ from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, answer_error, isolate
 from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
-from ..host_matching import own_path
-from ..hosts import shop_url
-from ..product_filter import may_be_tried_on
+from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper
 from ..serializers import error_for_outcome, job_fields
 from ..state import get_state
@@ -92,7 +90,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     state = get_state()
     with state.upload_slots.take(slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
-    if not may_be_tried_on(form.product):
+    if not state.hooks.may_try_on(form.product):
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")

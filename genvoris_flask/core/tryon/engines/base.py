@@ -53,3 +53,7 @@ class Engine(Protocol):
         Raises:
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
+
+
+# The shop's own engine: it takes the photo, the product and the shopper (None: a guest).
+EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]

@@ -9,17 +9,12 @@ from dataclasses import replace
 from ....errors import DeadlineError, MalformedAnswerError, NotFoundError
 from ...api.client import GenvorisClient
 from ...api.models import Usage
-from ...images.photos import Photo
 from ...images.pictures import Picture, read_picture
-from ...products import Product
 from ...sessions.broker import SessionBroker
-from ...sessions.shopper import Shopper
 from ..error_mapping import refuse
 from ..paywall import Refusal, reason_against
-from .base import AsShopper, Order
+from .base import AsShopper, EngineHook, Order
 from .metering import Meter
-
-EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
 
 
 class OwnEngine:

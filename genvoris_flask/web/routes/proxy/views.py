@@ -21,13 +21,11 @@ from ....core.sessions.shopper import Shopper
 from ....core.tryon.error_mapping import explain, explain_mint
 from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
 from ...auth import SESSION_BUDGET, Visitor, admit, check_token, key_for_genvoris, slot_owner
-from ...blueprints import browser_blueprint
+from ...blueprints import add_rule, browser_blueprint
 from ...downloads import BoundedDownload
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
-from ...host_matching import add_rule
 from ...hosts import shop_url
-from ...product_filter import has_rules, may_be_tried_on
 from ...rate_limits.requests import count_address
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
@@ -130,7 +128,7 @@ def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: _token(shopper, state)}
     settings = state.settings
-    rules = functools.partial(_ask_about_product, route) if has_rules() else None
+    rules = functools.partial(_ask_about_product, route) if state.hooks.product_filter else None
     return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, rules)
 
 
@@ -145,7 +143,7 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
     product = said.product(shop_url(request))
     if product is None and route is not TRYON:
         return  # a photo alone is looked at
-    if not may_be_tried_on(product or Product()):
+    if not get_state().hooks.may_try_on(product or Product()):
         raise HttpError("product_unavailable")
 
 
