@@ -11,6 +11,7 @@ from ...api.client import GenvorisClient
 from ...api.models import Usage
 from ...images.pictures import Picture, read_picture
 from ...sessions.broker import SessionBroker
+from ...sessions.shopper import Shopper
 from ..error_mapping import refuse
 from ..paywall import Refusal, reason_against
 from .base import AsShopper, EngineHook, Order
