@@ -51,9 +51,8 @@ def genvoris_widget(
         **button_design(state).attributes,
     }
     for keyword, value in data.items():
-        name = f"data-{attribute_name(keyword)}"
-        if _is_allowed(name, value):
-            attributes[name] = attribute_value(value)
+        if _is_allowed(keyword, value):
+            attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
     constant = _constant_part(state, request.script_root)
     if data and not constant.attributes.keys().isdisjoint(attributes):
         return element("script", write_attributes({**constant.attributes, **attributes}))
@@ -132,18 +131,19 @@ def _session_for_page(state: AppState) -> Session | None:
     return session
 
 
-def _is_allowed(name: str, value: object) -> bool:
+def _is_allowed(keyword: str, value: object) -> bool:
     """Return whether an attribute may be written; a link that would run as a script may not.
 
     The address from the settings then stays, so that consent is still asked for.
     """
-    if name not in ("data-login-url", "data-privacy-url") or not value or is_link(str(value)):
+    is_address = attribute_name(keyword) in ("login-url", "privacy-url")
+    if not is_address or not value or is_link(str(value)):
         return True
     log_once(
         genvoris_widget,
-        name,
+        keyword,
         "genvoris_widget() got a %s that is not an address to go to, and omitted it.",
-        name.removeprefix("data-"),
+        keyword,
         level=logging.WARNING,
     )
     return False
