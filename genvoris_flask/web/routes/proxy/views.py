@@ -26,7 +26,7 @@ from ...downloads import BoundedDownload
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
 from ...hosts import shop_url
-from ...rate_limits.requests import count_address
+from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...tryon_form import keep_in_memory
@@ -91,7 +91,7 @@ def forward(route: Route) -> Response:
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
-        held.enter_context(state.passthrough_slots.take(owner))
+        held.enter_context(take_slot(state.passthrough_slots, owner))
         if visitor and route is TRYON:
             held.enter_context(guest_tryon(visitor, _key(visitor) or secrets.token_urlsafe(16)))
         body = _body(route, shopper, state)
