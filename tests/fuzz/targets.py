@@ -16,7 +16,7 @@ from werkzeug.test import EnvironBuilder
 
 from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
-from genvoris_flask.core.images.formats.exif import read_orientation
+from genvoris_flask.core.images.formats.metadata import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier

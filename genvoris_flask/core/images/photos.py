@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .formats import heic, jpeg, png, webp
-from .formats.budget import Budget
-from .formats.container import AnimatedError, BrokenError, Container
+from .formats.container import AnimatedError, BrokenError, Budget, Container
 
 MAX_PIXELS = 50_000_000
 
@@ -67,7 +66,7 @@ def clean_photo(data: bytes) -> Photo:
         PhotoError: It cannot be used.
     """
     mimetype, container = _open(data)
-    if container.is_something_else_too:
+    if container.is_polyglot:
         raise PhotoError("not_a_photo")
     return Photo(container.cleaned, mimetype, *container.size)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .budget import Budget
-from .container import AnimatedError, BrokenError, Container, sane
+from .container import AnimatedError, BrokenError, Budget, Container, require_size
 from .heic_boxes import Box, Extent, one, read_boxes, read_extents, read_items
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
@@ -80,7 +79,7 @@ def _read_size(properties: Box, eraser: _Eraser) -> tuple[int, int]:
             sizes.append((width, height))
         elif box.name in _NOTE_PROPERTIES:
             eraser.free(box)
-    return sane(max(sizes, key=lambda each: each[0] * each[1], default=None))
+    return require_size(max(sizes, key=lambda each: each[0] * each[1], default=None))
 
 
 def _erase_unused(homes: list[Box], tables: list[Box], end: int, eraser: _Eraser) -> None:

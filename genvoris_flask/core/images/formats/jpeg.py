@@ -6,11 +6,9 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
+from .container import BrokenError, Budget, Container, require_size
 from .jpeg_scan import COUNTED, is_whole
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"
@@ -55,7 +53,7 @@ def read_jpeg(data: bytes, budget: Budget) -> Container:
         position = _take(data, start, picture, budget)
     if not picture.scans:
         raise BrokenError
-    size = sane(picture.size)
+    size = require_size(picture.size)
     return Container(size, [START, *_write(picture), END], picture.dropped, data[position:])
 
 

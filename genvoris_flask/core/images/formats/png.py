@@ -6,10 +6,8 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import AnimatedError, BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
+from .container import AnimatedError, BrokenError, Budget, Container, require_size
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 START = b"\x89PNG\r\n\x1a\n"
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
@@ -60,7 +58,7 @@ def read_png(data: bytes, budget: Budget) -> Container:
         raise BrokenError
     if picture.exif and (orientation := read_orientation(picture.exif)) != UPRIGHT:
         picture.kept.insert(2, _chunk(b"eXIf", write_orientation(orientation)))
-    size = sane(struct.unpack_from(">II", picture.header))
+    size = require_size(struct.unpack_from(">II", picture.header))
     return Container(size, [*picture.kept, _chunk(b"IEND", b"")], picture.dropped, data[position:])
 
 

@@ -6,10 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import AnimatedError, BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
+from .container import AnimatedError, BrokenError, Budget, Container, require_size
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 _PIXELS = {b"VP8 ", b"VP8L"}
 _ANIMATION, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20  # flags (2.7)
@@ -45,7 +43,7 @@ def read_webp(data: bytes, budget: Budget) -> Container:
         raise BrokenError
     size = max(picture.sizes, key=lambda each: each[0] * each[1])
     trailing = data[8 + length + length % 2 :]
-    return Container(sane(size), _write(picture), picture.dropped, trailing)
+    return Container(require_size(size), _write(picture), picture.dropped, trailing)
 
 
 def _chunks(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:

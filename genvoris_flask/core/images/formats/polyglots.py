@@ -1,7 +1,7 @@
-"""Tells whether bytes also open as a web page, a PHP script, a PDF document or a ZIP archive.
+"""Detects bytes that also open as a web page, a PHP script, a PDF document or a ZIP archive.
 
-Compressed pixels may hold any few bytes by chance. Each pattern here is so long that it turns up
-by chance in fewer than one of a million photos.
+Compressed pixels may contain any short sequence by chance. Each pattern here is long enough to
+occur by chance in fewer than one photo in a million.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 
 _TAGS = ("script", "html", "!doctype")
-# Shorter names need text behind them: "<svg" and a space do occur in pixels.
+# Shorter names need text after them: "<svg" and a space do occur in pixels.
 _SHORT_TAGS = ("svg", "img", "body", "iframe", "object", "embed")
 _SPACE = rb"[\t-\r ]"
 
 
 def _any_case(*words: str) -> bytes:
-    """Return a pattern for the words in either case.
+    """Return a pattern that matches any of the words in upper or lower case.
 
-    The IGNORECASE flag would make the search ten times slower: it has no literal to look for.
+    With the IGNORECASE flag the search would be ten times slower, as it has no literal prefix.
     """
     spelled = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in word) for word in words)
     return b"(?:" + "|".join(spelled).encode() + b")"
@@ -40,16 +40,16 @@ _TAG = re.compile(
 _PHP_INPUT = re.compile(rb"\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)" + _SPACE + rb"*[\[{]")
 _PDF = re.compile(rb"%PDF-[0-9]")
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
-_ONE_DISK = bytes(4)
+_SINGLE_DISK = bytes(4)
 
 
-def reads_as_something_else(data: bytes) -> bool:
-    """Return whether ``data`` holds what other programs recognise their own files by."""
+def is_polyglot(data: bytes) -> bool:
+    """Return whether ``data`` contains what other programs recognise their own files by."""
     return any(pattern.search(data) for pattern in (_TAG, _PHP_INPUT, _PDF)) or _is_zip(data)
 
 
 def _is_zip(data: bytes) -> bool:
-    """Return whether there is an archive's end, and an entry that it could list."""
+    """Return whether there is the end of an archive, and an entry that it could list."""
     if _ZIP_END not in data:
         return False
-    return _ZIP_ENTRY in data or _ZIP_END + _ONE_DISK in data
+    return _ZIP_ENTRY in data or _ZIP_END + _SINGLE_DISK in data
