@@ -1,4 +1,7 @@
-"""Who a request is from: a shopper of the shop's cookie session, or a guest where allowed."""
+"""Who a request is from: a shopper by the shop's own login, or a guest if those are allowed.
+
+Routes ask only this module; ``shopper`` has the shop's side of it.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ from dataclasses import dataclass
 
 from flask import request, session
 
+from ..core.api.models import Session
 from ..core.sessions.shopper import Shopper
 from ..core.storage.interface import digest
-from ..core.tryon.error_mapping import explain_mint
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from .cookies import keep_cookie, read_cookie
 from .errors import HttpError
 from .rate_limits.requests import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
-from .shopper import current_shopper, log_loader_failure, login_url
+from .shopper import current_shopper, login_url, tell_of_loader
 from .state import get_state
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -24,23 +27,28 @@ log = logging.getLogger("genvoris_flask.tryon")
 GUEST_COOKIE = "genvoris_guest"
 OLD_GUEST_KEY = "_genvoris_guest"  # in the session, where earlier versions kept it
 _NEW_GUEST = "genvoris.new_guest"
-SESSION_BUDGET = 5.0  # seconds that a click may wait for a token
+SESSION_BUDGET = 5.0  # seconds; how long a click may wait for a token
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who is asking. ``owner`` names them in the list of jobs; guests have no shopper."""
+    """Who sent the request.
+
+    Attributes:
+        owner: Names them in jobs, limits and counts.
+        shopper: The shopper; None for a guest.
+    """
 
     owner: str
     shopper: Shopper | None
 
 
 def current_visitor() -> Visitor | None:
-    """Give who is asking, or None when they must log in first."""
+    """Return who sent the request, or None if they must log in first."""
     try:
         shopper = current_shopper()
     except Exception as error:  # the shop's own function, and perhaps its own error pages
-        log_loader_failure(error)
+        tell_of_loader(error)
         raise HttpError("internal_error") from error
     if shopper:
         return Visitor(f"shopper:{shopper.external_id}", shopper)
@@ -50,8 +58,8 @@ def current_visitor() -> Visitor | None:
 
 
 def _guest_id() -> str:
-    """Return who a guest is, by a secret that their browser keeps."""
-    environ = request.environ  # which lives as long as the request; g may live longer, in tests
+    """Return a guest's id, a secret that their browser keeps in a cookie."""
+    environ = request.environ  # lives exactly as long as the request; g may outlive it in tests
     known = read_cookie(GUEST_COOKIE) or session.get(OLD_GUEST_KEY) or environ.get(_NEW_GUEST)
     if known is None:
         known = environ[_NEW_GUEST] = secrets.token_urlsafe(16)
@@ -60,7 +68,7 @@ def _guest_id() -> str:
 
 
 def require_visitor() -> Visitor:
-    """Give who is asking.
+    """Return who sent the request.
 
     Raises:
         HttpError: 401 ``login_required``.
@@ -71,11 +79,11 @@ def require_visitor() -> Visitor:
     return visitor
 
 
-def admit(name: str) -> Visitor:
-    """Give who is asking, and count it against the limits of what they ask for.
+def authorize(name: str) -> Visitor:
+    """Return who sent the request, and count it against their rate limits.
 
     Args:
-        name: What is limited: ``session``, ``tryons``, …
+        name: The name of the limit: ``session``, ``tryons``, …
 
     Raises:
         HttpError: 401 ``login_required`` or 429 ``rate_limited``.
@@ -87,29 +95,43 @@ def admit(name: str) -> Visitor:
 
 
 def guest_address(visitor: Visitor) -> str | None:
-    """Return where a guest is; None for a shopper, and where only the shop's proxy is known."""
+    """Return a guest's address; None for a shopper, or if only the shop's proxy is known."""
     return sender_address() if visitor.shopper is None else None
 
 
 def slot_owner(visitor: Visitor) -> str:
-    """Return who takes one of ``web.slots``: a guest without cookies is another in each request."""
+    """Return who an upload's slot belongs to: a guest's address, as cookies can be left out."""
     address = guest_address(visitor)
     return f"address:{address}" if address else visitor.owner
 
 
 def key_for_genvoris(owner: str, key: str) -> str:
-    """Give an owner's Idempotency-Key as Genvoris gets it.
+    """Return the Idempotency-Key that Genvoris gets for an owner's key.
 
-    All shoppers share the shop's API key, so the same key of two of them must not look the same.
+    All shoppers share the shop's API key, so equal keys of two shoppers must not stay equal.
     """
     return digest(digest(owner) + key)
 
 
-def check_token(shopper: Shopper) -> None:
-    """Check the token that the browser sent, if it sent one: it must be this shopper's.
+def session_for(shopper: Shopper) -> Session:
+    """Return a shopper's session, minted if necessary.
 
-    It decides nothing by itself; the cookie session does. But a page that holds a stranger's token
-    must not go on. The header is taken apart here, since Werkzeug would parse one of any length.
+    Raises:
+        HttpError: There is none, for instance because the shopper has no plan.
+    """
+    state = get_state()
+    try:
+        return state.broker.session(shopper, SESSION_BUDGET)
+    except GenvorisError as error:
+        outcome = state.error_mapper.explain_mint(error, shopper)
+        raise error_for_outcome(outcome, error) from error
+
+
+def check_token(shopper: Shopper) -> None:
+    """Check that the token in the Authorization header, if any, is this shopper's.
+
+    The cookie session alone decides who is shopping, but a page that holds somebody else's token
+    must not go on. The header is split here because Werkzeug would parse one of any length.
 
     Raises:
         HttpError: The token is not genuine, not this shop's, or not this shopper's.
@@ -118,14 +140,14 @@ def check_token(shopper: Shopper) -> None:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         return
-    state = get_state()
     try:
-        claims = state.verifier.verify(token)
-        claims.must_match(state.broker.session(shopper, SESSION_BUDGET))
+        claims = get_state().verifier.verify(token)
+        claims.must_match(session_for(shopper))
     except ForeignTokenError:
         raise HttpError("token_store_mismatch") from None
     except TokenError as error:
         log.info("A session token from a browser was refused: %s", error)
         raise HttpError("invalid_session_token") from None
-    except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, shopper), error) from error
+    except GenvorisError as error:  # the keys that it is verified with could not be fetched
+        outcome = get_state().error_mapper.explain_mint(error, shopper)
+        raise error_for_outcome(outcome, error) from error

@@ -6,12 +6,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ..core.sessions.shopper import Shopper
-from ..core.tryon.job import Done, Job
-from ..core.tryon.outcomes import Failure
+from ..core.tryon.models import Done, Failure, Job
 from ..core.tryon.paywall import Refusal, paywall_for
 from ..errors import ApiError, GenvorisError
-from .errors import HttpError, page_language, translate
-from .hosts import own_path
+from .errors import HttpError
+from .host_matching import own_path
+from .i18n import page_language, said
 from .state import get_state
 
 
@@ -35,7 +35,7 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
     """Give a refusal's fields, the shop's own paywall among them."""
     state = get_state()
     fields: dict[str, Any] = {
-        "detail": translate(f"reason.{refusal.reason}"),
+        "detail": said(f"reason.{refusal.reason}"),
         "paywall": paywall_for(
             refusal, state.hooks.paywall, state.settings.upgrade_url, page_language()
         ),
@@ -62,12 +62,12 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
         "detail": None,
         "quota": None,
     }
-    match job.ending:
+    match job.result:
         case Done() as done:
             fields["image_url"] = own_path(f"/tryons/{job.id}/image")
             fields["quota"] = asdict(done.quota) if done.quota else None
         case Failure() as failure:
-            fields |= {"error": failure.error, "detail": translate(failure.error)}
+            fields |= {"error": failure.error, "detail": said(failure.error)}
         case Refusal() as refusal:
             fields |= refusal_fields(replace(refusal, shopper=shopper))
     return fields

@@ -1,4 +1,4 @@
-"""Makes the parts of one app from its settings."""
+"""Wires the rooms together: makes the parts of one app from its settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 
 from ..core.analytics.event_sender import EventSender
 from ..core.api.client import GenvorisClient
-from ..core.api.environment import find_fault
+from ..core.api.environment import warm_up
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
@@ -30,19 +30,26 @@ from ..core.storage.interface import NoSealer, Sealer, Store
 from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
+from ..core.tryon.error_mapping import ErrorMapper
 from ..core.tryon.jobs import JobRunner
+from ..core.tryon.paywall import Refusal
 from ..core.webhooks.deduplication import Deduplicator
 from ..errors import GenvorisError
 from ..settings import Settings
-from ..signals import customer_linked, session_failed, session_minted
+from ..signals import (
+    credits_depleted,
+    customer_linked,
+    quota_exhausted,
+    session_failed,
+    session_minted,
+)
 from . import assets
 from .billing import AppBilling
-from .client_address import ProxyWatch
-from .hooks import Hooks
+from .proxy_watch import ProxyWatch
 from .rate_limits.limiter import Limiter
 from .rate_limits.memory import Windows
 from .routes import stripe as stripe_routes
-from .state import AppState
+from .state import AppState, Hooks
 
 log = logging.getLogger("genvoris_flask")
 
@@ -94,6 +101,7 @@ def build_state(
         stripe=_make_stripe(settings, hooks, billing, store),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
+        error_mapper=ErrorMapper(client, broker, _Announcer(app).refused),
         tryon_http=tryon_http,
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
         upload_slots=Slots(settings.tryons_per_shopper),
@@ -120,7 +128,7 @@ def build_state(
 def _check_environment(settings: Settings) -> None:
     """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
     for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
-        if fault := find_fault(url):
+        if fault := warm_up(url):
             _log_environment_fault(fault)
 
 
@@ -273,3 +281,8 @@ class _Announcer:
     def linked(self, shopper: Shopper, customer_id: str) -> None:
         with self._app.app_context():
             customer_linked.send(self._app, shopper=shopper, customer_id=customer_id)
+
+    def refused(self, refusal: Refusal) -> None:
+        # Already in a context: a request's, or that of a try-on's thread.
+        signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
+        signal.send(self._app, refusal=refusal)

@@ -15,8 +15,9 @@ from PIL import Image
 
 from genvoris_flask import Photo, Picture, Product, Shopper
 from genvoris_flask.core.images.photos import check_photo
-from genvoris_flask.core.tryon.engines.base import Order
-from genvoris_flask.core.tryon.engines.custom import OwnEngine
+from genvoris_flask.core.tryon.engines.base import TokenSource
+from genvoris_flask.core.tryon.engines.custom import CustomEngine
+from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import DeadlineError
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -319,8 +320,8 @@ def test_genvoris_must_be_asked_before_work_is_done(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("gives", "logged"),
     [
-        (None, "must give the picture's bytes"),
-        ("a path.jpg", "must give the picture's bytes"),
+        (None, "must return the picture's bytes"),
+        ("a path.jpg", "must return the picture's bytes"),
         (b"no picture", "no picture"),
         (picture("JPEG")[:500], "damaged"),
         (picture("HEIF", (60, 90)), "few browsers"),
@@ -348,10 +349,10 @@ def test_a_picture_that_comes_too_late_is_neither_given_nor_metered(
         now[0] += 91
         return MADE
 
-    engine = OwnEngine(slow, shop.state.client, shop.state.broker, 90, lambda: now[0])
-    order = Order(check_photo(picture()), Product(), None, "http://localhost", "k")
+    engine = CustomEngine(slow, shop.state.client, shop.state.broker, 90, lambda: now[0])
+    request = TryOnRequest(check_photo(picture()), Product(), None, "http://localhost", "k")
     with pytest.raises(DeadlineError, match="91 s"):
-        engine.make(order, lambda call: call(None))
+        engine.make(request, TokenSource(shop.state.broker, None))
     assert shop.transport.count("/track") == 0
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from genvoris_flask.core.locales import LANGUAGES
-from genvoris_flask.core.tryon.error_codes import MEANINGS
+from genvoris_flask.core.tryon.error_mapping import MEANINGS
 from genvoris_flask.web.errors import STATUSES
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import API_KEY

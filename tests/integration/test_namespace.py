@@ -102,7 +102,7 @@ def test_webhooks_try_ons_and_tokens_are_known_after_the_key_was_replaced(
     job = before.jobs.submit("shopper:ada", Product(title="Shirt"), lambda: PICTURE, "a key")
     until(
         lambda: (
-            (found := before.jobs.find(job.id, "shopper:ada")) is not None and bool(found.ending)
+            (found := before.jobs.find(job.id, "shopper:ada")) is not None and bool(found.result)
         )
     )
     assert before.deliveries.once("evt_1", lambda: None)

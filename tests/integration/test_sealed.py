@@ -15,9 +15,9 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.images.pictures import Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.sessions.shopper import Shopper
-from genvoris_flask.core.tryon.job import Job
 from genvoris_flask.core.tryon.job_store import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs import JobExpiredError
+from genvoris_flask.core.tryon.models import Job
 from genvoris_flask.web.state import AppState, get_state
 from tests.integration.conftest import RedisServer
 from tests.support.upstream import Upstream
@@ -70,7 +70,7 @@ def published(client: redis.Redis) -> Iterator[list[bytes]]:
 
 def try_on(state: AppState, key: str | None = None) -> Job:
     job = state.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, key)
-    until(lambda: (found := state.jobs.find(job.id, OWNER)) is not None and bool(found.ending))
+    until(lambda: (found := state.jobs.find(job.id, OWNER)) is not None and bool(found.result))
     return job
 
 

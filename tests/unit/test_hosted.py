@@ -14,8 +14,9 @@ from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.images.photos import check_photo
 from genvoris_flask.core.images.pictures import Picture, Quota
 from genvoris_flask.core.products import Product
-from genvoris_flask.core.tryon.engines.base import Order
+from genvoris_flask.core.tryon.engines.base import TokenSource
 from genvoris_flask.core.tryon.engines.hosted import HostedEngine
+from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import GenvorisError, MalformedAnswerError
 from tests.support.pictures import picture
 
@@ -23,7 +24,9 @@ OWN = "https://api.genvoris.example"
 JPEG, WEBP = picture("JPEG", (60, 90)), picture("WEBP", (60, 90))
 TEXT = base64.b64encode(JPEG).decode()
 DATA_URL = f"data:image/jpeg;base64,{TEXT}"
-ORDER = Order(check_photo(JPEG), Product("https://shop.example/a.png"), None, "", "key-1")
+REQUEST = TryOnRequest(check_photo(JPEG), Product("https://shop.example/a.png"), None, "", "key-1")
+NO_BROKER: Any = None
+GUEST = TokenSource(NO_BROKER, None)
 
 
 def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
@@ -41,7 +44,7 @@ def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
     transport = httpx.MockTransport(respond)
     http = HttpClient(OWN, {}, transport=transport)
     engine = HostedEngine(http, PictureFetcher(OWN, {}, (), transport=transport), 5)
-    return engine.make(ORDER, lambda call: call(None))
+    return engine.make(REQUEST, GUEST)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_all_pictures_of_a_product_go_to_genvoris(images: tuple[str, ...]) -> No
     transport = httpx.MockTransport(respond)
     fetcher = PictureFetcher(OWN, {}, (), transport=transport)
     engine = HostedEngine(HttpClient(OWN, {}, transport=transport), fetcher, 5)
-    engine.make(replace(ORDER, product=Product("a", images=images)), lambda call: call(None))
+    engine.make(replace(REQUEST, product=Product("a", images=images)), GUEST)
     assert b'name="product_image_url"\r\n\r\na\r\n' in bodies[0]
     several = b'name="product_image_urls"\r\n\r\n["a", "b"]\r\n'
     assert (several in bodies[0]) == (len(images) > 1)

@@ -13,18 +13,19 @@ from genvoris_flask.core.images.pictures import Picture, Quota
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.memory_store import MemoryStore
-from genvoris_flask.core.tryon.job import (
-    Done,
-    Job,
-    JobResult,
-    dump_ending,
-    dump_job,
-    load_ending,
-    load_job,
-)
 from genvoris_flask.core.tryon.job_store import KEY_SECONDS, LEASE_SECONDS, PIECE_BYTES
 from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, JobRunner, TooManyJobsError
-from genvoris_flask.core.tryon.outcomes import Failure, Outcome
+from genvoris_flask.core.tryon.models import (
+    Done,
+    Failure,
+    Job,
+    JobResult,
+    Outcome,
+    dump_job,
+    dump_result,
+    load_job,
+    load_result,
+)
 from genvoris_flask.core.tryon.paywall import Refusal
 from genvoris_flask.core.tryon.worker import MAX_ENDED
 from genvoris_flask.errors import StoreUnavailableError
@@ -110,7 +111,7 @@ class Gate:
 def ended(runner: JobRunner, job: Job, owner: str = "ada") -> Job:
     def is_over() -> bool:
         found = runner.find(job.id, owner)
-        return found is not None and found.ending is not None
+        return found is not None and found.result is not None
 
     until(is_over)
     found = runner.find(job.id, owner)
@@ -139,7 +140,7 @@ def test_a_job_whose_work_crashes_has_failed(
         raise ZeroDivisionError
 
     job = ended(runner, runner.submit("ada", PRODUCT, crash))
-    assert (job.state, job.ending) == ("failed", Failure("internal_error"))
+    assert (job.state, job.result) == ("failed", Failure("internal_error"))
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -331,7 +332,7 @@ def test_a_job_and_its_picture_are_found_by_every_process(house: House) -> None:
     until(lambda: getattr(other.find(job.id, "ada"), "state", "") == "running")
     gate.open.set()
     found = ended(other, job)
-    assert found.ending == Done("image/jpeg", Quota(1, 3, 2))
+    assert found.result == Done("image/jpeg", Quota(1, 3, 2))
     assert other.picture(found) == PICTURE
     assert one.picture(found) == PICTURE
 
@@ -346,7 +347,7 @@ def test_a_refusal_is_found_with_its_numbers_and_product_and_without_the_shopper
     job = finish(house.process(), Refusal("quota_exhausted", 3, 3, ada, PRODUCT), "ada-4711")
     found = house.process().find(job.id, "ada-4711")
     assert found
-    assert found.ending == Refusal("quota_exhausted", 3, 3, None, PRODUCT)
+    assert found.result == Refusal("quota_exhausted", 3, 3, None, PRODUCT)
     assert b"ada" not in b"".join(house.store.written)
 
 
@@ -365,7 +366,7 @@ def test_a_worker_that_died_leaves_its_jobs_interrupted(house: House) -> None:
     house.clock.now += LEASE_SECONDS + 1  # no beat was heard
     found = other.find(job.id, "ada")
     assert found
-    assert (found.state, found.ending) == ("failed", Failure("interrupted"))
+    assert (found.state, found.result) == ("failed", Failure("interrupted"))
     again = other.submit("ada", PRODUCT, gate, key="k")
     assert again.id != job.id, "the dead worker's place must be free"
     gate.open.set()
@@ -386,7 +387,7 @@ def test_a_worker_that_was_only_slow_does_not_change_an_ending_that_was_seen(
     for runner in (slow, other):
         found = runner.find(job.id, "ada")
         assert found
-        assert found.ending == Failure("interrupted")
+        assert found.result == Failure("interrupted")
         assert runner._store.picture(job.id) is None
 
 
@@ -402,14 +403,14 @@ def test_a_job_that_does_not_end_has_failed_and_its_late_picture_is_thrown_away(
     for process in (runner, house.process()):
         found = process.find(job.id, "ada")
         assert found
-        assert found.ending == Failure("upstream_unreachable")
+        assert found.result == Failure("upstream_unreachable")
     assert caplog.text.count("does not end") == 1
     assert _admits(runner), "its place must be free"
     gate.open.set()
     until(lambda: job.id not in runner._desk.get().tasks)
     found = runner.find(job.id, "ada")
     assert found
-    assert found.ending == Failure("upstream_unreachable")
+    assert found.result == Failure("upstream_unreachable")
     assert runner._store.picture(job.id) is None
 
 
@@ -421,7 +422,7 @@ def test_a_beat_keeps_jobs_alive(house: House) -> None:
         runner._desk.get().beat()
     found = other.find(job.id, "ada")
     assert found
-    assert found.ending is None
+    assert found.result is None
     with pytest.raises(TooManyJobsError):
         other.submit("ada", PRODUCT, gate)
     gate.open.set()
@@ -572,7 +573,7 @@ def test_what_ended_while_the_store_was_away_is_written_down_when_it_is_back(
     found = other.find(before.id, "ada")
     assert found
     assert other.picture(found) == PICTURE
-    assert getattr(other.find(meanwhile.id, "ada"), "ending", None) == Failure("rate_limited")
+    assert getattr(other.find(meanwhile.id, "ada"), "result", None) == Failure("rate_limited")
     assert runner._desk.get().tasks == {}
 
 
@@ -624,7 +625,7 @@ def test_a_store_that_lost_everything_is_told_again(house: House) -> None:
     runner._desk.get().beat()
     other = house.process().find(job.id, "ada")
     assert other
-    assert other.ending is None
+    assert other.result is None
     gate.open.set()
 
 
@@ -638,7 +639,7 @@ def test_neither_picture_nor_owner_is_in_the_repr_of_a_job(house: House) -> None
 
 
 @pytest.mark.parametrize(
-    "ending",
+    "result",
     [
         Done("image/webp"),
         Done("image/png", Quota(1, 2, 1)),
@@ -647,8 +648,8 @@ def test_neither_picture_nor_owner_is_in_the_repr_of_a_job(house: House) -> None
         Refusal("quota_exhausted", 3, 3),
     ],
 )
-def test_an_ending_is_read_as_it_was_written(ending: JobResult) -> None:
-    assert load_ending(dump_ending(ending)) == ending
+def test_an_ending_is_read_as_it_was_written(result: JobResult) -> None:
+    assert load_result(dump_result(result)) == result
 
 
 def test_a_job_is_read_as_it_was_written() -> None:
@@ -659,7 +660,7 @@ def test_a_job_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize("raw", [b"", b"x", b"[]", b"{}", b'{"state": "new"}', b'{"product": 1}'])
 def test_what_another_version_wrote_counts_as_nothing(raw: bytes) -> None:
     assert load_job("id", raw) is None
-    assert load_ending(raw) is None
+    assert load_result(raw) is None
 
 
 @pytest.mark.parametrize("away", [False, True])

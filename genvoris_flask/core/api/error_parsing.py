@@ -28,7 +28,7 @@ _CODES = {
 }
 
 
-def parse_error(
+def read_refusal(
     status: int,
     headers: Mapping[str, str],
     body: bytes,

@@ -12,14 +12,14 @@ import httpx
 
 from ...errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
 from .deadline import Deadline
-from .error_parsing import parse_error
+from .error_parsing import read_refusal
 from .transport import current_deadline
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Response:
+class Answer:
     """What came back with a status below 400."""
 
     status: int
@@ -27,7 +27,7 @@ class Response:
     body: bytes = field(repr=False)
 
 
-class StreamedResponse:
+class StreamedAnswer:
     """An answer whose body is still coming in. To be closed.
 
     Args:
@@ -43,7 +43,7 @@ class StreamedResponse:
         self._response = response
         self._deadline = deadline
 
-    def iter_raw(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
         """Give the body as it was sent, still encoded as Content-Encoding says.
 
         Raises:
@@ -66,19 +66,19 @@ class StreamedResponse:
         """Give the whole body, decoded, of an answer that is small, such as a refusal.
 
         Raises:
-            UnreachableError: As ``iter_raw``.
-            MalformedAnswerError: As ``iter_raw``.
+            UnreachableError: As ``pieces``.
+            MalformedAnswerError: As ``pieces``.
         """
         with bounded(self._name, self._deadline):
             return read_whole(self._response, self._deadline)
 
-    def error(self, secrets: tuple[str, ...] = ()) -> ApiError:
+    def refusal(self, secrets: tuple[str, ...] = ()) -> ApiError:
         """Give the error that the answer says.
 
         Args:
             secrets: Texts to blot out of it.
         """
-        return parse_error(self.status, self.headers, self.read(), secrets)
+        return read_refusal(self.status, self.headers, self.read(), secrets)
 
     def close(self) -> None:
         """Let the connection go."""

@@ -9,16 +9,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from ...errors import GenvorisError
+from ...web.errors import HttpError
 from .per_process import PerProcess
 
-
-class NoSlotError(GenvorisError):
-    """All slots of this process are taken."""
-
-
-class NoSlotForOwnerError(NoSlotError):
-    """The owner holds as many slots as one owner can."""
+RETRY_AFTER = 5.0  # seconds
 
 
 @dataclass
@@ -38,7 +32,7 @@ class Slot:
         self._held = True
 
     def free(self) -> None:
-        """Free the slot. Further calls do nothing."""
+        """Give the slot back. Calling it again changes nothing."""
         with self._taken.lock:
             if self._held:
                 self._held = False
@@ -62,9 +56,8 @@ class Slots:
     """A number of slots in each process, of which one owner can hold some.
 
     Args:
-        per_owner: How many one owner can hold. It is always fewer than ``total``, unless that
-            is 1.
-        total: How many there are in a process; None for any number.
+        per_owner: How many one owner can hold; fewer than ``total`` in any case, unless that is 1.
+        total: How many there are in a process. None: no bound but that of each owner.
     """
 
     def __init__(self, per_owner: int, total: int | None = None) -> None:
@@ -76,18 +69,17 @@ class Slots:
         """Take a slot without waiting for one.
 
         Args:
-            owner: Whose slot it is. None for a request that no owner can be told of, which only
-                ``total`` limits.
+            owner: Who it is for. None: nobody who could be told from others.
 
         Raises:
-            NoSlotForOwnerError: The owner holds as many as one owner can.
-            NoSlotError: All are taken.
+            HttpError: 503 ``busy``, since all are taken, or 429 ``too_many_tryons``, since the
+                owner holds as many as one can.
         """
         taken = self._taken.get()
         with taken.lock:
             if taken.owners.total() >= self._total:
-                raise NoSlotError(f"All {self._total} slots are taken.")
+                raise HttpError("busy", retry_after=RETRY_AFTER)
             if owner is not None and taken.owners[owner] >= self._per_owner:
-                raise NoSlotForOwnerError(f"One owner holds {self._per_owner} slots already.")
+                raise HttpError("too_many_tryons", retry_after=RETRY_AFTER)
             taken.owners[owner] += 1
         return Slot(taken, owner)

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..storage.interface import NoSealer, Sealer, Store, digest
-from .job import INTERRUPTED, Job, JobResult, dump_ending, dump_job, load_ending, load_job
+from .models import INTERRUPTED, Job, JobResult, dump_job, dump_result, load_job, load_result
 
 KEY_SECONDS = 24 * 3600.0
 LEASE_SECONDS = 10.0  # a worker that was not heard of for so long is dead
@@ -77,13 +77,13 @@ class JobStore:
         key = _end_key(job_id)
         sealed = self._store.get(key)
         if sealed is None and job.worker != alive and not self._lives(job.worker):
-            self._add_ending(job_id, dump_ending(INTERRUPTED))
+            self._add_result(job_id, dump_result(INTERRUPTED))
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
             return job
         end = self._sealer.unseal(key, sealed)
-        ending = load_ending(end) if end else None
-        return job.ended(ending) if ending else None
+        result = load_result(end) if end else None
+        return job.with_result(result) if result else None
 
     def picture(self, job_id: str) -> bytes | None:
         """Give a finished picture."""
@@ -100,18 +100,18 @@ class JobStore:
         """Say whether a job was deleted, or counted as dead."""
         return self._store.get(_end_key(job_id)) is not None
 
-    def end(self, job: Job, ending: JobResult, picture: bytes | None) -> bool:
+    def end(self, job: Job, result: JobResult, picture: bytes | None) -> bool:
         """End a job, unless it has ended; False when it has. It may be called again.
 
         The picture is there before the job says that it is.
         """
-        raw = dump_ending(ending)
+        raw = dump_result(result)
         if picture is not None:
             # A little longer than the job, so that its worker drops it while it is still there:
             # what has merely expired may stay in memory until somebody looks.
             self._put_picture(job.id, picture, self._ttl + LEASE_SECONDS)
         self._set(f"tryon:{job.id}", dump_job(job), self._ttl)
-        if self._add_ending(job.id, raw) or self._get(_end_key(job.id)) == raw:
+        if self._add_result(job.id, raw) or self._get(_end_key(job.id)) == raw:
             return True
         self._drop_picture(job.id)
         return False
@@ -184,9 +184,9 @@ class JobStore:
     def _set(self, key: str, value: bytes, seconds: float) -> None:
         self._store.set(key, self._sealer.seal(key, value), seconds)
 
-    def _add_ending(self, job_id: str, ending: bytes) -> bool:
+    def _add_result(self, job_id: str, result: bytes) -> bool:
         key = _end_key(job_id)
-        return self._store.add(key, self._sealer.seal(key, ending), self._ttl)
+        return self._store.add(key, self._sealer.seal(key, result), self._ttl)
 
 
 def _end_key(job_id: str) -> str:

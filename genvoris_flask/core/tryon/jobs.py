@@ -16,9 +16,8 @@ from ..concurrency.per_process import PerProcess
 from ..images.pictures import Picture
 from ..products import Product
 from ..storage.interface import Sealer, Store, digest
-from .job import Done, Job, ending_of
 from .job_store import JobStore
-from .outcomes import Failure
+from .models import Done, Failure, Job, result_of
 from .worker import Desk, Task, Work
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -145,11 +144,11 @@ class JobRunner:
         Raises:
             StoreUnavailableError: It is not this process's, and others cannot be asked.
         """
-        if not isinstance(job.ending, Done):
+        if not isinstance(job.result, Done):
             return None
         task = self._desk.get().tasks.get(job.id)
         data = (task and task.picture) or self._store.picture(job.id)
-        return Picture(data, job.ending.mimetype, job.ending.quota) if data else None
+        return Picture(data, job.result.mimetype, job.result.quota) if data else None
 
     def remove(self, job_id: str, owner: str) -> bool:
         """Forget a job and its picture. A queued one never runs.
@@ -183,7 +182,7 @@ class JobRunner:
             return None
         job = self._store.find(known.id, self._desk.get().worker)
         if job is not None:
-            return None if isinstance(job.ending, Failure) else job
+            return None if isinstance(job.result, Failure) else job
         if known.settled or self._store.is_over(known.id):
             raise JobExpiredError("The try-on of this Idempotency-Key is over.")
         return None
@@ -215,9 +214,9 @@ class JobRunner:
             tasks = list(desk.tasks.values())
         for each in tasks:
             is_same = each.job.owner == task.job.owner and each.key == task.key
-            if task.key and is_same and not isinstance(each.ending, Failure):
+            if task.key and is_same and not isinstance(each.result, Failure):
                 return each
-        held = [each for each in tasks if each.holder == task.holder and each.ending is None]
+        held = [each for each in tasks if each.holder == task.holder and each.result is None]
         if len(held) >= most:
             raise TooManyJobsError("This shopper has as many try-ons under way as one may.")
         self._reserve(desk)
@@ -237,7 +236,7 @@ class JobRunner:
             log.exception("Try-on %s failed", task.job.id)
             outcome = Failure("internal_error")
         data = outcome.data if isinstance(outcome, Picture) else None
-        desk.end(task, ending_of(outcome), data)
+        desk.end(task, result_of(outcome), data)
         if data is None or task.over:
             task.without_picture()
 

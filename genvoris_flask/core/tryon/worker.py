@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ...errors import StoreUnavailableError
-from .job import Job, JobResult
 from .job_store import JobStore
-from .outcomes import Failure, Outcome
+from .models import Failure, Job, JobResult, Outcome
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -50,7 +49,7 @@ class Task:
     holder: str = ""
     without_picture: Callable[[], None] = field(default=lambda: None, repr=False)
     slot: str | None = None
-    ending: JobResult | None = None
+    result: JobResult | None = None
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0
     started_at: float | None = None
@@ -108,7 +107,7 @@ class Desk:
         task = self.tasks.get(job_id)
         if task is None or task.cancelled or task.over:
             return None
-        return task.job.ended(task.ending) if task.ending else task.job
+        return task.job.with_result(task.result) if task.result else task.job
 
     def is_cancelled(self, job_id: str) -> bool:
         """Say whether a job is in hand that its owner does not want."""
@@ -124,9 +123,9 @@ class Desk:
         except StoreUnavailableError:
             log.debug("A try-on runs while the store is away; the next beat writes it down.")
 
-    def end(self, task: Task, ending: JobResult, picture: bytes | None) -> None:
+    def end(self, task: Task, result: JobResult, picture: bytes | None) -> None:
         """Write an ending down, or keep it at hand until the store is back."""
-        task.ending, task.picture, task.ended_at = ending, picture, self._clock()
+        task.result, task.picture, task.ended_at = result, picture, self._clock()
         with self.lock:
             self.pending -= 1
         try:
@@ -153,7 +152,7 @@ class Desk:
             if tasks:
                 self._store.keep_worker(self.worker)
             for task in tasks:
-                if task.ending:
+                if task.result:
                     self._put_away(task)
                 else:
                     self._keep(task)
@@ -180,13 +179,13 @@ class Desk:
             task.slot = None
 
     def _put_away(self, task: Task) -> None:
-        ending = task.ending
-        if ending is None:
+        result = task.result
+        if result is None:
             return
         if task.cancelled:
             self._store.erase(task.job.id)
-        elif self._store.end(task.job, ending, task.picture):
-            if task.key and not isinstance(ending, Failure):
+        elif self._store.end(task.job, result, task.picture):
+            if task.key and not isinstance(result, Failure):
                 self._store.keep_key(task.job.owner, task.key, task.job.id, settled=True)
             with self.lock:
                 self._ended.append((task.ended_at, task.job.id))
@@ -210,7 +209,7 @@ class Desk:
         before = self._clock() - self._ttl
         with self.lock:
             for task in list(self.tasks.values()):
-                if task.ending and task.ended_at <= before:
+                if task.result and task.ended_at <= before:
                     del self.tasks[task.job.id]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify, request
 
 from ...core.products import read_product
-from ...core.tryon.engines.base import Order
-from ...core.tryon.error_mapping import explain_mint
-from ...core.tryon.job import Job
+from ...core.tryon.engines.base import Engine, TokenSource
+from ...core.tryon.engines.custom import CustomEngine
 from ...core.tryon.jobs import (
     AWAY_RETRY_AFTER,
     RETRY_AFTER,
@@ -18,28 +18,31 @@ from ...core.tryon.jobs import (
     JobExpiredError,
     TooManyJobsError,
 )
+from ...core.tryon.models import Job, Outcome, TryOnRequest
 from ...core.tryon.task import TryOnTask
-from ...errors import GenvorisError, StoreUnavailableError
+from ...errors import StoreUnavailableError
 from ..attribution import keep_widget_session
 from ..auth import (
-    SESSION_BUDGET,
     Visitor,
-    admit,
+    authorize,
     check_token,
     current_visitor,
     guest_address,
     key_for_genvoris,
     require_visitor,
+    session_for,
     slot_owner,
 )
 from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, answer_error, isolate
 from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
-from ..hosts import own_path, shop_url
-from ..rate_limits.requests import count_shopper, take_slot
-from ..serializers import error_for_outcome, job_fields
-from ..state import get_state
+from ..host_matching import own_path
+from ..hosts import shop_url
+from ..product_filter import may_be_tried_on
+from ..rate_limits.requests import count_shopper
+from ..serializers import job_fields
+from ..state import AppState, get_state
 from ..tryon_form import keep_in_memory, read_form
 from .status import status_fields
 
@@ -56,13 +59,10 @@ def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @blueprint.post("/session")
 def session() -> dict[str, Any]:
     """Give the shopper's token."""
-    visitor = admit("session")
+    visitor = authorize("session")
     if visitor.shopper is None:
         return {"token": None, "expires_at": None}
-    try:
-        found = get_state().broker.session(visitor.shopper, SESSION_BUDGET)
-    except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, visitor.shopper), error) from error
+    found = session_for(visitor.shopper)
     return {"token": found.token, "expires_at": int(found.expires_at)}
 
 
@@ -80,7 +80,7 @@ def status() -> dict[str, Any]:
 @blueprint.post("/tryons")
 def create_tryon() -> tuple[Response, int, dict[str, str]]:
     """Start a try-on."""
-    visitor = admit("tryons")
+    visitor = authorize("tryons")
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     key = request.headers.get("Idempotency-Key") or None
@@ -88,15 +88,15 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     wish = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
     refuse_after_limit(visitor, wish)
     state = get_state()
-    with take_slot(state.upload_slots, slot_owner(visitor)):
+    with state.upload_slots.take(slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
-    if not state.hooks.may_try_on(form.product):
+    if not may_be_tried_on(form.product):
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
-    order = Order(form.photo, form.product, visitor.shopper, origin, wish)
+    tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, wish)
     with guest_tryon(visitor, wish) as counted:
-        job = _submit(visitor, order, key, counted)
+        job = _submit(visitor, tryon, key, counted)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
@@ -136,13 +136,13 @@ def ask_again(_error: StoreUnavailableError) -> Response:
     return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
-def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon) -> Job:
+def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None, counted: GuestTryon) -> Job:
     state = get_state()
     try:
         return state.jobs.submit(
             visitor.owner,
-            order.product,
-            TryOnTask(state.app, order),
+            tryon.product,
+            _work(state, tryon),
             key,
             address=guest_address(visitor),
             without_picture=counted.give_back,
@@ -153,6 +153,26 @@ def _submit(visitor: Visitor, order: Order, key: str | None, counted: GuestTryon
         raise HttpError("too_many_tryons", retry_after=RETRY_AFTER) from None
     except JobExpiredError:
         raise HttpError("tryon_over") from None
+
+
+def _work(state: AppState, tryon: TryOnRequest) -> Callable[[], Outcome]:
+    """Return a function that makes a try-on within the app's context, as the shop's code needs."""
+    tokens = TokenSource(state.broker, tryon.shopper)
+    task = TryOnTask(tryon, _engine(state), tokens, state.error_mapper)
+
+    def run() -> Outcome:
+        with state.app.app_context():
+            return task()
+
+    return run
+
+
+def _engine(state: AppState) -> Engine:
+    if state.hooks.tryon_engine is None:
+        return state.engine
+    return CustomEngine(
+        state.hooks.tryon_engine, state.client, state.broker, state.settings.tryon_timeout
+    )
 
 
 def _own_job(job_id: str, visitor: Visitor) -> Job:

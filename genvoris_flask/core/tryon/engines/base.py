@@ -1,59 +1,90 @@
-"""What makes a picture of a product on a shopper: Genvoris, or the shop's own function."""
+"""What an engine is, and the token that it works with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from ...images.photos import Photo
+from ....errors import GenvorisError, InvalidSessionTokenError
 from ...images.pictures import Picture
-from ...products import Product
+from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
+from ..models import TryOnRequest
 from ..paywall import Refusal
 
 T = TypeVar("T")
+MINT_BUDGET = 15.0  # seconds; no page waits for it
 
 
-@dataclass(frozen=True)
-class Order:
-    """One try-on that is wanted.
+class MintError(GenvorisError):
+    """No token could be minted, so nothing was asked of Genvoris in the shopper's name.
 
     Attributes:
-        photo: The shopper's photo, without what its camera noted.
-        product: What to put on; its ``image`` is known.
-        shopper: Who is metered; None: a guest, at the shop's cost.
-        origin: The shop's own address, such as ``https://shop.example``.
-        key: Lets a repeat of the same job be told from a new one.
+        error: Why.
     """
 
-    photo: Photo = field(repr=False)
-    product: Product
-    shopper: Shopper | None
-    origin: str
-    key: str
+    def __init__(self, error: GenvorisError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
-class AsShopper(Protocol):
-    """Does something with the shopper's session token; once more when that one was revoked.
+class TokenSource:
+    """Supplies the session token of one shopper. A guest has none.
 
-    The token is None for a guest.
+    Args:
+        broker: Mints and remembers tokens.
+        shopper: Whose token it is; None for a guest.
     """
 
-    def __call__(self, call: Callable[[str | None], T]) -> T:
-        """Give what the call gives."""
+    def __init__(self, broker: SessionBroker, shopper: Shopper | None) -> None:
+        self._broker = broker
+        self._shopper = shopper
+
+    def get(self) -> str | None:
+        """Return the token, minted if there is none yet, or None for a guest.
+
+        Raises:
+            MintError: It could not be minted.
+        """
+        if self._shopper is None:
+            return None
+        try:
+            return self._broker.session(self._shopper, MINT_BUDGET).token
+        except GenvorisError as error:
+            raise MintError(error) from error
+
+    def refresh(self) -> str | None:
+        """Discard the token and return a new one.
+
+        Raises:
+            MintError: It could not be minted.
+        """
+        if self._shopper is not None:
+            self._broker.forget(self._shopper)
+        return self.get()
+
+    def call(self, function: Callable[[str | None], T]) -> T:
+        """Call a function with the token, and once more with a new one if it was revoked.
+
+        Raises:
+            MintError: There is no token.
+            GenvorisError: What the function raises.
+        """
+        try:
+            return function(self.get())
+        except InvalidSessionTokenError:
+            if self._shopper is None:
+                raise
+            return function(self.refresh())
 
 
 class Engine(Protocol):
     """Makes try-ons and has them metered."""
 
-    def make(self, order: Order, as_shopper: AsShopper) -> Picture | Refusal:
-        """Make a picture, or say why the shopper may not have one.
+    def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
+        """Return a picture, or why the shopper may not have one.
 
         Raises:
+            MintError: The shopper has no token.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
-
-
-# The shop's own engine: it takes the photo, the product and the shopper (None: a guest).
-EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]

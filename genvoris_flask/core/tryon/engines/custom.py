@@ -1,4 +1,4 @@
-"""Makes try-ons with the shop's own function, and has Genvoris meter them."""
+"""Makes try-ons with the shop's own function and has Genvoris meter them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from dataclasses import replace
 from ....errors import DeadlineError, MalformedAnswerError, NotFoundError
 from ...api.client import GenvorisClient
 from ...api.models import Usage
+from ...images.photos import Photo
 from ...images.pictures import Picture, read_picture
+from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
-from ..error_mapping import refuse
+from ..models import TryOnRequest
 from ..paywall import Refusal, reason_against
-from .base import AsShopper, EngineHook, Order
+from .base import TokenSource
 from .metering import Meter
 
+EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
 
-class OwnEngine:
-    """Asks whether the shopper may, calls the shop's function, and has the picture metered.
+
+class CustomEngine:
+    """Checks the shopper's quota, calls the shop's function, and has the picture metered.
 
     Args:
         function: What the shop registered with ``@genvoris.tryon_engine``.
         client: Asks for usage and meters.
         broker: Knows Genvoris's id of a shopper.
-        timeout: Seconds after which a picture comes too late: it is neither given nor metered.
+        timeout: Seconds after which a picture is too late: it is neither returned nor metered.
         clock: A monotonic clock, in seconds.
     """
 
@@ -43,29 +47,31 @@ class OwnEngine:
         self._timeout = timeout
         self._clock = clock
 
-    def make(self, order: Order, as_shopper: AsShopper) -> Picture | Refusal:
+    def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
         """Make a picture and return it once it is metered.
 
         Raises:
             ApiError: Genvoris refuses to meter it, so the picture is withheld.
             DeadlineError: It took too long.
-            GenvorisError: Genvoris could not be asked whether the shopper may.
+            MintError: The shopper has no token.
+            GenvorisError: The shopper's usage could not be read.
         """
-        before = self._usage(order.shopper)
-        if refusal := _refusal(order, before):
-            return refuse(refusal)
+        tokens.get()  # registers a new shopper, and fails before any work is done
+        before = self._usage(request.shopper)
+        if refusal := _refusal(request, before):
+            return refusal
         started = self._clock()
-        made = self._function(order.photo, order.product, order.shopper)
+        made = self._function(request.photo, request.product, request.shopper)
         seconds = self._clock() - started
         picture = _checked(made)
         if seconds > self._timeout:
             raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
-        meter = Meter(self._client, as_shopper, lambda: self._usage(order.shopper))
-        quota = meter.charge(order.product, order.origin, int(seconds * 1000), before)
+        meter = Meter(self._client, tokens, lambda: self._usage(request.shopper))
+        quota = meter.charge(request.product, request.origin, int(seconds * 1000), before)
         return replace(picture, quota=quota)
 
     def _usage(self, shopper: Shopper | None) -> Usage | None:
-        """Return where a shopper stands. None: a guest, or one whom Genvoris does not know."""
+        """Return a shopper's usage; None for a guest, or one whom Genvoris does not know."""
         if shopper is None:
             return None
         try:
@@ -74,31 +80,30 @@ class OwnEngine:
             return None
 
 
-def _refusal(order: Order, usage: Usage | None) -> Refusal | None:
-    """Return why the work is not to be done. A guest has no plan that could be in the way."""
-    if order.shopper is None:
+def _refusal(request: TryOnRequest, usage: Usage | None) -> Refusal | None:
+    """Return why the shopper may not try on. A guest has no plan that could run out."""
+    shopper, product = request.shopper, request.product
+    if shopper is None:
         return None
     if usage is None:
-        return Refusal("no_plan", shopper=order.shopper, product=order.product)
+        return Refusal("no_plan", shopper=shopper, product=product)
     reason = reason_against(usage)
-    if reason is None:
-        return None
-    return Refusal(reason, usage.used, usage.limit, order.shopper, order.product)
+    return Refusal(reason, usage.used, usage.limit, shopper, product) if reason else None
 
 
 def _checked(made: object) -> Picture:
-    """Return the picture that the shop's function gave.
+    """Return what the shop's function returned, as a picture.
 
     Raises:
         TypeError: It is neither bytes nor a Picture.
-        ValueError: It is no picture that browsers show.
+        ValueError: Browsers cannot show it.
     """
     if isinstance(made, Picture):
         made = made.data
     if not isinstance(made, bytes | bytearray | memoryview):
         raise TypeError(
-            "The function registered with @genvoris.tryon_engine must give the picture's bytes or "
-            f"a genvoris_flask.Picture, not {type(made).__name__}."
+            "The function registered with @genvoris.tryon_engine must return the picture's bytes "
+            f"or a genvoris_flask.Picture, not {type(made).__name__}."
         )
     try:
         return read_picture(bytes(made))

@@ -1,7 +1,7 @@
 """Makes try-ons at Genvoris.
 
-The field names of Genvoris's try-on call are not public. This module alone knows what we send and
-what we accept, so that it is the one place to change.
+The field names of Genvoris's try-on call are not public. Only this module knows what is sent and
+what is accepted.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any
 
 from ....errors import GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
-from ...api.http import HttpClient, Response, RetryPolicy
+from ...api.http import Answer, HttpClient, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
 from ...images.photos import is_picture
 from ...images.pictures import Picture, Quota, read_picture
-from .base import AsShopper, Order
+from ..models import TryOnRequest
+from .base import TokenSource
 
-# Where a picture may be in the answer, best first; compared without case, "_" and "-".
+# Keys that may hold a picture in the answer, best first; case, "_" and "-" are ignored.
 PICTURE_KEYS = (
     *("images", "image", "imageurl", "imageurls", "imagebase64", "b64json", "base64", "dataurl"),
     *("results", "result", "resulturl", "resultimage", "output", "outputs", "outputurl"),
@@ -36,8 +37,8 @@ class HostedEngine:
     """Sends photo and product to the try-on host and reads the picture from its answer.
 
     Args:
-        http: Reaches GENVORIS_TRYON_URL, with the key in X-API-Key.
-        fetcher: Fetches pictures that are named by their address.
+        http: Calls GENVORIS_TRYON_URL, with the key in X-API-Key.
+        fetcher: Fetches pictures that the answer names by their URL.
         timeout: Seconds that Genvoris may take.
     """
 
@@ -46,16 +47,17 @@ class HostedEngine:
         self._fetcher = fetcher
         self._timeout = timeout
 
-    def make(self, order: Order, as_shopper: AsShopper) -> Picture:
-        """Have a picture made, metered by Genvoris itself.
+    def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture:
+        """Return a picture, which Genvoris itself has metered.
 
         Raises:
+            MintError: The shopper has no token.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
-        return self._read_picture(as_shopper(lambda token: self._send(order, token)))
+        return self._read_picture(tokens.call(lambda token: self._send(request, token)))
 
-    def _send(self, order: Order, token: str | None) -> Response:
-        product = order.product
+    def _send(self, request: TryOnRequest, token: str | None) -> Answer:
+        product = request.product
         fields = {
             "product_image_url": product.image,
             "product_image_urls": json.dumps(product.images) if len(product.images) > 1 else None,
@@ -71,27 +73,27 @@ class HostedEngine:
             timeout=self._timeout,
             repeat=RetryPolicy.IF_UNSENT,  # a second try-on would be charged
             data={name: value for name, value in fields.items() if value is not None},
-            files={"photo": ("photo", order.photo.data, order.photo.mimetype)},
-            headers={"Idempotency-Key": order.key},
+            files={"photo": ("photo", request.photo.data, request.photo.mimetype)},
+            headers={"Idempotency-Key": request.key},
         )
 
-    def _read_picture(self, answer: Response) -> Picture:
-        """Take the first picture that the answer holds, in whatever form."""
+    def _read_picture(self, answer: Answer) -> Picture:
+        """Return the first picture in the answer, whatever its form."""
         if answer.headers.get("content-type", "").startswith("image/"):
             return read_picture(answer.body)
         payload = read_json(answer.body, "a try-on")
         quota = _read_quota(payload)
-        fault = MalformedAnswerError("Genvoris answered a try-on without a picture.")
+        failure = MalformedAnswerError("Genvoris answered a try-on without a picture.")
         for number, text in enumerate(_texts(payload, MAX_DEPTH)):
             try:
                 if number < MAX_CANDIDATES and (data := self._bytes(text)):
                     return read_picture(data, quota)
             except GenvorisError as error:
-                fault = MalformedAnswerError(str(error))
-        raise fault
+                failure = MalformedAnswerError(str(error))
+        raise failure
 
     def _bytes(self, text: str) -> bytes | None:
-        """Give what a text stands for: the picture itself, or what is at its address."""
+        """Return the picture that a text encodes, or that is at the URL that it is."""
         data = _decode(text)
         if data and is_picture(data):  # a long path may read as base64 too
             return data
@@ -101,20 +103,20 @@ class HostedEngine:
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
-    """Give the texts under the keys that may hold a picture, best first."""
+    """Yield the texts under the keys that may hold a picture, best first."""
     if isinstance(value, str):
         yield value.strip()
     elif isinstance(value, list) and depth:
         for item in value:
             yield from _texts(item, depth - 1)
     elif isinstance(value, Mapping) and depth:
-        plain = {re.sub(r"[_-]", "", str(key)).lower(): held for key, held in value.items()}
+        plain = {re.sub(r"[_-]", "", str(key)).lower(): item for key, item in value.items()}
         for key in PICTURE_KEYS:
             yield from _texts(plain.get(key), depth - 1)
 
 
 def _decode(text: str) -> bytes | None:
-    """Decode a data URL or bare base64, of either alphabet, padded or not; else give None."""
+    """Return what a data URL or bare base64 encodes; either alphabet, padding is optional."""
     if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
         if not head.lower().endswith(";base64"):

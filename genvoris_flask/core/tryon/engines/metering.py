@@ -1,4 +1,4 @@
-"""Has Genvoris meter a picture of the shop's own engine, once, and finds out whether it did."""
+"""Has Genvoris meter a picture of the shop's own engine, exactly once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...api.models import Tracked, Usage
 from ...api.response import NoConnectionError
 from ...images.pictures import Quota
 from ...products import Product
-from .base import AsShopper
+from .base import TokenSource
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -27,35 +27,36 @@ class Meter:
     """Meters one picture.
 
     Args:
-        client: Meters.
-        as_shopper: Calls with the shopper's token.
-        usage: Asks where the shopper stands; None for a guest.
+        client: Calls Genvoris.
+        tokens: The shopper's token.
+        usage: Returns the shopper's usage; None for a guest.
     """
 
     def __init__(
         self,
         client: GenvorisClient,
-        as_shopper: AsShopper,
+        tokens: TokenSource,
         usage: Callable[[], Usage | None],
     ) -> None:
         self._client = client
-        self._as_shopper = as_shopper
+        self._tokens = tokens
         self._usage = usage
 
     def charge(
         self, product: Product, origin: str, milliseconds: int, before: Usage | None
     ) -> Quota | None:
-        """Meter the picture, and return where the shopper stands then, as far as it is known.
+        """Meter the picture and return the shopper's quota afterwards, if it is known.
 
         Args:
             product: What was tried on.
             origin: The shop's own address.
             milliseconds: How long the picture took.
-            before: Where the shopper stood before.
+            before: The shopper's usage before the picture was made.
 
         Raises:
             ApiError: Genvoris refuses, or failed and did not meter it.
-            UnreachableError: Genvoris was never asked, since no connection could be made.
+            MintError: Genvoris was not asked, since the shopper has no token.
+            UnreachableError: Genvoris was not asked, since no connection could be made.
         """
         try:
             left = self._track(product, origin, milliseconds).quota
@@ -68,10 +69,10 @@ class Meter:
         return Quota(left.used, left.limit, left.remaining)
 
     def _track(self, product: Product, origin: str, milliseconds: int) -> Tracked:
-        """Ask once; once more without what the browser sent if Genvoris could not use that.
+        """Report the picture, again without the browser's fields if Genvoris refuses those.
 
-        The shop's own address is among it: anybody can write a Host header. A request that was
-        refused charged nothing.
+        The shop's own address is one of them, since anybody can write a Host header. A refused
+        request charges nothing.
         """
 
         def ask(
@@ -79,7 +80,7 @@ class Meter:
             product_title: str | None = None,
             origin: str | None = None,
         ) -> Tracked:
-            return self._as_shopper(
+            return self._tokens.call(
                 lambda token: self._client.tryons.track(
                     product_type=product.category,
                     generation_time_ms=milliseconds,
@@ -99,11 +100,11 @@ class Meter:
             return ask()
 
     def _settle(self, error: GenvorisError, before: Usage | None) -> Quota | None:
-        """Find out by the shopper's usage whether a picture was metered.
+        """Determine by the shopper's usage whether a picture was metered.
 
-        Asking to meter it once more could charge twice. A server that failed and did not count it
-        has not charged; where the answer was lost on its way it may still be counted, so the
-        picture is given.
+        Reporting it again could charge twice. A server that failed and did not count the picture
+        has not charged for it. If its answer was lost, it may still count the picture, so the
+        shopper gets it.
 
         Raises:
             GenvorisError: It was not metered.
@@ -113,7 +114,7 @@ class Meter:
             try:
                 after = self._usage()
             except GenvorisError as fault:
-                log.warning("Genvoris could not be asked for a shopper's usage: %s", fault)
+                log.warning("A shopper's usage could not be read: %s", fault)
         if before is None or after is None:
             log.error("It is not known whether Genvoris metered a try-on: %s", error)
             return None
@@ -128,6 +129,6 @@ class Meter:
 
 
 def _has_grown(before: Usage, after: Usage) -> bool:
-    if after.period_start != before.period_start:  # a new period has begun meanwhile
+    if after.period_start != before.period_start:  # a new period began meanwhile
         return after.used > 0
     return after.used > before.used

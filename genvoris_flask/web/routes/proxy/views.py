@@ -15,18 +15,19 @@ from typing import Any
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
-from ....core.api.http import StreamedResponse
+from ....core.api.http import StreamedAnswer
 from ....core.products import Product
 from ....core.sessions.shopper import Shopper
-from ....core.tryon.error_mapping import explain, explain_mint
 from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
-from ...auth import SESSION_BUDGET, Visitor, admit, check_token, key_for_genvoris, slot_owner
-from ...blueprints import add_rule, browser_blueprint
+from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
+from ...blueprints import browser_blueprint
 from ...downloads import BoundedDownload
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
+from ...host_matching import add_rule
 from ...hosts import shop_url
-from ...rate_limits.requests import count_address, take_slot
+from ...product_filter import has_rules, may_be_tried_on
+from ...rate_limits.requests import count_address
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...tryon_form import keep_in_memory
@@ -91,7 +92,7 @@ def forward(route: Route) -> Response:
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
-        held.enter_context(take_slot(state.passthrough_slots, owner))
+        held.enter_context(state.passthrough_slots.take(owner))
         if visitor and route is TRYON:
             held.enter_context(guest_tryon(visitor, _key(visitor) or secrets.token_urlsafe(16)))
         body = _body(route, shopper, state)
@@ -101,7 +102,7 @@ def forward(route: Route) -> Response:
             if 300 <= answer.status < 400:
                 raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
             if answer.status >= 400:
-                raise answer.error((state.settings.api_key,))
+                raise answer.refusal((state.settings.api_key,))
         except GenvorisError as error:
             raise _refusal(error, shopper) from error
         return _respond(answer, held.pop_all(), state.settings.upload_timeout)
@@ -112,7 +113,7 @@ def _admit(route: Route) -> Visitor | None:
     if not route.takes_shopper:
         count_address(route.limit)
         return None
-    visitor = admit(route.limit)
+    visitor = authorize(route.limit)
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     return visitor
@@ -126,9 +127,9 @@ def _key(visitor: Visitor | None) -> str | None:
 def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
     if not route.takes_shopper:
         return None
-    fields = {} if shopper is None else {TOKEN_FIELD: _token(shopper, state)}
+    fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
     settings = state.settings
-    rules = functools.partial(_ask_about_product, route) if state.hooks.product_filter else None
+    rules = functools.partial(_ask_about_product, route) if has_rules() else None
     return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, rules)
 
 
@@ -143,20 +144,13 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
     product = said.product(shop_url(request))
     if product is None and route is not TRYON:
         return  # a photo alone is looked at
-    if not get_state().hooks.may_try_on(product or Product()):
+    if not may_be_tried_on(product or Product()):
         raise HttpError("product_unavailable")
-
-
-def _token(shopper: Shopper, state: AppState) -> str:
-    try:
-        return state.broker.session(shopper, SESSION_BUDGET).token
-    except GenvorisError as error:
-        raise error_for_outcome(explain_mint(error, shopper), error) from error
 
 
 def _send(
     route: Route, body: Body | None, state: AppState, idempotency_key: str | None
-) -> StreamedResponse:
+) -> StreamedAnswer:
     headers = to_genvoris(request.headers.items())
     if idempotency_key:
         headers.append((b"idempotency-key", idempotency_key.encode()))
@@ -179,12 +173,13 @@ def _send(
 
 def _refusal(error: GenvorisError, shopper: Shopper | None) -> HttpError:
     """Give what Genvoris's refusal means to the browser, in our own words."""
+    state = get_state()
     if isinstance(error, InvalidSessionTokenError) and shopper is not None:
-        get_state().broker.forget(shopper)  # revoked meanwhile: the next one is new
-    return error_for_outcome(explain(error, shopper), error)
+        state.broker.forget(shopper)  # revoked meanwhile: the next one is new
+    return error_for_outcome(state.error_mapper.explain(error, shopper), error)
 
 
-def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Response:
+def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Response:
     body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
     response = Response(body, answer.status, direct_passthrough=True)
     del response.headers["Content-Type"]
@@ -192,9 +187,9 @@ def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Respo
     return isolate(response)
 
 
-def _pieces(answer: StreamedResponse) -> Iterator[bytes]:
+def _pieces(answer: StreamedAnswer) -> Iterator[bytes]:
     try:
-        yield from answer.iter_raw()
+        yield from answer.pieces()
     except UnreachableError as error:
         log.warning("An answer from Genvoris broke off on its way to the browser: %s", error)
         raise  # so that the server cuts the connection, and half an answer is not taken as whole

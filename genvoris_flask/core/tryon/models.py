@@ -1,0 +1,150 @@
+"""What is tried on, and what becomes of it: requests, jobs and their results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from ..images.photos import Photo
+from ..images.pictures import Picture, Quota
+from ..products import Product
+from ..sessions.shopper import Shopper
+from .paywall import Refusal
+
+JobState = Literal["queued", "running", "done", "failed", "refused"]
+
+
+@dataclass(frozen=True)
+class TryOnRequest:
+    """One try-on that somebody asked for.
+
+    Attributes:
+        photo: The shopper's photo, without the metadata of its camera.
+        product: What to put on; its ``image`` is known.
+        shopper: Who is charged. None for a guest, whom the shop pays for.
+        origin: The shop's own address, such as ``https://shop.example``.
+        key: Tells a repeat of this request from a new one.
+    """
+
+    photo: Photo = field(repr=False)
+    product: Product
+    shopper: Shopper | None
+    origin: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job ended with a picture, which is fetched separately."""
+
+    mimetype: str
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The job failed.
+
+    Attributes:
+        error: A code of docs/http.md; its sentences are in ``core.locales``.
+    """
+
+    error: str
+
+
+Outcome = Picture | Failure | Refusal
+JobResult = Done | Failure | Refusal
+
+INTERRUPTED = Failure("interrupted")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is known of one try-on. It never contains the photo or the picture.
+
+    Attributes:
+        id: A random name.
+        owner: A digest of who may see the job.
+        product: What is tried on.
+        created_at: In Unix seconds.
+        worker: The process that runs the job.
+        state: ``queued`` or ``running`` until there is a result.
+        result: How the job ended.
+    """
+
+    id: str
+    owner: str = field(repr=False)
+    product: Product
+    created_at: float
+    worker: str
+    state: JobState = "queued"
+    result: JobResult | None = None
+
+    def with_result(self, result: JobResult) -> Job:
+        """Return the job as it is once it has ended.
+
+        The product of a refusal is not stored, so it is set here.
+        """
+        match result:
+            case Done():
+                return replace(self, state="done", result=result)
+            case Failure():
+                return replace(self, state="failed", result=result)
+            case Refusal():
+                refusal = replace(result, product=self.product)
+                return replace(self, state="refused", result=refusal)
+
+
+def result_of(outcome: Outcome) -> JobResult:
+    """Return the result of a job with this outcome."""
+    return Done(outcome.mimetype, outcome.quota) if isinstance(outcome, Picture) else outcome
+
+
+def dump_job(job: Job) -> bytes:
+    """Serialize a job without its result."""
+    fields = asdict(replace(job, result=None))
+    del fields["id"], fields["result"]
+    return json.dumps(fields).encode()
+
+
+def load_job(job_id: str, raw: bytes) -> Job | None:
+    """Deserialize a job. Return None for a format of another version."""
+    try:
+        fields: dict[str, Any] = json.loads(raw)
+        product = fields.pop("product")
+        images = tuple(product.pop("images", ()))  # JSON has no tuples
+        return Job(id=job_id, product=Product(**product, images=images), **fields)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def dump_result(result: JobResult) -> bytes:
+    """Serialize a result. Of a refusal only the numbers are written, never the shopper."""
+    fields: dict[str, Any]
+    match result:
+        case Done():
+            fields = {"state": "done", **asdict(result)}
+        case Failure():
+            fields = {"state": "failed", **asdict(result)}
+        case Refusal():
+            numbers = {"used": result.used, "limit": result.limit}
+            fields = {"state": "refused", "reason": result.reason, **numbers}
+    return json.dumps(fields).encode()
+
+
+def load_result(raw: bytes) -> JobResult | None:
+    """Deserialize a result. Return None for a removed job and for a format of another version."""
+    try:
+        fields: dict[str, Any] = json.loads(raw)
+        match fields.pop("state"):
+            case "done":
+                quota = fields.pop("quota")
+                return Done(quota=Quota(**quota) if quota else None, **fields)
+            case "failed":
+                return Failure(**fields)
+            case "refused":
+                return Refusal(**fields)
+    except (ValueError, TypeError, KeyError):
+        pass
+    return None

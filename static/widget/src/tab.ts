@@ -1,0 +1,36 @@
+// This tab's storage, which may be full, or switched off altogether.
+
+export function read(key: string, storage: "session" | "local" = "session"): string | null {
+  try {
+    return window[`${storage}Storage`].getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a text; null removes it. False: nothing could be kept. */
+export function write(
+  key: string,
+  text: string | null,
+  storage: "session" | "local" = "session",
+): boolean {
+  try {
+    const store = window[`${storage}Storage`];
+    if (text === null) store.removeItem(key);
+    else store.setItem(key, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Gives an object that was kept as JSON; nothing when it is none. */
+export function readObject<Kind extends object>(key: string): Kind | null {
+  try {
+    const value: unknown = JSON.parse(read(key) ?? "null");
+    return value && typeof value === "object" ? (value as Kind) : null;
+  } catch {
+    write(key, null);
+    return null;
+  }
+}
