@@ -20,7 +20,8 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
-from genvoris_flask.core.billing.stripe.lookup import NoLookup, StripeLookup, open_lookup
+from genvoris_flask.core.billing.stripe.api_lookup import StripeLookup
+from genvoris_flask.core.billing.stripe.lookup import NoLookup, open_lookup
 from genvoris_flask.core.billing.stripe.payloads import Line
 from genvoris_flask.errors import NotFoundError, StripeEventError
 from genvoris_flask.testing.sandbox import API_KEY as KEY

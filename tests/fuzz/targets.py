@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 
 from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
+from genvoris_flask.core.billing.stripe.signature import check_header
 from genvoris_flask.core.images.formats.exif import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from genvoris_flask.core.sessions.jwks import JwksCache
@@ -28,7 +29,6 @@ from genvoris_flask.web.errors import HttpError
 from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
 from genvoris_flask.web.routes.proxy.json_object import rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
-from genvoris_flask.web.routes.stripe import check_header
 from genvoris_flask.web.tryon_form import keep_in_memory, read_form
 from tests.support.fake_genvoris import ISSUER, KEY, NOW, claims_for, jwks, sign
 from tests.support.meter import Cost, measure

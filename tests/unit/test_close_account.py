@@ -113,7 +113,7 @@ def test_without_the_store_nothing_is_closed() -> None:
 def test_what_was_bought_by_stripe_gives_the_next_shopper_nothing(
     basil: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The old subscription goes on at Stripe; the shop is told to cancel it."""
+    """The old subscription continues at Stripe; the shop is told to cancel it."""
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe(basil, metadata={"genvoris_external_id": "ada"})

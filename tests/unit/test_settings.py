@@ -209,7 +209,7 @@ def test_a_plan_may_carry_what_the_shop_notes_of_it() -> None:
     (plan,) = read(GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 100, **own}]).plans or ()
     assert plan == DeclaredPlan("Pro", 100)
     assert plan.own == own
-    assert plan.as_told() == {"name": "Pro", "monthly_try_ons": 100, "external_price_id": None}
+    assert plan.as_payload() == {"name": "Pro", "monthly_try_ons": 100, "external_price_id": None}
     again = read(GENVORIS_PLANS=[plan]).plans or ()
     assert again[0].own == own
 

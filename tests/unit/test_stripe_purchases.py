@@ -307,7 +307,7 @@ def test_a_refund_in_part_is_told_when_it_is_known_what_was_paid(
     shop.take(stripe.refunded(month=None, whole=False))
     assert not caplog.records, "it may be of something else that the shop sells"
     shop.take(single(stripe))
-    assert "refunded in part" in caplog.text
+    assert "partially refunded" in caplog.text
 
 
 def test_the_rest_of_a_refund_takes_the_plan_back(shop: StripeShop, stripe: Stripe) -> None:

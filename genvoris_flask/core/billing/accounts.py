@@ -1,4 +1,4 @@
-"""Changes the accounts of shoppers at Genvoris, each by one event of the billing system, once."""
+"""Changes shoppers' accounts at Genvoris: one event of the billing system each, once."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from ..api.client import GenvorisClient
 from ..api.models import Customer, Status
 from ..sessions.shopper import Shopper
 from ..storage.interface import Store
-from .changes import Change
+from .changes import Change, CustomerIds, CustomerUpdater
 from .idempotency import Attempt, IdempotencyStore
-from .sending import Names, Sender
 
-Linked = Callable[[Shopper, str], None]
+OnLinked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
 Decide = Callable[[Customer | None], Change]
 
 
-class Tokens(Names, Protocol):
-    """What keeps shoppers' tokens."""
+class TokenCache(CustomerIds, Protocol):
+    """Caches shoppers' session tokens."""
 
     def replace(self, shopper: Shopper) -> None:
         """Drop the shopper's token and mint a new one, in the background."""
@@ -32,55 +31,58 @@ class Tokens(Names, Protocol):
 class Accounts:
     """The shoppers' accounts.
 
+    Every method takes the name of the call that the event led to, since one event may lead to
+    several calls, and the ``event_id``.
+
     Args:
-        client: Speaks to Genvoris.
-        store: Remembers events; shared by all processes that sell.
-        tokens: Keeps shoppers' tokens.
-        linked: Told the customer id of a shopper whose quota was filled.
+        client: The REST client.
+        store: Holds the records of events. It must be shared by all processes that sell.
+        tokens: Caches shoppers' tokens, which a change makes obsolete.
+        on_linked: Called with a shopper and their customer id after a sale or a renewal.
     """
 
     def __init__(
-        self, client: GenvorisClient, store: Store, tokens: Tokens, linked: Linked
+        self, client: GenvorisClient, store: Store, tokens: TokenCache, on_linked: OnLinked
     ) -> None:
-        self._sender = Sender(client, tokens)
+        self._updater = CustomerUpdater(client, tokens)
         self._tokens = tokens
-        self._linked = linked
-        self._ledger = IdempotencyStore(store)
+        self._on_linked = on_linked
+        self._events = IdempotencyStore(store)
 
-    def fill(
+    def start_period(
         self,
         call: str,
         shopper: Shopper,
         choose: Callable[[], str | None],
         event_id: str | None,
         *,
-        anew: bool,
+        is_sale: bool,
     ) -> Customer:
-        """Begin a period with a full quota.
+        """Start a period with a full quota.
 
         Args:
-            call: What the event asked for, since one event may ask for several things.
-            shopper: Whose; their email is sent when they have one.
-            choose: Returns the plan's id; None keeps theirs. Called once for an event.
-            event_id: By which event.
-            anew: Whether it is a sale, which registers shoppers and ends pauses.
+            call: The name of the call.
+            shopper: Whose account it is; a registration includes their email.
+            choose: Returns the plan's id; None keeps the shopper's plan. Called once per event.
+            event_id: The event's id.
+            is_sale: Whether it registers shoppers and ends pauses.
         """
 
         def decide(_before: Customer | None) -> Change:
             plan_id = choose()
             return Change(
                 fills=True,
-                registers=anew,
+                registers=is_sale,
                 sets_plan=plan_id is not None,
                 plan_id=plan_id,
                 status="ACTIVE",
             )
 
-        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            customer = self._once(attempt, shopper, decide)
-        # Also for a repeat: the process that did it may have died before it came to this.
-        self._renew_token(shopper, customer)
-        self._linked(shopper, customer.id)
+        with self._events.attempt(call, shopper.external_id, event_id) as attempt:
+            customer = self._run_once(attempt, shopper, decide)
+        # Repeats do this too: the process that made the change may have died before it did.
+        self._refresh_token(shopper, customer)
+        self._on_linked(shopper, customer.id)
         return customer
 
     def change(
@@ -93,20 +95,20 @@ class Accounts:
         status: Status | None = None,
         takes_back: Callable[[str], bool] | None = None,
     ) -> Customer:
-        """Change plan or status of the shopper, without touching what they have used.
+        """Change the shopper's plan or status; what they have used stays used.
 
         Args:
-            call: What the event asked for.
-            shopper: Whose.
-            event_id: By which event.
-            plan: Returns the plan's id, or None for no plan; None keeps theirs.
-            status: The new status; None keeps theirs.
-            takes_back: For a refund: says of the latest sale whether it is what is taken back.
-                If it is not, nothing is done: what is there now was paid for.
+            call: The name of the call.
+            shopper: Whose account it is.
+            event_id: The event's id.
+            plan: Returns the plan's id, or None for no plan. By default the plan stays.
+            status: The new status. By default it stays.
+            takes_back: For refunds: returns whether the latest sale, given by its event id, is the
+                one to take back. If it is not, nothing changes: the current plan was paid for.
         """
 
         def decide(_before: Customer | None) -> Change:
-            last = self._ledger.latest_sale(shopper.external_id) if takes_back else None
+            last = self._events.latest_sale(shopper.external_id) if takes_back else None
             if takes_back and last is not None and not takes_back(last):
                 return Change()
             return Change(
@@ -116,12 +118,12 @@ class Accounts:
                 is_refund=takes_back is not None,
             )
 
-        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            customer = self._once(attempt, shopper, decide, looks_first=False)
-        self._renew_token(shopper, customer)
+        with self._events.attempt(call, shopper.external_id, event_id) as attempt:
+            customer = self._run_once(attempt, shopper, decide, looks_first=False)
+        self._refresh_token(shopper, customer)
         return customer
 
-    def resize(
+    def change_quota(
         self,
         call: str,
         shopper: Shopper,
@@ -130,13 +132,13 @@ class Accounts:
         *,
         is_sale: bool,
     ) -> Customer:
-        """Move the shopper to a plan of another size, without touching what they have used.
+        """Move the shopper to a larger or smaller plan; what they have used stays used.
 
         Args:
-            call: What the event asked for.
-            shopper: Whose.
-            event_id: By which event.
-            choose: Returns the plan's id from how the shopper stands; called once for an event.
+            call: The name of the call.
+            shopper: Whose account it is.
+            event_id: The event's id.
+            choose: Returns the plan's id for the current customer. Called once per event.
             is_sale: Whether it registers shoppers and ends pauses.
         """
 
@@ -149,70 +151,70 @@ class Accounts:
                 adds=True,
             )
 
-        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
-            customer = self._once(attempt, shopper, decide)
-        self._renew_token(shopper, customer)
-        self._linked(shopper, customer.id)
+        with self._events.attempt(call, shopper.external_id, event_id) as attempt:
+            customer = self._run_once(attempt, shopper, decide)
+        self._refresh_token(shopper, customer)
+        self._on_linked(shopper, customer.id)
         return customer
 
     def close(
         self, call: str, shopper: Shopper, event_id: str, plan_id: str | None
     ) -> Customer | None:
-        """Leave nothing of the shopper's to whoever has their id next.
+        """Reset the account, so that the next owner of the shop's id inherits nothing.
 
         Args:
-            call: What the event asked for.
-            shopper: Whose.
-            event_id: By which event.
-            plan_id: The plan that newcomers have; None for no plan.
+            call: The name of the call.
+            shopper: Whose account it is.
+            event_id: The event's id.
+            plan_id: The plan of new shoppers; None for no plan.
 
         Returns:
-            The customer; None when Genvoris does not know them.
+            The customer; None if Genvoris does not know the shopper.
         """
         change = Change(fills=True, sets_plan=True, plan_id=plan_id, status="ACTIVE", erases=True)
-        with self._ledger.attempt(call, shopper.external_id, event_id) as attempt:
+        with self._events.attempt(call, shopper.external_id, event_id) as attempt:
             customer = self.find(shopper)
             if not attempt.is_done:
                 if other := attempt.interrupted():
-                    other.keep_place()  # it is overtaken by this one
+                    other.reserve_turn()  # this event supersedes it
                 if attempt.has_started:
                     attempt.resume(change)
                 else:
                     attempt.start(customer, change)
-                customer = self._carry_out(attempt, shopper, customer, change) if customer else None
+                customer = self._apply(attempt, shopper, customer, change) if customer else None
             attempt.finish(customer.id if customer else None)
         self._tokens.forget(shopper)
         return customer
 
     def is_done(self, call: str, shopper: Shopper, event_id: str) -> bool:
-        """Say whether an event was carried out.
+        """Return whether an event was carried out.
 
         Raises:
-            ValueError: The event id is no text, or empty.
+            ValueError: The event id is not a string, or is empty.
             StoreUnavailableError: The store does not answer.
         """
-        return self._ledger.is_done(call, shopper.external_id, event_id)
+        return self._events.is_done(call, shopper.external_id, event_id)
 
     def find(self, shopper: Shopper) -> Customer | None:
-        """Return the shopper as Genvoris knows them, if it does."""
-        return self._sender.find(shopper)
+        """Return the shopper's customer, or None if Genvoris does not know the shopper."""
+        return self._updater.find(shopper)
 
-    def _once(
+    def _run_once(
         self, attempt: Attempt, shopper: Shopper, decide: Decide, *, looks_first: bool = True
     ) -> Customer:
-        """Do what the event asks, unless it was done; first what was left unfinished before it."""
-        if attempt.done_for is not None:
-            customer = self._sender.get(attempt.done_for)
+        """Carry the event out unless that was done, after finishing one that was interrupted."""
+        if attempt.customer_id is not None:
+            customer = self._updater.get(attempt.customer_id)
         else:
             self._finish_interrupted(attempt, shopper)
             before = self.find(shopper) if looks_first else None
-            with attempt.refused_without_effect():
-                change = self._begin(attempt, before, decide)
-                customer = self._carry_out(attempt, shopper, before, change)
-        attempt.finish(customer.id)  # again for a repeat: it is kept from the last delivery on
+            with attempt.reserving_turn_if_refused():
+                change = self._start_or_resume(attempt, before, decide)
+                customer = self._apply(attempt, shopper, before, change)
+        attempt.finish(customer.id)  # for repeats too: records are kept from the last delivery on
         return customer
 
-    def _begin(self, attempt: Attempt, before: Customer | None, decide: Decide) -> Change:
+    def _start_or_resume(self, attempt: Attempt, before: Customer | None, decide: Decide) -> Change:
         noted = attempt.change
         if attempt.has_started and not (noted and noted.adds and attempt.has_diverged(before)):
             change = noted or decide(before)
@@ -223,19 +225,19 @@ class Accounts:
         return change
 
     def _finish_interrupted(self, attempt: Attempt, shopper: Shopper) -> None:
-        """Do what another event of the shopper's began; whether it was done is found out.
+        """Finish another event of the shopper, after finding out whether it was carried out.
 
         Raises:
-            GenvorisError: It cannot be done now, and no newer event may come before it.
+            GenvorisError: It cannot be finished now, and newer events must not overtake it.
         """
         other = attempt.interrupted()
         if other is None:
             return
         if other.is_done:
-            other.finish(other.done_for)
+            other.finish(other.customer_id)
             return
         if not attempt.has_started:
-            attempt.keep_place()  # should this one break off too
+            attempt.reserve_turn()  # in case this delivery is interrupted too
         owner = Shopper(shopper.external_id)
         before, change = self.find(owner), other.change or Change()
         if before and not change.fills and change.fits(before):
@@ -245,23 +247,23 @@ class Accounts:
             other.finish(None)
             return
         try:
-            customer = self._carry_out(other, owner, before, change)
+            customer = self._apply(other, owner, before, change)
         except (BadRequestError, ForbiddenError, NotFoundError):
-            other.keep_place()  # it was not done, and will not be however often it is tried
+            other.reserve_turn()  # it had no effect, and repeating it would not help
         else:
             other.finish(customer.id)
 
-    def _carry_out(
+    def _apply(
         self, attempt: Attempt, shopper: Shopper, before: Customer | None, change: Change
     ) -> Customer:
-        """Make the change, unless it turns out to be made; newer events' fields are left alone."""
-        left = change.without(attempt.overtaken)
-        if before and left.fills and left.fits(before) and attempt.has_filled(before):
+        """Make the change unless it has been made, but leave fields that newer events have set."""
+        rest = change.without(attempt.superseded)
+        if before and rest.fills and rest.fits(before) and attempt.has_filled(before):
             return before
-        return self._sender.send(shopper, before, left, is_whole=left == change)
+        return self._updater.apply(shopper, before, rest, is_whole=rest == change)
 
-    def _renew_token(self, shopper: Shopper, customer: Customer) -> None:
-        """Drop the token; Genvoris gives a new one to the active alone."""
+    def _refresh_token(self, shopper: Shopper, customer: Customer) -> None:
+        """Drop the token; mint a new one if the customer is active, since others get none."""
         if customer.status == "ACTIVE":
             self._tokens.replace(shopper)
         else:

@@ -1,31 +1,94 @@
-"""The plans at Genvoris: those that are declared, by their prices, and those of granted try-ons."""
+"""The plans at Genvoris: by price, by size, and made to match GENVORIS_PLANS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, UnknownPriceError
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Plan
 from ..storage.interface import Store
-from .catalog import GRANTED, Catalog
 from .plan_sync import PlanChange, apply_changes, plan_changes
 from .plans import DeclaredPlan
 
-# Looks a plan up when it is needed; None names no plan.
-PlanName = Callable[[], str | None]
+# Returns the id of a plan when it is needed; None stands for no plan.
+PlanId = Callable[[], str | None]
 
+# The external price id of a plan for granted try-ons: their number follows.
+GRANTED = "granted-try-ons:"
 SYNC_WAIT = 30.0
 SYNC_HOLD = 120.0
+_NO_PLANS: Mapping[str, str] = MappingProxyType({})
 
 
-class PlanBook:
-    """Finds plans, and makes them.
+@dataclass(frozen=True)
+class PlanCatalog:
+    """The plans at one moment.
+
+    Attributes:
+        plans: The plans at Genvoris, inactive ones included.
+        declared: The external price ids that the shop declares, whether or not Genvoris has them.
+    """
+
+    plans: tuple[Plan, ...]
+    declared: frozenset[str]
+
+    @property
+    def prices(self) -> set[str]:
+        """The external price ids that are sold: declared by the shop, or known to Genvoris."""
+        known = {plan.external_price_id for plan in self.plans if plan.external_price_id}
+        return known | self.declared
+
+    def sold_price(
+        self, prices: Iterable[str], former: Mapping[str, str] = _NO_PLANS
+    ) -> str | None:
+        """Return the first price that belongs to a plan; other prices are for other things.
+
+        Args:
+            prices: Prices of the shop's billing system.
+            former: Ids of plans by their former prices: subscribers at those keep their plan.
+        """
+        candidates, known = list(prices), self.prices
+        return next(
+            (price for price in candidates if price in known),
+            next((price for price in candidates if price in former), None),
+        )
+
+    def plan(self, price: str, former: Mapping[str, str] = _NO_PLANS) -> Plan | None:
+        """Return the plan with a price, preferably an active one, or the plan that had it."""
+        found = [plan for plan in self.plans if plan.external_price_id == price]
+        found = found or [plan for plan in self.plans if plan.id == former.get(price)]
+        return max(found, key=lambda plan: plan.active, default=None)
+
+    def require(self, plan: Plan | None, price: str | None) -> Plan:
+        """Return the plan of a price that was sold.
+
+        Raises:
+            UnknownPriceError: Genvoris has no such plan.
+        """
+        if plan is None:
+            raise UnknownPriceError(
+                f"No plan at Genvoris has the external price id {price!r}: add it to "
+                "GENVORIS_PLANS and run `flask genvoris plans sync`."
+            )
+        return plan
+
+    def sold_size(self, plan_id: str | None) -> int:
+        """Return the try-ons per month of a plan that was sold; 0 for a granted one or none."""
+        found = [plan for plan in self.plans if plan.id == plan_id]
+        sold = [plan for plan in found if not _is_granted(plan)]
+        return max((plan.monthly_try_ons or 0 for plan in sold), default=0)
+
+
+class PlanService:
+    """Finds, creates and synchronises plans at Genvoris.
 
     Args:
-        client: Speaks to Genvoris.
-        store: Keeps two processes from synchronising at once.
-        declared: GENVORIS_PLANS; None when unset.
+        client: The REST client.
+        store: Holds the lock that keeps two processes from synchronising at once.
+        declared: GENVORIS_PLANS; None if unset.
         default_plan: GENVORIS_DEFAULT_PLAN.
     """
 
@@ -41,71 +104,80 @@ class PlanBook:
         self._declared = declared
         self.default_plan = default_plan
 
+    def catalog(self) -> PlanCatalog:
+        """Fetch the current plans."""
+        declared = [plan.external_price_id for plan in self._declared or ()]
+        return PlanCatalog(tuple(self._fetch()), frozenset(price for price in declared if price))
+
     def sync(self, *, dry_run: bool) -> list[PlanChange]:
-        """Make the plans at Genvoris the declared ones; return the steps.
+        """Make the plans at Genvoris match the declared ones; return the steps.
 
         Raises:
             ConfigurationError: GENVORIS_PLANS is not set.
-            LockTimeoutError: Another process is doing it.
+            LockTimeoutError: Another process is synchronising them.
         """
         if self._declared is None:
             raise ConfigurationError("GENVORIS_PLANS is not set: list the plans that you sell.")
         if dry_run:
-            return plan_changes(self._declared, self._all(), self._is_kept)
+            return plan_changes(self._declared, self._fetch(), self._is_kept)
         with self._store.lock("billing-plans", wait=SYNC_WAIT, hold=SYNC_HOLD):
-            changes = plan_changes(self._declared, self._all(), self._is_kept)
+            changes = plan_changes(self._declared, self._fetch(), self._is_kept)
             return list(apply_changes(self._client.plans, changes))
 
-    def named(self, price_id: str | None, plan_id: str | None) -> PlanName:
-        """Return a function that looks up the plan that is named by either id, if one is.
+    def resolver(self, price_id: str | None, plan_id: str | None) -> PlanId:
+        """Return a function that returns the id of the plan named by either id, if one is given.
 
-        The function raises UnknownPriceError when no plan at Genvoris has that price.
+        The function raises UnknownPriceError if no plan at Genvoris has the price.
+
+        Raises:
+            TypeError: Both ids are given.
         """
         if price_id is None:
             return lambda: plan_id
         if plan_id is not None:
             raise TypeError("Give the price_id or the plan_id, not both.")
-        return lambda: self._id_with_price(price_id)
-
-    def _id_with_price(self, price_id: str) -> str:
-        catalog = self.catalog()
-        return catalog.need(catalog.plan(price_id), price_id).id
-
-    def catalog(self) -> Catalog:
-        """Return the plans as they are now."""
-        declared = [plan.external_price_id for plan in self._declared or ()]
-        return Catalog(tuple(self._all()), frozenset(price for price in declared if price))
+        return lambda: self._id_of_price(price_id)
 
     def enlarged(self, customer: Customer | None, try_ons: int) -> str:
-        """Return a plan with which the shopper has so many try-ons more than now."""
+        """Return the id of a plan that gives the customer that many more try-ons."""
         if customer is None:
             return self._of_size(try_ons)
         usage = self._client.customers.usage(customer.id)
         size = 0 if customer.status == "CANCELLED" else usage.limit or 0
-        # What was used beyond a plan, as after a refund, is not held against a new purchase.
+        # Use beyond the plan, as after a refund, does not reduce a new purchase.
         return self._of_size(max(size, usage.used) + try_ons)
 
     def reduced(self, customer: Customer | None, try_ons: int) -> str | None:
-        """Return a plan that is smaller by so many; below one, GENVORIS_DEFAULT_PLAN or none."""
+        """Return the id of a plan that gives that many fewer.
+
+        Below one try-on it is GENVORIS_DEFAULT_PLAN, or no plan.
+        """
         limit = self._client.customers.usage(customer.id).limit if customer else None
         size = (limit or 0) - try_ons
         return self._of_size(size) if size > 0 else self.default_plan
 
+    def _id_of_price(self, price_id: str) -> str:
+        catalog = self.catalog()
+        return catalog.require(catalog.plan(price_id), price_id).id
+
     def _of_size(self, size: int) -> str:
-        """Find or make the plan of so many granted try-ons."""
+        """Find or create the plan for a number of granted try-ons."""
         price_id = f"{GRANTED}{size}"
         found = self.catalog().plan(price_id)
         if found and found.active:
             return found.id
-        made = self._client.plans.create(
+        created = self._client.plans.create(
             name=f"{size} try-ons", monthly_try_ons=size, external_price_id=price_id
         )
-        return made.id
+        return created.id
 
-    def _all(self) -> list[Plan]:
+    def _fetch(self) -> list[Plan]:
         return self._client.plans.list(include_inactive=True)
 
     def _is_kept(self, plan: Plan) -> bool:
-        """Say whether a plan is used without being declared."""
-        is_granted = (plan.external_price_id or "").startswith(GRANTED)
-        return is_granted or plan.id == self.default_plan
+        """Return whether an undeclared plan is in use all the same."""
+        return _is_granted(plan) or plan.id == self.default_plan
+
+
+def _is_granted(plan: Plan) -> bool:
+    return (plan.external_price_id or "").startswith(GRANTED)

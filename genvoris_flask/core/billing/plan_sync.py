@@ -1,4 +1,4 @@
-"""Finds what makes the plans at Genvoris those that the shop declares, and does it."""
+"""Compares the plans at Genvoris with those that the shop declares, and makes them match."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class PlanChange:
     """One step of a synchronisation.
 
     Attributes:
-        action: What is done.
-        name: The plan's name, as declared; of one that is disabled, as it is.
-        plan_id: Genvoris's id of it; None for one that is yet to be created.
-        before: The fields that change, as they are.
-        after: The same, as they will be.
+        action: What happens to the plan.
+        name: The plan's name as declared, or for a plan to be disabled, its current name.
+        plan_id: Genvoris's id of the plan; None if it has not been created yet.
+        before: The current values of the fields that change.
+        after: Their new values.
     """
 
     action: Action
@@ -32,16 +32,16 @@ class PlanChange:
     after: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the step as one line of text."""
         if self.action == "disable":
             return f"disable {self.name} ({self.plan_id})"
         if self.action == "create":
-            told = ", ".join(f"{name} {value}" for name, value in self.after.items())
-            return f"create {self.name}: {told}"
-        told = ", ".join(
+            fields = ", ".join(f"{name} {value}" for name, value in self.after.items())
+            return f"create {self.name}: {fields}"
+        fields = ", ".join(
             f"{name} {self.before[name]} → {value}" for name, value in self.after.items()
         )
-        return f"change {self.name} ({self.plan_id}): {told}"
+        return f"change {self.name} ({self.plan_id}): {fields}"
 
 
 def plan_changes(
@@ -49,16 +49,16 @@ def plan_changes(
     existing: Iterable[Plan],
     keep: Callable[[Plan], bool] = lambda _plan: False,
 ) -> list[PlanChange]:
-    """Return the steps from the plans that are there to those that are declared.
+    """Return the steps that turn the existing plans into the declared ones.
 
-    A declared plan is matched by its external price id, then by its name; of several that fit, an
-    active one first, then the oldest. Active plans that match none are disabled, and disabled
-    ones that match are active again.
+    A declared plan is matched by its external price id, then by its name; among several matches
+    an active plan is preferred, then the oldest. Active plans that match none are disabled, and
+    disabled plans that match are made active again.
 
     Args:
-        declared: What the shop wants; names and price ids are unique.
-        existing: All plans at Genvoris, the inactive ones too, oldest first.
-        keep: Says of a plan that matches none whether it is left as it is all the same.
+        declared: The shop's plans; names and price ids are unique.
+        existing: All plans at Genvoris, inactive ones included, oldest first.
+        keep: Returns whether an unmatched plan stays active.
     """
     free = sorted(existing, key=lambda plan: not plan.active)  # stable: the oldest stay first
     matches = _match(declared, free)
@@ -74,11 +74,10 @@ def plan_changes(
 
 
 def apply_changes(plans: Plans, changes: Iterable[PlanChange]) -> Iterator[PlanChange]:
-    """Do the steps, and yield each one that was done, with the id of what was created.
+    """Take the steps, and yield each one that was taken, with the id of a created plan.
 
-    What is sold is made before what is no longer sold is taken away. Breaking off and starting
-    anew does no harm, except that a create whose answer was lost may have made a plan; the next
-    synchronisation finds it.
+    Plans are created before others are disabled. Starting over after an interruption is safe: a
+    plan that was created although the answer got lost is found by the next synchronisation.
     """
     for change in changes:
         plan_id = change.plan_id
@@ -108,13 +107,13 @@ def _match(declared: Sequence[DeclaredPlan], existing: Sequence[Plan]) -> dict[D
 
 
 def _create(wanted: DeclaredPlan) -> PlanChange:
-    after = {name: value for name, value in wanted.as_told().items() if value is not None}
+    after = {name: value for name, value in wanted.as_payload().items() if value is not None}
     return PlanChange("create", wanted.name, None, {}, after)
 
 
 def _change(wanted: DeclaredPlan, found: Plan) -> PlanChange | None:
-    goal = {**wanted.as_told(), "active": True}
-    after = {name: value for name, value in goal.items() if getattr(found, name) != value}
+    target = {**wanted.as_payload(), "active": True}
+    after = {name: value for name, value in target.items() if getattr(found, name) != value}
     if not after:
         return None
     before = {name: getattr(found, name) for name in after}

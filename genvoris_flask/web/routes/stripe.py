@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ...core.billing.stripe.signature import check_header, verify
 from ...errors import (
     GenvorisError,
     LockTimeoutError,
@@ -28,9 +28,7 @@ from ..uploads import read_message
 log = logging.getLogger("genvoris_flask.billing")
 
 MAX_BODY_BYTES = 1024 * 1024
-TOLERANCE = 300  # seconds; the library's own default
 RETRY_AFTER = 10.0
-MAX_HEADER_LENGTH = 2048
 
 blueprint = server_blueprint("genvoris_stripe", __name__)
 
@@ -44,60 +42,6 @@ def receive() -> Response:
         return jsonify(received=True, outcome=_apply(event))
     except HttpError as error:  # said here, since a view of the shop's own may call this
         return answer_error(error)
-
-
-def verify(body: bytes, header: str | None, secrets: tuple[str, ...]) -> Mapping[str, Any]:
-    """Check an event with Stripe's own library, and give it.
-
-    Args:
-        body: The raw body.
-        header: ``Stripe-Signature``.
-        secrets: The endpoint's signing secrets; several while one is being replaced.
-
-    Raises:
-        SignatureError: It is not Stripe's, or over 300 s old.
-    """
-    import stripe
-
-    header = check_header(header)
-    for secret in secrets:
-        try:
-            stripe.WebhookSignature.verify_header(body.decode(), header, secret, TOLERANCE)
-            event = json.loads(body)
-        except stripe.SignatureVerificationError as error:
-            reason = str(error)
-        except ValueError:
-            raise SignatureError("The event is no JSON in UTF-8.") from None
-        else:
-            return _checked(event)
-    raise SignatureError(f"The Stripe-Signature is not right: {reason}")
-
-
-def check_header(header: str | None) -> str:
-    """Return a Stripe-Signature header that is worth verifying, judged by length and form.
-
-    Raises:
-        SignatureError: It is missing, longer than any that Stripe sends, or malformed.
-    """
-    if not header:
-        raise SignatureError("The Stripe-Signature header is missing.")
-    if len(header) > MAX_HEADER_LENGTH:
-        raise SignatureError(f"The Stripe-Signature has over {MAX_HEADER_LENGTH} characters.")
-    names = {part.partition("=")[0] for part in header.split(",")}
-    if not header.isascii() or not names >= {"t", "v1"}:
-        raise SignatureError("The Stripe-Signature is not of the form t=…,v1=….")
-    return header
-
-
-def _checked(event: Any) -> Mapping[str, Any]:
-    """See that a genuine event has what all snapshot events have."""
-    data = event.get("data") if isinstance(event, dict) else None
-    thing = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(thing, dict) or not isinstance(event.get("created"), int):
-        raise SignatureError("The event is no snapshot event: choose that payload style.")
-    if not all(isinstance(event.get(name), str) for name in ("id", "type")):
-        raise SignatureError("The event has no id or no type.")
-    return {**event, "data": {"object": {"id": event["id"], **thing}}}
 
 
 def _read_genuine() -> Mapping[str, Any]:

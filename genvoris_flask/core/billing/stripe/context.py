@@ -1,4 +1,4 @@
-"""What all of Stripe's events need: whose they are, what is sold, and what was paid for."""
+"""What all of Stripe's events need: the shopper's identity, the plans, and payments' targets."""
 
 from __future__ import annotations
 
@@ -8,59 +8,61 @@ from dataclasses import dataclass
 from ....errors import StripeEventError, see
 from ...api.models import Customer
 from ...sessions.shopper import Shopper
-from ..catalog import Catalog
+from ..plan_catalog import PlanCatalog
 from ..service import Billing
 from .lookup import Lookup
-from .repository import StripeMemory
+from .repository import StripeRepository
 from .reversals import Reversal
 
-# What the ids of Stripe's sales begin with.
+# The ids of sales made by Stripe start with this.
 STRIPE = "stripe:"
 
 ShopperOf = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
-class StripeDesk:
-    """The means of handling events.
+class StripeContext:
+    """The services that handlers of events use.
 
     Attributes:
-        billing: Tells Genvoris.
-        memory: Remembers what earlier events said.
-        shopper_of: The shop's own answer to whose Stripe customer this is.
-        lookup: Asks Stripe what an event leaves out.
+        billing: Changes shoppers' accounts at Genvoris.
+        repository: Stores what earlier events said.
+        shopper_of: The shop's function from a Stripe customer to the shop's id.
+        lookup: Asks Stripe for what an event leaves out.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
-        metadata_only: Whether ``client_reference_id`` says nothing.
+        metadata_only: Whether ``client_reference_id`` is ignored.
     """
 
     billing: Billing
-    memory: StripeMemory
+    repository: StripeRepository
     shopper_of: ShopperOf
     lookup: Lookup
     default_plan: str | None
     metadata_only: bool = False
 
-    def catalog(self) -> Catalog:
-        """Return the plans as they are now."""
+    def catalog(self) -> PlanCatalog:
+        """Fetch the current plans."""
         return self.billing.plans.catalog()
 
     def customer(self, external_id: str) -> Customer | None:
-        """Return a shopper as Genvoris knows them, if it does."""
+        """Return a shopper's customer at Genvoris, or None."""
         return self.billing.accounts.find(Shopper(external_id))
 
-    def who(self, customer: str | None, told: str | None, known: str | None = None) -> str:
+    def identify(
+        self, customer: str | None, from_event: str | None, from_record: str | None = None
+    ) -> str:
         """Return the shop's id of a Stripe customer.
 
         Args:
-            customer: Stripe's id.
-            told: What the event itself says.
-            known: What an earlier event said of the same purchase.
+            customer: Stripe's id of the customer.
+            from_event: The shop's id, if the event contains it.
+            from_record: The shop's id, if an earlier event about the same purchase contained it.
 
         Raises:
-            StripeEventError: It is not known yet; the checkout that says so may still come.
+            StripeEventError: It is not known yet; a checkout that contains it may still come.
         """
-        found = told or (self.shopper_of(customer) if customer else None) or known
-        found = found or (self.memory.shopper(customer) if customer else None)
+        found = from_event or (self.shopper_of(customer) if customer else None) or from_record
+        found = found or (self.repository.shopper(customer) if customer else None)
         if not found:
             ways = "metadata" if self.metadata_only else "metadata or a client_reference_id"
             raise StripeEventError(
@@ -70,25 +72,25 @@ class StripeDesk:
             )
         return found
 
-    def learn_payment(self, payment: str, paid: str) -> bool:
-        """Remember which invoice or Checkout Session a payment paid.
+    def link_payment(self, payment: str, paid: str) -> bool:
+        """Store which invoice or Checkout Session a payment paid.
 
         Returns:
-            Whether something of the payment was taken back before this was known.
+            Whether the payment had been reversed, wholly or in part, before this was known.
         """
-        # Written before looking: a refund may be noted by its own event at this moment.
-        self.memory.keep_paid_by(payment, paid)
-        reversal = self.memory.reversal(payment)
+        # Written before reading: a refund's own event may be recorded at the same moment.
+        self.repository.save_paid_by(payment, paid)
+        reversal = self.repository.reversal(payment)
         if reversal == Reversal():
             return False
-        self.memory.reverse(paid, reversal)
+        self.repository.merge_reversal(paid, reversal)
         return True
 
-    def owner_of(self, paid: str) -> tuple[str, str] | None:
-        """Return whose an invoice or a Checkout Session is, and the purchase that it belongs to."""
-        subscription = self.memory.subscription_of(paid)
+    def purchase_of(self, paid: str) -> tuple[str, str] | None:
+        """Return the shop's id and the purchase that an invoice or Checkout Session belongs to."""
+        subscription = self.repository.subscription_of(paid)
         if subscription:
-            external_id = self.memory.subscription(subscription).external_id
+            external_id = self.repository.subscription(subscription).external_id
             return (external_id, subscription) if external_id else None
-        bought = self.memory.purchase(paid)
-        return (bought.external_id, paid) if bought else None
+        payment = self.repository.payment(paid)
+        return (payment.external_id, paid) if payment else None

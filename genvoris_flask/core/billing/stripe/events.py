@@ -1,4 +1,4 @@
-"""Applies Stripe's events, each once, one at a time for each Stripe customer."""
+"""Applies Stripe's events: each once, and one at a time for each Stripe customer."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 from ...storage.interface import Store
 from ..service import Billing
-from .context import ShopperOf, StripeDesk
+from .context import ShopperOf, StripeContext
 from .lookup import Lookup
 from .payloads import Checkout, Json, Outcome, as_id
 from .payments import Payments
-from .repository import StripeMemory
-from .settlement import Settling
+from .repository import StripeRepository
 from .subscriptions import Subscriptions
 
 LOCK_WAIT = 15.0
-LOCK_HOLD = 180.0  # longer than all that one event asks of Genvoris and Stripe
+LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
 HANDLED = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
@@ -37,15 +36,15 @@ HANDLED = (
 
 
 class StripeEvents:
-    """Says what each event means for the shopper's quota, and tells Genvoris.
+    """Dispatches events to the code for subscriptions and payments.
 
     Args:
-        billing: Tells Genvoris.
-        store: Remembers; shared by all processes that receive events.
-        shopper_of: The shop's own answer to whose Stripe customer this is.
-        lookup: Asks Stripe what an event leaves out.
+        billing: Changes shoppers' accounts at Genvoris.
+        store: Holds the records. It must be shared by all processes that receive events.
+        shopper_of: The shop's function from a Stripe customer to the shop's id.
+        lookup: Asks Stripe for what an event leaves out.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
-        metadata_only: Whether ``client_reference_id`` does not say whose a purchase is.
+        metadata_only: Whether ``client_reference_id`` is ignored.
     """
 
     def __init__(
@@ -59,35 +58,37 @@ class StripeEvents:
         metadata_only: bool = False,
     ) -> None:
         self._store = store
-        self._memory = StripeMemory(store)
+        self._repository = StripeRepository(store)
         self._metadata_only = metadata_only
-        desk = StripeDesk(billing, self._memory, shopper_of, lookup, default_plan, metadata_only)
-        settling = Settling(desk)
-        self._subscriptions = Subscriptions(desk, settling)
-        self._payments = Payments(desk, settling)
+        context = StripeContext(
+            billing, self._repository, shopper_of, lookup, default_plan, metadata_only
+        )
+        self._subscriptions = Subscriptions(context)
+        self._payments = Payments(context)
 
     def apply(self, event: Mapping[str, Any]) -> Outcome:
-        """Do what a genuine event says.
+        """Apply a genuine event.
 
         Args:
-            event: As the official library has verified it.
+            event: The event, as ``signature.verify`` returned it.
 
         Raises:
-            GenvorisError: It cannot be done now. Answer with an error: Stripe delivers it again.
+            GenvorisError: It cannot be applied now. Answer with an error, so that Stripe delivers
+                it again.
         """
         if event["type"] not in HANDLED or event.get("account"):
-            return "ignored"  # an account that is connected to the shop's sells its own things
+            return "ignored"  # connected accounts sell their own things
         thing = event["data"]["object"]
         owner = as_id(thing.get("customer")) or as_id(thing.get("charge")) or str(thing["id"])
         with self._store.lock(f"stripe:{owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):
-            if self._memory.is_done(event["id"]):
+            if self._repository.is_done(event["id"]):
                 return "repeated"
-            outcome = self._handle(thing, event)
-            if outcome == "applied":  # what was ignored may mean something once its plan is there
-                self._memory.set_done(event["id"])
+            outcome = self._dispatch(thing, event)
+            if outcome == "applied":  # an ignored event may have an effect once its plan exists
+                self._repository.set_done(event["id"])
         return outcome
 
-    def _handle(self, thing: Json, event: Json) -> Outcome:
+    def _dispatch(self, thing: Json, event: Json) -> Outcome:
         match event["type"].split(".")[:2]:
             case ["checkout", _]:
                 checkout = Checkout.read(thing, metadata_only=self._metadata_only)
@@ -104,9 +105,9 @@ class StripeEvents:
                 return self._payments.on_refund(thing)
 
     def _on_checkout(self, checkout: Checkout, event: Json) -> Outcome:
-        """Learn whose Stripe customer it is, and start what was bought."""
+        """Store whose Stripe customer it is, and start what was bought."""
         if checkout.customer and checkout.external_id:
-            self._memory.link(checkout.customer, checkout.external_id)
+            self._repository.link(checkout.customer, checkout.external_id)
         if checkout.is_one_off:
-            return self._payments.sell_once(checkout, event)
+            return self._payments.on_checkout(checkout, event)
         return self._subscriptions.on_checkout(checkout)

@@ -1,4 +1,4 @@
-"""Reads what Stripe's events hold, in the shapes of its API versions before and since 2025-03-31.
+"""Parses the objects of Stripe's events, of API versions before and since 2025-03-31.
 
 Since that version (“basil”) an invoice names its subscription in ``parent``, its lines name their
 prices in ``pricing``, and neither invoice nor charge names the other.
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Json = Mapping[str, Any]
-State = Literal["active", "paused", "ended", "undecided"]
+SubscriptionState = Literal["active", "paused", "ended", "undecided"]
 Outcome = Literal["applied", "ignored", "repeated"]
 
-# Of a subscription's status (Stripe, "The Subscription object"). One that is past due is still
-# being collected; an incomplete one was never paid, and waits for what comes next.
-_STATES: Mapping[str, State] = {
+# By a subscription's status (see "The Subscription object" in Stripe's API reference). Payment is
+# still being collected for one that is past due. An incomplete one was never paid.
+_STATES: Mapping[str, SubscriptionState] = {
     "active": "active",
     "trialing": "active",
     "past_due": "active",
@@ -35,25 +35,25 @@ class Subscription:
 
     Attributes:
         id: Stripe's id.
-        customer: Whose, by Stripe's id.
-        external_id: Whose, by the shop's id, when its metadata says so.
-        created: When it was made, in Unix seconds; 0 when that is not said.
+        customer: Stripe's id of its owner.
+        external_id: The shop's id of its owner, if the metadata contains it.
+        created: When it was created, in Unix seconds; 0 if the event does not contain that.
         state: What its status means for the plan.
-        prices: Those of its items, in their order.
-        is_whole: Whether these are all of its items.
+        prices: The prices of its items, in their order.
+        is_whole: Whether the event contains all of its items.
     """
 
     id: str
     customer: str | None
     external_id: str | None
     created: int
-    state: State
+    state: SubscriptionState
     prices: tuple[str, ...]
     is_whole: bool
 
     @classmethod
     def read(cls, payload: Json) -> Subscription:
-        """Read a ``customer.subscription.…`` event's object."""
+        """Parse the object of a ``customer.subscription.…`` event."""
         state = _STATES.get(str(payload.get("status")), "undecided")
         if state == "active" and payload.get("pause_collection"):
             state = "paused"
@@ -70,7 +70,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an invoice that is a subscription's period. ``until`` ends it, in Unix seconds."""
+    """An invoice's line for a subscription period, which ends at ``until``, in Unix seconds."""
 
     price: str
     until: int
@@ -82,14 +82,14 @@ class Invoice:
 
     Attributes:
         id: Stripe's id.
-        customer: Whose, by Stripe's id.
-        external_id: Whose, by the shop's id, when the subscription's metadata says so.
+        customer: Stripe's id of its owner.
+        external_id: The shop's id of its owner, if the subscription's metadata contains it.
         subscription: The subscription that it is for, if it is for one.
-        created: When it was made, in Unix seconds; 0 when that is not said.
+        created: When it was created, in Unix seconds; 0 if the event does not contain that.
         begins: Whether it is the subscription's first one.
-        lines: Its periods.
-        is_whole: Whether these are all of its lines.
-        payments: The payment intents and charges that it names.
+        lines: Its lines for subscription periods.
+        is_whole: Whether the event contains all of its lines.
+        payments: The payment intents and charges that it contains.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Invoice:
 
     @classmethod
     def read(cls, payload: Json) -> Invoice:
-        """Read an ``invoice.paid`` event's object."""
+        """Parse the object of an ``invoice.paid`` event."""
         details = _dict(_dict(payload.get("parent")).get("subscription_details"))
         details = details or _dict(payload.get("subscription_details"))
         subscription = details.get("subscription") or payload.get("subscription")
@@ -127,12 +127,12 @@ class Checkout:
 
     Attributes:
         id: Stripe's id.
-        customer: Whose, by Stripe's id; None for a guest.
-        external_id: Whose, by the shop's id.
+        customer: Stripe's id of the buyer; None for a guest.
+        external_id: The shop's id of the buyer.
         subscription: The subscription that it started, if it started one.
         is_paid: Whether it is paid for.
         is_one_off: Whether it is a single payment.
-        price: What was bought, when its metadata says so.
+        price: The price that was bought, if the metadata contains it.
         payments: The payment intent, if there is one.
     """
 
@@ -147,12 +147,12 @@ class Checkout:
 
     @classmethod
     def read(cls, payload: Json, *, metadata_only: bool = False) -> Checkout:
-        """Read a ``checkout.session.…`` event's object.
+        """Parse the object of a ``checkout.session.…`` event.
 
         Args:
             payload: The object.
-            metadata_only: Whether ``client_reference_id``, which buyers can set in the address of
-                a Payment Link, says nothing.
+            metadata_only: Whether to ignore ``client_reference_id``, which buyers can set in the
+                URL of a Payment Link.
         """
         metadata = _dict(payload.get("metadata"))
         intent = as_id(payload.get("payment_intent"))
@@ -170,7 +170,7 @@ class Checkout:
 
 
 def as_id(value: Any) -> str | None:
-    """Return an object's id, whether it is there itself or by its id alone."""
+    """Return the id of an object, which may be expanded or be given as its id."""
     return _text(value.get("id") if isinstance(value, Mapping) else value)
 
 
@@ -182,9 +182,9 @@ def prices_of(items: Iterable[Json]) -> Iterator[str]:
 
 
 def lines_of(lines: Iterable[Json]) -> Iterator[Line]:
-    """Yield those lines that are a subscription's period.
+    """Yield the lines for whole subscription periods.
 
-    A proration pays for a part of one, and an invoice item is something beside it.
+    Prorations pay for a part of a period, and invoice items for something else.
     """
     for line in lines:
         parent = _dict(line.get("parent"))
@@ -197,7 +197,7 @@ def lines_of(lines: Iterable[Json]) -> Iterator[Line]:
 
 
 def _price(item: Json) -> str | None:
-    """Return the price of an item or a line: as it is since basil, before, or as a plan."""
+    """Return the price of an item or a line: since 2025-03-31, before that, or of a plan."""
     pricing = _dict(_dict(item.get("pricing")).get("price_details")).get("price")
     return as_id(pricing) or as_id(item.get("price")) or as_id(item.get("plan"))
 

@@ -1,4 +1,4 @@
-"""What Stripe says of single payments, refunds and disputes."""
+"""Handles events about single payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -7,131 +7,134 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ....errors import NotFoundError
-from .context import STRIPE, StripeDesk
+from .context import STRIPE, StripeContext
 from .payloads import Checkout, Json, Outcome, as_id
-from .records import Bought
+from .records import PaymentRecord
 from .repository import EVENT_SECONDS
 from .reversals import Charge, Dispute, Reversal
-from .settlement import Settling
+from .settlement import settle
 
 log = logging.getLogger("genvoris_flask.billing")
 
 
 class Payments:
-    """Sells what is paid for once, and takes back what is refunded or lost.
+    """Sells what is paid for once, and takes back what is refunded or lost in a dispute.
 
     Args:
-        desk: The means.
-        settling: Tells Genvoris what follows.
+        context: The services.
     """
 
-    def __init__(self, desk: StripeDesk, settling: Settling) -> None:
-        self._desk = desk
-        self._settling = settling
+    def __init__(self, context: StripeContext) -> None:
+        self._context = context
 
-    def sell_once(self, checkout: Checkout, event: Json) -> Outcome:
+    def on_checkout(self, checkout: Checkout, event: Json) -> Outcome:
         """Start what was bought in a Checkout Session without a subscription."""
         if not checkout.is_paid:
-            return "ignored"  # checkout.session.async_payment_succeeded comes when it is
-        catalog = self._desk.catalog()
-        told = [checkout.price] if checkout.price else None
-        price = catalog.sold(told or self._desk.lookup.prices_of_checkout(checkout.id))
+            return "ignored"  # checkout.session.async_payment_succeeded follows
+        context, repository = self._context, self._context.repository
+        catalog = context.catalog()
+        named = [checkout.price] if checkout.price else None
+        price = catalog.sold_price(named or context.lookup.prices_of_checkout(checkout.id))
         if price is None:
             return "ignored"
-        owner = self._desk.who(checkout.customer, checkout.external_id)
-        known = self._desk.memory.purchase(checkout.id)
-        bought = known or Bought(owner, checkout.customer, price, event["created"])
-        sold_at = min(bought.sold_at, event["created"])
-        self._desk.memory.keep_purchase(checkout.id, replace(bought, sold_at=sold_at))
-        for payment in checkout.payments:
-            if self._desk.learn_payment(payment, checkout.id):
-                self._log_part(payment, self._desk.memory.reversal(payment))
-        self._settling.settle(bought.external_id, checkout.id, catalog)
+        owner = context.identify(checkout.customer, checkout.external_id)
+        known = repository.payment(checkout.id)
+        payment = known or PaymentRecord(owner, checkout.customer, price, event["created"])
+        sold_at = min(payment.sold_at, event["created"])
+        repository.save_payment(checkout.id, replace(payment, sold_at=sold_at))
+        for intent in checkout.payments:
+            if context.link_payment(intent, checkout.id):
+                self._warn_of_part(intent, repository.reversal(intent))
+        settle(context, payment.external_id, checkout.id, catalog)
         return "applied"
 
     def on_refund(self, thing: Json) -> Outcome:
-        """Take back what a payment gave; one that is refunded in part is the shop's own affair."""
+        """Take back what a payment gave. Partial refunds are left to the shop."""
+        context, repository = self._context, self._context.repository
         charge = Charge.read(thing)
         part = None if charge.is_refunded else charge.refunded
         reversal = Reversal(is_refunded=charge.is_refunded, part=part)
         if charge.invoice:
             for payment in charge.payments:
-                self._desk.memory.keep_paid_by(payment, charge.invoice)
+                repository.save_paid_by(payment, charge.invoice)
         paid = self._find_paid(charge.payments, charge.intent, reversal)
-        is_news = paid is not None and self._desk.memory.reverse(paid, reversal)
-        found = self._desk.owner_of(paid) if paid else None
-        if found is None:
+        is_new = paid is not None and repository.merge_reversal(paid, reversal)
+        purchase = context.purchase_of(paid) if paid else None
+        if purchase is None:
             return self._take_back_old(charge)
         if part:
-            if is_news:
-                self._log_part(charge.id, reversal)
+            if is_new:
+                self._warn_of_part(charge.id, reversal)
             return "ignored"
-        self._settling.settle(*found, self._desk.catalog())
+        settle(context, *purchase, context.catalog())
         return "applied"
 
     def on_dispute(self, thing: Json, event: Json) -> Outcome:
-        """Hold back what a disputed payment gave, and give or take it when that is decided."""
+        """Suspend what a disputed payment gave; restore it or take it back once decided."""
+        context = self._context
         dispute = Dispute.read(thing)
         state = (event["created"], dispute.is_closed, dispute.state)
         reversal = Reversal(disputes={dispute.id: state})
         paid = self._find_paid(dispute.payments, dispute.intent, reversal)
         if paid is None:
             return "ignored"
-        self._desk.memory.reverse(paid, reversal)
-        found = self._desk.owner_of(paid)
-        if found is None:
+        context.repository.merge_reversal(paid, reversal)
+        purchase = context.purchase_of(paid)
+        if purchase is None:
             return "ignored"
-        told = self._settling.settle(*found, self._desk.catalog())
-        return "applied" if told or dispute.state else "ignored"
+        has_changed = settle(context, *purchase, context.catalog())
+        return "applied" if has_changed or dispute.state else "ignored"
 
     def on_invoice_payment(self, thing: Json) -> Outcome:
-        """Learn which payment paid an invoice, since newer invoices do not say."""
+        """Store which payment paid an invoice; since 2025-03-31 invoices do not contain that."""
+        context = self._context
         payment = thing.get("payment")
         payment = payment if isinstance(payment, dict) else {}
         ids = [as_id(payment.get(kind)) for kind in ("payment_intent", "charge")]
         invoice = as_id(thing.get("invoice"))
         if not invoice or not any(ids):
             return "ignored"
-        was_reversed = [self._desk.learn_payment(each, invoice) for each in ids if each]
-        found = self._desk.owner_of(invoice)
-        if any(was_reversed) and found:
-            self._log_part(invoice, self._desk.memory.reversal(invoice))
-            self._settling.settle(*found, self._desk.catalog())
+        was_reversed = [context.link_payment(each, invoice) for each in ids if each]
+        purchase = context.purchase_of(invoice)
+        if any(was_reversed) and purchase:
+            self._warn_of_part(invoice, context.repository.reversal(invoice))
+            settle(context, *purchase, context.catalog())
         return "applied"
 
     def _find_paid(
         self, payments: tuple[str, ...], intent: str | None, reversal: Reversal
     ) -> str | None:
-        """Return the invoice or the Checkout Session that was paid; it may be heard of later."""
-        memory = self._desk.memory
-        # Noted before looking: what the payment paid may be noted at this moment.
+        """Store a reversal, and return the invoice or Checkout Session that was paid, if known."""
+        repository = self._context.repository
+        # Written before reading: what the payment paid may be recorded at the same moment.
         for payment in payments:
-            memory.reverse(payment, reversal, EVENT_SECONDS)
-        paid = next((found for each in payments if (found := memory.paid_by(each))), None)
+            repository.merge_reversal(payment, reversal, EVENT_SECONDS)
+        paid = next((found for each in payments if (found := repository.paid_by(each))), None)
         if paid is None and intent:
-            paid = self._desk.lookup.invoice_of_payment(intent)
+            paid = self._context.lookup.invoice_of_payment(intent)
             if paid:
-                memory.keep_paid_by(intent, paid)
+                repository.save_paid_by(intent, paid)
         return paid
 
     def _take_back_old(self, charge: Charge) -> Outcome:
-        """Take back what version 0.1 had sold, when that is what was refunded."""
+        """Take back a sale of version 0.1, if that is what was refunded."""
+        repository = self._context.repository
         ids = (*charge.payments, *((charge.invoice,) if charge.invoice else ()))
-        paid = [found for each in ids if (found := self._desk.memory.paid_by(each))]
+        paid = [found for each in ids if (found := repository.paid_by(each))]
         for each in (*ids, *paid):
-            if charge.is_refunded and (old := self._desk.memory.old_payment(each)):
+            if charge.is_refunded and (old := repository.old_payment(each)):
                 with suppress(NotFoundError):
-                    self._desk.billing.refund(
+                    self._context.billing.refund(
                         old.external_id, sale_id=old.sale_id, event_id=STRIPE + charge.id
                     )
                 return "applied"
         return "ignored"
 
-    def _log_part(self, name: str, reversal: Reversal) -> None:
+    def _warn_of_part(self, name: str, reversal: Reversal) -> None:
         if reversal.part and not reversal.is_lost:
             log.warning(
-                "%s was refunded in part (%s, in the currency's minor unit). Nothing was taken "
-                "back: call genvoris.billing.change_plan() or take_back() if something is to be.",
+                "%s was partially refunded (%s, in the currency's minor unit). Nothing was taken "
+                "back: call genvoris.billing.change_plan() or take_back() if something should be.",
                 name,
                 reversal.part,
             )

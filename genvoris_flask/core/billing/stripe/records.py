@@ -1,61 +1,61 @@
-"""What is known of subscriptions, single payments and shoppers, as records that add up.
+"""What is known of subscriptions, single payments and shoppers, as records that merge.
 
-Stripe delivers in any order and more than once. So what an event says is merged into a record
-in such a way that the same events lead to the same record, in whatever order and however often
-they come: the newest says how things stand, and what is final stays.
+Stripe delivers events in any order and more than once. So an event is merged into a record in such
+a way that the same events lead to the same record, in whatever order and however often they come:
+the newest event determines the current state, and final states stay. Records are stored as JSON,
+with the names that their fields have here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from ...api.models import Status
-from .payloads import State
+from .payloads import SubscriptionState
 
-Standing = Literal["active", "held", "over", "lost"]
-# Of events of the same second: what an invoice says, the subscription's first event, any later one.
+# Orders events of the same second: invoices, the subscription's first event, its later events.
 BY_INVOICE, AT_CREATION, LATER = range(3)
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record that is kept as JSON."""
+    """A record that is stored as JSON."""
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Self:
-        """Read what ``dump`` wrote; fields of other versions are left out."""
+        """Return what ``dump`` wrote; fields of other versions are ignored."""
         known = {each.name for each in fields(cls)}
         return cls(**{name: value for name, value in record.items() if name in known})
 
     def dump(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the record as JSON can represent it."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Subscribed(Record):
+class SubscriptionRecord(Record):
     """A subscription, as far as events have come.
 
     Attributes:
-        external_id: Whose, by the shop's id.
-        told_id: Whose, by the shop's id, when its metadata says so.
-        customer: Whose, by Stripe's id.
-        created: When it was made, in Unix seconds.
-        began_at: When it was active, on trial or paid for the first time, as far as events say so;
-            0 before that.
-        state: What its newest event said.
-        state_at: When that was: Unix seconds, and which of the same second is newer.
-        has_sold: Whether one of its prices was ever a plan's.
+        external_id: The shop's id of its owner.
+        told_id: The shop's id of its owner, according to its metadata.
+        customer: Stripe's id of its owner.
+        created: When it was created, in Unix seconds.
+        began_at: When it was first active, on trial or paid for, as far as events say so; 0 before
+            that.
+        state: Its state in the newest event.
+        state_at: When that was: Unix seconds, and the order within the same second.
+        has_sold: Whether any of its prices ever had a plan.
         prices: The prices of its items.
         prices_at: When that was, as in ``state_at``.
-        repriced_at: When its price was changed the last time, as far as events say so.
+        repriced_at: When its price was last changed, as far as events say so.
         paid_until: The end of the newest period that was paid for.
         paid_at: When that was paid.
         invoice: The invoice of that period.
         first_until: The end of the first period.
-        filled_until: The newest period that has filled the quota, by its end; 0 for the start
+        filled_until: The end of the newest period that has filled the quota; 0 for the start
             alone, None before the start has.
         plans: Genvoris's ids of the plans that its prices have stood for.
     """
@@ -66,7 +66,7 @@ class Subscribed(Record):
     created: int = 0
     began_at: int = 0
     has_sold: bool = False
-    state: State = "undecided"
+    state: SubscriptionState = "undecided"
     state_at: tuple[int, int] = (0, 0)
     prices: tuple[str, ...] = ()
     prices_at: tuple[int, int] = (0, 0)
@@ -80,7 +80,7 @@ class Subscribed(Record):
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Self:
-        """Read what ``dump`` wrote, or what version 0.1 did."""
+        """Return what ``dump`` wrote, or what version 0.1 did."""
         if "waits_with" in record:
             return cls._load_old(record)
         lists = {name: tuple(record[name]) for name in ("state_at", "prices", "prices_at")}
@@ -99,7 +99,7 @@ class Subscribed(Record):
             prices_at=at,
             paid_until=record["paid_until"],
             filled_until=None if state is None else record["paid_until"],
-            # Which plan it was is not known: it is the one that the shopper has.
+            # Version 0.1 did not record the plan: it is the one that the shopper has.
             plans={price: ""} if state is not None and price else {},
         )
 
@@ -108,12 +108,19 @@ class Subscribed(Record):
         """Whether it was ever active, on trial or paid for."""
         return self.began_at > 0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether its start, or a new period, has not filled the quota yet."""
+        return self.filled_until is None or self.paid_until > max(
+            self.filled_until, self.first_until
+        )
+
     def began(self, at: int) -> Self:
         """Merge that it was active at some time."""
         return replace(self, began_at=min(at, self.began_at or at))
 
-    def seen(self, state: State, at: tuple[int, int]) -> Self:
-        """Merge what an event says of its state."""
+    def seen(self, state: SubscriptionState, at: tuple[int, int]) -> Self:
+        """Merge its state in an event."""
         merged = self.began(at[0]) if state in ("active", "paused") else self
         if self.state == "ended" or (at < self.state_at and state != "ended"):
             return merged
@@ -122,13 +129,13 @@ class Subscribed(Record):
     def priced(
         self, prices: tuple[str, ...], at: tuple[int, int], *, sells: bool, is_new: bool = False
     ) -> Self:
-        """Merge what an event says of its prices.
+        """Merge its prices in an event.
 
         Args:
-            prices: Those of its items.
-            at: When.
-            sells: Whether one of them is a plan's.
-            is_new: Whether they were changed by what the event tells of.
+            prices: The prices of its items.
+            at: When they were these, as in ``state_at``.
+            sells: Whether one of them has a plan.
+            is_new: Whether the event is about a change of them.
         """
         merged = replace(self, has_sold=self.has_sold or sells)
         if is_new and sells:
@@ -138,7 +145,14 @@ class Subscribed(Record):
         return replace(merged, prices=prices, prices_at=at)
 
     def paid(self, invoice: str, until: int, at: int, *, begins: bool) -> Self:
-        """Merge what a paid invoice says of its period."""
+        """Merge the period of a paid invoice.
+
+        Args:
+            invoice: The invoice's id.
+            until: The end of the period, in Unix seconds.
+            at: When it was paid, in Unix seconds.
+            begins: Whether it is the subscription's first period.
+        """
         merged = self.began(at)
         if begins:
             merged = replace(merged, first_until=max(until, self.first_until))
@@ -146,22 +160,15 @@ class Subscribed(Record):
             return merged
         return replace(merged, paid_until=until, paid_at=at, invoice=invoice)
 
-    @property
-    def is_due(self) -> bool:
-        """Whether it began, or begins a period, and the quota is not filled for that yet."""
-        return self.filled_until is None or self.paid_until > max(
-            self.filled_until, self.first_until
-        )
-
 
 @dataclass(frozen=True)
-class Bought(Record):
+class PaymentRecord(Record):
     """A single payment.
 
     Attributes:
-        external_id: Whose, by the shop's id.
-        customer: Whose, by Stripe's id; None for a guest.
-        price: What was bought.
+        external_id: The shop's id of its owner.
+        customer: Stripe's id of its owner; None for a guest.
+        price: The price that was bought.
         sold_at: When, in Unix seconds.
         plan_id: Genvoris's id of the plan that has filled the quota; None before it has.
     """
@@ -174,8 +181,8 @@ class Bought(Record):
 
 
 @dataclass(frozen=True)
-class Closed(Record):
-    """What belonged to the shopper before their account was closed.
+class ClosureRecord(Record):
+    """What belonged to a shopper before their account was closed.
 
     Attributes:
         at: When it was closed, in Unix seconds.
@@ -189,20 +196,20 @@ class Closed(Record):
 
 
 @dataclass(frozen=True)
-class Account(Record):
+class AccountRecord(Record):
     """What a shopper has bought by Stripe, and what Genvoris was told of it.
 
     Attributes:
         subscriptions: Their subscriptions.
-        payments: Their single payments, by the Checkout Session.
-        source: The one that the plan comes from.
+        payments: The Checkout Sessions of their single payments.
+        source: The purchase that gives the plan.
         buyer: Its Stripe customer, or its own id for a guest.
         plan_id: The plan that Genvoris was told.
         status: The status that Genvoris was told; None before it was told anything.
-        is_sure: Whether Genvoris has surely heard that; false while it is being told.
-        intended: The plans that it may have heard of instead, while that is not sure.
-        turn: How often Genvoris was told; no two tellings have the same.
-        withheld: The purchases of other Stripe customers that wait for a larger plan to end.
+        is_sure: Whether Genvoris has certainly received that; false while it is being told.
+        intended: The plans that it may have received instead, while that is not certain.
+        turn: How often Genvoris was told; it makes the event id of each report unique.
+        withheld: Purchases of other Stripe customers that wait for a larger plan to end.
         closed: What came before the account was closed.
     """
 
@@ -216,11 +223,11 @@ class Account(Record):
     intended: tuple[str, ...] = ()
     turn: int = 0
     withheld: tuple[str, ...] = ()
-    closed: Closed = Closed()
+    closed: ClosureRecord = ClosureRecord()
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Self:
-        """Read what ``dump`` wrote."""
+        """Return what ``dump`` wrote."""
         closed = record.get("closed", {})
         of_closed = {name: tuple(closed.get(name, ())) for name in ("purchases", "customers")}
         lists = ("subscriptions", "payments", "intended", "withheld")
@@ -228,6 +235,12 @@ class Account(Record):
             {
                 **record,
                 **{name: tuple(record[name]) for name in lists},
-                "closed": Closed.load({**closed, **of_closed}),
+                "closed": ClosureRecord.load({**closed, **of_closed}),
             }
         )
+
+    def with_purchase(self, name: str, *, is_payment: bool) -> Self:
+        """Return the account with a subscription or a single payment added."""
+        if is_payment:
+            return replace(self, payments=tuple(dict.fromkeys((*self.payments, name))))
+        return replace(self, subscriptions=tuple(dict.fromkeys((*self.subscriptions, name))))

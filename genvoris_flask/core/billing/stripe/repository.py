@@ -1,4 +1,4 @@
-"""Keeps the records of what Stripe's events said, in the shared store."""
+"""Stores the records of Stripe's events, in the shared store."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...storage.interface import Store, digest
-from .records import Account, Bought, Subscribed
+from .records import AccountRecord, ClosureRecord, PaymentRecord, SubscriptionRecord
 from .reversals import Reversal
 
-EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe lets people send an event again for 30 days
-# Longer than a yearly subscription is silent.
+EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe allows manual redeliveries for 30 days
+# A yearly subscription may cause no events for almost a year.
 LONG_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
-LOCK_HOLD = 180.0  # longer than all that one event asks of Genvoris
+LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris
 
 
 @dataclass(frozen=True)
 class OldPayment:
-    """What version 0.1 remembered of a payment: to whom, and the id of the sale."""
+    """A payment as version 0.1 recorded it: its owner, and the id of the sale."""
 
     external_id: str
     sale_id: str
 
 
-class StripeMemory:
+class StripeRepository:
     """Records by Stripe's ids. Those that several events change at once are merged.
 
     Args:
-        store: Where they are.
+        store: Holds the records.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def is_done(self, event_id: str) -> bool:
-        """Say whether an event was handled."""
+        """Return whether an event was handled."""
         return self._store.get(_key("event", event_id)) is not None
 
     def set_done(self, event_id: str) -> None:
-        """Note that an event was handled."""
+        """Record that an event was handled."""
         self._store.set(_key("event", event_id), b"done", EVENT_SECONDS)
 
     def shopper(self, customer: str) -> str | None:
@@ -50,31 +50,27 @@ class StripeMemory:
         return self._read("customer", customer)
 
     def link(self, customer: str, external_id: str) -> None:
-        """Remember whose Stripe customer this is."""
+        """Store the shop's id of a Stripe customer."""
         self._write("customer", customer, external_id)
 
-    def unlink(self, customer: str) -> None:
-        """Forget whose Stripe customer this is."""
-        self._store.delete(_key("customer", customer))
-
-    def subscription(self, name: str) -> Subscribed:
+    def subscription(self, name: str) -> SubscriptionRecord:
         """Return what is known of a subscription."""
         raw = self._read("subscription", name)
-        return Subscribed.load(json.loads(raw)) if raw else Subscribed()
+        return SubscriptionRecord.load(json.loads(raw)) if raw else SubscriptionRecord()
 
     def merge_subscription(
-        self, name: str, merge: Callable[[Subscribed], Subscribed]
-    ) -> tuple[Subscribed, Subscribed]:
-        """Merge something into what is known of a subscription; return it before and after."""
-        before = after = Subscribed()
+        self, name: str, merge: Callable[[SubscriptionRecord], SubscriptionRecord]
+    ) -> tuple[SubscriptionRecord, SubscriptionRecord]:
+        """Merge something into the record of a subscription; return it before and after."""
+        before = after = SubscriptionRecord()
 
         def change(record: dict[str, Any] | None) -> dict[str, Any]:
             nonlocal before, after
-            before = Subscribed.load(record) if record else Subscribed()
+            before = SubscriptionRecord.load(record) if record else SubscriptionRecord()
             after = merge(before)
             return after.dump()
 
-        # One that never sold a plan is remembered for as long as its events may come late.
+        # Subscriptions that never sold a plan are kept only while their events may come late.
         self._merge(
             _key("subscription", name),
             change,
@@ -82,80 +78,118 @@ class StripeMemory:
         )
         return before, after
 
-    def purchase(self, session: str) -> Bought | None:
-        """Return what is known of a single payment."""
+    def payment(self, session: str) -> PaymentRecord | None:
+        """Return what is known of a single payment, by its Checkout Session."""
         raw = self._read("purchase", session)
-        return Bought.load(json.loads(raw)) if raw else None
+        return PaymentRecord.load(json.loads(raw)) if raw else None
 
-    def keep_purchase(self, session: str, bought: Bought) -> None:
-        """Remember a single payment."""
-        self._write("purchase", session, json.dumps(bought.dump()))
+    def save_payment(self, session: str, payment: PaymentRecord) -> None:
+        """Store a single payment."""
+        self._write("purchase", session, json.dumps(payment.dump()))
+
+    def customer_of(self, name: str) -> str | None:
+        """Return the Stripe customer of a subscription or a single payment."""
+        return (self.payment(name) or self.subscription(name)).customer
 
     def lock(self, external_id: str) -> AbstractContextManager[None]:
-        """Change a shopper's account alone.
+        """Hold the lock of a shopper's account.
 
         Raises:
-            LockTimeoutError: Somebody else changed it all the time.
+            LockTimeoutError: Someone else held it all the time.
         """
         return self._store.lock(f"stripe-account:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD)
 
-    def account(self, external_id: str) -> Account:
+    def account(self, external_id: str) -> AccountRecord:
         """Return what a shopper has bought, and what Genvoris was told of it."""
         raw = self._read("account", external_id)
         if raw:
-            return Account.load(json.loads(raw))
-        # Version 0.1 knew the subscription that the plan came from.
+            return AccountRecord.load(json.loads(raw))
+        # Version 0.1 recorded the subscription that the plan came from.
         current = self._read("current", external_id)
-        return Account((current,), is_sure=False) if current else Account()
+        return AccountRecord((current,), is_sure=False) if current else AccountRecord()
 
-    def keep_account(self, external_id: str, account: Account) -> None:
-        """Remember a shopper's account; its lock must be held."""
+    def save_account(self, external_id: str, account: AccountRecord) -> None:
+        """Store a shopper's account. The caller must hold its lock."""
         self._write("account", external_id, json.dumps(account.dump()))
 
+    def close_account(self, external_id: str, now: float) -> None:
+        """Keep earlier purchases from giving a plan to the next owner of the shop's id.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            now: The time, in Unix seconds.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+            LockTimeoutError: An event of the shopper is being handled.
+        """
+        with self.lock(external_id):
+            account = self.account(external_id)
+            purchases = (*account.subscriptions, *account.payments)
+            customers = [found for name in purchases if (found := self.customer_of(name))]
+            before = account.closed
+            closed = ClosureRecord(
+                at=now,
+                purchases=tuple(dict.fromkeys((*before.purchases, *purchases))),
+                customers=tuple(dict.fromkeys((*before.customers, *customers))),
+            )
+            self.save_account(external_id, AccountRecord(turn=account.turn, closed=closed))
+            for customer in customers:
+                self._store.delete(_key("customer", customer))
+
+    def is_closed(self, account: AccountRecord, name: str) -> bool:
+        """Return whether a purchase was made before the account was closed."""
+        closed = account.closed
+        if name in closed.purchases:
+            return True
+        payment, subscription = self.payment(name), self.subscription(name)
+        began = payment.sold_at if payment else (subscription.created or subscription.began_at)
+        return (payment or subscription).customer in closed.customers and began <= closed.at
+
     def reversal(self, name: str) -> Reversal:
-        """Return what was taken back of a payment, by any id of it."""
+        """Return the reversal of a payment, by any of its ids."""
         raw = self._read("reversal", name)
         if raw:
             return Reversal.load(json.loads(raw))
-        # Version 0.1 noted refunds of what it did not know yet.
+        # Version 0.1 recorded refunds of payments that it did not know yet.
         return Reversal(is_refunded=self._read("refunded", name) is not None)
 
-    def reverse(self, name: str, reversal: Reversal, seconds: float = LONG_SECONDS) -> bool:
-        """Remember that something was taken back of a payment.
+    def merge_reversal(self, name: str, reversal: Reversal, seconds: float = LONG_SECONDS) -> bool:
+        """Merge something into the reversal of a payment.
 
         Returns:
-            Whether that was news.
+            Whether that changed it.
         """
-        is_news = True
+        has_changed = True
 
         def change(record: dict[str, Any] | None) -> dict[str, Any]:
-            nonlocal is_news
+            nonlocal has_changed
             known = Reversal.load(record) if record else Reversal()
-            after = known.and_also(reversal)
-            is_news = after != known
+            after = known.merged_with(reversal)
+            has_changed = after != known
             return after.dump()
 
         self._merge(_key("reversal", name), change, lambda _record: seconds)
-        return is_news
+        return has_changed
 
     def paid_by(self, payment: str) -> str | None:
-        """Return what a payment paid: an invoice or a Checkout Session."""
+        """Return the invoice or Checkout Session that a payment paid."""
         return self._read("intent", payment)
 
-    def keep_paid_by(self, payment: str, paid: str) -> None:
-        """Remember what a payment paid."""
+    def save_paid_by(self, payment: str, paid: str) -> None:
+        """Store the invoice or Checkout Session that a payment paid."""
         self._write("intent", payment, paid)
 
     def subscription_of(self, invoice: str) -> str | None:
         """Return the subscription that an invoice was for."""
         return self._read("invoice", invoice)
 
-    def keep_invoice(self, invoice: str, subscription: str) -> None:
-        """Remember which subscription an invoice was for."""
+    def save_invoice(self, invoice: str, subscription: str) -> None:
+        """Store the subscription that an invoice was for."""
         self._write("invoice", invoice, subscription)
 
     def old_payment(self, name: str) -> OldPayment | None:
-        """Return what version 0.1 remembered of a payment."""
+        """Return a payment that version 0.1 recorded."""
         raw = self._read("payment", name)
         return OldPayment(**json.loads(raw)) if raw else None
 
@@ -165,16 +199,16 @@ class StripeMemory:
         change: Callable[[dict[str, Any] | None], dict[str, Any]],
         seconds: Callable[[dict[str, Any]], float],
     ) -> None:
-        """Change a record, again whenever somebody else has changed it meanwhile."""
-        is_kept = False
-        while not is_kept:
+        """Change a record; start over if someone else has changed it in the meantime."""
+        is_saved = False
+        while not is_saved:
             raw = self._store.get(key)
             record = change(json.loads(raw) if raw else None)
             value = json.dumps(record).encode()
             if raw is None:
-                is_kept = self._store.add(key, value, seconds(record))
+                is_saved = self._store.add(key, value, seconds(record))
             else:
-                is_kept = self._store.replace(key, value, seconds(record), expected=raw)
+                is_saved = self._store.replace(key, value, seconds(record), expected=raw)
 
     def _read(self, kind: str, name: str) -> str | None:
         raw = self._store.get(_key(kind, name))

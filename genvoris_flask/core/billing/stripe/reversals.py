@@ -1,4 +1,4 @@
-"""What takes a payment back: refunds and disputes, as Stripe's events say."""
+"""Reversals of payments: refunds and disputes, as Stripe's events describe them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .payloads import Json, as_id
 
 DisputeState = Literal["open", "won", "lost"]
 
-# Of a dispute's status. An inquiry (“warning_…”) takes no money, and a prevented dispute became a
-# refund: both count as none.
+# By a dispute's status. Inquiries (“warning_…”) take no money, and prevented disputes have become
+# refunds, so both count as no dispute.
 _DISPUTES: Mapping[str, DisputeState] = {
     "needs_response": "open",
     "under_review": "open",
@@ -27,10 +27,10 @@ class Charge:
     Attributes:
         id: Stripe's id.
         intent: Its payment intent.
-        payments: All ids that what it paid for may be known by.
-        invoice: The invoice that it paid, when the event says so.
+        payments: The ids by which it may have been recorded.
+        invoice: The invoice that it paid, if the event contains it.
         is_refunded: Whether all of it was refunded.
-        refunded: How much of it was refunded, in the currency's minor unit, as text for a log.
+        refunded: The refunded amount, in the currency's minor unit, as text for the log.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Charge:
 
     @classmethod
     def read(cls, payload: Json) -> Charge:
-        """Read a ``charge.refunded`` event's object; a refund in part leaves ``refunded`` false."""
+        """Parse the object of a ``charge.refunded`` event."""
         intent, charge = as_id(payload.get("payment_intent")), str(payload["id"])
         amounts = (payload.get("amount_refunded"), payload.get("amount"), payload.get("currency"))
         return cls(
@@ -50,14 +50,14 @@ class Charge:
             intent=intent,
             payments=(intent, charge) if intent else (charge,),
             invoice=as_id(payload.get("invoice")),
-            is_refunded=payload.get("refunded") is True,
+            is_refunded=payload.get("refunded") is True,  # not for partial refunds
             refunded="{} of {} {}".format(*amounts),
         )
 
 
 @dataclass(frozen=True)
 class Dispute:
-    """A dispute. ``state`` is None when it takes nothing."""
+    """A dispute. ``state`` is None if it takes no money."""
 
     id: str
     intent: str | None
@@ -67,7 +67,7 @@ class Dispute:
 
     @classmethod
     def read(cls, payload: Json) -> Dispute:
-        """Read a ``charge.dispute.…`` event's object."""
+        """Parse the object of a ``charge.dispute.…`` event."""
         intent, charge = as_id(payload.get("payment_intent")), as_id(payload.get("charge"))
         state = _DISPUTES.get(str(payload.get("status")))
         return cls(
@@ -81,12 +81,12 @@ class Dispute:
 
 @dataclass(frozen=True)
 class Reversal:
-    """What is known to have been taken back of a payment; in any order it adds up alike.
+    """What is known of a payment's reversal. Merging is independent of order.
 
     Attributes:
         is_refunded: Whether all of it was refunded.
-        part: How much of it was refunded, when that is not all.
-        disputes: The latest state of each dispute: ``[time, whether it is closed, state]``.
+        part: The refunded amount, if that is not all of it.
+        disputes: The latest state of each dispute: its time, whether it is closed, and the state.
     """
 
     is_refunded: bool = False
@@ -95,16 +95,16 @@ class Reversal:
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Reversal:
-        """Read what ``dump`` wrote."""
+        """Return what ``dump`` wrote."""
         disputes = {name: tuple(each) for name, each in record["disputes"].items()}
         return cls(record["is_refunded"], record["part"], disputes)
 
     def dump(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the reversal as JSON can represent it."""
         return asdict(self)
 
-    def and_also(self, other: Reversal) -> Reversal:
-        """Return both together."""
+    def merged_with(self, other: Reversal) -> Reversal:
+        """Return a reversal that covers both."""
         disputes = dict(self.disputes)
         for name, state in other.disputes.items():
             disputes[name] = max(disputes.get(name, state), state, key=lambda each: each[:2])
@@ -117,10 +117,10 @@ class Reversal:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the payment is gone."""
+        """Whether the payment was returned to the buyer."""
         return self.is_refunded or any(each[2] == "lost" for each in self.disputes.values())
 
     @property
     def is_disputed(self) -> bool:
-        """Whether it is not known yet whose the payment will be."""
+        """Whether a dispute about the payment is open."""
         return any(each[2] == "open" for each in self.disputes.values())
