@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from .core.tryon.paywall import Paywall, Refusal
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
-    from .web.widget_tags import genvoris_button, genvoris_widget
+    from .web.button import genvoris_button
+    from .web.widget_tags import genvoris_widget
 
 # Names are loaded when they are asked for: pytest imports this package in every run, for the
 # fixtures in genvoris_flask.testing, and need not wait for Flask and httpx then.
@@ -25,7 +26,7 @@ _HOMES = {
     "Product": ".core.products",
     "Refusal": ".core.tryon.paywall",
     "Shopper": ".core.sessions.shopper",
-    "genvoris_button": ".web.widget_tags",
+    "genvoris_button": ".web.button",
     "genvoris_widget": ".web.widget_tags",
 }
 

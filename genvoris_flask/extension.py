@@ -13,25 +13,27 @@ from .core.api.client import GenvorisClient
 from .core.api.models import ConversionPlatform
 from .core.products import ProductFilter
 from .core.sessions.shopper import Shopper
-from .core.tryon.engines.custom import EngineHook
+from .core.tryon.engines.base import EngineHook
 from .core.tryon.paywall import PaywallHook
 from .core.webhooks.handlers import Handler, checked_type
 from .settings import is_enabled, read_settings
 from .web import attribution
 from .web import shopper as shopping
-from .web import widget_tags as tags
 from .web.billing import AppBilling, NoBilling
 from .web.blueprints import register_fallbacks
-from .web.cache_headers import guard_headers
-from .web.compat import allow_body_limits
+from .web.button import genvoris_button
+from .web.caching import enforce_policies
+from .web.compat import with_body_limit
+from .web.hooks import Hooks
 from .web.routes import assets as asset_routes
 from .web.routes import events as event_views
 from .web.routes import stripe as stripe_view
 from .web.routes import tryons as views
 from .web.routes import webhooks as webhook_views
 from .web.routes.proxy import views as passthrough_views
-from .web.state import EXTENSION_KEY, Hooks, SwitchedOff, get_state, state_for
+from .web.state import EXTENSION_KEY, SwitchedOff, get_state, state_for
 from .web.switched_off import NoCalls
+from .web.widget_tags import genvoris_widget
 from .web.wiring import build_state
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
@@ -42,8 +44,8 @@ ProductFilterT = TypeVar("ProductFilterT", bound=ProductFilter)
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], str | None])
 
 TEMPLATE_FUNCTIONS = {
-    "genvoris_button": tags.genvoris_button,
-    "genvoris_widget": tags.genvoris_widget,
+    "genvoris_button": genvoris_button,
+    "genvoris_widget": genvoris_widget,
 }
 
 
@@ -86,7 +88,7 @@ class GenvorisFlask:
             app.extensions[EXTENSION_KEY] = SwitchedOff()
             return
         settings = read_settings(app.config)
-        allow_body_limits(app)
+        app.request_class = with_body_limit(app.request_class)
         app.extensions[EXTENSION_KEY] = build_state(
             app, settings, self._hooks, transport=transport, clock=clock
         )
@@ -98,7 +100,7 @@ class GenvorisFlask:
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
         register_fallbacks(app, asset_routes.blueprint)
-        guard_headers(app)
+        enforce_policies(app)
         shopping.forget_on_logout(app)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:

@@ -176,7 +176,9 @@ SOURCE = ROOT / "static/widget/src"
 def interface(name: str) -> list[str]:
     """Give the members of one of the widget's public interfaces."""
     found = re.search(
-        rf"export interface {name} \{{\n(.*?)\n\}}", (SOURCE / "public.ts").read_text(), re.DOTALL
+        rf"export interface {name} \{{\n(.*?)\n\}}",
+        (SOURCE / "widget/public.ts").read_text(),
+        re.DOTALL,
     )
     assert found
     return re.findall(

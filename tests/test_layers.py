@@ -26,10 +26,7 @@ FLASK = {"flask", "werkzeug", "jinja2", "markupsafe", "blinker"}
 WITHOUT_FLASK = ("api", "core", "errors", "settings", "webhooks")
 SANDBOX_MAY_USE = {"core.api.models", "core.webhooks.signature", "errors", "web.compat"}
 # Modules of core that still ask for what web has; to be given it as arguments instead.
-NOT_YET = {
-    "core/analytics/event_schema.py",
-    "core/concurrency/limits.py",
-}
+NOT_YET: set[str] = set()
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

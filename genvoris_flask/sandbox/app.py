@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from ..web.compat import allow_body_limits
+from ..web.compat import with_body_limit
 from . import (
     account,
     actions,
@@ -125,7 +125,7 @@ def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | N
 def _set_up(parts: Context) -> Flask:
     """Put routes, refusals and the front door around the parts."""
     app = Flask(__name__, static_folder=None)
-    allow_body_limits(app)
+    app.request_class = with_body_limit(app.request_class)
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = IdConverter
     app.extensions[EXTENSION_KEY] = parts

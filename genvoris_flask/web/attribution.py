@@ -86,11 +86,11 @@ def _send(
         log.error("%s was not sent: %s", name, wrong)
         return
 
-    def may_pass(error: Exception) -> bool:
+    def is_retryable(error: Exception) -> bool:
         return isinstance(error, ApiError | UnreachableError) and may_repeat(error, repeat)
 
     try:
-        get_state().background.submit(name, record, may_pass)
+        get_state().background.submit(name, record, is_retryable)
     except QueueFullError as error:
         log.error("%s was not sent: %s", name, error)  # noqa: TRY400  (there is nothing to trace)
 

@@ -19,7 +19,7 @@ from .cookies import keep_cookie, read_cookie
 from .errors import HttpError
 from .rate_limits.requests import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
-from .shopper import current_shopper, login_url, tell_of_loader
+from .shopper import current_shopper, log_loader_failure, login_url
 from .state import get_state
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -48,7 +48,7 @@ def current_visitor() -> Visitor | None:
     try:
         shopper = current_shopper()
     except Exception as error:  # the shop's own function, and perhaps its own error pages
-        tell_of_loader(error)
+        log_loader_failure(error)
         raise HttpError("internal_error") from error
     if shopper:
         return Visitor(f"shopper:{shopper.external_id}", shopper)

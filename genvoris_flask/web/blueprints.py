@@ -1,23 +1,37 @@
-"""Makes the blueprints of all routes, and keeps the rest of the shop's app from meddling."""
+"""Makes the blueprints of all routes, which the rest of the shop's app does not affect.
+
+- They are served on every host. The widget calls the host that its page is on, but with
+  ``Flask(host_matching=True)`` a rule without a host matches none, and with
+  ``subdomain_matching=True`` one without a subdomain matches only the bare host.
+- They are exempt from Flask-WTF's CSRFProtect, which reads whole uploads to find its token: these
+  routes check where a request comes from, and deliveries from Genvoris and Stripe are signed.
+- They are exempt from Flask-Limiter, which counts the polls of a try-on like page views: these
+  routes have limits of their own.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, request
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
-from .exemptions import exempt
-from .host_matching import EveryHostBlueprint
 from .state import get_state
 
-_ours: list[Blueprint] = []
+_HOST = "genvoris_host"
+_SUBDOMAIN = "genvoris_subdomain"
+
+_hardened: list[Blueprint] = []
 
 
 def browser_blueprint(name: str, import_name: str) -> Blueprint:
-    """Make a blueprint of routes that browsers call, behind the guard."""
+    """Return a blueprint of routes that browsers call, protected against other sites' pages."""
     blueprint = server_blueprint(name, import_name)
     blueprint.before_request(refuse_other_sites)
     blueprint.after_request(share_with_trusted)
@@ -25,26 +39,25 @@ def browser_blueprint(name: str, import_name: str) -> Blueprint:
 
 
 def server_blueprint(name: str, import_name: str) -> Blueprint:
-    """Make a blueprint of routes that servers call, which prove themselves by a signature."""
+    """Return a blueprint of routes that servers call, which authenticate by a signature."""
     blueprint = EveryHostBlueprint(name, import_name)
     blueprint.register_error_handler(HttpError, answer_error)
     blueprint.register_error_handler(HTTPException, answer_http_error)
     blueprint.after_request(harden)
-    exempt(blueprint)
-    _ours.append(blueprint)
+    _hardened.append(blueprint)
     return blueprint
 
 
 def register_fallbacks(app: Flask, public: Blueprint) -> None:
-    """Answer all below the prefix in one shape, and leave the shop's session alone there.
+    """Answer unknown paths below the prefix in JSON, and leave the shop's session alone there.
 
-    To be called when our blueprints are registered.
+    Call this once all blueprints are registered.
 
     Args:
         app: The shop.
-        public: The blueprint whose answers caches may keep for everybody.
+        public: The blueprint whose answers shared caches may keep.
     """
-    leave_session(app, {blueprint.name for blueprint in _ours}, {public.name})
+    leave_session(app, {blueprint.name for blueprint in _hardened}, {public.name})
     app.before_request(_answer_unknown_paths)
 
 
@@ -56,3 +69,84 @@ def _answer_unknown_paths() -> Response | HTTPException | None:
         return None
     answer = answer_http_error(error)
     return harden(answer) if isinstance(answer, Response) else answer
+
+
+class EveryHostBlueprint(Blueprint):
+    """A blueprint on every host and subdomain of the shop, exempt from CSRFProtect and Limiter."""
+
+    def __init__(self, name: str, import_name: str) -> None:
+        super().__init__(name, import_name)
+        self.url_value_preprocessor(_drop_host)
+        # Flask calls this before every other hook of a request, those that the shop registered
+        # earlier included, and it costs the shop's other routes nothing.
+        self.url_value_preprocessor(self._exempt)
+
+    def make_setup_state(
+        self, app: Any, options: Any, first_registration: bool = False
+    ) -> BlueprintSetupState:
+        """Return what registers each route of this blueprint."""
+        return _EveryHostState(self, app, options, first_registration)
+
+    def _exempt(self, endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        extensions = current_app.extensions
+        if protection := extensions.get("csrf"):
+            protection.exempt(current_app.view_functions[endpoint or ""])
+            _skip_protect(protection, self.name)
+        limiters = extensions.get("limiter", ())
+        for limiter in limiters if isinstance(limiters, set) else (limiters,):
+            if limiter:
+                limiter.exempt(self)
+
+
+class _EveryHostState(BlueprintSetupState):
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any
+    ) -> None:
+        name = endpoint or view_func.__name__
+        add_rule(self.app, f"{self.url_prefix}{rule}", f"{self.name}.{name}", view_func, **options)
+
+
+def add_rule(app: Any, rule: str, endpoint: str, view: Any = None, **options: Any) -> None:
+    """Register a URL rule, as ``app.add_url_rule`` does, on every host and subdomain.
+
+    Args:
+        app: The shop, or what Flask calls it while blueprints are registered.
+        rule: The path.
+        endpoint: An endpoint of an ``EveryHostBlueprint``, which removes the host from the
+            arguments of the view.
+        view: The view function, unless the endpoint has one.
+        options: Further options of ``app.add_url_rule``.
+    """
+    if app.url_map.host_matching:
+        app.add_url_rule(rule, endpoint, view, **{**options, "host": f"<{_HOST}>"})
+        return
+    app.add_url_rule(rule, endpoint, view, **options)
+    if app.subdomain_matching:
+        app.add_url_rule(rule, endpoint, view, **{**options, "subdomain": f"<{_SUBDOMAIN}>"})
+
+
+def _drop_host(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    for name in (_HOST, _SUBDOMAIN):
+        (values or {}).pop(name, None)
+
+
+class _SelectiveProtect:
+    """Wraps ``CSRFProtect.protect`` to skip these blueprints when a hook of the shop calls it."""
+
+    def __init__(self, protect: Callable[..., None]) -> None:
+        self._protect = protect
+        self.skipped: set[str] = set()
+
+    def __call__(self, *args: Any, **options: Any) -> None:
+        if request.blueprint not in self.skipped:
+            self._protect(*args, **options)
+
+
+def _skip_protect(protection: Any, name: str) -> None:
+    """Have ``protection.protect()`` skip a blueprint, which ``exempt`` alone does not."""
+    protect = getattr(protection, "protect", None)
+    if protect is None:  # another extension of that name
+        return
+    if not isinstance(protect, _SelectiveProtect):
+        protect = protection.protect = _SelectiveProtect(protect)
+    protect.skipped.add(name)

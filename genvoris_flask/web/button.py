@@ -1,55 +1,132 @@
-"""Which design the try-on button has on this page."""
+"""``genvoris_button()``: the button that opens the try-on of a product, and its design."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import has_request_context, request
+from markupsafe import Markup
 
 from ..core.button_design import PLAIN, ButtonDesign, DesignFunction, read_design
+from ..core.products import Product
 from ..errors import ConfigurationError
-from .log_once import first_time
-from .state import get_state
+from .hooks import Hooks, log_once
+from .html import attribute_name, attribute_value, element, write_attributes
+from .state import AppState, state_for
 
-log = logging.getLogger("genvoris_flask.storefront")
+LABEL = "Try it on"
 
 _DESIGN = "genvoris.button_design"
 
 
-def button_design() -> ButtonDesign:
-    """Return GENVORIS_BUTTON, or what it says for this request when it is a function.
+def genvoris_button(
+    *,
+    image: str,
+    title: str,
+    id: str | None = None,  # noqa: A002  (the template's word for it)
+    category: str | None = None,
+    label: str | None = None,
+    variants: Sequence[Mapping[str, object]] | None = None,
+    card: bool = False,
+    **attributes: object,
+) -> Markup:
+    """Return a button that opens the try-on of a product.
 
-    A function that fails, or gives what cannot be used, is named in the log once and never takes
-    a page down: the button then has the shop's own style.
+    Args:
+        image: The product picture's URL or path.
+        title: The product's title.
+        id: The shop's own product id.
+        category: apparel, home, object or other; tells Genvoris where it goes.
+        label: The button's text. Default: the label of GENVORIS_BUTTON, else "Try it on".
+        variants: Other sizes or colours to try on with the same photo:
+            ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. Omitted
+            fields default to the product's.
+        card: Whether it is on a product's card in a list: then it never floats, and is omitted
+            when GENVORIS_BUTTON says ``showOnCards: False``.
+        attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Values that are
+            not strings are written by the app's JSON provider.
     """
-    setting = get_state().settings.button
+    state = state_for("genvoris_button()")
+    if state is None:
+        return Markup("")
+    design = button_design(state)
+    if card and not design.show_on_cards:
+        return Markup("")
+    if state.hooks.product_filter:
+        product = _product(image=image, title=title, id=id, category=category)
+        if not state.hooks.may_try_on(product):
+            return Markup("")
+        variants = _offered(product, variants or (), state.hooks)
+    extra = {attribute_name(name): attribute_value(value) for name, value in attributes.items()}
+    css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
+    written = write_attributes(
+        {
+            "type": "button",
+            "class": css_class,
+            "data-genvoris-trigger": True,
+            "data-genvoris-card": card,
+            "data-product-image": image,
+            "data-product-title": title,
+            "data-product-id": id,
+            "data-product-category": category,
+            "data-product-variants": attribute_value(list(variants)) if variants else None,
+            **extra,
+        }
+    )
+    return element("button", written, label or design.label or LABEL)
+
+
+def _product(**given: object) -> Product:
+    """Return a product as a template describes it."""
+    known = {name: str(value) for name, value in given.items() if value}
+    return Product(**known)  # type: ignore[arg-type]  # strings all of them
+
+
+def _offered(
+    product: Product, variants: Sequence[Mapping[str, object]], hooks: Hooks
+) -> list[Mapping[str, object]]:
+    """Return the variants that may be tried on; their omitted fields default to the product's."""
+    offered = []
+    for variant in variants:
+        names = [name for name in ("image", "title", "id", "category") if variant.get(name)]
+        own = {name: str(variant[name]) for name in names}
+        if hooks.may_try_on(replace(product, images=(), **own)):
+            offered.append(variant)
+    return offered
+
+
+def button_design(state: AppState) -> ButtonDesign:
+    """Return GENVORIS_BUTTON, or what it returns for this request if it is a function.
+
+    A function that raises, or returns something unusable, is logged once and never takes a page
+    down: the button then has the shop's own style.
+    """
+    setting = state.settings.button
     if isinstance(setting, ButtonDesign):
         return setting
     if not has_request_context():
-        return _ask(setting)
-    # A page of many cards asks for each of them. `g` may outlive a request, in a shop's tests.
-    kept = request.environ
-    if _DESIGN not in kept:
-        kept[_DESIGN] = _ask(setting)
-    found: ButtonDesign = kept[_DESIGN]
-    return found
+        return _call(setting)
+    # A page with many cards asks once for each. `g` may outlive a request, in a shop's tests.
+    environ = request.environ
+    if _DESIGN not in environ:
+        environ[_DESIGN] = _call(setting)
+    design: ButtonDesign = environ[_DESIGN]
+    return design
 
 
-def _with_text(fields: object) -> object:
-    """Return a design whose label, if it is a lazy text, is read now, in the page's language."""
-    if isinstance(fields, Mapping) and fields.get("label") is not None:
-        return {**fields, "label": str(fields["label"])}
-    return fields
-
-
-def _ask(function: DesignFunction) -> ButtonDesign:
+def _call(function: DesignFunction) -> ButtonDesign:
     try:
-        return read_design("What the GENVORIS_BUTTON function gave", _with_text(function()))
+        fields: object = function()
+        if isinstance(fields, Mapping) and fields.get("label") is not None:
+            # A lazy string is evaluated now, in the page's language.
+            fields = {**fields, "label": str(fields["label"])}
+        return read_design("What the GENVORIS_BUTTON function returned", fields)
     except ConfigurationError as error:
-        if first_time(function, "answer"):
-            log.warning("%s The button goes without a design.", error)
-    except Exception:  # the shop's own function: its fault must not take the page down
-        if first_time(function, "failure"):
-            log.exception("The GENVORIS_BUTTON function failed: the button goes without a design")
+        message = "%s The button goes without a design."
+        log_once(function, "design", message, error, level=logging.WARNING)
+    except Exception as error:  # noqa: BLE001  (a fault of the shop's own function)
+        message = "The GENVORIS_BUTTON function failed: the button goes without a design"
+        log_once(function, error, message)
     return PLAIN

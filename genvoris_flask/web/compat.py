@@ -1,19 +1,18 @@
-"""The oldest releases of Flask and Werkzeug that this package runs on, and what they lack."""
+"""The oldest supported releases of Flask and Werkzeug, and what they lack."""
 
 from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from flask import Flask
+RequestT = TypeVar("RequestT")
 
 OLDEST = {"Flask": (2, 2, 5), "Werkzeug": (2, 3, 8)}
 
 
 def require_oldest(installed: dict[str, str] | None = None) -> None:
-    """Refuse to run on releases that are older than ``OLDEST``.
+    """Check that Flask and Werkzeug are not older than ``OLDEST``.
 
     Args:
         installed: Version numbers by distribution; defaults to what is installed.
@@ -32,7 +31,7 @@ def require_oldest(installed: dict[str, str] | None = None) -> None:
 
 
 class _BodyLimit:
-    """Adds a settable ``max_content_length`` to a request class, as Flask 3.1 has it."""
+    """Makes ``max_content_length`` of a request class settable, as it is since Flask 3.1."""
 
     _body_limit: int | None = None
 
@@ -49,8 +48,12 @@ class _BodyLimit:
         self._body_limit = value
 
 
-def allow_body_limits(app: Flask) -> None:
-    """Let each request of an app have a body limit of its own, which Flask before 3.1 refuses."""
-    limit: Any = getattr(app.request_class, "max_content_length", None)
+def with_body_limit(request_class: type[RequestT]) -> type[RequestT]:
+    """Return a request class of which each request can have a body limit of its own.
+
+    Flask's own class refuses that before 3.1.
+    """
+    limit: Any = getattr(request_class, "max_content_length", None)
     if isinstance(limit, property) and limit.fset is None:
-        app.request_class = type("Request", (_BodyLimit, app.request_class), {})
+        return type("Request", (_BodyLimit, request_class), {})
+    return request_class

@@ -11,13 +11,12 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..core.concurrency.timers import Timer, Timers
+from ..core.concurrency.threads import Task, call_later
 from .connections import connection_of, hang_up
 
 log = logging.getLogger("genvoris_flask.web")
 
 PIECE = 64 * 1024
-_alarms = Timers()
 
 
 class BoundedDownload:
@@ -47,7 +46,7 @@ class BoundedDownload:
         self._connection = connection_of(environ)
         self._left = seconds
         self._handed_over: float | None = None
-        self._alarm: Timer | None = None
+        self._alarm: Task | None = None
         self._late = threading.Event()
         self._close = weakref.finalize(self, close)
         self._close.atexit = False
@@ -64,7 +63,7 @@ class BoundedDownload:
         piece = next(self._pieces)
         end = functools.partial(_end, self._connection, self._late)
         self._handed_over = time.monotonic()
-        self._alarm = _alarms.after(self._left, end)
+        self._alarm = call_later(self._left, end)
         return piece
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Errors as JSON, in the one shape of docs/http.md, and the headers of every answer."""
+"""Answers errors as JSON (docs/http.md), in the page's language, and sets headers of answers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from .cache_headers import NO_STORE, forbid_caching
-from .i18n import page_language, said
+from ..core import locales
+from .caching import NO_STORE, forbid_caching
 
-# Each code that a browser may get, and its status. Its sentence is in ``languages`` by this name.
+# The status of each code that a browser may get. ``core.locales`` has a sentence for each.
 STATUSES: Mapping[str, int] = {
     "invalid_body": 400,
     "no_photo": 400,
@@ -44,14 +44,14 @@ STATUSES: Mapping[str, int] = {
     "busy": 503,
     "interrupted": 503,
 }
-# What a server gets that delivers webhooks; its sentences are written where they are raised.
+# Of those that servers get which deliver webhooks. Their sentences are written where raised.
 SERVER_STATUSES: Mapping[str, int] = {
     "invalid_signature": 400,
     "in_progress": 409,
     "handler_failed": 500,
     "not_configured": 503,
 }
-# What Flask and Werkzeug refuse by themselves, in our codes.
+# The codes for what Flask and Werkzeug refuse by themselves.
 _CODES = {
     404: "path_not_allowed",
     405: "method_not_allowed",
@@ -67,10 +67,10 @@ class HttpError(Exception):
 
     Args:
         error: One of ``STATUSES`` or ``SERVER_STATUSES``.
-        retry_after: Seconds until it may be tried again.
-        headers: More headers.
-        values: What stands in the braces of the code's sentence.
-        extra: More fields; ``detail`` replaces the sentence.
+        retry_after: Seconds until the request may be repeated.
+        headers: Further headers.
+        values: The values of the placeholders in the code's sentence.
+        extra: Further fields; ``detail`` replaces the sentence.
     """
 
     def __init__(
@@ -93,10 +93,10 @@ class HttpError(Exception):
 
 
 def answer_error(error: HttpError) -> Response:
-    """Write an error as JSON."""
+    """Return an error as JSON."""
     fields = {"error": error.error, **error.extra}
     if "detail" not in fields:
-        fields["detail"] = said(error.error, **error.values)
+        fields["detail"] = translate(error.error, **error.values)
     response = jsonify(fields)
     response.status_code = error.status
     response.headers.update(error.headers)
@@ -105,12 +105,12 @@ def answer_error(error: HttpError) -> Response:
 
 
 def answer_http_error(error: HTTPException) -> Response | HTTPException:
-    """Write what Flask or the shop's own code refused in the same shape.
+    """Return an error of Flask, or of the shop's own code, in the same JSON.
 
-    Its description stays inside: it is meant for developers.
+    Its description is not included: it is meant for developers.
     """
     status = error.code or 500
-    if error.response is not None or status < 400:  # an answer that is whole already
+    if error.response is not None or status < 400:  # a complete response already
         return error
     fallback = "internal_error" if status >= 500 else "invalid_body"
     code = _CODES.get(status, fallback)
@@ -123,7 +123,7 @@ def answer_http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def harden(response: Response) -> Response:
-    """Keep answers out of caches, and keep browsers from guessing their type."""
+    """Keep a response out of caches, and keep browsers from guessing its type."""
     forbid_caching(NO_STORE)
     response.headers["Cache-Control"] = NO_STORE
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -131,6 +131,20 @@ def harden(response: Response) -> Response:
 
 
 def isolate(response: Response) -> Response:
-    """Keep what is opened by itself from acting as a page of the shop."""
+    """Keep a response that is opened as a page of its own from running as one of the shop's."""
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def page_language() -> str:
+    """Return the best available language for this request's Accept-Language header."""
+    for tag, quality in request.accept_languages:  # best first
+        language = tag.partition("-")[0].lower()  # fr-CA is served by fr
+        if quality > 0 and language in locales.LANGUAGES:
+            return language
+    return locales.DEFAULT
+
+
+def translate(key: str, **values: object) -> str:
+    """Return a sentence of ``core.locales`` in the language of the page that asks."""
+    return locales.say(key, page_language(), **values)

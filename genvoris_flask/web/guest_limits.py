@@ -12,8 +12,7 @@ from ..core.locales import say
 from ..core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
 from ..errors import LockTimeoutError, StoreUnavailableError
 from .auth import Visitor, guest_address
-from .errors import HttpError
-from .i18n import page_language
+from .errors import HttpError, page_language
 from .rate_limits.limiter import ADDRESS_FACTOR
 from .shopper import login_url
 from .state import get_state

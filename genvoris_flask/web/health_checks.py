@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from ..core.api.environment import proxy_for, warm_up
+from ..core.api.environment import find_fault, proxy_for
 from ..core.api.http import HttpClient, RetryPolicy
 from ..core.sessions.jwks import read_keys
 from ..core.sessions.verifier import MAX_CLOCK_SKEW
@@ -69,7 +69,7 @@ def _environment(state: AppState) -> Finding:
     """Look at the proxies and certificates that this machine's environment names."""
     settings = state.settings
     urls = (settings.api_url, settings.tryon_url, settings.jwks_url)
-    if faults := [fault for fault in map(warm_up, urls) if fault]:
+    if faults := [fault for fault in map(find_fault, urls) if fault]:
         return Finding("environment", False, faults[0])
     if any(proxy_for(url) for url in urls):
         return Finding("environment", True, "Genvoris is reached through this machine's proxy.")

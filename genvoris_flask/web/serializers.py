@@ -9,9 +9,8 @@ from ..core.sessions.shopper import Shopper
 from ..core.tryon.models import Done, Failure, Job
 from ..core.tryon.paywall import Refusal, paywall_for
 from ..errors import ApiError, GenvorisError
-from .errors import HttpError
-from .host_matching import own_path
-from .i18n import page_language, said
+from .errors import HttpError, page_language, translate
+from .hosts import own_path
 from .state import get_state
 
 
@@ -35,7 +34,7 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
     """Give a refusal's fields, the shop's own paywall among them."""
     state = get_state()
     fields: dict[str, Any] = {
-        "detail": said(f"reason.{refusal.reason}"),
+        "detail": translate(f"reason.{refusal.reason}"),
         "paywall": paywall_for(
             refusal, state.hooks.paywall, state.settings.upgrade_url, page_language()
         ),
@@ -67,7 +66,7 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
             fields["image_url"] = own_path(f"/tryons/{job.id}/image")
             fields["quota"] = asdict(done.quota) if done.quota else None
         case Failure() as failure:
-            fields |= {"error": failure.error, "detail": said(failure.error)}
+            fields |= {"error": failure.error, "detail": translate(failure.error)}
         case Refusal() as refusal:
             fields |= refusal_fields(replace(refusal, shopper=shopper))
     return fields

@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from ..core.links import is_link
 from ..core.sessions.shopper import Shopper
-from .log_once import first_time
+from .hooks import log_once
 from .state import get_state
 from .user_ids import user_id
 
@@ -44,14 +44,14 @@ def current_shopper_or_nobody() -> Shopper | None:
     try:
         return current_shopper()
     except Exception as error:  # noqa: BLE001  (the shop's own fault must not take a page down)
-        tell_of_loader(error)
+        log_loader_failure(error)
         return None
 
 
-def tell_of_loader(error: Exception) -> None:
-    """Log that the shop's function failed: each way in which it fails once, not for every page."""
-    if first_time(get_state().hooks.shopper_loader, type(error).__qualname__):
-        log.error("The function that says who is shopping failed", exc_info=error)
+def log_loader_failure(error: Exception) -> None:
+    """Log that the shop's function failed, once for each class of error."""
+    loader = get_state().hooks.shopper_loader
+    log_once(loader, error, "The function that says who is shopping failed")
 
 
 def login_url() -> str | None:

@@ -6,35 +6,29 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
-if TYPE_CHECKING:
-    from ..core.analytics.event_sender import EventSender
-    from ..core.api.client import GenvorisClient
-    from ..core.api.http import HttpClient
-    from ..core.billing.stripe.events import StripeEvents
-    from ..core.concurrency.background import BackgroundPool
-    from ..core.concurrency.limits import Slots
-    from ..core.products import ProductFilter
-    from ..core.sessions.broker import SessionBroker
-    from ..core.sessions.shopper import Shopper
-    from ..core.sessions.verifier import TokenVerifier
-    from ..core.storage.interface import Store
-    from ..core.tryon.daily_limit import DailyLimit
-    from ..core.tryon.engines.base import Engine
-    from ..core.tryon.engines.custom import EngineHook
-    from ..core.tryon.error_mapping import ErrorMapper
-    from ..core.tryon.jobs import JobRunner
-    from ..core.tryon.paywall import PaywallHook
-    from ..core.webhooks.deduplication import Deduplicator
-    from ..core.webhooks.handlers import Handler
-    from ..settings import Settings
-    from .assets import Assets
-    from .billing import AppBilling
-    from .proxy_watch import ProxyWatch
-    from .rate_limits.limiter import Limiter
+from ..core.analytics.event_sender import EventSender
+from ..core.api.client import GenvorisClient
+from ..core.api.http import HttpClient
+from ..core.billing.stripe.events import StripeEvents
+from ..core.concurrency.background import BackgroundPool
+from ..core.concurrency.limits import Slots
+from ..core.sessions.broker import SessionBroker
+from ..core.sessions.verifier import TokenVerifier
+from ..core.storage.interface import Store
+from ..core.tryon.daily_limit import DailyLimit
+from ..core.tryon.engines.base import Engine
+from ..core.tryon.error_mapping import ErrorMapper
+from ..core.tryon.jobs import JobRunner
+from ..core.webhooks.deduplication import Deduplicator
+from ..settings import Settings
+from .assets import Assets
+from .billing import AppBilling
+from .client_address import ProxyWatch
+from .hooks import Hooks
+from .rate_limits.limiter import Limiter
 
 log = logging.getLogger("genvoris_flask")
 
@@ -45,16 +39,17 @@ NOT_SET_UP = (
 )
 
 
-@dataclass
-class Hooks:
-    """The shop's own functions. Apps of one GenvorisFlask object share them."""
+@dataclass(frozen=True)
+class TagPart:
+    """The attributes of the script tag that are the same on every page of the shop.
 
-    shopper_loader: Callable[[], Shopper | None] | None = None
-    paywall: PaywallHook | None = None
-    webhook_handlers: list[Handler] = field(default_factory=list)
-    tryon_engine: EngineHook | None = None
-    stripe_shopper: Callable[[str], str | None] | None = None
-    product_filter: ProductFilter | None = None
+    Attributes:
+        attributes: Values by name.
+        written: The same as HTML.
+    """
+
+    attributes: dict[str, object]
+    written: str
 
 
 @dataclass(frozen=True)
@@ -84,8 +79,8 @@ class AppState:
     background: BackgroundPool
     events: EventSender
     clock: Callable[[], float]
-    # What the script tag says on every page, written once for each root of the shop.
-    tag_parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    # By the root of the shop (SCRIPT_NAME).
+    tag_parts: dict[str, TagPart] = field(default_factory=dict)
 
 
 class SwitchedOff:
@@ -113,10 +108,10 @@ def get_state(app: Flask | None = None) -> AppState:
 
 
 def state_for(call: str) -> AppState | None:
-    """Return the current app's state for a call that does nothing where there is none.
+    """Return the current app's state for a call that does nothing if there is none.
 
     Args:
-        call: What was called, for the log.
+        call: The name of the call, for the log.
     """
     state: AppState | SwitchedOff | None = current_app.extensions.get(EXTENSION_KEY)
     if isinstance(state, SwitchedOff):

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from ..core.concurrency.timers import Timers
+from ..core.concurrency.threads import call_later
 from .connections import connection_of, stop_listening
 from .errors import HttpError
 
@@ -21,8 +21,6 @@ log = logging.getLogger("genvoris_flask.web")
 
 # For what servers send, or anybody may: it is small, and even a slow line has it through by then.
 MESSAGE_SECONDS = 10.0
-
-_alarms = Timers()
 
 
 @contextmanager
@@ -41,7 +39,7 @@ def bounded_upload(environ: Mapping[str, Any], seconds: float) -> Iterator[None]
         ClientDisconnected: The body is broken in a way that its server has an error of its own for.
     """
     late = threading.Event()
-    alarm = _alarms.after(seconds, functools.partial(_end, connection_of(environ), late))
+    alarm = call_later(seconds, functools.partial(_end, connection_of(environ), late))
     try:
         yield
     except Exception as error:

@@ -14,9 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import ConfigurationError
-from .log_once import first_time
-
-log = logging.getLogger("genvoris_flask.storefront")
+from .hooks import log_once
 
 SETTING = "GENVORIS_USER_ID_ATTRIBUTE"
 _LIBRARIES = ("flask_login", "flask_security")
@@ -38,8 +36,8 @@ def user_id(user: Any, attribute: str | None = None) -> str | None:
     """
     found = _attribute(user, attribute) if attribute else _default_id(user)
     if found is None or str(found) in ("", "None"):
-        if first_time(type(user), "no id"):
-            log.warning("A logged-in %s has no id yet, so nobody is shopping.", _name(user))
+        message = "A logged-in %s has no id yet, so nobody is shopping."
+        log_once(type(user), "no id", message, _name(user), level=logging.WARNING)
         return None
     return str(found)
 
@@ -61,13 +59,15 @@ def _default_id(user: Any) -> Any:
     login_id = str(user.get_id())
     if login_id == str(key) or _names_kind_and_key(user, login_id, str(key)):
         return login_id
-    if first_time(type(user), "get_id"):
-        log.info(
-            "Shoppers are known to Genvoris by the primary key of %s, not by its get_id(). %s "
-            "names another attribute.",
-            _name(user),
-            SETTING,
-        )
+    log_once(
+        type(user),
+        "get_id",
+        "Shoppers are known to Genvoris by the primary key of %s, not by its get_id(). %s names "
+        "another attribute.",
+        _name(user),
+        SETTING,
+        level=logging.INFO,
+    )
     return key
 
 

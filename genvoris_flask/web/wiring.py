@@ -1,4 +1,4 @@
-"""Wires the rooms together: makes the parts of one app from its settings."""
+"""Makes the parts of one app from its settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 
 from ..core.analytics.event_sender import EventSender
 from ..core.api.client import GenvorisClient
-from ..core.api.environment import warm_up
+from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
@@ -45,11 +45,12 @@ from ..signals import (
 )
 from . import assets
 from .billing import AppBilling
-from .proxy_watch import ProxyWatch
+from .client_address import ProxyWatch
+from .hooks import Hooks
 from .rate_limits.limiter import Limiter
 from .rate_limits.memory import Windows
 from .routes import stripe as stripe_routes
-from .state import AppState, Hooks
+from .state import AppState
 
 log = logging.getLogger("genvoris_flask")
 
@@ -128,7 +129,7 @@ def build_state(
 def _check_environment(settings: Settings) -> None:
     """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
     for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
-        if fault := warm_up(url):
+        if fault := find_fault(url):
             _log_environment_fault(fault)
 
 

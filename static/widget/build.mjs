@@ -13,21 +13,29 @@ const here = dirname(fileURLToPath(import.meta.url));
 const flag = process.argv.indexOf("--outdir");
 const outdir = flag > 0 ? process.argv[flag + 1] : here;
 
+const ENTRIES = {
+  widget: "widget/main.ts",
+  design: "theme/design.ts",
+  dialog: "dialog/main.ts",
+  tools: "dialog/tools.ts",
+};
+
 /** Gives what a page must know of a file to load it: its digest, which is in its name too. */
 function describe(body) {
   return createHash("sha256").update(body).digest("base64");
 }
 
 /** Lets the third stage take the second's modules from it, instead of having them once more. */
-const fromKit = {
-  name: "from-kit",
+const fromDialog = {
+  name: "from-dialog",
   setup({ onResolve, onLoad }) {
-    const shared = /\/(api|dom|page|parts|product|shared|strings|tab)$/;
-    onResolve({ filter: shared }, () => ({ path: "kit", namespace: "kit" }));
-    onLoad({ filter: /./, namespace: "kit" }, async () => {
-      const source = await readFile(join(here, "src", "kit.ts"), "utf8");
-      const names = /kit = \{([^}]*)\}/.exec(source)[1];
-      return { contents: `export const {${names}} = Genvoris.attach({}).kit;` };
+    const shared =
+      /\/(backend|dom|models|page|page-events|parts|product|random-id|storage|strings)$/;
+    onResolve({ filter: shared }, () => ({ path: "dialog", namespace: "dialog" }));
+    onLoad({ filter: /./, namespace: "dialog" }, async () => {
+      const source = await readFile(join(here, "src", "dialog", "exports.ts"), "utf8");
+      const names = /exports = \{([^}]*)\}/.exec(source)[1];
+      return { contents: `export const {${names}} = Genvoris.attach({}).exports;` };
     });
   },
 };
@@ -58,7 +66,7 @@ const shortStyles = {
 async function bundle(name, target, define = {}, plugins = []) {
   const outfile = join(outdir, `${name}.js`);
   await build({
-    entryPoints: [join(here, "src", `${name}.ts`)],
+    entryPoints: [join(here, "src", ENTRIES[name])],
     outfile,
     bundle: true,
     minify: true,
@@ -85,13 +93,13 @@ async function writeLocales() {
 }
 
 async function writeTypes() {
-  const source = await readFile(join(here, "src", "public.ts"), "utf8");
+  const source = await readFile(join(here, "src", "widget", "public.ts"), "utf8");
   const { outputText } = ts.transpileDeclaration(source, { compilerOptions: { strict: true } });
   await writeFile(join(outdir, "widget.d.ts"), outputText);
 }
 
 const { keys, files } = await writeLocales();
-const tools = await bundle("tools", "es2022", {}, [fromKit]);
+const tools = await bundle("tools", "es2022", {}, [fromDialog]);
 const design = await bundle("design", "es2022", {}, [fromFirst]);
 const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
 const dialog = await bundle("dialog", "es2022", known, [fromFirst]);

@@ -10,6 +10,7 @@ const REFERENCE = "en";
 export function readLocales(folder = FOLDER) {
   const locales = {};
   for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith(".json")) continue;
     locales[file.replace(".json", "")] = JSON.parse(readFileSync(folder + file, "utf8"));
   }
   const faults = Object.entries(locales).flatMap(([language, locale]) =>

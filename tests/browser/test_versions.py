@@ -43,9 +43,9 @@ def other_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built.mkdir()
     shutil.copytree(WIDGET, source, ignore=shutil.ignore_patterns("node_modules"))
     (source / "node_modules").symlink_to((WIDGET / "node_modules").resolve())
-    shared = source / "src/shared.ts"
-    shared.write_text(shared.read_text().replace(NOW, THEN))
-    for name in ("tools", "dialog", "design"):
+    main = source / "src/widget/main.ts"
+    main.write_text(main.read_text().replace(NOW, THEN))
+    for name in ("dialog/tools", "dialog/main", "theme/design"):
         entry = source / f"src/{name}.ts"
         entry.write_text(f'{entry.read_text()}\nconsole.debug("{THEN}");\n')
     english = source / "src/locales/en.json"

@@ -185,7 +185,7 @@ def test_a_slip_in_the_shops_code_breaks_no_checkout_and_is_logged(
 
 
 def test_a_full_queue_breaks_no_checkout(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    full = BackgroundPool(most=0)
+    full = BackgroundPool(max_unfinished=0)
     shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=full)
     order(shop)
     assert "The conversion of order 17 was not sent: " in caplog.text

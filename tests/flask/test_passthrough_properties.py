@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from genvoris_flask.web.routes.proxy.fields import is_ours
+from genvoris_flask.core.reserved_fields import is_reserved
 from genvoris_flask.web.routes.proxy.json_object import MAX_NAMES, MAX_VALUES, rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
 from tests.flask.conftest import SAME_ORIGIN, Shop
@@ -187,7 +187,7 @@ def test_no_form_carries_a_key_or_a_token_of_its_own(open_shop: Shop, body: byte
     check(status, seen)
     assert bool(seen) == (status == 200)
     for sent in seen:
-        assert [name for name in parts_of(sent) if is_ours(name)] == ["end_customer_token"]
+        assert [name for name in parts_of(sent) if is_reserved(name)] == ["end_customer_token"]
 
 
 @settings(max_examples=200, deadline=None)
@@ -231,7 +231,7 @@ VALUES = st.recursive(
 
 def without_ours(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_ours(inner) for name, inner in value.items() if not is_ours(name)}
+        return {name: without_ours(inner) for name, inner in value.items() if not is_reserved(name)}
     return [without_ours(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from genvoris_flask import Shopper
-from genvoris_flask.web.routes.proxy.fields import is_ours
+from genvoris_flask.core.reserved_fields import is_reserved
 from tests.flask.conftest import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.readers import PythonReader, Reader, node_reader, php_reader
@@ -78,7 +78,7 @@ def check(shop: Shop, readers: dict[str, Reader], request: httpx.Request) -> Non
             ours = [
                 (path, value)
                 for path, value in leaves(found)
-                if any(is_ours(name) for name in path) or is_ours(".".join(path))
+                if any(is_reserved(name) for name in path) or is_reserved(".".join(path))
             ]
             names = [path for path, _ in ours]
             expected = [] if parser.startswith("query:") else ["end_customer_token"]
@@ -222,7 +222,7 @@ def test_no_parser_of_pairs_finds_the_browsers_token(
     else:
         answer = shop.browser.get(f"/genvoris/api/config?{text}")
         for request in sent(shop):
-            assert not [name for name, _ in request.url.params.multi_items() if is_ours(name)]
+            assert not [name for name, _ in request.url.params.multi_items() if is_reserved(name)]
         assert answer.status_code in (200, 400)
 
 

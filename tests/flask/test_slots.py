@@ -11,29 +11,33 @@ import httpx
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from genvoris_flask.core.concurrency.limits import Slot, Slots
-from genvoris_flask.core.concurrency.timers import Timer, Timers
-from genvoris_flask.web.errors import HttpError
+from genvoris_flask.core.concurrency.limits import (
+    NoSlotError,
+    NoSlotForOwnerError,
+    Slot,
+    Slots,
+)
+from genvoris_flask.core.concurrency.threads import Task, call_later
+from genvoris_flask.web import uploads
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
 
-def refusal(take: Callable[[], Slot]) -> str:
-    with pytest.raises(HttpError) as caught:
+def refusal(take: Callable[[], Slot]) -> type[NoSlotError]:
+    with pytest.raises(NoSlotError) as caught:
         take()
-    assert caught.value.headers["Retry-After"] == "5"
-    return caught.value.error
+    return caught.type
 
 
 def test_one_owner_cannot_hold_them_all() -> None:
     """Whatever one may hold, one slot is left for others."""
     slots = Slots(per_owner=9, total=3)
     held = [slots.take("ada"), slots.take("ada")]
-    assert refusal(lambda: slots.take("ada")) == "too_many_tryons"
+    assert refusal(lambda: slots.take("ada")) is NoSlotForOwnerError
     held.append(slots.take("ben"))
-    assert refusal(lambda: slots.take("eve")) == "busy"
+    assert refusal(lambda: slots.take("eve")) is NoSlotError
     held.pop().free()
-    assert refusal(lambda: slots.take("ada")) == "too_many_tryons"
+    assert refusal(lambda: slots.take("ada")) is NoSlotForOwnerError
     slots.take("eve")
 
 
@@ -44,7 +48,7 @@ def test_a_slot_is_freed_once() -> None:
     first.free()
     slots.take("ada")
     first.free()
-    assert refusal(lambda: slots.take("ada")) == "too_many_tryons"
+    assert refusal(lambda: slots.take("ada")) is NoSlotForOwnerError
 
 
 def test_a_slot_is_freed_by_an_error() -> None:
@@ -60,7 +64,7 @@ def test_nobody_in_particular_is_bound_by_the_total_alone() -> None:
     slots = Slots(per_owner=1, total=3)
     for _ in range(3):
         slots.take(None)
-    assert refusal(lambda: slots.take(None)) == "busy"
+    assert refusal(lambda: slots.take(None)) is NoSlotError
 
 
 class Slow:
@@ -95,13 +99,15 @@ class Upload:
         }
         self._app = shop.app
         self.status = 0
+        self.retry_after: str | None = None
         self._done = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        pieces, status, _ = run_wsgi_app(self._app.wsgi_app, self._environ, buffered=True)
+        pieces, status, headers = run_wsgi_app(self._app.wsgi_app, self._environ, buffered=True)
         b"".join(pieces)
         self.status = int(status.split()[0])
+        self.retry_after = headers.get("Retry-After")
         self._done.set()
 
     def started(self) -> Upload:
@@ -128,13 +134,12 @@ def test_what_holds_no_photo_has_ten_seconds_to_come_in(
 ) -> None:
     """Anybody may send it, so it may not hold a worker for as long as a photo."""
     asked: list[float] = []
-    after = Timers.after
 
-    def note(clock: Timers, wait: float, ring: Callable[[], None]) -> Timer:
+    def note(wait: float, call: Callable[[], None]) -> Task:
         asked.append(wait)
-        return after(clock, wait, ring)
+        return call_later(wait, call)
 
-    monkeypatch.setattr(Timers, "after", note)
+    monkeypatch.setattr(uploads, "call_later", note)
     genvoris.customer("ada")
     shop = Shop(
         genvoris, GENVORIS_WEBHOOK_SECRET="whsec_1", GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_2"
@@ -160,7 +165,8 @@ def busy_shop(genvoris: LocalGenvoris) -> Shop:
 def test_a_shoppers_slow_uploads_leave_room_for_others(busy_shop: Shop, path: str) -> None:
     """Two of one shopper's are read at once; the next is told to wait, others are not."""
     held = [Upload(busy_shop, "ada", path).started() for _ in range(2)]
-    assert Upload(busy_shop, "ada", path).ended() == 429
+    refused = Upload(busy_shop, "ada", path)
+    assert (refused.ended(), refused.retry_after) == (429, "5")
     other = Upload(busy_shop, "ben", path).started()
     for each in (*held, other):
         each.body.go_on.set()

@@ -17,14 +17,14 @@ from werkzeug.test import EnvironBuilder
 from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.billing.stripe.signature import check_header
-from genvoris_flask.core.images.formats.exif import read_orientation
+from genvoris_flask.core.images.formats.metadata import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier
 from genvoris_flask.core.webhooks.events import read_event
 from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
-from genvoris_flask.web.compat import allow_body_limits
+from genvoris_flask.web.compat import with_body_limit
 from genvoris_flask.web.errors import HttpError
 from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
 from genvoris_flask.web.routes.proxy.json_object import rewrite_json
@@ -104,7 +104,7 @@ def _rewrite_multipart(data: bytes) -> None:
 
 
 _APP = Flask("shop")
-allow_body_limits(_APP)
+_APP.request_class = with_body_limit(_APP.request_class)
 
 
 def _read_upload(data: bytes) -> None:

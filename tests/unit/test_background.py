@@ -1,10 +1,6 @@
-"""The bounded pool: later, again when it fails, and never in the way."""
+"""Tasks that are retried, and the log of what became of them."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-import threading
 
 import pytest
 
@@ -12,107 +8,52 @@ from genvoris_flask.core.concurrency.background import BackgroundPool
 from genvoris_flask.errors import QueueFullError
 
 
-def test_tasks_run_on_other_threads_and_all_of_them() -> None:
-    pool = BackgroundPool(threads=3)
-    done: list[tuple[int, str]] = []
-    for number in range(50):
-        pool.submit("t", lambda n=number: done.append((n, threading.current_thread().name)))  # type: ignore[misc]
+class Flaky:
+    """A task that fails some times before it succeeds."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.attempts = 0
+
+    def __call__(self) -> None:
+        self.attempts += 1
+        if self.attempts <= self.failures:
+            raise RuntimeError("away")
+
+
+def test_failed_task_is_retried() -> None:
+    """And not again once it has succeeded."""
+    pool = BackgroundPool(delays=(0.001, 0.001, 0.001))
+    task = Flaky(failures=2)
+    pool.submit("task", task)
     assert pool.join(60)
-    assert sorted(number for number, _ in done) == list(range(50))
-    names = {name for _, name in done}
-    assert len(names) <= 3
-    assert threading.current_thread().name not in names
+    assert task.attempts == 3
 
 
-def test_what_fails_is_tried_again_later_and_then_given_up(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    pool = BackgroundPool(delays=(0.01, 0.02))
-    tries: list[int] = []
-
-    def fail() -> None:
-        tries.append(1)
-        raise RuntimeError("away")
-
-    pool.submit("Order 17", fail)
+def test_task_is_given_up_after_the_last_delay(caplog: pytest.LogCaptureFixture) -> None:
+    """Each attempt is logged with the name of the task."""
+    pool = BackgroundPool(delays=(0.001, 0.002))
+    task = Flaky(failures=9)
+    pool.submit("Order 17", task)
     assert pool.join(60)
-    assert len(tries) == 3
-    assert "Order 17: RuntimeError: away; trying again in 0.01 s" in caplog.text
-    assert "Order 17: given up" in caplog.text
+    assert task.attempts == 3
+    assert "Order 17: RuntimeError: away; trying again in 0.001 s" in caplog.text
+    assert "Order 17: RuntimeError: away; trying again in 0.002 s" in caplog.text
+    assert caplog.text.count("Order 17: given up") == 1
 
 
-def test_what_cannot_pass_is_not_tried_again() -> None:
-    pool = BackgroundPool(delays=(0.01,))
-    tries: list[int] = []
-
-    def fail() -> None:
-        tries.append(1)
-        raise RuntimeError("refused")
-
-    pool.submit("t", fail, lambda error: False)
+def test_final_error_is_not_retried() -> None:
+    """The caller says which errors these are."""
+    pool = BackgroundPool(delays=(0.001,))
+    task = Flaky(failures=9)
+    pool.submit("task", task, lambda error: str(error) != "away")
     assert pool.join(60)
-    assert len(tries) == 1
+    assert task.attempts == 1
 
 
-def test_what_waits_for_another_try_holds_no_thread() -> None:
-    pool = BackgroundPool(threads=1, delays=(60.0,))
-    done = threading.Event()
-    tries = iter([0, 1])
-    pool.submit("fails at first", lambda: 1 / next(tries))
-    pool.submit("goes well", done.set)
-    assert done.wait(60)
-    assert not pool.join(0.01)
-
-
-def test_a_full_pool_says_so_at_once() -> None:
-    pool = BackgroundPool(threads=1, most=2)
-    leave = threading.Event()
-    for _ in range(2):
-        pool.submit("waits", lambda: leave.wait(60))
-    with pytest.raises(QueueFullError, match="2 tasks are waiting"):
-        pool.submit("one more", print)
-    leave.set()
-    assert pool.join(60)
-    pool.submit("there is room again", print)
-    assert pool.join(60)
-
-
-PROGRAM = """
-import os, sys, time
-from genvoris_flask.background import BackgroundPool
-
-pool = BackgroundPool(threads=1, delays=(60.0,))
-tries = []
-
-def fail_once():
-    tries.append(1)
-    if len(tries) == 1:
-        raise RuntimeError("away")
-    print("second try", flush=True)
-
-pool.submit("fails at first", fail_once)
-while not tries:
-    time.sleep(0.001)
-for number in range(3):
-    pool.submit("slow", lambda n=number: (time.sleep(0.05), print("done", n, flush=True)))
-if "fork" in sys.argv:
-    child = os.fork()
-    if not child:
-        sys.exit()
-    os.waitpid(child, 0)
-    print("child ended", flush=True)
-"""
-
-
-@pytest.mark.parametrize("argument", ["", "fork"])
-def test_at_the_end_of_the_process_what_is_left_gets_one_more_try(argument: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM, argument],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    lines = done.stdout.splitlines()
-    assert {"second try", "done 0", "done 1", "done 2"} <= set(lines), done.stderr
-    assert len(lines) == (5 if argument else 4)
+def test_full_pool_names_the_refused_task() -> None:
+    """Tasks that wait for another attempt count as unfinished."""
+    pool = BackgroundPool(threads=1, max_unfinished=1, delays=(600.0,))
+    pool.submit("first", Flaky(failures=1))
+    with pytest.raises(QueueFullError, match=r"Order 18: 1 tasks are waiting already\."):
+        pool.submit("Order 18", Flaky(failures=0))

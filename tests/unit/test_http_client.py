@@ -14,7 +14,7 @@ import pytest
 from genvoris_flask import errors
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.api.error_parsing import read_retry_after
-from genvoris_flask.core.api.http import Answer, HttpClient, RetryPolicy
+from genvoris_flask.core.api.http import HttpClient, Response, RetryPolicy
 
 KEY = "gvk_live_very_secret"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -67,7 +67,7 @@ def call(
     repeat: RetryPolicy = RetryPolicy.ALWAYS,
     time: Time | None = None,
     timeout: float = 10.0,
-) -> Answer:
+) -> Response:
     client = http_client(handler, time)
     return client.request("GET", "/x", timeout=timeout, repeat=repeat)
 

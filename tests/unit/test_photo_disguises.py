@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from genvoris_flask.core.images.formats.foreign import reads_as_something_else
+from genvoris_flask.core.images.formats.polyglots import is_polyglot
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from tests.support.heic import PICTURE, Item, box, heic
 from tests.support.pictures import picture
@@ -227,7 +227,7 @@ def test_an_ordinary_photo_is_taken_as_it_is_drawn(name: str, profile_name: str)
 def test_noise_is_not_taken_for_something_else() -> None:
     """Marks of other files are too long to turn up in pixels by chance."""
     noise = random.Random(7).randbytes(24 * 1024 * 1024)
-    assert not reads_as_something_else(noise)
+    assert not is_polyglot(noise)
     for short in (
         b"<svg\n\xff\0",
         b"<img/\x01",
@@ -236,4 +236,4 @@ def test_noise_is_not_taken_for_something_else() -> None:
         b"<?php\xff",
         b"<?=",
     ):
-        assert not reads_as_something_else(noise[:5000] + short + noise[5000:9000])
+        assert not is_polyglot(noise[:5000] + short + noise[5000:9000])

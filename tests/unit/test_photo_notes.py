@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from genvoris_flask.core.images.formats.exif import read_orientation
+from genvoris_flask.core.images.formats.metadata import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, check_photo, clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.pictures import picture

@@ -6,9 +6,9 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...web.routes.proxy.fields import is_ours
 from ..api.models import EVENT_TYPES, Event
 from ..api.parsing import plain_text, text_length
+from ..reserved_fields import is_reserved
 
 MOST_EVENTS = 50  # in one batch
 MAX_SESSION_ID = 200
@@ -106,7 +106,7 @@ def _metadata(event: dict[str, Any], at: str) -> dict[str, Any] | None:
     return {
         plain_text(name): plain_text(value) if isinstance(value, str) else value
         for name, value in metadata.items()
-        if not is_ours(name)
+        if not is_reserved(name)
     }
 
 

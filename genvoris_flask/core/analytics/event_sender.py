@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from ...errors import BadRequestError, GenvorisError
 from ..api.models import Event
-from ..concurrency.background import BackgroundPool
 from ..concurrency.per_process import PerProcess
+from ..concurrency.threads import WorkerPool
 from .event_schema import MOST_EVENTS
 
 log = logging.getLogger("genvoris_flask.events")
@@ -48,7 +48,7 @@ class EventSender:
         self._most = most
         self._buffer = PerProcess(_Buffer)
         # Of its own, so that events never keep orders and webhooks waiting.
-        self._pool = BackgroundPool(threads=1, most=2, delays=())
+        self._pool = WorkerPool("genvoris-events", threads=1)
 
     def add(self, events: Sequence[Event]) -> int:
         """Take events, as many as there is room for, and return how many that were."""
@@ -61,7 +61,7 @@ class EventSender:
         if lost:
             self._note_loss(buffer, f"{self._most} wait to be sent already")
         if start:
-            self._pool.submit("Events of the widget", self._send_all)
+            self._pool.submit(self._send_all)
         return len(taken)
 
     def join(self, seconds: float) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .http import Answer, HttpClient, RetryPolicy
+from .http import HttpClient, Response, RetryPolicy
 from .resources import (
     Conversions,
     Customers,
@@ -80,7 +80,7 @@ class GenvorisClient:
         self.tryons = TryOns(self._root, self._tryon_http, timeout, self._api_key)
         self.widget = Widget(self._tryon_http, timeout)
 
-    def ask(self, method: str, path: str, *, timeout: float) -> Answer:
+    def ask(self, method: str, path: str, *, timeout: float) -> Response:
         """Send one request as it is, without repeating it.
 
         Args:

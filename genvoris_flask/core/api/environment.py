@@ -107,7 +107,7 @@ def _is_in_network(host: str, network: str) -> bool:
         return False
 
 
-def warm_up(url: str) -> str | None:
+def find_fault(url: str) -> str | None:
     """Read what a request to a URL will need; return what is wrong with it, if anything."""
     try:
         certificates_for(url, proxy_for(url))

@@ -28,7 +28,7 @@ _CODES = {
 }
 
 
-def read_refusal(
+def parse_error(
     status: int,
     headers: Mapping[str, str],
     body: bytes,

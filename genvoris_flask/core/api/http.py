@@ -17,12 +17,12 @@ import httpx
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
 from .deadline import Deadline
-from .environment import warm_up
-from .error_parsing import read_refusal
-from .response import Answer, NoConnectionError, StreamedAnswer, bounded, read_whole
+from .environment import find_fault
+from .error_parsing import parse_error
+from .response import NoConnectionError, Response, StreamedResponse, bounded, read_whole
 from .transport import Connections
 
-__all__ = ["Answer", "HttpClient", "RetryPolicy", "StreamedAnswer", "may_repeat"]
+__all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
 log = logging.getLogger("genvoris_flask.api")
 
@@ -73,7 +73,7 @@ class HttpClient:
         self._client = PerProcess(self._connect)
         if transport is None:
             # Now, since a page may be waiting when the first request is sent.
-            warm_up(base_url)
+            find_fault(base_url)
 
     def __repr__(self) -> str:
         return f"HttpClient({self.base_url!r})"
@@ -87,7 +87,7 @@ class HttpClient:
         repeat: RetryPolicy,
         secrets: tuple[str, ...] = (),
         **content: Any,
-    ) -> Answer:
+    ) -> Response:
         """Send a request, repeat it where that is safe, and give the answer.
 
         Args:
@@ -126,7 +126,7 @@ class HttpClient:
         body: Iterable[bytes] | bytes | None,
         headers: Sequence[tuple[bytes, bytes]],
         query: str = "",
-    ) -> StreamedAnswer:
+    ) -> StreamedResponse:
         """Send a request once while its body comes in, and give the answer while it comes in.
 
         Args:
@@ -154,7 +154,7 @@ class HttpClient:
                 headers=headers,
                 timeout=upload_timeout + timeout,
             )
-            return StreamedAnswer(name, response, deadline)
+            return StreamedResponse(name, response, deadline)
 
     def _wait_before_repeating(
         self, error: ApiError | UnreachableError, repeat: RetryPolicy, attempt: int
@@ -175,7 +175,7 @@ class HttpClient:
         deadline: Deadline,
         content: Mapping[str, Any],
         secrets: tuple[str, ...],
-    ) -> Answer:
+    ) -> Response:
         left, name = deadline.remaining(), name_of(method, path)
         if left <= 0:
             raise DeadlineError(f"{name}: no time was left to ask Genvoris.")
@@ -190,8 +190,8 @@ class HttpClient:
         if response.status_code >= 300:
             hidden = (*self._secrets, *(text for text in secrets if text))
             ids = _private_ids(path, content.get("json"))
-            raise read_refusal(response.status_code, response.headers, body, hidden, ids)
-        return Answer(response.status_code, response.headers, body)
+            raise parse_error(response.status_code, response.headers, body, hidden, ids)
+        return Response(response.status_code, response.headers, body)
 
     def _connect(self) -> Connections:
         return Connections(self._headers, self.base_url, transport=self._transport)

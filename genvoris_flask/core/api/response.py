@@ -12,14 +12,14 @@ import httpx
 
 from ...errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
 from .deadline import Deadline
-from .error_parsing import read_refusal
+from .error_parsing import parse_error
 from .transport import current_deadline
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back with a status below 400."""
 
     status: int
@@ -27,7 +27,7 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-class StreamedAnswer:
+class StreamedResponse:
     """An answer whose body is still coming in. To be closed.
 
     Args:
@@ -43,7 +43,7 @@ class StreamedAnswer:
         self._response = response
         self._deadline = deadline
 
-    def pieces(self) -> Iterator[bytes]:
+    def iter_raw(self) -> Iterator[bytes]:
         """Give the body as it was sent, still encoded as Content-Encoding says.
 
         Raises:
@@ -66,19 +66,19 @@ class StreamedAnswer:
         """Give the whole body, decoded, of an answer that is small, such as a refusal.
 
         Raises:
-            UnreachableError: As ``pieces``.
-            MalformedAnswerError: As ``pieces``.
+            UnreachableError: As ``iter_raw``.
+            MalformedAnswerError: As ``iter_raw``.
         """
         with bounded(self._name, self._deadline):
             return read_whole(self._response, self._deadline)
 
-    def refusal(self, secrets: tuple[str, ...] = ()) -> ApiError:
+    def error(self, secrets: tuple[str, ...] = ()) -> ApiError:
         """Give the error that the answer says.
 
         Args:
             secrets: Texts to blot out of it.
         """
-        return read_refusal(self.status, self.headers, self.read(), secrets)
+        return parse_error(self.status, self.headers, self.read(), secrets)
 
     def close(self) -> None:
         """Let the connection go."""

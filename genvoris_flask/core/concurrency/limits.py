@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from ...web.errors import HttpError
+from ...errors import GenvorisError
 from .per_process import PerProcess
 
-RETRY_AFTER = 5.0  # seconds
+
+class NoSlotError(GenvorisError):
+    """All slots of this process are taken."""
+
+
+class NoSlotForOwnerError(NoSlotError):
+    """The owner holds as many slots as one owner can."""
 
 
 @dataclass
@@ -32,7 +38,7 @@ class Slot:
         self._held = True
 
     def free(self) -> None:
-        """Give the slot back. Calling it again changes nothing."""
+        """Free the slot. Further calls do nothing."""
         with self._taken.lock:
             if self._held:
                 self._held = False
@@ -56,8 +62,9 @@ class Slots:
     """A number of slots in each process, of which one owner can hold some.
 
     Args:
-        per_owner: How many one owner can hold; fewer than ``total`` in any case, unless that is 1.
-        total: How many there are in a process. None: no bound but that of each owner.
+        per_owner: How many one owner can hold. It is always fewer than ``total``, unless that
+            is 1.
+        total: How many there are in a process; None for any number.
     """
 
     def __init__(self, per_owner: int, total: int | None = None) -> None:
@@ -69,17 +76,18 @@ class Slots:
         """Take a slot without waiting for one.
 
         Args:
-            owner: Who it is for. None: nobody who could be told from others.
+            owner: Whose slot it is. None for a request that no owner can be told of, which only
+                ``total`` limits.
 
         Raises:
-            HttpError: 503 ``busy``, since all are taken, or 429 ``too_many_tryons``, since the
-                owner holds as many as one can.
+            NoSlotForOwnerError: The owner holds as many as one owner can.
+            NoSlotError: All are taken.
         """
         taken = self._taken.get()
         with taken.lock:
             if taken.owners.total() >= self._total:
-                raise HttpError("busy", retry_after=RETRY_AFTER)
+                raise NoSlotError(f"All {self._total} slots are taken.")
             if owner is not None and taken.owners[owner] >= self._per_owner:
-                raise HttpError("too_many_tryons", retry_after=RETRY_AFTER)
+                raise NoSlotForOwnerError(f"One owner holds {self._per_owner} slots already.")
             taken.owners[owner] += 1
         return Slot(taken, owner)

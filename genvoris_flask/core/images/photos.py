@@ -1,8 +1,4 @@
-"""Looks at a photo's bytes, and at nothing that the browser says of them.
-
-Only the container is walked: its type, its size in pixels and whether it is whole. Nothing is
-decoded, so a picture that would unfold to gigabytes costs nothing.
-"""
+"""Checks and cleans a photo by its bytes alone, whatever the browser says about them."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .formats import heic, jpeg, png, webp
-from .formats.budget import Budget
-from .formats.container import AnimatedError, BrokenError, Container
+from .formats.container import AnimatedError, BrokenError, Budget, Container
 
 MAX_PIXELS = 50_000_000
 
@@ -22,7 +17,7 @@ class PhotoError(Exception):
 
     Attributes:
         code: ``no_photo``, ``not_a_photo``, ``animated_photo``, ``broken_photo`` or
-            ``photo_too_many_pixels``; its sentence for the shopper is in ``languages``.
+            ``photo_too_many_pixels``. The shopper's message for it is in ``core.locales``.
     """
 
     def __init__(self, code: str) -> None:
@@ -32,13 +27,13 @@ class PhotoError(Exception):
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo that passed the check.
+    """A photo that may be tried on.
 
     Attributes:
         data: The file's bytes.
         mimetype: ``image/jpeg``, ``image/png``, ``image/webp`` or ``image/heic``.
-        width: In pixels, before rotation.
-        height: In pixels, before rotation.
+        width: Its width in pixels, before rotation.
+        height: Its height in pixels, before rotation.
     """
 
     data: bytes = field(repr=False)
@@ -48,45 +43,45 @@ class Photo:
 
 
 def check_photo(data: bytes) -> Photo:
-    """Return the photo as it is, if it is a whole JPEG, PNG, WebP or HEIC of a reasonable size.
+    """Return a photo unchanged.
 
     Raises:
-        PhotoError: It is not.
+        PhotoError: It is not a complete JPEG, PNG, WebP or HEIC file of at most 50 megapixels.
     """
     mimetype, container = _open(data)
     return Photo(data, mimetype, *container.size)
 
 
 def clean_photo(data: bytes) -> Photo:
-    """Return a photo without what its camera noted: place, time, device, preview.
+    """Return a photo without the metadata of its camera: place, time, device and thumbnail.
 
-    Which way is up stays. Whatever follows the picture's end is left off, and a file that also
-    reads as a page, a script, a PDF or an archive is refused.
+    The orientation stays. Whatever follows the end of the picture is removed.
 
     Raises:
-        PhotoError: It cannot be used.
+        PhotoError: As for `check_photo`, or the file is also a web page, a script, a PDF or an
+            archive.
     """
     mimetype, container = _open(data)
-    if container.is_something_else_too:
+    if container.is_polyglot:
         raise PhotoError("not_a_photo")
     return Photo(container.cleaned, mimetype, *container.size)
 
 
 def is_picture(data: bytes) -> bool:
-    """Return whether bytes start like a picture of a kind that is known here."""
-    return _kind(data) is not None
+    """Return whether bytes start like a JPEG, PNG, WebP or HEIC file."""
+    return _find_format(data) is not None
 
 
-_Read = Callable[[bytes, Budget], Container]
+_Reader = Callable[[bytes, Budget], Container]
 
 
 def _open(data: bytes) -> tuple[str, Container]:
     if not data:
         raise PhotoError("no_photo")
-    kind = _kind(data)
-    if kind is None:
+    found = _find_format(data)
+    if found is None:
         raise PhotoError("not_a_photo")
-    mimetype, read = kind
+    mimetype, read = found
     try:
         container = read(data, Budget(len(data)))
     except AnimatedError:
@@ -99,7 +94,7 @@ def _open(data: bytes) -> tuple[str, Container]:
     return mimetype, container
 
 
-def _kind(data: bytes) -> tuple[str, _Read] | None:
+def _find_format(data: bytes) -> tuple[str, _Reader] | None:
     if data.startswith(b"\xff\xd8\xff"):
         return "image/jpeg", jpeg.read_jpeg
     if data.startswith(png.START):

@@ -1,4 +1,4 @@
-"""Finished try-ons, wherever they were made."""
+"""The result of a try-on, from whichever engine it came."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_PICTURE_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Quota:
-    """Where the shopper stands after a try-on."""
+    """The shopper's quota after a try-on."""
 
     used: int
     limit: int
@@ -25,9 +25,9 @@ class Picture:
     """A finished try-on: a JPEG, PNG or WebP.
 
     Attributes:
-        data: The file's bytes. Its type is read from them.
-        mimetype: Its type; what is given here is not believed.
-        quota: Where the shopper stands, where known.
+        data: The file's bytes.
+        mimetype: Its type, which is always detected from the bytes.
+        quota: The shopper's quota after the try-on, if known.
     """
 
     data: bytes = field(repr=False)
@@ -36,17 +36,17 @@ class Picture:
 
 
 def read_picture(data: bytes, quota: Quota | None = None) -> Picture:
-    """Give a picture that browsers show.
+    """Return a picture that every browser can show.
 
     Raises:
-        MalformedAnswerError: It is none, or larger than 16 MiB.
+        MalformedAnswerError: It is not a complete JPEG, PNG or WebP file of at most 16 MiB.
     """
     if len(data) > MAX_PICTURE_BYTES:
-        raise MalformedAnswerError("The picture of a try-on is larger than 16 MiB.")
+        raise MalformedAnswerError("The try-on's picture is larger than 16 MiB.")
     try:
         mimetype = check_photo(data).mimetype
     except PhotoError:
-        raise MalformedAnswerError("The picture of a try-on is damaged or no picture.") from None
+        raise MalformedAnswerError("The try-on's picture is damaged or not a picture.") from None
     if mimetype not in SERVABLE:
-        raise MalformedAnswerError(f"The picture of a try-on is {mimetype}: few browsers show it.")
+        raise MalformedAnswerError(f"The try-on's picture is {mimetype}: few browsers show it.")
     return Picture(data, mimetype, quota)

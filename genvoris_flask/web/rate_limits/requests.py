@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
+from ...core.concurrency.limits import NoSlotError, NoSlotForOwnerError, Slot, Slots
 from ..client_address import sender_of
 from ..errors import HttpError
 from ..state import get_state
@@ -11,6 +12,7 @@ from .limiter import ADDRESS_FACTOR
 
 # A proxy of which nobody knows who is behind it may send as much as so many visitors.
 PROXY_FACTOR = 20
+SLOT_RETRY_AFTER = 5.0  # seconds
 
 
 def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
@@ -38,6 +40,21 @@ def count_shopper(name: str, owner: str) -> None:
         HttpError: 429 ``rate_limited``: it was one too many.
     """
     _refuse_after(get_state().limiter.count_shopper(name, owner))
+
+
+def take_slot(slots: Slots, owner: str | None) -> Slot:
+    """Take a slot for the current request.
+
+    Raises:
+        HttpError: 503 ``busy`` if all are taken; 429 ``too_many_tryons`` if the owner holds as
+            many as one can.
+    """
+    try:
+        return slots.take(owner)
+    except NoSlotForOwnerError:
+        raise HttpError("too_many_tryons", retry_after=SLOT_RETRY_AFTER) from None
+    except NoSlotError:
+        raise HttpError("busy", retry_after=SLOT_RETRY_AFTER) from None
 
 
 def sender_address() -> str | None:

@@ -6,15 +6,13 @@ import re
 
 from flask import Response, request
 
+from ..blueprints import EveryHostBlueprint
 from ..errors import HttpError, answer_error, harden
-from ..exemptions import exempt
-from ..host_matching import EveryHostBlueprint
 from ..state import get_state
 
 ONE_YEAR = 365 * 24 * 3600
 
 blueprint = EveryHostBlueprint("genvoris_assets", __name__)
-exempt(blueprint)
 
 
 @blueprint.errorhandler(HttpError)

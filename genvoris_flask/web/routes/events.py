@@ -7,9 +7,8 @@ from flask.blueprints import BlueprintSetupState
 
 from ...core.analytics.event_schema import SchemaError, read_events
 from ..attribution import keep_widget_session
-from ..blueprints import browser_blueprint
+from ..blueprints import add_rule, browser_blueprint
 from ..errors import HttpError
-from ..host_matching import add_rule
 from ..rate_limits.requests import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state

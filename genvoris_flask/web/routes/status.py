@@ -10,9 +10,8 @@ from ...core.products import Product
 from ...core.tryon.paywall import Refusal, paywall_for, reason_against
 from ...errors import GenvorisError, NotFoundError
 from ..auth import Visitor
+from ..errors import page_language, translate
 from ..guest_limits import guest_status
-from ..i18n import page_language, said
-from ..product_filter import may_be_tried_on
 from ..shopper import login_url
 from ..state import get_state
 
@@ -45,16 +44,16 @@ _ALLOWED = {"access": "ALLOWED", "ctaType": "tryon", "canTryOn": True}
 
 def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
     """Give the status of docs/http.md. Never raises because of Genvoris."""
-    if product is not None and not may_be_tried_on(product):
+    state = get_state()
+    if product is not None and not state.hooks.may_try_on(product):
         hidden = {"access": "ERROR", "ctaType": "none"}
-        return {**_NOTHING, **hidden, "message": said("product_unavailable")}
+        return {**_NOTHING, **hidden, "message": translate("product_unavailable")}
     if visitor is None:
         login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
-        return {**_NOTHING, **login, "message": said("login_required")}
+        return {**_NOTHING, **login, "message": translate("login_required")}
     if visitor.shopper is None:
         allowed = {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
-    state = get_state()
     # While it does not answer, the shopper's dialog costs a worker no more than a page would.
     patience = state.settings.page_budget if state.broker.is_held_back else STATUS_TIMEOUT
     client = state.client.with_timeout(patience)
@@ -65,7 +64,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     except GenvorisError as error:
         log.warning("Genvoris could not be asked for a shopper's status: %s", error)
         unknown = {"access": "ERROR", "ctaType": "none"}
-        return {**_NOTHING, **unknown, "message": said("internal_error")}
+        return {**_NOTHING, **unknown, "message": translate("internal_error")}
     return {**_NOTHING, **_known(usage), **_standing(usage, visitor, product)}
 
 

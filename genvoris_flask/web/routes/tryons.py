@@ -37,10 +37,8 @@ from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, answer_error, isolate
 from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
-from ..host_matching import own_path
-from ..hosts import shop_url
-from ..product_filter import may_be_tried_on
-from ..rate_limits.requests import count_shopper
+from ..hosts import own_path, shop_url
+from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import AppState, get_state
 from ..tryon_form import keep_in_memory, read_form
@@ -88,9 +86,9 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     wish = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
     refuse_after_limit(visitor, wish)
     state = get_state()
-    with state.upload_slots.take(slot_owner(visitor)):
+    with take_slot(state.upload_slots, slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
-    if not may_be_tried_on(form.product):
+    if not state.hooks.may_try_on(form.product):
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Backend, fault, ProblemError } from "../src/api";
-import { Jobs } from "../src/jobs";
-import { NO_PRODUCT } from "../src/machine";
-import { Tokens } from "../src/token";
-import type { Job, Photo, Problem, Product } from "../src/types";
+import { NO_PRODUCT } from "../src/dialog/reducer";
+import { type Backend, fault, ProblemError } from "../src/jobs/backend";
+import { Jobs } from "../src/jobs/jobs";
+import type { Job, Photo, Problem } from "../src/jobs/models";
+import { Tokens } from "../src/jobs/token";
+import type { Product } from "../src/widget/public";
 
 type Answer = Partial<Job> | Error;
 

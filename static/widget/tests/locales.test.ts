@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { faultsOf, readLocales } from "../locales.mjs";
-import { direction, speak, t } from "../src/strings";
+import { direction, speak, t } from "../src/locales/strings";
 
 const locales = readLocales();
 const keys = Object.keys(locales.en);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { blank, type Model, next } from "../src/machine";
-import type { Paywall, Photo, Problem, Result, Status } from "../src/types";
+import { blank, type Model, next } from "../src/dialog/reducer";
+import type { Photo, Problem, Result, Status } from "../src/jobs/models";
+import type { Paywall } from "../src/widget/public";
 
 const product = {
   image: "/shirt.png",

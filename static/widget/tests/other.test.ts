@@ -1,12 +1,11 @@
 import { afterEach, expect, it, describe as suite, vi } from "vitest";
-import { wantsPrivacy } from "../src/analytics";
-import { rulesOf } from "../src/button";
-import { contrast, paletteOf, type Rgb, textOn } from "../src/colour";
-import { readConfig } from "../src/config";
-import { askFor, type Said } from "../src/events";
-import { linkOf, withNext } from "../src/links";
-import { readProduct as read } from "../src/product";
-import { nameOf } from "../src/shared";
+import { wantsPrivacy } from "../src/dialog/analytics";
+import { readConfig } from "../src/dialog/config";
+import { linkOf, withNext } from "../src/dialog/links";
+import { askFor, type Said } from "../src/dialog/page-events";
+import { nameOf, readProduct as read } from "../src/jobs/product";
+import { rulesOf } from "../src/theme/button";
+import { contrast, paletteOf, type Rgb, textOn } from "../src/theme/colour";
 
 const WHITE: Rgb = [255, 255, 255];
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { scaledSize } from "../src/decode";
-import { withoutMetadata } from "../src/heic";
-import { kindOf, sizeOf } from "../src/measure";
-import { prepare } from "../src/photo";
-import { unturned } from "../src/webp";
+import { scaledSize } from "../src/photo/decode";
+import { withoutMetadata } from "../src/photo/heic";
+import { kindOf, sizeOf } from "../src/photo/image-header";
+import { prepare } from "../src/photo/photo";
+import { unturned } from "../src/photo/webp";
 
 const LIMITS = { maxUploadBytes: 10_000_000, heic: true };
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ProblemError, readProblem } from "../src/api";
-import { NO_PRODUCT } from "../src/machine";
-import { Run } from "../src/run";
-import { Tokens } from "../src/token";
-import type { Job, Paywall } from "../src/types";
+import { NO_PRODUCT } from "../src/dialog/reducer";
+import { ProblemError, readProblem } from "../src/jobs/backend";
+import type { Job } from "../src/jobs/models";
+import { Run } from "../src/jobs/submission";
+import { Tokens } from "../src/jobs/token";
+import type { Paywall } from "../src/widget/public";
 
 const job = (state: Job["state"], more: Partial<Job> = {}): Job => ({
   id: "j",

@@ -1,4 +1,4 @@
 import english from "../src/locales/en.json";
-import { speak } from "../src/strings";
+import { speak } from "../src/locales/strings";
 
 speak("en", Object.values(english), {});

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { endOf, Tokens } from "../src/token";
+import { endOf, Tokens } from "../src/jobs/token";
 
 const NOW = 1_700_000_000;
 const token = (exp: unknown) => `h.${btoa(JSON.stringify({ exp })).replace(/=/g, "")}.s`;

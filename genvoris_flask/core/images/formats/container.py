@@ -1,4 +1,4 @@
-"""What all formats are read into."""
+"""What every format is read into, and the bounds that every reader keeps."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .foreign import reads_as_something_else
+from .polyglots import is_polyglot
+
+# A part (box, segment, chunk or table entry) costs the interpreter more than its bytes do.
+PART = 256
+BASE = 64 * 1024
+PER_BYTE = 8
 
 
 class BrokenError(Exception):
-    """The file ends too soon or contradicts itself."""
+    """The file is truncated, inconsistent, or costs more to read than its length justifies."""
 
 
 class AnimatedError(Exception):
@@ -19,13 +24,13 @@ class AnimatedError(Exception):
 
 @dataclass(frozen=True)
 class Container:
-    """A file, taken apart.
+    """A photo file, taken apart.
 
     Attributes:
         size: Width and height in pixels, before rotation.
-        kept: The picture itself; joined, a file of the same format.
-        dropped: What the camera or others noted in it, and bytes that no reader looks at.
-        trailing: What follows the picture's end.
+        kept: What draws the picture; joined, it is a file of the same format.
+        dropped: Metadata, and bytes that no decoder reads.
+        trailing: The bytes after the end of the picture.
     """
 
     size: tuple[int, int]
@@ -35,20 +40,49 @@ class Container:
 
     @functools.cached_property
     def cleaned(self) -> bytes:
-        """The file without its notes."""
+        """The file without its metadata."""
         return b"".join(self.kept)
 
     @property
-    def is_something_else_too(self) -> bool:
-        """Whether the file also reads as a page, a script, a PDF or an archive."""
-        return any(map(reads_as_something_else, (*self.dropped, self.trailing, self.cleaned)))
+    def is_polyglot(self) -> bool:
+        """Whether the file is also a web page, a script, a PDF or an archive."""
+        return any(map(is_polyglot, (*self.dropped, self.trailing, self.cleaned)))
 
 
-def sane(size: tuple[int, int] | None) -> tuple[int, int]:
-    """Return a size that a picture can have.
+class Budget:
+    """Bounds the work of reading a file by its length alone, whatever the file claims.
+
+    Readers call `spend` before they look at each part. Ordinary photos need less than half of
+    their budget.
+
+    Args:
+        length: The file's length in bytes.
+
+    Attributes:
+        limit: What may be spent; it grows linearly with the length.
+        spent: What has been spent so far.
+    """
+
+    def __init__(self, length: int) -> None:
+        self.limit = BASE + PER_BYTE * length
+        self.spent = 0
+
+    def spend(self, size: int = 0) -> None:
+        """Count one part of ``size`` bytes.
+
+        Raises:
+            BrokenError: The budget is exhausted.
+        """
+        self.spent += PART + size
+        if self.spent > self.limit:
+            raise BrokenError
+
+
+def require_size(size: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the size of a picture.
 
     Raises:
-        BrokenError: It has none.
+        BrokenError: It is missing, or one side has no pixels.
     """
     if size is None or 0 in size:
         raise BrokenError

@@ -1,4 +1,4 @@
-"""The boxes of HEIC, and the tables in them that say which bytes are which item's."""
+"""The boxes of a HEIC file, and the tables that map its items to ranges of bytes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .budget import Budget
-from .container import BrokenError
+from .container import BrokenError, Budget
 
-MAX_PARTS = 4000  # of one box; a photo of 50 megapixels in tiles of 512 by 512 has 200 items
-_IN_FILE, _IN_META = 0, 1  # what an extent's position is counted from
+MAX_PARTS = 4000  # in one box; a photo of 50 megapixels in tiles of 512 by 512 has 200 items
+_IN_FILE, _IN_META = 0, 1  # construction methods: where an extent's offset is counted from
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box: its name, where it and its body start, and where it ends."""
+    """A box: its name, and the offsets of its start, its body and its end."""
 
     name: bytes
     start: int
@@ -37,10 +36,10 @@ class Item:
     """An entry of the item table.
 
     Attributes:
-        number: What other tables call it.
+        number: Its id in other tables.
         kind: Its type, such as ``hvc1`` or ``Exif``.
-        names: Where its name and the like start.
-        end: Where they end.
+        names: The offset where its name and other text starts.
+        end: The offset where they end.
     """
 
     number: int
@@ -53,7 +52,7 @@ def read_boxes(data: bytes, start: int, end: int, budget: Budget) -> Iterator[Bo
     """Yield the boxes that fill a range.
 
     Raises:
-        BrokenError: They do not fill it, or are too many.
+        BrokenError: They do not fill it exactly, or there are too many.
     """
     for _ in range(MAX_PARTS):
         if start == end:
@@ -77,11 +76,11 @@ def _read_box(data: bytes, start: int, end: int) -> Box:
     return Box(name, start, body, start + length)
 
 
-def one(boxes: list[Box], name: bytes) -> Box:
-    """Return the one box of a name.
+def only_box(boxes: list[Box], name: bytes) -> Box:
+    """Return the only box of a name.
 
     Raises:
-        BrokenError: It is missing, or not the only one.
+        BrokenError: There is none, or more than one.
     """
     found = [box for box in boxes if box.name == name]
     if len(found) != 1:
@@ -90,7 +89,11 @@ def one(boxes: list[Box], name: bytes) -> Box:
 
 
 def read_items(data: bytes, iinf: Box, budget: Budget) -> Iterator[Item]:
-    """Yield the items (14496-12, 8.11.6)."""
+    """Yield the entries of the item table (14496-12, 8.11.6).
+
+    Raises:
+        BrokenError: The table is damaged or of a version that HEIC does not use.
+    """
     wide = data[iinf.body] > 0
     for box in read_boxes(data, iinf.body + (8 if wide else 6), iinf.end, budget):
         version = data[box.body]
@@ -102,16 +105,16 @@ def read_items(data: bytes, iinf: Box, budget: Budget) -> Iterator[Item]:
 
 
 def read_extents(data: bytes, iloc: Box, in_meta: int, budget: Budget) -> Iterator[Extent]:
-    """Yield where the items' bytes are, without empty ranges (14496-12, 8.11.3).
+    """Yield the ranges of all items, without empty ones (14496-12, 8.11.3).
 
     Args:
         data: The file.
-        iloc: The table.
-        in_meta: Where the bytes start that ``meta`` itself holds.
-        budget: What may be spent.
+        iloc: The table that holds the ranges.
+        in_meta: The offset of the bytes that ``meta`` itself holds (in ``idat``).
+        budget: What reading may cost.
 
     Raises:
-        BrokenError: The table is not whole or too long.
+        BrokenError: The table is damaged or too long.
     """
     reader = _Reader(data, iloc)
     version = reader.number(1)
@@ -127,7 +130,7 @@ def read_extents(data: bytes, iloc: Box, in_meta: int, budget: Budget) -> Iterat
         base = reader.number(base_size) + (in_meta if method == _IN_META else 0)
         count = reader.number(2)
         parts += count + 1
-        if parts > MAX_PARTS:  # the fields may be of no bytes at all
+        if parts > MAX_PARTS:  # each field may be zero bytes wide
             raise BrokenError
         budget.spend()
         for _ in range(count):
@@ -140,7 +143,7 @@ def read_extents(data: bytes, iloc: Box, in_meta: int, budget: Budget) -> Iterat
 
 
 class _Reader:
-    """Reads the numbers of a box one after the other."""
+    """Reads the numbers of a box in sequence."""
 
     def __init__(self, data: bytes, box: Box) -> None:
         self._data = data

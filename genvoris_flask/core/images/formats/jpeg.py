@@ -1,4 +1,4 @@
-"""JPEG (ITU T.81, Annex B), read as leniently as libjpeg reads it."""
+"""JPEG (ITU T.81, Annex B), read as leniently as by libjpeg."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
-from .jpeg_scan import COUNTED, is_whole
+from .container import BrokenError, Budget, Container, require_size
+from .jpeg_scan import COUNTED, has_all_pixels
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"
-MAX_SCANS = 200  # encoders make 10; decoders draw the whole picture for each
+MAX_SCANS = 200  # encoders write about 10; decoders draw the whole picture for each
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _DHT, _SOI, _EOI, _SOS, _DQT, _DNL, _DRI = 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
-_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a segment
+_STANDALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a segment
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_BODY, _ADOBE_BODY = 14, 12  # bytes (JFIF 1.02; Adobe TN 5116)
-# What draws the picture (Table B.1): frames, Huffman and arithmetic tables, quantisation, restarts.
+# Segments that draw the picture (Table B.1): frames, tables, quantisation and restarts.
 _DRAWS = set(range(0xC0, 0xD0)) | {_SOS, _DQT, _DNL, _DRI}
 _MARKER = re.compile(rb"\xff[\x01-\xfe]")
-# Within a scan, 0xFF00 is a plain 0xFF and 0xFFD0 to 0xFFD7 are restarts.
+# Within a scan, 0xFF00 is an escaped 0xFF, and 0xFFD0 to 0xFFD7 are restarts.
 _AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
@@ -41,12 +39,12 @@ class _Picture:
 
 
 def read_jpeg(data: bytes, budget: Budget) -> Container:
-    """Take a JPEG apart, up to the end of the picture: cameras append films to it.
+    """Take a JPEG file apart, up to the end of the picture: cameras append films to it.
 
-    A missing end marker is put back if nothing else is missing.
+    A missing end marker is restored if nothing else is missing.
 
     Raises:
-        BrokenError: It is not whole.
+        BrokenError: The file is damaged, or too expensive to read.
     """
     picture = _Picture()
     position = len(START)
@@ -55,12 +53,12 @@ def read_jpeg(data: bytes, budget: Budget) -> Container:
         position = _take(data, start, picture, budget)
     if not picture.scans:
         raise BrokenError
-    size = sane(picture.size)
+    size = require_size(picture.size)
     return Container(size, [START, *_write(picture), END], picture.dropped, data[position:])
 
 
 def _skip_to_marker(data: bytes, position: int, picture: _Picture, budget: Budget) -> int:
-    """Return where the next marker is; fill bytes and whatever else is before it are dropped."""
+    """Return the offset of the next marker, and drop fill bytes and anything else before it."""
     found = _MARKER.search(data, position)
     if found is None:
         raise BrokenError
@@ -71,11 +69,11 @@ def _skip_to_marker(data: bytes, position: int, picture: _Picture, budget: Budge
 
 
 def _take(data: bytes, start: int, picture: _Picture, budget: Budget) -> int:
-    """Read what a marker stands for, and return where it ends."""
+    """Read a marker with its segment and scan, and return the offset of their end."""
     marker = data[start + 1]
     if marker == _EOI:
         picture.has_ended = True
-    if marker == _EOI or marker in _ALONE:
+    if marker == _EOI or marker in _STANDALONE:
         return start + 2
     end = _segment_end(data, start)
     budget.spend(2 * (end - start))
@@ -92,7 +90,7 @@ def _segment_end(data: bytes, position: int) -> int:
 
 
 def _take_segment(marker: int, segment: bytes, picture: _Picture) -> None:
-    """Note what a segment says, and keep or drop it."""
+    """Record what a segment says, and keep or drop it."""
     body = segment[4:]
     if marker in _FRAMES:
         if picture.size is not None:
@@ -104,30 +102,30 @@ def _take_segment(marker: int, segment: bytes, picture: _Picture) -> None:
     if marker == _SOI or picture.scans > MAX_SCANS:
         raise BrokenError
     if marker == _APP1 and body.startswith(_EXIF) and picture.exif is None:
-        picture.exif = body  # of several, browsers read the first
+        picture.exif = body  # browsers read the first of several
     if marker in _DRAWS and not _is_well_formed(marker, body):
         raise BrokenError
-    (picture.kept if _belongs(marker, body) else picture.dropped).append(_bare(marker, segment))
+    (picture.kept if _is_needed(marker, body) else picture.dropped).append(_strip(marker, segment))
 
 
 def _take_scan(data: bytes, start: int, picture: _Picture, budget: Budget) -> int:
-    """Keep a scan's pixels, and return where they end."""
+    """Keep a scan's pixels, and return the offset of their end."""
     found = _AFTER_SCAN.search(data, start)
     end = found.start() if found else len(data)
     budget.spend(2 * (end - start))
     scan = data[start:end]
     if found is None:
-        scan = scan.rstrip(b"\xff")  # half of the end marker
+        scan = scan.rstrip(b"\xff")  # the first half of the end marker
         budget.spend(4 * min(len(scan), COUNTED))
-        if not is_whole(picture.kept, scan):
+        if not has_all_pixels(picture.kept, scan):
             raise BrokenError
         picture.has_ended = True
     picture.kept.append(scan)
     return end
 
 
-def _belongs(marker: int, body: bytes) -> bool:
-    """Return whether a segment is needed to show the picture with its colours."""
+def _is_needed(marker: int, body: bytes) -> bool:
+    """Return whether the picture needs a segment to be shown in its true colours."""
     if marker == _APP2:
         return body.startswith(_ICC)
     if marker == _APP0:
@@ -137,8 +135,8 @@ def _belongs(marker: int, body: bytes) -> bool:
     return marker in _DRAWS
 
 
-def _bare(marker: int, segment: bytes) -> bytes:
-    """Return a segment without what else it carries: JFIF's preview, what follows Adobe's."""
+def _strip(marker: int, segment: bytes) -> bytes:
+    """Return a segment without JFIF's thumbnail, or without anything after Adobe's fields."""
     if marker == _APP0 and segment[4:].startswith(_JFIF):
         return b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0"
     if marker == _APP14 and segment[4:].startswith(_ADOBE):
@@ -147,7 +145,7 @@ def _bare(marker: int, segment: bytes) -> bytes:
 
 
 def _is_well_formed(marker: int, body: bytes) -> bool:
-    """Return whether a segment is as long as what it holds; decoders refuse others."""
+    """Return whether a segment is exactly as long as its content; decoders refuse others."""
     if marker in _FRAMES:
         return len(body) == 6 + 3 * body[5]
     if marker == _SOS:
@@ -164,7 +162,7 @@ def _is_well_formed(marker: int, body: bytes) -> bool:
 
 
 def _write(picture: _Picture) -> list[bytes]:
-    """Return the kept segments, with the orientation, and without a profile that is none."""
+    """Return the kept segments with the orientation, and without an invalid colour profile."""
     icc = [piece for piece in picture.kept if _is_icc(piece)]
     kept = picture.kept
     if icc and not is_profile(_join_profile(icc)):
@@ -184,7 +182,7 @@ def _is_icc(piece: bytes) -> bool:
 
 
 def _join_profile(segments: list[bytes]) -> bytes:
-    """Return the profile that is spread over segments; nothing if one is missing (ICC.1, B.4)."""
+    """Return the profile that is split over segments, or nothing if a part is missing (B.4)."""
     bodies = [segment[4 + len(_ICC) :] for segment in segments]
     count = len(bodies)
     parts = {body[0]: body[2:] for body in bodies if len(body) > 2 and body[1] == count}

@@ -1,6 +1,6 @@
-"""Tells whether a JPEG without its end marker still has all of its pixels.
+"""Decides whether a JPEG file without its end marker still has all of its pixels.
 
-Its blocks of 8 by 8 pixels are counted by their Huffman codes (ITU T.81, F.2); nothing is drawn.
+It counts the blocks of 8 by 8 pixels by their Huffman codes (ITU T.81, F.2) without decoding them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _LONGEST_CODE = 16  # bits
 _BLOCK = 64  # coefficients
 _MOST_COMPONENTS = 4
 
-# What a Huffman table says to each next 16 bits: how many bits the code and its value take, plus
-# 256 times the coefficients that it stands for; 0 where there is no such code.
+# A Huffman table, indexed by the next 16 bits: the number of bits of the code and its value, plus
+# 256 times the number of coefficients that it stands for; 0 if no code starts with these bits.
 _Codes: TypeAlias = "array[int]"
 
 
-def is_whole(segments: Sequence[bytes], scan: bytes) -> bool:
-    """Return whether the last scan is there to its end, and no other scan is missing.
+def has_all_pixels(segments: Sequence[bytes], scan: bytes) -> bool:
+    """Return whether the last scan is complete and no other scan is missing.
 
     Args:
-        segments: All that is before the scan's pixels.
-        scan: Its pixels.
+        segments: The segments and scans before the last scan's pixels.
+        scan: The last scan's pixels.
     """
     frames = [body for marker in (_BASELINE, _EXTENDED) for body in _bodies(segments, marker)]
     scans = _bodies(segments, _SOS)
@@ -57,20 +57,20 @@ def _bodies(segments: Sequence[bytes], marker: int) -> list[bytes]:
 
 
 def _sampling(frame: bytes) -> dict[int, tuple[int, int]]:
-    """Return how finely each component is sampled, across and down."""
+    """Return each component's horizontal and vertical sampling factors."""
     entries = [frame[at : at + 3] for at in range(6, len(frame), 3)]
     return {number: (max(1, both >> 4), max(1, both & 15)) for number, both, _ in entries}
 
 
 def _chosen(scan: bytes) -> list[tuple[int, int]]:
-    """Return a scan's components, each with the numbers of its tables."""
+    """Return the components of a scan, each with the numbers of its tables."""
     return [(scan[at], scan[at + 1]) for at in range(1, 1 + 2 * scan[0], 2)]
 
 
 def _lacks_refinement_alone(numbers: Mapping[int, object], scans: list[bytes]) -> bool:
-    """Return whether a progressive picture's last scan adds nothing but the last bit.
+    """Return whether the last scan of a progressive picture only refines the last bit.
 
-    Its end cannot be seen, but nobody sees what is missing either.
+    Whether such a scan is complete cannot be told, but the difference would be invisible.
     """
     missing = {number: [1] * _BLOCK for number in numbers}
     for scan in scans:
@@ -84,7 +84,7 @@ def _lacks_refinement_alone(numbers: Mapping[int, object], scans: list[bytes]) -
 def _units(
     frame: bytes, sampling: Mapping[int, tuple[int, int]], chosen: list[tuple[int, int]]
 ) -> tuple[int, list[tuple[int, int]]]:
-    """Return how many units a scan has, and the tables of each block in one (A.2)."""
+    """Return the number of units in a scan, and the tables of each block in a unit (A.2)."""
     height, width = struct.unpack_from(">HH", frame, 1)
     widest = max(across for across, _ in sampling.values())
     tallest = max(down for _, down in sampling.values())
@@ -100,7 +100,7 @@ def _units(
 
 
 def _read_codes(segments: list[bytes], wanted: set[int]) -> dict[int, _Codes] | None:
-    """Return the tables of these numbers, of which AC's are 16 more; None if one is missing."""
+    """Return the wanted tables, or None if one is missing. AC tables are numbered from 16."""
     defined: dict[int, tuple[bytes, bytes]] = {}
     for body in segments:
         position = 0
@@ -116,7 +116,7 @@ def _read_codes(segments: list[bytes], wanted: set[int]) -> dict[int, _Codes] | 
 
 
 def _spread(counts: bytes, symbols: bytes, *, is_dc: bool) -> _Codes:
-    """Return what each next 16 bits mean (C.2); nothing if the table is impossible."""
+    """Return a table indexed by 16 bits (C.2), which is empty if the code lengths are invalid."""
     longest = 1 << _LONGEST_CODE
     if sum(count << (_LONGEST_CODE - length) for length, count in enumerate(counts, 1)) > longest:
         return array("H")
@@ -132,23 +132,23 @@ def _spread(counts: bytes, symbols: bytes, *, is_dc: bool) -> _Codes:
 
 
 def _ends_with(units: int, scan: bytes, tables: list[tuple[_Codes, _Codes]]) -> bool:
-    """Return whether a scan's bits end where its last unit does.
+    """Return whether the bits of a scan end together with its last unit.
 
-    The units of a long scan are not counted. Huffman codes that are read from anywhere soon fall
-    into step, so that its tail is enough to see whether it ends within a unit.
+    The units of a long scan are not counted: Huffman codes synchronise soon after any starting
+    point, so its tail is enough to see whether it ends within a unit.
     """
     data = scan.replace(b"\xff\0", b"\xff")
     if len(data) <= COUNTED:
         return next(islice(_unit_ends(data, tables), units - 1, None), None) is not None
     tail = data[-COUNTED // 4 :]
     if tables.count(tables[0]) == len(tables):
-        tables = tables[:1]  # nothing tells which of a unit's blocks is which
+        tables = tables[:1]  # the blocks of a unit cannot be told apart
     spare = [8 * len(tail) - end for end in _unit_ends(tail, tables)][-1:]
     return bool(spare) and spare[0] < 8 and tail[-1] & (1 << spare[0]) - 1 == (1 << spare[0]) - 1
 
 
 def _unit_ends(data: bytes, tables: list[tuple[_Codes, _Codes]]) -> Iterator[int]:
-    """Yield the bit where each unit ends. What is no code is skipped, bit by bit."""
+    """Yield the bit offset where each unit ends. Bits that start no code are skipped."""
     padded = data + bytes(3)
     position = block = coefficient = 0
     while position < 8 * len(data):

@@ -6,20 +6,18 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import AnimatedError, BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
+from .container import AnimatedError, BrokenError, Budget, Container, require_size
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 START = b"\x89PNG\r\n\x1a\n"
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 _GREY, _RGB, _PALETTE = 0, 2, 3
-# The length of what says how to show the colours, by the chunk's name; more is not kept of it.
+# Chunks that affect the colours, by name, and the length that they must have to be kept.
 _COLOUR = {b"gAMA": 4, b"sRGB": 1, b"cICP": 4, b"cHRM": 32}
-_LARGEST_CHROMATICITY = 0xFFFFF  # about ten, where one is the most that occurs
-# A few kilobytes may unfold to gigabytes; profiles are packed to a tenth at best.
+_LARGEST_CHROMATICITY = 0xFFFFF  # about ten; real values are below one
+# A few kilobytes may decompress to gigabytes; real profiles compress to a tenth at best.
 MAX_PROFILE = 4 * 1024 * 1024
-_PROFILE_BASE, _MOST_UNFOLDED = 256 * 1024, 16
+_PROFILE_BASE, _MAX_RATIO = 256 * 1024, 16
 
 
 @dataclass
@@ -38,11 +36,11 @@ class _Picture:
 
 
 def read_png(data: bytes, budget: Budget) -> Container:
-    """Take a PNG apart.
+    """Take a PNG file apart.
 
     Raises:
-        BrokenError: It is not whole, or holds what no reader knows.
-        AnimatedError: It moves.
+        BrokenError: The file is damaged, too expensive to read, or has an unknown critical chunk.
+        AnimatedError: It is animated.
     """
     picture = _Picture()
     position, name = len(START), b""
@@ -60,12 +58,12 @@ def read_png(data: bytes, budget: Budget) -> Container:
         raise BrokenError
     if picture.exif and (orientation := read_orientation(picture.exif)) != UPRIGHT:
         picture.kept.insert(2, _chunk(b"eXIf", write_orientation(orientation)))
-    size = sane(struct.unpack_from(">II", picture.header))
+    size = require_size(struct.unpack_from(">II", picture.header))
     return Container(size, [*picture.kept, _chunk(b"IEND", b"")], picture.dropped, data[position:])
 
 
 def _take(name: bytes, body: bytes, chunk: bytes, picture: _Picture) -> None:
-    """Note what a chunk says, and keep or drop it."""
+    """Record what a chunk says, and keep or drop it."""
     if name in _ANIMATION:
         raise AnimatedError
     is_first = name not in picture.seen
@@ -82,16 +80,16 @@ def _take(name: bytes, body: bytes, chunk: bytes, picture: _Picture) -> None:
         if not is_first or len(body) % 3 or len(body) > 768:
             raise BrokenError
         picture.kept.append(chunk)
-    elif is_first and b"IDAT" not in picture.seen and (colour := _colour(name, body, picture)):
+    elif is_first and b"IDAT" not in picture.seen and (colour := _colours(name, body, picture)):
         picture.kept.append(_chunk(name, colour))
     elif name in (b"PLTE", b"IEND") or name[0] & 0x20:
         picture.dropped.append(body)
-    else:  # a capital letter: critical, and unknown
+    else:  # a capital letter marks a critical chunk
         raise BrokenError
 
 
-def _colour(name: bytes, body: bytes, picture: _Picture) -> bytes:
-    """Return what a chunk says of the colours; nothing if they can be shown without it."""
+def _colours(name: bytes, body: bytes, picture: _Picture) -> bytes:
+    """Return the body of a chunk that affects the colours, or nothing if it is not needed."""
     if name == b"iCCP":
         return _bare_profile(body)
     if name == b"tRNS":
@@ -106,17 +104,17 @@ def _colour(name: bytes, body: bytes, picture: _Picture) -> bytes:
 
 
 def _bare_profile(body: bytes) -> bytes:
-    """Return a profile under no name of its own; nothing if it is none, or unfolds to too much."""
-    packed = body.partition(b"\0")[2][1:]
-    unpacker = zlib.decompressobj()
+    """Return a profile without its name, or nothing if it is invalid or too large."""
+    compressed = body.partition(b"\0")[2][1:]
+    decompressor = zlib.decompressobj()
     try:
-        most = min(MAX_PROFILE, _PROFILE_BASE + _MOST_UNFOLDED * len(packed))
-        profile = unpacker.decompress(packed, most)
+        most = min(MAX_PROFILE, _PROFILE_BASE + _MAX_RATIO * len(compressed))
+        profile = decompressor.decompress(compressed, most)
     except zlib.error:
         return b""
-    if not unpacker.eof or not is_profile(profile):
+    if not decompressor.eof or not is_profile(profile):
         return b""
-    return b"icc\0\0" + packed[: len(packed) - len(unpacker.unused_data)]
+    return b"icc\0\0" + compressed[: len(compressed) - len(decompressor.unused_data)]
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

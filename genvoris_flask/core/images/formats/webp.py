@@ -6,10 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .budget import Budget
-from .container import AnimatedError, BrokenError, Container, sane
-from .exif import UPRIGHT, read_orientation, write_orientation
-from .icc import is_profile
+from .container import AnimatedError, BrokenError, Budget, Container, require_size
+from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 _PIXELS = {b"VP8 ", b"VP8L"}
 _ANIMATION, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20  # flags (2.7)
@@ -28,11 +26,11 @@ class _Picture:
 
 
 def read_webp(data: bytes, budget: Budget) -> Container:
-    """Take a WebP apart.
+    """Take a WebP file apart.
 
     Raises:
-        BrokenError: It is not whole.
-        AnimatedError: It moves.
+        BrokenError: The file is damaged, or too expensive to read.
+        AnimatedError: It is animated.
     """
     picture = _Picture()
     (length,) = struct.unpack_from("<I", data, 4)
@@ -45,7 +43,7 @@ def read_webp(data: bytes, budget: Budget) -> Container:
         raise BrokenError
     size = max(picture.sizes, key=lambda each: each[0] * each[1])
     trailing = data[8 + length + length % 2 :]
-    return Container(sane(size), _write(picture), picture.dropped, trailing)
+    return Container(require_size(size), _write(picture), picture.dropped, trailing)
 
 
 def _chunks(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:
@@ -61,7 +59,7 @@ def _chunks(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _take(name: bytes, body: bytes, picture: _Picture) -> None:
-    """Note what a chunk says, and keep or drop it."""
+    """Record what a chunk says, and keep or drop it."""
     match name:
         case b"VP8X":
             picture.sizes.append(_canvas(body))
@@ -72,7 +70,7 @@ def _take(name: bytes, body: bytes, picture: _Picture) -> None:
             picture.exif = body
     if name in _PIXELS:
         picture.sizes.append(_frame(name, body))
-    # Of several, readers take the first, and one picture is enough.
+    # Decoders take the first of several, and one picture is enough.
     is_first = name not in picture.kept and not (name in _PIXELS and picture.kept.keys() & _PIXELS)
     is_needed = name in _PIXELS or name == b"ALPH" or (name == b"ICCP" and is_profile(body))
     if is_first and is_needed:
@@ -100,7 +98,7 @@ def _frame(name: bytes, body: bytes) -> tuple[int, int]:
 
 
 def _write(picture: _Picture) -> list[bytes]:
-    """Put a file together again, its header in step with what is left."""
+    """Return the parts of a new file, whose header matches the chunks that were kept."""
     chunks = [_chunk(name, body) for name, body in picture.kept.items()]
     if picture.extended:
         flags = picture.extended[0] & _ALPHA

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from ....errors import GenvorisError, InvalidSessionTokenError
+from ...images.photos import Photo
 from ...images.pictures import Picture
+from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
 from ..models import TryOnRequest
@@ -88,3 +90,7 @@ class Engine(Protocol):
             MintError: The shopper has no token.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
+
+
+# The shop's own engine: it takes the photo, the product and the shopper (None for a guest).
+EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]

@@ -9,17 +9,13 @@ from dataclasses import replace
 from ....errors import DeadlineError, MalformedAnswerError, NotFoundError
 from ...api.client import GenvorisClient
 from ...api.models import Usage
-from ...images.photos import Photo
 from ...images.pictures import Picture, read_picture
-from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal, reason_against
-from .base import TokenSource
+from .base import EngineHook, TokenSource
 from .metering import Meter
-
-EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
 
 
 class CustomEngine:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ....errors import GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
-from ...api.http import Answer, HttpClient, RetryPolicy
+from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
 from ...images.photos import is_picture
 from ...images.pictures import Picture, Quota, read_picture
@@ -56,7 +56,7 @@ class HostedEngine:
         """
         return self._read_picture(tokens.call(lambda token: self._send(request, token)))
 
-    def _send(self, request: TryOnRequest, token: str | None) -> Answer:
+    def _send(self, request: TryOnRequest, token: str | None) -> Response:
         product = request.product
         fields = {
             "product_image_url": product.image,
@@ -77,7 +77,7 @@ class HostedEngine:
             headers={"Idempotency-Key": request.key},
         )
 
-    def _read_picture(self, answer: Answer) -> Picture:
+    def _read_picture(self, answer: Response) -> Picture:
         """Return the first picture in the answer, whatever its form."""
         if answer.headers.get("content-type", "").startswith("image/"):
             return read_picture(answer.body)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from ....core.reserved_fields import is_reserved
 from ...errors import HttpError
 from ...uploads import bounded_upload
-from .fields import is_ours, read_urlencoded, write_urlencoded
+from .fields import read_urlencoded, write_urlencoded
 from .json_object import rewrite_json
 from .multipart import new_boundary, passes, rewrite_multipart, write_head
 from .product_fields import ProductFields
@@ -110,7 +111,7 @@ def _urlencoded(
 
 def _note(pairs: Iterable[tuple[str, str]], product: ProductFields | None) -> None:
     for name, value in pairs:
-        if product is not None and not is_ours(name):
+        if product is not None and not is_reserved(name):
             product.note(name, value)
 
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .fields import MAX_NAME, check_name, is_ours
+from ....core.reserved_fields import is_reserved
+from .fields import MAX_NAME, check_name
 from .json_text import match_end, next_byte, scan_string
 from .product_fields import ProductFields
 
@@ -141,7 +142,7 @@ class _Rewriter:
             raise ValueError("The names in the JSON are too long together.")
         level = self._levels[-1]
         level.name = f"{level.path}.{name}"[:MAX_PATH]
-        if not is_ours(name):
+        if not is_reserved(name):
             self._separate()
             self._emit(json.dumps(name).encode())
         elif self._dropping_in is None:

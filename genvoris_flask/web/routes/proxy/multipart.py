@@ -19,7 +19,8 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
-from .fields import check_field_name, check_name, is_ours
+from ....core.reserved_fields import is_reserved
+from .fields import check_field_name, check_name
 from .product_fields import ProductFields
 
 MAX_PARTS = 100
@@ -81,7 +82,7 @@ def passes(name: str | None, filename: str | None) -> bool:
     """
     check_field_name(name or "")
     check_name(filename or "")
-    return not is_ours(name or "") and name != _CHARSET_FIELD
+    return not is_reserved(name or "") and name != _CHARSET_FIELD
 
 
 class _Note:

@@ -15,19 +15,17 @@ from typing import Any
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
-from ....core.api.http import StreamedAnswer
+from ....core.api.http import StreamedResponse
 from ....core.products import Product
 from ....core.sessions.shopper import Shopper
 from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
 from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
-from ...blueprints import browser_blueprint
+from ...blueprints import add_rule, browser_blueprint
 from ...downloads import BoundedDownload
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
-from ...host_matching import add_rule
 from ...hosts import shop_url
-from ...product_filter import has_rules, may_be_tried_on
-from ...rate_limits.requests import count_address
+from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...tryon_form import keep_in_memory
@@ -92,7 +90,7 @@ def forward(route: Route) -> Response:
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
-        held.enter_context(state.passthrough_slots.take(owner))
+        held.enter_context(take_slot(state.passthrough_slots, owner))
         if visitor and route is TRYON:
             held.enter_context(guest_tryon(visitor, _key(visitor) or secrets.token_urlsafe(16)))
         body = _body(route, shopper, state)
@@ -102,7 +100,7 @@ def forward(route: Route) -> Response:
             if 300 <= answer.status < 400:
                 raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
             if answer.status >= 400:
-                raise answer.refusal((state.settings.api_key,))
+                raise answer.error((state.settings.api_key,))
         except GenvorisError as error:
             raise _refusal(error, shopper) from error
         return _respond(answer, held.pop_all(), state.settings.upload_timeout)
@@ -129,7 +127,7 @@ def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
     settings = state.settings
-    rules = functools.partial(_ask_about_product, route) if has_rules() else None
+    rules = functools.partial(_ask_about_product, route) if state.hooks.product_filter else None
     return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, rules)
 
 
@@ -144,13 +142,13 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
     product = said.product(shop_url(request))
     if product is None and route is not TRYON:
         return  # a photo alone is looked at
-    if not may_be_tried_on(product or Product()):
+    if not get_state().hooks.may_try_on(product or Product()):
         raise HttpError("product_unavailable")
 
 
 def _send(
     route: Route, body: Body | None, state: AppState, idempotency_key: str | None
-) -> StreamedAnswer:
+) -> StreamedResponse:
     headers = to_genvoris(request.headers.items())
     if idempotency_key:
         headers.append((b"idempotency-key", idempotency_key.encode()))
@@ -179,7 +177,7 @@ def _refusal(error: GenvorisError, shopper: Shopper | None) -> HttpError:
     return error_for_outcome(state.error_mapper.explain(error, shopper), error)
 
 
-def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Response:
+def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Response:
     body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
     response = Response(body, answer.status, direct_passthrough=True)
     del response.headers["Content-Type"]
@@ -187,9 +185,9 @@ def _respond(answer: StreamedAnswer, held: ExitStack, seconds: float) -> Respons
     return isolate(response)
 
 
-def _pieces(answer: StreamedAnswer) -> Iterator[bytes]:
+def _pieces(answer: StreamedResponse) -> Iterator[bytes]:
     try:
-        yield from answer.pieces()
+        yield from answer.iter_raw()
     except UnreachableError as error:
         log.warning("An answer from Genvoris broke off on its way to the browser: %s", error)
         raise  # so that the server cuts the connection, and half an answer is not taken as whole

@@ -1,0 +1,53 @@
+// Reads the settings: from the tag all are texts, from `update` they have types.
+
+import type { SamplePhoto, Settings, Text } from "../widget/public";
+
+const DEFAULT_MAX_UPLOAD = 10 * 1024 * 1024;
+
+export interface Config {
+  apiUrl: string;
+  token: string | null;
+  loginUrl: string | null;
+  privacyUrl: string;
+  privacyVersion: string;
+  maxUploadBytes: number;
+  heic: boolean;
+  addToCart: string | undefined;
+  samplePhotos: SamplePhoto[];
+  strings: Record<string, Text>;
+}
+
+/** The quickstart's tag and others name the token differently. */
+interface Tag extends Settings {
+  customerToken?: string;
+  endCustomerToken?: string;
+}
+
+export function readConfig(settings: Tag): Config {
+  const samples = readJson(settings.samplePhotos, "sample-photos");
+  const strings = readJson(settings.strings, "strings");
+  const privacyUrl = settings.privacyUrl || "";
+  return {
+    apiUrl: (settings.apiUrl ?? "").replace(/\/+$/, ""),
+    token: settings.token || settings.customerToken || settings.endCustomerToken || null,
+    loginUrl: settings.loginUrl || null,
+    privacyUrl,
+    privacyVersion: settings.privacyVersion || privacyUrl,
+    maxUploadBytes: Number(settings.maxUploadBytes) || DEFAULT_MAX_UPLOAD,
+    heic: String(settings.heic) !== "false",
+    addToCart: settings.addToCart,
+    samplePhotos: Array.isArray(samples) ? samples.filter((each) => each?.src) : [],
+    strings: (strings as Record<string, Text>) ?? {},
+  };
+}
+
+/** Gives what an attribute holds as JSON; nothing, and a word to the developer, when it is none. */
+function readJson(value: unknown, name: string): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    console.error(`Genvoris: data-${name} must be JSON.`);
+    return undefined;
+  }
+}

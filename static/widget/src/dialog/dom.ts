@@ -1,0 +1,78 @@
+// Builds elements without any HTML text: titles and sentences may hold whatever they like.
+
+import { type Key, t } from "../locales/strings";
+import { doc } from "../widget/page";
+
+type Listener = (event: MouseEvent) => void;
+type Attributes = Record<string, string | boolean | null | Listener>;
+export type Child = Node | string | null | false | undefined;
+
+// What a click does. No element listens by itself: see shield.ts.
+const listeners = new WeakMap<EventTarget, Listener>();
+
+export function listenToClicks(element: EventTarget, listener: Listener): void {
+  listeners.set(element, listener);
+}
+
+/** Has the dialog's elements hear a click, from the one that was clicked outwards. */
+export function hearClick(event: MouseEvent): void {
+  for (const node of event.composedPath()) listeners.get(node)?.(event);
+}
+
+/** Makes an element; an attribute that is a function is what a click does. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = doc.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") listenToClicks(element, value);
+    else if (value !== false && value !== null) {
+      element.setAttribute(key, value === true ? "" : value);
+    }
+  }
+  element.append(...children.filter((child): child is Node | string => Boolean(child)));
+  return element;
+}
+
+export function button(
+  look: "primary" | "secondary" | "quiet",
+  label: Key,
+  onClick: () => void,
+): HTMLButtonElement {
+  return el("button", { type: "button", class: look, part: `button ${look}`, onClick }, t(label));
+}
+
+/** A button that shows an icon alone; its name is there for who cannot see it. */
+export function iconButton(name: string, label: Key, onClick: () => void): HTMLButtonElement {
+  const text = t(label);
+  const attributes = { type: "button", class: "icon", part: name, "aria-label": text, title: text };
+  return el("button", { ...attributes, onClick }, icon(ICONS[name as keyof typeof ICONS]));
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Draws a line icon from a path on a 24 by 24 grid. */
+export function icon(path: string): SVGSVGElement {
+  const svg = doc.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = doc.createElementNS(SVG, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+const PERSON = "M12 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM7 22v-8a5 5 0 0 1 10 0v8";
+
+export const ICONS = {
+  close: "M6 6l12 12M18 6L6 18",
+  zoom: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20M8 10.5h5M10.5 8v5",
+  photo: "M4 8h3l2-3h6l2 3h3v11H4zM12 17a3.5 3.5 0 1 0 0-7a3.5 3.5 0 0 0 0 7z",
+  goodPhoto: PERSON,
+  badGroup:
+    "M8 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM3 21v-6a5 5 0 0 1 9-3 5 5 0 0 1 9 3v6M16 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+  badDark: "M20 14A8.5 8.5 0 1 1 10 4a7 7 0 0 0 10 10z",
+  badCut: "M7 3v14h14M3 7h14v14",
+};

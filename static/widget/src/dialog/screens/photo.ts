@@ -1,0 +1,75 @@
+// The first screen: choose a photo.
+
+import { type Key, t } from "../../locales/strings";
+import { isConsentNeeded } from "../consent";
+import { button, el, ICONS, icon } from "../dom";
+import { linkOf } from "../links";
+import { actionRow, earlierRow, meter, photo, pictureRow, productCard } from "./parts";
+import type { Actions, Draw } from "./view";
+
+const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
+
+export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
+  const { reading, notice, error } = model.screen;
+  const ready = model.photo !== null && !reading;
+  const start = button("primary", "title", () => actions.start());
+  start.disabled = !ready;
+  const camera = !ready && hasCamera();
+  const samples = config.samplePhotos.map(({ src, alt }, index) => ({
+    src,
+    alt: alt || t("sample", { count: index + 1 }),
+    onClick: () => actions.takeSample(src),
+  }));
+  return {
+    heading: t("title"),
+    visual: [ready ? photo(model) : dropZone(reading, actions)],
+    side: [
+      productCard(model),
+      meter(model),
+      notice && el("p", { class: "notice" }, notice),
+      error && el("p", { class: "error", role: "alert" }, error),
+      !ready && !reading && examples(),
+      !ready && pictureRow(t("samples"), samples),
+      earlierRow(model, actions),
+      ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
+      actionRow(
+        camera ? button("primary", "camera", () => actions.choose(true)) : start,
+        ready && button("secondary", "change", () => actions.choose()),
+        ready && button("quiet", "delete", () => actions.deletePhoto()),
+      ),
+    ],
+  };
+};
+
+/** Phones and tablets: elsewhere the button would only open the file chooser once more. */
+function hasCamera(): boolean {
+  return matchMedia("(pointer:coarse)").matches;
+}
+
+function dropZone(reading: boolean, actions: Actions): HTMLElement {
+  if (reading) return el("p", { role: "status" }, t("reading"));
+  return el(
+    "button",
+    { type: "button", class: "drop", part: "drop", onClick: () => actions.choose() },
+    icon(ICONS.photo),
+    el("b", {}, t("choose")),
+    el("span", { class: "soft" }, t("chooseHint")),
+  );
+}
+
+function examples(): HTMLElement {
+  const items = EXAMPLES.map((key, index) =>
+    el("li", { class: index ? "bad" : "good" }, icon(ICONS[key]), el("span", {}, t(key))),
+  );
+  return el("ul", { class: "examples", part: "examples" }, ...items);
+}
+
+function consentBox(url: string | null): HTMLElement {
+  return el(
+    "div",
+    { class: "consent", part: "consent" },
+    el("label", { class: "keep" }, el("input", { type: "checkbox" }), t("consent")),
+    el("p", { class: "error", role: "alert" }),
+    url && el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
+  );
+}
