@@ -22,9 +22,8 @@ from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.jwks import JwksCache
-from ..core.sessions.shared import NullSharedSessions
+from ..core.sessions.shared import NullSharedSessions, StoredSessions
 from ..core.sessions.shopper import Shopper
-from ..core.sessions.stored import StoredSessions
 from ..core.sessions.verifier import TokenVerifier
 from ..core.storage.interface import NoSealer, Sealer, Store
 from ..core.storage.memory_store import MemoryStore

@@ -268,13 +268,13 @@ def test_the_shop_is_told_the_customer_id_and_the_token_is_new_at_once(
 
     customer = billing.activate(name, price_id="price_atelier", event_id="o2")
     # Nobody asked for a token, and still there is to be one.
-    until(lambda: broker.remembered(shopper) is not None)
+    until(lambda: broker.cached(shopper) is not None)
     assert linked == [(name, customer.id)]
     new = broker.session(shopper, 10)
     assert new.token != old.token
     assert new.plan_name == "Atelier"
     billing.pause(name, event_id="p")
-    assert broker.remembered(shopper) is None
+    assert broker.cached(shopper) is None
 
 
 def test_orders_add_up_and_their_refunds_take_them_back(
@@ -351,7 +351,7 @@ def test_a_closed_account_leaves_nothing_to_whoever_has_its_id_next(
     assert standing(client, name) == ("ACTIVE", None, 0, None)
     closed = client.customers.get(first.id)
     assert (closed.email, closed.metadata) == (None, {})
-    assert broker.remembered(shopper) is None
+    assert broker.cached(shopper) is None
     end = time.monotonic() + LIMIT
     while True:  # it is revoked on a thread of its own
         try:

@@ -207,7 +207,7 @@ def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None
     assert response.status_code == 200
     assert "data-end-customer-token" not in tag(response.text)
     answer.set()  # the page went out before Genvoris answered
-    until(lambda: shop.state.broker.remembered(Shopper("ada")))
+    until(lambda: shop.state.broker.cached(Shopper("ada")))
     assert "data-end-customer-token" in tag(shop.browser.get("/product").text)
 
 
@@ -478,9 +478,9 @@ def test_a_log_out_drops_the_token_and_revokes_it(shop: Shop) -> None:
 
     shop.app.add_url_rule("/log-out", view_func=log_out)
     shop.browser.get("/product")
-    assert shop.state.broker.remembered(Shopper("ada"))
+    assert shop.state.broker.cached(Shopper("ada"))
     shop.browser.get("/log-out")
-    assert shop.state.broker.remembered(Shopper("ada")) is None
+    assert shop.state.broker.cached(Shopper("ada")) is None
     until(lambda: "DELETE" in [each.method for each in shop.transport.requests])
 
 
@@ -500,7 +500,7 @@ def test_a_log_out_drops_the_token_where_the_loader_reads_flask_logins_cookie(sh
     shop.browser.get("/log-in")
     assert "data-end-customer-token" in shop.browser.get("/product").text
     shop.browser.get("/log-out")
-    assert shop.state.broker.remembered(Shopper("42")) is None
+    assert shop.state.broker.cached(Shopper("42")) is None
 
 
 def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:

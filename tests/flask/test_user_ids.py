@@ -185,9 +185,9 @@ def test_a_log_out_drops_the_session_of_the_primary_key(genvoris: LocalGenvoris)
     browser = shop.browser()
     browser.get("/product")
     broker = get_state(shop.app).broker
-    assert broker.remembered(Shopper("7"))
+    assert broker.cached(Shopper("7"))
     browser.get("/log-out")
-    assert broker.remembered(Shopper("7")) is None
+    assert broker.cached(Shopper("7")) is None
 
 
 def test_a_shop_may_go_on_with_get_id(genvoris: LocalGenvoris, kind: str) -> None:

@@ -64,7 +64,7 @@ def test_a_port_that_nobody_listens_on_costs_pages_nothing_after_a_few() -> None
     app = shop(f"http://127.0.0.1:{free_port()}")
     for number in range(13):
         view(app, f"s{number}")
-    assert get_state(app).broker._breaker.is_open
+    assert get_state(app).broker.is_backing_off
 
 
 @pytest.mark.parametrize("fault", ["drip-body", "drip-headers", "hang", "half"])

@@ -16,8 +16,8 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions.broker import SessionBroker
+from genvoris_flask.core.sessions.shared import StoredSessions
 from genvoris_flask.core.sessions.shopper import Shopper
-from genvoris_flask.core.sessions.stored import StoredSessions
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
@@ -101,7 +101,7 @@ def test_a_forgotten_token_is_dropped_in_every_process(
     second.session(ADA, 5)
     until(lambda: subscribers(redis_server) == 2, "a subscription did not start")
     first.forget(ADA)
-    until(lambda: second.remembered(ADA) is None)
+    until(lambda: second.cached(ADA) is None)
     assert second.session(ADA, 5).token != old.token
 
 

@@ -98,7 +98,7 @@ def test_nothing_about_a_shopper_can_be_read_in_redis(
         job = try_on(state, "a key")
         everything = b"\n".join(part for pair in values(client).items() for part in pair)
         state.broker.forget(ADA)
-        until(lambda: state.broker.remembered(ADA) is None)
+        until(lambda: state.broker.cached(ADA) is None)
     assert messages, "others are told that the token is void"
     everything += b"\n".join(messages)
     for told in (
@@ -126,7 +126,7 @@ def test_another_process_with_the_secret_serves_the_token_and_hears_of_its_end(
 
     def told() -> bool:
         first.broker.forget(ADA)
-        return second.broker.remembered(ADA) is None
+        return second.broker.cached(ADA) is None
 
     until(told)
 
@@ -205,7 +205,7 @@ def test_a_message_from_a_stranger_drops_nobodys_token(
     def told() -> bool:
         other.broker.forget(Shopper("ben"))
         heard.wait(0.02)
-        return state.broker.remembered(Shopper("ben")) is None
+        return state.broker.cached(Shopper("ben")) is None
 
     until(told)
-    assert state.broker.remembered(ADA) is not None
+    assert state.broker.cached(ADA) is not None

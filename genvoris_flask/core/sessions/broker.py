@@ -1,63 +1,43 @@
-"""Gives each shopper one token: from memory, else minted, by one thread of one process at a time.
-
-Minting runs on a small pool rather than in the thread that asks. So whoever asks can stop waiting
-when its time is up, and the token is there for the next page.
-"""
+"""Returns each shopper's token: from memory, from another process, or newly minted."""
 
 from __future__ import annotations
 
-import logging
+import functools
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
 
-from ...errors import (
-    CircuitOpenError,
-    CustomerInactiveError,
-    DeadlineError,
-    ExternalIdError,
-    GenvorisError,
-    MalformedAnswerError,
-    NotFoundError,
-    NotRegisteredError,
-)
+from ...errors import CircuitOpenError, DeadlineError, MalformedAnswerError
 from ..api.client import GenvorisClient
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
+from ..concurrency.threads import WorkerPool
 from .breaker import CircuitBreaker
-from .listener import BrokerEvents
-from .memory import MARGIN, Kept, SessionMemory
+from .cache import MARGIN, CachedSession, SessionCache
 from .mint import MINT_SECONDS, Mint
 from .shared import NullSharedSessions, SharedSessions
 from .shopper import Shopper
-from .single_flight import Flights, Landing
-
-log = logging.getLogger("genvoris_flask.sessions")
-
-# What is said of one shopper, and is remembered for a while.
-_REFUSALS = (NotFoundError, NotRegisteredError, CustomerInactiveError, ExternalIdError)
+from .single_flight import SessionListener, SingleFlight
 
 
 class SessionBroker:
-    """Mints, remembers and shares tokens.
+    """Mints, caches, shares and drops tokens.
 
     Args:
-        client: Where tokens come from.
-        events: Told of new tokens and customer ids.
-        ttl: Seconds that a new token shall live.
-        default_plan: The plan that unknown shoppers are registered with; None: they are not.
+        client: Mints and revokes tokens at Genvoris.
+        listener: Told about new tokens, failures and customer ids.
+        ttl: The lifetime of new tokens, in seconds.
+        default_plan: The plan that unknown shoppers are registered with. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
-        max_shoppers: How many shoppers are remembered.
+        max_shoppers: How many shoppers are cached.
         clock: The wall clock, in Unix seconds.
         breaker: Holds calls back while Genvoris does not answer.
-        shared: What other processes have minted.
+        shared: The tokens of other processes.
     """
 
     def __init__(
         self,
         client: GenvorisClient,
-        events: BrokerEvents,
+        listener: SessionListener,
         *,
         ttl: int,
         default_plan: str | None = None,
@@ -67,212 +47,118 @@ class SessionBroker:
         breaker: CircuitBreaker | None = None,
         shared: SharedSessions | None = None,
     ) -> None:
-        self._mint = Mint(client, ttl, default_plan, external_id_prefix)
-        self._events = events
         self._clock = clock
-        self._memories = PerProcess(lambda: SessionMemory(max_shoppers, clock))
+        self._cache = PerProcess(lambda: SessionCache(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker()
         self._shared = shared or NullSharedSessions()
-        self._shared.on_drop(self._hear_of_drop)
-        self._flights = PerProcess(Flights)
+        self._mint = Mint(client, ttl, default_plan, external_id_prefix)
+        self._flights = SingleFlight(
+            self._mint, self._cache.get, self._breaker, self._shared, listener
+        )
+        self._shared.on_drop(self._flights.drop)
+        # Apart from the mints, so that many log-outs at once delay no page.
+        self._drops = WorkerPool("genvoris-drop", threads=1, grace=MINT_SECONDS)
 
     @property
-    def _memory(self) -> SessionMemory:
-        return self._memories.get()
-
-    @property
-    def is_held_back(self) -> bool:
-        """Say whether Genvoris did not answer lately, so that nobody should wait for it long."""
+    def is_backing_off(self) -> bool:
+        """Whether Genvoris did not answer lately, so that no request should wait for it long."""
         return self._breaker.is_open
 
-    def session_for_page(self, shopper: Shopper, budget: float) -> Session:
-        """Give the session as ``session`` does, but ask less: a page has better things to wait for.
+    def session(self, shopper: Shopper, budget: float) -> Session:
+        """Return the shopper's session within ``budget`` seconds.
 
-        A shopper whom Genvoris refused a token just now is not asked about again, and while
-        Genvoris does not answer no page waits: not even the one whose turn it is to ask.
+        Past two thirds of its life, the old session is returned while a new one is minted.
+
+        Raises:
+            DeadlineError: It took longer. The mint continues, and a later call finds its token.
+            CircuitOpenError: Genvoris did not answer lately, so it is not asked.
+            GenvorisError: The mint failed. All requests that waited for it get the same error.
         """
-        if kept := self._memory.find(shopper):
-            return self._serve(shopper, kept)
-        if refusal := self._memory.refusal(shopper):
+        if cached := self._cache.get().get(shopper):
+            return self._serve(shopper, cached)
+        return self._wait_for(shopper, budget)
+
+    def session_for_page(self, shopper: Shopper, budget: float) -> Session:
+        """Like ``session``, but fails fast while a page renders.
+
+        It does not ask again about a shopper whom Genvoris refused a token lately. While Genvoris
+        does not answer no page waits, not even the one whose request probes it.
+        """
+        cache = self._cache.get()
+        if cached := cache.get(shopper):
+            return self._serve(shopper, cached)
+        if refusal := cache.refusal(shopper):
             raise refusal
         if self._breaker.is_open:
-            self._take_off(shopper)
+            self._flights.mint(shopper)
             raise CircuitOpenError("Genvoris did not answer lately, so no page waits for it.")
         return self._wait_for(shopper, budget)
 
-    def session(self, shopper: Shopper, budget: float) -> Session:
-        """Give the shopper's session within ``budget`` seconds.
-
-        Past two thirds of its life the old one is given while a new one is minted.
-
-        Raises:
-            DeadlineError: It took longer; the mint goes on, and a later call finds its token.
-            CircuitOpenError: Genvoris did not answer lately, and is not asked.
-            GenvorisError: The mint failed. Everyone who waited for it gets the same error.
-        """
-        if kept := self._memory.find(shopper):
-            return self._serve(shopper, kept)
-        return self._wait_for(shopper, budget)
-
-    def remembered(self, shopper: Shopper) -> Session | None:
-        """Give the session if one is at hand that has more than a minute left."""
-        kept = self._memory.find(shopper)
-        return kept.session if kept else None
+    def cached(self, shopper: Shopper) -> Session | None:
+        """Return the cached session, if there is one with more than a minute left."""
+        cached = self._cache.get().get(shopper)
+        return cached.session if cached else None
 
     def customer_id(self, shopper: Shopper) -> str:
-        """Return the best id to ask Genvoris about this shopper with.
+        """Return the best id for asking Genvoris about this shopper.
 
         Raises:
-            ExternalIdError: There is only the shop's own, and it may be somebody else's there.
+            ExternalIdError: Only the shop's own id is known, which may be another shopper's there.
         """
-        if session := self.remembered(shopper):
-            return session.customer_id
-        remembered = self._memory.customer_id(shopper)
-        return shopper.customer_id or remembered or self.external_id(shopper)
+        return self._cache.get().customer_id(shopper) or self.external_id(shopper)
 
     def external_id(self, shopper: Shopper) -> str:
-        """Return the shop's id as Genvoris knows it.
+        """Return the shop's id of a shopper as Genvoris knows it.
 
         Raises:
-            ExternalIdError: It may be somebody else's there.
+            ExternalIdError: It may be another shopper's there.
         """
         return self._mint.external_id(shopper)
 
     def forget(self, shopper: Shopper) -> None:
-        """Drop the shopper's token everywhere, also one that is being minted, and revoke it.
+        """Drop the shopper's token in all processes, also one that is being minted; revoke it.
 
-        Nobody waits for this: Redis and Genvoris are told on a thread of its own.
+        It returns at once: Redis and Genvoris are told in the background.
         """
-        session = self._drop_here(shopper.external_id)
-        self._flights.get().drops.submit(self._drop_elsewhere, shopper, session)
+        session = self._flights.drop(shopper.external_id)
+        self._drops.submit(functools.partial(self._drop_elsewhere, shopper, session))
 
     def replace(self, shopper: Shopper) -> None:
-        """Do as ``forget``; who had a token gets a new one at once, in the background."""
-        session = self._drop_here(shopper.external_id)
-        self._flights.get().drops.submit(self._replace, shopper, session)
+        """Like ``forget``; a shopper who had a token gets a new one, in the background."""
+        session = self._flights.drop(shopper.external_id)
+        self._drops.submit(functools.partial(self._replace, shopper, session))
 
     def _replace(self, shopper: Shopper, session: Session | None) -> None:
-        # Thousands may renew in an hour, and mints are limited: who is not here needs none.
+        # Thousands may renew in an hour, and mints are limited: shoppers who are not here need
+        # no token.
         if self._drop_elsewhere(shopper, session) and not self._breaker.is_open:
-            self._take_off(shopper)
-
-    def _drop_here(self, external_id: str) -> Session | None:
-        flights = self._flights.get()
-        with flights.lock:
-            flights.mints.pop(external_id, None)
-            return self._memory.forget(external_id)
-
-    def _hear_of_drop(self, external_id: str) -> None:
-        self._drop_here(external_id)
+            self._flights.mint(shopper)
 
     def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> bool:
-        """Drop and revoke the token of all processes; say whether there was one."""
+        """Drop and revoke the token of all processes. Return whether there was one."""
         session = session or self._shared.get(shopper.external_id)
         self._shared.drop(shopper.external_id)
-        # A token that is not revoked ends by itself, within minutes.
+        # A token that is not revoked expires within minutes.
         if session and not self._breaker.is_open:
             self._mint.revoke(session)
         return session is not None
 
-    def _serve(self, shopper: Shopper, kept: Kept) -> Session:
-        if kept.is_due(self._clock()):
-            self._renew(shopper)
-        return kept.session
+    def _serve(self, shopper: Shopper, cached: CachedSession) -> Session:
+        if cached.should_refresh(self._clock()):
+            self._flights.renew(shopper)
+        return cached.session
 
     def _wait_for(self, shopper: Shopper, budget: float) -> Session:
-        mint = self._take_off(shopper)
+        mint = self._flights.mint(shopper)
         try:
             session = mint.result(timeout=budget)
         except TimeoutError:
-            error = DeadlineError(f"No session token within the {budget:g} s that there were.")
+            error = DeadlineError(f"There was no session token within {budget:g} s.")
             # Counted here, since the mint itself may take much longer to fail.
             self._breaker.failed(error)
             raise error from None
         if session.expires_at - MARGIN <= self._clock():
             raise MalformedAnswerError(
-                "A new session token has under a minute left: compare this machine's clock."
+                "A new session token has less than a minute left: check this machine's clock."
             )
         return session
-
-    def _renew(self, shopper: Shopper) -> None:
-        """Mint in the background, unless that is held back or under way."""
-        flights = self._flights.get()
-        if self._breaker.is_open or shopper.external_id in flights.mints:
-            return
-        with suppress(CircuitOpenError):  # it opened this very moment; the old token serves
-            self._take_off(shopper, renewing=True)
-
-    def _take_off(self, shopper: Shopper, *, renewing: bool = False) -> Future[Session]:
-        """Join the mint that is under way, or start one."""
-        self.external_id(shopper)  # refused here, so that it counts against nobody else
-        flights = self._flights.get()
-        with flights.lock:
-            if mint := flights.mints.get(shopper.external_id):
-                if self._breaker.is_open:
-                    raise CircuitOpenError("Genvoris does not answer, so nobody waits for it.")
-                return mint
-            if not renewing and (session := self.remembered(shopper)):
-                landed: Future[Session] = Future()
-                landed.set_result(session)
-                return landed
-            self._breaker.enter()
-            mint = flights.mints[shopper.external_id] = Future()
-            flights.pool.submit(self._fly, shopper, mint)
-            return mint
-
-    def _fly(self, shopper: Shopper, mint: Future[Session]) -> None:
-        """Mint on a thread of the pool, remember the outcome, then let the waiters go."""
-        try:
-            landing = self._obtain(shopper, mint)
-        except BaseException as error:  # noqa: BLE001  (whoever waits must not wait for ever)
-            self._crash(shopper, mint, error)
-            return
-        mint.set_result(landing.session)
-        if landing.minted:
-            _tell(lambda: self._events.minted(shopper, landing.session))
-        if landing.news:
-            _tell(lambda: self._events.linked(shopper, landing.session.customer_id))
-
-    def _obtain(self, shopper: Shopper, mint: Future[Session]) -> Landing:
-        """Take another process's token, else mint one."""
-        old = self.remembered(shopper)
-        with self._shared.minting(shopper.external_id, MINT_SECONDS):
-            session = self._shared.get(shopper.external_id)
-            stale = (old and old.token, self._memory.dropped(shopper))
-            if session and session.token not in stale:
-                self._breaker.abandoned()
-                return Landing(session, False, self._land(shopper, mint, session))
-            session = self._mint.mint(shopper, self.customer_id(shopper))
-            self._breaker.succeeded()
-            news = self._land(shopper, mint, session)
-            if self._memory.find(shopper):
-                self._shared.put(shopper.external_id, session)
-            return Landing(session, True, news)
-
-    def _land(self, shopper: Shopper, mint: Future[Session], session: Session | None) -> bool:
-        """Take a mint off the list and keep its token, unless it was forgotten meanwhile."""
-        flights = self._flights.get()
-        with flights.lock:
-            if flights.mints.get(shopper.external_id) is not mint:
-                return False
-            del flights.mints[shopper.external_id]
-            return session is not None and self._memory.keep(shopper, session)
-
-    def _crash(self, shopper: Shopper, mint: Future[Session], error: BaseException) -> None:
-        self._land(shopper, mint, None)
-        if isinstance(error, GenvorisError):
-            if isinstance(error, _REFUSALS):
-                self._memory.keep_refusal(shopper, error)
-            self._breaker.failed(error)
-        else:
-            log.error("A mint failed in a way that it should not", exc_info=error)
-        mint.set_exception(error)
-        if isinstance(error, GenvorisError):
-            _tell(lambda: self._events.failed(shopper, error))
-
-
-def _tell(news: Callable[[], None]) -> None:
-    try:
-        news()
-    except Exception:  # the shop's own receivers: nobody waits for them here who could be told
-        log.exception("A receiver of a signal about sessions failed")

@@ -1,4 +1,4 @@
-"""The public keys that session tokens are verified with: fetched when needed, and cached."""
+"""Fetches and caches the public keys that session tokens are verified with."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ..concurrency.per_process import ProcessLock
 log = logging.getLogger("genvoris_flask.sessions")
 
 MAX_AGE = 3600.0  # seconds; Genvoris's keys may be cached for an hour at most
-# Seconds without a fetch after one that did not bring the key that was asked for, so that made-up
-# key ids cost next to nothing, and after one that failed.
-FRUITLESS_PAUSE = 60.0
+# Seconds without another fetch, so that made-up key ids cost next to nothing: after one that did
+# not return the key that was asked for, and after one that failed.
+MISSING_KEY_PAUSE = 60.0
 FAILURE_PAUSE = 10.0
 FETCH_TIMEOUT = 5.0
 MAX_ENTRIES = 100
 MAX_KEY_ID_LENGTH = 256
-KEY_BITS = range(2048, 8192 + 1)  # less can be broken, more costs too much to verify with
+KEY_BITS = range(2048, 8192 + 1)  # shorter keys are weak, longer ones slow
 # The parameters of RSA keys that only their owner may have (RFC 7518, 6.3.2).
 PRIVATE_PARAMETERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 
@@ -33,7 +33,7 @@ class JwksCache:
     """The public keys that session tokens are verified with, by their key id.
 
     Args:
-        http: Reaches the JWKS URL at the empty path.
+        http: Its base URL is the JWKS URL.
         clock: A monotonic clock, in seconds.
     """
 
@@ -46,20 +46,20 @@ class JwksCache:
         self._lock = ProcessLock()
 
     def get(self, kid: str) -> RSAPublicKey | None:
-        """Return the key with this id, or None when Genvoris has no such key.
+        """Return the key with this id, or None if Genvoris has no such key.
 
-        Keys are fetched when they are an hour old, and when an unknown id is asked for. While the
-        endpoint is down, those that were good stay in use.
+        Keys are fetched when they are an hour old, or when the id is unknown. While the endpoint
+        is down, the cached keys stay in use.
 
         Raises:
-            UnreachableError: No key could be fetched yet.
+            UnreachableError: No keys could be fetched yet.
         """
         known = kid in self._keys
         if not known or self._is_old():
-            # Whoever has a key already does not wait for somebody else's fetch.
+            # A thread that has a key already does not wait for another one's fetch.
             self._refresh(kid, wait=not known)
         if self._fetched_at is None:
-            raise UnreachableError("Genvoris's keys could not be fetched, so no token counts.")
+            raise UnreachableError("Genvoris's keys could not be fetched, so no token is valid.")
         return self._keys.get(kid)
 
     def _refresh(self, kid: str, *, wait: bool) -> None:
@@ -84,24 +84,23 @@ class JwksCache:
             keys = read_keys(answer.body)
         except GenvorisError as error:
             self._paused_until = self._clock() + FAILURE_PAUSE
-            log.warning("The keys for session tokens could not be fetched: %s", error)
+            log.warning("The keys of session tokens could not be fetched: %s", error)
             return
         if keys:
             # Replaced as a whole, so that readers need no lock.
             self._keys, self._fetched_at = keys, self._clock()
         else:
             log.warning(
-                "The address of Genvoris's keys holds no key that can verify RS256 tokens: check "
-                "GENVORIS_JWKS_URL."
+                "The JWKS holds no key that can verify RS256 tokens: check GENVORIS_JWKS_URL."
             )
         if kid not in keys:
-            self._paused_until = self._clock() + FRUITLESS_PAUSE
+            self._paused_until = self._clock() + MISSING_KEY_PAUSE
 
 
 def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
-    """Return the keys of a JWKS (RFC 7517) that RS256 signatures are verified with, by their id.
+    """Return the keys of a JWKS (RFC 7517) that can verify RS256 signatures, by their id.
 
-    Entries that are private, weak, malformed or for another use or algorithm are left out.
+    Entries that are private, weak, malformed or meant for another use or algorithm are skipped.
 
     Raises:
         MalformedAnswerError: The body is not a JSON object.
@@ -111,7 +110,7 @@ def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
     for entry in entries[:MAX_ENTRIES] if isinstance(entries, list) else []:
         if not _verifies_rs256(entry):
             continue
-        # Built from the public parameters alone, so that it is never another kind of key.
+        # Built from the public parameters only, so that it is never another kind of key.
         public = {name: entry.get(name) for name in ("kty", "n", "e")}
         try:
             key = jwt.PyJWK(public, algorithm="RS256").key
@@ -123,11 +122,11 @@ def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
 
 
 def _verifies_rs256(entry: object) -> bool:
-    """Say whether a JWKS entry is a public key for verifying RS256 signatures."""
+    """Return whether a JWKS entry is a public key for verifying RS256 signatures."""
     if not isinstance(entry, dict) or entry.get("kty") != "RSA":
         return False
     if not PRIVATE_PARAMETERS.isdisjoint(entry):
-        log.error("The JWKS holds a private key, which anybody could sign with: it is not used.")
+        log.error("The JWKS holds a private key, with which anybody could sign; it is not used.")
         return False
     kid, operations = entry.get("kid"), entry.get("key_ops", ["verify"])
     return (

@@ -1,4 +1,4 @@
-"""Asks Genvoris for a shopper's token, and registers them only when that is safe."""
+"""Mints tokens at Genvoris, and registers shoppers there only when that is safe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 
-CUSTOMER_PREFIX = "ec_"  # of Genvoris's own ids of customers
+CUSTOMER_PREFIX = "ec_"  # of Genvoris's own customer ids
 MINT_SECONDS = 10.0
 REVOKE_SECONDS = 3.0
 
@@ -27,9 +27,9 @@ class Mint:
     """Mints and revokes tokens.
 
     Args:
-        client: Reaches Genvoris.
-        ttl: Seconds that a new token shall live.
-        default_plan: The plan that unknown shoppers are registered with; None: they are not.
+        client: Sends the requests.
+        ttl: The lifetime of new tokens, in seconds.
+        default_plan: The plan that unknown shoppers are registered with. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
     """
 
@@ -41,36 +41,36 @@ class Mint:
         self._ttl = ttl
         self._default_plan = default_plan
         self._prefix = external_id_prefix
-        self._told: set[str] = set()
+        self._logged_codes: set[str] = set()
 
     def external_id(self, shopper: Shopper) -> str:
         """Return the shop's id of a shopper as Genvoris knows it.
 
         Raises:
-            ExternalIdError: It looks like an id of Genvoris's own. Where those can be given, such
-                as in a path, it would be another shopper's.
+            ExternalIdError: It looks like one of Genvoris's own ids. In a path it would name
+                another shopper.
         """
         external_id = self._prefix + shopper.external_id
         if external_id.strip().lower().startswith(CUSTOMER_PREFIX):
             raise ExternalIdError(
-                f"A shopper's id begins with {CUSTOMER_PREFIX}, as Genvoris's own ids do, so there "
-                "it could be another shopper's. Set GENVORIS_EXTERNAL_ID_PREFIX."
+                f"A shopper's id begins with {CUSTOMER_PREFIX}, as Genvoris's own ids do, so it "
+                "could name another shopper there. Set GENVORIS_EXTERNAL_ID_PREFIX."
             )
         return external_id
 
     def mint(self, shopper: Shopper, customer_id: str) -> Session:
-        """Mint a token, and register the shopper only when no id of theirs is known to Genvoris.
+        """Mint a token. Register the shopper first if Genvoris knows none of their ids.
 
-        A registration starts a new period with a fresh quota, so it must never happen to a
-        shopper who is there already.
+        A registration starts a new period with a fresh quota, so a shopper who is registered
+        must never be registered again.
 
         Args:
-            shopper: Whose token it is.
-            customer_id: The best id that is known.
+            shopper: The shopper.
+            customer_id: The best id that is known of them.
 
         Raises:
-            ExternalIdError: The token that came is somebody else's; it is revoked.
-            GenvorisError: There is no token for them now.
+            ExternalIdError: Genvoris returned another shopper's token, which was revoked.
+            GenvorisError: The request failed.
         """
         try:
             return self._mint_for_known(shopper, customer_id)
@@ -87,22 +87,23 @@ class Mint:
                 plan_id=shopper.plan_id or self._default_plan,
             )
         except (ForbiddenError, RateLimitedError) as error:
-            # 100 registrations an hour, or one wrong plan, must not cost all others their tokens.
-            if error.code not in self._told:
-                self._told.add(error.code)
-                log.error(  # noqa: TRY400  (our errors say it all)
-                    "Genvoris does not register newcomers: see GENVORIS_DEFAULT_PLAN. (%s)", error
+            # A limit of registrations, or one wrong plan, must not cost all others their tokens.
+            if error.code not in self._logged_codes:
+                self._logged_codes.add(error.code)
+                log.error(  # noqa: TRY400  (a traceback would add nothing)
+                    "Genvoris does not register new shoppers: see GENVORIS_DEFAULT_PLAN. (%s)",
+                    error,
                 )
             raise NotRegisteredError(error.problem) from error
 
     def revoke(self, session: Session) -> None:
-        """Make a token useless before its end, if Genvoris can be asked."""
+        """Revoke a token, if Genvoris answers."""
         if not session.jti:
             return
         try:
             self._revoking.sessions.revoke(session.customer_id, session.jti)
         except GenvorisError as error:
-            log.debug("A dropped token could not be revoked; it ends by itself. (%s)", error)
+            log.debug("A dropped token could not be revoked; it will expire. (%s)", error)
 
     def _mint_for_known(self, shopper: Shopper, customer_id: str) -> Session:
         external_id = self.external_id(shopper)
@@ -115,15 +116,16 @@ class Mint:
         return self._mint(external_id, external_id)
 
     def _mint(self, name: str, external_id: str | None) -> Session:
-        """Mint a token for whom an id names, and make sure that it is theirs.
+        """Mint a token, and check that it belongs to the right shopper.
 
         Args:
-            name: Genvoris's id or the shop's.
-            external_id: Whose the token must be; None: whoever has the id of Genvoris's.
+            name: The id to ask with: Genvoris's or the shop's.
+            external_id: The shop's id that the token must belong to. None allows any, for an id
+                of Genvoris's.
         """
         session = self._client.sessions.mint(name, expires_in=self._ttl)
         is_other = session.external_id not in (None, external_id) if external_id else False
         if is_other or (name.startswith(CUSTOMER_PREFIX) and session.customer_id != name):
             self.revoke(session)
-            raise ExternalIdError("Genvoris gave a session of another shopper than was asked for.")
+            raise ExternalIdError("Genvoris returned a session of another shopper.")
         return session

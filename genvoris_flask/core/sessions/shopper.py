@@ -1,4 +1,4 @@
-"""Who is shopping."""
+"""The shop's logged-in shoppers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class Shopper:
     """A logged-in shopper, as the shop knows them.
 
     Attributes:
-        external_id: The shop's own id; anything stable (quickstart, step 3).
-        email: Sent to Genvoris only when the shopper is registered there.
-        customer_id: Genvoris's id (``ec_…``), when the shop stored it.
+        external_id: The shop's own id: any stable string.
+        email: Sent to Genvoris only when it registers the shopper.
+        customer_id: Genvoris's id (``ec_…``), if the shop has stored it.
         plan_id: The plan (``pln_…``) to register with, instead of GENVORIS_DEFAULT_PLAN.
     """
 
@@ -24,6 +24,4 @@ class Shopper:
     def __post_init__(self) -> None:
         external_id: object = self.external_id
         if not isinstance(external_id, str) or not external_id:
-            raise ValueError(
-                "Shopper.external_id must be a text that is not empty: use str(user.id)."
-            )
+            raise ValueError("Shopper.external_id must be a non-empty string: use str(user.id).")

@@ -27,13 +27,13 @@ REQUIRED_CLAIMS = ("exp", "sub", "jti", "iss", "aud")
 
 @dataclass(frozen=True)
 class Claims:
-    """What a genuine token says.
+    """The claims of a verified token.
 
     Attributes:
-        customer_id: Whose it is (``sub``).
-        shop_id: Which shop's (``sid``), if it says so.
-        jti: Its own id.
-        expires_at: Its end in Unix seconds.
+        customer_id: The customer it was minted for (``sub``).
+        shop_id: The shop it was minted for (``sid``), if it names one.
+        jti: The token's own id.
+        expires_at: When it expires, in Unix seconds.
     """
 
     customer_id: str
@@ -42,11 +42,11 @@ class Claims:
     expires_at: float
 
     def must_match(self, session: Session) -> None:
-        """Compare with the session that is held for the shopper.
+        """Raise unless the token belongs to this session's shop and shopper.
 
         Raises:
-            ForeignTokenError: The token is another shop's.
-            TokenError: It is another shopper's.
+            ForeignTokenError: The token belongs to another shop.
+            TokenError: It belongs to another shopper.
         """
         if self.shop_id and session.shop_id and self.shop_id != session.shop_id:
             raise ForeignTokenError("The session token was minted for another shop.")
@@ -55,13 +55,13 @@ class Claims:
 
 
 class TokenVerifier:
-    """Verifies tokens: signed by one of Genvoris's keys with RS256, for this audience, in time.
+    """Verifies the signature (RS256), audience, issuer and times of tokens.
 
-    A revoked token passes, since revocations cannot be seen without asking Genvoris.
+    A revoked token passes, since revocations are only known to Genvoris.
 
     Args:
         keys: Genvoris's public keys.
-        issuer: Who must have issued the token.
+        issuer: The issuer that tokens must name.
         clock: The wall clock, in Unix seconds.
     """
 
@@ -73,27 +73,27 @@ class TokenVerifier:
         self._clock = clock
 
     def verify(self, token: str) -> Claims:
-        """Return the claims of a genuine token.
+        """Return the claims of a valid token.
 
         Raises:
-            TokenError: It is expired, forged, or meant for something else.
-            UnreachableError: There are no keys to verify it with.
+            TokenError: It is expired, forged, or meant for another audience.
+            UnreachableError: The keys to verify it with could not be fetched.
         """
         if len(token) > MAX_TOKEN_LENGTH:
             raise TokenError("The session token is too long.")
         try:
             kid = _key_id(jwt.get_unverified_header(token))
-            # Before the signature, so that no token that is refused anyway makes us fetch keys.
+            # Checked before the signature, so that an invalid token never causes a fetch of keys.
             self._read(self._decode(token, None))
             key = self._keys.get(kid)
             if key is None:
-                raise TokenError("The session token is signed with a key that is not Genvoris's.")
+                raise TokenError("The session token is not signed with one of Genvoris's keys.")
             return self._read(self._decode(token, key))
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenError(f"The session token is not valid ({type(error).__name__}).") from None
 
     def _decode(self, token: str, key: RSAPublicKey | None) -> dict[str, Any]:
-        """Return the claims, checked as far as they are not times; without a key, unverified."""
+        """Return the claims, with all but the times checked. Without a key, skip the signature."""
         claims: dict[str, Any] = jwt.decode(
             token,
             "" if key is None else key,
@@ -105,7 +105,7 @@ class TokenVerifier:
                 "verify_signature": key is not None,
                 "verify_aud": True,
                 "verify_iss": True,
-                # Checked by our own clock, which tests can move.
+                # Checked in _read, with a clock that tests can move.
                 "verify_exp": False,
                 "verify_iat": False,
                 "verify_nbf": False,
@@ -119,9 +119,7 @@ class TokenVerifier:
             raise TokenError("The session token has expired.")
         for name in ("iat", "nbf"):
             if name in claims and _seconds(claims, name) - LEEWAY > now:
-                raise TokenError(
-                    "The session token is not valid yet: compare this machine's clock."
-                )
+                raise TokenError("The session token is not valid yet: check this machine's clock.")
         shop_id = claims.get("sid")
         return Claims(
             customer_id=_text(claims, "sub"),
@@ -133,10 +131,10 @@ class TokenVerifier:
 
 def _key_id(header: Mapping[str, Any]) -> str:
     if header.get("alg") != ALGORITHM or "crit" in header:
-        raise TokenError("The session token is not signed as Genvoris signs.")
+        raise TokenError("The session token is not signed the way Genvoris signs tokens.")
     kid = header.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KEY_ID_LENGTH:
-        raise TokenError("The session token does not say which key it is signed with.")
+        raise TokenError("The session token does not name the key that it is signed with.")
     return kid
 
 

@@ -55,7 +55,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         allowed = {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
     # While it does not answer, the shopper's dialog costs a worker no more than a page would.
-    patience = state.settings.page_budget if state.broker.is_held_back else STATUS_TIMEOUT
+    patience = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
     client = state.client.with_timeout(patience)
     try:
         usage = client.customers.usage(state.broker.customer_id(visitor.shopper))
