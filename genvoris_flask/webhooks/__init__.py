@@ -1,1 +1,1 @@
-"""Events that Genvoris delivers to the shop: see ``genvoris_flask.webhooks.events``."""
+"""The public types of events from Genvoris: see ``genvoris_flask.webhooks.events``."""

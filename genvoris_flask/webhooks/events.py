@@ -1,4 +1,4 @@
-"""The events that Genvoris delivers: what functions registered with ``@genvoris.on`` receive."""
+"""The events that functions registered with ``@genvoris.on`` receive."""
 
 from ..core.webhooks.events import (
     KNOWN_TYPES,

@@ -1,7 +1,7 @@
-"""What a delivery tells, as frozen objects.
+"""Deliveries from Genvoris, parsed into frozen objects.
 
-Genvoris publishes the envelope and the types; the fields of ``data`` are read in every spelling
-that is known, so each may be None. ``data`` itself is what came, whole.
+Genvoris documents the envelope and the types, but not the fields of ``data``. They are looked up in
+every known spelling, and each may be None. ``data`` itself is kept unchanged.
 
 ==============================================================  =================
 type                                                            object
@@ -11,10 +11,10 @@ customer.created, .updated, .cancelled, .plan_changed,          CustomerEvent
 .quota_warning (80 %), .quota_exhausted, .period_rolled
 credit.low_balance, credit.balance_added                        CreditEvent
 plan.created, plan.updated, plan.disabled                       PlanEvent
-webhook.test, and every type that is not known here             WebhookEvent
+webhook.test, and all unknown types                             WebhookEvent
 ==============================================================  =================
 
-The older ``end_customer.…`` names are folded into ``customer.…``.
+The older names ``end_customer.…`` are mapped to ``customer.…``.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class WebhookEvent:
     """Something that happened at Genvoris.
 
     Attributes:
-        id: The signed id; deliveries with the same one are the same event.
-        type: What happened, in the names of today.
-        sent_type: What the delivery itself called it.
-        created: When it happened, where known.
-        data: What came with it, as it came.
+        id: The signed id; deliveries with the same id are the same event.
+        type: The event's type, under its current name.
+        sent_type: The type as it was delivered.
+        created: When it happened, if known.
+        data: The event's data, unchanged.
     """
 
     id: str
@@ -62,7 +62,7 @@ class WebhookEvent:
 
 @dataclass(frozen=True)
 class TryonEvent(WebhookEvent):
-    """A try-on was made, or was not."""
+    """A try-on succeeded or failed."""
 
     tryon_id: str | None
     customer_id: str | None
@@ -75,7 +75,7 @@ class TryonEvent(WebhookEvent):
 
 @dataclass(frozen=True)
 class CustomerEvent(WebhookEvent):
-    """A shopper changed at Genvoris, or neared the end of their quota."""
+    """A shopper changed at Genvoris, or approached the end of their quota."""
 
     customer_id: str | None
     external_id: str | None
@@ -89,7 +89,7 @@ class CustomerEvent(WebhookEvent):
 
 @dataclass(frozen=True)
 class CreditEvent(WebhookEvent):
-    """The shop's own credit pool is running low, or was filled. Both are counted in credits."""
+    """The shop's credit pool is running low, or was filled. Both fields count credits."""
 
     balance: int | None
     added: int | None
@@ -97,7 +97,7 @@ class CreditEvent(WebhookEvent):
 
 @dataclass(frozen=True)
 class PlanEvent(WebhookEvent):
-    """A plan was made, changed or disabled."""
+    """A plan was created, changed or disabled."""
 
     plan_id: str | None
     name: str | None
@@ -114,10 +114,10 @@ def current_type(name: str) -> str:
 
 
 def read_event(body: bytes) -> WebhookEvent:
-    """Read the envelope of a delivery that was verified.
+    """Parse the body of a verified delivery.
 
     Raises:
-        MalformedAnswerError: It is not the contract's envelope.
+        MalformedAnswerError: It is not the documented envelope.
     """
     payload = read_json(body, "a webhook delivery")
     event_id, sent_type = as_text(payload.get("id")), as_text(payload.get("type"))
@@ -177,7 +177,7 @@ def _customer(data: Json) -> dict[str, Any]:
 
 
 def _shopper(data: Json) -> dict[str, Any]:
-    """Give whose it is: ``id`` names a customer only where the data is the customer itself."""
+    """Return the shopper's ids; ``id`` is a customer's only where the data is the customer."""
     inner = _inner(data, "customer", "end_customer")
     customer_id = _first_text(inner, "customer_id", "end_customer_id")
     named = _first_text(inner, "id")
@@ -208,7 +208,7 @@ def _plan(data: Json) -> dict[str, Any]:
 
 
 def _inner(data: Json, *names: str) -> Json:
-    """Give the object of one of these names within the data, else the data itself."""
+    """Return the nested object with one of these names, or the data itself."""
     inner = (pick(data, name) for name in names)
     return next((each for each in inner if isinstance(each, dict)), data)
 

@@ -1,6 +1,6 @@
 """Signs deliveries and verifies them: ``X-Genvoris-Signature: t=<unix>,v1=<hex>``.
 
-``v1`` is the HMAC-SHA256 of ``<t>.<raw body>`` (contract, "Webhooks from Genvoris").
+``v1`` is the HMAC-SHA256 of ``<t>.<raw body>`` (docs/genvoris-api.md, "Webhooks").
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def sign(secret: str, body: bytes, timestamp: float) -> str:
-    """Give the header's value.
+    """Return the header's value.
 
     Args:
-        secret: What both sides know; not empty.
-        body: The raw bytes that are sent.
-        timestamp: Now, in Unix seconds.
+        secret: The shared secret, not empty.
+        body: The raw bytes of the body.
+        timestamp: The current time, in Unix seconds.
 
     Raises:
         ValueError: The secret is empty.
@@ -39,11 +39,11 @@ def sign(secret: str, body: bytes, timestamp: float) -> str:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a signature header says.
+    """A parsed signature header.
 
     Attributes:
-        signed_at: When the delivery was signed, in Unix seconds, as it is written there.
-        digests: Each ``v1``; none of them is proven yet.
+        signed_at: When the delivery was signed, in Unix seconds, as the header spells it.
+        digests: The ``v1`` values, which have not been verified.
     """
 
     signed_at: str
@@ -51,23 +51,23 @@ class Signature:
 
 
 def read_signature(header: str | None) -> Signature:
-    """Read a signature header. Its form can be judged before the body is read.
+    """Parse a signature header, which needs no body.
 
     Raises:
-        SignatureError: It is missing, longer than any that Genvoris sends, or malformed.
+        SignatureError: The header is missing, longer than any that Genvoris sends, or malformed.
     """
     if not header:
-        raise SignatureError(f"It has no {HEADER} header.")
+        raise SignatureError(f"The {HEADER} header is missing.")
     if len(header) > MAX_HEADER_LENGTH:
-        raise SignatureError(f"Its {HEADER} header has over {MAX_HEADER_LENGTH} characters.")
+        raise SignatureError(f"The {HEADER} header has over {MAX_HEADER_LENGTH} characters.")
     pairs = [part.strip(" ").partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     if len(times) != 1 or not _TIME.fullmatch(times[0]):
-        raise SignatureError(f"Its {HEADER} header does not say once when it was signed.")
-    # Other names are schemes to come.
+        raise SignatureError(f"The {HEADER} header does not contain exactly one time (t).")
+    # Other names are reserved for future schemes.
     found = [value for name, _, value in pairs if name == "v1" and _DIGEST.fullmatch(value)]
     if not found:
-        raise SignatureError(f"Its {HEADER} header holds no v1 of 64 hexadecimal digits.")
+        raise SignatureError(f"The {HEADER} header has no v1 of 64 hexadecimal digits.")
     return Signature(times[0], tuple(bytes.fromhex(value) for value in found))
 
 
@@ -78,35 +78,35 @@ def verify(
     now: float,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Make sure that a delivery is genuine and fresh.
+    """Raise SignatureError unless a delivery is genuine and fresh.
 
     Args:
-        header: What came as ``X-Genvoris-Signature``, read or as it is.
-        body: The raw bytes that came, before anything read or decoded them.
-        secrets: Each that is good now; during a rotation there are two.
-        now: The wall clock, in Unix seconds.
-        tolerance: How many seconds old, or ahead, a delivery may be.
+        header: The ``X-Genvoris-Signature`` header, parsed or not.
+        body: The raw bytes of the body, before any decoding.
+        secrets: The valid secrets; there are two during a rotation.
+        now: The current time, in Unix seconds.
+        tolerance: The largest difference between ``now`` and the time of signing, in seconds.
 
     Raises:
-        SignatureError: It is not; the message says why, and holds neither secret nor signature.
+        SignatureError: The message says why, and contains neither secret nor signature.
     """
     signature = header if isinstance(header, Signature) else read_signature(header)
     usable = [secret for secret in secrets if secret]
     if not usable:
-        raise SignatureError("There is no secret to verify it with.")
-    # One digest for each secret, however many signatures there are. Every pair is compared, so that
-    # the time taken tells nothing.
+        raise SignatureError("There is no secret to verify the delivery with.")
+    # One digest per secret, however many signatures there are. Every pair is compared, so that the
+    # time taken reveals nothing.
     digests = [_digest(secret, signature.signed_at, body) for secret in usable]
     genuine = [
         hmac.compare_digest(digest, given) for digest in digests for given in signature.digests
     ]
     if not any(genuine):
-        raise SignatureError("It was signed with another secret, or changed on its way.")
+        raise SignatureError("The delivery was signed with another secret, or changed in transit.")
     age = now - int(signature.signed_at)
     if abs(age) > tolerance:
         raise SignatureError(
-            f"It was signed {abs(age):.0f} s {'ago' if age > 0 else 'ahead of now'}, and "
-            f"{tolerance:.0f} s are allowed: compare this machine's clock."
+            f"The delivery was signed {abs(age):.0f} s {'ago' if age > 0 else 'in the future'}, "
+            f"and {tolerance:.0f} s are allowed: check this machine's clock."
         )
 
 

@@ -28,7 +28,7 @@ from ..uploads import read_message
 log = logging.getLogger("genvoris_flask.billing")
 
 MAX_BODY_BYTES = 1024 * 1024
-RETRY_AFTER = 10.0
+RETRY_AFTER = 10.0  # seconds
 
 blueprint = server_blueprint("genvoris_stripe", __name__)
 
@@ -40,25 +40,25 @@ def receive() -> Response:
         count_address("webhook", factor=1)
         event = _read_genuine()
         return jsonify(received=True, outcome=_apply(event))
-    except HttpError as error:  # said here, since a view of the shop's own may call this
+    except HttpError as error:  # not left to the blueprint: a view of the shop's may call this
         return answer_error(error)
 
 
 def _read_genuine() -> Mapping[str, Any]:
     secrets = get_state().settings.stripe_webhook_secret
     if not secrets:
-        log.error("An event of Stripe's came, but GENVORIS_STRIPE_WEBHOOK_SECRET is not set.")
+        log.error("An event from Stripe came, but GENVORIS_STRIPE_WEBHOOK_SECRET is not set.")
         raise HttpError("not_configured", detail="This shop has no Stripe secret yet.")
     try:
-        # Before the body is read: whoever has no signature is not waited for.
+        # First, so that the body of a request without a signature is not waited for.
         header = check_header(request.headers.get("Stripe-Signature"))
         body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
         return verify(body, header, secrets)
     except RequestEntityTooLarge:
-        detail = f"An event may have {MAX_BODY_BYTES} bytes."
+        detail = f"An event may have at most {MAX_BODY_BYTES} bytes."
         raise HttpError("body_too_large", detail=detail) from None
     except SignatureError as error:
-        log.warning("An event of Stripe's was refused: %s", error)
+        log.warning("An event from Stripe was refused: %s", error)
         raise HttpError("invalid_signature", detail=str(error)) from None
 
 
@@ -66,7 +66,7 @@ def _apply(event: Mapping[str, Any]) -> str:
     try:
         return get_state().stripe.apply(event)
     except LockTimeoutError:
-        detail = "Another event of this customer is being handled at this moment."
+        detail = "Another event of this customer is being handled."
         raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
     except (RateLimitedError, ServerError, StoreUnavailableError, UnreachableError) as error:
         log.warning("Stripe's event %s could not be applied now: %s", event["id"], error)

@@ -28,7 +28,7 @@ from ..uploads import read_message
 log = logging.getLogger("genvoris_flask.webhooks")
 
 MAX_BODY_BYTES = 1024 * 1024
-RETRY_AFTER = 10.0  # seconds; Genvoris's own first pause
+RETRY_AFTER = 10.0  # seconds, as Genvoris's own first pause
 
 blueprint = server_blueprint("genvoris_webhooks", __name__)
 
@@ -44,7 +44,7 @@ def receive() -> dict[str, Any]:
         detail = f"{event.type}: {error} failed."
         raise HttpError("handler_failed", detail=detail) from None
     except LockTimeoutError:
-        detail = "This event is being handled at this moment."
+        detail = "This event is being handled already."
         raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
     except (QueueFullError, StoreUnavailableError) as error:
         log.warning("Event %s could not be handled now: %s", event.id, error)
@@ -60,7 +60,7 @@ def _read_genuine() -> WebhookEvent:
         detail = "This shop has no webhook secret yet."
         raise HttpError("not_configured", detail=detail)
     try:
-        # Before the body is read: whoever has no signature is not waited for.
+        # First, so that the body of a request without a signature is not waited for.
         signature = read_signature(request.headers.get(HEADER))
         body = _raw_body()
         verify(signature, body, state.settings.webhook_secret, state.clock())
@@ -69,16 +69,16 @@ def _read_genuine() -> WebhookEvent:
         log.warning("A webhook delivery was refused: %s", error)
         raise HttpError("invalid_signature", detail=str(error)) from None
     except MalformedAnswerError as error:
-        log.warning("A webhook delivery was genuine, but cannot be read: %s", error)
+        log.warning("A webhook delivery was genuine, but cannot be parsed: %s", error)
         raise HttpError("invalid_body", detail=str(error)) from None
 
 
 def _raw_body() -> bytes:
-    """Return the bytes as they came: the signature covers them, not what they say."""
+    """Return the undecoded bytes, which the signature covers."""
     try:
         return read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
     except RequestEntityTooLarge:
-        detail = f"A delivery may have {MAX_BODY_BYTES} bytes."
+        detail = f"A delivery may have at most {MAX_BODY_BYTES} bytes."
         raise HttpError("body_too_large", detail=detail) from None
 
 
