@@ -93,7 +93,7 @@ def starts() -> str:
         "import sys, time, pathlib, urllib.request, genvoris_flask\n"
         "before = time.perf_counter()\n"
         "from genvoris_flask.sandbox.app import create_app\n"
-        "from genvoris_flask.sandbox.server import SandboxServer\n"
+        "from genvoris_flask.sandbox.http.server import SandboxServer\n"
         "server = SandboxServer(create_app(pathlib.Path(sys.argv[1])))\n"
         "server.start()\n"
         "urllib.request.urlopen(server.url + '/sandbox/clock').read()\n"

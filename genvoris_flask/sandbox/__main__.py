@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from .app import create_app
-from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
-from .server import SandboxServer
-from .store import StoreError
+from .app import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY, create_app
+from .domain.store import StoreError
+from .http.server import SandboxServer
 
 USAGE_ERROR = 2
 HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)

@@ -13,58 +13,51 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from ..web.compat import with_body_limit
-from . import (
-    account,
-    actions,
-    conversions,
+from .context import EXTENSION_KEY, Context, SandboxClock, context
+from .domain.settings import change_settings
+from .domain.signing_keys import KeyRing
+from .domain.store import FolderLock, Store, prepare_folder
+from .domain.webhook_dispatcher import Courier
+from .http.auth import keep_start_key
+from .http.errors import RefusalError, answer_http_error, answer_refusal, new_request_id
+from .http.fault_middleware import Front, IdConverter
+from .http.request_log import CallLog
+from .http.request_validation import check_request
+from .pages import actions, docs, overview
+from .product_image import ImageFetcher
+from .routes import (
+    analytics,
+    control_api,
     customers,
-    docs,
-    endpoints,
-    events,
-    page,
     plans,
     public,
     sessions,
-    track,
-    tryon,
+    tryons,
+    webhook_endpoints,
 )
-from . import control_api as switches
-from .api_keys import keep_start_key
-from .clock import SandboxClock
-from .context import EXTENSION_KEY, Context, context
-from .defaults import DEFAULT_CREDITS, DEFAULT_ISSUER, DEFAULT_KEY
-from .fault_middleware import Front
-from .folder import prepare_folder
-from .keys import KeyRing
-from .lock import FolderLock
-from .paths import IdConverter
-from .refusal import RefusalError, answer_http_error, answer_refusal
-from .request_log import CallLog
-from .request_validation import check_request
-from .settings import change_settings
-from .store import Store
-from .webhook_dispatcher import Courier
-from .wire import new_request_id
 
 if TYPE_CHECKING:
     import httpx
 
 
-ROUTES = (
-    plans,
-    customers,
-    sessions,
-    events,
-    conversions,
-    endpoints,
-    tryon,
-    track,
-    public,
-    switches,
-    account,
-    docs,
-    page,
-    actions,
+DEFAULT_KEY = "gvk_test_sandbox"
+DEFAULT_ISSUER = "https://genvoris.org"
+DEFAULT_CREDITS = 1000
+BLUEPRINTS = (
+    plans.blueprint,
+    customers.blueprint,
+    sessions.blueprint,
+    analytics.events_blueprint,
+    analytics.conversions_blueprint,
+    webhook_endpoints.blueprint,
+    tryons.blueprint,
+    tryons.track_blueprint,
+    public.blueprint,
+    control_api.blueprint,
+    control_api.account_blueprint,
+    docs.blueprint,
+    overview.blueprint,
+    actions.blueprint,
 )
 
 
@@ -81,6 +74,7 @@ def create_app(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
+    fetch_image: Callable[[str], bytes] | None = None,
 ) -> Flask:
     """Make a sandbox.
 
@@ -97,6 +91,7 @@ def create_app(
         clock: The time, in Unix seconds.
         sleep: Waits so many seconds.
         transport: What sends webhooks; None opens sockets.
+        fetch_image: Returns the bytes of the product picture at an address; None fetches it.
 
     Raises:
         StoreError: The folder's data cannot be used, or another process has it.
@@ -111,8 +106,8 @@ def create_app(
     _start_account(store, api_key, moved(), rate_limits)
     courier = Courier(store, moved, wall_clock=clock, transport=transport)
     calls, keys = CallLog(moved), KeyRing(folder)
-    hosts = tuple(host.lower() for host in allow_hosts)
-    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, hosts, delay, sleep))
+    fetch = fetch_image or ImageFetcher(allow_hosts)
+    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, fetch, delay, sleep))
 
 
 def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | None) -> None:
@@ -131,8 +126,8 @@ def _set_up(parts: Context) -> Flask:
     app.extensions[EXTENSION_KEY] = parts
     front = Front(app.wsgi_app, parts.calls, parts.faults, parts.sleep)
     app.wsgi_app = front  # type: ignore[method-assign]
-    for module in ROUTES:
-        app.register_blueprint(module.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.register_error_handler(RefusalError, _answer_refusal)
     app.register_error_handler(HTTPException, answer_http_error)
     app.before_request(check_request)

@@ -4,24 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import current_app
 
-from .api_keys import is_good
-from .clock import SandboxClock
-from .faults import Faults
-from .keys import KeyRing
-from .limits import Limiter
-from .lock import FolderLock
-from .refusal import RefusalError
-from .request_log import CallLog
-from .settings import require_active
-from .store import Store
-from .webhook_dispatcher import Courier
+from .domain.signing_keys import KeyRing
+from .domain.store import FolderLock, Store, recall, remember
+from .domain.webhook_dispatcher import Courier
+from .http.faults import Faults
+from .http.rate_limits import Limiter
+from .http.request_log import CallLog
 
 EXTENSION_KEY = "genvoris-sandbox"
+OFFSET_NAME = "clock_offset"
+
+
+class SandboxClock:
+    """Gives Unix seconds, and keeps over restarts how far it was moved.
+
+    Args:
+        base: The time that it is ahead of.
+        store: Where it keeps how far.
+    """
+
+    def __init__(self, base: Callable[[], float], store: Store) -> None:
+        self._base = base
+        self._store = store
+        with store.transaction() as db:
+            self.offset = float(recall(db, OFFSET_NAME, 0.0))
+
+    def __call__(self) -> float:
+        """Give the time, in Unix seconds."""
+        return self._base() + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Move by so many seconds."""
+        self._keep(self.offset + seconds)
+
+    def set(self, time: float) -> None:
+        """Move to a time, in Unix seconds; from there it runs on."""
+        self._keep(time - self._base())
+
+    def reset(self) -> None:
+        """Go back to the machine's time."""
+        self._keep(0.0)
+
+    def _keep(self, offset: float) -> None:
+        with self._store.transaction() as db:
+            remember(db, OFFSET_NAME, offset)
+            self.offset = offset
 
 
 @dataclass(frozen=True)
@@ -36,7 +66,7 @@ class Context:
         clock: Its time.
         courier: What takes news to the shop.
         calls: What was asked of it.
-        allow_hosts: Where product pictures may be, beside this machine.
+        fetch_image: Returns the bytes of the product picture at an address.
         faults: What shall go wrong.
         limiter: How much was asked lately.
         delay: Seconds that a try-on takes at least.
@@ -50,7 +80,7 @@ class Context:
     clock: SandboxClock
     courier: Courier
     calls: CallLog
-    allow_hosts: tuple[str, ...]
+    fetch_image: Callable[[str], bytes]
     delay: float
     sleep: Callable[[float], None]
     faults: Faults = field(default_factory=Faults)
@@ -61,64 +91,3 @@ def context() -> Context:
     """Give the parts of the sandbox that this request is for."""
     found: Context = current_app.extensions[EXTENSION_KEY]
     return found
-
-
-def admit(key: str | None, refusal: RefusalError) -> None:
-    """Refuse a key that is not good, or whose account is suspended.
-
-    Args:
-        key: What came.
-        refusal: What to say when it is not good.
-    """
-    with context().store.transaction() as db:
-        if not is_good(db, key, context().clock()):
-            raise refusal
-        require_active(db)
-
-
-def require_key(schemes: tuple[str, ...]) -> None:
-    """Raise a refusal if no good key comes in any of these ways.
-
-    Args:
-        schemes: Security schemes of the document. What is missing is told by the first; where
-            several keys come, the last decides.
-    """
-    came = [(scheme, key) for scheme in schemes if (key := _key_of(scheme)) is not None]
-    if not came:
-        raise _KEY_MISSING[schemes[0]]()
-    scheme, key = came[-1]
-    code = "invalid_key" if scheme == "serverKey" else "invalid_api_key"
-    admit(key, RefusalError(401, code, "This API key is not the sandbox's."))
-
-
-def _key_of(scheme: str) -> str | None:
-    if scheme == "tryonKey":
-        return request.headers.get("X-API-Key")
-    if scheme == "queryKey":
-        return request.args.get("api_key")
-    credentials = request.authorization
-    if credentials is None or credentials.type != "bearer":
-        return None
-    return credentials.token or None
-
-
-_KEY_MISSING = {
-    "serverKey": partial(
-        RefusalError, 401, "unauthorized", "Send Authorization: Bearer and your API key."
-    ),
-    "tryonKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as X-API-Key."),
-    "queryKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as api_key."),
-}
-
-
-def require_local() -> None:
-    """Refuse what is neither a program nor a page of this machine.
-
-    The sandbox's own switches need no key. A page from elsewhere could still make a browser on this
-    machine call them. ``Front`` has refused those that used a name of their own for it.
-    """
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin")  # of browsers that say nothing of the site
-    own = origin is None or urlsplit(origin).netloc == request.host
-    if site not in ("none", "same-origin") or not own:
-        raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from .defaults import LOOPBACK
-
 if TYPE_CHECKING:
     import httpx
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -22,43 +23,52 @@ class ImageError(Exception):
     """The picture cannot be had; the message says why."""
 
 
-def fetch_image(url: str, allow_hosts: tuple[str, ...] = ()) -> bytes:
-    """Return the picture's bytes.
+class ImageFetcher:
+    """Fetches product pictures from this machine and from allowed hosts.
 
     Args:
-        url: Its address (http or https), or a data URL.
-        allow_hosts: Where it may be, beside this machine: ``cdn.shop.example``, or
-            ``*.shop.example`` for all below it.
-
-    Raises:
-        ImageError: It is elsewhere, too large, or not there.
+        allow_hosts: Hosts besides this machine: ``cdn.shop.example``, or ``*.shop.example`` for
+            all of its subdomains.
     """
-    if url.startswith("data:image/"):
-        return _decode(url)
-    deadline = time.monotonic() + TIMEOUT
-    for _ in range(MAX_REDIRECTS + 1):
-        found = _fetch(url, _checked_host(url, allow_hosts), deadline)
-        if isinstance(found, bytes):
-            return found
-        url = found
-    raise ImageError("the picture's address leads from one to another without end")
 
+    def __init__(self, allow_hosts: Sequence[str] = ()) -> None:
+        self._allow_hosts = tuple(host.lower() for host in allow_hosts)
 
-def _checked_host(url: str, allow_hosts: tuple[str, ...]) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # refuses one beyond 65535
-    except ValueError:
-        parts = urlsplit("")
-    host = parts.hostname
-    if parts.scheme not in ("http", "https") or not host:
-        raise ImageError("must be an http(s) or data URL of the product's picture")
-    if host not in LOOPBACK and not any(_allows(allowed, host) for allowed in allow_hosts):
-        raise ImageError(
-            "the sandbox fetches pictures from this machine alone (127.0.0.1), unless it is "
-            f"started with --allow-host {host}"
-        )
-    return host
+    def __call__(self, url: str) -> bytes:
+        """Return the picture's bytes.
+
+        Args:
+            url: An http or https URL, or a data URL.
+
+        Raises:
+            ImageError: The host is not allowed, or the picture is too large or cannot be fetched.
+        """
+        if url.startswith("data:image/"):
+            return _decode(url)
+        deadline = time.monotonic() + TIMEOUT
+        for _ in range(MAX_REDIRECTS + 1):
+            found = _fetch(url, self._checked_host(url), deadline)
+            if isinstance(found, bytes):
+                return found
+            url = found
+        raise ImageError("the picture's address leads from one to another without end")
+
+    def _checked_host(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            _ = parts.port  # refuses one beyond 65535
+        except ValueError:
+            parts = urlsplit("")
+        host = parts.hostname
+        if parts.scheme not in ("http", "https") or not host:
+            raise ImageError("must be an http(s) or data URL of the product's picture")
+        allowed = host in LOOPBACK or any(_allows(each, host) for each in self._allow_hosts)
+        if not allowed:
+            raise ImageError(
+                "the sandbox fetches pictures from this machine alone (127.0.0.1), unless it is "
+                f"started with --allow-host {host}"
+            )
+        return host
 
 
 def _allows(allowed: str, host: str) -> bool:
@@ -90,7 +100,14 @@ def _fetch(url: str, host: str, deadline: float) -> bytes | str:
                 return urljoin(url, response.headers["Location"])
             return _read(response, deadline)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise ImageError(f"the picture could not be fetched ({type(error).__name__})") from None
+        problem = f"the picture at {_shown(url)} could not be fetched ({type(error).__name__})"
+        raise ImageError(problem) from None
+
+
+def _shown(url: str) -> str:
+    """Return an address without what may be secret: its password, and its query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes:

@@ -128,7 +128,7 @@ def start_sandbox(folder: Path, keys: Path, **options: Any) -> Iterator[Sandbox]
     _copy_keys(keys, folder)
     try:
         from ..sandbox.app import create_app
-        from ..sandbox.server import SandboxServer
+        from ..sandbox.http.server import SandboxServer
 
         app = create_app(folder, api_key=API_KEY, **options)
     except ImportError as error:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
 from genvoris_flask.web.state import AppState, get_state
-from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
+from tests.support.local_genvoris import API_KEY, LocalGenvoris, product_png
 from tests.support.pictures import picture
 from tests.support.waiting import LIMIT
 
@@ -129,15 +129,9 @@ class Shop:
 
 
 @pytest.fixture
-def genvoris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalGenvoris:
+def genvoris(tmp_path: Path) -> LocalGenvoris:
     """Give a local Genvoris that need not fetch product pictures from the test's shop."""
-    from genvoris_flask.sandbox import product_image, tryon
-
-    def fetch(url: str, *_allow_hosts: object) -> bytes:
-        return product_image.fetch_image(PRODUCT_URL)
-
-    monkeypatch.setattr(tryon, "fetch_image", fetch)
-    return LocalGenvoris(tmp_path / "genvoris")
+    return LocalGenvoris(tmp_path / "genvoris", fetch_image=lambda _url: product_png())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.sandbox.contract import contract
+from genvoris_flask.sandbox.http.openapi import contract
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from genvoris_flask.sandbox.pictures import MAX_VARIATIONS, make_pictures
 from genvoris_flask.sandbox.pictures.body import Body, find_body
-from genvoris_flask.sandbox.pictures.cutout import cut_out
 from genvoris_flask.sandbox.pictures.garment import measure
+from genvoris_flask.sandbox.pictures.loading import cut_out
 from tests.support.people import Person, cluttered_room, jpeg, open_jpeg, plain_wall
 
 STATIC = Path(__file__).parent.parent.parent / "examples/demo_shop/static"

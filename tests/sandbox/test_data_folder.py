@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.keys import KeyRing
-from genvoris_flask.sandbox.schema import SCHEMA_VERSION, VERSION_1, VERSION_2
-from genvoris_flask.sandbox.store import StoreError
+from genvoris_flask.sandbox.domain.schema import SCHEMA_VERSION, VERSION_1, VERSION_2
+from genvoris_flask.sandbox.domain.signing_keys import KeyRing
+from genvoris_flask.sandbox.domain.store import StoreError
 from tests.support.local_genvoris import LocalGenvoris
 
 OLD_ROWS = """

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from genvoris_flask.sandbox.contract import FILE, contract
+from genvoris_flask.sandbox.http.openapi import FILE, contract
 from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import LocalGenvoris
 

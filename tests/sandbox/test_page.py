@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from genvoris_flask.sandbox.chart import Day, draw, nice_top
+from genvoris_flask.sandbox.pages.charts import Day, draw, nice_top
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 
 HOOK = {"url": "http://127.0.0.1:9/hook", "secret": "whsec_never_shown", "events": ["webhook.test"]}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from genvoris_flask.sandbox.pictures import PictureError, make_pictures
-from genvoris_flask.sandbox.pictures.reading import open_picture
+from genvoris_flask.sandbox.pictures.loading import open_picture
 from tests.support.pictures import picture
 
 KINDS = ["JPEG", "PNG", "WEBP", "HEIF"]

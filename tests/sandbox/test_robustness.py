@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.server import SandboxServer
+from genvoris_flask.sandbox.http.server import SandboxServer
 from tests.sandbox.test_process import KEY, run, sandbox
 from tests.support.crowd import Answered, Kept, crowd
 
@@ -79,7 +79,7 @@ def test_a_start_does_nothing_that_can_wait(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib\n"
         "from genvoris_flask.sandbox.app import create_app\n"
-        "from genvoris_flask.sandbox.server import SandboxServer\n"
+        "from genvoris_flask.sandbox.http.server import SandboxServer\n"
         "server = SandboxServer(create_app(pathlib.Path(sys.argv[1])))\n"
         "server.start()\n"
         "print(*sys.modules)\n"

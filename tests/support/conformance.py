@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from genvoris_flask.sandbox.contract import contract
+from genvoris_flask.sandbox.http.openapi import contract
 
 
 def hold_answers(app: Flask) -> None:

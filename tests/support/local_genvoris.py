@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 from werkzeug.test import TestResponse
 
 from genvoris_flask.sandbox.app import create_app
-from genvoris_flask.sandbox.keys import FILE_NAME, KeyRing
+from genvoris_flask.sandbox.domain.signing_keys import KeyRing
+from genvoris_flask.sandbox.domain.store import SIGNING_KEY_NAME
 from tests.support.conformance import hold_answers
 from tests.support.fake_genvoris import Clock
 from tests.support.pictures import picture
@@ -41,14 +42,14 @@ def signing_key() -> bytes:
     """Make a key once for all tests: it takes a while."""
     with tempfile.TemporaryDirectory() as folder:
         KeyRing(Path(folder)).current()
-        return (Path(folder) / FILE_NAME).read_bytes()
+        return (Path(folder) / SIGNING_KEY_NAME).read_bytes()
 
 
 def with_key(folder: Path) -> Path:
     """Give a data folder that has a signing key."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / FILE_NAME).exists():
-        (folder / FILE_NAME).write_bytes(signing_key())
+    if not (folder / SIGNING_KEY_NAME).exists():
+        (folder / SIGNING_KEY_NAME).write_bytes(signing_key())
     return folder
 
 

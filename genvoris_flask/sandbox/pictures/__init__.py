@@ -8,6 +8,6 @@ the outline, or off the face where there is no clear outline, or takes the usual
 """
 
 from .compose import MAX_VARIATIONS, make_pictures
-from .reading import PictureError
+from .loading import PictureError
 
 __all__ = ["MAX_VARIATIONS", "PictureError", "make_pictures"]

@@ -6,14 +6,12 @@ import io
 import threading
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from .body import Body, find_body
-from .cutout import cut_out
 from .garment import Garment, measure
 from .light import in_the_light_of
-from .mark import COMMENT, mark
-from .reading import open_picture
+from .loading import cut_out, open_picture
 
 # Variations: how wide, and how long for its width, compared with the usual fit.
 FITS = ((1.0, 1.0), (1.09, 1.02), (0.95, 0.98), (1.02, 1.08))
@@ -24,6 +22,9 @@ SHADOW = 0.012  # of the photo's long side
 SHADE = (28, 22, 24)
 ON_BODY, ON_WALL = 0.5, 0.2  # how dark a shadow is
 BEHIND_CHIN = 0.1  # of the head's height
+TEXT = "SANDBOX PREVIEW"
+COMMENT = "A preview by the local Genvoris sandbox; no try-on was made."
+BACK, INK = (20, 20, 24, 200), (255, 255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -167,3 +168,18 @@ def _shade(canvas: Image.Image, shape: Image.Image, body: Body) -> None:
     near = soft.point(lambda level: round(level * ON_BODY))
     person = body.silhouette.filter(ImageFilter.BoxBlur(blur))
     canvas.paste(SHADE, mask=Image.composite(near, wall, person))
+
+
+def mark(canvas: Image.Image) -> None:
+    """Write at the foot of the picture what it is."""
+    size = max(11, min(round(canvas.height * 0.02), round(canvas.width * 0.04)))
+    font = ImageFont.load_default(size=size)
+    width, height = round(font.getlength(TEXT) + size * 2), size * 2
+    pill = Image.new("RGBA", (width * 2, height * 2), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(pill)
+    # Drawn twice as large and made smaller, for a smooth rim.
+    draw.rounded_rectangle((0, 0, width * 2 - 1, height * 2 - 1), radius=height, fill=BACK)
+    big = ImageFont.load_default(size=size * 2)
+    draw.text((width, height), TEXT, fill=INK, font=big, anchor="mm")
+    pill = pill.resize((width, height), Image.Resampling.LANCZOS)
+    canvas.paste(pill, ((canvas.width - width) // 2, canvas.height - height - size // 2 - 2), pill)

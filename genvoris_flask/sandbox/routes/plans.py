@@ -1,0 +1,104 @@
+"""``/api/v1/plans``."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from typing import Any
+
+from flask import Blueprint
+
+from ..context import context
+from ..domain.outbox import emit
+from ..http.errors import not_found
+from ..http.request_validation import body, query
+from ..serializers import Json, plan_fields
+
+blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
+
+COLUMNS = {
+    "name": "name",
+    "monthlyTryOns": "monthly_try_ons",
+    "externalPriceId": "external_price_id",
+    "active": "active",
+}
+
+
+def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
+    """Give a plan, or refuse with 404."""
+    row: sqlite3.Row | None = db.execute("SELECT * FROM plans WHERE id = ?", (plan_id,)).fetchone()
+    if row is None:
+        raise not_found("plan")
+    return row
+
+
+@blueprint.post("")
+def create() -> tuple[Json, int]:
+    """Create a plan; doing it twice makes two."""
+    values = _given()
+    now = context().clock()
+    row = {
+        "id": f"pln_{secrets.token_urlsafe(9)}",
+        "external_price_id": None,
+        "active": True,
+        **values,
+        "created_at": now,
+        "updated_at": now,
+    }
+    with context().store.transaction() as db:
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
+        db.execute(f"INSERT INTO plans ({names}) VALUES ({marks})", row)  # noqa: S608
+        return _tell(db, "plan.created", str(row["id"])), 201
+
+
+@blueprint.get("")
+def read_all() -> Json:
+    """List plans."""
+    everything = query()["include_inactive"]
+    with context().store.transaction() as db:
+        rows = db.execute("SELECT * FROM plans WHERE active OR ? ORDER BY number", (everything,))
+        return {"data": [plan_fields(row) for row in rows]}
+
+
+@blueprint.get("/<plan_id>")
+def read_one(plan_id: str) -> Json:
+    """Give a plan."""
+    with context().store.transaction() as db:
+        return plan_fields(find_plan(db, plan_id))
+
+
+@blueprint.patch("/<plan_id>")
+def update(plan_id: str) -> Json:
+    """Change a plan."""
+    with context().store.transaction() as db:
+        find_plan(db, plan_id)
+        _set(db, plan_id, _given())
+        return _tell(db, "plan.updated", plan_id)
+
+
+@blueprint.delete("/<plan_id>")
+def disable(plan_id: str) -> Json:
+    """Stop selling a plan; those who have it keep it."""
+    with context().store.transaction() as db:
+        find_plan(db, plan_id)
+        _set(db, plan_id, {"active": False})
+        return _tell(db, "plan.disabled", plan_id)
+
+
+def _tell(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
+    """Give the plan, and tell the endpoints what became of it."""
+    plan = plan_fields(find_plan(db, plan_id))
+    emit(db, type_, {"plan": plan})
+    return plan
+
+
+def _given() -> dict[str, Any]:
+    """Name the fields that came as the table does."""
+    return {COLUMNS[name]: value for name, value in body().items() if name in COLUMNS}
+
+
+def _set(db: sqlite3.Connection, plan_id: str, values: dict[str, Any]) -> None:
+    row = {**values, "updated_at": context().clock()}
+    changes = ", ".join(f"{name} = :{name}" for name in row)
+    db.execute(f"UPDATE plans SET {changes} WHERE id = :id", {**row, "id": plan_id})  # noqa: S608

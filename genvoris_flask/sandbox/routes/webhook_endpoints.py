@@ -1,0 +1,83 @@
+"""``/api/v1/webhooks``: where the shop wants to be told of things."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+
+from flask import Blueprint
+
+from ..context import context
+from ..domain.outbox import send_test
+from ..http.errors import not_found
+from ..http.request_validation import body
+from ..serializers import Json, iso
+
+blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
+
+
+def endpoint_fields(row: sqlite3.Row) -> Json:
+    """Write an endpoint as the contract does; its secret is never told again."""
+    return {
+        "id": row["id"],
+        "url": row["url"],
+        "events": json.loads(row["events"]),
+        "description": row["description"],
+        "active": bool(row["active"]),
+        "createdAt": iso(row["created_at"]),
+    }
+
+
+@blueprint.get("")
+def read_all() -> Json:
+    """List the endpoints."""
+    with context().store.transaction() as db:
+        rows = db.execute("SELECT * FROM endpoints ORDER BY number").fetchall()
+    return {"data": [endpoint_fields(row) for row in rows]}
+
+
+@blueprint.post("")
+def create() -> tuple[Json, int]:
+    """Register an endpoint."""
+    came = body()
+    row = {
+        "id": f"whe_{secrets.token_hex(8)}",
+        "url": came["url"],
+        "secret": came["secret"],
+        "events": json.dumps(came["events"]),
+        "description": came.get("description"),
+        "now": context().clock(),
+    }
+    with context().store.transaction() as db:
+        db.execute(
+            "INSERT INTO endpoints (id, url, secret, events, description, active, created_at) "
+            "VALUES (:id, :url, :secret, :events, :description, 1, :now)",
+            row,
+        )
+        return endpoint_fields(_find(db, str(row["id"]))), 201
+
+
+@blueprint.post("/<endpoint_id>/test")
+def test(endpoint_id: str) -> tuple[Json, int]:
+    """Send a ``webhook.test`` to an endpoint, whatever it asked for."""
+    with context().store.transaction() as db:
+        endpoint = _find(db, endpoint_id)
+        return {"data": send_test(db, endpoint)}, 202
+
+
+@blueprint.delete("/<endpoint_id>")
+def remove(endpoint_id: str) -> Json:
+    """Forget an endpoint, and what was still to be sent there."""
+    with context().store.transaction() as db:
+        _find(db, endpoint_id)
+        db.execute("DELETE FROM endpoints WHERE id = ?", (endpoint_id,))
+    return {"data": {"id": endpoint_id, "deleted": True}}
+
+
+def _find(db: sqlite3.Connection, endpoint_id: str) -> sqlite3.Row:
+    query = "SELECT * FROM endpoints WHERE id = ?"
+    row: sqlite3.Row | None = db.execute(query, (endpoint_id,)).fetchone()
+    if row is None:
+        raise not_found("webhook endpoint")
+    return row
