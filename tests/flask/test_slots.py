@@ -18,7 +18,7 @@ from genvoris_flask.core.concurrency.limits import (
     Slots,
 )
 from genvoris_flask.core.concurrency.threads import Task, call_later
-from genvoris_flask.web import uploads
+from genvoris_flask.web import connections
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -139,7 +139,7 @@ def test_what_holds_no_photo_has_ten_seconds_to_come_in(
         asked.append(wait)
         return call_later(wait, call)
 
-    monkeypatch.setattr(uploads, "call_later", note)
+    monkeypatch.setattr(connections, "call_later", note)
     genvoris.customer("ada")
     shop = Shop(
         genvoris, GENVORIS_WEBHOOK_SECRET="whsec_1", GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_2"

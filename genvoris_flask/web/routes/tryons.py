@@ -41,7 +41,8 @@ from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import AppState, get_state
-from ..tryon_form import keep_in_memory, read_form
+from ..tryon_form import read_form
+from ..uploads import keep_in_memory
 from .status import status_fields
 
 blueprint = browser_blueprint("genvoris", __name__)

@@ -28,7 +28,7 @@ from ...hosts import shop_url
 from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
-from ...tryon_form import keep_in_memory
+from ...uploads import keep_in_memory
 from .allow_list import ANALYZE, CONFIG, TRYON, Route
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, clean_query
