@@ -16,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from genvoris_flask.core.reserved_fields import is_reserved
-from genvoris_flask.web.routes.proxy.json_object import MAX_NAMES, MAX_VALUES, rewrite_json
+from genvoris_flask.web.routes.proxy.json_rewriter import MAX_NAMES, MAX_VALUES, rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -348,5 +348,5 @@ def test_what_reading_names_costs_is_bounded_for_the_whole_object(letter: str) -
         return b"".join(rewrite_json([body.encode()], {}))
 
     assert len(json.loads(rewrite(names))) == names
-    with pytest.raises(ValueError, match="too long together"):
+    with pytest.raises(ValueError, match="too long in total"):
         rewrite(names + 1)

@@ -27,7 +27,7 @@ from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenErr
 from genvoris_flask.web.compat import with_body_limit
 from genvoris_flask.web.errors import HttpError
 from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
-from genvoris_flask.web.routes.proxy.json_object import rewrite_json
+from genvoris_flask.web.routes.proxy.json_rewriter import rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
 from genvoris_flask.web.tryon_form import read_form
 from genvoris_flask.web.uploads import keep_in_memory

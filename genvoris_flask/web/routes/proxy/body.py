@@ -1,4 +1,4 @@
-"""A browser's body on its way to Genvoris: bounded, rewritten, in chunks."""
+"""Forwards the body of a request: bounded in size and time, rewritten, and in chunks."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from ....core.reserved_fields import is_reserved
 from ...errors import HttpError
-from ...uploads import bounded_upload
+from ...uploads import FIELDS_BYTES, bounded_upload
 from .fields import read_urlencoded, write_urlencoded
-from .json_object import rewrite_json
-from .multipart import new_boundary, passes, rewrite_multipart, write_head
+from .json_rewriter import rewrite_json
+from .multipart import is_forwarded, new_boundary, part_headers, rewrite_multipart
 from .product_fields import ProductFields
 
-# Smaller chunks cost much time, larger ones only memory.
-CHUNK = 256 * 1024
+CHUNK = 256 * 1024  # smaller chunks cost much time, larger ones only memory
 BUFFER = 2 * CHUNK
 MAX_URLENCODED = 64 * 1024
-FIELDS_BYTES = 256 * 1024  # for everything beside the photo
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 
-
-ProductRules = Callable[[ProductFields], None]
+ProductCheck = Callable[[ProductFields], None]
 
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent to Genvoris. One that fits into a chunk is whole, and was read to its end."""
+    """What is sent to Genvoris.
+
+    Attributes:
+        content_type: Its type.
+        content: The whole body if it fits into one chunk, else an iterator of chunks.
+    """
 
     content_type: str
     content: bytes | Iterator[bytes]
@@ -42,31 +44,32 @@ def read_body(
     fields: Mapping[str, str],
     max_photo_bytes: int,
     seconds: float,
-    rules: ProductRules | None = None,
+    check_product: ProductCheck | None = None,
 ) -> Body:
-    """Return the body without the fields that are ours, and with the given ones.
+    """Return the body of a request without its reserved fields, and with the given ones.
 
     Args:
-        request: Whose body it is.
-        fields: What is put in.
-        max_photo_bytes: The largest photo; as base64 it may take a third more.
-        seconds: How long the body may take to come in.
-        rules: Asked about the product before the last of the body is passed on.
+        request: The request.
+        fields: The fields to add.
+        max_photo_bytes: The largest photo to accept; as base64 it may take a third more.
+        seconds: How long the body may take to arrive.
+        check_product: Called with the fields about the product before the last chunk is sent, so
+            that Genvoris never gets the whole body of a request that it refuses.
 
     Raises:
-        HttpError: 400, 408 or 413, or what ``rules`` raise. The same may come out of
-            ``content``.
+        HttpError: 400, 408 or 413, or what ``check_product`` raises. Iterating over ``content``
+            may raise the same.
     """
     request.max_content_length = max_photo_bytes * 4 // 3 + FIELDS_BYTES
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise HttpError("invalid_body")  # it would have to be unfolded, to whatever size
+        raise HttpError("invalid_body")  # it could decompress to any size
     if request.mimetype_params.get("charset", "utf-8").lower() not in _CHARSETS:
-        raise HttpError("invalid_body")  # it was written to be read otherwise than here
-    product = ProductFields() if rules else None
+        raise HttpError("invalid_body")  # Genvoris could decode it differently
+    product = ProductFields() if check_product else None
     content_type, pieces = _rewrite(request, fields, product)
-    if rules and product:
-        pieces = _before_the_last(pieces, functools.partial(rules, product))
-    chunks = _explain(_in_chunks(pieces), request, seconds)
+    if check_product and product:
+        pieces = _before_the_last(pieces, functools.partial(check_product, product))
+    chunks = _with_http_errors(_in_chunks(pieces), request, seconds)
     first = next(chunks, b"")
     return Body(content_type, first if len(first) < CHUNK else itertools.chain([first], chunks))
 
@@ -74,92 +77,103 @@ def read_body(
 def _rewrite(
     request: Request, fields: Mapping[str, str], product: ProductFields | None
 ) -> tuple[str, Iterator[bytes]]:
-    kind = request.mimetype
-    if kind == "multipart/form-data":
+    """Return the new content type, and the rewritten body in pieces."""
+    mimetype = request.mimetype
+    if mimetype == "multipart/form-data":
         return _multipart(request, fields, product)
-    if kind in ("application/json", "text/plain"):
-        return "application/json", rewrite_json(_chunks(request), fields, product)
-    if kind == "application/x-www-form-urlencoded":
-        return kind, _urlencoded(request, fields, product)
+    if mimetype in ("application/json", "text/plain"):
+        return "application/json", rewrite_json(_received(request), fields, product)
+    if mimetype == "application/x-www-form-urlencoded":
+        return mimetype, _urlencoded(request, fields, product)
     raise HttpError("invalid_body")
 
 
 def _multipart(
     request: Request, fields: Mapping[str, str], product: ProductFields | None
 ) -> tuple[str, Iterator[bytes]]:
-    theirs, ours = request.mimetype_params.get("boundary", ""), new_boundary()
-    content_type = f"multipart/form-data; boundary={ours}"
-    if "form" in vars(request):  # something before us has read it already
-        return content_type, _from_read_form(request, ours, fields, product)
-    if not theirs.isascii() or not 1 <= len(theirs) <= 200:
+    boundary, new = request.mimetype_params.get("boundary", ""), new_boundary()
+    content_type = f"multipart/form-data; boundary={new}"
+    if _is_parsed(request):
+        return content_type, _parsed_multipart(request, new, fields, product)
+    if not boundary.isascii() or not 1 <= len(boundary) <= 200:
         raise HttpError("invalid_body")
-    chunks = _chunks(request)
-    return content_type, rewrite_multipart(chunks, theirs.encode(), ours, fields, BUFFER, product)
+    chunks = _received(request)
+    return content_type, rewrite_multipart(chunks, boundary.encode(), new, fields, BUFFER, product)
 
 
 def _urlencoded(
     request: Request, fields: Mapping[str, str], product: ProductFields | None
 ) -> Iterator[bytes]:
-    if "form" in vars(request):
+    if _is_parsed(request):
         pairs = list(request.form.items(multi=True))
     else:
-        body = b"".join(_up_to(MAX_URLENCODED, _chunks(request)))
+        body = b"".join(_up_to(MAX_URLENCODED, _received(request)))
         pairs = read_urlencoded(body.decode("ascii"))
-    _note(pairs, product)
+    _record(pairs, product)
     yield write_urlencoded(fields, pairs).encode()
 
 
-def _note(pairs: Iterable[tuple[str, str]], product: ProductFields | None) -> None:
+def _is_parsed(request: Request) -> bool:
+    """Return whether a hook of the shop has read the form already."""
+    return "form" in vars(request)  # where a cached property keeps its value
+
+
+def _parsed_multipart(
+    request: Request, boundary: str, fields: Mapping[str, str], product: ProductFields | None
+) -> Iterator[bytes]:
+    """Write a form that Flask has parsed."""
+    delimiter = f"--{boundary}".encode()
+    kept = [pair for pair in request.form.items(multi=True) if is_forwarded(pair[0], None)]
+    _record(kept, product)
+    for name, value in [*fields.items(), *kept]:
+        yield delimiter + part_headers(name, None, None) + value.encode() + b"\r\n"
+    for name, file in request.files.items(multi=True):
+        if is_forwarded(name, file.filename):
+            yield delimiter + part_headers(name, file.filename or "", file.content_type)
+            while chunk := file.stream.read(CHUNK):
+                yield chunk
+            file.close()
+            yield b"\r\n"
+    yield delimiter + b"--\r\n"
+
+
+def _record(pairs: Iterable[tuple[str, str]], product: ProductFields | None) -> None:
     for name, value in pairs:
         if product is not None and not is_reserved(name):
-            product.note(name, value)
+            product.add(name, value)
 
 
-def _before_the_last(pieces: Iterable[bytes], act: Callable[[], None]) -> Iterator[bytes]:
-    """Yield the pieces, and do something before the last of them."""
+def _received(request: Request) -> Iterator[bytes]:
+    """Yield the body as it arrives.
+
+    Raises:
+        ClientDisconnected: The browser closed the connection before its end.
+    """
+    length = 0
+    while chunk := request.stream.read(CHUNK):
+        length += len(chunk)
+        yield chunk
+    if not length and (body := request.get_data()):  # a hook of the shop has read it already
+        length = len(body)
+        yield body
+    if length < (request.content_length or 0):
+        # Behind some servers Werkzeug takes the end of a connection for the end of the body.
+        raise ClientDisconnected
+
+
+def _before_the_last(pieces: Iterable[bytes], call: Callable[[], None]) -> Iterator[bytes]:
+    """Yield the pieces, and call a function before the last of them."""
     held: bytes | None = None
     for piece in pieces:
         if held is not None:
             yield held
         held = piece
-    act()
+    call()
     yield held or b""
 
 
-def _chunks(request: Request) -> Iterator[bytes]:
-    if "_cached_data" in vars(request):  # something before us has read it already
-        yield request.get_data()
-        return
-    stream, received = request.stream, 0
-    while chunk := stream.read(CHUNK):
-        received += len(chunk)
-        yield chunk
-    if received < (request.content_length or 0):
-        # Behind some servers Werkzeug takes the end of a connection for the end of the body.
-        raise ClientDisconnected
-
-
-def _from_read_form(
-    request: Request, boundary: str, fields: Mapping[str, str], product: ProductFields | None
-) -> Iterator[bytes]:
-    """Write a form again that Flask has taken apart."""
-    mark = f"--{boundary}".encode()
-    kept = [pair for pair in request.form.items(multi=True) if passes(pair[0], None)]
-    _note(kept, product)
-    for name, value in [*fields.items(), *kept]:
-        yield mark + write_head(name, None, None) + value.encode() + b"\r\n"
-    for name, file in request.files.items(multi=True):
-        if passes(name, file.filename):
-            yield mark + write_head(name, file.filename or "", file.content_type)
-            while chunk := file.stream.read(CHUNK):
-                yield chunk
-            file.close()
-            yield b"\r\n"
-    yield mark + b"--\r\n"
-
-
 def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join what is small; all but the last have at least ``CHUNK`` bytes."""
+    """Join small pieces. All chunks but the last have at least ``CHUNK`` bytes."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -171,17 +185,17 @@ def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _up_to(most: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _up_to(limit: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
-        if size > most:
+        if size > limit:
             raise RequestEntityTooLarge
         yield chunk
 
 
-def _explain(chunks: Iterator[bytes], request: Request, seconds: float) -> Iterator[bytes]:
-    """Yield the chunks, and raise what is wrong with them in our own words."""
+def _with_http_errors(chunks: Iterator[bytes], request: Request, seconds: float) -> Iterator[bytes]:
+    """Yield the chunks within a time limit, and raise what is wrong with them as ``HttpError``."""
     try:
         with bounded_upload(request.environ, seconds):
             yield from chunks

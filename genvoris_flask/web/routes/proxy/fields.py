@@ -1,7 +1,4 @@
-"""The fields that a browser has no say in: the shop's key and the shopper's token.
-
-``core/reserved_fields.py`` tells which these are.
-"""
+"""Checks the names of fields, and reads and writes URL-encoded forms and queries."""
 
 from __future__ import annotations
 
@@ -11,31 +8,31 @@ from urllib.parse import parse_qsl, urlencode
 
 from ....core.reserved_fields import is_reserved
 
-TOKEN_FIELD = "end_customer_token"  # noqa: S105  (a field's name; quickstart, step 5)
+TOKEN_FIELD = "end_customer_token"  # noqa: S105  (the name of a field)
 MAX_FIELDS = 200
 MAX_NAME = 1024  # characters
 
 # Control characters, line ends, halves of a surrogate pair, and the backslash, which some readers
-# of a form take for the start of an escape and others do not.
-_UNREADABLE = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# of forms take for the start of an escape.
+_AMBIGUOUS = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODED_WORD = "=?"  # RFC 2047: decoded by readers that were made for mail
 
 
 def check_name(name: str) -> None:
-    """Raise if servers may read a field's name, or the name of a file, in different ways.
+    """Raise if servers may read the name of a field, or of a file, in different ways.
 
     Raises:
-        ValueError: It holds a backslash or a control character, or is too long.
+        ValueError: It has a backslash or a control character, or is too long.
     """
-    if len(name) > MAX_NAME or _UNREADABLE.search(name):
-        raise ValueError("A name holds a character that servers read differently.")
+    if len(name) > MAX_NAME or _AMBIGUOUS.search(name):
+        raise ValueError("A name is too long or has a character that servers read differently.")
 
 
 def check_field_name(name: str) -> None:
-    """Raise if a field's name is empty, or can be read in different ways.
+    """Raise if the name of a field is empty, or can be read in different ways.
 
     Raises:
-        ValueError: It is.
+        ValueError: It is empty, or ambiguous.
     """
     if not name or _ENCODED_WORD in name:
         raise ValueError("A field has no name, or an encoded one.")
@@ -43,10 +40,10 @@ def check_field_name(name: str) -> None:
 
 
 def clean_query(query: str) -> str:
-    """Return a query without the fields that are ours.
+    """Return a query without reserved fields.
 
     Raises:
-        ValueError: It is not URL-encoded text, has too many fields, or an unreadable name.
+        ValueError: It is not URL-encoded text, has too many fields, or an ambiguous name.
     """
     return write_urlencoded({}, read_urlencoded(query))
 
@@ -61,10 +58,10 @@ def read_urlencoded(text: str) -> list[tuple[str, str]]:
 
 
 def write_urlencoded(fields: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> str:
-    """Return the given fields and a browser's, less those of the browser that are ours.
+    """Return the given fields, followed by the browser's without the reserved ones.
 
     Raises:
-        ValueError: A name is unreadable.
+        ValueError: A name is ambiguous.
     """
     kept = []
     for name, value in pairs:

@@ -1,7 +1,7 @@
-"""Which headers are passed on. What is not named here stays behind, in both directions.
+"""Selects the headers that are forwarded, in both directions. All others are dropped.
 
-So hop-by-hop headers (RFC 9110, 7.6.1) and those that ``Connection`` names, cookies, keys, tokens,
-forwarding headers and CORS headers never pass.
+So none of these is ever forwarded: hop-by-hop headers (RFC 9110, 7.6.1) and those that
+``Connection`` names, cookies, keys, tokens, forwarding headers and CORS headers.
 """
 
 from __future__ import annotations
@@ -28,45 +28,45 @@ _TO_BROWSER = {
     "x-correlation-id",
     "x-request-id",
 }
-# Named by patterns, since they come and go with versions.
-_TO_GENVORIS_TOO = re.compile(r"x-genvoris-[a-z0-9-]+")
-_TO_BROWSER_TOO = re.compile(r"(x-genvoris|x-ratelimit|ratelimit)(-[a-z0-9-]+)?")
+# By pattern, as they differ between versions.
+_TO_GENVORIS_PATTERN = re.compile(r"x-genvoris-[a-z0-9-]+")
+_TO_BROWSER_PATTERN = re.compile(r"(x-genvoris|x-ratelimit|ratelimit)(-[a-z0-9-]+)?")
 _CARRIES_SECRETS = re.compile(
     r"key|token|secret|auth|signature|cookie|jwt|bearer|customer|credential"
 )
-_SANE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_VALID_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 MAX_VALUE = 4096
 
 
 def to_genvoris(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Give what goes to Genvoris beside Content-Type."""
+    """Return the headers to send to Genvoris, except for Content-Type."""
     headers = [(name.lower(), value) for name, value in headers]
     dropped = _named_by_connection(headers)
-    passed = [
+    forwarded = [
         (name.encode(), value.encode("latin-1", "replace"))
         for name, value in headers
-        if name not in dropped and _passes(name, _TO_GENVORIS, _TO_GENVORIS_TOO)
+        if name not in dropped and _is_forwarded(name, _TO_GENVORIS, _TO_GENVORIS_PATTERN)
     ]
-    gzip = any(name == "accept-encoding" and _takes_gzip(value) for name, value in headers)
-    # Only what we can decode ourselves, since a refusal is read here.
-    passed.append((b"accept-encoding", b"gzip" if gzip else b"identity"))
-    return [(name, value) for name, value in passed if _is_sane(value)]
+    gzip = any(name == "accept-encoding" and _accepts_gzip(value) for name, value in headers)
+    # Only what the API client can decode, as it reads error responses.
+    forwarded.append((b"accept-encoding", b"gzip" if gzip else b"identity"))
+    return [(name, value) for name, value in forwarded if _is_valid(value)]
 
 
 def to_browser(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Give what comes back to the browser."""
+    """Return the headers to send to the browser."""
     pairs = [(name.lower(), value) for name, value in headers.items()]
     dropped = _named_by_connection(pairs)
     return [
         (name, value)
         for name, value in pairs
         if name not in dropped
-        and _passes(name, _TO_BROWSER, _TO_BROWSER_TOO)
-        and _is_sane(value.encode("latin-1", "replace"))
+        and _is_forwarded(name, _TO_BROWSER, _TO_BROWSER_PATTERN)
+        and _is_valid(value.encode("latin-1", "replace"))
     ]
 
 
-def _passes(name: str, names: set[str], pattern: re.Pattern[str]) -> bool:
+def _is_forwarded(name: str, names: set[str], pattern: re.Pattern[str]) -> bool:
     return name in names or bool(pattern.fullmatch(name) and not _CARRIES_SECRETS.search(name))
 
 
@@ -75,8 +75,8 @@ def _named_by_connection(headers: Iterable[tuple[str, str]]) -> set[str]:
     return {each.strip().lower() for value in named for each in value.split(",")}
 
 
-def _takes_gzip(value: str) -> bool:
-    """Read Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes."""
+def _accepts_gzip(value: str) -> bool:
+    """Return whether Accept-Encoding (RFC 9110, 12.5.3) allows gzip."""
     for each in value.lower().split(","):
         coding, _, weight = each.replace(" ", "").partition(";")
         if coding in ("gzip", "*"):
@@ -84,5 +84,5 @@ def _takes_gzip(value: str) -> bool:
     return False
 
 
-def _is_sane(value: bytes) -> bool:
-    return len(value) <= MAX_VALUE and bool(_SANE.fullmatch(value))
+def _is_valid(value: bytes) -> bool:
+    return len(value) <= MAX_VALUE and bool(_VALID_VALUE.fullmatch(value))

@@ -1,7 +1,7 @@
-"""Rewrites a multipart form while it streams: drops the fields that are ours, and puts them in.
+"""Rewrites a multipart form while it streams: drops reserved fields and adds the given ones.
 
-It is taken apart by Werkzeug and written anew, so that what Genvoris reads is what was looked at
-here: two readers of one odd body may see two different forms.
+Two readers of one malformed body may see two different forms. So Werkzeug takes the form apart, and
+what it found is written as a new form, which Genvoris can only read in the way it was read here.
 """
 
 from __future__ import annotations
@@ -24,85 +24,86 @@ from .fields import check_field_name, check_name
 from .product_fields import ProductFields
 
 MAX_PARTS = 100
-# One that is a container itself would be taken apart by some readers, and by others not.
+# Some readers would take a part apart that is a container itself, others would not.
 _CONTENT_TYPE = re.compile(r"(?!multipart/|message/)[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
-# It says in which character set a form's names are (HTML standard), and what leaves is in UTF-8.
+# It declares the character set of a form's names (HTML standard), but a rewritten form is UTF-8.
 _CHARSET_FIELD = "_charset_"
 
 
 def new_boundary() -> str:
-    """Return a boundary that no part can know of."""
+    """Return a random boundary, which no part can contain on purpose."""
     return f"genvoris-{secrets.token_hex(16)}"
 
 
 def rewrite_multipart(
     chunks: Iterable[bytes],
-    theirs: bytes,
-    ours: str,
+    boundary: bytes,
+    output_boundary: str,
     fields: Mapping[str, str],
     buffer: int,
     product: ProductFields | None = None,
 ) -> Iterator[bytes]:
-    """Yield the form anew, in pieces.
+    """Yield the rewritten form in pieces.
 
     Args:
-        chunks: The form as it comes in.
-        theirs: Its boundary.
-        ours: The boundary to write.
-        fields: What is put in; nothing of these names is let through.
-        buffer: The most bytes to hold; more than a chunk.
-        product: Is told what the form says of a product.
+        chunks: The form as it arrives.
+        boundary: Its boundary.
+        output_boundary: The boundary to write.
+        fields: The fields to add. Reserved fields of the original are dropped.
+        buffer: How many bytes to hold at most; more than a chunk.
+        product: Collects what the form says about a product.
 
     Raises:
-        ValueError: It is not a whole form, or servers may read a name in it in different ways.
+        ValueError: The form is incomplete, or servers may read a name in it in different ways.
         RequestEntityTooLarge: It has too many parts, or a part's headers do not end.
     """
-    boundary = b"--" + ours.encode()
+    delimiter = b"--" + output_boundary.encode()
     for name, value in fields.items():
-        yield boundary + write_head(name, None, None) + value.encode() + b"\r\n"
-    keep, note = False, _Note(None, "")
-    for event in _events(chunks, theirs, buffer):
+        yield delimiter + part_headers(name, None, None) + value.encode() + b"\r\n"
+    is_kept, recorder = False, _Recorder(None, "")
+    for event in _events(chunks, boundary, buffer):
         if isinstance(event, Field | File):
             filename = event.filename if isinstance(event, File) else None
-            keep = passes(event.name, filename)
-            note = _Note(product if keep and filename is None else None, event.name)
-            if keep:
-                yield boundary + write_head(event.name, filename, event.headers.get("Content-Type"))
-        elif keep:
+            is_kept = is_forwarded(event.name, filename)
+            recorder = _Recorder(product if is_kept and filename is None else None, event.name)
+            if is_kept:
+                content_type = event.headers.get("Content-Type")
+                yield delimiter + part_headers(event.name, filename, content_type)
+        elif is_kept:
             yield event.data if event.more_data else event.data + b"\r\n"
-            note.add(event)
-    yield boundary + b"--\r\n"
+            recorder.add(event)
+    yield delimiter + b"--\r\n"
 
 
-def passes(name: str | None, filename: str | None) -> bool:
-    """Return whether a part is passed on.
+def is_forwarded(name: str | None, filename: str | None) -> bool:
+    """Return whether a part of a form is forwarded.
 
     Raises:
-        ValueError: Servers may read its name, or its file's, in different ways.
+        ValueError: Servers may read its name, or the name of its file, in different ways.
     """
     check_field_name(name or "")
     check_name(filename or "")
     return not is_reserved(name or "") and name != _CHARSET_FIELD
 
 
-class _Note:
-    """Gathers the value of a field that says something of a product."""
+class _Recorder:
+    """Joins the value of one field, and adds it to what the form says about a product."""
 
     def __init__(self, product: ProductFields | None, name: str) -> None:
-        self._product = product if product is not None and product.wants(name) else None
+        self._product = product if product is not None and product.knows(name) else None
         self._name = name
         self._value = b""
 
     def add(self, event: Data) -> None:
         if self._product is None:
             return
-        self._value += event.data[: ProductFields.LONGEST + 1 - len(self._value)]
+        self._value += event.data[: ProductFields.MAX_VALUE + 1 - len(self._value)]
         if not event.more_data:
-            self._product.note(self._name, self._value.decode("utf-8", "replace"))
+            self._product.add(self._name, self._value.decode("utf-8", "replace"))
 
 
-def write_head(name: str, filename: str | None, content_type: str | None) -> bytes:
-    """Return a part's headers, escaped as browsers do (HTML standard, "multipart/form-data")."""
+def part_headers(name: str, filename: str | None, content_type: str | None) -> bytes:
+    """Return the headers of a part, escaped as by browsers (HTML standard, multipart/form-data)."""
     head = f'\r\nContent-Disposition: form-data; name="{_escape(name)}"'
     if filename is not None:
         head += f'; filename="{_escape(filename)}"'
@@ -117,18 +118,20 @@ def _escape(text: str) -> str:
 
 
 def _events(chunks: Iterable[bytes], boundary: bytes, buffer: int) -> Iterator[Field | File | Data]:
+    """Yield each part's headers and then its data."""
     decoder = MultipartDecoder(boundary, max_form_memory_size=buffer, max_parts=MAX_PARTS)
-    for chunk in _uncut(chunks, len(boundary) + 8):
+    for chunk in _hold_line_ends(chunks, len(boundary) + 8):
         decoder.receive_data(chunk)
-        yield from _ready(decoder)
+        yield from _decoded(decoder)
     decoder.receive_data(None)
-    yield from _ready(decoder)
+    yield from _decoded(decoder)
 
 
-def _uncut(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
-    """Yield the chunks anew so that none ends within a boundary.
+def _hold_line_ends(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    """Yield the same bytes in chunks of which none ends within a boundary.
 
-    Werkzeug 3.1 takes the CR before a boundary for data when a chunk ends after its first dash.
+    If a chunk ends after the first dash of a boundary, Werkzeug 3.1 takes the CR before it for
+    data.
     """
     held = b""
     for chunk in chunks:
@@ -140,7 +143,7 @@ def _uncut(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
     yield held
 
 
-def _ready(decoder: MultipartDecoder) -> Iterator[Field | File | Data]:
+def _decoded(decoder: MultipartDecoder) -> Iterator[Field | File | Data]:
     while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
         if isinstance(event, Field | File | Data):
             yield event

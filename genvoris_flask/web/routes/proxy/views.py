@@ -138,7 +138,7 @@ def _ask_about_product(route: Route, said: ProductFields) -> None:
         HttpError: 403 ``product_unavailable``.
     """
     for name, value in request.args.items(multi=True):
-        said.note(name, value)
+        said.add(name, value)
     product = said.product(shop_url(request))
     if product is None and route is not TRYON:
         return  # a photo alone is looked at
