@@ -1,6 +1,7 @@
-"""The routes that Genvoris's hosted widget calls. A request holds its worker until it is answered.
+"""The routes that Genvoris's hosted widget calls, which forward a request to Genvoris.
 
-The shop's own widget starts a job instead (``POST tryons``), which holds none.
+A request occupies its worker until Genvoris has answered. The extension's own widget starts a job
+instead (``POST tryons``), which occupies none.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
@@ -29,7 +31,6 @@ from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...uploads import keep_in_memory
-from .allow_list import ANALYZE, CONFIG, TRYON, Route
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, clean_query
 from .headers import to_browser, to_genvoris
@@ -40,33 +41,59 @@ log = logging.getLogger("genvoris_flask.passthrough")
 blueprint = browser_blueprint("genvoris_passthrough", __name__)
 
 
+@dataclass(frozen=True)
+class Route:
+    """A path that is forwarded.
+
+    Attributes:
+        path: The path at Genvoris, and below the shop's prefix.
+        method: The one method that is forwarded.
+        limit: The name of the rate limit that counts its requests.
+        takes_shopper: Whether it acts for a shopper, whose token is added to its body.
+        timeout: Seconds to wait for the response; None for as long as a try-on may take.
+    """
+
+    path: str
+    method: str
+    limit: str
+    takes_shopper: bool
+    timeout: float | None
+
+
+# Everything that is forwarded: the paths of the try-on host that browsers may call. The shop
+# itself answers ``api/status`` and ``api/v1/events``.
+ANALYZE = Route("/api/analyze", "POST", "tryons", True, None)
+TRYON = Route("/api/tryon", "POST", "tryons", True, None)
+CONFIG = Route("/api/config", "GET", "session", False, 10.0)
+
+
 @blueprint.url_value_preprocessor
 def bound_uploads(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Keep a photo off the disk, also when a hook of the shop's reads the form before us."""
+    """Keep a photo off the disk, even if a hook of the shop reads the form first."""
     keep_in_memory(request, get_state().settings.max_upload_bytes * 4 // 3)
 
 
 @blueprint.post(ANALYZE.path)
 def analyze() -> Response:
-    """Pass a photo on to be looked at."""
+    """Forward a photo that is to be analysed."""
     return forward(ANALYZE)
 
 
 @blueprint.post(TRYON.path)
 def tryon() -> Response:
-    """Pass a photo and a product on to be tried on."""
+    """Forward a photo and a product that is to be tried on."""
     return forward(TRYON)
 
 
 @blueprint.get(CONFIG.path)
 def config() -> Response:
-    """Pass the question for the button's design on."""
+    """Forward the request for the button's design."""
     return forward(CONFIG)
 
 
 @blueprint.record
-def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
-    """Take ``/genvoris//api/tryon`` too: a base address with a slash, and a path with one."""
+def _accept_double_slash(setup: BlueprintSetupState) -> None:
+    """Accept ``/genvoris//api/tryon``, from a base address with a slash and a path with one."""
     for route, view in ((ANALYZE, analyze), (TRYON, tryon), (CONFIG, config)):
         add_rule(
             setup.app,
@@ -78,36 +105,37 @@ def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
 
 
 def forward(route: Route) -> Response:
-    """Pass this request on, and its answer back.
+    """Forward this request, and return Genvoris's response.
 
-    The answer holds a slot and the connection to Genvoris until the browser has all of it.
+    The response occupies a slot and a connection to Genvoris until the browser has read it.
 
     Raises:
-        HttpError: It may not be passed on, or Genvoris refused it.
+        HttpError: The request must not be forwarded, or Genvoris refused it.
     """
     state = get_state()
-    visitor = _admit(route)
+    visitor = _authorize(route)
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
         held.enter_context(take_slot(state.passthrough_slots, owner))
         if visitor and route is TRYON:
-            held.enter_context(guest_tryon(visitor, _key(visitor) or secrets.token_urlsafe(16)))
+            key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
+            held.enter_context(guest_tryon(visitor, key))
         body = _body(route, shopper, state)
         try:
-            answer = _send(route, body, state, _key(visitor))
+            answer = _send(route, body, state, _idempotency_key(visitor))
             held.callback(answer.close)
             if 300 <= answer.status < 400:
-                raise UnreachableError(f"{route.path}: Genvoris sent us elsewhere.")
+                raise UnreachableError(f"{route.path}: Genvoris answered with a redirect.")
             if answer.status >= 400:
                 raise answer.error((state.settings.api_key,))
         except GenvorisError as error:
-            raise _refusal(error, shopper) from error
+            raise _http_error(error, shopper, state) from error
         return _respond(answer, held.pop_all(), state.settings.upload_timeout)
 
 
-def _admit(route: Route) -> Visitor | None:
-    """Give on whose behalf it is; None for what anybody may ask."""
+def _authorize(route: Route) -> Visitor | None:
+    """Return the visitor that a request acts for, or None if anybody may send it."""
     if not route.takes_shopper:
         count_address(route.limit)
         return None
@@ -117,7 +145,7 @@ def _admit(route: Route) -> Visitor | None:
     return visitor
 
 
-def _key(visitor: Visitor | None) -> str | None:
+def _idempotency_key(visitor: Visitor | None) -> str | None:
     key = request.headers.get("Idempotency-Key")
     return key_for_genvoris(visitor.owner, key) if visitor and key else None
 
@@ -127,22 +155,23 @@ def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
     settings = state.settings
-    rules = functools.partial(_ask_about_product, route) if state.hooks.product_filter else None
-    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, rules)
+    has_filter = state.hooks.product_filter is not None
+    check = functools.partial(_check_product, route, state) if has_filter else None
+    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, check)
 
 
-def _ask_about_product(route: Route, said: ProductFields) -> None:
-    """Ask the shop's rules about the product of a request, which may name none.
+def _check_product(route: Route, state: AppState, fields: ProductFields) -> None:
+    """Ask the shop's product filter about the product of a request, which may name none.
 
     Raises:
         HttpError: 403 ``product_unavailable``.
     """
     for name, value in request.args.items(multi=True):
-        said.add(name, value)
-    product = said.product(shop_url(request))
+        fields.add(name, value)
+    product = fields.product(shop_url(request))
     if product is None and route is not TRYON:
-        return  # a photo alone is looked at
-    if not get_state().hooks.may_try_on(product or Product()):
+        return  # a photo may be analysed without a product
+    if not state.hooks.may_try_on(product or Product()):
         raise HttpError("product_unavailable")
 
 
@@ -169,11 +198,10 @@ def _send(
     )
 
 
-def _refusal(error: GenvorisError, shopper: Shopper | None) -> HttpError:
-    """Give what Genvoris's refusal means to the browser, in our own words."""
-    state = get_state()
+def _http_error(error: GenvorisError, shopper: Shopper | None, state: AppState) -> HttpError:
+    """Return what an error means to the browser, with a message of the extension's own."""
     if isinstance(error, InvalidSessionTokenError) and shopper is not None:
-        state.broker.forget(shopper)  # revoked meanwhile: the next one is new
+        state.broker.forget(shopper)  # revoked in the meantime: the next one will be new
     return error_for_outcome(state.error_mapper.explain(error, shopper), error)
 
 
@@ -189,5 +217,5 @@ def _pieces(answer: StreamedResponse) -> Iterator[bytes]:
     try:
         yield from answer.iter_raw()
     except UnreachableError as error:
-        log.warning("An answer from Genvoris broke off on its way to the browser: %s", error)
-        raise  # so that the server cuts the connection, and half an answer is not taken as whole
+        log.warning("A response from Genvoris broke off on its way to the browser: %s", error)
+        raise  # the server closes the connection, so the browser does not take it for complete
