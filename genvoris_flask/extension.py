@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-import httpx
 from flask import Flask, before_render_template, current_app
 
 from .core.api.client import GenvorisClient
 from .core.api.models import ConversionPlatform
+from .core.api.response import Transport
 from .core.products import ProductFilter
 from .core.sessions.shopper import Shopper
 from .core.tryon.engines.base import EngineHook
@@ -70,14 +70,14 @@ class GenvorisFlask:
         self,
         app: Flask,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Add routes, template functions and state to an app.
 
         Args:
             app: The shop. Several may be set up with one object.
-            transport: What carries requests to Genvoris; for tests.
+            transport: Carries requests to Genvoris (an ``httpx.BaseTransport``); for tests.
             clock: The wall clock, in Unix seconds; for tests.
 
         Raises:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpx
 from flask import Flask
 
 from ..core.analytics.event_sender import EventSender
@@ -16,6 +15,7 @@ from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
+from ..core.api.response import Transport
 from ..core.billing.stripe.events import StripeEvents
 from ..core.billing.stripe.lookup import open_lookup
 from ..core.concurrency.background import BackgroundPool
@@ -64,7 +64,7 @@ def build_state(
     settings: Settings,
     hooks: Hooks,
     *,
-    transport: httpx.BaseTransport | None,
+    transport: Transport | None,
     clock: Callable[[], float],
 ) -> AppState:
     """Make the parts of one app.
@@ -228,14 +228,12 @@ def _secrets(app: Flask, settings: Settings) -> list[str | bytes]:
     return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
 
 
-def _make_tryon_http(settings: Settings, transport: httpx.BaseTransport | None) -> HttpClient:
+def _make_tryon_http(settings: Settings, transport: Transport | None) -> HttpClient:
     key = {"X-API-Key": settings.api_key}
     return HttpClient(settings.tryon_url, key, secrets=(settings.api_key,), transport=transport)
 
 
-def _make_engine(
-    settings: Settings, http: HttpClient, transport: httpx.BaseTransport | None
-) -> HostedEngine:
+def _make_engine(settings: Settings, http: HttpClient, transport: Transport | None) -> HostedEngine:
     key = {"X-API-Key": settings.api_key}
     fetcher = PictureFetcher(settings.tryon_url, key, settings.result_hosts, transport=transport)
     return HostedEngine(http, fetcher, settings.tryon_timeout)

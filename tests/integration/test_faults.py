@@ -20,12 +20,12 @@ UNANSWERED = ("hang", "drip-body", "drip-headers")
 FAULTS = [mode for mode in MODES if mode != "ok"]
 
 
-def shop(url: str) -> Flask:
+def shop(url: str, budget: float = BUDGET) -> Flask:
     app = Flask("shop")
     app.config.update(
         GENVORIS_API_KEY="gvk_test_1",
         GENVORIS_API_URL=f"{url}/api/v1",
-        GENVORIS_PAGE_BUDGET=BUDGET,
+        GENVORIS_PAGE_BUDGET=budget,
     )
     genvoris = GenvorisFlask(app)
     genvoris.shopper_loader(lambda: Shopper(request.args["user"]))
@@ -79,7 +79,7 @@ def test_no_call_outlives_its_deadline(upstream: Upstream, fault: str) -> None:
 
 
 def test_many_first_views_at_once_mint_once(upstream: Upstream) -> None:
-    app = shop(upstream.url)
+    app = shop(upstream.url, budget=10)
     barrier = threading.Barrier(20)
     texts: list[str] = []
 

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import httpx
-
 from .http import HttpClient, Response, RetryPolicy
 from .resources import (
     Conversions,
@@ -21,24 +19,25 @@ from .resources import (
     WebhookEndpoints,
     Widget,
 )
+from .response import Transport
 
 DEFAULT_TIMEOUT = 10.0
 
 
 class GenvorisClient:
-    """All of the REST API for one shop: ``plans``, ``customers``, ``sessions`` and the rest.
+    """The REST API for one shop: ``plans``, ``customers``, ``sessions`` and the rest.
 
-    Safe to share between threads and across forks. All calls raise the errors of
-    ``genvoris_flask.errors``; docs/api.md lists each call's, and when it is repeated.
+    A client can be shared between threads and across forks. Calls raise the errors of
+    ``genvoris_flask.errors``; docs/api.md lists them, and says when a call is retried.
 
     Args:
         api_key: The shop's server key.
         api_url: Where the API is.
         tryon_url: Where the try-on host is.
         timeout: Seconds for a call, retries and waiting included.
-        transport: What carries the requests; for tests.
+        transport: Carries the requests; for tests.
         now: The wall clock, in Unix seconds.
-        sleep: Waits so many seconds before a repeat.
+        sleep: Waits for a number of seconds before a retry.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class GenvorisClient:
         tryon_url: str = "https://api.genvoris.org",
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -59,7 +58,7 @@ class GenvorisClient:
         self._http = HttpClient(
             api_url, headers, secrets=(api_key,), transport=transport, sleep=sleep
         )
-        # Tracking is at the root of the host. It wants the key in its body as well.
+        # Tracking is at the root of the host, and takes the key in its body as well.
         self._root = HttpClient(
             _origin(api_url), headers, secrets=(api_key,), transport=transport, sleep=sleep
         )
@@ -81,7 +80,7 @@ class GenvorisClient:
         self.widget = Widget(self._tryon_http, timeout)
 
     def ask(self, method: str, path: str, *, timeout: float) -> Response:
-        """Send one request as it is, without repeating it.
+        """Send one request as it is, without retrying it.
 
         Args:
             method: The HTTP method.
@@ -91,9 +90,9 @@ class GenvorisClient:
         return self._http.request(method, path, timeout=timeout, repeat=RetryPolicy.NEVER)
 
     def with_timeout(self, seconds: float) -> GenvorisClient:
-        """Give a client that shares the connections of this one and waits no longer."""
+        """Return a client that shares this one's connections and has another timeout."""
         other = copy.copy(self)
-        other._set_timeout(seconds)  # noqa: SLF001  (one of us)
+        other._set_timeout(seconds)  # noqa: SLF001  (its own class)
         return other
 
     def __repr__(self) -> str:

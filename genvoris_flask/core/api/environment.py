@@ -1,7 +1,7 @@
-"""What the machine's environment says of the way to a server: its proxies and its certificates.
+"""The proxies and certificates that the machine's environment names.
 
-httpx reads them too, but fails in the middle of a request for a value that it cannot use, and for
-some that are common, such as ``NO_PROXY=[::1]``. Here each such value is one sentence.
+httpx reads them too, but fails in the middle of a request for values that it cannot use, some of
+them common, such as ``NO_PROXY=[::1]``. Here each such value has an error message of its own.
 """
 
 from __future__ import annotations
@@ -11,23 +11,41 @@ import ipaddress
 import os
 import re
 import ssl
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
-
-import httpx
 
 from ...errors import NetworkSetupError
 
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
-# How OpenSSL names the certificates of a folder: by a hash of whose they are.
+_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+# OpenSSL names the certificates of a folder by a hash of their subject.
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
-def proxy_for(url: str) -> httpx.Proxy | None:
-    """Return the proxy that leads to a URL, or None when there is none.
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        url: Its URL, without user and password.
+        auth: The user and password, or None.
+    """
+
+    url: str
+    auth: tuple[bytes, bytes] | None = None
+
+    @property
+    def scheme(self) -> str:
+        """One of http, https, socks5 and socks5h."""
+        return self.url.partition("://")[0]
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """Return the proxy that leads to a URL, or None if there is none.
 
     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, and the settings of Windows and macOS.
     This machine itself is never reached through a proxy.
@@ -50,7 +68,7 @@ def proxy_for(url: str) -> httpx.Proxy | None:
     return _read_proxy(f"{scheme.upper()}_PROXY", address)
 
 
-def _read_proxy(name: str, address: str) -> httpx.Proxy:
+def _read_proxy(name: str, address: str) -> Proxy:
     unusable = NetworkSetupError(
         f"{name} is not the address of a proxy, such as http://proxy.example:3128: change it, or "
         "name Genvoris's hosts in NO_PROXY."
@@ -58,9 +76,8 @@ def _read_proxy(name: str, address: str) -> httpx.Proxy:
     address = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(address)
-        url = httpx.URL(address)
-        named = _HOST.fullmatch(parts.hostname or "") and parts.port != 0
-    except (ValueError, httpx.InvalidURL):
+        named = _HOST.fullmatch(parts.hostname or "") and parts.port != 0 and address.isprintable()
+    except ValueError:
         raise unusable from None
     if not named or parts.scheme not in _PROXY_SCHEMES or parts.path not in ("", "/"):
         raise unusable
@@ -69,7 +86,10 @@ def _read_proxy(name: str, address: str) -> httpx.Proxy:
             f'{name} names a SOCKS proxy, which needs a package: pip install "httpx[socks]". Or '
             "name Genvoris's hosts in NO_PROXY."
         )
-    return httpx.Proxy(url, ssl_context=trusted_certificates() if url.scheme == "https" else None)
+    credentials = [unquote(part or "").encode() for part in (parts.username, parts.password)]
+    user, password = credentials
+    server = parts.netloc.rpartition("@")[2]
+    return Proxy(f"{parts.scheme}://{server}", (user, password) if any(credentials) else None)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -82,7 +102,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _is_excepted(host: str, port: int, proxies: dict[str, str]) -> bool:
-    """Say whether NO_PROXY names a host, also by an address in brackets or by a network."""
+    """Return whether NO_PROXY names a host, also by an address in brackets or by a network."""
     for entry in re.split(r"[\s,]+", proxies.get("no", "")):
         name, _, its_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
         name = name.strip("[]").lstrip("*.").lower()
@@ -96,7 +116,7 @@ def _is_excepted(host: str, port: int, proxies: dict[str, str]) -> bool:
 
 
 def _has_port(entry: str) -> bool:
-    """Tell a port from the last part of an IPv6 address, which has it after brackets alone."""
+    """Return whether an entry has a port, which an IPv6 address has only after brackets."""
     return bool(re.search(r"\]:\d+$|^[^:]+:\d+$", entry))
 
 
@@ -108,16 +128,21 @@ def _is_in_network(host: str, network: str) -> bool:
 
 
 def find_fault(url: str) -> str | None:
-    """Read what a request to a URL will need; return what is wrong with it, if anything."""
+    """Return why the environment keeps requests from a URL, and what to do, or None.
+
+    Only what the environment names is read: the default certificates take some 50 ms to load.
+    """
     try:
-        certificates_for(url, proxy_for(url))
+        proxy = proxy_for(url)
+        if any(os.environ.get(name) for name in _CERTIFICATE_VARIABLES):
+            certificates_for(url, proxy)
     except NetworkSetupError as error:
         return str(error)
     return None
 
 
-def certificates_for(url: str | None, proxy: httpx.Proxy | None) -> ssl.SSLContext:
-    """Return what tells a genuine server at a URL; None: any server.
+def certificates_for(url: str | None, proxy: Proxy | None) -> ssl.SSLContext:
+    """Return the certificates that servers at a URL are checked with; None means any server.
 
     Plain HTTP needs no certificates, and none are read for it.
 
@@ -131,16 +156,16 @@ def certificates_for(url: str | None, proxy: httpx.Proxy | None) -> ssl.SSLConte
 
 @functools.cache
 def trusted_certificates() -> ssl.SSLContext:
-    """Return what tells a genuine server: SSL_CERT_FILE, else SSL_CERT_DIR, else certifi's.
+    """Return the trusted certificates: SSL_CERT_FILE, else SSL_CERT_DIR, else certifi's.
 
-    Reading the certificates takes some 50 ms, so it is done once. They never change afterwards, so
-    threads and forked processes may share them.
+    Loading them takes some 50 ms, so it is done once. They never change afterwards, so threads and
+    forked processes may share them.
 
     Raises:
         NetworkSetupError: The environment names certificates that cannot be read.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file and not Path(file).is_file():  # which httpx before 0.28 passes over in silence
+    if file and not Path(file).is_file():  # httpx before 0.28 ignores it silently
         raise NetworkSetupError(
             f"SSL_CERT_FILE names {file!r}, which is not a file: name another one, or unset it."
         )
@@ -150,6 +175,8 @@ def trusted_certificates() -> ssl.SSLContext:
             "another folder, run `openssl rehash` on it, or unset it."
         )
     try:
+        import httpx  # slow to import
+
         return httpx.create_ssl_context()
     except OSError as error:  # SSLError is one
         name = _variable_behind(error)

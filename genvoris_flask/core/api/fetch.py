@@ -1,7 +1,7 @@
-"""Fetches a picture whose address came from outside, without being led anywhere else.
+"""Fetches a picture from a URL that cannot be trusted.
 
-Only https, only hosts that the shop allows, only public addresses; the connection goes to the very
-address that was checked, and each redirect is checked like the first address.
+Only https, only allowed hosts and only public addresses. The connection goes to the address that
+was checked, and each redirect is checked like the first URL.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import httpx
-
-from ...errors import DeadlineError, MalformedAnswerError, UnreachableError
+from ...errors import DeadlineError, MalformedAnswerError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
 from .addresses import Resolve, public_address, resolve
 from .deadline import Deadline
-from .transport import Connections, current_deadline
+from .response import Connections, StreamedResponse, Transport, open_connections
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -26,17 +24,21 @@ ATTEMPTS = 2
 HTTPS = 443
 
 
+class _ServerFailedError(UnreachableError):
+    """The picture's server answered 5xx."""
+
+
 class PictureFetcher:
     """Fetches pictures over HTTPS from allowed hosts.
 
     Args:
-        own_url: Where try-ons are made. Its own origin is always allowed, with its own scheme and
-            port, since the shop's settings name it and not an answer.
+        own_url: The try-on host. Its own origin is always allowed, with its own scheme and port,
+            since the shop's settings name it and not a response.
         own_headers: Sent to that origin and to no other.
-        hosts: Hosts that are allowed besides: ``cdn.example.com``, or ``*.example.com`` for all
-            below it.
+        hosts: Other allowed hosts: ``cdn.example.com``, or ``*.example.com`` for all its
+            subdomains.
         resolver: Looks a host up; for tests.
-        transport: What carries the requests; for tests.
+        transport: Carries the requests; for tests.
         clock: A monotonic clock, in seconds.
     """
 
@@ -47,7 +49,7 @@ class PictureFetcher:
         hosts: tuple[str, ...],
         *,
         resolver: Resolve = resolve,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._own = _origin(urlsplit(own_url))
@@ -56,23 +58,26 @@ class PictureFetcher:
         self._hosts = hosts
         self._resolver = resolver
         self._clock = clock
-        self._own_connections = PerProcess(lambda: Connections({}, own_url, transport=transport))
-        # A proxy would look the name up once more. Kept connections are told apart by address, and
-        # an address may serve several hosts.
+        self._own_connections = PerProcess(
+            lambda: open_connections({}, own_url, transport=transport)
+        )
+        # A proxy would look the name up once more. A connection that is kept is found by its
+        # address, and an address may serve several hosts.
         self._connections = PerProcess(
-            lambda: Connections({}, None, transport=transport, keep=False)
+            lambda: open_connections({}, None, transport=transport, keep=False)
         )
 
     def fetch(self, url: str, timeout: float) -> bytes:
-        """Give the bytes at an address, which may be relative to where try-ons are made.
+        """Return the bytes at a URL, which may be relative to the try-on host.
 
         Args:
-            url: The address.
+            url: The URL.
             timeout: Seconds for everything together, redirects included.
 
         Raises:
-            MalformedAnswerError: It may not be fetched, or is no picture, or is too large.
-            UnreachableError: There was no answer, or (DeadlineError) none in time.
+            MalformedAnswerError: The URL is not allowed, or leads to no picture or to one that is
+                too large.
+            UnreachableError: There was no response, or (DeadlineError) none in time.
         """
         deadline = Deadline(timeout, self._clock)
         whole = _join(self._own_url + "/", url)
@@ -81,10 +86,10 @@ class PictureFetcher:
             if isinstance(answer, bytes):
                 return answer
             whole = _join(whole, answer)
-        raise MalformedAnswerError("A picture's address leads from one to another without end.")
+        raise MalformedAnswerError("A picture's address redirects too often.")
 
     def _get(self, url: str, deadline: Deadline) -> bytes | str:
-        """Give the picture, or where it is instead. Asking twice does no harm."""
+        """Return the picture, or the URL that it redirects to."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._ask(url, deadline)
@@ -98,31 +103,30 @@ class PictureFetcher:
     def _ask(self, url: str, deadline: Deadline) -> bytes | str:
         parts = _split(url)
         host = str(parts.hostname)
-        connections, request = self._aim(parts)
-        left = deadline.remaining()
-        if left <= 0:
+        connections, request = self._build_request(parts)
+        if deadline.remaining() <= 0:
             raise DeadlineError(f"No time was left to fetch a picture from {host!r}.")
-        before = current_deadline.set(deadline)
         try:
-            with closing(connections.send("GET", timeout=left, **request)) as response:
-                return _read(response, deadline, host)
-        except httpx.TimeoutException as error:
-            raise DeadlineError(f"{host!r} did not give a picture in time.") from error
-        except httpx.HTTPError as error:
-            reason = type(error).__name__
-            raise UnreachableError(f"{host!r} gave no picture ({reason}).") from error
-        finally:
-            current_deadline.reset(before)
+            response = connections.open("GET", name="GET a picture", deadline=deadline, **request)
+            with closing(response):
+                return _read(response, host)
+        except DeadlineError as error:
+            raise DeadlineError(f"{host!r} did not send a picture in time.") from error
+        except (NetworkSetupError, _ServerFailedError):
+            raise
+        except UnreachableError as error:
+            reason = type(error.__cause__ or error).__name__
+            raise UnreachableError(f"{host!r} sent no picture ({reason}).") from error
 
-    def _aim(self, parts: SplitResult) -> tuple[Connections, dict[str, Any]]:
-        """Check an address; give what fetches it, and the request."""
+    def _build_request(self, parts: SplitResult) -> tuple[Connections, dict[str, Any]]:
+        """Check a URL; return the connections to use and the request to send."""
         host = str(parts.hostname)
         if _origin(parts) == self._own:
             request = {"url": parts.geturl(), "headers": self._own_headers}
             return self._own_connections.get(), request
         if parts.scheme != "https" or parts.port not in (None, HTTPS) or not self._allows(host):
             raise MalformedAnswerError(
-                f"A picture is at {parts.scheme}://{host}, which is left alone. If it is "
+                f"A picture is at {parts.scheme}://{host}, which is not allowed. If it is "
                 "Genvoris's, add its host to GENVORIS_RESULT_HOSTS; only https is fetched."
             )
         address = public_address(host, HTTPS, self._resolver)
@@ -149,7 +153,7 @@ def _join(base: str, url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """Take an address apart; parsers disagree on odd ones, so those are refused."""
+    """Parse a URL. Parsers disagree on odd ones, so those are refused."""
     odd = not url.isascii() or not url.isprintable() or any(sign in url for sign in '\\ <>"^`{|}')
     try:
         parts = urlsplit("" if odd else url)
@@ -166,22 +170,14 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, port
 
 
-def _read(response: httpx.Response, deadline: Deadline, host: str) -> bytes | str:
-    if response.status_code in (301, 302, 303, 307, 308):
+def _read(response: StreamedResponse, host: str) -> bytes | str:
+    """Return the picture, or where a redirect leads."""
+    if response.status in (301, 302, 303, 307, 308):
         return str(response.headers.get("Location", ""))
-    if response.status_code >= 500:
-        raise UnreachableError(f"{host!r} answered {response.status_code} for a picture.")
+    if response.status >= 500:
+        raise _ServerFailedError(f"{host!r} answered {response.status} for a picture.")
     kind = response.headers.get("Content-Type", "image/").split(";")[0].strip().lower()
     wrong = not kind.startswith("image/") and kind != "application/octet-stream"
-    if response.status_code != 200 or wrong:
-        raise MalformedAnswerError(
-            f"{host!r} answered {response.status_code}, {kind}, for a picture."
-        )
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise MalformedAnswerError(f"A picture at {host!r} is larger than 16 MiB.")
-        if deadline.remaining() <= 0:
-            raise DeadlineError(f"{host!r} sends a picture too slowly.")
-    return bytes(body)
+    if response.status != 200 or wrong:
+        raise MalformedAnswerError(f"{host!r} answered {response.status}, {kind}, for a picture.")
+    return response.read(MAX_BYTES, f"A picture at {host!r}")

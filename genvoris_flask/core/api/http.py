@@ -1,4 +1,4 @@
-"""Sends a request by its deadline, and repeats what may be repeated."""
+"""Sends requests to one server, keeps their deadline, and retries what can be retried."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from enum import Enum
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
-
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
 from .deadline import Deadline
-from .environment import find_fault
 from .error_parsing import parse_error
-from .response import NoConnectionError, Response, StreamedResponse, bounded, read_whole
-from .transport import Connections
+from .response import (
+    Connections,
+    NoConnectionError,
+    Response,
+    StreamedResponse,
+    Transport,
+    open_connections,
+)
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
@@ -35,11 +38,11 @@ TRANSIENT = {429, 500, 502, 503, 504}
 
 
 class RetryPolicy(Enum):
-    """What may be done again when a request did not succeed."""
+    """When a request that failed may be sent again."""
 
     NEVER = "never"
-    IF_UNSENT = "if it surely had no effect: no connection, or 429"
-    ALWAYS = "whenever the fault may pass, since doing it twice changes nothing"
+    IF_UNSENT = "if it certainly had no effect: no connection, or 429"
+    ALWAYS = "whenever the fault may be temporary, since a second request changes nothing"
 
 
 class HttpClient:
@@ -48,10 +51,10 @@ class HttpClient:
     Args:
         base_url: Put in front of every path.
         headers: Sent with every request; their values never reach a message.
-        secrets: Texts to blot out of whatever the server says.
-        transport: What carries the requests; for tests.
+        secrets: Strings to blot out of the server's errors.
+        transport: Carries the requests; for tests.
         clock: A monotonic clock, in seconds.
-        sleep: Waits so many seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class HttpClient:
         headers: Mapping[str, str],
         *,
         secrets: tuple[str, ...] = (),
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -70,10 +73,7 @@ class HttpClient:
         self._transport = transport
         self._clock = clock
         self._sleep = sleep
-        self._client = PerProcess(self._connect)
-        if transport is None:
-            # Now, since a page may be waiting when the first request is sent.
-            find_fault(base_url)
+        self._connections = PerProcess(self._connect)
 
     def __repr__(self) -> str:
         return f"HttpClient({self.base_url!r})"
@@ -88,20 +88,20 @@ class HttpClient:
         secrets: tuple[str, ...] = (),
         **content: Any,
     ) -> Response:
-        """Send a request, repeat it where that is safe, and give the answer.
+        """Send a request, retry it where that is safe, and return the response.
 
         Args:
             method: The HTTP method.
             path: From the base URL, already URL-encoded.
             timeout: Seconds for everything together.
-            repeat: What may be done again.
-            secrets: More texts to blot out of a refusal, such as a token that is sent.
+            repeat: When to send it again.
+            secrets: More strings to blot out of an error, such as a token that is sent.
             content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
 
         Raises:
             ApiError: The server refused.
-            UnreachableError: There was no answer, or (DeadlineError) none in time.
-            MalformedAnswerError: The answer was larger than any that the contract knows.
+            UnreachableError: There was no response, or (DeadlineError) none in time.
+            MalformedAnswerError: The response is larger than 32 MiB.
         """
         deadline = Deadline(timeout, self._clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -127,39 +127,39 @@ class HttpClient:
         headers: Sequence[tuple[bytes, bytes]],
         query: str = "",
     ) -> StreamedResponse:
-        """Send a request once while its body comes in, and give the answer while it comes in.
+        """Send a request once, with both bodies streamed, and return the response.
 
         Args:
             method: The HTTP method.
             path: From the base URL, already URL-encoded.
-            upload_timeout: Seconds for connecting and for the body.
-            timeout: Seconds for the whole answer after that.
-            body: What is sent, in pieces; what its iterator raises is raised here.
-            headers: Beside those of the client.
+            upload_timeout: Seconds for connecting and sending the body.
+            timeout: Seconds for the whole response after that.
+            body: The body, in pieces; errors of its iterator are raised here.
+            headers: Sent besides those of the client.
             query: Already URL-encoded.
 
         Raises:
-            UnreachableError: There was no answer, or (DeadlineError) none in time.
+            UnreachableError: There was no response, or (DeadlineError) none in time.
         """
         deadline = Deadline(upload_timeout, self._clock)
         name = name_of(method, path)
-        content = body if isinstance(body, bytes) else _sent(body or (), deadline, timeout)
+        content = body if isinstance(body, bytes) else _with_restart(body or (), deadline, timeout)
         if isinstance(body, bytes):
             deadline.restart(upload_timeout + timeout)
-        with bounded(name, deadline):
-            response = self._client.get().send(
-                method,
-                self.base_url + path + (f"?{query}" if query else ""),
-                content=None if body is None else content,
-                headers=headers,
-                timeout=upload_timeout + timeout,
-            )
-            return StreamedResponse(name, response, deadline)
+        return self._connections.get().open(
+            method,
+            self.base_url + path + (f"?{query}" if query else ""),
+            name=name,
+            deadline=deadline,
+            timeout=upload_timeout + timeout,
+            content=None if body is None else content,
+            headers=headers,
+        )
 
     def _wait_before_repeating(
         self, error: ApiError | UnreachableError, repeat: RetryPolicy, attempt: int
     ) -> float | None:
-        """Give the seconds to wait, or None when the error is final."""
+        """Return the seconds to wait, or None if the error is final."""
         if attempt == MAX_ATTEMPTS or not may_repeat(error, repeat):
             return None
         if isinstance(error, ApiError) and error.retry_after is not None:
@@ -176,25 +176,22 @@ class HttpClient:
         content: Mapping[str, Any],
         secrets: tuple[str, ...],
     ) -> Response:
-        left, name = deadline.remaining(), name_of(method, path)
-        if left <= 0:
+        name = name_of(method, path)
+        if deadline.remaining() <= 0:
             raise DeadlineError(f"{name}: no time was left to ask Genvoris.")
-        with (
-            bounded(name, deadline),
-            closing(
-                self._client.get().send(method, self.base_url + path, timeout=left, **content)
-            ) as response,
-        ):
-            body = read_whole(response, deadline)
-        log.debug("%s was answered %d", name, response.status_code)
-        if response.status_code >= 300:
+        url = self.base_url + path
+        connections = self._connections.get()
+        with closing(connections.open(method, url, name=name, deadline=deadline, **content)) as got:
+            body = got.read()
+        log.debug("%s was answered %d", name, got.status)
+        if got.status >= 300:
             hidden = (*self._secrets, *(text for text in secrets if text))
             ids = _private_ids(path, content.get("json"))
-            raise parse_error(response.status_code, response.headers, body, hidden, ids)
-        return Response(response.status_code, response.headers, body)
+            raise parse_error(got.status, got.headers, body, hidden, ids)
+        return Response(got.status, got.headers, body)
 
     def _connect(self) -> Connections:
-        return Connections(self._headers, self.base_url, transport=self._transport)
+        return open_connections(self._headers, self.base_url, transport=self._transport)
 
 
 def name_of(method: str, path: str) -> str:
@@ -203,7 +200,7 @@ def name_of(method: str, path: str) -> str:
 
 
 def _private_ids(path: str, fields: object) -> tuple[str, ...]:
-    """Return what a request says of a shopper: a refusal may repeat it, and logs repeat that."""
+    """Return what identifies a shopper in a request: errors may repeat it, and logs hold errors."""
     found = [unquote(match[2]) for match in _PRIVATE_ID.finditer(path)]
     if isinstance(fields, dict):
         found += [str(fields[name]) for name in ("externalId", "email") if fields.get(name)]
@@ -211,7 +208,7 @@ def _private_ids(path: str, fields: object) -> tuple[str, ...]:
 
 
 def may_repeat(error: ApiError | UnreachableError, repeat: RetryPolicy) -> bool:
-    """Say whether a request that failed so may be sent again."""
+    """Return whether a request that failed with this error may be sent again."""
     if repeat is RetryPolicy.NEVER:
         return False
     if isinstance(error, ApiError):
@@ -220,7 +217,7 @@ def may_repeat(error: ApiError | UnreachableError, repeat: RetryPolicy) -> bool:
     return repeat is RetryPolicy.ALWAYS or unsent
 
 
-def _sent(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:
-    """Give the body; once it is sent, the time for the answer begins."""
+def _with_restart(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:
+    """Yield the body, and start the time for the response once it is sent."""
     yield from body
     deadline.restart(timeout)

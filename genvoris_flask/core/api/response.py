@@ -1,26 +1,22 @@
-"""One exchange with a server: its bounds, its errors as ours, its answer."""
+"""What a server sent back, and the errors for when it sent nothing."""
 
 from __future__ import annotations
 
-import os
-import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-
-import httpx
+from typing import Any, Protocol
 
 from ...errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
 from .deadline import Deadline
 from .error_parsing import parse_error
-from .transport import current_deadline
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+_NAME = "The answer from Genvoris"
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back with a status below 400."""
+    """A response with a status below 300."""
 
     status: int
     headers: Mapping[str, str]
@@ -28,61 +24,73 @@ class Response:
 
 
 class StreamedResponse:
-    """An answer whose body is still coming in. To be closed.
+    """A response whose body is still coming in. The caller closes it.
 
     Args:
-        name: What was asked, for messages.
-        response: httpx's own.
-        deadline: When all of it must be there.
+        status: The HTTP status.
+        headers: Its headers.
+        raw: The body as it was sent, in pieces.
+        decoded: The same body, decoded. Only one of the two can be read.
+        close: Releases the connection.
     """
 
-    def __init__(self, name: str, response: httpx.Response, deadline: Deadline) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._name = name
-        self._response = response
-        self._deadline = deadline
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        *,
+        raw: Iterator[bytes],
+        decoded: Iterator[bytes],
+        close: Callable[[], None],
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._raw = raw
+        self._decoded = decoded
+        self._close = close
 
     def iter_raw(self) -> Iterator[bytes]:
-        """Give the body as it was sent, still encoded as Content-Encoding says.
+        """Yield the body as it was sent, still encoded as Content-Encoding says.
 
         Raises:
-            UnreachableError: It broke off, or (DeadlineError) took too long.
-            MalformedAnswerError: It is larger than any that the contract knows.
+            UnreachableError: The connection broke, or (DeadlineError) the time is up.
+            MalformedAnswerError: The body is larger than 32 MiB.
         """
-        size = 0
-        pieces = self._response.iter_raw()
-        while True:
-            with bounded(self._name, self._deadline):
-                piece = next(pieces, None)
-            if piece is None:
-                return
-            size += len(piece)
-            if size > MAX_ANSWER_BYTES:
-                raise MalformedAnswerError("The answer from Genvoris is larger than 32 MiB.")
-            yield piece
+        return _limited(self._raw, MAX_RESPONSE_BYTES, _NAME)
 
-    def read(self) -> bytes:
-        """Give the whole body, decoded, of an answer that is small, such as a refusal.
-
-        Raises:
-            UnreachableError: As ``iter_raw``.
-            MalformedAnswerError: As ``iter_raw``.
-        """
-        with bounded(self._name, self._deadline):
-            return read_whole(self._response, self._deadline)
-
-    def error(self, secrets: tuple[str, ...] = ()) -> ApiError:
-        """Give the error that the answer says.
+    def read(self, limit: int = MAX_RESPONSE_BYTES, name: str = _NAME) -> bytes:
+        """Return the whole body, decoded.
 
         Args:
-            secrets: Texts to blot out of it.
+            limit: The largest body, in bytes.
+            name: What it is, for the error.
+
+        Raises:
+            UnreachableError: The connection broke, or (DeadlineError) the time is up.
+            MalformedAnswerError: The body is larger than ``limit``.
+        """
+        return b"".join(_limited(self._decoded, limit, name))
+
+    def error(self, secrets: tuple[str, ...] = ()) -> ApiError:
+        """Return the error that the response describes.
+
+        Args:
+            secrets: Strings to blot out of it.
         """
         return parse_error(self.status, self.headers, self.read(), secrets)
 
     def close(self) -> None:
-        """Let the connection go."""
-        self._response.close()
+        """Release the connection."""
+        self._close()
+
+
+def _limited(pieces: Iterator[bytes], limit: int, name: str) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise MalformedAnswerError(f"{name} is larger than {limit // 2**20} MiB.")
+        yield piece
 
 
 class NoConnectionError(UnreachableError):
@@ -93,52 +101,73 @@ class NoConnectionInTimeError(DeadlineError, NoConnectionError):
     """Nothing was sent, and the time is up."""
 
 
-@contextmanager
-def bounded(name: str, deadline: Deadline) -> Iterator[None]:
-    """Bound each step by the deadline, and name httpx's errors as ours."""
-    before = current_deadline.set(deadline)
-    try:
-        yield
-    except httpx.ConnectTimeout as error:
-        raise NoConnectionInTimeError(_in_vain(name, "not connected")) from error
-    except httpx.TimeoutException as error:
-        raise DeadlineError(_in_vain(name, "no answer")) from error
-    except httpx.ProxyError as error:
-        raise NoConnectionError(f"{name}: the proxy of this machine refused to connect.") from error
-    except httpx.ConnectError as error:
-        raise NoConnectionError(f"{name}: cannot connect to Genvoris{_why(error)}.") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = type(error).__name__
-        raise UnreachableError(f"{name}: the connection broke ({reason}).") from error
-    finally:
-        current_deadline.reset(before)
+class Transport(Protocol):
+    """Carries requests: any ``httpx.BaseTransport``.
+
+    httpx itself is imported with the first connection, since a command that asks Genvoris nothing
+    should not pay for it.
+    """
+
+    def handle_request(self, request: Any) -> Any:
+        """Send an ``httpx.Request`` and return the ``httpx.Response``."""
+
+    def close(self) -> None:
+        """Close all connections."""
 
 
-def _why(error: BaseException | None) -> str:
-    """Say whether it is the certificate that keeps us from connecting."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    if error is None:
-        return ""
-    unread = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
-    instead = f" {unread[0]} is not read." if unread and not os.environ.get("SSL_CERT_FILE") else ""
-    return (
-        f", whose certificate is not trusted here ({error.verify_message}). Behind a proxy with "
-        f"certificates of its own, name them in SSL_CERT_FILE.{instead}"
-    ).removesuffix(".")
+class Connections(Protocol):
+    """Sends requests to one server, or to any; see ``open_connections``."""
+
+    def open(
+        self,
+        method: str,
+        url: str,
+        *,
+        name: str,
+        deadline: Deadline,
+        timeout: float | None = None,
+        **content: Any,
+    ) -> StreamedResponse:
+        """Send a request and return the response once its headers are there.
+
+        Args:
+            method: The HTTP method.
+            url: The whole URL.
+            name: What is asked, for messages.
+            deadline: When the whole call must be done.
+            timeout: Seconds for each step, where the deadline may still move. Defaults to the
+                time that is left.
+            content: ``json``, ``params``, ``data``, ``files``, ``content``, ``headers`` or
+                ``extensions``, as httpx takes them.
+
+        Raises:
+            UnreachableError: There was no response, or (DeadlineError) none in time.
+            NetworkSetupError: The environment's proxy or certificates cannot be used.
+        """
+
+    def close(self) -> None:
+        """Close all connections."""
 
 
-def _in_vain(name: str, what: str) -> str:
-    return f"{name}: {what} within the time that was left."
+def open_connections(
+    headers: Mapping[str, str],
+    url: str | None,
+    *,
+    transport: Transport | None = None,
+    keep: bool = True,
+) -> Connections:
+    """Return connections to a server, none of which is open yet.
 
+    Args:
+        headers: Sent with every request.
+        url: The server, which may be behind the environment's proxy. None means any server,
+            without a proxy.
+        transport: Carries the requests instead of sockets; for tests.
+        keep: Whether a connection serves several requests.
 
-def read_whole(response: httpx.Response, deadline: Deadline) -> bytes:
-    """Read the body, decoded; httpx bounds each piece, and this bounds their sum."""
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if deadline.remaining() <= 0:
-            raise httpx.ReadTimeout("the body came too slowly", request=response.request)
-        if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswerError("The answer from Genvoris is larger than 32 MiB.")
-    return bytes(body)
+    Raises:
+        NetworkSetupError: The environment's proxy or certificates cannot be used.
+    """
+    from .connections import HttpxConnections  # imports httpx
+
+    return HttpxConnections(headers, url, transport=transport, keep=keep)

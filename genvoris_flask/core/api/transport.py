@@ -1,4 +1,4 @@
-"""Sends requests over sockets on which every wait ends with the deadline of the whole call.
+"""An httpx transport whose sockets keep the deadline of the whole call.
 
 httpx bounds each read on its own, so a server that sends one byte a second could occupy a thread
 for hours. Here each step gets only the time that the call has left.
@@ -6,81 +6,21 @@ for hours. Here each step gets only the time that the call has left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from ssl import SSLContext
 from typing import Any, cast
 
 import httpcore
 import httpx
 
-from .deadline import Deadline
-from .environment import certificates_for, proxy_for
-
-current_deadline: ContextVar[Deadline | None] = ContextVar("genvoris_deadline", default=None)
+from .deadline import current_deadline
+from .environment import certificates_for, proxy_for, trusted_certificates
 
 SocketOptions = Iterable[Any] | None
 MAX_CONNECTIONS = 100
 MAX_KEPT_CONNECTIONS = 20
 KEEPALIVE_SECONDS = 5.0
-
-
-class Connections:
-    """Sends requests over connections that are reused.
-
-    Requests go straight to a transport, not through an ``httpx.Client``: the client would log each
-    URL, which holds shoppers' ids, and send one shopper's cookies with the next one's request.
-
-    Args:
-        headers: Sent with every request.
-        url: The server, which may be behind the environment's proxy. None means any server,
-            without a proxy.
-        transport: Carries the requests instead of sockets; for tests.
-        keep: Whether a connection serves several requests.
-
-    Raises:
-        NetworkSetupError: The environment's proxy or certificates cannot be used.
-    """
-
-    def __init__(
-        self,
-        headers: Mapping[str, str],
-        url: str | None,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        keep: bool = True,
-    ) -> None:
-        self._transport = transport or SocketTransport(url, keep=keep)
-        # Builds requests and sends none.
-        self._builder = httpx.Client(
-            headers=dict(headers), transport=self._transport, trust_env=False
-        )
-
-    def send(self, method: str, url: str, *, timeout: float, **content: Any) -> httpx.Response:
-        """Send a request and return the response once its headers are there.
-
-        The caller closes the response. Redirects are not followed: one would carry the key
-        elsewhere.
-
-        Args:
-            method: The HTTP method.
-            url: The whole URL.
-            timeout: Seconds for each step, if the call has no deadline.
-            content: ``json``, ``params``, ``data``, ``files``, ``content``, ``headers`` or
-                ``extensions``, as httpx takes them.
-
-        Raises:
-            httpx.HTTPError: There was no response.
-        """
-        request = self._builder.build_request(method, url, timeout=timeout, **content)
-        response = self._transport.handle_request(request)
-        response.request = request
-        return response
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._transport.close()
 
 
 class SocketTransport(httpx.BaseTransport):
@@ -89,7 +29,7 @@ class SocketTransport(httpx.BaseTransport):
     ``httpx.HTTPTransport`` does the same, but cannot be given a network backend.
 
     Args:
-        url: The server, as for ``Connections``.
+        url: The server, as for ``open_connections``.
         keep: Whether a connection serves several requests.
 
     Raises:
@@ -171,11 +111,12 @@ def _open_pool(url: str | None, keep: bool) -> httpcore.ConnectionPool:
     }
     if proxy is None:
         return httpcore.ConnectionPool(**options)
-    options["proxy_url"] = str(proxy.url)
-    options["proxy_auth"] = proxy.raw_auth
-    if proxy.url.scheme.startswith("socks"):
+    options["proxy_url"] = proxy.url
+    options["proxy_auth"] = proxy.auth
+    if proxy.scheme.startswith("socks"):
         return httpcore.SOCKSProxy(**options)
-    return httpcore.HTTPProxy(**options, proxy_ssl_context=proxy.ssl_context)
+    own_certificates = trusted_certificates() if proxy.scheme == "https" else None
+    return httpcore.HTTPProxy(**options, proxy_ssl_context=own_certificates)
 
 
 def _time_left(timeout: float | None, spent: type[Exception]) -> float | None:
