@@ -18,12 +18,12 @@ from genvoris_flask.core.api.models import (
     Conversion,
     Customer,
     Event,
+    EventType,
     Plan,
     QuotaLeft,
     Return,
     WebhookEndpoint,
 )
-from genvoris_flask.core.api.models.event import EventType
 from genvoris_flask.sandbox.domain.outbox import TYPES
 from genvoris_flask.sandbox.http.openapi import Operation, contract
 from genvoris_flask.sandbox.http.validation_errors import check

@@ -1,15 +1,10 @@
-"""What Genvoris tells us about, as frozen objects."""
+"""The objects that Genvoris's REST API returns, as frozen dataclasses."""
 
-from .attribution import Conversion, ConversionPlatform, Return
-from .customer import Customer, Period, Status, Usage, read_status
-from .event import EVENT_TYPES, Event, EventType
-from .page import Page
-from .plan import Plan, PlanSummary
-from .session import ActiveSession, Session
-from .status import TryOnStatus
-from .tracking import QuotaLeft, Tracked
-from .webhook import WebhookEndpoint, WebhookTest, published_type
-from .widget import WidgetHash, read_button_design
+from .customers import Customer, Page, Period, Plan, PlanSummary, Status, Usage, read_status
+from .reporting import EVENT_TYPES, Conversion, ConversionPlatform, Event, EventType, Return
+from .sessions import ActiveSession, Session
+from .tryons import QuotaLeft, Tracked, TryOnStatus, WidgetHash, read_button_design
+from .webhooks import WebhookEndpoint, WebhookTest, published_type
 
 __all__ = [
     "EVENT_TYPES",

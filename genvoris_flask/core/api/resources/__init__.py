@@ -6,15 +6,11 @@ MalformedAnswerError; what else it raises, what a second one does, and when it i
 at the call. docs/api.md has it all in one table.
 """
 
-from .conversions import Conversions
-from .customers import Customers
-from .events import Events
+from .customers import Customers, Sessions
 from .plans import Plans
-from .returns import Returns
-from .sessions import Sessions
-from .tryons import TryOns
-from .webhook_endpoints import WebhookEndpoints
-from .widget import Widget
+from .reporting import Conversions, Events, Returns
+from .tryons import TryOns, Widget
+from .webhooks import WebhookEndpoints
 
 __all__ = [
     "Conversions",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..parsing import Json, as_text, as_time, need_text, pick
 
-# Genvoris publishes some types under an older name alone.
+# Genvoris knows these types only by an older name.
 _OLDER_NAMES = {
     f"customer.{what}": f"end_customer.{what}"
     for what in ("created", "updated", "cancelled", "quota_warning", "period_rolled")
@@ -15,25 +15,25 @@ _OLDER_NAMES = {
 
 
 def published_type(name: str) -> str:
-    """Return the name that Genvoris publishes for a type of webhook.
+    """Return Genvoris's own name for a type of webhook.
 
-    ``@genvoris.on`` and ``event.type`` use the names of today: ``customer.quota_warning`` is asked
-    for as ``end_customer.quota_warning``.
+    ``@genvoris.on`` and ``event.type`` use newer names: ``customer.quota_warning`` is
+    ``end_customer.quota_warning`` at Genvoris.
     """
     return _OLDER_NAMES.get(name, name)
 
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """An address of the shop that Genvoris posts to. The secret is never read back.
+    """A URL of the shop that Genvoris posts to. The secret is never returned.
 
     Attributes:
-        id: Genvoris's id of it.
-        url: Where it is.
-        events: The types that it gets.
-        description: A note of the shop's.
-        active: Whether it gets any.
-        created_at: When it was made.
+        id: Genvoris's id.
+        url: The URL.
+        events: The types that are sent to it.
+        description: A note.
+        active: Whether anything is sent to it.
+        created_at: When it was created.
     """
 
     id: str
@@ -45,7 +45,7 @@ class WebhookEndpoint:
 
     @classmethod
     def read(cls, payload: Json) -> WebhookEndpoint:
-        """Read the contract's endpoint."""
+        """Parse an endpoint."""
         events = payload.get("events")
         return cls(
             id=need_text(payload, "id", "a call for a webhook endpoint"),
@@ -59,11 +59,11 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class WebhookTest:
-    """A test delivery that is on its way. ``event_id`` is the ``id`` that it carries, if told."""
+    """A test delivery. ``event_id`` is the ``id`` of its event, or None if Genvoris does not say."""
 
     event_id: str | None
 
     @classmethod
     def read(cls, payload: Json) -> WebhookTest:
-        """Read an answer whose shape the contract leaves open."""
+        """Parse the response, whose form is not documented."""
         return cls(as_text(payload.get("id")) or as_text(pick(payload, "event_id")))

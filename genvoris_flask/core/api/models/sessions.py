@@ -1,11 +1,9 @@
-"""A session token."""
+"""Session tokens."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-
-import jwt
 
 from ....errors import MalformedAnswerError
 from ..parsing import Json, as_int, as_text, as_time, need_text, pick
@@ -28,7 +26,7 @@ class Session:
 
     @classmethod
     def read(cls, payload: Json, now: float) -> Session:
-        """Read the answer to a mint; its end is the earliest that the answer names."""
+        """Parse the response to a mint; the token ends at the earliest time that it names."""
         what = "a call for a session"
         token = need_text(payload, "token", what)
         claims = _claims(token)
@@ -53,14 +51,14 @@ class Session:
 
 @dataclass(frozen=True)
 class ActiveSession:
-    """A token that is good now. ``expires_at`` is in Unix seconds, where Genvoris says it."""
+    """A valid token. ``expires_at`` is in Unix seconds, or None if Genvoris does not say."""
 
     token: str = field(repr=False)
     expires_at: float | None
 
     @classmethod
     def read(cls, payload: Json) -> ActiveSession:
-        """Read an entry of the list of a customer's tokens."""
+        """Parse an entry of the list of a customer's tokens."""
         expires_at = as_time(pick(payload, "expires_at"))
         return cls(
             token=need_text(payload, "token", "a call for sessions"),
@@ -69,7 +67,9 @@ class ActiveSession:
 
 
 def _claims(token: str) -> Json:
-    """Return the claims of a token that came from Genvoris itself, over TLS."""
+    """Return the claims of a token, which came from Genvoris itself over TLS."""
+    import jwt  # slow to import
+
     try:
         claims: Json = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):

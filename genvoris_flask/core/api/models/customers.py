@@ -1,22 +1,84 @@
-"""A customer, and where they stand."""
+"""Plans, customers and what customers have used."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from ....errors import MalformedAnswerError
 from ..parsing import Json, as_int, as_text, as_time, need_text, pick
-from .plan import PlanSummary
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A part of a list. ``next_cursor`` is None on the last one."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a shop sells: a number of try-ons a month."""
+
+    id: str
+    name: str
+    monthly_try_ons: int | None
+    external_price_id: str | None
+    active: bool
+    created_at: dt.datetime | None
+    updated_at: dt.datetime | None
+
+    @classmethod
+    def read(cls, payload: Json) -> Plan:
+        """Parse a plan."""
+        return cls(
+            id=need_text(payload, "id", "a call for a plan"),
+            name=as_text(payload.get("name")) or "",
+            monthly_try_ons=as_int(pick(payload, "monthly_try_ons")),
+            external_price_id=as_text(pick(payload, "external_price_id")),
+            active=payload.get("active") is not False,
+            created_at=as_time(pick(payload, "created_at")),
+            updated_at=as_time(pick(payload, "updated_at")),
+        )
+
+
+@dataclass(frozen=True)
+class PlanSummary:
+    """A customer's plan, as responses about customers and usage hold it.
+
+    Attributes:
+        id: Genvoris's id.
+        name: What the shop calls it.
+        monthly_try_ons: Its quota. A change applies from the customer's next period.
+    """
+
+    id: str | None
+    name: str | None
+    monthly_try_ons: int | None
+
+    @classmethod
+    def read(cls, value: Any) -> PlanSummary | None:
+        """Parse a nested plan; None for anything but an object."""
+        if not isinstance(value, dict):
+            return None
+        return cls(
+            id=as_text(value.get("id")),
+            name=as_text(value.get("name")),
+            monthly_try_ons=as_int(pick(value, "monthly_try_ons")),
+        )
+
 
 Status = Literal["ACTIVE", "PAUSED", "CANCELLED"]
 
 
 @dataclass(frozen=True)
 class Period:
-    """Try-ons of a period that is over."""
+    """The try-ons of a past period."""
 
     start: dt.datetime | None
     end: dt.datetime | None
@@ -29,8 +91,8 @@ class Customer:
     """A shopper as Genvoris knows them.
 
     Attributes:
-        plan: The plan, where the answer has it: that of ``customers.get`` alone does.
-        usage: The latest periods that are over, newest first, in the same answer.
+        plan: The plan. Only ``customers.get`` returns it.
+        usage: The latest past periods, newest first. Only ``customers.get`` returns them.
     """
 
     id: str
@@ -43,13 +105,13 @@ class Customer:
     period_end: dt.datetime | None
     created_at: dt.datetime | None
     updated_at: dt.datetime | None
-    # Not compared: the same customer is equal, however much an answer says.
+    # Not compared: a customer is the same one, however much a response says of them.
     plan: PlanSummary | None = field(default=None, compare=False)
     usage: tuple[Period, ...] = field(default=(), compare=False)
 
     @classmethod
     def read(cls, payload: Json) -> Customer:
-        """Read the contract's customer."""
+        """Parse a customer."""
         metadata = payload.get("metadata")
         return cls(
             id=need_text(payload, "id", "a call for a customer"),
@@ -69,11 +131,11 @@ class Customer:
 
 @dataclass(frozen=True)
 class Usage:
-    """Where a shopper stands in the current period.
+    """What a shopper has used of the current period.
 
     Attributes:
-        limit: Try-ons in this period; None without a plan. It is the plan's of the period's start.
-        history: The latest periods that are over, newest first.
+        limit: Try-ons in this period, as the plan said when it began; None without a plan.
+        history: The latest past periods, newest first.
         plan: The plan as it is now.
     """
 
@@ -92,7 +154,7 @@ class Usage:
 
     @classmethod
     def read(cls, payload: Json) -> Usage:
-        """Read the contract's usage."""
+        """Parse a response about usage."""
         current = payload.get("current")
         if not isinstance(current, dict):
             raise MalformedAnswerError("The answer to a call for usage has no 'current'.")
@@ -116,7 +178,7 @@ class Usage:
 
 
 def read_status(value: Any) -> Status:
-    """Read a customer's status in any case; an unknown one counts as paused."""
+    """Parse a customer's status in any case; an unknown one counts as paused."""
     match str(value or "ACTIVE").upper():
         case "ACTIVE":
             return "ACTIVE"

@@ -1,0 +1,125 @@
+"""``/events``, ``/conversions`` and ``/returns``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..http import RetryPolicy
+from ..models import Conversion, ConversionPlatform, Event, Return
+from ..parsing import as_int, read_object
+from .base import Resource, present
+
+MOST_EVENTS = 50  # in one call (contract, POST /events)
+
+
+class Events(Resource):
+    """``/events``: what shoppers do with the widget."""
+
+    def send(self, events: Sequence[Event]) -> int:
+        """Tell of 1 to 50 events; give how many Genvoris accepted.
+
+        A second call counts them twice, so it is repeated only when the first surely had no
+        effect.
+
+        Raises:
+            ValueError: There are none, or more than 50.
+            BadRequestError: A field is wrong.
+        """
+        if not 1 <= len(events) <= MOST_EVENTS:
+            raise ValueError(f"Send 1 to {MOST_EVENTS} events in one call, not {len(events)}.")
+        content = {"events": [event.write() for event in events]}
+        body = self._send("POST", "/events", RetryPolicy.IF_UNSENT, json=content)
+        accepted = as_int(read_object(body, "POST /events").get("accepted"))
+        return len(events) if accepted is None else accepted
+
+
+class Conversions(Resource):
+    """``/conversions``: orders, so that Genvoris can say which of them a try-on led to."""
+
+    def record(
+        self,
+        *,
+        order_id: str,
+        amount_cents: int,
+        platform: ConversionPlatform = "custom",
+        currency: str | None = None,
+        quantity: int | None = None,
+        product_id: str | None = None,
+        product_title: str | None = None,
+        session_id: str | None = None,
+        customer_email: str | None = None,
+        attribution_window_minutes: int | None = None,
+    ) -> Conversion:
+        """Tell of an order.
+
+        A second one of the same order counts nothing again and says so (``deduped``), so it is
+        repeated whenever the fault may pass.
+
+        Args:
+            order_id: The shop's id of the order.
+            amount_cents: What was paid, in the currency's minor unit.
+            platform: Where the shop runs.
+            currency: An ISO 4217 code, such as ``EUR``.
+            quantity: How many were bought.
+            product_id: The shop's id of the product.
+            product_title: Its name.
+            session_id: The widget's id of the visit.
+            customer_email: The shopper's address.
+            attribution_window_minutes: How long after a try-on an order counts.
+
+        Raises:
+            BadRequestError: A field is wrong.
+        """
+        fields = present(
+            orderId=order_id,
+            platform=platform,
+            amountCents=amount_cents,
+            currency=currency,
+            quantity=quantity,
+            productId=product_id,
+            productTitle=product_title,
+            sessionId=session_id,
+            customerEmail=customer_email,
+            attributionWindowMinutes=attribution_window_minutes,
+        )
+        body = self._send("POST", "/conversions", RetryPolicy.ALWAYS, json=fields)
+        return Conversion.read(read_object(body, "POST /conversions"))
+
+
+class Returns(Resource):
+    """``/returns``: refunds of orders that were told to ``/conversions``."""
+
+    def record(
+        self,
+        *,
+        order_id: str,
+        refunded_amount_cents: int,
+        platform: ConversionPlatform = "custom",
+        currency: str | None = None,
+        reason: str | None = None,
+    ) -> Return:
+        """Tell of a refund.
+
+        An order may be refunded in parts, so a second call counts a second refund. It is
+        repeated only when the first surely had no effect.
+
+        Args:
+            order_id: The shop's id of the order.
+            refunded_amount_cents: What was paid back this time, in the currency's minor unit.
+            platform: Where the shop runs.
+            currency: An ISO 4217 code, such as ``EUR``.
+            reason: Why, in the shop's words.
+
+        Raises:
+            BadRequestError: A field is wrong.
+            NotFoundError: Genvoris knows no such order, where it minds that.
+        """
+        fields = present(
+            orderId=order_id,
+            platform=platform,
+            refundedAmountCents=refunded_amount_cents,
+            currency=currency,
+            reason=reason,
+        )
+        body = self._send("POST", "/returns", RetryPolicy.IF_UNSENT, json=fields)
+        return Return.read(read_object(body, "POST /returns"))
