@@ -13,9 +13,8 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from limits import parse_many
-
 from ..errors import ConfigurationError
+from .rates import parse_rates
 from .storage.redis_url import read_redis_url
 
 Check = Callable[[str, Any], Any]
@@ -173,9 +172,9 @@ def _origin(key: str, value: Any) -> str:
 
 
 def rate(key: str, value: Any) -> str:
-    """How often, in the notation of the limits library."""
+    """How often something may happen, such as ``20/minute; 200/hour``."""
     try:
-        parse_many(text(key, value))
+        parse_rates(text(key, value))
     except ValueError:
         raise ConfigurationError(
             f"{key} must say how often, such as 20/minute or 20/minute; 200/hour, not {value!r}."

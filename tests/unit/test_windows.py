@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from limits import RateLimitItem, parse_many
 
+from genvoris_flask.core.rates import Rate, parse_rates
 from genvoris_flask.web.rate_limits.limiter import Limiter
 from genvoris_flask.web.rate_limits.memory import PARTS, MemoryWindows
 
@@ -29,8 +29,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def rates(text: str) -> list[RateLimitItem]:
-    return parse_many(text)
+def rates(text: str) -> list[Rate]:
+    return parse_rates(text)
 
 
 def steps(run: Callable[[], object]) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from limits import RateLimitItem, parse_many
-
 from ...core.concurrency.per_process import PerProcess
+from ...core.rates import Rate, parse_rates
 from ...core.storage.interface import digest
 from ...errors import StoreUnavailableError
 from .memory import MemoryWindows, Windows
@@ -34,7 +33,7 @@ class Limiter:
         shared: Windows | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rates = {name: parse_many(rate) for name, rate in rates.items()}
+        self._rates = {name: parse_rates(rate) for name, rate in rates.items()}
         self._shared = shared
         self._here = PerProcess(lambda: MemoryWindows(clock=clock))
 
@@ -44,17 +43,14 @@ class Limiter:
 
     def count_address(self, name: str, address: str, factor: int = ADDRESS_FACTOR) -> float | None:
         """Count a call from an address, which may make so many times a shopper's."""
-        rates = [
-            type(rate)(rate.amount * factor, rate.multiples, rate.namespace)
-            for rate in self._rates[name]
-        ]
+        rates = [rate.times(factor) for rate in self._rates[name]]
         return self._count(rates, f"{name}:address:{digest(address)}")
 
     def fault(self) -> str | None:
         """Return why calls are not counted for all processes together, and what to do."""
         return self._shared.fault() if self._shared else None
 
-    def _count(self, rates: list[RateLimitItem], key: str) -> float | None:
+    def _count(self, rates: list[Rate], key: str) -> float | None:
         if self._shared is not None:
             try:
                 return self._shared.hit(rates, key)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cachetools import TLRUCache
-from limits import RateLimitItem
+
+from ...core.rates import Rate
 
 # Hits that are closer to each other than this share of their window count as one entry, so that
 # what a key costs does not grow with its rate.
@@ -22,7 +23,7 @@ MOST_ENTRIES = 200_000
 class Windows(Protocol):
     """Counts hits in moving windows."""
 
-    def hit(self, rates: Sequence[RateLimitItem], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
         """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
 
         A hit that is refused by one rate is not counted by those after it.
@@ -96,12 +97,12 @@ class MemoryWindows:
             self._windows.expire()
             return len(self._windows)
 
-    def hit(self, rates: Sequence[RateLimitItem], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
         """Count a hit for each rate; return the seconds to wait when one of them is exceeded."""
         now = self._clock()
         with self._lock:
             for rate in rates:
-                if (wait := self._hit(rate, rate.key_for(key), now)) is not None:
+                if (wait := self._hit(rate, f"{key}/{rate}", now)) is not None:
                     return wait
         return None
 
@@ -109,8 +110,8 @@ class MemoryWindows:
         """There is nothing that could fail."""
         return None
 
-    def _hit(self, rate: RateLimitItem, key: str, now: float) -> float | None:
-        seconds = rate.get_expiry()
+    def _hit(self, rate: Rate, key: str, now: float) -> float | None:
+        seconds = rate.seconds
         window = self._windows.pop(key, None) or _Window()
         window.forget_until(now - seconds)
         wait = None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 
 import redis
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from ...core.concurrency.per_process import PerProcess
+from ...core.rates import Rate
 from ...core.storage.health import explain
 from ...core.storage.redis_connection import RedisConnection
+
+
+@functools.cache
+def _item(rate: Rate) -> RateLimitItem:
+    """Return a rate as the limits library has it."""
+    return parse(str(rate))
 
 
 class RedisWindows:
@@ -29,7 +37,7 @@ class RedisWindows:
         self._name = name
         self._limiter = PerProcess(self._open)
 
-    def hit(self, rates: Sequence[RateLimitItem], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
         """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
 
         Raises:
@@ -40,16 +48,16 @@ class RedisWindows:
     def fault(self) -> str | None:
         """Return why nothing can be counted in Redis, and what to do; None when all is well."""
         try:
-            self._hit([RateLimitItemPerSecond(1000)], ("check",))
+            self._hit([Rate(1000, 1, "second")], ("check",))
         except (RedisError, OSError) as error:
             return explain("count calls", error)
         return None
 
-    def _hit(self, rates: Sequence[RateLimitItem], key: tuple[str, ...]) -> float | None:
+    def _hit(self, rates: Sequence[Rate], key: tuple[str, ...]) -> float | None:
         limiter = self._limiter.get()
-        for rate in rates:
-            if not limiter.hit(rate, *key):
-                return max(1.0, limiter.get_window_stats(rate, *key).reset_time - time.time())
+        for item in map(_item, rates):
+            if not limiter.hit(item, *key):
+                return max(1.0, limiter.get_window_stats(item, *key).reset_time - time.time())
         return None
 
     def _open(self) -> MovingWindowRateLimiter:

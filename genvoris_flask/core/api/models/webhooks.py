@@ -59,7 +59,7 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class WebhookTest:
-    """A test delivery. ``event_id`` is the ``id`` of its event, or None if Genvoris does not say."""
+    """A test delivery. ``event_id`` is its event's ``id``, or None if Genvoris does not say."""
 
     event_id: str | None
 
