@@ -24,15 +24,9 @@ from genvoris_flask.core.api.models import (
     Return,
     WebhookEndpoint,
 )
-<<<<<<< HEAD
 from genvoris_flask.sandbox.domain.outbox import TYPES
 from genvoris_flask.sandbox.http.openapi import Operation, contract
 from genvoris_flask.sandbox.http.validation_errors import check
-=======
-from genvoris_flask.sandbox.contract import Operation, contract
-from genvoris_flask.sandbox.outbox import TYPES
-from genvoris_flask.sandbox.validation_errors import check
->>>>>>> 4abb668 (Parse rates without the limits library, which only Redis needs)
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 # What the client calls beside the REST API.
