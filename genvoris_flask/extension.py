@@ -10,7 +10,7 @@ from flask import Flask, before_render_template, current_app
 
 from .core.api.client import GenvorisClient
 from .core.api.models import ConversionPlatform
-from .core.api.response import Transport
+from .core.api.network import Transport
 from .core.products import ProductFilter
 from .core.sessions.shopper import Shopper
 from .core.tryon.engines.base import EngineHook

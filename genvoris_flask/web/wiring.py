@@ -15,7 +15,7 @@ from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
-from ..core.api.response import Transport
+from ..core.api.network import Transport
 from ..core.billing.stripe.events import StripeEvents
 from ..core.billing.stripe.lookup import open_lookup
 from ..core.concurrency.background import BackgroundPool

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from .http import HttpClient, Response, RetryPolicy
+from .network import Transport
 from .resources import (
     Conversions,
     Customers,
@@ -19,7 +20,6 @@ from .resources import (
     WebhookEndpoints,
     Widget,
 )
-from .response import Transport
 
 DEFAULT_TIMEOUT = 10.0
 

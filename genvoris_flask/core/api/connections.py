@@ -6,18 +6,13 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
 from ...errors import DeadlineError, UnreachableError
 from .deadline import Deadline, current_deadline
-from .response import (
-    NoConnectionError,
-    NoConnectionInTimeError,
-    StreamedResponse,
-    Transport,
-)
+from .response import NoConnectionError, NoConnectionInTimeError, StreamedResponse
 from .transport import SocketTransport
 
 
@@ -34,12 +29,10 @@ class HttpxConnections:
         headers: Mapping[str, str],
         url: str | None,
         *,
-        transport: Transport | None = None,
+        transport: httpx.BaseTransport | None = None,
         keep: bool = True,
     ) -> None:
-        self._transport = (
-            cast("httpx.BaseTransport", transport) if transport else SocketTransport(url, keep=keep)
-        )
+        self._transport = transport or SocketTransport(url, keep=keep)
         # Builds requests and sends none.
         self._builder = httpx.Client(
             headers=dict(headers), transport=self._transport, trust_env=False

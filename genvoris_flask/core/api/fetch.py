@@ -16,7 +16,8 @@ from ...errors import DeadlineError, MalformedAnswerError, NetworkSetupError, Un
 from ..concurrency.per_process import PerProcess
 from .addresses import Resolve, public_address, resolve
 from .deadline import Deadline
-from .response import Connections, StreamedResponse, Transport, open_connections
+from .network import Connections, Transport, open_connections
+from .response import StreamedResponse
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3

@@ -16,14 +16,8 @@ from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableErr
 from ..concurrency.per_process import PerProcess
 from .deadline import Deadline
 from .error_parsing import parse_error
-from .response import (
-    Connections,
-    NoConnectionError,
-    Response,
-    StreamedResponse,
-    Transport,
-    open_connections,
-)
+from .network import Connections, Transport, open_connections
+from .response import NoConnectionError, Response, StreamedResponse
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
