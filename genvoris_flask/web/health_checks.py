@@ -258,7 +258,7 @@ def _store(state: AppState) -> Finding:
         return Finding(
             "store", True, "Each process keeps its own sessions (no GENVORIS_STORE_URL)."
         )
-    fault = state.store.fault() or state.limiter.fault()
+    fault = state.store.health_check() or state.limiter.health_check()
     if fault:
         text = f"The shop cannot use its Redis. {fault} Until then each process keeps its own."
         return Finding("store", False, text)

@@ -46,8 +46,7 @@ from . import assets
 from .billing import AppBilling
 from .client_address import ProxyWatch
 from .hooks import Hooks
-from .rate_limits.limiter import Limiter
-from .rate_limits.memory import Windows
+from .rate_limits.limiter import Limiter, Windows
 from .routes import stripe as stripe_routes
 from .state import AppState
 

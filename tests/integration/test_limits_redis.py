@@ -61,11 +61,11 @@ def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
     redis_server.kill()
     assert [limiter.count_shopper("session", "ada") for _ in range(3)] == [None] * 3
     assert limiter.count_shopper("session", "ada") is not None
-    assert caplog.text.count("Redis is away") == 1
+    assert caplog.text.count("Redis is unavailable") == 1
     redis_server.start()
     clock.now += PAUSE
     assert limiter.count_shopper("session", "ada") is None
-    assert caplog.text.count("Redis is back") == 1
+    assert caplog.text.count("Redis is available again") == 1
 
 
 def test_a_redis_that_hangs_is_waited_for_once(redis_server: RedisServer) -> None:

@@ -253,7 +253,7 @@ def test_while_genvoris_does_not_say_whose_key_it_is_nothing_is_written(
         with pytest.raises(StoreUnavailableError):
             process.sell()
     assert process.asked == 1, "and not for each record"
-    assert "GENVORIS_API_KEY" in str(process.store.fault())
+    assert "GENVORIS_API_KEY" in str(process.store.health_check())
     assert set(client.keys()) == keys
     process.plans = ["pln_1"]
     process.clock.now += PAUSE

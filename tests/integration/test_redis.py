@@ -160,7 +160,7 @@ def test_a_redis_that_hangs_costs_a_moment_once(
         for number in range(2, 12):
             assert it.session(Shopper(f"s{number}"), 60).customer_id == f"ec_s{number}"
         assert address.received == asked
-    away = [record for record in caplog.records if "Redis is away" in record.getMessage()]
+    away = [record for record in caplog.records if "Redis is unavailable" in record.getMessage()]
     assert len(away) == 1
 
 
@@ -173,12 +173,12 @@ def test_redis_may_die_and_come_back_with_one_warning_each(
     redis_server.kill()
     for number in range(1, 6):
         it.session(Shopper(f"s{number}"), 5)
-    away = [record for record in caplog.records if "Redis is away" in record.getMessage()]
+    away = [record for record in caplog.records if "Redis is unavailable" in record.getMessage()]
     assert len(away) == 1
     redis_server.start()
     now[0] += 10  # Redis is not asked for a while after it went away
     it.session(Shopper("s6"), 5)
-    assert "Redis is back" in caplog.text
+    assert "Redis is available again" in caplog.text
     other = broker(upstream, redis_server)
     mints = upstream.counts["mints"]
     other.session(Shopper("s6"), 5)

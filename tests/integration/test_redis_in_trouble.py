@@ -155,7 +155,7 @@ def test_the_permissions_in_the_documents_are_enough(
         state.billing.activate("ada", plan_id=plan, event_id="order-1")
     assert len(state.client.customers.usage("ada").history) == 0
     state.limiter.count_shopper("session", "ada")
-    assert "away" not in caplog.text
+    assert "unavailable" not in caplog.text
     with redis.Redis.from_url(redis_server.url) as client:
         assert list(client.scan_iter("genvoris:limits:*"))
         assert not [key for key in client.scan_iter() if not key.startswith(b"genvoris:")]

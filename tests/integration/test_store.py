@@ -124,7 +124,7 @@ def test_a_lock_is_free_again_when_its_holder_failed(store: Store) -> None:
 
 
 def test_nothing_is_wrong_with_a_store_that_answers(store: Store) -> None:
-    assert store.fault() is None
+    assert store.health_check() is None
 
 
 def test_the_time_of_values_in_memory_is_the_clock_that_was_given() -> None:
@@ -256,14 +256,14 @@ def test_away_is_said_at_once_once_known_and_over_by_itself(
     for question in questions:
         with pytest.raises(StoreUnavailableError):
             question()
-    assert caplog.text.count("Redis is away") == 1
-    assert "does not answer" in str(store.fault())
+    assert caplog.text.count("Redis is unavailable") == 1
+    assert "does not answer" in str(store.health_check())
     redis_server.start()
     with pytest.raises(StoreUnavailableError, match="not asked"):
         store.get("one")
     clock.now += 3
     assert store.get("one") is None
-    assert caplog.text.count("Redis is back") == 1
+    assert caplog.text.count("Redis is available again") == 1
 
 
 def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
@@ -272,7 +272,7 @@ def test_a_lock_that_ran_out_does_not_count_as_redis_being_away(
     store = open_store(redis_server.url)
     with store.lock("name", wait=0, hold=0.05):
         time.sleep(0.1)
-    assert "away" not in caplog.text
+    assert "unavailable" not in caplog.text
     assert store.get("one") is None
 
 
@@ -309,7 +309,7 @@ def test_tls_serves_as_well_and_a_stranger_with_another_certificate_does_not(
 
 
 def keeps_a_value_and_a_lock(store: Store) -> None:
-    assert store.fault() is None
+    assert store.health_check() is None
     with store.lock("name", wait=0, hold=20):
         store.set("one", b"1", 60)
     assert store.get("one") == b"1"

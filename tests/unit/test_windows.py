@@ -115,7 +115,7 @@ def test_visitors_who_stay_away_are_forgotten(clock: Clock) -> None:
 
 def test_there_are_never_more_entries_than_there_is_room_for(clock: Clock) -> None:
     """Whoever was not seen for the longest time is forgotten first."""
-    windows = MemoryWindows(most=300, clock=clock)
+    windows = MemoryWindows(max_entries=300, clock=clock)
     assert windows.hit(rates("1/hour"), "ada") is None
     for number in range(1000):
         windows.hit(rates("1/hour"), f"guest {number}")
@@ -125,7 +125,7 @@ def test_there_are_never_more_entries_than_there_is_room_for(clock: Clock) -> No
 
 def test_a_high_rate_takes_no_more_room_than_a_low_one(clock: Clock) -> None:
     """A million hits of one key are a few entries."""
-    windows = MemoryWindows(most=PARTS + 3, clock=clock)
+    windows = MemoryWindows(max_entries=PARTS + 3, clock=clock)
     [rate] = rates("1000000/hour")
     for _ in range(20_000):
         assert windows.hit([rate], "ada") is None

@@ -1,4 +1,4 @@
-"""Finds out whether a Redis can be trusted with a shop's records, by doing all that a shop does."""
+"""Checks whether a Redis can be trusted with a shop's records, by doing all that a shop does."""
 
 from __future__ import annotations
 
@@ -10,109 +10,122 @@ from typing import Any
 import redis
 from redis import exceptions as errors
 
+from ...errors import StoreUnavailableError
 from .namespace import PREFIX
 
-# What a user of Redis's must be allowed; also in docs/redis.md.
+# The permissions that a user of Redis needs; also in docs/redis.md.
 ACL_RULES = (
     "~genvoris:* &genvoris:* -@all +ping +select +client|setname +info +get +set +del +eval "
     "+evalsha +script|load +lpush +lindex +ltrim +expire +scan +publish +subscribe +unsubscribe"
 )
 _CLUSTER = "it is a node of a cluster; name a Redis that is not in cluster mode."
-HOLD_SECONDS = 5.0
+LOCK_SECONDS = 5.0
 MESSAGE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """Errors that mean the same: their classes, and words of replies that have no class.
+class _ErrorKind:
+    """Errors with the same meaning: their classes, and words in replies that have no class.
 
-    Redis gives what a script was refused as a general error that quotes the original one.
+    Redis reports what a script was refused as a general error that quotes the original one.
     """
 
     classes: tuple[type[Exception], ...]
     words: tuple[str, ...]
     meaning: str
 
-    def covers(self, error: Exception) -> bool:
+    def matches(self, error: Exception) -> bool:
         return isinstance(error, self.classes) or (
             isinstance(error, errors.ResponseError)
             and any(word in str(error) for word in self.words)
         )
 
 
-# The first kind that covers an error counts, so subclasses stand above their bases.
+# The first kind that matches counts, so subclasses stand above their bases.
 _KINDS = [
-    _Kind(
+    _ErrorKind(
         (errors.NoPermissionError,),
         ("NOPERM", "ACL failure", "user executing the script can't"),
         f"its user may not. Allow it: ACL SETUSER name {ACL_RULES}",
     ),
-    _Kind(
+    _ErrorKind(
         (errors.AuthenticationError,),
         ("NOAUTH",),
         "it refuses the user or the password; check GENVORIS_STORE_URL.",
     ),
-    _Kind(
+    _ErrorKind(
         (errors.ReadOnlyError, errors.MasterDownError),
         ("READONLY",),
         "it is a replica, or a failover is going on; name the primary in GENVORIS_STORE_URL.",
     ),
-    _Kind(
+    _ErrorKind(
         (errors.OutOfMemoryError,),
         ("OOM",),
         "it is full; raise its maxmemory, or give the shop a Redis of its own.",
     ),
-    _Kind(
+    _ErrorKind(
         (errors.MovedError, errors.AskError, errors.ClusterDownError, errors.ClusterCrossSlotError),
         ("CROSSSLOT", "CLUSTERDOWN", "MOVED"),
         _CLUSTER,
     ),
-    _Kind((), ("MISCONF",), "it cannot write to its disk, and takes no writes until it can."),
-    _Kind((), ("NOREPLICAS",), "it has too few replicas (min-replicas-to-write) to take writes."),
-    _Kind(
+    _ErrorKind((), ("MISCONF",), "it cannot write to its disk, and takes no writes until it can."),
+    _ErrorKind(
+        (), ("NOREPLICAS",), "it has too few replicas (min-replicas-to-write) to take writes."
+    ),
+    _ErrorKind(
         (),
         ("DB index is out of range",),
         "it has no database of that number; check the end of GENVORIS_STORE_URL.",
     ),
-    _Kind((errors.BusyLoadingError,), (), "it is still loading its data; try again in a moment."),
-    _Kind(
+    _ErrorKind(
+        (errors.BusyLoadingError,), (), "it is still loading its data; try again in a moment."
+    ),
+    _ErrorKind(
         (errors.TimeoutError,),
         (),
         "it did not answer in time: is it far away, or too busy?",
     ),
-    _Kind((errors.ConnectionError, OSError), (), "it does not answer; check GENVORIS_STORE_URL."),
+    _ErrorKind(
+        (errors.ConnectionError, OSError), (), "it does not answer; check GENVORIS_STORE_URL."
+    ),
 ]
 
 
 def examine(client: redis.Redis) -> str | None:
-    """Return what is wrong with a Redis and what to do, or None when all is well.
+    """Return what is wrong with a Redis and how to fix it, or None if all is well.
 
-    It writes, reads, locks, publishes and deletes under names of its own. What it returns repeats
-    nothing that an error says, since that may name the URL, and with it a password.
+    It writes, reads, locks, publishes and deletes under names of its own.
     """
-    probe = _Probe(client)
-    for what, step in probe.steps():
-        try:
-            fault = step()
-        except (errors.RedisError, OSError) as error:
-            fault = explain(what, error)
-        if fault:
-            return fault
+    for what, step in _Probe(client).steps():
+        if problem := attempt(what, step):
+            return problem
     return None
 
 
-def explain(what: str, error: Exception) -> str:
-    """Return a sentence about what Redis cannot do, why, and what to do."""
-    return f"It cannot {what}: {_meaning(error)} ({type(error).__name__})"
+def attempt(what: str, step: Callable[[], str | None]) -> str | None:
+    """Return the result of a step, or if it fails, why and how to fix that.
+
+    The text of an error is not repeated, since it may contain the URL, and with it a password.
+
+    Args:
+        what: What the step does, as in "Redis cannot …".
+        step: Sends commands to Redis, and returns what is wrong with their results.
+    """
+    try:
+        return step()
+    except StoreUnavailableError as error:
+        return str(error)
+    except (errors.RedisError, OSError) as error:
+        return f"It cannot {what}: {_meaning(error)} ({type(error).__name__})"
 
 
 class _Probe:
-    """All that a shop does with Redis, step by step. Each returns what is wrong, or None."""
+    """All that a shop does with Redis, step by step. A step returns what is wrong, or None."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._name = f"{PREFIX}:check:{secrets.token_hex(8)}"
-        self._milliseconds = int(HOLD_SECONDS * 1000)
+        self._milliseconds = int(LOCK_SECONDS * 1000)
 
     def steps(self) -> list[tuple[str, Callable[[], str | None]]]:
         return [
@@ -137,17 +150,17 @@ class _Probe:
         if self._client.get(self._name) == b"1":
             return None
         return (
-            "It does not give what was just written: name the primary in GENVORIS_STORE_URL, no "
-            "address that leads to its replicas as well."
+            "It does not return what was just written: name the primary in GENVORIS_STORE_URL, not "
+            "an address that also leads to its replicas."
         )
 
     def _run_script(self) -> None:
         self._client.eval("return redis.call('GET', KEYS[1])", 1, self._name)
 
     def _lock(self) -> str | None:
-        lock = self._client.lock(f"{self._name}:lock", timeout=HOLD_SECONDS)
+        lock = self._client.lock(f"{self._name}:lock", timeout=LOCK_SECONDS)
         if not lock.acquire(blocking=False):
-            return "It does not give a lock that nobody holds."
+            return "It does not grant a lock that nobody holds."
         try:
             lock.release()
         except errors.LockError:
@@ -161,7 +174,7 @@ class _Probe:
             self._client.publish(self._name, "1")
             if self._wait_for(channel, "message"):
                 return None
-        return "It does not pass on what is published, so a token's end is not heard of elsewhere."
+        return "It delivers no messages, so that other processes do not hear of a dropped token."
 
     def _wait_for(self, channel: Any, kind: str) -> bool:
         for _ in range(2):
@@ -174,7 +187,7 @@ class _Probe:
         self._client.delete(self._name, f"{self._name}:another")
 
     def _ask_about_itself(self) -> str | None:
-        """Look for what does no harm until it is too late."""
+        """Look for settings that do no harm until it is too late."""
         info: dict[str, Any] = {}
         for section in ("memory", "cluster", "replication"):
             info |= self._client.info(section)
@@ -183,13 +196,13 @@ class _Probe:
         policy = str(info.get("maxmemory_policy", "noeviction"))
         if policy != "noeviction" and info.get("maxmemory"):
             return (
-                f"It throws records away when it is full (maxmemory-policy {policy}), and an event "
-                "that was handled would be handled again: set noeviction, or give the shop a Redis "
-                "of its own."
+                f"It evicts records when it is full (maxmemory-policy {policy}), so an event that "
+                "was handled would be handled again: set noeviction, or give the shop a Redis of "
+                "its own."
             )
         return None
 
 
 def _meaning(error: Exception) -> str:
-    kind = next((kind for kind in _KINDS if kind.covers(error)), None)
+    kind = next((kind for kind in _KINDS if kind.matches(error)), None)
     return kind.meaning if kind else "it refuses that, so genvoris-flask cannot use it."

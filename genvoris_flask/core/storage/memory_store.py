@@ -13,47 +13,47 @@ from cachetools import TLRUCache
 from ...errors import LockTimeoutError
 from ..concurrency.per_process import PerProcess
 
-# Two bounds, so that many pictures never push out the small records that keep a sale from
-# happening twice.
+# Two bounds, so that many pictures never evict the small records that keep a sale from happening
+# twice.
 SMALL = 16 * 1024  # bytes
-MOST_SMALL = 100_000  # values
-MOST_LARGE = 256 * 1024 * 1024  # bytes
+MAX_SMALL = 100_000  # values
+MAX_LARGE = 256 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Entry:
     value: bytes
-    until: float
+    expires_at: float
 
 
-class _Shelves:
-    """The values of one process, small and large ones apart."""
+class _Buckets:
+    """Small and large values, each with a bound of their own."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._small: TLRUCache[str, _Kept] = TLRUCache(MOST_SMALL, _end, timer=clock)
-        self._large: TLRUCache[str, _Kept] = TLRUCache(
-            MOST_LARGE, _end, timer=clock, getsizeof=lambda kept: len(kept.value)
+        self._small: TLRUCache[str, _Entry] = TLRUCache(MAX_SMALL, _expiry, timer=clock)
+        self._large: TLRUCache[str, _Entry] = TLRUCache(
+            MAX_LARGE, _expiry, timer=clock, getsizeof=lambda entry: len(entry.value)
         )
 
     def get(self, key: str) -> bytes | None:
-        kept = self._small.get(key) or self._large.get(key)
-        return kept.value if kept else None
+        entry = self._small.get(key) or self._large.get(key)
+        return entry.value if entry else None
 
-    def put(self, key: str, kept: _Kept) -> None:
-        self.drop(key)
-        shelf = self._small if len(kept.value) <= SMALL else self._large
-        shelf[key] = kept
+    def put(self, key: str, entry: _Entry) -> None:
+        self.delete(key)
+        bucket = self._small if len(entry.value) <= SMALL else self._large
+        bucket[key] = entry
 
-    def drop(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         self._small.pop(key, None)
         self._large.pop(key, None)
 
 
 @dataclass
-class _Inside:
-    """What must not cross a fork."""
+class _ProcessState:
+    """The values and locks of one process."""
 
-    shelves: _Shelves
+    buckets: _Buckets
     # cachetools is not thread-safe: without this, readers see KeyErrors.
     mutex: threading.Lock = field(default_factory=threading.Lock)
     freed: threading.Condition = field(default_factory=threading.Condition)
@@ -69,73 +69,73 @@ class MemoryStore:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._inside = PerProcess(lambda: _Inside(_Shelves(clock)))
+        self._state = PerProcess(lambda: _ProcessState(_Buckets(clock)))
 
     def get(self, key: str) -> bytes | None:
-        """Give what is kept, unless its time is over."""
-        inside = self._inside.get()
-        with inside.mutex:
-            return inside.shelves.get(key)
+        """Return a value, unless it has expired."""
+        state = self._state.get()
+        with state.mutex:
+            return state.buckets.get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
         """Keep a value for so many seconds."""
-        inside = self._inside.get()
-        with inside.mutex:
-            inside.shelves.put(key, _Kept(value, self._clock() + seconds))
+        state = self._state.get()
+        with state.mutex:
+            state.buckets.put(key, _Entry(value, self._clock() + seconds))
 
     def add(self, key: str, value: bytes, seconds: float) -> bool:
         """Keep a value if there is none."""
         return self._put_if(key, value, seconds, None)
 
     def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
-        """Keep a value if what is kept now is still ``expected``."""
+        """Keep a value if the current one is ``expected``."""
         return self._put_if(key, value, seconds, expected)
 
     def delete(self, *keys: str) -> None:
-        """Forget values."""
-        inside = self._inside.get()
-        with inside.mutex:
+        """Delete values."""
+        state = self._state.get()
+        with state.mutex:
             for key in keys:
-                inside.shelves.drop(key)
+                state.buckets.delete(key)
 
     @contextmanager
     def lock(self, name: str, *, wait: float, hold: float) -> Iterator[None]:  # noqa: ARG002
-        """Hold a lock. ``hold`` means nothing here: a thread that ends lets go by itself.
+        """Hold a lock. ``hold`` has no effect: threads do not die while they hold one.
 
         Raises:
-            LockTimeoutError: Somebody else held it all the time.
+            LockTimeoutError: Another thread held it for longer than ``wait``.
         """
-        inside = self._inside.get()
-        with inside.freed:
-            if not inside.freed.wait_for(lambda: name not in inside.locked, timeout=wait):
+        state = self._state.get()
+        with state.freed:
+            if not state.freed.wait_for(lambda: name not in state.locked, timeout=wait):
                 # What follows the colon may name a shopper.
                 raise LockTimeoutError(f"Another thread still holds {name.partition(':')[0]!r}.")
-            inside.locked.add(name)
+            state.locked.add(name)
         try:
             yield
         finally:
-            with inside.freed:
-                inside.locked.discard(name)
-                inside.freed.notify_all()
+            with state.freed:
+                state.locked.discard(name)
+                state.freed.notify_all()
 
     def publish(self, _channel: str, _message: str) -> None:
-        """There is nobody else."""
+        """Do nothing: there is no other process."""
 
     def subscribe(self, _channel: str, _listener: Callable[[str], None]) -> None:
-        """There is nobody else."""
+        """Do nothing: there is no other process."""
 
-    def fault(self) -> str | None:
-        """There is nothing that could fail."""
+    def health_check(self) -> str | None:
+        """Return None: nothing can be wrong."""
         return None
 
     def _put_if(self, key: str, value: bytes, seconds: float, expected: bytes | None) -> bool:
-        inside = self._inside.get()
-        with inside.mutex:
-            if inside.shelves.get(key) != expected:
+        state = self._state.get()
+        with state.mutex:
+            if state.buckets.get(key) != expected:
                 return False
-            inside.shelves.put(key, _Kept(value, self._clock() + seconds))
+            state.buckets.put(key, _Entry(value, self._clock() + seconds))
             return True
 
 
-def _end(_key: str, kept: _Kept, _now: float) -> float:
-    return kept.until
+def _expiry(_key: str, entry: _Entry, _now: float) -> float:
+    return entry.expires_at

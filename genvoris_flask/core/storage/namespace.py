@@ -1,8 +1,8 @@
-"""Finds the name that a shop's records in Redis have in common, whatever its API key is now.
+"""Finds the namespace of a shop's records in Redis, which stays when its API key is replaced.
 
-The name is made once, from the key that the shop had at first. Redis remembers it for that key, and
-for each plan of the shop's account at Genvoris. So when a key that Redis does not know asks for the
-same plans, it is a new key of the same shop, and goes on with its records.
+The name is derived once, from the shop's first key. Redis remembers it by that key, and by each
+plan of the shop's account at Genvoris. So an unknown key whose account has one of these plans is a
+new key of the same shop, and keeps using its records.
 
 =============================  ===========================================
 genvoris:namespace:key:KEY     the name, by API key
@@ -28,19 +28,19 @@ from .interface import digest
 log = logging.getLogger("genvoris_flask.store")
 
 PREFIX = "genvoris"
-CHECK_SECONDS = 60.0  # between two looks whether Redis still knows the name
-PAUSE = 5.0  # seconds without asking Genvoris, after it could not say whose key it is
+CHECK_SECONDS = 60.0  # between two checks whether Redis still knows the name
+PAUSE = 5.0  # seconds before Genvoris is asked again whose key it is
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What tells a shop from others that use the same Redis.
+    """Identifies a shop among others that use the same Redis.
 
     Attributes:
         api_key: Its key at Genvoris, which may be replaced.
-        api_url: Where Genvoris is.
-        external_id_prefix: With another prefix, shopper 42 is somebody else.
-        chosen: GENVORIS_STORE_NAMESPACE; None leaves it to the account at Genvoris.
+        api_url: The URL of Genvoris's API.
+        external_id_prefix: With another prefix, shopper 42 is another shopper.
+        chosen: GENVORIS_STORE_NAMESPACE; None identifies the shop by its account at Genvoris.
     """
 
     api_key: str = field(repr=False)
@@ -50,29 +50,29 @@ class Shop:
 
     @property
     def first_name(self) -> str:
-        """The name that a shop gets when nothing is known of it."""
+        """The name of a shop that is new to this Redis."""
         return digest(" ".join((self.api_key, self.api_url, self.external_id_prefix)))
 
     def plan_key(self, plan_id: str) -> str:
-        """Return where the name is remembered by a plan, for live and test keys apart."""
+        """Return the Redis key that maps a plan to the name; live and test keys differ."""
         mode = self.api_key.partition("_")[2].partition("_")[0]
         text = "\n".join((mode, self.external_id_prefix, plan_id))
         return f"{PREFIX}:namespace:plan:{digest(text)}"
 
-    def handles(self) -> list[str]:
-        """Return where the name is remembered otherwise; the first one that is there counts."""
-        handles = [f"{PREFIX}:namespace:key:{self.first_name}"]
+    def lookup_keys(self) -> list[str]:
+        """Return the other Redis keys that map to the name; the first one that is set counts."""
+        keys = [f"{PREFIX}:namespace:key:{self.first_name}"]
         if self.chosen is not None:
             text = "\n".join((self.chosen, self.external_id_prefix))
-            handles.insert(0, f"{PREFIX}:namespace:chosen:{digest(text)}")
-        return handles
+            keys.insert(0, f"{PREFIX}:namespace:chosen:{digest(text)}")
+        return keys
 
 
 class Namespace:
-    """The name of one shop's records.
+    """The namespace of one shop's records.
 
     Args:
-        shop: Which shop.
+        shop: The shop.
         plan_ids: Asks Genvoris for the ids of the account's plans.
         clock: A monotonic clock, in seconds.
     """
@@ -89,68 +89,68 @@ class Namespace:
         self._lock = ProcessLock()
         self._name = shop.first_name
         self._is_settled = False
-        self._look_again_at = float("-inf")
-        self._ask_again_at = float("-inf")
+        self._check_at = float("-inf")
+        self._retry_at = float("-inf")
 
     def find(self, client: redis.Redis, *, lasting: bool = False) -> str:
         """Return the name.
 
         Args:
-            client: Asks Redis.
-            lasting: Whether it is for a record that must be found again after a change of the key.
-                While the account has no plans, nothing tells it from others, and a name that was
-                taken for short-lived values is looked at again before such a record is made.
+            client: A client of Redis.
+            lasting: Whether it is for a record that must be found after a change of the key. While
+                the account has no plans, nothing identifies it. So a name that was used for
+                short-lived values is checked again before such a record is made.
 
         Raises:
-            StoreUnavailableError: Genvoris does not answer, so it cannot be told whose key it is.
+            StoreUnavailableError: Genvoris does not answer, so nobody knows whose key it is.
         """
         if not self._is_due(lasting):
             return self._name
-        with self._lock:  # one thread asks for all
+        with self._lock:  # one thread asks on behalf of all
             if self._is_due(lasting):
                 self._settle(client)
         return self._name
 
     def _is_due(self, lasting: bool) -> bool:
-        return self._clock() >= self._look_again_at or (lasting and not self._is_settled)
+        return self._clock() >= self._check_at or (lasting and not self._is_settled)
 
     def _settle(self, client: redis.Redis) -> None:
-        """Find the name in Redis, else by the plans; remember it there, also if it was lost."""
-        handles = self._shop.handles()
-        found = next((_text(name) for name in map(client.get, handles) if name), None)
+        """Find the name in Redis, or else by the plans. Write it wherever it is missing."""
+        keys = self._shop.lookup_keys()
+        found = next((_text(name) for name in map(client.get, keys) if name), None)
         if found is None and self._shop.chosen is None:
-            marks = [self._shop.plan_key(plan_id) for plan_id in self._ask_genvoris()]
-            if not marks:
-                self._look_again_at = self._clock() + CHECK_SECONDS
+            plan_keys = [self._shop.plan_key(plan_id) for plan_id in self._ask_genvoris()]
+            if not plan_keys:
+                self._check_at = self._clock() + CHECK_SECONDS
                 return
-            found = self._recognise(client, marks)
+            found = self._recognize(client, plan_keys)
         name = found or self._name
-        for handle in handles:
-            client.set(handle, name, nx=True)
-        self._name = _text(client.get(handles[0])) or name  # another process may have been faster
+        for key in keys:
+            client.set(key, name, nx=True)
+        self._name = _text(client.get(keys[0])) or name  # another process may have been faster
         self._is_settled = True
-        self._look_again_at = self._clock() + CHECK_SECONDS
+        self._check_at = self._clock() + CHECK_SECONDS
 
-    def _recognise(self, client: redis.Redis, marks: list[str]) -> str:
-        """Return the name that one of the plans has, after giving it to those without."""
-        known = next((_text(name) for name in map(client.get, marks) if name), None)
+    def _recognize(self, client: redis.Redis, plan_keys: list[str]) -> str:
+        """Return the name that one of the plans maps to, after mapping all of them to it."""
+        known = next((_text(name) for name in map(client.get, plan_keys) if name), None)
         if known and known != self._name:
             if _has_records(client, self._name):
-                return self._name  # two keys of one account that were apart before stay so
+                return self._name  # two keys of one account with separate records stay separate
             log.warning("GENVORIS_API_KEY is new; the shop's records in Redis were found again.")
-        for mark in marks:
-            client.set(mark, known or self._name, nx=True)
-        return _text(client.get(marks[0])) or known or self._name
+        for key in plan_keys:
+            client.set(key, known or self._name, nx=True)
+        return _text(client.get(plan_keys[0])) or known or self._name
 
     def _ask_genvoris(self) -> list[str]:
         """Return the ids of the account's plans.
 
         Raises:
-            StoreUnavailableError: Genvoris does not say.
+            StoreUnavailableError: Genvoris does not answer.
         """
-        if self._clock() < self._ask_again_at:
+        if self._clock() < self._retry_at:
             raise StoreUnavailableError(
-                "Genvoris did not say just now whose key GENVORIS_API_KEY is."
+                "Genvoris did not say a moment ago whose key GENVORIS_API_KEY is."
             )
         try:
             return sorted(self._plan_ids())
@@ -158,11 +158,11 @@ class Namespace:
             if isinstance(error, ApiError) and error.status in (404, 405):
                 return []  # an API without plans
             if self._is_settled:
-                return []  # the name stays, and is written down again later
-            self._ask_again_at = self._clock() + PAUSE
+                return []  # the name stays, and is written again later
+            self._retry_at = self._clock() + PAUSE
             log.warning(
                 "Redis does not know GENVORIS_API_KEY yet, and Genvoris does not say whose it is "
-                "(%s): until it does, nothing is shared and no sale is taken.",
+                "(%s). Until it does, processes share nothing and no sale is recorded.",
                 type(error).__name__,
             )
             raise StoreUnavailableError(
@@ -175,7 +175,7 @@ def _has_records(client: redis.Redis, name: str) -> bool:
     try:
         keys = client.scan_iter(match=f"{PREFIX}:{name}:*", count=1000)
         return next(iter(keys), None) is not None
-    except NoPermissionError:  # of a user who may not look around
+    except NoPermissionError:  # of a user without +scan
         return False
 
 

@@ -1,4 +1,4 @@
-"""Asks Redis over one pool of connections for each process, and stops while it does not answer."""
+"""The connection to Redis, and the one place that notices when Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -20,59 +20,61 @@ log = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
 SOCKET_TIMEOUT = 0.25  # seconds; redis-py's own default waits for minutes
-PAUSE = 2.0  # seconds without asking, after Redis did not answer
-CHECK_SECONDS = 30  # between two looks whether a silent connection still stands
+PAUSE = 2.0  # seconds without another attempt, after Redis did not answer
+CHECK_SECONDS = 30  # between two checks whether a silent connection is still up
 
 
 class RedisConnection:
-    """A connection to the Redis of ``GENVORIS_STORE_URL``.
+    """A pool of connections per process to the Redis of ``GENVORIS_STORE_URL``.
+
+    While Redis does not answer, no command is sent for ``PAUSE`` seconds after each failure.
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
         clock: A monotonic clock, in seconds.
 
     Raises:
-        ConfigurationError: The URL cannot be used.
+        ConfigurationError: The URL is invalid.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = read_redis_url("GENVORIS_STORE_URL", url)
         self._clock = clock
-        self._away_until = 0.0
-        self._is_away = False
+        self._retry_at = 0.0
+        self._is_unavailable = False
         self._client = PerProcess(self._connect)
 
-    def ask(self, question: Callable[[redis.Redis], T], *, twice: bool = True) -> T:
-        """Return what ``question`` gets from Redis, unless Redis did not answer just now.
+    def run(self, command: Callable[[redis.Redis], T], *, retry: bool = True) -> T:
+        """Return the result of a command, unless Redis is known to be unavailable.
 
         Args:
-            question: Sends commands to the client that it is given.
-            twice: Whether the question may be asked again when its first answer was lost.
+            command: Sends commands with the client that it is given.
+            retry: Whether it may be sent again if its first reply was lost.
 
         Raises:
             StoreUnavailableError: Redis does not answer, or refuses the command.
         """
-        if self._is_away and self._clock() < self._away_until:
-            raise StoreUnavailableError("Redis did not answer just now, so it is not asked.")
+        if self._is_unavailable and self._clock() < self._retry_at:
+            raise StoreUnavailableError("Redis did not answer a moment ago, so it is not asked.")
         try:
-            answer = self._ask_up_to_twice(question, twice=twice)
+            result = self._run_up_to_twice(command, retry=retry)
         except (RedisError, OSError) as error:
-            self._note_away(type(error).__name__)
+            self._note_failure(type(error).__name__)
             # The error's own text may name the URL, and with it a password.
             raise StoreUnavailableError(
                 f"Redis does not answer ({type(error).__name__})."
             ) from None
-        if self._is_away:
-            self._is_away = False
-            log.warning("Redis is back: all processes share again.")
-        return answer
+        if self._is_unavailable:
+            self._is_unavailable = False
+            log.warning("Redis is available again: all processes share again.")
+        return result
 
     def client(self) -> redis.Redis:
         """Return this process's client, which raises redis-py's own errors."""
         return self._client.get()
 
     def open_listener(self) -> redis.Redis:
-        """Return a client that waits for messages as long as it takes."""
+        """Return a client that waits for messages without a timeout."""
         return redis.Redis.from_url(
             self._url,
             socket_timeout=None,
@@ -81,25 +83,25 @@ class RedisConnection:
             health_check_interval=CHECK_SECONDS,
         )
 
-    def _ask_up_to_twice(self, question: Callable[[redis.Redis], T], *, twice: bool) -> T:
-        """Give a busy Redis a second chance, unless it was away already."""
+    def _run_up_to_twice(self, command: Callable[[redis.Redis], T], *, retry: bool) -> T:
+        """Give a busy Redis a second chance, unless it was unavailable already."""
         client = self.client()
         try:
-            return question(client)
+            return command(client)
         except (RedisError, OSError) as error:
-            if _comes_from_a_replica(error):
+            if _is_refusal_of_replica(error):
                 # After a failover the address leads to the new primary, but open connections
-                # still lead to the old one. Nothing was written, so asking again is safe.
+                # still lead to the old one. Nothing was written, so a retry is safe.
                 client.connection_pool.disconnect(inuse_connections=False)
-            elif self._is_away or not twice:
+            elif self._is_unavailable or not retry:
                 raise
-        return question(client)
+        return command(client)
 
-    def _note_away(self, reason: str) -> None:
-        self._away_until = self._clock() + PAUSE
-        if not self._is_away:
-            self._is_away = True
-            log.warning("Redis is away (%s): each process carries on by itself.", reason)
+    def _note_failure(self, reason: str) -> None:
+        self._retry_at = self._clock() + PAUSE
+        if not self._is_unavailable:
+            self._is_unavailable = True
+            log.warning("Redis is unavailable (%s): each process works on its own.", reason)
 
     def _connect(self) -> redis.Redis:
         return redis.Redis.from_url(
@@ -110,6 +112,6 @@ class RedisConnection:
         )
 
 
-def _comes_from_a_replica(error: Exception) -> bool:
-    # Redis before 7 wraps what a script was refused in an error of another kind.
+def _is_refusal_of_replica(error: Exception) -> bool:
+    # Before Redis 7, a script's error is wrapped in one of another kind.
     return isinstance(error, ReadOnlyError | MasterDownError) or "READONLY" in str(error)

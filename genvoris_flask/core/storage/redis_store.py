@@ -1,10 +1,9 @@
-"""Shares values through Redis, and says at once when it is away."""
+"""Shares values through Redis."""
 
 from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from redis.exceptions import LockError, RedisError
 
 from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
-from .health import examine, explain
+from ..concurrency.threads import start_thread
+from .health import attempt, examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
 from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
@@ -23,8 +23,8 @@ from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
 log = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
-POLL = 0.02  # seconds between two looks at a lock
-# Records that are kept for longer must be found again after a change of the API key.
+POLL = 0.02  # seconds between two attempts to take a lock
+# Records that are kept for longer must be found after a change of the API key.
 LASTING_SECONDS = 7 * 24 * 3600.0
 
 # GET and SET in one step (Redis runs a script alone).
@@ -36,24 +36,24 @@ return 1
 
 
 class RedisStore:
-    """A ``Store`` of all processes of a shop.
+    """A ``Store`` that all processes of a shop share.
 
     Args:
-        connection: To Redis.
-        namespace: What tells this shop's keys from others'.
+        connection: The connection to Redis.
+        namespace: Tells this shop's keys from those of others.
     """
 
     def __init__(self, connection: RedisConnection, namespace: Namespace) -> None:
         self._connection = connection
         self._namespace = namespace
         self._listeners: dict[str, Callable[[str], None]] = {}
-        # Tells our own messages from others': who publishes knows already.
+        # Marks a process's own messages, which it need not receive.
         self._sender = PerProcess(lambda: secrets.token_hex(8))
         self._listening = PerProcess(self._start_listening)
 
     def get(self, key: str) -> bytes | None:
-        """Give what is kept, unless its time is over."""
-        value = self._ask(lambda client: client.get(self._key(client, key)))
+        """Return a value, unless it has expired."""
+        value = self._run(lambda client: client.get(self._key(client, key)))
         return value.encode() if isinstance(value, str) else value
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
@@ -62,7 +62,7 @@ class RedisStore:
         def put(client: redis.Redis) -> None:
             client.set(self._key(client, key, seconds), value, px=_milliseconds(seconds))
 
-        self._ask(put)
+        self._run(put)
 
     def add(self, key: str, value: bytes, seconds: float) -> bool:
         """Keep a value if there is none."""
@@ -71,29 +71,29 @@ class RedisStore:
             name = self._key(client, key, seconds)
             return bool(client.set(name, value, px=_milliseconds(seconds), nx=True))
 
-        # A first try whose answer was lost would make the second one say that it came late.
-        return self._ask(put, twice=False)
+        # If the first reply was lost, the retry would find the value and return False.
+        return self._run(put, retry=False)
 
     def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
-        """Keep a value if what is kept now is still ``expected``."""
+        """Keep a value if the current one is ``expected``."""
 
         def put(client: redis.Redis) -> bool:
             name = self._key(client, key, seconds)
             return bool(client.eval(_REPLACE, 1, name, expected, value, _milliseconds(seconds)))
 
-        return self._ask(put, twice=False)
+        return self._run(put, retry=False)
 
     def delete(self, *keys: str) -> None:
-        """Forget values."""
+        """Delete values."""
         if keys:
-            self._ask(lambda client: client.delete(*(self._key(client, key) for key in keys)))
+            self._run(lambda client: client.delete(*(self._key(client, key) for key in keys)))
 
     @contextmanager
     def lock(self, name: str, *, wait: float, hold: float) -> Iterator[None]:
-        """Hold a lock, by redis-py's own ``Lock``.
+        """Hold a lock, with redis-py's own ``Lock``.
 
         Raises:
-            LockTimeoutError: Somebody else held it all the time.
+            LockTimeoutError: Another process held it for longer than ``wait``.
         """
         until = time.monotonic() + wait
 
@@ -102,7 +102,7 @@ class RedisStore:
             left = max(0.0, until - time.monotonic())
             return lock if lock.acquire(blocking_timeout=left) else None
 
-        lock = self._ask(acquire)
+        lock = self._run(acquire)
         if lock is None:
             # What follows the colon may name a shopper.
             raise LockTimeoutError(f"Another process still holds {name.partition(':')[0]!r}.")
@@ -112,36 +112,32 @@ class RedisStore:
             self._release(lock)
 
     def publish(self, channel: str, message: str) -> None:
-        """Tell the other processes."""
+        """Send a message to the other processes."""
         text = f"{self._sender.get()} {message}"
-        self._ask(lambda client: client.publish(self._key(client, channel), text))
+        self._run(lambda client: client.publish(self._key(client, channel), text))
 
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
-        """Call ``listener`` with what other processes publish. To be called before first use."""
+        """Call ``listener`` with the messages of other processes. Call this before first use."""
         self._listeners[channel] = listener
 
-    def fault(self) -> str | None:
-        """Return what is wrong with Redis and what to do, whatever it answered before."""
+    def health_check(self) -> str | None:
+        """Return what is wrong with Redis and how to fix it, or None if all is well."""
         client = self._connection.client()
-        if fault := examine(client):
-            return fault
-        try:
-            self._namespace.find(client)
-        except StoreUnavailableError as error:
-            return str(error)
-        except (RedisError, OSError) as error:
-            return explain("find the shop's records", error)
-        return None
 
-    def _ask(self, question: Callable[[redis.Redis], T], *, twice: bool = True) -> T:
-        """Ask Redis, and hear from then on what other processes publish.
+        def find_records() -> None:
+            self._namespace.find(client)
+
+        return examine(client) or attempt("find the shop's records", find_records)
+
+    def _run(self, command: Callable[[redis.Redis], T], *, retry: bool = True) -> T:
+        """Run a command. The first one starts the thread that listens to other processes.
 
         Raises:
-            StoreUnavailableError: It does not answer.
+            StoreUnavailableError: Redis does not answer.
         """
         if self._listeners:
             self._listening.get()
-        return self._connection.ask(question, twice=twice)
+        return self._connection.run(command, retry=retry)
 
     def _release(self, lock: Any) -> None:
         token = lock.local.token
@@ -151,44 +147,44 @@ class RedisStore:
             try:
                 lock.release()
             except LockError:  # a RedisError, but one that says nothing of Redis
-                log.debug("What a lock was for took longer than the lock.")
+                log.debug("A lock expired before it was released.")
 
         try:
-            self._ask(release)
+            self._run(release)
         except StoreUnavailableError:
-            log.debug("A lock could not be released; it ends by itself.")
+            log.debug("A lock could not be released; it will expire.")
 
     def _start_listening(self) -> None:
-        threading.Thread(target=self._listen, daemon=True, name="genvoris-listen").start()
+        start_thread("genvoris-listen", self._listen)
 
     def _listen(self) -> None:
-        """Hear what other processes publish, for as long as this process lives."""
+        """Receive messages for as long as this process lives."""
         listener = self._connection.open_listener()
         while True:
             try:
                 with listener.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
-                    self._hear_all(subscription)
+                    self._receive_all(subscription)
             except (RedisError, OSError, StoreUnavailableError):
                 time.sleep(PAUSE)
 
-    def _hear_all(self, subscription: Any) -> None:
-        """Pass messages on until the shop's records turn out to have another name."""
+    def _receive_all(self, subscription: Any) -> None:
+        """Pass messages on until the shop's records turn out to have another namespace."""
         client = self._connection.client()
         channels = {self._key(client, name).encode(): name for name in self._listeners}
         subscription.subscribe(*channels)
         while all(self._key(client, name).encode() == key for key, name in channels.items()):
             if message := subscription.get_message(timeout=CHECK_SECONDS):
-                self._hear(channels[message["channel"]], message["data"])
+                self._receive(channels[message["channel"]], message["data"])
 
-    def _hear(self, channel: str, text: bytes) -> None:
-        """Pass a message on. One that is not understood must not end the thread."""
+    def _receive(self, channel: str, text: bytes) -> None:
+        """Pass a message on. One that cannot be read must not end the thread."""
         try:
             sender, _, message = text.decode().partition(" ")
             if sender != self._sender.get():
                 self._listeners[channel](message)
         except Exception as error:  # noqa: BLE001  (the thread goes on)
-            # Nothing of the message itself: it may name a shopper.
-            log.warning("A message in Redis was not understood (%s).", type(error).__name__)
+            # The message itself is not logged: it may name a shopper.
+            log.warning("A message in Redis could not be read (%s).", type(error).__name__)
 
     def _key(self, client: redis.Redis, key: str, seconds: float = 0) -> str:
         name = self._namespace.find(client, lasting=seconds >= LASTING_SECONDS)

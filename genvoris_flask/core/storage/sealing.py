@@ -1,4 +1,4 @@
-"""Seals what is kept in Redis, so that whoever can read or write there sees and changes nothing."""
+"""Encrypts and authenticates values, so that others in Redis can neither read nor forge them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Secret = str | bytes
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
-OVERHEAD = len(_VERSION) + _NONCE_BYTES + _TAG_BYTES  # bytes that a sealed value is longer
+OVERHEAD = len(_VERSION) + _NONCE_BYTES + _TAG_BYTES  # in bytes
 
 
 class SecretSealer:
-    """Seals with AES-256-GCM, under a key that is derived from a secret of the app.
+    """Seals with AES-256-GCM, under a key derived from a secret of the app.
 
     Args:
-        secrets: Returns the secrets: the first one seals, all of them unseal. They may change.
+        secrets: Returns the secrets, which may change. The first one seals, all of them unseal.
     """
 
     def __init__(self, secrets: Callable[[], Sequence[Secret]]) -> None:
@@ -30,7 +30,7 @@ class SecretSealer:
         self._derived: tuple[tuple[Secret, ...], tuple[AESGCM, ...]] = ((), ())
 
     def seal(self, name: str, value: bytes) -> bytes:
-        """Return a value as it may be kept: it can neither be read nor moved to another name."""
+        """Return a sealed value, which can neither be read nor moved to another name."""
         nonce = os.urandom(_NONCE_BYTES)
         return _VERSION + nonce + self._ciphers()[0].encrypt(nonce, value, name.encode())
 

@@ -1,4 +1,4 @@
-"""Counts calls in moving windows, in the memory of this process and within bounds."""
+"""Counts calls in moving windows, in a bounded part of this process's memory."""
 
 from __future__ import annotations
 
@@ -7,33 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from cachetools import TLRUCache
 
 from ...core.rates import Rate
 
-# Hits that are closer to each other than this share of their window count as one entry, so that
-# what a key costs does not grow with its rate.
+# A window has at most so many entries: hits that are closer together share one. So a key takes no
+# more memory at a higher rate.
 PARTS = 60
-# An entry takes about 150 bytes, so visitors never cost a process more than about 30 MB.
-MOST_ENTRIES = 200_000
-
-
-class Windows(Protocol):
-    """Counts hits in moving windows."""
-
-    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
-        """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
-
-        A hit that is refused by one rate is not counted by those after it.
-
-        Raises:
-            StoreUnavailableError: It cannot be counted here now.
-        """
-
-    def fault(self) -> str | None:
-        """Return why nothing can be counted here, and what to do; None when all is well."""
+# An entry takes about 150 bytes, so all of them together take at most about 30 MB.
+MAX_ENTRIES = 200_000
 
 
 @dataclass(slots=True)
@@ -52,12 +35,12 @@ class _Window:
     entries: deque[_Entry] = field(default_factory=deque)
 
     def forget_until(self, time: float) -> None:
-        """Forget what was hit at a time or before."""
+        """Forget hits at a time or before."""
         while self.entries and self.entries[0].last <= time:
             self.hits -= self.entries.popleft().hits
 
     def add(self, now: float, seconds: float) -> None:
-        """Count a hit, which may join the entry before it."""
+        """Count a hit, in the last entry if that is recent."""
         self.hits += 1
         self.ends = now + seconds
         if self.entries and now - self.entries[-1].first < seconds / PARTS:
@@ -68,37 +51,37 @@ class _Window:
 
 
 class MemoryWindows:
-    """Windows in the memory of this process, of which there are never too many.
+    """A bounded number of windows in this process's memory.
 
     The in-memory storage of the ``limits`` library keeps every key that it has seen, and walks all
     of them again and again (docs/upstream/limits-memory-storage.md). Here a key is forgotten when
-    its window ends, and when there is no room, the key that was not hit for the longest time.
+    its window ends. If there is no room, the least recently hit key is forgotten first.
 
     Args:
-        most: How many entries are kept, over all keys.
+        max_entries: How many entries are kept, over all keys.
         clock: Seconds, from any start.
     """
 
     def __init__(
-        self, most: int = MOST_ENTRIES, clock: Callable[[], float] = time.monotonic
+        self, max_entries: int = MAX_ENTRIES, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
         self._lock = threading.Lock()  # cachetools is not thread-safe
         self._windows: TLRUCache[str, _Window] = TLRUCache(
-            most,
+            max_entries,
             lambda _key, window, _now: window.ends,
             timer=clock,
             getsizeof=lambda window: 2 + len(window.entries),  # 2 for the key and the window
         )
 
     def __len__(self) -> int:
-        """Return how many windows are remembered."""
+        """Return the number of windows."""
         with self._lock:
             self._windows.expire()
             return len(self._windows)
 
     def hit(self, rates: Sequence[Rate], key: str) -> float | None:
-        """Count a hit for each rate; return the seconds to wait when one of them is exceeded."""
+        """Count a hit against each rate; return the seconds to wait if one of them is exceeded."""
         now = self._clock()
         with self._lock:
             for rate in rates:
@@ -106,8 +89,8 @@ class MemoryWindows:
                     return wait
         return None
 
-    def fault(self) -> str | None:
-        """There is nothing that could fail."""
+    def health_check(self) -> str | None:
+        """Return None: nothing can be wrong."""
         return None
 
     def _hit(self, rate: Rate, key: str, now: float) -> float | None:
@@ -119,5 +102,5 @@ class MemoryWindows:
             window.add(now, seconds)
         else:
             wait = max(1.0, window.entries[0].last + seconds - now)
-        self._windows[key] = window  # put back, since its size and its end may have changed
+        self._windows[key] = window  # stored again, since its size and its end may have changed
         return wait

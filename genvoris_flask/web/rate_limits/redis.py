@@ -10,17 +10,16 @@ import redis
 from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import RedisError
 
 from ...core.concurrency.per_process import PerProcess
 from ...core.rates import Rate
-from ...core.storage.health import explain
+from ...core.storage.health import attempt
 from ...core.storage.redis_connection import RedisConnection
 
 
 @functools.cache
 def _item(rate: Rate) -> RateLimitItem:
-    """Return a rate as the limits library has it."""
+    """Return a rate in the form that the limits library uses."""
     return parse(str(rate))
 
 
@@ -28,8 +27,8 @@ class RedisWindows:
     """Windows that all processes share.
 
     Args:
-        connection: To Redis.
-        name: Gives what tells this shop's keys from others'.
+        connection: The connection to Redis.
+        name: Returns what tells this shop's keys from those of others.
     """
 
     def __init__(self, connection: RedisConnection, name: Callable[[redis.Redis], str]) -> None:
@@ -38,20 +37,20 @@ class RedisWindows:
         self._limiter = PerProcess(self._open)
 
     def hit(self, rates: Sequence[Rate], key: str) -> float | None:
-        """Count a hit for each rate; return the seconds to wait when one of them is exceeded.
+        """Count a hit against each rate; return the seconds to wait if one of them is exceeded.
 
         Raises:
             StoreUnavailableError: Redis does not answer.
         """
-        return self._connection.ask(lambda client: self._hit(rates, (self._name(client), key)))
+        return self._connection.run(lambda client: self._hit(rates, (self._name(client), key)))
 
-    def fault(self) -> str | None:
-        """Return why nothing can be counted in Redis, and what to do; None when all is well."""
-        try:
+    def health_check(self) -> str | None:
+        """Return why hits cannot be counted in Redis, or None if all is well."""
+
+        def count() -> None:
             self._hit([Rate(1000, 1, "second")], ("check",))
-        except (RedisError, OSError) as error:
-            return explain("count calls", error)
-        return None
+
+        return attempt("count calls", count)
 
     def _hit(self, rates: Sequence[Rate], key: tuple[str, ...]) -> float | None:
         limiter = self._limiter.get()
@@ -61,8 +60,8 @@ class RedisWindows:
         return None
 
     def _open(self) -> MovingWindowRateLimiter:
-        # All keys of this package begin alike, so that one pattern of an ACL is enough. The
-        # strategy is named too, since another one keeps something else under its keys.
+        # All keys of this package have one prefix, so that one pattern of an ACL is enough. It
+        # names the strategy, since another one would store other values under its keys.
         storage = RedisStorage(
             "redis://",
             connection_pool=self._connection.client().connection_pool,

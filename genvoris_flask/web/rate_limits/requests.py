@@ -10,20 +10,20 @@ from ..errors import HttpError
 from ..state import get_state
 from .limiter import ADDRESS_FACTOR
 
-# A proxy of which nobody knows who is behind it may send as much as so many visitors.
+# A proxy that hides its visitors may send as much as so many of them.
 PROXY_FACTOR = 20
 SLOT_RETRY_AFTER = 5.0  # seconds
 
 
 def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
-    """Count this request for its address.
+    """Count the current request against its address's limit.
 
     Args:
-        name: What is limited.
-        factor: How many shoppers' worth an address may ask for.
+        name: What is called.
+        factor: How many times a shopper's rate the address may call.
 
     Raises:
-        HttpError: 429 ``rate_limited``: it was one too many.
+        HttpError: 429 ``rate_limited``: the limit is exceeded.
     """
     sender = sender_of(request)
     state = get_state()
@@ -34,10 +34,10 @@ def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
 
 
 def count_shopper(name: str, owner: str) -> None:
-    """Count this request for who sent it.
+    """Count the current request against its sender's limit.
 
     Raises:
-        HttpError: 429 ``rate_limited``: it was one too many.
+        HttpError: 429 ``rate_limited``: the limit is exceeded.
     """
     _refuse_after(get_state().limiter.count_shopper(name, owner))
 
