@@ -170,11 +170,19 @@ class Shop:
             env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         )
         wait_for(self.port)
+        # One for all: each new client would load certificates. Connections are not kept, since a
+        # worker may close one just when it is used again.
+        self._client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            timeout=60,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def get(self, user: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}/", params={"user": user}, timeout=30)
+        return self._client.get("/", params={"user": user})
 
     def stop(self) -> None:
+        self._client.close()
         self._process.terminate()
         self._process.wait(timeout=20)
         self._output.close()

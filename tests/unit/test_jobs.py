@@ -54,8 +54,8 @@ class Shared:
         self.__getattr__("set")(key, value, seconds)
 
     def keys(self) -> list[str]:
-        shelves = self._inner._inside.get().shelves
-        return [*shelves._small, *shelves._large]
+        buckets = self._inner._state.get().buckets
+        return [*buckets._small, *buckets._large]
 
     def lock(self, name: str, **how: float) -> AbstractContextManager[None]:
         lock: AbstractContextManager[None] = self.__getattr__("lock")(name, **how)
