@@ -69,9 +69,8 @@ def standing(client: GenvorisClient, name: str) -> tuple[str, str | None, int, i
     return usage.status, usage.plan_name, usage.used, usage.limit
 
 
-def test_plans_are_created_changed_and_disabled_until_they_are_the_declared_ones(
-    app: Flask, client: GenvorisClient
-) -> None:
+def test_sync_plans(app: Flask, client: GenvorisClient) -> None:
+    """Plans are created, changed and disabled until they are the declared ones."""
     billing = get_state(app).billing
     for plan in client.plans.list():
         client.plans.disable(plan.id)
@@ -93,7 +92,8 @@ def test_plans_are_created_changed_and_disabled_until_they_are_the_declared_ones
     assert billing.sync_plans(dry_run=True) == []
 
 
-def test_without_declared_plans_nothing_is_disabled(make_app: Callable[..., Flask]) -> None:
+def test_sync_without_plans(make_app: Callable[..., Flask]) -> None:
+    """Without GENVORIS_PLANS nothing is disabled."""
     app = make_app()
     app.config["GENVORIS_PLANS"] = None
     bare = Flask("bare")
@@ -103,9 +103,8 @@ def test_without_declared_plans_nothing_is_disabled(make_app: Callable[..., Flas
         get_state(bare).billing.sync_plans()
 
 
-def test_a_sale_is_told_once_however_often_it_is_delivered(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_activate_once(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A sale happens once, however often it is delivered."""
     first = billing.activate(
         name, price_id="price_pro", email="ada@example.com", event_id="order-1"
     )
@@ -118,18 +117,16 @@ def test_a_sale_is_told_once_however_often_it_is_delivered(
     assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
-def test_without_an_event_id_it_happens_at_each_call(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_activate_without_event_id(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """Without an event id a sale happens at each call."""
     for _ in range(2):
         billing.activate(name, price_id="price_pro")
         assert standing(client, name)[2] == 0
         spend(client, name)
 
 
-def test_the_same_event_id_for_another_shopper_or_another_call_is_another_event(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_event_id_scope(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """The same event id for another shopper or call is another event."""
     for each in (name, f"{name}-2"):
         billing.activate(each, price_id="price_pro", event_id="e")
     spend(client, name)
@@ -137,9 +134,8 @@ def test_the_same_event_id_for_another_shopper_or_another_call_is_another_event(
     assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
-def test_a_renewal_fills_the_quota_and_keeps_a_plan_that_is_no_longer_sold(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_renew_disabled_plan(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A renewal fills the quota and keeps a plan that is no longer sold."""
     customer = billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name, 5)
     assert customer.plan_id is not None
@@ -154,9 +150,8 @@ def test_a_renewal_fills_the_quota_and_keeps_a_plan_that_is_no_longer_sold(
         billing.activate(f"{name}-2", price_id="price_pro", event_id="o2")
 
 
-def test_a_renewal_with_another_plan_moves_to_it_and_one_of_a_stranger_registers_them(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_renew_other_plan(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A renewal with another plan moves to it, and registers an unknown shopper."""
     with pytest.raises(NotFoundError):
         billing.renew(name, event_id="in_0")
     billing.renew(name, price_id="price_pro", event_id="in_0")
@@ -166,18 +161,16 @@ def test_a_renewal_with_another_plan_moves_to_it_and_one_of_a_stranger_registers
     assert standing(client, name) == ("ACTIVE", "Atelier", 0, 50)
 
 
-def test_another_plan_keeps_what_was_used(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_change_plan(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """Another plan keeps what was used."""
     billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name, 4)
     billing.change_plan(name, price_id="price_atelier", event_id="up")
     assert standing(client, name) == ("ACTIVE", "Atelier", 4, 50)
 
 
-def test_a_pause_that_is_delivered_again_after_the_resumption_pauses_nobody(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_late_pause(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A pause repeated after the resumption has no effect."""
     billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name)
     billing.pause(name, event_id="p1")
@@ -187,9 +180,8 @@ def test_a_pause_that_is_delivered_again_after_the_resumption_pauses_nobody(
     assert standing(client, name) == ("ACTIVE", "Pro", 1, 5)
 
 
-def test_a_cancelled_shopper_who_buys_again_begins_anew(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_activate_after_cancel(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A cancelled shopper who buys again has a full quota."""
     billing.activate(name, price_id="price_pro", event_id="o1")
     spend(client, name)
     billing.cancel(name, event_id="c1")
@@ -199,17 +191,15 @@ def test_a_cancelled_shopper_who_buys_again_begins_anew(
     assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
-def test_a_refund_takes_back_what_its_sale_gave(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_refund(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A refund takes back what its sale gave."""
     billing.activate(name, price_id="price_pro", event_id="order-1")
     billing.refund(name, sale_id="order-1", event_id="refund-1")
     assert standing(client, name) == ("ACTIVE", None, 0, None)
 
 
-def test_a_refund_of_an_earlier_sale_leaves_what_was_bought_since(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_refund_of_earlier_sale(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """A refund of an earlier sale leaves what was bought since."""
     billing.activate(name, price_id="price_pro", event_id="order-1")
     billing.activate(name, price_id="price_pro", event_id="order-2")
     for _ in range(2):
@@ -217,9 +207,10 @@ def test_a_refund_of_an_earlier_sale_leaves_what_was_bought_since(
     assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
-def test_a_refund_leads_back_to_the_free_plan_where_there_is_one(
+def test_refund_with_default_plan(
     make_app: Callable[..., Flask], billing: Billing, client: GenvorisClient, name: str
 ) -> None:
+    """A refund leads back to the default plan."""
     free = next(plan.id for plan in client.plans.list() if plan.name == "Free")
     billing = get_state(make_app(GENVORIS_DEFAULT_PLAN=free)).billing
     billing.activate(name, price_id="price_pro", event_id="o")
@@ -228,18 +219,21 @@ def test_a_refund_leads_back_to_the_free_plan_where_there_is_one(
 
 
 @pytest.mark.parametrize("call", ["change_plan", "pause", "resume", "cancel", "refund"])
-def test_a_change_of_somebody_unknown_says_so(billing: Billing, call: str, name: str) -> None:
+def test_unknown_shopper(billing: Billing, call: str, name: str) -> None:
+    """Changes of an unknown shopper raise NotFoundError."""
     more = {"price_id": "price_pro"} if call == "change_plan" else {}
     with pytest.raises(NotFoundError):
         getattr(billing, call)(name, event_id="e", **more)
 
 
-def test_a_price_that_no_plan_has_is_told_with_what_to_do(billing: Billing, name: str) -> None:
+def test_unknown_price(billing: Billing, name: str) -> None:
+    """A price without a plan is an error that says what to do."""
     with pytest.raises(UnknownPriceError, match="plans sync"):
         billing.activate(name, price_id="price_0", event_id="e")
 
 
-def test_a_sale_of_no_plan_or_of_two_is_a_slip(billing: Billing, name: str) -> None:
+def test_plan_arguments(billing: Billing, name: str) -> None:
+    """A sale takes exactly one of price and plan."""
     with pytest.raises(TypeError, match="needs the price_id or the plan_id"):
         billing.activate(name)
     with pytest.raises(TypeError, match="needs the price_id or the plan_id"):
@@ -248,9 +242,8 @@ def test_a_sale_of_no_plan_or_of_two_is_a_slip(billing: Billing, name: str) -> N
         billing.renew(name, price_id="price_pro", plan_id="pln_1")
 
 
-def test_the_shop_is_told_the_customer_id_and_the_token_is_new_at_once(
-    app: Flask, billing: Billing, name: str
-) -> None:
+def test_linked_and_token(app: Flask, billing: Billing, name: str) -> None:
+    """A sale sends customer_linked, and mints a new token at once."""
     broker = get_state(app).broker
     shopper = Shopper(name)
     billing.activate(name, price_id="price_pro", event_id="o1")
@@ -277,9 +270,8 @@ def test_the_shop_is_told_the_customer_id_and_the_token_is_new_at_once(
     assert broker.cached(shopper) is None
 
 
-def test_orders_add_up_and_their_refunds_take_them_back(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_grants(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """Granted try-ons add up, and refunds take them back."""
     for _ in range(2):
         billing.grant(name, 3, email="ada@example.com", event_id="order-1")
     assert standing(client, name) == ("ACTIVE", "3 try-ons", 0, 3)
@@ -296,27 +288,26 @@ def test_orders_add_up_and_their_refunds_take_them_back(
     assert client.customers.usage(f"shop-{name}").remaining == 3, "the new order is worth its own"
 
 
-def test_granted_try_ons_use_one_plan_for_each_size_which_a_synchronisation_leaves_alone(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_granted_plans(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """There is one plan per granted size, and a synchronisation keeps it."""
     for each in (name, f"{name}-2"):
         billing.grant(each, 9, event_id="o")
     assert [plan.name for plan in client.plans.list()].count("9 try-ons") == 1
     assert billing.sync_plans() == []
 
 
-def test_the_plan_of_newcomers_is_never_disabled_by_a_synchronisation(
+def test_sync_keeps_default_plan(
     make_app: Callable[..., Flask], billing: Billing, client: GenvorisClient
 ) -> None:
+    """A synchronisation never disables the default plan."""
     starter = client.plans.create(name="Starter", monthly_try_ons=1)
     assert [each.plan_id for each in billing.sync_plans(dry_run=True)] == [starter.id]
     kept = get_state(make_app(GENVORIS_DEFAULT_PLAN=starter.id)).billing
     assert kept.sync_plans() == []
 
 
-def test_try_ons_are_granted_to_who_was_cancelled_and_taken_from_who_is_paused(
-    billing: Billing, client: GenvorisClient, name: str
-) -> None:
+def test_grants_by_status(billing: Billing, client: GenvorisClient, name: str) -> None:
+    """Try-ons are granted to cancelled shoppers, and taken back from paused ones."""
     billing.activate(name, price_id="price_atelier", event_id="o")
     spend(client, name)
     billing.cancel(name, event_id="c")
@@ -327,9 +318,8 @@ def test_try_ons_are_granted_to_who_was_cancelled_and_taken_from_who_is_paused(
     assert standing(client, name) == ("PAUSED", "4 try-ons", 1, 4)
 
 
-def test_fewer_than_one_try_on_is_a_slip_and_nothing_is_taken_from_strangers(
-    billing: Billing, name: str
-) -> None:
+def test_grant_arguments(billing: Billing, name: str) -> None:
+    """Fewer than one try-on is an error, and unknown shoppers have none to take back."""
     with pytest.raises(ValueError, match="at least one"):
         billing.grant(name, 0)
     with pytest.raises(ValueError, match="at least one"):
@@ -338,10 +328,8 @@ def test_fewer_than_one_try_on_is_a_slip_and_nothing_is_taken_from_strangers(
         billing.take_back(name, 1, event_id="r")
 
 
-def test_a_closed_account_leaves_nothing_to_whoever_has_its_id_next(
-    app: Flask, billing: Billing, client: GenvorisClient, name: str
-) -> None:
-    """No plan, nothing used, no address, and the old token is useless."""
+def test_close_account(app: Flask, billing: Billing, client: GenvorisClient, name: str) -> None:
+    """The next owner of the id has no plan and no address, and the old token is revoked."""
     broker, shopper = get_state(app).broker, Shopper(name)
     first = billing.activate(name, price_id="price_pro", email="ada@example.com", event_id="o1")
     client.customers.update(first.id, metadata={"size": "M"})

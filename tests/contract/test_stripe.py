@@ -66,9 +66,8 @@ def stripe(request: pytest.FixtureRequest) -> Stripe:
     return Stripe(request.param == "basil")
 
 
-def test_a_subscription_from_its_checkout_to_its_end(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_subscription(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """A subscription is followed from its checkout to its end."""
     name = f"ada-{stripe.customer}"
     created = stripe.change("created")
     early = shop.post(created)
@@ -94,9 +93,8 @@ def test_a_subscription_from_its_checkout_to_its_end(
     assert client.customers.usage(name).status == "CANCELLED"
 
 
-def test_two_deliveries_at_once_happen_once(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_concurrent_deliveries(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """Eight deliveries of an event at once are applied once."""
     name = f"bea-{stripe.customer}"
     shop.post(stripe.checkout(name))
     event = stripe.change("created")
@@ -115,8 +113,8 @@ def test_two_deliveries_at_once_happen_once(
     assert client.customers.usage(name).history == ()
 
 
-def test_a_dispute_pauses_and_resumes(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
-    """The dispute of a single payment is opened, then won."""
+def test_dispute(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """A dispute of a single payment pauses the plan until it is won."""
     name = f"hal-{stripe.customer}"
     shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
     shop.post(stripe.disputed(month=None, at=60))
@@ -125,10 +123,8 @@ def test_a_dispute_pauses_and_resumes(shop: Shop, stripe: Stripe, client: Genvor
     assert client.customers.usage(name).status == "ACTIVE"
 
 
-def test_a_list_that_is_cut_off_is_an_error_that_says_what_to_do(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
-    """Stripe delivers the event again, by when a key may be set."""
+def test_incomplete_list(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """A list that is cut off is an error that says what to do."""
     name = f"ida-{stripe.customer}"
     shop.post(stripe.checkout(name))
     shop.post(stripe.change("created"))
@@ -138,9 +134,8 @@ def test_a_list_that_is_cut_off_is_an_error_that_says_what_to_do(
     assert client.customers.usage(name).status == "ACTIVE"
 
 
-def test_a_single_payment_and_its_refund(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_refund(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """A single payment gives a plan until it is refunded."""
     name = f"cleo-{stripe.customer}"
     shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
     assert client.customers.usage(name).plan_name == "Pro"
@@ -148,9 +143,9 @@ def test_a_single_payment_and_its_refund(
     assert client.customers.usage(name).plan_name is None
 
 
-def test_the_shops_own_answer_to_whose_customer_it_is(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_stripe_shopper(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """The shop's own function may identify the customer."""
+
     @shop.genvoris.stripe_shopper
     def of(customer: str) -> str | None:
         return f"user-of-{customer}" if customer == stripe.customer else None
@@ -159,7 +154,8 @@ def test_the_shops_own_answer_to_whose_customer_it_is(
     assert client.customers.usage(f"user-of-{stripe.customer}").plan_name == "Pro"
 
 
-def test_the_secret_before_is_taken_while_it_is_being_replaced(shop: Shop, stripe: Stripe) -> None:
+def test_rotation(shop: Shop, stripe: Stripe) -> None:
+    """The former secret stays valid while it is being replaced."""
     assert shop.post(stripe.checkout("dora"), secret=OLD_SECRET).status_code == 200
 
 
@@ -170,7 +166,8 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_not_stripes_is_refused(shop: Shop, stripe: Stripe, what: str) -> None:
+def test_forged_event(shop: Shop, stripe: Stripe, what: str) -> None:
+    """Forged and expired events are refused and change nothing."""
     answer = shop.post(stripe.checkout("eve"), **REFUSED[what])
     assert answer.status_code == 400
     assert answer.get_json()["error"] == "invalid_signature"
@@ -180,7 +177,8 @@ def test_what_is_not_stripes_is_refused(shop: Shop, stripe: Stripe, what: str) -
 @pytest.mark.parametrize(
     "header", ["", "t=1", "t=1,v1=", "nonsense", "t=x,v1=00", "v1=00", "t=1,v1=é"]
 )
-def test_a_header_that_is_none_is_refused(shop: Shop, stripe: Stripe, header: str) -> None:
+def test_malformed_header(shop: Shop, stripe: Stripe, header: str) -> None:
+    """A missing or malformed signature header is refused."""
     request = signed(stripe.checkout("eve"))
     request["headers"]["Stripe-Signature"] = header
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
@@ -189,10 +187,8 @@ def test_a_header_that_is_none_is_refused(shop: Shop, stripe: Stripe, header: st
 
 
 @pytest.mark.parametrize("header", ["", "t=1", "nonsense", "t=1,v1=00," + "v0=00," * 1000])
-def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
-    shop: Shop, header: str
-) -> None:
-    """Whoever has no signature is not waited for."""
+def test_refused_before_reading(shop: Shop, header: str) -> None:
+    """A request without a plausible signature is refused before its body is read."""
     answer = shop.browser.post(
         "/genvoris/stripe",
         input_stream=Unread(),
@@ -201,7 +197,8 @@ def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_signature")
 
 
-def test_a_changed_body_is_refused(shop: Shop, stripe: Stripe) -> None:
+def test_changed_body(shop: Shop, stripe: Stripe) -> None:
+    """A changed body is refused."""
     request = signed(stripe.checkout("eve"))
     request["data"] = request["data"].replace(b"eve", b"ada")
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
@@ -214,28 +211,31 @@ def test_a_changed_body_is_refused(shop: Shop, stripe: Stripe) -> None:
         {"id": "e", "type": "x", "created": 1, "data": None},
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(shop: Shop, event: Any) -> None:
+def test_not_an_event(shop: Shop, event: Any) -> None:
+    """A signed body that is not a snapshot event is refused."""
     assert shop.post(event).status_code == 400
 
 
-def test_bytes_that_are_no_text_are_refused(shop: Shop) -> None:
+def test_not_utf8(shop: Shop) -> None:
+    """Bytes that are not UTF-8 are refused."""
     request = {"data": b"\xff\xfe{}", "headers": {"Stripe-Signature": "t=1,v1=00"}}
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
 
 
-def test_a_body_beyond_a_mebibyte_is_refused(shop: Shop, stripe: Stripe) -> None:
+def test_large_body(shop: Shop, stripe: Stripe) -> None:
+    """A body beyond one mebibyte is refused."""
     event = stripe.checkout("eve", padding="x" * 2**20)
     assert shop.post(event).status_code == 413
 
 
-def test_an_event_of_no_interest_is_taken_and_ignored(shop: Shop, stripe: Stripe) -> None:
+def test_other_type(shop: Shop, stripe: Stripe) -> None:
+    """An event of another type is answered 200 and ignored."""
     answer = shop.post(stripe.event("product.created", {"id": "prod_1", "object": "product"}))
     assert answer.get_json() == {"received": True, "outcome": "ignored"}
 
 
-def test_while_genvoris_is_away_stripe_is_asked_to_come_again(
-    sandbox_url: str, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_genvoris_unreachable(sandbox_url: str, stripe: Stripe, client: GenvorisClient) -> None:
+    """While Genvoris is unreachable, Stripe is asked to deliver again."""
     away = Shop("http://127.0.0.1:9")
     event = stripe.change("created")
     answer = away.post(event)
@@ -243,9 +243,10 @@ def test_while_genvoris_is_away_stripe_is_asked_to_come_again(
     assert answer.headers["Retry-After"]
 
 
-def test_when_genvoris_takes_no_more_sales_now_stripe_is_asked_to_come_again(
+def test_genvoris_rate_limit(
     sandbox_url: str, shop: Shop, stripe: Stripe, client: GenvorisClient
 ) -> None:
+    """While Genvoris limits sales, Stripe is asked to deliver again."""
     name = f"gus-{stripe.customer}"
     shop.post(stripe.checkout(name))
     fault = {"kind": "status", "path": "/api/v1/customers", "method": "POST", "count": 1}
@@ -258,9 +259,8 @@ def test_when_genvoris_takes_no_more_sales_now_stripe_is_asked_to_come_again(
     assert client.customers.usage(name).plan_name == "Pro"
 
 
-def test_no_secret_reaches_an_answer_or_the_log(
-    shop: Shop, stripe: Stripe, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_stay_secret(shop: Shop, stripe: Stripe, caplog: pytest.LogCaptureFixture) -> None:
+    """No secret reaches a response or the log."""
     caplog.set_level(logging.DEBUG)
     answers = [shop.post(stripe.checkout("eve"), secret="whsec_wrong")]
     answers.append(shop.post(stripe.change("created")))
@@ -268,14 +268,15 @@ def test_no_secret_reaches_an_answer_or_the_log(
     assert not any(secret in text for text in texts for secret in (SECRET, OLD_SECRET, KEY))
 
 
-def test_without_a_secret_there_is_no_such_route(sandbox_url: str, stripe: Stripe) -> None:
+def test_no_secret(sandbox_url: str, stripe: Stripe) -> None:
+    """Without a secret there is no route."""
     shop = Shop(sandbox_url, GENVORIS_STRIPE_WEBHOOK_SECRET=None)
     assert shop.post(stripe.checkout("eve")).status_code == 404
 
 
-def test_a_view_of_the_shops_own_may_answer_it_elsewhere(
-    shop: Shop, stripe: Stripe, client: GenvorisClient
-) -> None:
+def test_own_view(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+    """A view of the shop's own may receive events at another address."""
+
     @shop.app.post("/payments/stripe")
     def hook() -> Response:
         return shop.genvoris.billing.stripe_webhook()
@@ -376,21 +377,23 @@ def lookup() -> Iterator[StripeLookup]:
     thread.join()
 
 
-def test_stripe_is_asked_for_all_pages_of_what_a_checkout_a_subscription_and_an_invoice_hold(
+def test_lookup_pages(
     lookup: StripeLookup,
 ) -> None:
-    """The plan is the last of 121 each time; an invoice's prorations are left out."""
+    """All pages of a list are fetched, and an invoice's prorations are left out."""
     assert lookup.prices_of_checkout("cs_test_1") == ["socks"] * 120 + ["pro"]
     assert lookup.prices_of_subscription("sub_1") == ["socks"] * 120 + ["pro"]
     assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000)]
 
 
-def test_stripe_is_asked_which_invoice_a_payment_paid(lookup: StripeLookup) -> None:
+def test_lookup_invoice(lookup: StripeLookup) -> None:
+    """Stripe is asked which invoice a payment paid."""
     assert lookup.invoice_of_payment("pi_known") == "in_1"
     assert lookup.invoice_of_payment("pi_other") is None
 
 
-def test_a_key_that_may_not_ask_is_an_error_without_the_key(lookup: StripeLookup) -> None:
+def test_lookup_forbidden(lookup: StripeLookup) -> None:
+    """A key without the permission is an error that does not contain the key."""
     for ask, name in (
         (lookup.prices_of_checkout, "cs_test_2"),
         (lookup.prices_of_subscription, "sub_2"),
@@ -402,14 +405,16 @@ def test_a_key_that_may_not_ask_is_an_error_without_the_key(lookup: StripeLookup
         assert "rk_test_secret" not in str(caught.value)
 
 
-def test_without_a_key_stripe_is_not_asked(sandbox_url: str) -> None:
+def test_no_lookup(sandbox_url: str) -> None:
+    """Without a key, Stripe is not asked."""
     assert isinstance(open_lookup(None), NoLookup)
     assert NoLookup().prices_of_checkout("cs_1") == []
     assert NoLookup().invoice_of_payment("pi_1") is None
     assert isinstance(open_lookup("rk_test_1"), StripeLookup)
 
 
-def test_a_wrong_key_of_stripes_stops_the_start_without_being_repeated(sandbox_url: str) -> None:
+def test_wrong_kind_of_key(sandbox_url: str) -> None:
+    """A publishable key is a configuration error that does not contain the key."""
     with pytest.raises(ConfigurationError, match="rk_ or sk_") as caught:
         Shop(sandbox_url, GENVORIS_STRIPE_API_KEY="pk_live_secret")
     assert "pk_live_secret" not in str(caught.value)
@@ -419,7 +424,8 @@ def fields(of: type) -> set[str]:
     return {"object", "invoice", *of.__annotations__}
 
 
-def test_the_payloads_of_these_tests_have_no_field_that_stripes_library_does_not_know() -> None:
+def test_payload_fields() -> None:
+    """The payloads of these tests have only fields that Stripe's library knows."""
     stripe = Stripe(basil=True)
     invoice = stripe.paid()["data"]["object"]
     line = invoice["lines"]["data"][0]

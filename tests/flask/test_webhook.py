@@ -47,7 +47,8 @@ def deliver(
     return shop.app.test_client().post("/genvoris/webhook", data=raw, headers=headers)
 
 
-def test_a_delivery_reaches_the_function_of_its_type_as_a_typed_event(shop: Shop) -> None:
+def test_typed_event(shop: Shop) -> None:
+    """A delivery reaches the handlers of its type as a typed event."""
     seen: list[TryonEvent] = []
     shop.extension.on("tryon.completed")(seen.append)
     shop.extension.on("tryon.failed")(lambda event: pytest.fail("another type"))
@@ -63,10 +64,8 @@ def test_a_delivery_reaches_the_function_of_its_type_as_a_typed_event(shop: Shop
 @pytest.mark.parametrize(
     "header", [None, "", "t=1", "v1=00", f"t=1,v1={'0' * 64}," + "v0=x," * 300, "x" * 9000]
 )
-def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
-    shop: Shop, header: str | None
-) -> None:
-    """Whoever has no signature is not waited for."""
+def test_refused_before_reading(shop: Shop, header: str | None) -> None:
+    """A request without a plausible signature is refused before its body is read."""
     headers = {} if header is None else {HEADER: header}
     answer = shop.app.test_client().post(
         "/genvoris/webhook", input_stream=Unread(), headers=headers
@@ -74,7 +73,8 @@ def test_a_signature_that_is_none_is_refused_before_the_body_is_read(
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_signature")
 
 
-def test_a_star_hears_every_type_and_unknown_ones_too(shop: Shop) -> None:
+def test_every_type(shop: Shop) -> None:
+    """A handler for "*" receives every type, unknown ones included."""
     seen: list[str] = []
 
     @shop.extension.on("*")
@@ -86,20 +86,23 @@ def test_a_star_hears_every_type_and_unknown_ones_too(shop: Shop) -> None:
     assert seen == ["credit.low_balance", "moon.landed"]
 
 
-def test_a_type_that_nobody_listens_to_is_answered_200(shop: Shop) -> None:
+def test_no_handler(shop: Shop) -> None:
+    """A type without a handler is answered 200."""
     assert deliver(shop, kind="moon.landed").status_code == 200
 
 
 @pytest.mark.parametrize("registered", ["customer.quota_exhausted", "end_customer.quota_exhausted"])
 @pytest.mark.parametrize("sent", ["customer.quota_exhausted", "end_customer.quota_exhausted"])
-def test_older_and_new_names_are_one(shop: Shop, registered: str, sent: str) -> None:
+def test_older_names(shop: Shop, registered: str, sent: str) -> None:
+    """Handlers may use the older and the current names alike."""
     seen: list[WebhookEvent] = []
     shop.extension.on(registered)(seen.append)
     assert deliver(shop, kind=sent).status_code == 200
     assert [(event.type, event.sent_type) for event in seen] == [("customer.quota_exhausted", sent)]
 
 
-def test_a_slip_in_a_type_is_pointed_out(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_misspelled_type(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelled type is logged with a suggestion, and a missing one is an error."""
     shop.extension.on("tryon.complete")(print)
     assert "Did you mean tryon.completed?" in caplog.text
     with pytest.raises(ValueError, match=r'@genvoris\.on\("tryon\.completed"\)'):
@@ -124,9 +127,8 @@ REFUSALS: dict[str, Callable[[Shop, bytes], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("headers", REFUSALS.values(), ids=REFUSALS.keys())
-def test_what_is_not_genuine_is_refused_and_runs_nothing(
-    shop: Shop, headers: Callable[[Shop, bytes], dict[str, str]]
-) -> None:
+def test_forged_delivery(shop: Shop, headers: Callable[[Shop, bytes], dict[str, str]]) -> None:
+    """A delivery that is not genuine is refused and runs nothing."""
     shop.extension.on("*")(lambda event: pytest.fail("it ran"))
     raw = body()
     answer = shop.browser.post("/genvoris/webhook", data=raw, headers=headers(shop, raw))
@@ -138,18 +140,21 @@ def test_what_is_not_genuine_is_refused_and_runs_nothing(
 @pytest.mark.parametrize(
     "raw", [b"\xff\xfe{}", b"\xc3\x28", b"{", b"", b"[1]", b'{"type": "webhook.test"}']
 )
-def test_genuine_bytes_that_say_nothing_are_answered_400(shop: Shop, raw: bytes) -> None:
+def test_malformed_body(shop: Shop, raw: bytes) -> None:
+    """A genuine but malformed body is answered 400."""
     answer = deliver(shop, raw)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
 
 
-def test_half_a_character_in_an_id_breaks_nothing(shop: Shop) -> None:
+def test_lone_surrogate(shop: Shop) -> None:
+    """A lone surrogate in an id is harmless."""
     halves = {"data": {"customer_id": "ec_\ud800"}}
     genuine = json.dumps({"id": "evt_\ud800", "type": "customer.updated", **halves}).encode()
     assert deliver(shop, genuine).status_code == 200
 
 
-def test_a_byte_order_mark_is_part_of_what_is_signed(shop: Shop) -> None:
+def test_byte_order_mark(shop: Shop) -> None:
+    """A byte order mark is part of what is signed."""
     marked = b"\xef\xbb\xbf" + body()
     assert deliver(shop, marked).status_code == 200
     stripped = {HEADER: sign(SECRET, body(), shop.genvoris.clock())}
@@ -157,22 +162,23 @@ def test_a_byte_order_mark_is_part_of_what_is_signed(shop: Shop) -> None:
     assert answer.status_code == 400
 
 
-def test_a_body_over_one_mebibyte_is_not_read(shop: Shop) -> None:
+def test_large_body(shop: Shop) -> None:
+    """A body over one mebibyte is refused."""
     raw = body(data={"x": "y" * 1024 * 1024})
     answer = deliver(shop, raw)
     assert (answer.status_code, answer.get_json()["error"]) == (413, "body_too_large")
     assert deliver(shop, body(data={"x": "y" * 900_000})).status_code == 200
 
 
-def test_the_shops_own_smaller_limit_does_not_hold_here(genvoris: LocalGenvoris) -> None:
+def test_own_body_limit(genvoris: LocalGenvoris) -> None:
+    """The shop's own smaller body limit does not apply."""
     shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=SECRET, MAX_CONTENT_LENGTH=10)
     assert deliver(shop).status_code == 200
 
 
 @pytest.mark.parametrize("setting", [["new", "old"], ("new", "old"), "new,old", "new, old"])
-def test_while_secrets_are_changed_each_of_them_is_good(
-    genvoris: LocalGenvoris, setting: object
-) -> None:
+def test_rotation(genvoris: LocalGenvoris, setting: object) -> None:
+    """Both secrets are valid during a rotation, in every notation."""
     shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=setting)
     statuses = [
         deliver(shop, secret=secret, event_id=secret).status_code
@@ -181,15 +187,15 @@ def test_while_secrets_are_changed_each_of_them_is_good(
     assert statuses == [200, 200, 400, 400]
 
 
-def test_without_a_secret_deliveries_are_kept_for_later(
-    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_secret(genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a secret deliveries are answered 503, so that they come again."""
     answer = deliver(Shop(genvoris))
     assert (answer.status_code, answer.get_json()["error"]) == (503, "not_configured")
     assert "GENVORIS_WEBHOOK_SECRET is not set" in caplog.text
 
 
-def test_the_same_event_runs_once(shop: Shop) -> None:
+def test_repeat(shop: Shop) -> None:
+    """A repeated event runs its handlers once."""
     seen: list[WebhookEvent] = []
     shop.extension.on("*")(seen.append)
     answers = [deliver(shop).get_json()["duplicate"] for _ in range(3)]
@@ -197,7 +203,8 @@ def test_the_same_event_runs_once(shop: Shop) -> None:
     assert len(seen) == 1
 
 
-def test_the_signed_id_counts_and_no_header(shop: Shop) -> None:
+def test_signed_id_counts(shop: Shop) -> None:
+    """The signed id and type count, not those in the headers."""
     seen: list[WebhookEvent] = []
     shop.extension.on("*")(seen.append)
     for delivery in ("dlv_1", "dlv_2"):
@@ -211,9 +218,8 @@ def test_the_signed_id_counts_and_no_header(shop: Shop) -> None:
     assert [event.type for event in seen] == ["webhook.test"]
 
 
-def test_a_function_that_fails_answers_500_and_the_retry_runs_again(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failing_handler(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A failing handler is answered 500, and the retry runs all handlers again."""
     tries: list[str] = []
 
     @shop.extension.on("webhook.test")
@@ -236,7 +242,8 @@ def test_a_function_that_fails_answers_500_and_the_retry_runs_again(
     assert tries == ["first", "second", "first", "second"]
 
 
-def test_what_one_function_leaves_behind_is_not_the_next_ones(shop: Shop) -> None:
+def test_context_per_handler(shop: Shop) -> None:
+    """Each handler runs in an app context of its own."""
     ended: list[bool] = []
     shop.app.teardown_appcontext(lambda error: ended.append("mark" in g))
 
@@ -253,7 +260,8 @@ def test_what_one_function_leaves_behind_is_not_the_next_ones(shop: Shop) -> Non
     assert ended == [True, False, False]
 
 
-def test_two_deliveries_at_once_run_once_and_the_late_one_comes_again(shop: Shop) -> None:
+def test_concurrent_deliveries(shop: Shop) -> None:
+    """A delivery during another one of the same event is answered 409."""
     entered, leave = threading.Event(), threading.Event()
     seen: list[str] = []
 
@@ -299,9 +307,8 @@ def store_away(shop: Shop, *calls: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("call", ["get", "lock"])
-def test_while_the_store_is_away_nothing_runs_and_the_delivery_comes_again(
-    shop: Shop, call: str
-) -> None:
+def test_store_unavailable(shop: Shop, call: str) -> None:
+    """Without the store nothing runs, and the delivery is answered 503."""
     seen: list[WebhookEvent] = []
     shop.extension.on("*")(seen.append)
     with store_away(shop, call):
@@ -312,12 +319,14 @@ def test_while_the_store_is_away_nothing_runs_and_the_delivery_comes_again(
     assert len(seen) == 1
 
 
-def test_what_was_handled_but_could_not_be_written_down_is_answered_200(shop: Shop) -> None:
+def test_store_lost_after_handling(shop: Shop) -> None:
+    """A handled event that could not be recorded is answered 200."""
     with store_away(shop, "set"):
         assert deliver(shop).status_code == 200
 
 
-def test_what_takes_long_runs_after_the_answer_and_outside_of_the_request(shop: Shop) -> None:
+def test_background_handler(shop: Shop) -> None:
+    """A background handler runs after the response, in an app context only."""
     leave = threading.Event()
     seen: list[tuple[str, bool, bool]] = []
 
@@ -335,7 +344,8 @@ def test_what_takes_long_runs_after_the_answer_and_outside_of_the_request(shop: 
     assert seen == [("evt_1", True, False)]
 
 
-def test_what_takes_long_does_not_start_before_the_others_have_succeeded(shop: Shop) -> None:
+def test_background_after_foreground(shop: Shop) -> None:
+    """Background handlers start only after all others have succeeded."""
     seen: list[str] = []
     shop.extension.on("*", background=True)(lambda event: seen.append(event.id))
     tries = iter([1, 0])
@@ -350,9 +360,10 @@ def test_what_takes_long_does_not_start_before_the_others_have_succeeded(shop: S
     "data", [{"externalId": "shop-ada"}, {"customer_id": None}], ids=["external id", "customer id"]
 )
 @pytest.mark.parametrize("kind", ["customer.plan_changed", "end_customer.updated"])
-def test_an_event_of_a_customer_makes_the_next_page_ask_anew(
+def test_customer_event_drops_session(
     genvoris: LocalGenvoris, kind: str, data: dict[str, Any]
 ) -> None:
+    """An event about a customer makes the next page mint a new session."""
     customer_id = genvoris.customer("shop-ada")
     shop = Shop(genvoris, GENVORIS_WEBHOOK_SECRET=SECRET, GENVORIS_EXTERNAL_ID_PREFIX="shop-")
     shop.log_in()
@@ -363,16 +374,16 @@ def test_an_event_of_a_customer_makes_the_next_page_ask_anew(
     assert shop.browser.get("/product").text != first
 
 
-def test_an_event_of_a_customer_whom_nobody_knows_does_no_harm(shop: Shop) -> None:
+def test_unknown_customer(shop: Shop) -> None:
+    """An event about an unknown customer is answered 200."""
     for number, data in enumerate(({}, {"customer_id": "ec_unknown"}, {"externalId": "bob"})):
         answer = deliver(shop, kind="customer.updated", event_id=str(number), data=data)
         assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_flask_wtf_lets_our_routes_alone_and_guards_the_shops_own(
-    genvoris: LocalGenvoris, order: str
-) -> None:
+def test_csrf_protection(genvoris: LocalGenvoris, order: str) -> None:
+    """Flask-WTF exempts these routes, and protects the shop's own."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="s", GENVORIS_API_KEY="gvk_test_1", GENVORIS_WEBHOOK_SECRET=SECRET)
     app.add_url_rule("/own", view_func=lambda: "done", methods=["POST"], endpoint="own")
@@ -391,9 +402,8 @@ def test_flask_wtf_lets_our_routes_alone_and_guards_the_shops_own(
     assert session.get_json()["error"] == "login_required"
 
 
-def test_neither_secret_nor_body_reaches_the_log(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_has_no_secrets(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the secret nor the body reaches the log."""
     caplog.set_level(logging.DEBUG)
     private = {"email": "ada@example.com"}
     deliver(shop, kind="customer.updated", data=private)

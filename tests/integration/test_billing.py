@@ -26,7 +26,7 @@ SHOP = """
 import os, signal, sys, threading
 from flask import Flask
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.state import get_state
+from genvoris_flask.web.state import get_state
 from genvoris_flask.testing import Sandbox
 
 app = Flask("shop")
@@ -129,9 +129,10 @@ def fills(client: GenvorisClient, name: str = "ada") -> int:
     return len(client.customers.usage(name).history) + 1
 
 
-def test_fifty_two_deliveries_of_one_event_and_of_one_of_stripes_to_four_processes_happen_once(
+def test_concurrent_processes(
     config: dict[str, Any], billing: Billing, client: GenvorisClient
 ) -> None:
+    """52 deliveries to four processes happen once, for shops' events and Stripe's."""
     event = Stripe(metadata={"genvoris_external_id": "bea"}).change("created", price="price_pro")
     processes = [start(config, DELIVER.format(event=event)) for _ in range(4)]
     for process in processes:
@@ -146,9 +147,8 @@ def test_fifty_two_deliveries_of_one_event_and_of_one_of_stripes_to_four_process
     assert fills(client, "bea") == 1
 
 
-def test_a_process_that_is_killed_between_the_call_and_its_record_loses_and_doubles_nothing(
-    config: dict[str, Any], billing: Billing, client: GenvorisClient
-) -> None:
+def test_killed_process(config: dict[str, Any], billing: Billing, client: GenvorisClient) -> None:
+    """A process killed between the call and its record loses and repeats nothing."""
     killed = start(config, dying("renew", "in_1"))
     assert killed.wait(timeout=60) == -signal.SIGKILL
     killed.communicate()
@@ -171,10 +171,10 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("call", ORDERS)
-def test_what_a_killed_process_had_done_is_not_done_again_after_what_came_since(
+def test_killed_process_and_newer_event(
     config: dict[str, Any], billing: Billing, client: GenvorisClient, call: str
 ) -> None:
-    """It is killed after Genvoris has the call, another event follows, then it comes again."""
+    """A killed process's event that is repeated does not undo a newer one."""
     then, status = ORDERS[call]
     more = {"price_id": "price_pro"}
     needs = ("activate", "change_plan")
@@ -203,10 +203,10 @@ SOLD = [
 
 
 @pytest.mark.parametrize("seed", [4, 192])
-def test_a_life_at_stripe_that_four_processes_are_told_at_once_ends_as_it_should(
+def test_life_over_four_processes(
     config: dict[str, Any], genvoris_sandbox: Sandbox, client: GenvorisClient, seed: int
 ) -> None:
-    """Each process has a share of the shuffled events, and some events come to several."""
+    """A life at Stripe, shuffled over four processes, ends as the model says."""
     config["GENVORIS_PLANS"] = SOLD
     app = Flask("shop")
     app.config.update(config)
@@ -235,9 +235,10 @@ def test_a_life_at_stripe_that_four_processes_are_told_at_once_ends_as_it_should
     assert fills(client) <= life.model.sales
 
 
-def test_while_redis_is_away_nothing_is_told_and_afterwards_it_is_told_once(
+def test_redis_unavailable(
     config: dict[str, Any], billing: Billing, client: GenvorisClient, redis_server: RedisServer
 ) -> None:
+    """Nothing is sent while Redis is away; afterwards it happens once."""
     redis_server.kill()
     with pytest.raises(StoreUnavailableError, match="delivers it again"):
         billing.renew("ada", event_id="in_1")

@@ -59,9 +59,8 @@ def start(start_shop: Any, folder: Path, redis_server: RedisServer) -> tuple[Sho
     return shop, file
 
 
-def test_fifty_deliveries_of_one_event_at_once_over_four_workers_run_once(
-    start_shop: Any, tmp_path: Path, redis_server: RedisServer
-) -> None:
+def test_concurrent_deliveries(start_shop: Any, tmp_path: Path, redis_server: RedisServer) -> None:
+    """Fifty deliveries of an event to four workers run its handlers once."""
     shop, file = start(start_shop, tmp_path, redis_server)
     with ThreadPoolExecutor(50) as genvoris:
         answers = list(genvoris.map(lambda _: deliver(shop, "evt_1"), range(50)))
@@ -76,9 +75,8 @@ def test_fifty_deliveries_of_one_event_at_once_over_four_workers_run_once(
     assert sorted(file.read_text().split()) == sorted(f"evt_{number}" for number in range(1, 22))
 
 
-def test_a_body_in_chunks_is_verified_as_it_came_and_bounded(
-    start_shop: Any, tmp_path: Path
-) -> None:
+def test_chunked_body(start_shop: Any, tmp_path: Path) -> None:
+    """A chunked body is verified unchanged, and bounded."""
     shop = start_shop(GENVORIS_WEBHOOK_SECRET=SECRET)
 
     def send(body: bytes) -> int:
@@ -92,9 +90,8 @@ def test_a_body_in_chunks_is_verified_as_it_came_and_bounded(
     assert send((envelope % ("x" * 1_100_000)).encode()) == 413
 
 
-def test_a_process_that_is_killed_between_handling_and_confirming_loses_nothing(
-    start_shop: Any, tmp_path: Path, redis_server: RedisServer
-) -> None:
+def test_killed_worker(start_shop: Any, tmp_path: Path, redis_server: RedisServer) -> None:
+    """An event whose worker was killed is handled by the next delivery."""
     shop, file = start(start_shop, tmp_path, redis_server)
     try:
         deliver(shop, "evt_1", "tryon.failed")
@@ -113,9 +110,8 @@ def test_a_process_that_is_killed_between_handling_and_confirming_loses_nothing(
     assert file.read_text().split() == ["evt_1", "evt_1"]
 
 
-def test_while_redis_is_away_deliveries_are_asked_to_come_again(
-    start_shop: Any, tmp_path: Path, redis_server: RedisServer
-) -> None:
+def test_redis_unavailable(start_shop: Any, tmp_path: Path, redis_server: RedisServer) -> None:
+    """While Redis is away, deliveries are answered 503."""
     shop, file = start(start_shop, tmp_path, redis_server)
     assert deliver(shop, "evt_0").status_code == 200
     redis_server.kill()

@@ -39,7 +39,8 @@ def lose(request: httpx.Request) -> None:
         raise httpx.ReadError("the answer is lost")
 
 
-def test_a_process_that_dies_after_the_call_has_told_the_sale(shop: Shop) -> None:
+def test_death_after_call(shop: Shop) -> None:
+    """A sale whose process died after Genvoris's answer is not made twice."""
     shop.store.at_write = die_at_done
     with pytest.raises(Death):
         shop.activate()
@@ -50,7 +51,9 @@ def test_a_process_that_dies_after_the_call_has_told_the_sale(shop: Shop) -> Non
     assert shop.linked == [("ada", "ec_ada")] * 2
 
 
-def test_a_process_that_dies_before_the_call_has_not_lost_the_sale(shop: Shop) -> None:
+def test_death_before_call(shop: Shop) -> None:
+    """A sale whose process died before the request is made by the next delivery."""
+
     def die(request: httpx.Request) -> None:
         if is_fill(request):
             raise Death
@@ -63,7 +66,8 @@ def test_a_process_that_dies_before_the_call_has_not_lost_the_sale(shop: Shop) -
     assert shop.fills == 1
 
 
-def test_a_renewal_whose_answer_was_lost_is_not_made_twice(shop: Shop) -> None:
+def test_lost_answer(shop: Shop) -> None:
+    """A renewal whose answer was lost is not made twice."""
     shop.activate()
     shop.genvoris.after = lose
     with pytest.raises(UnreachableError):
@@ -73,9 +77,10 @@ def test_a_renewal_whose_answer_was_lost_is_not_made_twice(shop: Shop) -> None:
     assert shop.fills == 2
 
 
-def test_a_lost_sale_of_another_plan_is_told_again_even_when_the_period_has_rolled(
+def test_lost_request_of_another_plan(
     shop: Shop,
 ) -> None:
+    """A sale that never arrived is repeated, although a new period has begun since."""
     shop.activate()
     shop.genvoris.before = lose
     with pytest.raises(UnreachableError):
@@ -86,7 +91,8 @@ def test_a_lost_sale_of_another_plan_is_told_again_even_when_the_period_has_roll
     assert shop.genvoris.customers["ada"]["planId"] == "pln_max"
 
 
-def test_what_genvoris_refused_is_compared_anew_when_it_is_told_again(shop: Shop) -> None:
+def test_refused_sale_after_new_period(shop: Shop) -> None:
+    """A refused sale had no effect, so a period that began since does not count as its."""
     shop.activate()
     refusal = httpx.Response(403, json={"error": "plan_not_found", "detail": "No."})
     shop.genvoris.before = lambda request: refusal if is_fill(request) else None
@@ -98,7 +104,8 @@ def test_what_genvoris_refused_is_compared_anew_when_it_is_told_again(shop: Shop
     assert shop.fills == 3
 
 
-def test_a_fault_of_genvoris_leaves_the_sale_to_the_next_delivery(shop: Shop) -> None:
+def test_server_error(shop: Shop) -> None:
+    """A sale that Genvoris answered 503 is made by the next delivery."""
     shop.genvoris.before = lambda request: httpx.Response(503) if is_fill(request) else None
     with pytest.raises(ServerError):
         shop.activate()
@@ -109,7 +116,8 @@ def test_a_fault_of_genvoris_leaves_the_sale_to_the_next_delivery(shop: Shop) ->
     assert shop.tokens.replaced == ["ada"]
 
 
-def test_without_the_store_nothing_is_told_and_the_error_says_what_to_do(shop: Shop) -> None:
+def test_store_unavailable(shop: Shop) -> None:
+    """Without the store nothing is sent, and the error asks for another delivery."""
     shop.store.away = True
     for call in (shop.billing.pause, shop.billing.renew, shop.billing.refund):
         with pytest.raises(StoreUnavailableError, match="delivers it again"):
@@ -117,9 +125,11 @@ def test_without_the_store_nothing_is_told_and_the_error_says_what_to_do(shop: S
     assert shop.genvoris.calls == []
 
 
-def test_a_store_that_goes_away_after_the_call_is_an_error_too_and_nothing_happens_twice(
+def test_store_lost_after_call(
     shop: Shop,
 ) -> None:
+    """A store that fails after the request is an error, and nothing happens twice."""
+
     def go_away(_key: str, value: bytes) -> None:
         if b"done_for" in value:
             raise StoreUnavailableError("Redis does not answer.")
@@ -132,7 +142,9 @@ def test_a_store_that_goes_away_after_the_call_is_an_error_too_and_nothing_happe
     assert shop.fills == 1
 
 
-def test_a_sale_that_died_between_its_two_records_is_taken_back_by_its_refund(shop: Shop) -> None:
+def test_refund_after_death_between_records(shop: Shop) -> None:
+    """A refund finds its sale even if the process died before the ledger was written."""
+
     def die_at_last(_key: str, value: bytes) -> None:
         if b'"sale": "e2"' in value:
             raise Death
@@ -148,7 +160,8 @@ def test_a_sale_that_died_between_its_two_records_is_taken_back_by_its_refund(sh
     assert shop.genvoris.customers["ada"]["planId"] is None
 
 
-def test_an_event_happens_once_until_35_days_after_its_last_delivery() -> None:
+def test_records_last_35_days() -> None:
+    """An event happens once, until 35 days after its last delivery."""
     clock = Clock()
     genvoris = QuotaServer("pro")
     billing = Billing(genvoris.client, MemoryStore(clock), Tokens(), lambda *_: None)
@@ -161,9 +174,8 @@ def test_an_event_happens_once_until_35_days_after_its_last_delivery() -> None:
 
 
 @pytest.mark.parametrize("wrong", [7, ""])
-def test_an_event_id_that_is_no_text_is_refused_before_anything_is_told(
-    shop: Shop, wrong: Any
-) -> None:
+def test_invalid_event_id(shop: Shop, wrong: Any) -> None:
+    """An event id that is not a string, or is empty, is rejected before anything is sent."""
     for call in (shop.activate, lambda event_id: shop.billing.grant("ada", 1, event_id=event_id)):
         with pytest.raises(ValueError, match=r"event_id must be a .* str\(order.id\)"):
             call(wrong)
@@ -172,14 +184,17 @@ def test_an_event_id_that_is_no_text_is_refused_before_anything_is_told(
     assert not shop.genvoris.fills
 
 
-def test_without_an_event_id_no_store_is_needed(shop: Shop) -> None:
+def test_no_event_id(shop: Shop) -> None:
+    """Without an event id the store is not used."""
     shop.store.away = True
     shop.billing.activate("ada", price_id="pro")
     shop.billing.pause("ada")
     assert shop.genvoris.customers["ada"]["status"] == "PAUSED"
 
 
-def test_who_waits_too_long_for_another_delivery_is_told_to_come_again(shop: Shop) -> None:
+def test_lock_timeout(shop: Shop) -> None:
+    """A delivery that waits too long for another one asks for another delivery."""
+
     class Held(FragileStore):
         def lock(self, name: str, *, wait: float, hold: float) -> Any:
             return super().lock(name, wait=0.01, hold=hold)
@@ -194,9 +209,10 @@ def test_who_waits_too_long_for_another_delivery_is_told_to_come_again(shop: Sho
     assert shop.genvoris.calls == []
 
 
-def test_a_paused_or_cancelled_shopper_has_no_token_and_a_resumed_one_a_new_one(
+def test_tokens(
     shop: Shop,
 ) -> None:
+    """Pausing and cancelling drop the token; buying and resuming mint a new one."""
     shop.activate()
     shop.billing.pause("ada", event_id="p")
     shop.billing.resume("ada", event_id="r")
@@ -205,7 +221,8 @@ def test_a_paused_or_cancelled_shopper_has_no_token_and_a_resumed_one_a_new_one(
     assert shop.tokens.forgotten == ["ada", "ada"]
 
 
-def test_a_shopper_whom_genvoris_keeps_paused_after_a_sale_is_made_active(shop: Shop) -> None:
+def test_sale_ends_pause(shop: Shop) -> None:
+    """A shopper whom a sale leaves paused at Genvoris is made active."""
     shop.genvoris.sold_as = "PAUSED"
     shop.activate()
     assert shop.genvoris.customers["ada"]["status"] == "ACTIVE"
@@ -242,9 +259,10 @@ def order(shop: Shop, number: int, fault: str) -> bool:
 
 @settings(max_examples=150, deadline=None)
 @given(grants)
-def test_whatever_goes_wrong_and_in_any_order_granted_try_ons_add_up_exactly(
+def test_grants_add_up(
     deliveries: list[tuple[int, str]],
 ) -> None:
+    """Granted try-ons add up exactly, whatever fails and in whatever order they come."""
     shop = Shop()
     told = {number for number, _fault in deliveries}
     for number, fault in [*deliveries, *((number, "fine") for number in sorted(told))]:
@@ -283,9 +301,10 @@ def deliver(shop: Shop, event_id: str, fault: str) -> bool:
 
 @settings(max_examples=60, deadline=None)
 @given(deliveries)
-def test_whatever_goes_wrong_each_event_fills_once_when_it_is_delivered_until_it_succeeds(
+def test_each_sale_fills_once(
     list_of_deliveries: list[tuple[str, str]],
 ) -> None:
+    """A sale fills the quota once if it is delivered until it succeeds."""
     shop = Shop()
     for event_id in ("e1", "e2", "e3"):
         # One event at a time: its own deliveries, then the one that succeeds.
@@ -300,8 +319,8 @@ def test_whatever_goes_wrong_each_event_fills_once_when_it_is_delivered_until_it
 
 @settings(max_examples=60, deadline=None)
 @given(deliveries)
-def test_in_any_order_each_event_fills_once(list_of_deliveries: list[tuple[str, str]]) -> None:
-    """However the deliveries of three sales are mixed and broken off, each fills once."""
+def test_interleaved_sales_fill_once(list_of_deliveries: list[tuple[str, str]]) -> None:
+    """Three sales fill the quota three times, however their deliveries interleave and fail."""
     shop = Shop()
     for event_id, fault in [*list_of_deliveries, ("e1", "fine"), ("e2", "fine"), ("e3", "fine")]:
         deliver(shop, event_id, fault)

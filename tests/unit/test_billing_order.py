@@ -138,10 +138,8 @@ FAULTS = (
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", STORIES)
-def test_an_event_that_broke_off_does_not_undo_the_next_when_it_comes_again(
-    name: str, fault: str
-) -> None:
-    """A delivery breaks off, a newer event follows, then the older one is delivered again."""
+def test_interrupted_event(name: str, fault: str) -> None:
+    """An interrupted event that is delivered again does not undo a newer one."""
     story = STORIES[name]
     shop = shop_of(story)
     strike(shop, fault)
@@ -168,8 +166,8 @@ def writes(story: Story) -> int:
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_a_death_at_any_record_after_the_first_loses_and_undoes_nothing(name: str) -> None:
-    """The first record is the event's place in the order; what dies before it never came."""
+def test_death_at_any_record(name: str) -> None:
+    """A process may die at any record; one that dies before the first has received nothing."""
     story = STORIES[name]
     for last in range(2, writes(story) + 1):
         shop, left = shop_of(story), [last]
@@ -190,10 +188,8 @@ def test_a_death_at_any_record_after_the_first_loses_and_undoes_nothing(name: st
 
 @pytest.mark.parametrize("refusal", ["plan_not_found", "rate_limited"])
 @pytest.mark.parametrize("name", [name for name in STORIES if STORIES[name].sets])
-def test_a_refused_event_keeps_its_place_when_it_is_delivered_again(
-    name: str, refusal: str
-) -> None:
-    """What Genvoris refused had no effect; later it takes effect where nothing newer did."""
+def test_refused_event(name: str, refusal: str) -> None:
+    """A refused event that is delivered again takes effect where nothing newer did."""
     story = STORIES[name]
     shop = shop_of(story)
     answer = httpx.Response(
@@ -210,8 +206,8 @@ def test_a_refused_event_keeps_its_place_when_it_is_delivered_again(
     assert shop.fills <= story.fills
 
 
-def test_a_sale_of_a_price_that_is_synchronised_later_does_not_replace_a_newer_sale() -> None:
-    """The older sale named a plan that was not at Genvoris yet."""
+def test_late_plan() -> None:
+    """A sale whose plan is created later does not replace a newer sale."""
     shop = Shop()
     late = sale("gold", "o1")
     with pytest.raises(UnknownPriceError):
@@ -223,8 +219,8 @@ def test_a_sale_of_a_price_that_is_synchronised_later_does_not_replace_a_newer_s
     assert shop.fills == 2, "but its quota was paid for"
 
 
-def test_an_event_of_a_plan_that_is_gone_is_still_a_repeat() -> None:
-    """A repeat needs no plan: it was carried out already."""
+def test_repeat_without_plan() -> None:
+    """A repeat needs no plan: the event was carried out already."""
     shop = Shop()
     shop.activate("o1")
     shop.genvoris.plans[0]["externalPriceId"] = "another"
@@ -232,8 +228,8 @@ def test_an_event_of_a_plan_that_is_gone_is_still_a_repeat() -> None:
     assert shop.fills == 1
 
 
-def test_a_cancellation_of_a_stranger_does_not_end_what_they_buy_afterwards() -> None:
-    """Genvoris answered 404 to the older event."""
+def test_cancellation_before_sale() -> None:
+    """A cancellation that Genvoris answered 404 does not end a later purchase."""
     shop = Shop()
     with pytest.raises(NotFoundError):
         cancel(shop.billing)
@@ -242,8 +238,8 @@ def test_a_cancellation_of_a_stranger_does_not_end_what_they_buy_afterwards() ->
     assert shop.standing == ("ACTIVE", "pln_pro")
 
 
-def test_what_genvoris_refuses_for_ever_does_not_hold_up_the_events_after_it() -> None:
-    """An answer is lost, then the plan is disabled: the next sale goes through."""
+def test_permanent_refusal() -> None:
+    """An interrupted event that Genvoris now refuses does not block newer events."""
     shop = shop_of(STORIES["pause, resume"])
     strike(shop, "the answer is lost")
     with pytest.raises(GenvorisError):
@@ -259,8 +255,8 @@ def test_what_genvoris_refuses_for_ever_does_not_hold_up_the_events_after_it() -
     assert shop.standing == ("ACTIVE", "pln_pro")
 
 
-def test_what_genvoris_cannot_do_now_holds_up_the_events_after_it() -> None:
-    """Their order would be lost else: the newer event is to be delivered again too."""
+def test_temporary_failure() -> None:
+    """An interrupted event that cannot be finished yet blocks newer ones, to keep their order."""
     shop = shop_of(STORIES["pause, resume"])
     strike(shop, "it dies before Genvoris has it")
     with pytest.raises(Death):
@@ -276,8 +272,8 @@ def test_what_genvoris_cannot_do_now_holds_up_the_events_after_it() -> None:
     assert shop.standing == ("PAUSED", "pln_max")
 
 
-def test_calls_of_one_shopper_do_not_touch_anothers() -> None:
-    """An event that broke off is finished by the same shopper's next one alone."""
+def test_shoppers_are_independent() -> None:
+    """An interrupted event is finished by the same shopper's next event only."""
     shop = shop_of(STORIES["pause, resume"])
     strike(shop, "it dies before Genvoris has it")
     with pytest.raises(Death):
@@ -306,10 +302,8 @@ CALLS: list[tuple[str, Call]] = [
 
 @settings(max_examples=60, deadline=None)
 @given(st.permutations(CALLS), st.data())
-def test_whatever_breaks_off_events_end_as_if_each_had_been_carried_out_when_it_first_came(
-    calls: list[tuple[str, Call]], data: st.DataObject
-) -> None:
-    """Events come one by one, some break off, and all are delivered again in any order."""
+def test_any_interruptions(calls: list[tuple[str, Call]], data: st.DataObject) -> None:
+    """Events end as if each had been carried out at its first delivery, whatever fails."""
     faults = data.draw(st.lists(st.sampled_from(("fine", *FAULTS)), min_size=8, max_size=8))
     broken, whole = Shop(), Shop()
     for shop in (broken, whole):

@@ -45,24 +45,22 @@ def shop(stripe: Stripe) -> StripeShop:
     return shop
 
 
-def test_the_period_that_was_paid_for_is_not_filled_again(shop: StripeShop, stripe: Stripe) -> None:
-    """The next one is, once."""
+def test_paid_period(shop: StripeShop, stripe: Stripe) -> None:
+    """The period that version 0.1 filled is not filled again; the next one is, once."""
     shop.take(stripe.paid("subscription_create", month=0, at=2))
     assert shop.fills == 1
     shop.take(stripe.paid(month=1, at=10), stripe.change(at=20))
     assert (shop.standing, shop.fills) == (("ACTIVE", "pln_pro"), 2)
 
 
-def test_an_end_is_an_end(shop: StripeShop, stripe: Stripe) -> None:
-    """Also when it is the first event after the upgrade."""
+def test_end(shop: StripeShop, stripe: Stripe) -> None:
+    """A subscription ends even if that is the first event after the upgrade."""
     shop.take(stripe.change("deleted", status="canceled", at=20))
     assert shop.status == "CANCELLED"
 
 
-def test_a_newer_subscription_takes_over_from_one_that_has_not_been_heard_of_since(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """And the older goes on when the newer ends."""
+def test_newer_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """A newer subscription takes over, and the older one continues when it ends."""
     newer = Stripe(stripe.basil, born=100)
     newer.customer = stripe.customer
     shop.take(stripe.change(at=50), newer.change("created", price="max", at=100))
@@ -71,23 +69,23 @@ def test_a_newer_subscription_takes_over_from_one_that_has_not_been_heard_of_sin
     assert shop.standing == ("ACTIVE", "pln_pro")
 
 
-def test_who_subscribed_at_an_old_price_keeps_the_plan(shop: StripeShop, stripe: Stripe) -> None:
-    """The plan has got another price since."""
+def test_former_price(shop: StripeShop, stripe: Stripe) -> None:
+    """A subscriber keeps the plan although its price has changed since."""
     shop.genvoris.plans[0]["externalPriceId"] = "pro_at_a_new_price"
     shop.take(stripe.change(at=10), stripe.paid(month=1, at=20))
     assert (shop.standing, shop.fills) == (("ACTIVE", "pln_pro"), 2)
 
 
-def test_a_refund_takes_back_what_was_sold(shop: StripeShop, stripe: Stripe) -> None:
-    """And the month that is paid for afterwards gives the plan again."""
+def test_refund(shop: StripeShop, stripe: Stripe) -> None:
+    """A refund takes the plan back, and the next paid month gives it again."""
     shop.take(stripe.refunded(month=0))
     assert shop.standing == ("ACTIVE", None)
     shop.take(stripe.paid(month=1, at=60))
     assert shop.plan == "pln_pro"
 
 
-def test_a_subscription_that_waited_for_its_checkout_starts(stripe: Stripe) -> None:
-    """It was not known yet whose it is."""
+def test_waiting_subscription(stripe: Stripe) -> None:
+    """A subscription that waited for its checkout starts."""
     shop = StripeShop()
     waiting = {"state": None, "state_at": 0, "price": None, "paid_until": 0, "waits_with": "pro"}
     keep(shop, "stripe:subscription", stripe.subscription, waiting)
@@ -95,16 +93,16 @@ def test_a_subscription_that_waited_for_its_checkout_starts(stripe: Stripe) -> N
     assert (shop.standing, shop.fills) == (("ACTIVE", "pln_pro"), 1)
 
 
-def test_a_refund_that_came_before_its_checkout_is_remembered(stripe: Stripe) -> None:
-    """Version 0.1 noted it."""
+def test_early_refund(stripe: Stripe) -> None:
+    """A refund that came before its checkout is remembered."""
     shop = StripeShop()
     keep(shop, "stripe:refunded", stripe.intent, "1")
     shop.take(stripe.one_off(metadata={"genvoris_price_id": "pro"}))
     assert shop.genvoris.customers == {}
 
 
-def test_a_grant_that_broke_off_is_finished_by_the_next_event() -> None:
-    """Its record names the plan before and the one to have."""
+def test_interrupted_grant() -> None:
+    """An interrupted grant is finished by the next event."""
     shop = Shop()
     shop.activate("o1")
     shop.billing.grant("ada", 4, event_id="g1")
@@ -119,8 +117,8 @@ def test_a_grant_that_broke_off_is_finished_by_the_next_event() -> None:
     assert shop.genvoris.size("ada") == 12
 
 
-def test_a_refund_knows_the_latest_sale() -> None:
-    """It was noted apart."""
+def test_latest_sale() -> None:
+    """A refund knows the latest sale."""
     shop = Shop()
     shop.activate("o1")
     shop.store.delete(f"billing:order:{digest('ada')}")

@@ -18,8 +18,8 @@ def customer(shop: Shop) -> dict[str, Any]:
     return shop.genvoris.customers["ada"]
 
 
-def test_the_next_shopper_of_that_id_has_no_plan_and_nothing_used() -> None:
-    """At Genvoris they are as somebody new."""
+def test_like_a_new_shopper() -> None:
+    """The next owner of the id has no plan, no metadata, and a full period."""
     shop = Shop()
     shop.billing.activate("ada", price_id="max", email="ada@example.com", event_id="o1")
     customer(shop)["metadata"] = {"size": "M"}
@@ -31,8 +31,8 @@ def test_the_next_shopper_of_that_id_has_no_plan_and_nothing_used() -> None:
     assert shop.tokens.forgotten == ["ada"]
 
 
-def test_with_a_plan_for_newcomers_the_next_shopper_has_that() -> None:
-    """A paused account is as good as new too."""
+def test_with_default_plan() -> None:
+    """The next owner has the default plan, even if the account was paused."""
     shop = Shop(default_plan="pln_free")
     shop.activate("o1")
     shop.billing.pause("ada", event_id="p1")
@@ -40,16 +40,16 @@ def test_with_a_plan_for_newcomers_the_next_shopper_has_that() -> None:
     assert shop.standing == ("ACTIVE", "pln_free")
 
 
-def test_an_account_that_genvoris_does_not_know_is_closed_too() -> None:
-    """They never tried anything on."""
+def test_unknown_shopper() -> None:
+    """Closing the account of a shopper unknown to Genvoris drops the token only."""
     shop = Shop()
     assert shop.billing.close_account("ada") is None
     assert shop.tokens.forgotten == ["ada"]
     assert shop.genvoris.customers == {}
 
 
-def test_closing_twice_is_closing_once() -> None:
-    """With an event id, even when somebody else has bought a plan under that id since."""
+def test_repeat() -> None:
+    """With an event id, a repeat does not touch what was bought under the id since."""
     shop = Shop()
     shop.activate("o1")
     for _ in range(2):
@@ -60,8 +60,8 @@ def test_closing_twice_is_closing_once() -> None:
     assert shop.standing == ("ACTIVE", "pln_max")
 
 
-def test_old_events_change_nothing_for_the_next_shopper() -> None:
-    """Those that were carried out, refused, or broke off before the account was closed."""
+def test_old_events() -> None:
+    """Events from before, done, refused or interrupted, change nothing when repeated."""
     shop = Shop()
     shop.activate("o1")
     shop.genvoris.before = lambda request: httpx.Response(403) if is_change(request) else None
@@ -80,8 +80,8 @@ def test_old_events_change_nothing_for_the_next_shopper() -> None:
     assert shop.standing == ("ACTIVE", "pln_pro"), "the refund was of the one before"
 
 
-def test_a_closing_that_broke_off_is_finished_by_the_next_call() -> None:
-    """It dies after Genvoris has it; what comes next is the new shopper's."""
+def test_interrupted_closing() -> None:
+    """An interrupted closing is finished by the next call."""
     shop = Shop()
     shop.activate("o1")
 
@@ -99,8 +99,8 @@ def test_a_closing_that_broke_off_is_finished_by_the_next_call() -> None:
     assert shop.standing == ("ACTIVE", "pln_pro")
 
 
-def test_without_the_store_nothing_is_closed() -> None:
-    """Old events would not be known for old ones afterwards."""
+def test_store_unavailable() -> None:
+    """Without the store nothing is closed, since old events could not be recognised."""
     shop = Shop()
     shop.activate("o1")
     shop.store.away = True
@@ -110,10 +110,8 @@ def test_without_the_store_nothing_is_closed() -> None:
 
 
 @pytest.mark.parametrize("basil", [True, False], ids=["basil", "acacia"])
-def test_what_was_bought_by_stripe_gives_the_next_shopper_nothing(
-    basil: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The old subscription continues at Stripe; the shop is told to cancel it."""
+def test_stripe_purchases(basil: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Purchases by Stripe give no plan any more, and a running subscription is logged."""
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe(basil, metadata={"genvoris_external_id": "ada"})
@@ -129,8 +127,8 @@ def test_what_was_bought_by_stripe_gives_the_next_shopper_nothing(
     assert "ada" not in caplog.text
 
 
-def test_an_unseen_purchase_of_the_old_customer_counts_for_nobody() -> None:
-    """Its event comes late, after the account was closed."""
+def test_late_stripe_purchase() -> None:
+    """A purchase whose event comes after the closing gives no plan."""
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe()
@@ -142,8 +140,8 @@ def test_an_unseen_purchase_of_the_old_customer_counts_for_nobody() -> None:
     assert shop.standing == ("ACTIVE", None)
 
 
-def test_who_has_the_id_next_buys_as_anybody() -> None:
-    """Also as the same Stripe customer, when the account is opened again."""
+def test_next_purchases() -> None:
+    """The next owner can buy, even as the same Stripe customer."""
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe()

@@ -36,7 +36,8 @@ def event(kind: str, data: Any = None, **more: Any) -> WebhookEvent:
         ("end_customer.period_rolled", "customer.period_rolled"),
     ],
 )
-def test_an_older_name_is_folded_into_the_new_one_and_kept_beside_it(older: str, name: str) -> None:
+def test_older_type(older: str, name: str) -> None:
+    """An older name becomes the current one, and stays available."""
     found = event(older)
     assert (found.type, found.sent_type) == (name, older)
     assert name in KNOWN_TYPES
@@ -44,13 +45,15 @@ def test_an_older_name_is_folded_into_the_new_one_and_kept_beside_it(older: str,
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN_TYPES))
-def test_todays_names_stay_as_they_are(name: str) -> None:
+def test_current_type(name: str) -> None:
+    """Current names stay unchanged."""
     assert current_type(name) == name
     assert event(name).type == name
 
 
 @pytest.mark.parametrize("created", [1_700_000_000, "2023-11-14T22:13:20Z"])
-def test_the_envelope_is_read(created: object) -> None:
+def test_envelope(created: object) -> None:
+    """The envelope is parsed."""
     found = event("webhook.test", {"a": 1}, created=created)
     assert type(found) is WebhookEvent
     assert found.id == "evt_1"
@@ -68,14 +71,16 @@ def test_the_envelope_is_read(created: object) -> None:
         {"endCustomer": {"customerId": "ec_1", "externalId": "ada", "status": "X", "plan": "Pro"}},
     ],
 )
-def test_a_customer_is_read_in_every_known_spelling(data: dict[str, Any]) -> None:
+def test_customer_spellings(data: dict[str, Any]) -> None:
+    """A customer is parsed in every known spelling."""
     found = event("end_customer.updated", data)
     assert isinstance(found, CustomerEvent)
     assert (found.customer_id, found.external_id) == ("ec_1", "ada")
     assert (found.status, found.plan_id) in (("ACTIVE", "pln_1"), ("PAUSED", None))
 
 
-def test_a_quota_event_says_how_much_is_used() -> None:
+def test_quota_event() -> None:
+    """A quota event has the use, the limit and the end of the period."""
     data = {"customerId": "ec_1", "used": 4, "limit": 5, "remaining": 1}
     found = event("customer.quota_warning", {**data, "periodEnd": "2026-12-01T00:00:00Z"})
     assert isinstance(found, CustomerEvent)
@@ -83,7 +88,8 @@ def test_a_quota_event_says_how_much_is_used() -> None:
     assert found.period_end == dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 
-def test_a_tryon_says_whose_it_is_and_of_what() -> None:
+def test_tryon_event() -> None:
+    """A try-on event has its ids, its product and the reason of a failure."""
     data = {"id": "try_1", "customer_id": "ec_1", "externalId": "ada", "productId": "shirt"}
     found = event("tryon.completed", {**data, "page_url": "https://shop.example/shirt"})
     assert isinstance(found, TryonEvent)
@@ -92,13 +98,15 @@ def test_a_tryon_says_whose_it_is_and_of_what() -> None:
     assert event("tryon.failed", {"error": "no_person"}).reason == "no_person"  # type: ignore[attr-defined]
 
 
-def test_a_tryons_own_id_is_never_taken_for_a_customers() -> None:
+def test_tryon_id_is_not_a_customer() -> None:
+    """A try-on's id is not taken for a customer's."""
     found = event("tryon.completed", {"id": "try_1"})
     assert isinstance(found, TryonEvent)
     assert found.customer_id is None
 
 
-def test_credit_and_plan_events_are_typed() -> None:
+def test_credit_and_plan_events() -> None:
+    """Credit and plan events are typed."""
     low = event("credit.low_balance", {"balance": 12})
     filled = event("credit.balance_added", {"amount": 500, "balance": 512})
     assert isinstance(low, CreditEvent)
@@ -110,7 +118,8 @@ def test_credit_and_plan_events_are_typed() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 7, {}, {"customer": None, "status": 4}])
-def test_data_of_any_shape_is_no_fault(data: object) -> None:
+def test_any_data(data: object) -> None:
+    """Data of any shape is accepted."""
     for kind in (*KNOWN_TYPES, "tryon.dreamt", "nothing we know"):
         assert event(kind, data).type == kind
 
@@ -130,14 +139,17 @@ def test_data_of_any_shape_is_no_fault(data: object) -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_envelope_is_refused(body: bytes) -> None:
+def test_malformed_envelope(body: bytes) -> None:
+    """A body that is not an envelope is refused."""
     with pytest.raises(MalformedAnswerError):
         read_event(body)
 
 
-def test_a_body_with_a_byte_order_mark_is_read() -> None:
+def test_byte_order_mark() -> None:
+    """A byte order mark is accepted."""
     assert read_event(b'\xef\xbb\xbf{"id": "evt_1", "type": "webhook.test"}').id == "evt_1"
 
 
-def test_an_event_is_printed_without_its_data() -> None:
+def test_repr_without_data() -> None:
+    """The repr leaves out the data, which may be personal."""
     assert "ada@example.com" not in repr(event("customer.created", {"email": "ada@example.com"}))

@@ -56,9 +56,10 @@ def sold(plans: Iterable[Plan]) -> set[DeclaredPlan]:
 
 
 @given(declared_lists, existing_lists)
-def test_from_any_list_it_reaches_the_declared_one_and_then_does_nothing(
+def test_reaches_declared_plans(
     declared: list[DeclaredPlan], rows: list[tuple[str, int, str | None, bool]]
 ) -> None:
+    """Any plans become the declared ones, and then nothing is left to do."""
     existing = [plan(number, *row) for number, row in enumerate(rows)]
     after = applied(existing, plan_changes(declared, existing))
     assert sold(after) == set(declared)
@@ -67,16 +68,18 @@ def test_from_any_list_it_reaches_the_declared_one_and_then_does_nothing(
 
 
 @given(declared_lists, existing_lists, st.integers(0, 12))
-def test_broken_off_anywhere_the_next_run_still_gets_there(
+def test_interrupted_sync(
     declared: list[DeclaredPlan], rows: list[tuple[str, int, str | None, bool]], done: int
 ) -> None:
+    """A synchronisation interrupted anywhere is completed by the next one."""
     existing = [plan(number, *row) for number, row in enumerate(rows)]
     halfway = applied(existing, plan_changes(declared, existing)[:done])
     after = applied(halfway, plan_changes(declared, halfway))
     assert sold(after) == set(declared)
 
 
-def test_a_plan_is_matched_by_its_price_before_its_name() -> None:
+def test_price_before_name() -> None:
+    """A plan is matched by its price before its name."""
     existing = [plan(1, "Pro"), plan(2, "Old", price="price_pro")]
     assert plan_changes([PRO], existing) == [
         PlanChange("change", "Pro", "pln_2", {"name": "Old"}, {"name": "Pro"}),
@@ -84,18 +87,21 @@ def test_a_plan_is_matched_by_its_price_before_its_name() -> None:
     ]
 
 
-def test_a_new_price_moves_to_the_plan_of_that_name_so_that_its_shoppers_keep_it() -> None:
+def test_new_price() -> None:
+    """A new price moves to the plan with that name, so that its shoppers keep it."""
     [change] = plan_changes([PRO], [plan(1, price="price_old")])
     assert change.before == {"external_price_id": "price_old"}
     assert change.after == {"external_price_id": "price_pro"}
 
 
-def test_a_disabled_plan_is_sold_again_rather_than_made_twice() -> None:
+def test_disabled_plan() -> None:
+    """A disabled plan is made active again rather than created twice."""
     [change] = plan_changes([PRO], [plan(1, price="price_pro", active=False)])
     assert (change.action, change.plan_id, change.after) == ("change", "pln_1", {"active": True})
 
 
-def test_of_two_with_the_same_price_the_active_one_is_kept_and_the_other_stays_away() -> None:
+def test_same_price_twice() -> None:
+    """Of two plans with the same price, one active plan remains."""
     twins = [plan(1, price="price_pro", active=False), plan(2, price="price_pro")]
     assert plan_changes([PRO], twins) == []
     both = [plan(1, price="price_pro"), plan(2, price="price_pro")]
@@ -110,5 +116,6 @@ def test_of_two_with_the_same_price_the_active_one_is_kept_and_the_other_stays_a
         ([plan(1, "Free", 3), plan(2, "Pro")], "disable Pro (pln_2)"),
     ],
 )
-def test_each_step_is_told_in_a_line(existing: list[Plan], line: str) -> None:
+def test_step_as_text(existing: list[Plan], line: str) -> None:
+    """Each step reads as one line."""
     assert [str(change) for change in plan_changes([FREE], existing)] == [line]

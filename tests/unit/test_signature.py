@@ -32,7 +32,8 @@ def signed(secret: str, body: bytes, timestamp: str = str(T)) -> str:
 
 
 @pytest.mark.parametrize(("secret", "body", "v1"), VECTORS, ids=["first", "second"])
-def test_the_published_vectors_are_signed_and_verified(secret: str, body: bytes, v1: str) -> None:
+def test_published_vectors(secret: str, body: bytes, v1: str) -> None:
+    """Genvoris's published vectors are signed and verified."""
     assert sign(secret, body, T) == f"t={T},v1={v1}"
     verify(f"t={T},v1={v1}", body, [secret], T)
 
@@ -69,7 +70,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("header", REFUSED.values(), ids=REFUSED.keys())
-def test_a_header_that_proves_nothing_is_refused(header: str | None) -> None:
+def test_invalid_header(header: str | None) -> None:
+    """A missing, malformed or forged header is refused."""
     with pytest.raises(SignatureError):
         verify(header, BODY, [SECRET], T)
 
@@ -84,7 +86,8 @@ class CountedBody(bytes):
         return head + bytes(self)
 
 
-def test_many_signatures_cost_one_digest_for_each_secret() -> None:
+def test_digests_are_bounded() -> None:
+    """Many signatures cost one digest per secret."""
     body = CountedBody(BODY)
     header = f"t={T}" + f",v1={'0' * 64}" * 14
     with pytest.raises(SignatureError, match="another secret"):
@@ -92,25 +95,29 @@ def test_many_signatures_cost_one_digest_for_each_secret() -> None:
     assert body.signed == 2
 
 
-def test_a_changed_body_is_refused() -> None:
+def test_changed_body() -> None:
+    """A changed body is refused."""
     for changed in (BODY + b" ", BODY[:-1], b"\xef\xbb\xbf" + BODY, b""):
         with pytest.raises(SignatureError, match="another secret, or changed"):
             verify(f"t={T},v1={V1}", changed, [SECRET], T)
 
 
 @pytest.mark.parametrize("age", [-300, -1, 0, 299, 300])
-def test_up_to_300_seconds_either_way_are_fine(age: int) -> None:
+def test_tolerance(age: int) -> None:
+    """A delivery may be 300 s old, or ahead."""
     verify(sign(SECRET, BODY, T), BODY, [SECRET], T + age)
 
 
 @pytest.mark.parametrize("age", [-301, 301, 86400])
-def test_beyond_300_seconds_it_is_refused_with_a_word_on_the_clock(age: int) -> None:
+def test_expired_signature(age: int) -> None:
+    """Beyond 300 s a delivery is refused, and the message mentions the clock."""
     with pytest.raises(SignatureError, match="clock"):
         verify(sign(SECRET, BODY, T), BODY, [SECRET], T + age)
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["", ""]])
-def test_an_empty_secret_verifies_nothing(secrets: list[str]) -> None:
+def test_empty_secret(secrets: list[str]) -> None:
+    """An empty secret neither verifies nor signs."""
     forged = f"t={T},v1={signed('', BODY)}"
     with pytest.raises(SignatureError, match="no secret"):
         verify(forged, BODY, secrets, T)
@@ -120,7 +127,8 @@ def test_an_empty_secret_verifies_nothing(secrets: list[str]) -> None:
         sign("", BODY, T)
 
 
-def test_while_secrets_are_changed_each_of_them_is_good() -> None:
+def test_rotation() -> None:
+    """During a rotation both secrets are valid."""
     for secret in ("old", "new"):
         verify(sign(secret, BODY, T), BODY, ["new", "old"], T)
     with pytest.raises(SignatureError):
@@ -140,22 +148,26 @@ def test_while_secrets_are_changed_each_of_them_is_good() -> None:
         f"t={T},v1={V1.upper()}",
     ],
 )
-def test_one_good_v1_is_enough_in_any_order_and_case(header: str) -> None:
+def test_one_valid_signature(header: str) -> None:
+    """One valid v1 is enough, in any order and case."""
     verify(header, BODY, [SECRET], T)
 
 
 @given(st.binary(max_size=300), st.text(min_size=1, max_size=50).filter(lambda text: _utf8(text)))
-def test_any_bytes_are_verified_as_they_are(body: bytes, secret: str) -> None:
+def test_any_body(body: bytes, secret: str) -> None:
+    """Any bytes are signed and verified unchanged."""
     verify(sign(secret, body, T), body, [secret], T)
 
 
 @given(st.text(max_size=200))
-def test_any_text_for_a_header_is_refused_and_never_raises_anything_else(header: str) -> None:
+def test_any_header(header: str) -> None:
+    """Any text as a header raises SignatureError and nothing else."""
     with pytest.raises(SignatureError):
         verify(header, BODY, [SECRET], T)
 
 
-def test_no_message_holds_a_secret_or_a_signature() -> None:
+def test_messages_reveal_nothing() -> None:
+    """No message contains a secret or a signature."""
     for header in (f"t={T},v1={V1}", f"t={T},v1={signed(SECRET, BODY)[:-1]}"):
         with pytest.raises(SignatureError) as caught:
             verify(header, b"changed", [SECRET], T)

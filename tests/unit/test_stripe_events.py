@@ -27,9 +27,8 @@ def stripe(request: pytest.FixtureRequest) -> Stripe:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_a_subscription_begins_once_in_whatever_order_its_events_come(
-    shop: Shop, stripe: Stripe, order: tuple[int, ...]
-) -> None:
+def test_start_in_any_order(shop: Shop, stripe: Stripe, order: tuple[int, ...]) -> None:
+    """A subscription starts once, in whatever order its events come."""
     events = beginning(stripe)
     shop.take_as_stripe_delivers(*(events[each] for each in order))
     assert (shop.fills, shop.plan, shop.status) == (1, "pln_pro", "ACTIVE")
@@ -37,15 +36,17 @@ def test_a_subscription_begins_once_in_whatever_order_its_events_come(
     assert shop.fills == 1
 
 
-def test_with_the_shoppers_id_in_its_metadata_a_subscription_needs_no_checkout(
+def test_metadata_identifies(
     shop: Shop,
 ) -> None:
+    """A subscription with the shopper's id in its metadata needs no checkout."""
     stripe = Stripe(metadata={"genvoris_external_id": "ada"})
     shop.take(stripe.change("created", status="trialing"))
     assert (shop.fills, shop.plan) == (1, "pln_pro")
 
 
-def test_the_shops_own_answer_tells_whose_customer_it_is(shop: Shop, stripe: Stripe) -> None:
+def test_shop_identifies(shop: Shop, stripe: Stripe) -> None:
+    """The shop's own function may identify the customer."""
     created = stripe.change("created")
     with pytest.raises(StripeEventError, match="stripe_shopper"):
         shop.take(created)
@@ -54,7 +55,8 @@ def test_the_shops_own_answer_tells_whose_customer_it_is(shop: Shop, stripe: Str
     assert shop.fills == 1
 
 
-def test_each_month_that_is_paid_for_fills_the_quota_once(shop: Shop, stripe: Stripe) -> None:
+def test_renewals(shop: Shop, stripe: Stripe) -> None:
+    """Each paid month fills the quota once."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     second = stripe.paid(month=1)
     same_in_another_event = {**second, "id": "evt_twin"}
@@ -64,25 +66,22 @@ def test_each_month_that_is_paid_for_fills_the_quota_once(shop: Shop, stripe: St
     assert shop.fills == 3
 
 
-def test_a_month_that_is_reported_late_does_not_fill_the_quota_of_the_next(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_late_invoice(shop: Shop, stripe: Stripe) -> None:
+    """A month reported late does not fill the quota of the next one."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.paid(month=2), stripe.paid(month=1))
     assert shop.fills == 2
 
 
-def test_a_renewal_that_comes_before_everything_else_begins_the_plan(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_early_renewal(shop: Shop, stripe: Stripe) -> None:
+    """A renewal that comes first starts the plan."""
     shop.known[stripe.customer] = "ada"
     shop.take(stripe.paid(month=1), *beginning(stripe))
     assert (shop.fills, shop.plan) == (1, "pln_pro")
 
 
-def test_an_upgrade_changes_the_plan_and_its_proration_fills_nothing(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_upgrade(shop: Shop, stripe: Stripe) -> None:
+    """An upgrade changes the plan, and its proration does not fill the quota."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     proration = stripe.paid("subscription_update", month=0, price="max", id="in_proration")
     line = proration["data"]["object"]["lines"]["data"][0]
@@ -94,9 +93,8 @@ def test_an_upgrade_changes_the_plan_and_its_proration_fills_nothing(
     assert (shop.fills, shop.plan) == (1, "pln_max")
 
 
-def test_an_older_change_that_comes_late_does_not_undo_a_newer_one(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_late_change(shop: Shop, stripe: Stripe) -> None:
+    """An older change that comes late does not undo a newer one."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(price="max", at=20), stripe.change(price="pro", at=10))
     assert shop.plan == "pln_max"
@@ -110,9 +108,8 @@ def test_an_older_change_that_comes_late_does_not_undo_a_newer_one(
         {"kind": "updated", "pause_collection": {"behavior": "void", "resumes_at": None}},
     ],
 )
-def test_a_pause_and_its_end_are_followed(
-    shop: Shop, stripe: Stripe, pause: dict[str, Any]
-) -> None:
+def test_pause(shop: Shop, stripe: Stripe, pause: dict[str, Any]) -> None:
+    """Every kind of pause is followed, and so is its end."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(at=10, **pause))
     assert shop.status == "PAUSED"
@@ -120,13 +117,15 @@ def test_a_pause_and_its_end_are_followed(
     assert (shop.status, shop.fills) == ("ACTIVE", 1)
 
 
-def test_a_payment_that_is_past_due_changes_nothing_yet(shop: Shop, stripe: Stripe) -> None:
+def test_past_due(shop: Shop, stripe: Stripe) -> None:
+    """A payment that is past due changes nothing yet."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(status="past_due", at=10))
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
-def test_the_end_of_a_subscription_is_final_whatever_comes_late(shop: Shop, stripe: Stripe) -> None:
+def test_end_is_final(shop: Shop, stripe: Stripe) -> None:
+    """A subscription that has ended stays ended, whatever comes late."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change("deleted", status="canceled", at=30))
     assert shop.status == "CANCELLED"
@@ -135,15 +134,15 @@ def test_the_end_of_a_subscription_is_final_whatever_comes_late(shop: Shop, stri
     assert (shop.status, shop.fills) == ("CANCELLED", 1)
 
 
-def test_a_subscription_that_ended_before_we_heard_of_it_never_begins(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_end_before_start(shop: Shop, stripe: Stripe) -> None:
+    """A subscription whose end comes first never starts."""
     shop.take(stripe.change("deleted", status="canceled", at=30))
     shop.take_as_stripe_delivers(*beginning(stripe))
     assert shop.genvoris.customers == {}
 
 
-def test_where_there_is_a_free_plan_the_end_leads_back_to_it() -> None:
+def test_end_with_default_plan() -> None:
+    """The end of a subscription leads back to the default plan."""
     shop, stripe = Shop(default_plan="pln_free"), Stripe()
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(status="unpaid", at=10))
@@ -151,7 +150,8 @@ def test_where_there_is_a_free_plan_the_end_leads_back_to_it() -> None:
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_free")
 
 
-def test_the_end_of_an_old_subscription_does_not_end_the_new_one(shop: Shop) -> None:
+def test_end_of_older_subscription(shop: Shop) -> None:
+    """The end of an older subscription does not end the newer one."""
     old, new = Stripe(), Stripe(born=100)
     new.customer = old.customer
     shop.take_as_stripe_delivers(*beginning(old))
@@ -160,7 +160,8 @@ def test_the_end_of_an_old_subscription_does_not_end_the_new_one(shop: Shop) -> 
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> None:
+def test_other_products(shop: Shop, stripe: Stripe) -> None:
+    """Subscriptions to other products are ignored."""
     events = [
         stripe.change("created", price="price_of_socks"),
         stripe.paid("subscription_create", month=0, price="price_of_socks"),
@@ -171,9 +172,10 @@ def test_what_else_the_shop_sells_is_left_alone(shop: Shop, stripe: Stripe) -> N
     assert shop.genvoris.customers == {}
 
 
-def test_an_older_subscription_that_is_still_paid_carries_on_after_the_newer_ended(
+def test_older_subscription_continues(
     shop: Shop,
 ) -> None:
+    """An older subscription that is still paid continues after the newer one ended."""
     older, newer = Stripe(), Stripe(born=10)
     newer.customer = older.customer
     shop.take(*reversed(beginning(older)), *reversed(beginning(newer, "max", at=10)))
@@ -184,23 +186,22 @@ def test_an_older_subscription_that_is_still_paid_carries_on_after_the_newer_end
     assert (shop.fills, shop.plan, shop.status) == (3, "pln_pro", "ACTIVE")
 
 
-def test_what_a_connected_account_says_changes_nothing(shop: Shop, stripe: Stripe) -> None:
+def test_connected_account(shop: Shop, stripe: Stripe) -> None:
+    """Events of connected accounts are ignored."""
     forged = stripe.one_off(metadata={"genvoris_price_id": "max"})
     assert shop.take({**forged, "account": "acct_of_somebody"}) == ["ignored"]
     assert shop.fills == 0
 
 
-def test_a_subscription_that_changes_to_something_else_has_ended(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_change_to_other_product(shop: Shop, stripe: Stripe) -> None:
+    """A subscription that changes to another product has ended."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(price="price_of_socks", at=10))
     assert shop.status == "CANCELLED"
 
 
-def test_who_subscribed_at_an_old_price_keeps_the_plan_when_it_gets_a_new_one(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_former_price(shop: Shop, stripe: Stripe) -> None:
+    """A subscriber at a former price keeps the plan."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.genvoris.plans[0]["externalPriceId"] = "pro_at_a_new_price"
     shop.take(stripe.change(at=10), stripe.paid(month=1, at=20))
@@ -210,9 +211,8 @@ def test_who_subscribed_at_an_old_price_keeps_the_plan_when_it_gets_a_new_one(
     assert shop.status == "CANCELLED"
 
 
-def test_a_declared_plan_that_was_not_brought_to_genvoris_is_an_error_not_a_lost_sale(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_missing_plan(shop: Shop, stripe: Stripe) -> None:
+    """A sale of a declared plan that Genvoris lacks is an error, and is not lost."""
     shop.known[stripe.customer] = "ada"
     created = stripe.change("created", price="soon")
     with pytest.raises(UnknownPriceError, match="plans sync"):
@@ -221,9 +221,8 @@ def test_a_declared_plan_that_was_not_brought_to_genvoris_is_an_error_not_a_lost
     assert shop.take(created) == ["applied"]
 
 
-def test_what_was_ignored_counts_when_it_is_sent_again_with_its_plan_there(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_ignored_event_again(shop: Shop, stripe: Stripe) -> None:
+    """An ignored event counts when it is delivered again and its plan exists."""
     shop.known[stripe.customer] = "ada"
     created = stripe.change("created", price="later")
     assert shop.take(created) == ["ignored"]
@@ -231,7 +230,8 @@ def test_what_was_ignored_counts_when_it_is_sent_again_with_its_plan_there(
     assert shop.take(created, created) == ["applied", "repeated"]
 
 
-def test_a_whole_refund_takes_the_plan_back_and_one_in_part_does_not(shop: Shop) -> None:
+def test_refund(shop: Shop) -> None:
+    """A full refund takes the plan back; a partial one does not."""
     stripe = Stripe(basil=False)
     shop.take_as_stripe_delivers(*beginning(stripe))
     assert shop.take(stripe.refunded(whole=False)) == ["ignored"]
@@ -241,7 +241,8 @@ def test_a_whole_refund_takes_the_plan_back_and_one_in_part_does_not(shop: Shop)
     assert shop.plan is None
 
 
-def test_a_refund_of_an_earlier_month_leaves_the_month_that_was_paid_since(shop: Shop) -> None:
+def test_refund_of_earlier_month(shop: Shop) -> None:
+    """A refund of an earlier month leaves the one paid since."""
     stripe = Stripe(basil=False)
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.paid(month=1), stripe.refunded(month=0))
@@ -250,7 +251,8 @@ def test_a_refund_of_an_earlier_month_leaves_the_month_that_was_paid_since(shop:
     assert shop.plan is None
 
 
-def test_a_renewal_after_a_refund_gives_the_plan_again(shop: Shop) -> None:
+def test_renewal_after_refund(shop: Shop) -> None:
+    """A renewal after a refund gives the plan again."""
     stripe = Stripe(basil=False)
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.refunded(), stripe.paid(month=1))
@@ -258,9 +260,8 @@ def test_a_renewal_after_a_refund_gives_the_plan_again(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_since_basil_the_invoice_payment_tells_what_was_refunded(
-    shop: Shop, order: tuple[int, ...]
-) -> None:
+def test_refund_by_invoice_payment(shop: Shop, order: tuple[int, ...]) -> None:
+    """Since basil, the invoice payment identifies what was refunded, in any order."""
     stripe = Stripe()
     shop.take_as_stripe_delivers(*beginning(stripe)[:2], stripe.checkout())
     events = [
@@ -272,7 +273,8 @@ def test_since_basil_the_invoice_payment_tells_what_was_refunded(
     assert shop.plan is None
 
 
-def test_since_basil_stripe_is_asked_what_was_refunded_when_it_may_be(shop: Shop) -> None:
+def test_refund_by_lookup(shop: Shop) -> None:
+    """Since basil, Stripe is asked what was refunded if there is a key."""
     stripe = Stripe()
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.lookup.invoices[f"{stripe.intent}_0"] = stripe.invoice
@@ -280,14 +282,16 @@ def test_since_basil_stripe_is_asked_what_was_refunded_when_it_may_be(shop: Shop
     assert shop.plan is None
 
 
-def test_a_refund_of_something_else_changes_nothing(shop: Shop, stripe: Stripe) -> None:
+def test_refund_of_other_product(shop: Shop, stripe: Stripe) -> None:
+    """A refund of something else changes nothing."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     other = Stripe(stripe.basil)
     assert shop.take(other.refunded(month=None, customer=stripe.customer)) == ["ignored"]
     assert shop.plan == "pln_pro"
 
 
-def test_a_single_payment_buys_what_its_line_items_say(shop: Shop, stripe: Stripe) -> None:
+def test_payment_by_line_items(shop: Shop, stripe: Stripe) -> None:
+    """A single payment buys the plan among its line items."""
     shop.lookup.prices = ["price_of_socks", "pro"]
     checkout = stripe.one_off()
     assert shop.take(checkout, checkout) == ["applied", "repeated"]
@@ -296,14 +300,14 @@ def test_a_single_payment_buys_what_its_line_items_say(shop: Shop, stripe: Strip
     assert shop.plan is None
 
 
-def test_a_single_payment_buys_what_its_metadata_says_without_asking(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_payment_by_metadata(shop: Shop, stripe: Stripe) -> None:
+    """A single payment buys the plan in its metadata, without a lookup."""
     shop.take(stripe.one_off(metadata={"genvoris_price_id": "max"}))
     assert shop.plan == "pln_max"
 
 
-def test_a_payment_that_takes_days_buys_when_it_has_arrived(shop: Shop, stripe: Stripe) -> None:
+def test_delayed_payment(shop: Shop, stripe: Stripe) -> None:
+    """A payment that takes days buys the plan when it has arrived."""
     metadata = {"genvoris_price_id": "pro"}
     assert shop.take(stripe.one_off(payment_status="unpaid", metadata=metadata)) == ["ignored"]
     arrived = stripe.one_off(metadata=metadata)
@@ -312,17 +316,15 @@ def test_a_payment_that_takes_days_buys_when_it_has_arrived(shop: Shop, stripe: 
     assert shop.fills == 1
 
 
-def test_a_single_payment_refunded_before_its_checkout_is_heard_of_gives_nothing(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_refund_before_checkout(shop: Shop, stripe: Stripe) -> None:
+    """A single payment whose refund comes first gives nothing."""
     shop.take(stripe.refunded(month=None))
     shop.take(stripe.one_off(metadata={"genvoris_price_id": "pro"}))
     assert shop.genvoris.customers == {}
 
 
-def test_a_guests_single_payment_of_a_plan_is_an_error_that_says_what_to_do(
-    shop: Shop, stripe: Stripe
-) -> None:
+def test_unidentified_guest(shop: Shop, stripe: Stripe) -> None:
+    """A plan bought by an unidentified guest is an error that says what to do."""
     guest = stripe.one_off(reference=None, customer=None, metadata={"genvoris_price_id": "pro"})
     with pytest.raises(StripeEventError, match="client_reference_id"):
         shop.take(guest)
@@ -342,9 +344,8 @@ def life(stripe: Stripe, chapters: int) -> list[Event]:
 
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, 5), st.booleans(), st.data())
-def test_a_whole_life_ends_alike_in_any_order_and_however_often_it_is_delivered(
-    chapters: int, basil: bool, data: st.DataObject
-) -> None:
+def test_life_in_any_order(chapters: int, basil: bool, data: st.DataObject) -> None:
+    """A subscription's life ends alike in any order, however often events are repeated."""
     shop, stripe, in_order = Shop(), Stripe(basil), Shop()
     events = life(stripe, chapters)
     in_order.take_as_stripe_delivers(*events)
@@ -359,7 +360,8 @@ def test_a_whole_life_ends_alike_in_any_order_and_however_often_it_is_delivered(
     assert shop.plan == in_order.plan or shop.status == "CANCELLED"
 
 
-def test_what_is_known_of_a_customer_lasts_as_long_as_their_months_are_paid(stripe: Stripe) -> None:
+def test_records_last(stripe: Stripe) -> None:
+    """A customer's records last as long as months are paid."""
     clock = Clock()
     shop = Shop(clock=clock)
     shop.take_as_stripe_delivers(*beginning(stripe))

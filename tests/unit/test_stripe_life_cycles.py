@@ -40,8 +40,8 @@ def check(shop: StripeShop, life: Life) -> None:
 
 @pytest.mark.parametrize("default_plan", [None, "pln_free"])
 @pytest.mark.parametrize("basil", [True, False], ids=["basil", "acacia"])
-def test_a_life_in_order(basil: bool, default_plan: str | None) -> None:
-    """Each life ends as the model says when Stripe delivers in order."""
+def test_in_order(basil: bool, default_plan: str | None) -> None:
+    """Lives end as the model says, with exactly its fills, when Stripe delivers in order."""
     for seed in range(LIVES // 5):
         life = Life(seed, basil, default_plan)
         shop = StripeShop(default_plan)
@@ -51,8 +51,8 @@ def test_a_life_in_order(basil: bool, default_plan: str | None) -> None:
 
 @pytest.mark.parametrize("default_plan", [None, "pln_free"])
 @pytest.mark.parametrize("basil", [True, False], ids=["basil", "acacia"])
-def test_a_life_shuffled_and_doubled(basil: bool, default_plan: str | None) -> None:
-    """Each life ends as the model says in any order, and whatever comes twice."""
+def test_shuffled_and_repeated(basil: bool, default_plan: str | None) -> None:
+    """Lives end as the model says in any order, and whatever is delivered twice."""
     for seed in range(LIVES // 2):
         life = Life(seed, basil, default_plan)
         shop = StripeShop(default_plan)
@@ -61,8 +61,8 @@ def test_a_life_shuffled_and_doubled(basil: bool, default_plan: str | None) -> N
 
 
 @pytest.mark.parametrize("basil", [True, False], ids=["basil", "acacia"])
-def test_a_life_with_deaths(basil: bool) -> None:
-    """Each life ends as the model says though processes die, and others go on before them."""
+def test_with_deaths(basil: bool) -> None:
+    """Lives end as the model says although processes die, and other events go before."""
     for seed in range(LIVES // 2):
         life = Life(seed, basil, None)
         shop = StripeShop()

@@ -40,10 +40,8 @@ def month(stripe: Stripe, number: int, price: str = "pro", at: int = 0) -> list[
     return [*paid, stripe.invoice_payment(number, at=at)] if stripe.basil else paid
 
 
-def test_a_subscription_that_changes_to_another_product_and_back_carries_on(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """It sells no plan for a while, then the same one again; the next month is paid for."""
+def test_other_product_and_back(shop: StripeShop, stripe: Stripe) -> None:
+    """A subscription that sells no plan for a while continues when it does again."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(price="price_of_socks", at=10, was="pro"))
     assert shop.status == "CANCELLED"
@@ -53,8 +51,8 @@ def test_a_subscription_that_changes_to_another_product_and_back_carries_on(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_pro", 2)
 
 
-def test_a_subscription_comes_back_from_another_product_in_any_order(stripe: Stripe) -> None:
-    """The end is the same however the four events come."""
+def test_other_product_and_back_in_any_order(stripe: Stripe) -> None:
+    """The end is the same in whatever order the four events come."""
     events = [
         stripe.change(price="price_of_socks", at=10, was="pro"),
         stripe.change(price="max", at=20, was="price_of_socks"),
@@ -68,8 +66,8 @@ def test_a_subscription_comes_back_from_another_product_in_any_order(stripe: Str
         assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_pro", 2)
 
 
-def test_a_free_plan_is_left_again_when_a_subscription_comes_back(stripe: Stripe) -> None:
-    """With a default plan the shopper falls to that meanwhile."""
+def test_other_product_and_back_with_default_plan(stripe: Stripe) -> None:
+    """Meanwhile the shopper has the default plan."""
     shop = StripeShop(default_plan="pln_free")
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(stripe.change(price="price_of_socks", at=10))
@@ -78,10 +76,8 @@ def test_a_free_plan_is_left_again_when_a_subscription_comes_back(stripe: Stripe
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
-def test_a_late_event_of_an_older_subscription_does_not_take_over(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """The newer one starts, the older one's start comes late, then the older one ends."""
+def test_late_start_of_older_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """The late start of an older subscription does not take over."""
     newer = another(stripe, born=100)
     shop.known[stripe.customer] = "ada"
     shop.take(newer.change("created", price="max", at=100))
@@ -91,8 +87,8 @@ def test_a_late_event_of_an_older_subscription_does_not_take_over(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 1)
 
 
-def test_the_newer_of_two_subscriptions_gives_the_plan_in_any_order(stripe: Stripe) -> None:
-    """Both are paid for; then the older ends."""
+def test_newer_subscription_in_any_order(stripe: Stripe) -> None:
+    """The newer of two paid subscriptions gives the plan, in any order."""
     newer = another(stripe, born=100)
     events = [
         stripe.change("created", at=0),
@@ -107,10 +103,8 @@ def test_the_newer_of_two_subscriptions_gives_the_plan_in_any_order(stripe: Stri
         assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
 
 
-def test_an_older_subscription_serves_while_the_newer_is_paused(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """Who pays for one plan is not locked out by a pause of another."""
+def test_pause_of_newer_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """An older subscription gives the plan while the newer one is paused."""
     newer = another(stripe, born=100)
     shop.known[stripe.customer] = "ada"
     shop.take(stripe.change("created"), newer.change("created", price="max", at=100))
@@ -120,10 +114,8 @@ def test_an_older_subscription_serves_while_the_newer_is_paused(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_a_month_that_was_paid_for_meanwhile_is_had_when_the_newer_subscription_ends(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """The older one's quota was not filled for it while the newer one gave the plan."""
+def test_month_paid_meanwhile(shop: StripeShop, stripe: Stripe) -> None:
+    """A month paid while a newer subscription gave the plan counts when that one ends."""
     newer = another(stripe, born=100)
     shop.known[stripe.customer] = "ada"
     shop.take(stripe.change("created"), newer.change("created", price="max", at=100))
@@ -134,10 +126,8 @@ def test_a_month_that_was_paid_for_meanwhile_is_had_when_the_newer_subscription_
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_pro", 3)
 
 
-def test_a_refunded_single_payment_leads_back_to_the_subscription(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """A subscriber buys a single plan, and is given that money back."""
+def test_refund_beside_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """A refunded single payment leads back to the subscription."""
     shop.take_as_stripe_delivers(*beginning(stripe, "max"))
     one = another(stripe, born=0)
     shop.take(single(one, "free", at=40))
@@ -147,10 +137,8 @@ def test_a_refunded_single_payment_leads_back_to_the_subscription(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_a_refunded_single_payment_leads_back_to_the_one_before(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """The first was paid for too, and was not refunded."""
+def test_refund_of_second_payment(shop: StripeShop, stripe: Stripe) -> None:
+    """A refunded single payment leads back to the one before."""
     second = another(stripe, born=0)
     shop.take(single(stripe, "pro", at=4), single(second, "max", at=40))
     assert shop.plan == "pln_max"
@@ -160,10 +148,8 @@ def test_a_refunded_single_payment_leads_back_to_the_one_before(
     assert shop.standing == ("ACTIVE", None)
 
 
-def test_the_next_month_of_a_subscription_ends_a_single_payment(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """Its plan does not come back when the subscription ends later."""
+def test_renewal_ends_payment(shop: StripeShop, stripe: Stripe) -> None:
+    """The next month of a subscription ends a single payment, for good."""
     shop.take_as_stripe_delivers(*beginning(stripe, "max"))
     shop.take(single(another(stripe, born=0), "free", at=40))
     shop.take(*month(stripe, 1, "max", at=50))
@@ -172,20 +158,16 @@ def test_the_next_month_of_a_subscription_ends_a_single_payment(
     assert shop.status == "CANCELLED"
 
 
-def test_a_single_payment_outlives_the_subscription_it_was_made_beside(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """It was paid for after the subscription's last month."""
+def test_payment_outlives_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """A single payment made after the last paid month outlives the subscription."""
     shop.take_as_stripe_delivers(*beginning(stripe, "max"))
     shop.take(single(another(stripe, born=0), "pro", at=40))
     shop.take(stripe.change("deleted", price="max", status="canceled", at=60))
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
-def test_an_upgrade_counts_from_when_it_is_made_beside_a_single_payment(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """What was sold last gives the plan."""
+def test_upgrade_after_payment(shop: StripeShop, stripe: Stripe) -> None:
+    """An upgrade after a single payment gives the plan."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     shop.take(single(another(stripe, born=0), "free", at=40))
     shop.take(stripe.change(price="max", was="pro", at=50))
@@ -205,8 +187,8 @@ def disputed(stripe: Stripe) -> list[Event]:
 
 
 @pytest.mark.parametrize("name", DISPUTES)
-def test_a_dispute_pauses_until_it_is_decided(shop: StripeShop, stripe: Stripe, name: str) -> None:
-    """Won: the shopper goes on. Lost: as with a refund."""
+def test_dispute(shop: StripeShop, stripe: Stripe, name: str) -> None:
+    """A dispute pauses the plan; won, it continues; lost, it is taken back."""
     status, end = DISPUTES[name]
     shop.take_as_stripe_delivers(*beginning(stripe), *disputed(stripe))
     assert (shop.status, shop.plan) == ("PAUSED", "pln_pro")
@@ -218,8 +200,8 @@ def test_a_dispute_pauses_until_it_is_decided(shop: StripeShop, stripe: Stripe, 
 
 
 @pytest.mark.parametrize("name", DISPUTES)
-def test_a_dispute_ends_alike_in_any_order(stripe: Stripe, name: str) -> None:
-    """Also when it is heard of before what was disputed."""
+def test_dispute_in_any_order(stripe: Stripe, name: str) -> None:
+    """A dispute ends alike in any order, even if it comes before the payment."""
     status, end = DISPUTES[name]
     paid = stripe.paid("subscription_create", month=0, at=2)
     events = [
@@ -233,8 +215,8 @@ def test_a_dispute_ends_alike_in_any_order(stripe: Stripe, name: str) -> None:
         assert shop.standing == end
 
 
-def test_a_disputed_single_payment_pauses_and_is_lost(shop: StripeShop, stripe: Stripe) -> None:
-    """It is known by its payment intent."""
+def test_dispute_of_payment(shop: StripeShop, stripe: Stripe) -> None:
+    """A disputed single payment, known by its intent, pauses the plan and is lost."""
     shop.take(single(stripe))
     shop.take(stripe.disputed(month=None, at=60))
     assert shop.status == "PAUSED"
@@ -242,8 +224,8 @@ def test_a_disputed_single_payment_pauses_and_is_lost(shop: StripeShop, stripe: 
     assert (shop.status, shop.plan) == ("ACTIVE", None)
 
 
-def test_a_dispute_about_one_purchase_leaves_another(shop: StripeShop, stripe: Stripe) -> None:
-    """The subscription is paid for by another payment."""
+def test_dispute_of_one_purchase(shop: StripeShop, stripe: Stripe) -> None:
+    """A dispute about one purchase does not affect another."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     one = another(stripe, born=0)
     shop.take(single(one, "max", at=40), one.disputed(month=None, at=60))
@@ -252,19 +234,15 @@ def test_a_dispute_about_one_purchase_leaves_another(shop: StripeShop, stripe: S
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_a_dispute_about_an_earlier_month_leaves_the_one_that_was_paid_since(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """As a refund of an earlier month does."""
+def test_dispute_of_earlier_month(shop: StripeShop, stripe: Stripe) -> None:
+    """A dispute about an earlier month leaves the one paid since."""
     shop.take_as_stripe_delivers(*beginning(stripe), *month(stripe, 1, at=30), *disputed(stripe))
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
 @pytest.mark.parametrize("status", ["warning_needs_response", "warning_under_review"])
-def test_an_inquiry_changes_nothing_unless_it_becomes_a_dispute(
-    shop: StripeShop, stripe: Stripe, status: str
-) -> None:
-    """Stripe calls both a dispute; an inquiry takes no money."""
+def test_inquiry(shop: StripeShop, stripe: Stripe, status: str) -> None:
+    """An inquiry takes no money, and changes nothing unless it becomes a dispute."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     told = [stripe.invoice_payment(0)] if stripe.basil else []
     shop.take(*told, stripe.disputed(status=status, at=60))
@@ -275,10 +253,8 @@ def test_an_inquiry_changes_nothing_unless_it_becomes_a_dispute(
     assert shop.status == "ACTIVE"
 
 
-def test_a_dispute_that_is_lost_after_a_refund_takes_nothing_more(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """Both are about the same payment; the shopper has bought again since."""
+def test_dispute_after_refund(shop: StripeShop, stripe: Stripe) -> None:
+    """A dispute lost after the refund of the same payment takes nothing more."""
     one, two = another(stripe, born=0), another(stripe, born=0)
     shop.take(single(one, at=4), one.refunded(month=None, at=20), single(two, "max", at=30))
     shop.take(one.disputed(month=None, at=60))
@@ -286,10 +262,10 @@ def test_a_dispute_that_is_lost_after_a_refund_takes_nothing_more(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_a_refund_in_part_is_told_the_merchant(
+def test_partial_refund_is_logged(
     shop: StripeShop, stripe: Stripe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is taken back, and the log says what was refunded, and what can be done."""
+    """A partial refund takes nothing back, and the log says what can be done."""
     shop.take(single(stripe))
     shop.take(stripe.refunded(month=None, whole=False))
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
@@ -300,35 +276,35 @@ def test_a_refund_in_part_is_told_the_merchant(
     assert "ada" not in record.getMessage()
 
 
-def test_a_refund_in_part_is_told_when_it_is_known_what_was_paid(
+def test_early_partial_refund_is_logged(
     shop: StripeShop, stripe: Stripe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The refund came before the checkout."""
+    """A partial refund that came before its checkout is logged with the checkout."""
     shop.take(stripe.refunded(month=None, whole=False))
     assert not caplog.records, "it may be of something else that the shop sells"
     shop.take(single(stripe))
     assert "partially refunded" in caplog.text
 
 
-def test_the_rest_of_a_refund_takes_the_plan_back(shop: StripeShop, stripe: Stripe) -> None:
-    """The last of several refunds makes it whole."""
+def test_rest_of_refund(shop: StripeShop, stripe: Stripe) -> None:
+    """The last of several partial refunds takes the plan back."""
     shop.take(single(stripe), stripe.refunded(month=None, whole=False, at=50))
     shop.take(stripe.refunded(month=None, whole=True, at=60))
     assert (shop.status, shop.plan) == ("ACTIVE", None)
 
 
-def test_a_refund_in_part_of_something_else_is_not_logged(
+def test_partial_refund_of_other_product(
     shop: StripeShop, stripe: Stripe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A shop refunds many things that have no plan."""
+    """A partial refund of something without a plan is not logged."""
     shop.take(stripe.refunded(month=None, whole=False))
     assert not caplog.records
 
 
-def test_another_customers_purchase_does_not_lower_a_plan(
+def test_strangers_smaller_plan(
     shop: StripeShop, stripe: Stripe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A stranger names Ada in the address of a Payment Link."""
+    """A smaller plan that a stranger buys for the shopper is withheld."""
     shop.take_as_stripe_delivers(*beginning(stripe, "max"))
     stranger = another(stripe, born=50, same_customer=False)
     guest = another(stripe, born=50, same_customer=False)
@@ -341,10 +317,8 @@ def test_another_customers_purchase_does_not_lower_a_plan(
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_max", 2)
 
 
-def test_another_customers_purchase_may_raise_a_plan_and_counts_when_the_larger_ends(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """A present: it is not lost either."""
+def test_strangers_larger_plan(shop: StripeShop, stripe: Stripe) -> None:
+    """A larger plan that someone else buys counts, and the shopper's own is not lost."""
     giver = another(stripe, born=50, same_customer=False)
     shop.take_as_stripe_delivers(*beginning(stripe, "pro"), *beginning(giver, "max", at=50))
     assert (shop.plan, shop.fills) == ("pln_max", 2)
@@ -352,10 +326,10 @@ def test_another_customers_purchase_may_raise_a_plan_and_counts_when_the_larger_
     assert (shop.status, shop.plan, shop.fills) == ("ACTIVE", "pln_pro", 2)
 
 
-def test_a_stranger_does_not_lower_what_was_sold_elsewhere(
+def test_larger_plan_sold_elsewhere(
     shop: StripeShop, stripe: Stripe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The larger plan was sold by a billing system of the shop's own."""
+    """A larger plan sold by other means is kept until it ends."""
     shop.billing.activate("ada", price_id="max", event_id="order-1")
     shop.take(single(stripe, "pro"))
     assert (shop.plan, shop.fills) == ("pln_max", 1)
@@ -365,25 +339,23 @@ def test_a_stranger_does_not_lower_what_was_sold_elsewhere(
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
-def test_a_shopper_who_leaves_a_smaller_or_a_granted_plan_gets_what_they_buy(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """A free plan or granted try-ons are nothing that was sold."""
+def test_granted_plan_is_replaced(shop: StripeShop, stripe: Stripe) -> None:
+    """A purchase replaces granted try-ons, which were not sold."""
     shop.billing.grant("ada", 500, event_id="order-1")
     shop.take(single(stripe, "pro"))
     assert (shop.plan, shop.fills) == ("pln_pro", 2)
 
 
-def test_what_was_sold_elsewhere_since_is_not_taken_back(shop: StripeShop, stripe: Stripe) -> None:
-    """The refund is of an older sale by Stripe."""
+def test_refund_after_sale_elsewhere(shop: StripeShop, stripe: Stripe) -> None:
+    """A refund does not take back what was sold by other means since."""
     shop.take(single(stripe, "pro"))
     shop.billing.activate("ada", price_id="max", event_id="order-1")
     shop.take(stripe.refunded(month=None))
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
 
 
-def test_metadata_alone_can_be_trusted(stripe: Stripe) -> None:
-    """Buyers can set the client_reference_id of a Payment Link, but no metadata."""
+def test_metadata_only(stripe: Stripe) -> None:
+    """With metadata_only, a client_reference_id, which buyers can set, is ignored."""
     shop = StripeShop(metadata_only=True)
     created = stripe.change("created")
     assert shop.take(stripe.checkout("bea")) == ["ignored"]
@@ -395,10 +367,8 @@ def test_metadata_alone_can_be_trusted(stripe: Stripe) -> None:
     assert list(shop.genvoris.customers) == ["ada"]
 
 
-def test_a_subscription_that_moves_to_another_account_leaves_the_first(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """The shop joins two accounts, and says so by @genvoris.stripe_shopper."""
+def test_subscription_moves(shop: StripeShop, stripe: Stripe) -> None:
+    """A subscription that moves to another shopper leaves the first."""
     shop.known[stripe.customer] = "bea"
     shop.take(stripe.change("created"))
     shop.known[stripe.customer] = "ada"

@@ -46,10 +46,8 @@ def asking() -> tuple[StripeShop, Asked]:
     return shop, asked
 
 
-def test_a_subscription_whose_plan_is_not_among_its_first_ten_items_goes_on(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """Without a key the event is an error that says what to do, and never an end."""
+def test_long_subscription(shop: StripeShop, stripe: Stripe) -> None:
+    """A plan beyond the first ten items is an error that says what to do, never an end."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     changed = stripe.change(at=10, more=10)
     assert changed["data"]["object"]["items"]["has_more"] is True
@@ -58,8 +56,8 @@ def test_a_subscription_whose_plan_is_not_among_its_first_ten_items_goes_on(
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
-def test_with_a_key_stripe_is_asked_for_the_other_items(stripe: Stripe) -> None:
-    """The plan is on the second page."""
+def test_long_subscription_with_key(stripe: Stripe) -> None:
+    """With a key, Stripe is asked for the other items."""
     shop, asked = asking()
     shop.take_as_stripe_delivers(*beginning(stripe))
     asked.items[stripe.subscription] = [*(f"socks_{n}" for n in range(10)), "max"]
@@ -70,8 +68,8 @@ def test_with_a_key_stripe_is_asked_for_the_other_items(stripe: Stripe) -> None:
     assert shop.status == "CANCELLED"
 
 
-def test_what_the_first_ten_items_say_needs_no_asking(shop: StripeShop, stripe: Stripe) -> None:
-    """A plan among them is the plan, however many follow."""
+def test_plan_among_first_items(shop: StripeShop, stripe: Stripe) -> None:
+    """A plan among the first ten items needs no lookup."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     changed = stripe.change(price="max", at=10)
     changed["data"]["object"]["items"]["has_more"] = True
@@ -79,10 +77,8 @@ def test_what_the_first_ten_items_say_needs_no_asking(shop: StripeShop, stripe: 
     assert shop.plan == "pln_max"
 
 
-def test_an_invoice_whose_plan_is_not_among_its_first_ten_lines_renews(
-    shop: StripeShop, stripe: Stripe
-) -> None:
-    """Without a key it is an error; with one, Stripe is asked."""
+def test_long_invoice(shop: StripeShop, stripe: Stripe) -> None:
+    """A plan beyond the first ten lines is an error without a key, and found with one."""
     shop.take_as_stripe_delivers(*beginning(stripe))
     paid = stripe.paid(month=1, more=10, at=30)
     with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
@@ -95,8 +91,8 @@ def test_an_invoice_whose_plan_is_not_among_its_first_ten_lines_renews(
     assert shop.fills == 2
 
 
-def test_a_long_invoice_of_something_else_needs_no_asking(shop: StripeShop, stripe: Stripe) -> None:
-    """It is known what the subscription sells, so a shop of other things is not disturbed."""
+def test_long_invoice_of_other_product(shop: StripeShop, stripe: Stripe) -> None:
+    """A long invoice of a subscription to something else needs no lookup."""
     assert shop.take(stripe.change("created", price="price_of_socks")) == ["ignored"]
     assert shop.take(stripe.paid(price="price_of_socks", more=10)) == ["ignored"]
 
@@ -123,10 +119,8 @@ PRORATIONS = ("acacia", "subscription item", "invoice item", "something beside t
 
 
 @pytest.mark.parametrize("where", PRORATIONS)
-def test_a_proration_fills_nothing_though_no_period_is_remembered(
-    shop: StripeShop, where: str
-) -> None:
-    """The subscription was started by its own event, and no invoice came before this one."""
+def test_proration(shop: StripeShop, where: str) -> None:
+    """A proration fills no quota, even if no invoice came before it."""
     stripe = Stripe(basil=where != "acacia")
     shop.known[stripe.customer] = "ada"
     shop.take(stripe.change("created"))
@@ -134,8 +128,8 @@ def test_a_proration_fills_nothing_though_no_period_is_remembered(
     assert (shop.fills, shop.plan) == (1, "pln_pro")
 
 
-def test_an_invoice_item_of_the_older_shape_is_no_period(shop: StripeShop) -> None:
-    """It has a price and a period, but it is not the subscription's."""
+def test_old_invoice_item(shop: StripeShop) -> None:
+    """An invoice item of the older shape is not a period."""
     stripe = Stripe(basil=False)
     shop.take_as_stripe_delivers(*beginning(stripe))
     paid = stripe.paid(month=1, at=30)
@@ -145,15 +139,15 @@ def test_an_invoice_item_of_the_older_shape_is_no_period(shop: StripeShop) -> No
 
 
 @pytest.mark.parametrize("payment", [None, {}, [], "pi_1", {"type": "payment_record"}])
-def test_an_invoice_payment_without_a_payment_is_ignored(shop: StripeShop, payment: object) -> None:
-    """It was paid outside of Stripe, say."""
+def test_invoice_payment_without_payment(shop: StripeShop, payment: object) -> None:
+    """An invoice payment without a payment, as when paid outside of Stripe, is ignored."""
     paid = Stripe().invoice_payment()
     paid["data"]["object"]["payment"] = payment
     assert shop.take(paid) == ["ignored"]
 
 
-def test_an_invoice_payment_may_name_a_charge(shop: StripeShop) -> None:
-    """Some payments have no intent."""
+def test_invoice_payment_by_charge(shop: StripeShop) -> None:
+    """An invoice payment may name a charge instead of an intent."""
     stripe = Stripe()
     shop.take_as_stripe_delivers(*beginning(stripe))
     told = stripe.invoice_payment()
@@ -185,8 +179,8 @@ def put(payload: Any, path: tuple[Any, ...], value: object) -> None:
 ODD: tuple[object, ...] = (None, "", "odd", 0, -1, True, [], {}, [None], {"data": None}, 10**12)
 
 
-def test_whatever_is_missing_or_odd_in_a_payload_is_no_fault_of_ours(stripe: Stripe) -> None:
-    """Each field of each event is exchanged for each odd value."""
+def test_odd_payloads(stripe: Stripe) -> None:
+    """Missing or odd values in any field raise nothing but our own errors."""
     events = [
         *beginning(stripe),
         stripe.change(price="max", was="pro", at=10),
