@@ -64,7 +64,7 @@ def spend(client: GenvorisClient, name: str, count: int = 1) -> None:
         client.tryons.track(end_customer_token=token)
 
 
-def standing(client: GenvorisClient, name: str) -> tuple[str, str | None, int, int | None]:
+def account_of(client: GenvorisClient, name: str) -> tuple[str, str | None, int, int | None]:
     usage = client.customers.usage(f"shop-{name}")
     return usage.status, usage.plan_name, usage.used, usage.limit
 
@@ -112,16 +112,16 @@ def test_activate_once(billing: Billing, client: GenvorisClient, name: str) -> N
     spend(client, name, 3)
     again = billing.activate(name, price_id="price_pro", event_id="order-1")
     assert again.id == first.id
-    assert standing(client, name) == ("ACTIVE", "Pro", 3, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 3, 5)
     billing.activate(name, price_id="price_pro", event_id="order-2")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
 def test_activate_without_event_id(billing: Billing, client: GenvorisClient, name: str) -> None:
     """Without an event id a sale happens at each call."""
     for _ in range(2):
         billing.activate(name, price_id="price_pro")
-        assert standing(client, name)[2] == 0
+        assert account_of(client, name)[2] == 0
         spend(client, name)
 
 
@@ -131,7 +131,7 @@ def test_event_id_scope(billing: Billing, client: GenvorisClient, name: str) -> 
         billing.activate(each, price_id="price_pro", event_id="e")
     spend(client, name)
     billing.renew(name, event_id="e")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
 def test_renew_disabled_plan(billing: Billing, client: GenvorisClient, name: str) -> None:
@@ -142,10 +142,10 @@ def test_renew_disabled_plan(billing: Billing, client: GenvorisClient, name: str
     client.plans.disable(customer.plan_id)
     for _ in range(2):
         billing.renew(name, price_id="price_pro", event_id="in_1")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
     spend(client, name)
     billing.renew(name, event_id="in_1")
-    assert standing(client, name) == ("ACTIVE", "Pro", 1, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 1, 5)
     with pytest.raises(ForbiddenError, match="plan_not_found"):
         billing.activate(f"{name}-2", price_id="price_pro", event_id="o2")
 
@@ -155,10 +155,10 @@ def test_renew_other_plan(billing: Billing, client: GenvorisClient, name: str) -
     with pytest.raises(NotFoundError):
         billing.renew(name, event_id="in_0")
     billing.renew(name, price_id="price_pro", event_id="in_0")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
     spend(client, name)
     billing.renew(name, price_id="price_atelier", event_id="in_1")
-    assert standing(client, name) == ("ACTIVE", "Atelier", 0, 50)
+    assert account_of(client, name) == ("ACTIVE", "Atelier", 0, 50)
 
 
 def test_change_plan(billing: Billing, client: GenvorisClient, name: str) -> None:
@@ -166,7 +166,7 @@ def test_change_plan(billing: Billing, client: GenvorisClient, name: str) -> Non
     billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name, 4)
     billing.change_plan(name, price_id="price_atelier", event_id="up")
-    assert standing(client, name) == ("ACTIVE", "Atelier", 4, 50)
+    assert account_of(client, name) == ("ACTIVE", "Atelier", 4, 50)
 
 
 def test_late_pause(billing: Billing, client: GenvorisClient, name: str) -> None:
@@ -174,10 +174,10 @@ def test_late_pause(billing: Billing, client: GenvorisClient, name: str) -> None
     billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name)
     billing.pause(name, event_id="p1")
-    assert standing(client, name)[0] == "PAUSED"
+    assert account_of(client, name)[0] == "PAUSED"
     billing.resume(name, event_id="r1")
     billing.pause(name, event_id="p1")
-    assert standing(client, name) == ("ACTIVE", "Pro", 1, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 1, 5)
 
 
 def test_activate_after_cancel(billing: Billing, client: GenvorisClient, name: str) -> None:
@@ -185,17 +185,17 @@ def test_activate_after_cancel(billing: Billing, client: GenvorisClient, name: s
     billing.activate(name, price_id="price_pro", event_id="o1")
     spend(client, name)
     billing.cancel(name, event_id="c1")
-    assert standing(client, name)[0] == "CANCELLED"
+    assert account_of(client, name)[0] == "CANCELLED"
     billing.activate(name, price_id="price_pro", event_id="o2")
     billing.cancel(name, event_id="c1")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
 def test_refund(billing: Billing, client: GenvorisClient, name: str) -> None:
     """A refund takes back what its sale gave."""
     billing.activate(name, price_id="price_pro", event_id="order-1")
     billing.refund(name, sale_id="order-1", event_id="refund-1")
-    assert standing(client, name) == ("ACTIVE", None, 0, None)
+    assert account_of(client, name) == ("ACTIVE", None, 0, None)
 
 
 def test_refund_of_earlier_sale(billing: Billing, client: GenvorisClient, name: str) -> None:
@@ -204,7 +204,7 @@ def test_refund_of_earlier_sale(billing: Billing, client: GenvorisClient, name: 
     billing.activate(name, price_id="price_pro", event_id="order-2")
     for _ in range(2):
         billing.refund(name, sale_id="order-1", event_id="refund-1")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)
 
 
 def test_refund_with_default_plan(
@@ -215,7 +215,7 @@ def test_refund_with_default_plan(
     billing = get_state(make_app(GENVORIS_DEFAULT_PLAN=free)).billing
     billing.activate(name, price_id="price_pro", event_id="o")
     billing.refund(name, event_id="r")
-    assert standing(client, name) == ("ACTIVE", "Free", 0, 2)
+    assert account_of(client, name) == ("ACTIVE", "Free", 0, 2)
 
 
 @pytest.mark.parametrize("call", ["change_plan", "pause", "resume", "cancel", "refund"])
@@ -274,16 +274,16 @@ def test_grants(billing: Billing, client: GenvorisClient, name: str) -> None:
     """Granted try-ons add up, and refunds take them back."""
     for _ in range(2):
         billing.grant(name, 3, email="ada@example.com", event_id="order-1")
-    assert standing(client, name) == ("ACTIVE", "3 try-ons", 0, 3)
+    assert account_of(client, name) == ("ACTIVE", "3 try-ons", 0, 3)
     spend(client, name, 2)
     for _ in range(2):
         billing.grant(name, 4, event_id="order-2")
-    assert standing(client, name) == ("ACTIVE", "7 try-ons", 2, 7)
+    assert account_of(client, name) == ("ACTIVE", "7 try-ons", 2, 7)
     for _ in range(2):
         billing.take_back(name, 4, event_id="refund-2")
-    assert standing(client, name) == ("ACTIVE", "3 try-ons", 2, 3)
+    assert account_of(client, name) == ("ACTIVE", "3 try-ons", 2, 3)
     billing.take_back(name, 3, event_id="refund-1")
-    assert standing(client, name) == ("ACTIVE", None, 2, None)
+    assert account_of(client, name) == ("ACTIVE", None, 2, None)
     billing.grant(name, 3, event_id="order-3")
     assert client.customers.usage(f"shop-{name}").remaining == 3, "the new order is worth its own"
 
@@ -312,10 +312,10 @@ def test_grants_by_status(billing: Billing, client: GenvorisClient, name: str) -
     spend(client, name)
     billing.cancel(name, event_id="c")
     billing.grant(name, 5, event_id="o2")
-    assert standing(client, name) == ("ACTIVE", "6 try-ons", 1, 6)
+    assert account_of(client, name) == ("ACTIVE", "6 try-ons", 1, 6)
     billing.pause(name, event_id="p")
     billing.take_back(name, 2, event_id="r")
-    assert standing(client, name) == ("PAUSED", "4 try-ons", 1, 4)
+    assert account_of(client, name) == ("PAUSED", "4 try-ons", 1, 4)
 
 
 def test_grant_arguments(billing: Billing, name: str) -> None:
@@ -336,7 +336,7 @@ def test_close_account(app: Flask, billing: Billing, client: GenvorisClient, nam
     spend(client, name, 1)
     old = broker.session(shopper, 10)
     billing.close_account(name)
-    assert standing(client, name) == ("ACTIVE", None, 0, None)
+    assert account_of(client, name) == ("ACTIVE", None, 0, None)
     closed = client.customers.get(first.id)
     assert (closed.email, closed.metadata) == (None, {})
     assert broker.cached(shopper) is None
@@ -350,6 +350,6 @@ def test_close_account(app: Flask, billing: Billing, client: GenvorisClient, nam
         assert time.monotonic() < end, "the old token was not revoked"
         time.sleep(0.01)
     billing.activate(name, price_id="price_pro", event_id="o1")
-    assert standing(client, name)[1] is None, "a repeat is the old shopper's"
+    assert account_of(client, name)[1] is None, "a repeat is the old shopper's"
     billing.activate(name, price_id="price_pro", event_id="o2")
-    assert standing(client, name) == ("ACTIVE", "Pro", 0, 5)
+    assert account_of(client, name) == ("ACTIVE", "Pro", 0, 5)

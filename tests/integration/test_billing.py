@@ -230,8 +230,8 @@ def test_life_over_four_processes(
         waiting = left
     usage = client.customers.usage("ada")
     is_active = usage.status == "ACTIVE" and usage.plan_name
-    standing = (usage.status, f"pln_{usage.plan_name}" if is_active else None)
-    assert standing in life.model.end()
+    account = (usage.status, f"pln_{usage.plan_name}" if is_active else None)
+    assert account in life.model.end()
     assert fills(client) <= life.model.sales
 
 

@@ -1,4 +1,4 @@
-"""What tests of billing have in common: a shop in one process, and the faults that strike it."""
+"""A shop in one process with a billing system of its own, and faults to inject."""
 
 from __future__ import annotations
 
@@ -14,78 +14,82 @@ from genvoris_flask.errors import StoreUnavailableError
 from tests.support.quota_server import QuotaServer
 
 
-class Tokens:
-    """Remembers whose token was dropped and whose was renewed."""
+class FakeTokens:
+    """Records whose token was dropped and whose was replaced."""
 
     def __init__(self) -> None:
         self.replaced: list[str] = []
         self.forgotten: list[str] = []
 
     def external_id(self, shopper: Shopper) -> str:
-        """Return the shop's id as it is: there is no prefix."""
+        """Return the shop's id unchanged: there is no prefix."""
         return shopper.external_id
 
     customer_id = external_id
 
     def replace(self, shopper: Shopper) -> None:
-        """Note that a token was renewed."""
+        """Record that a token was replaced."""
         self.replaced.append(shopper.external_id)
 
     def forget(self, shopper: Shopper) -> None:
-        """Note that a token was dropped."""
+        """Record that a token was dropped."""
         self.forgotten.append(shopper.external_id)
 
 
-class Death(BaseException):
-    """The process ends here."""
+class Killed(BaseException):
+    """The process was killed here."""
 
 
-class FragileStore(MemoryStore):
-    """A store that fails when told to.
+class FaultyStore(MemoryStore):
+    """A store with faults to inject.
 
     Attributes:
-        at_write: Called before each write; may raise.
-        away: Whether reads fail.
+        at_write: Called with key and value before each write; may raise.
+        is_away: Whether reads fail.
     """
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         super().__init__(*(() if clock is None else (clock,)))
         self.at_write: Callable[[str, bytes], None] = lambda _key, _value: None
-        self.away = False
+        self.is_away = False
 
     def get(self, key: str) -> bytes | None:
-        """Read a value, unless the store is away."""
-        if self.away:
+        """Return a value, unless the store is away."""
+        if self.is_away:
             raise StoreUnavailableError("Redis does not answer.")
         return super().get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Write a value, unless a fault strikes first."""
+        """Write a value after calling ``at_write``."""
         self.at_write(key, value)
         super().set(key, value, seconds)
 
     def add(self, key: str, value: bytes, seconds: float) -> bool:
-        """Write a value that is not there, unless a fault strikes first."""
+        """Add a value after calling ``at_write``."""
         self.at_write(key, value)
         return super().add(key, value, seconds)
 
     def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
-        """Exchange a value, unless a fault strikes first."""
+        """Replace a value after calling ``at_write``."""
         self.at_write(key, value)
         return super().replace(key, value, seconds, expected=expected)
 
-    def heal(self) -> None:
-        """Let no more faults strike."""
-        self.at_write, self.away = lambda _key, _value: None, False
+    def clear_faults(self) -> None:
+        """Inject no more faults."""
+        self.at_write, self.is_away = lambda _key, _value: None, False
 
 
 class Shop:
-    """A shop that sells the plans ``pro`` and ``max`` with a billing system of its own."""
+    """A shop that sells the plans ``pro`` and ``max``.
+
+    Args:
+        options: For ``Billing``.
+    """
 
     def __init__(self, **options: Any) -> None:
         self.genvoris = QuotaServer("pro", "max", "free")
-        self.store = FragileStore()
-        self.tokens = Tokens()
+        self.store = FaultyStore()
+        self.tokens = FakeTokens()
         self.linked: list[tuple[str, str]] = []
         self.billing = Billing(
             self.genvoris.client,
@@ -96,31 +100,31 @@ class Shop:
         )
 
     def activate(self, event_id: str = "e1", **more: Any) -> None:
-        """Tell of a sale of the plan ``pro`` to Ada."""
+        """Sell the plan ``pro`` to Ada."""
         self.billing.activate("ada", **{"price_id": "pro", "event_id": event_id, **more})
 
     @property
     def fills(self) -> int:
-        """How often Ada's quota was filled."""
+        """The number of times that Ada's quota was filled."""
         return self.genvoris.fills.get("ada", 0)
 
     @property
-    def standing(self) -> tuple[str, str | None]:
+    def account(self) -> tuple[str, str | None]:
         """Ada's status and plan at Genvoris."""
         customer = self.genvoris.customers["ada"]
         return str(customer["status"]), customer.get("planId")
 
-    def heal(self) -> None:
-        """Let no more faults strike."""
-        self.genvoris.heal()
-        self.store.heal()
+    def clear_faults(self) -> None:
+        """Inject no more faults."""
+        self.genvoris.clear_faults()
+        self.store.clear_faults()
 
 
 def is_change(request: httpx.Request) -> bool:
-    """Say whether a request changes a customer."""
+    """Return whether a request changes a customer."""
     return request.method in ("POST", "PATCH") and request.url.path.count("customers") == 1
 
 
 def is_fill(request: httpx.Request) -> bool:
-    """Say whether a request fills a quota."""
+    """Return whether a request fills a quota."""
     return is_change(request) and (request.method == "POST" or b"resetPeriod" in request.content)

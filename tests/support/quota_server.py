@@ -1,6 +1,6 @@
-"""A Genvoris that knows plans, customers and their periods, in a few lines, for tests of billing.
+"""A small Genvoris with plans, customers and their periods, for tests of billing.
 
-It is a transport: no socket, no delay. Faults strike before a call is carried out, or after it.
+It is a transport: no sockets, no delays. Faults can be injected before and after each request.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Fault = Callable[[httpx.Request], Any]
 
 
 def no_fault(_request: httpx.Request) -> None:
-    """Let a call pass."""
+    """Inject nothing."""
 
 
 class QuotaServer:
-    """Counts how often each customer's quota was filled.
+    """A transport that counts how often each customer's quota was filled.
 
     Attributes:
-        fills: How often, by external id.
+        fills: The number of fills by external id.
         calls: Method and path of each request that was carried out.
-        sold_as: The status that a customer has after a sale.
-        before: Strikes before a call is carried out; may raise, or give an answer instead.
-        after: Strikes when it is carried out, before its answer is out.
+        sold_as: A customer's status after a sale.
+        before: Called before a request is carried out; may raise, or return a response instead.
+        after: Called after a request was carried out; may raise.
     """
 
     def __init__(self, *price_ids: str) -> None:
@@ -68,7 +68,7 @@ class QuotaServer:
             external_id = body["externalId"]
             new = {"id": f"ec_{external_id}", "externalId": external_id, "email": None}
             customer = self.customers.setdefault(external_id, new)
-            self._fill(customer)
+            self.fill(customer)
             customer.update({**body, "status": self.sold_as})
             return httpx.Response(200, json=customer)
         name = path.split("/")[2].removeprefix("ec_")
@@ -78,16 +78,16 @@ class QuotaServer:
         if path.endswith("/usage"):
             return httpx.Response(200, json=self._usage(customer))
         if body.pop("resetPeriod", False):
-            self._fill(customer)
+            self.fill(customer)
         customer.update(body)
         return httpx.Response(200, json=customer)
 
-    def heal(self) -> None:
-        """Let no more faults strike."""
+    def clear_faults(self) -> None:
+        """Inject no more faults."""
         self.before = self.after = no_fault
 
     def size(self, name: str) -> int | None:
-        """Give the quota of a customer's plan."""
+        """Return the quota of a customer's plan."""
         plan_id = self.customers[name].get("planId")
         return next((plan["monthlyTryOns"] for plan in self.plans if plan["id"] == plan_id), None)
 
@@ -95,7 +95,8 @@ class QuotaServer:
         current = {"used": 0, "limit": self.size(customer["externalId"])}
         return {"customer_id": customer["id"], "current": current}
 
-    def _fill(self, customer: dict[str, Any]) -> None:
+    def fill(self, customer: dict[str, Any]) -> None:
+        """Start a new period of a customer."""
         name = customer["externalId"]
         self.fills[name] = self.fills.get(name, 0) + 1
         customer["periodStart"] = (START + dt.timedelta(hours=self.fills[name])).isoformat()

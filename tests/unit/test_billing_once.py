@@ -19,7 +19,7 @@ from genvoris_flask.errors import (
     StoreUnavailableError,
     UnreachableError,
 )
-from tests.support.billing_shop import Death, FragileStore, Shop, Tokens, is_change, is_fill
+from tests.support.billing_shop import FakeTokens, FaultyStore, Killed, Shop, is_change, is_fill
 from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer
 
@@ -31,7 +31,7 @@ def shop() -> Shop:
 
 def die_at_done(_key: str, value: bytes) -> None:
     if b"done_for" in value:
-        raise Death
+        raise Killed
 
 
 def lose(request: httpx.Request) -> None:
@@ -42,7 +42,7 @@ def lose(request: httpx.Request) -> None:
 def test_death_after_call(shop: Shop) -> None:
     """A sale whose process died after Genvoris's answer is not made twice."""
     shop.store.at_write = die_at_done
-    with pytest.raises(Death):
+    with pytest.raises(Killed):
         shop.activate()
     shop.store.at_write = lambda _key, _value: None
     shop.activate()
@@ -56,10 +56,10 @@ def test_death_before_call(shop: Shop) -> None:
 
     def die(request: httpx.Request) -> None:
         if is_fill(request):
-            raise Death
+            raise Killed
 
     shop.genvoris.before = die
-    with pytest.raises(Death):
+    with pytest.raises(Killed):
         shop.activate()
     shop.genvoris.before = lambda _request: None
     shop.activate()
@@ -86,7 +86,7 @@ def test_lost_request_of_another_plan(
     with pytest.raises(UnreachableError):
         shop.billing.activate("ada", price_id="max", event_id="e2")
     shop.genvoris.before = lambda _request: None
-    shop.genvoris._fill(shop.genvoris.customers["ada"])
+    shop.genvoris.fill(shop.genvoris.customers["ada"])
     shop.billing.activate("ada", price_id="max", event_id="e2")
     assert shop.genvoris.customers["ada"]["planId"] == "pln_max"
 
@@ -99,7 +99,7 @@ def test_refused_sale_after_new_period(shop: Shop) -> None:
     with pytest.raises(ForbiddenError):
         shop.activate("e2")
     shop.genvoris.before = lambda _request: None
-    shop.genvoris._fill(shop.genvoris.customers["ada"])  # the month ends meanwhile
+    shop.genvoris.fill(shop.genvoris.customers["ada"])  # the month ends meanwhile
     shop.activate("e2")
     assert shop.fills == 3
 
@@ -118,7 +118,7 @@ def test_server_error(shop: Shop) -> None:
 
 def test_store_unavailable(shop: Shop) -> None:
     """Without the store nothing is sent, and the error asks for another delivery."""
-    shop.store.away = True
+    shop.store.is_away = True
     for call in (shop.billing.pause, shop.billing.renew, shop.billing.refund):
         with pytest.raises(StoreUnavailableError, match="delivers it again"):
             call("ada", event_id="e1")
@@ -147,11 +147,11 @@ def test_refund_after_death_between_records(shop: Shop) -> None:
 
     def die_at_last(_key: str, value: bytes) -> None:
         if b'"sale": "e2"' in value:
-            raise Death
+            raise Killed
 
     shop.activate("e1")
     shop.store.at_write = die_at_last
-    with pytest.raises(Death):
+    with pytest.raises(Killed):
         shop.activate("e2")
     shop.store.at_write = lambda _key, _value: None
     shop.activate("e2")
@@ -164,7 +164,7 @@ def test_records_last_35_days() -> None:
     """An event happens once, until 35 days after its last delivery."""
     clock = Clock()
     genvoris = QuotaServer("pro")
-    billing = Billing(genvoris.client, MemoryStore(clock), Tokens(), lambda *_: None)
+    billing = Billing(genvoris.client, MemoryStore(clock), FakeTokens(), lambda *_: None)
     for _ in range(4):
         billing.activate("ada", price_id="pro", event_id="e1")
         billing.grant("eve", 5, event_id="o1")
@@ -186,7 +186,7 @@ def test_invalid_event_id(shop: Shop, wrong: Any) -> None:
 
 def test_no_event_id(shop: Shop) -> None:
     """Without an event id the store is not used."""
-    shop.store.away = True
+    shop.store.is_away = True
     shop.billing.activate("ada", price_id="pro")
     shop.billing.pause("ada")
     assert shop.genvoris.customers["ada"]["status"] == "PAUSED"
@@ -195,7 +195,7 @@ def test_no_event_id(shop: Shop) -> None:
 def test_lock_timeout(shop: Shop) -> None:
     """A delivery that waits too long for another one asks for another delivery."""
 
-    class Held(FragileStore):
+    class Held(FaultyStore):
         def lock(self, name: str, *, wait: float, hold: float) -> Any:
             return super().lock(name, wait=0.01, hold=hold)
 
@@ -241,7 +241,7 @@ def order(shop: Shop, number: int, fault: str) -> bool:
 
     def before(request: httpx.Request) -> httpx.Response | None:
         if is_change(request) and fault == "die":
-            raise Death
+            raise Killed
         return refusals.get(fault) if is_change(request) else None
 
     def after(request: httpx.Request) -> None:
@@ -252,7 +252,7 @@ def order(shop: Shop, number: int, fault: str) -> bool:
     shop.store.at_write = die_at_done if fault == "at done" else lambda _key, _value: None
     try:
         shop.billing.grant("ada", number, event_id=f"order-{number}")
-    except (GenvorisError, Death):
+    except (GenvorisError, Killed):
         return False
     return True
 
@@ -286,7 +286,7 @@ def deliver(shop: Shop, event_id: str, fault: str) -> bool:
         if is_fill(request) and fault == "503":
             return httpx.Response(503)
         if is_fill(request) and fault == "die before":
-            raise Death
+            raise Killed
         return None
 
     shop.genvoris.before = before
@@ -294,7 +294,7 @@ def deliver(shop: Shop, event_id: str, fault: str) -> bool:
     shop.store.at_write = die_at_done if fault == "die at done" else lambda _key, _value: None
     try:
         shop.activate(event_id)
-    except (GenvorisError, Death):
+    except (GenvorisError, Killed):
         return False
     return True
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ForbiddenError, GenvorisError, NotFoundError, UnknownPriceError
-from tests.support.billing_shop import Death, Shop, is_change
+from tests.support.billing_shop import Killed, Shop, is_change
 
 Call = Callable[[Billing], object]
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """Two events of one shopper, who has bought the plan ``pro`` before.
 
     Attributes:
@@ -76,35 +76,35 @@ def take_back(billing: Billing) -> object:
     return billing.take_back("ada", 2, event_id="t")
 
 
-STORIES = {
-    "pause, resume": Story(pause, resume, ("ACTIVE", "pln_pro"), 1),
-    "resume, pause": Story(resume, pause, ("PAUSED", "pln_pro"), 1, before=cancel),
-    "cancel, buy": Story(cancel, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
-    "buy, cancel": Story(sale("max", "o1"), cancel, ("CANCELLED", "pln_max"), 2),
-    "buy, pause": Story(sale("max", "o1"), pause, ("PAUSED", "pln_max"), 2),
-    "refund, buy": Story(refund, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
-    "buy, refund of what was before": Story(sale("max", "o1"), refund, ("ACTIVE", "pln_max"), 2),
-    "move, move back": Story(move("max", "m1"), move("pro", "m2"), ("ACTIVE", "pln_pro"), 1),
-    "move, pause": Story(move("max", "m1"), pause, ("PAUSED", "pln_max"), 1),
-    "buy, move back": Story(sale("max", "o1"), move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
-    "buy, buy": Story(sale("max", "o1"), sale("pro", "o2"), ("ACTIVE", "pln_pro"), 3),
-    "renew, buy": Story(renew, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 3),
-    "renew, move back": Story(renew, move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
-    "grant, pause": Story(grant, pause, ("PAUSED", "pln_granted-try-ons:9"), 1),
-    "grant, buy": Story(grant, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
-    "buy, grant": Story(sale("max", "o1"), grant, ("ACTIVE", "pln_granted-try-ons:9"), 2),
-    "take back, buy": Story(take_back, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+SCENARIOS = {
+    "pause, resume": Scenario(pause, resume, ("ACTIVE", "pln_pro"), 1),
+    "resume, pause": Scenario(resume, pause, ("PAUSED", "pln_pro"), 1, before=cancel),
+    "cancel, buy": Scenario(cancel, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, cancel": Scenario(sale("max", "o1"), cancel, ("CANCELLED", "pln_max"), 2),
+    "buy, pause": Scenario(sale("max", "o1"), pause, ("PAUSED", "pln_max"), 2),
+    "refund, buy": Scenario(refund, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, refund of what was before": Scenario(sale("max", "o1"), refund, ("ACTIVE", "pln_max"), 2),
+    "move, move back": Scenario(move("max", "m1"), move("pro", "m2"), ("ACTIVE", "pln_pro"), 1),
+    "move, pause": Scenario(move("max", "m1"), pause, ("PAUSED", "pln_max"), 1),
+    "buy, move back": Scenario(sale("max", "o1"), move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
+    "buy, buy": Scenario(sale("max", "o1"), sale("pro", "o2"), ("ACTIVE", "pln_pro"), 3),
+    "renew, buy": Scenario(renew, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 3),
+    "renew, move back": Scenario(renew, move("pro", "m"), ("ACTIVE", "pln_pro"), 2),
+    "grant, pause": Scenario(grant, pause, ("PAUSED", "pln_granted-try-ons:9"), 1),
+    "grant, buy": Scenario(grant, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
+    "buy, grant": Scenario(sale("max", "o1"), grant, ("ACTIVE", "pln_granted-try-ons:9"), 2),
+    "take back, buy": Scenario(take_back, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
 }
 
 
-def shop_of(story: Story) -> Shop:
+def shop_for(scenario: Scenario) -> Shop:
     shop = Shop()
     shop.activate("o0")
-    story.before(shop.billing)
+    scenario.before(shop.billing)
     return shop
 
 
-def strike(shop: Shop, fault: str) -> None:
+def inject(shop: Shop, fault: str) -> None:
     """Let a fault strike the next change of a customer."""
 
     def lose(request: httpx.Request) -> None:
@@ -113,7 +113,7 @@ def strike(shop: Shop, fault: str) -> None:
 
     def die(request: httpx.Request) -> None:
         if is_change(request):
-            raise Death
+            raise Killed
 
     def fail(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(503) if is_change(request) else None
@@ -137,73 +137,73 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_interrupted_event(name: str, fault: str) -> None:
     """An interrupted event that is delivered again does not undo a newer one."""
-    story = STORIES[name]
-    shop = shop_of(story)
-    strike(shop, fault)
-    with pytest.raises((GenvorisError, Death)):
-        story.first(shop.billing)
-    shop.heal()
-    story.then(shop.billing)
-    assert shop.standing == story.end
-    for again in (story.first, story.then, story.first):
+    scenario = SCENARIOS[name]
+    shop = shop_for(scenario)
+    inject(shop, fault)
+    with pytest.raises((GenvorisError, Killed)):
+        scenario.first(shop.billing)
+    shop.clear_faults()
+    scenario.then(shop.billing)
+    assert shop.account == scenario.end
+    for again in (scenario.first, scenario.then, scenario.first):
         again(shop.billing)
-    assert (shop.standing, shop.fills) == (story.end, story.fills)
+    assert (shop.account, shop.fills) == (scenario.end, scenario.fills)
 
 
-def writes(story: Story) -> int:
+def writes(scenario: Scenario) -> int:
     """Count what the older event writes down."""
-    shop, count = shop_of(story), [0]
+    shop, count = shop_for(scenario), [0]
 
     def tick(_key: str, _value: bytes) -> None:
         count[0] += 1
 
     shop.store.at_write = tick
-    story.first(shop.billing)
+    scenario.first(shop.billing)
     return count[0]
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_death_at_any_record(name: str) -> None:
     """A process may die at any record; one that dies before the first has received nothing."""
-    story = STORIES[name]
-    for last in range(2, writes(story) + 1):
-        shop, left = shop_of(story), [last]
+    scenario = SCENARIOS[name]
+    for last in range(2, writes(scenario) + 1):
+        shop, left = shop_for(scenario), [last]
 
         def die(_key: str, _value: bytes, left: list[int] = left) -> None:
             left[0] -= 1
             if left[0] == 0:
-                raise Death
+                raise Killed
 
         shop.store.at_write = die
-        with pytest.raises(Death):
-            story.first(shop.billing)
-        shop.heal()
-        for each in (story.then, story.first, story.then):
+        with pytest.raises(Killed):
+            scenario.first(shop.billing)
+        shop.clear_faults()
+        for each in (scenario.then, scenario.first, scenario.then):
             each(shop.billing)
-        assert (shop.standing, shop.fills) == (story.end, story.fills), f"died at record {last}"
+        assert (shop.account, shop.fills) == (scenario.end, scenario.fills), f"record {last}"
 
 
 @pytest.mark.parametrize("refusal", ["plan_not_found", "rate_limited"])
-@pytest.mark.parametrize("name", [name for name in STORIES if STORIES[name].sets])
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if SCENARIOS[name].sets])
 def test_refused_event(name: str, refusal: str) -> None:
     """A refused event that is delivered again takes effect where nothing newer did."""
-    story = STORIES[name]
-    shop = shop_of(story)
+    scenario = SCENARIOS[name]
+    shop = shop_for(scenario)
     answer = httpx.Response(
         403 if refusal == "plan_not_found" else 429, json={"error": refusal, "detail": "No."}
     )
     shop.genvoris.before = lambda request: answer if is_change(request) else None
     with pytest.raises(GenvorisError):
-        story.first(shop.billing)
-    shop.heal()
-    story.then(shop.billing)
-    for again in (story.first, story.then, story.first):
+        scenario.first(shop.billing)
+    shop.clear_faults()
+    scenario.then(shop.billing)
+    for again in (scenario.first, scenario.then, scenario.first):
         again(shop.billing)
-    assert shop.standing == story.end
-    assert shop.fills <= story.fills
+    assert shop.account == scenario.end
+    assert shop.fills <= scenario.fills
 
 
 def test_late_plan() -> None:
@@ -215,7 +215,7 @@ def test_late_plan() -> None:
     shop.activate("o2")
     shop.genvoris.plans[1]["externalPriceId"] = "gold"
     late(shop.billing)
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
     assert shop.fills == 2, "but its quota was paid for"
 
 
@@ -235,52 +235,52 @@ def test_cancellation_before_sale() -> None:
         cancel(shop.billing)
     shop.activate("o1")
     cancel(shop.billing)
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
 
 
 def test_permanent_refusal() -> None:
     """An interrupted event that Genvoris now refuses does not block newer events."""
-    shop = shop_of(STORIES["pause, resume"])
-    strike(shop, "the answer is lost")
+    shop = shop_for(SCENARIOS["pause, resume"])
+    inject(shop, "the answer is lost")
     with pytest.raises(GenvorisError):
         move("max", "m")(shop.billing)
-    shop.heal()
+    shop.clear_faults()
     refused = httpx.Response(403, json={"error": "plan_not_found", "detail": "No."})
     shop.genvoris.before = lambda request: (
         refused if is_change(request) and b"pln_max" in request.content else None
     )
     shop.activate("o1")
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
     move("max", "m")(shop.billing)
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
 
 
 def test_temporary_failure() -> None:
     """An interrupted event that cannot be finished yet blocks newer ones, to keep their order."""
-    shop = shop_of(STORIES["pause, resume"])
-    strike(shop, "it dies before Genvoris has it")
-    with pytest.raises(Death):
+    shop = shop_for(SCENARIOS["pause, resume"])
+    inject(shop, "it dies before Genvoris has it")
+    with pytest.raises(Killed):
         pause(shop.billing)
-    shop.heal()
+    shop.clear_faults()
     shop.genvoris.before = lambda request: (
         httpx.Response(429, json={"error": "rate_limited"}) if is_change(request) else None
     )
     with pytest.raises(GenvorisError):
         move("max", "m")(shop.billing)
-    shop.heal()
+    shop.clear_faults()
     move("max", "m")(shop.billing)
-    assert shop.standing == ("PAUSED", "pln_max")
+    assert shop.account == ("PAUSED", "pln_max")
 
 
 def test_shoppers_are_independent() -> None:
     """An interrupted event is finished by the same shopper's next event only."""
-    shop = shop_of(STORIES["pause, resume"])
-    strike(shop, "it dies before Genvoris has it")
-    with pytest.raises(Death):
+    shop = shop_for(SCENARIOS["pause, resume"])
+    inject(shop, "it dies before Genvoris has it")
+    with pytest.raises(Killed):
         pause(shop.billing)
-    shop.heal()
+    shop.clear_faults()
     shop.billing.activate("bea", price_id="pro", event_id="o9")
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
     shop.genvoris.before = lambda request: (
         httpx.Response(403, json={"error": "plan_not_found"}) if is_change(request) else None
     )
@@ -311,13 +311,13 @@ def test_any_interruptions(calls: list[tuple[str, Call]], data: st.DataObject) -
     for (_name, call), fault in zip(calls, faults, strict=True):
         call(whole.billing)
         if fault != "fine":
-            strike(broken, fault)
+            inject(broken, fault)
         try:
             call(broken.billing)
-        except (GenvorisError, Death):
+        except (GenvorisError, Killed):
             assert fault != "fine"
-        broken.heal()
+        broken.clear_faults()
     again = data.draw(st.lists(st.sampled_from(calls), max_size=8))
     for _name, call in [*calls, *again]:
         call(broken.billing)
-    assert broken.standing == whole.standing
+    assert broken.account == whole.account

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from genvoris_flask.errors import GenvorisError, StoreUnavailableError
-from tests.support.billing_shop import Death, Shop, is_change
+from tests.support.billing_shop import Killed, Shop, is_change
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import T0, Stripe
-from tests.support.stripe_shop import StripeShop, beginning
+from tests.support.stripe_shop import StripeShop, start_events
 
 
 def customer(shop: Shop) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def test_like_a_new_shopper() -> None:
     customer(shop)["metadata"] = {"size": "M"}
     closed = shop.billing.close_account("ada")
     assert closed is not None
-    assert shop.standing == ("ACTIVE", None)
+    assert shop.account == ("ACTIVE", None)
     assert (customer(shop)["email"], customer(shop)["metadata"]) == (None, None)
     assert shop.fills == 2, "a period of their own begins"
     assert shop.tokens.forgotten == ["ada"]
@@ -37,7 +37,7 @@ def test_with_default_plan() -> None:
     shop.activate("o1")
     shop.billing.pause("ada", event_id="p1")
     shop.billing.close_account("ada")
-    assert shop.standing == ("ACTIVE", "pln_free")
+    assert shop.account == ("ACTIVE", "pln_free")
 
 
 def test_unknown_shopper() -> None:
@@ -57,7 +57,7 @@ def test_repeat() -> None:
     assert shop.fills == 2
     shop.billing.activate("ada", price_id="max", event_id="o2")
     shop.billing.close_account("ada", event_id="deleted-42")
-    assert shop.standing == ("ACTIVE", "pln_max")
+    assert shop.account == ("ACTIVE", "pln_max")
 
 
 def test_old_events() -> None:
@@ -70,14 +70,14 @@ def test_old_events() -> None:
     shop.genvoris.before = lambda request: httpx.Response(503) if is_change(request) else None
     with pytest.raises(GenvorisError):
         shop.activate("o3", price_id="max")
-    shop.heal()
+    shop.clear_faults()
     shop.billing.close_account("ada")
     for event_id in ("o1", "o2", "o3"):
         shop.activate(event_id, price_id="max")
-    assert (shop.standing, shop.fills) == (("ACTIVE", None), 2)
+    assert (shop.account, shop.fills) == (("ACTIVE", None), 2)
     shop.activate("o4")
     shop.billing.refund("ada", sale_id="o1", event_id="r1")
-    assert shop.standing == ("ACTIVE", "pln_pro"), "the refund was of the one before"
+    assert shop.account == ("ACTIVE", "pln_pro"), "the refund was of the one before"
 
 
 def test_interrupted_closing() -> None:
@@ -87,26 +87,26 @@ def test_interrupted_closing() -> None:
 
     def die(request: httpx.Request) -> None:
         if is_change(request):
-            raise Death
+            raise Killed
 
     for when in ("before", "after"):
         setattr(shop.genvoris, when, die)
-        with pytest.raises(Death):
+        with pytest.raises(Killed):
             shop.billing.close_account("ada", event_id=f"d-{when}")
-        shop.heal()
+        shop.clear_faults()
     shop.activate("o2")
     shop.billing.close_account("ada", event_id="d-after")
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
 
 
 def test_store_unavailable() -> None:
     """Without the store nothing is closed, since old events could not be recognised."""
     shop = Shop()
     shop.activate("o1")
-    shop.store.away = True
+    shop.store.is_away = True
     with pytest.raises(StoreUnavailableError):
         shop.billing.close_account("ada")
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    assert shop.account == ("ACTIVE", "pln_pro")
 
 
 @pytest.mark.parametrize("basil", [True, False], ids=["basil", "acacia"])
@@ -116,13 +116,13 @@ def test_stripe_purchases(basil: bool, caplog: pytest.LogCaptureFixture) -> None
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe(basil, metadata={"genvoris_external_id": "ada"})
     single = Stripe(basil)
-    shop.take_as_stripe_delivers(*beginning(old))
-    shop.take(single.one_off(metadata={"genvoris_price_id": "max"}, at=40))
+    shop.deliver(*start_events(old))
+    shop.apply(single.one_off(metadata={"genvoris_price_id": "max"}, at=40))
     shop.billing.close_account("ada")
-    assert shop.standing == ("ACTIVE", None)
-    shop.take(old.paid(month=1, at=2000), old.change(price="max", at=2010))
-    shop.take(single.refunded(month=None), single.disputed(month=None))
-    assert (shop.standing, shop.fills) == (("ACTIVE", None), 3)
+    assert shop.account == ("ACTIVE", None)
+    shop.apply(old.paid(month=1, at=2000), old.change(price="max", at=2010))
+    shop.apply(single.refunded(month=None), single.disputed(month=None))
+    assert (shop.account, shop.fills) == (("ACTIVE", None), 3)
     assert "cancel it there" in caplog.text
     assert "ada" not in caplog.text
 
@@ -132,12 +132,12 @@ def test_late_stripe_purchase() -> None:
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe()
-    shop.take_as_stripe_delivers(*beginning(old))
+    shop.deliver(*start_events(old))
     unseen = Stripe(born=900, metadata={"genvoris_external_id": "ada"})
     unseen.customer = old.customer
     shop.billing.close_account("ada")
-    shop.take(unseen.change("created", price="max", at=900))
-    assert shop.standing == ("ACTIVE", None)
+    shop.apply(unseen.change("created", price="max", at=900))
+    assert shop.account == ("ACTIVE", None)
 
 
 def test_next_purchases() -> None:
@@ -145,15 +145,15 @@ def test_next_purchases() -> None:
     clock = Clock()
     clock.now = T0 + 1000.0
     shop, old = StripeShop(clock=clock), Stripe()
-    shop.take_as_stripe_delivers(*beginning(old))
+    shop.deliver(*start_events(old))
     shop.billing.close_account("ada")
     new = Stripe()
-    shop.take_as_stripe_delivers(*beginning(new, "max"))
-    assert shop.standing == ("ACTIVE", "pln_max")
-    shop.take(old.change("deleted", status="canceled", at=1500))
-    assert shop.standing == ("ACTIVE", "pln_max")
+    shop.deliver(*start_events(new, "max"))
+    assert shop.account == ("ACTIVE", "pln_max")
+    shop.apply(old.change("deleted", status="canceled", at=1500))
+    assert shop.account == ("ACTIVE", "pln_max")
     back = Stripe(born=2000)
     back.customer = old.customer
-    shop.take(new.change("deleted", price="max", status="canceled", at=1900))
-    shop.take_as_stripe_delivers(*beginning(back, "pro", at=2000))
-    assert shop.standing == ("ACTIVE", "pln_pro")
+    shop.apply(new.change("deleted", price="max", status="canceled", at=1900))
+    shop.deliver(*start_events(back, "pro", at=2000))
+    assert shop.account == ("ACTIVE", "pln_pro")

@@ -1,4 +1,4 @@
-"""Whole lives of shoppers at Stripe, shuffled, doubled and broken off, against a plain model."""
+"""Whole lives of shoppers at Stripe, shuffled, repeated and interrupted, against a model."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import httpx
 import pytest
 
 from genvoris_flask.errors import GenvorisError
-from tests.support.billing_shop import Death, is_change
+from tests.support.billing_shop import Killed, is_change
 from tests.support.stripe_life import Life
 from tests.support.stripe_shop import StripeShop
 
-LIVES = 80  # of each kind, or a part of them
+LIVES = 80  # of each kind, or a fraction of them
 
 
-def strike_at_random(shop: StripeShop, life: Life) -> None:
-    """Let the process die now and then, at a record or around a call to Genvoris."""
+def kill_at_random(shop: StripeShop, life: Life) -> None:
+    """Kill the process now and then, at a record or around a request to Genvoris."""
     chance = life.random.choice([0.01, 0.05])
 
     def maybe_die(*_: object) -> None:
         if life.random.random() < chance:
-            raise Death
+            raise Killed
 
     def at_change(request: httpx.Request) -> None:
         if is_change(request):
@@ -30,12 +30,14 @@ def strike_at_random(shop: StripeShop, life: Life) -> None:
 
 
 def check(shop: StripeShop, life: Life) -> None:
-    assert shop.standing in life.model.end()
-    assert shop.fills <= life.model.sales, "no sale fills twice"
-    if shop.standing[0] != "NONE":
-        assert shop.fills >= 1
-    shop.take(*life.events)
-    assert shop.standing in life.model.end(), "a repeat changes nothing"
+    """Assert that the shopper has what the model says, and that a repeat changes nothing."""
+    assert shop.account in life.model.end()
+    fills = shop.fills
+    assert fills <= life.model.sales, "no sale fills twice"
+    assert fills >= (shop.account[0] != "NONE"), "a known shopper has had a quota"
+    shop.apply(*life.events)
+    assert shop.account in life.model.end()
+    assert shop.fills == fills, "no sale was left unfilled"
 
 
 @pytest.mark.parametrize("default_plan", [None, "pln_free"])
@@ -45,7 +47,8 @@ def test_in_order(basil: bool, default_plan: str | None) -> None:
     for seed in range(LIVES // 5):
         life = Life(seed, basil, default_plan)
         shop = StripeShop(default_plan)
-        shop.take_as_stripe_delivers(*life.events)
+        shop.deliver(*life.events)
+        assert shop.fills == life.model.fills
         check(shop, life)
 
 
@@ -56,7 +59,7 @@ def test_shuffled_and_repeated(basil: bool, default_plan: str | None) -> None:
     for seed in range(LIVES // 2):
         life = Life(seed, basil, default_plan)
         shop = StripeShop(default_plan)
-        shop.take_as_stripe_delivers(*life.deliveries())
+        shop.deliver(*life.deliveries())
         check(shop, life)
 
 
@@ -66,15 +69,15 @@ def test_with_deaths(basil: bool) -> None:
     for seed in range(LIVES // 2):
         life = Life(seed, basil, None)
         shop = StripeShop()
-        strike_at_random(shop, life)
+        kill_at_random(shop, life)
         broken = []
         for event in [*life.deliveries(), *life.deliveries()]:
             try:
-                shop.take(event)
-            except (Death, GenvorisError):
+                shop.apply(event)
+            except (Killed, GenvorisError):
                 broken.append(event)
-        shop.store.heal()
-        shop.genvoris.heal()
+        shop.store.clear_faults()
+        shop.genvoris.clear_faults()
         life.random.shuffle(broken)
-        shop.take_as_stripe_delivers(*broken)
+        shop.deliver(*broken)
         check(shop, life)

@@ -11,7 +11,7 @@ import pytest
 from genvoris_flask.core.billing.stripe.payloads import Line
 from genvoris_flask.errors import GenvorisError, StripeEventError
 from tests.support.stripe_payloads import MONTH, T0, Stripe
-from tests.support.stripe_shop import Event, StripeShop, Told, beginning
+from tests.support.stripe_shop import Event, FakeLookup, StripeShop, start_events
 
 
 @pytest.fixture
@@ -19,12 +19,7 @@ def shop() -> StripeShop:
     return StripeShop()
 
 
-@pytest.fixture(params=["basil", "acacia"])
-def stripe(request: pytest.FixtureRequest) -> Stripe:
-    return Stripe(request.param == "basil")
-
-
-class Asked(Told):
+class FullLookup(FakeLookup):
     """Stands for Stripe's API, which has more than the events do."""
 
     def __init__(self) -> None:
@@ -39,8 +34,8 @@ class Asked(Told):
         return self.lines[invoice]
 
 
-def asking() -> tuple[StripeShop, Asked]:
-    shop, asked = StripeShop(), Asked()
+def asking() -> tuple[StripeShop, FullLookup]:
+    shop, asked = StripeShop(), FullLookup()
     shop.lookup = asked
     shop.restart()
     return shop, asked
@@ -48,53 +43,53 @@ def asking() -> tuple[StripeShop, Asked]:
 
 def test_long_subscription(shop: StripeShop, stripe: Stripe) -> None:
     """A plan beyond the first ten items is an error that says what to do, never an end."""
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     changed = stripe.change(at=10, more=10)
     assert changed["data"]["object"]["items"]["has_more"] is True
     with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
-        shop.take(changed)
+        shop.apply(changed)
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_pro")
 
 
 def test_long_subscription_with_key(stripe: Stripe) -> None:
     """With a key, Stripe is asked for the other items."""
     shop, asked = asking()
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     asked.items[stripe.subscription] = [*(f"socks_{n}" for n in range(10)), "max"]
-    assert shop.take(stripe.change(at=10, more=10)) == ["applied"]
+    assert shop.apply(stripe.change(at=10, more=10)) == ["applied"]
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
     asked.items[stripe.subscription] = ["price_of_socks"] * 11
-    shop.take(stripe.change(price="price_of_socks", at=20, more=10))
+    shop.apply(stripe.change(price="price_of_socks", at=20, more=10))
     assert shop.status == "CANCELLED"
 
 
 def test_plan_among_first_items(shop: StripeShop, stripe: Stripe) -> None:
     """A plan among the first ten items needs no lookup."""
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     changed = stripe.change(price="max", at=10)
     changed["data"]["object"]["items"]["has_more"] = True
-    assert shop.take(changed) == ["applied"]
+    assert shop.apply(changed) == ["applied"]
     assert shop.plan == "pln_max"
 
 
 def test_long_invoice(shop: StripeShop, stripe: Stripe) -> None:
     """A plan beyond the first ten lines is an error without a key, and found with one."""
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     paid = stripe.paid(month=1, more=10, at=30)
     with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
-        shop.take(paid)
+        shop.apply(paid)
     assert shop.fills == 1
-    shop.lookup = asked = Asked()
+    shop.lookup = asked = FullLookup()
     shop.restart()
     asked.lines[paid["data"]["object"]["id"]] = [Line("pro", T0 + 2 * MONTH)]
-    assert shop.take(paid) == ["applied"]
+    assert shop.apply(paid) == ["applied"]
     assert shop.fills == 2
 
 
 def test_long_invoice_of_other_product(shop: StripeShop, stripe: Stripe) -> None:
     """A long invoice of a subscription to something else needs no lookup."""
-    assert shop.take(stripe.change("created", price="price_of_socks")) == ["ignored"]
-    assert shop.take(stripe.paid(price="price_of_socks", more=10)) == ["ignored"]
+    assert shop.apply(stripe.change("created", price="price_of_socks")) == ["ignored"]
+    assert shop.apply(stripe.paid(price="price_of_socks", more=10)) == ["ignored"]
 
 
 def proration(stripe: Stripe, where: str) -> Event:
@@ -122,19 +117,19 @@ PRORATIONS = ("acacia", "subscription item", "invoice item", "something beside t
 def test_proration(shop: StripeShop, where: str) -> None:
     """A proration fills no quota, even if no invoice came before it."""
     stripe = Stripe(basil=where != "acacia")
-    shop.known[stripe.customer] = "ada"
-    shop.take(stripe.change("created"))
-    assert shop.take(proration(stripe, where)) == ["ignored"]
+    shop.shoppers[stripe.customer] = "ada"
+    shop.apply(stripe.change("created"))
+    assert shop.apply(proration(stripe, where)) == ["ignored"]
     assert (shop.fills, shop.plan) == (1, "pln_pro")
 
 
 def test_old_invoice_item(shop: StripeShop) -> None:
     """An invoice item of the older shape is not a period."""
     stripe = Stripe(basil=False)
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     paid = stripe.paid(month=1, at=30)
     paid["data"]["object"]["lines"]["data"][0]["type"] = "invoiceitem"
-    assert shop.take(paid) == ["ignored"]
+    assert shop.apply(paid) == ["ignored"]
     assert shop.fills == 1
 
 
@@ -143,17 +138,17 @@ def test_invoice_payment_without_payment(shop: StripeShop, payment: object) -> N
     """An invoice payment without a payment, as when paid outside of Stripe, is ignored."""
     paid = Stripe().invoice_payment()
     paid["data"]["object"]["payment"] = payment
-    assert shop.take(paid) == ["ignored"]
+    assert shop.apply(paid) == ["ignored"]
 
 
 def test_invoice_payment_by_charge(shop: StripeShop) -> None:
     """An invoice payment may name a charge instead of an intent."""
     stripe = Stripe()
-    shop.take_as_stripe_delivers(*beginning(stripe))
+    shop.deliver(*start_events(stripe))
     told = stripe.invoice_payment()
     told["data"]["object"]["payment"] = {"type": "charge", "charge": f"{stripe.charge}_0"}
     refund = stripe.refunded(payment_intent=None)
-    shop.take(told, refund)
+    shop.apply(told, refund)
     assert shop.plan is None
 
 
@@ -182,7 +177,7 @@ ODD: tuple[object, ...] = (None, "", "odd", 0, -1, True, [], {}, [None], {"data"
 def test_odd_payloads(stripe: Stripe) -> None:
     """Missing or odd values in any field raise nothing but our own errors."""
     events = [
-        *beginning(stripe),
+        *start_events(stripe),
         stripe.change(price="max", was="pro", at=10),
         stripe.paid(month=1, at=20),
         stripe.invoice_payment(1),
@@ -200,11 +195,11 @@ def test_odd_payloads(stripe: Stripe) -> None:
     for number, (event, path, odd) in enumerate(random.Random(1).sample(cases, 1200)):
         if number % 100 == 0:
             shop = StripeShop()
-            shop.take_as_stripe_delivers(*beginning(stripe))
+            shop.deliver(*start_events(stripe))
         changed = copy.deepcopy({**event, "id": f"evt_odd_{number}"})
         put(changed["data"]["object"], path, odd)
         try:
-            (outcome,) = shop.take(changed)
+            (outcome,) = shop.apply(changed)
         except GenvorisError:
             continue
         assert outcome in ("applied", "ignored", "repeated")
