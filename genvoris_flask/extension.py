@@ -33,6 +33,7 @@ from .web.routes import webhooks as webhook_views
 from .web.routes.proxy import views as passthrough_views
 from .web.state import EXTENSION_KEY, SwitchedOff, get_state, state_for
 from .web.switched_off import NoCalls
+from .web.warm_up import warm_up
 from .web.widget_tags import genvoris_widget
 from .web.wiring import build_state
 
@@ -102,6 +103,8 @@ class GenvorisFlask:
         register_fallbacks(app, asset_routes.blueprint)
         enforce_policies(app)
         shopping.forget_on_logout(app)
+        if transport is None:
+            warm_up(settings)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:
         """Register the function that says who is shopping, or None. Default: Flask-Login."""

@@ -79,7 +79,7 @@ def build_state(
         ConfigurationError: A setting cannot be met by this installation.
     """
     if transport is None:
-        _check_environment(settings)
+        check_environment(settings, load=False)
     tryon_http = _make_tryon_http(settings, transport)
     client = GenvorisClient(
         settings.api_key, settings.api_url, settings.tryon_url, transport=transport, now=clock
@@ -124,10 +124,10 @@ def build_state(
     )
 
 
-def _check_environment(settings: Settings) -> None:
+def check_environment(settings: Settings, *, load: bool) -> None:
     """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
     for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
-        if fault := find_fault(url):
+        if fault := find_fault(url, load=load):
             _log_environment_fault(fault)
 
 

@@ -21,7 +21,6 @@ from ...errors import NetworkSetupError
 
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
-_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 # OpenSSL names the certificates of a folder by a hash of their subject.
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 
@@ -127,15 +126,20 @@ def _is_in_network(host: str, network: str) -> bool:
         return False
 
 
-def find_fault(url: str) -> str | None:
+def find_fault(url: str, *, load: bool = True) -> str | None:
     """Return why the environment keeps requests from a URL, and what to do, or None.
 
-    Only what the environment names is read: the default certificates take some 50 ms to load.
+    Args:
+        url: The URL.
+        load: Whether to load the certificates too, which takes some 50 ms and imports httpx.
+            Otherwise only the variables that name them are checked.
     """
     try:
         proxy = proxy_for(url)
-        if any(os.environ.get(name) for name in _CERTIFICATE_VARIABLES):
+        if load:
             certificates_for(url, proxy)
+        elif _needs_certificates(url, proxy):
+            _check_certificate_variables()
     except NetworkSetupError as error:
         return str(error)
     return None
@@ -149,9 +153,13 @@ def certificates_for(url: str | None, proxy: Proxy | None) -> ssl.SSLContext:
     Raises:
         NetworkSetupError: The environment's certificates cannot be used.
     """
-    if url is not None and urlsplit(url).scheme == "http" and proxy is None:
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
-    return trusted_certificates()
+    if _needs_certificates(url, proxy):
+        return trusted_certificates()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+
+
+def _needs_certificates(url: str | None, proxy: Proxy | None) -> bool:
+    return url is None or urlsplit(url).scheme != "http" or proxy is not None
 
 
 @functools.cache
@@ -164,6 +172,20 @@ def trusted_certificates() -> ssl.SSLContext:
     Raises:
         NetworkSetupError: The environment names certificates that cannot be read.
     """
+    import httpx  # slow to import
+
+    _check_certificate_variables()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # SSLError is one
+        name = _variable_behind(error)
+        raise NetworkSetupError(
+            f"{name} names {os.environ.get(name)!r}, which cannot be used "
+            f"({error.strerror or type(error).__name__}): name another file, or unset it."
+        ) from error
+
+
+def _check_certificate_variables() -> None:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if file and not Path(file).is_file():  # httpx before 0.28 ignores it silently
         raise NetworkSetupError(
@@ -174,16 +196,12 @@ def trusted_certificates() -> ssl.SSLContext:
             f"SSL_CERT_DIR names {folder!r}, which holds no certificates under hashed names: name "
             "another folder, run `openssl rehash` on it, or unset it."
         )
-    try:
-        import httpx  # slow to import
-
-        return httpx.create_ssl_context()
-    except OSError as error:  # SSLError is one
-        name = _variable_behind(error)
+    key_log = os.environ.get("SSLKEYLOGFILE")
+    if key_log and not Path(key_log).parent.is_dir():
         raise NetworkSetupError(
-            f"{name} names {os.environ.get(name)!r}, which cannot be used "
-            f"({error.strerror or type(error).__name__}): name another file, or unset it."
-        ) from error
+            f"SSLKEYLOGFILE names {key_log!r}, whose folder does not exist: name another file, or "
+            "unset it."
+        )
 
 
 def _variable_behind(error: OSError) -> str:

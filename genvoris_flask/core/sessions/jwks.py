@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from typing import Any
 
 from ...errors import GenvorisError, UnreachableError
 from ..api.http import HttpClient, RetryPolicy
 from ..api.parsing import read_json
 from ..concurrency.per_process import ProcessLock
+
+# An RSAPublicKey of cryptography, which is imported with the first keys: it is slow to import.
+PublicKey = Any
 
 log = logging.getLogger("genvoris_flask.sessions")
 
@@ -40,12 +41,12 @@ class JwksCache:
     def __init__(self, http: HttpClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._http = http
         self._clock = clock
-        self._keys: dict[str, RSAPublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fetched_at: float | None = None
         self._paused_until: float | None = None
         self._lock = ProcessLock()
 
-    def get(self, kid: str) -> RSAPublicKey | None:
+    def get(self, kid: str) -> PublicKey | None:
         """Return the key with this id, or None if Genvoris has no such key.
 
         Keys are fetched when they are an hour old, or when the id is unknown. While the endpoint
@@ -97,7 +98,7 @@ class JwksCache:
             self._paused_until = self._clock() + MISSING_KEY_PAUSE
 
 
-def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
+def read_keys(body: bytes) -> dict[str, PublicKey]:
     """Return the keys of a JWKS (RFC 7517) that can verify RS256 signatures, by their id.
 
     Entries that are private, weak, malformed or meant for another use or algorithm are skipped.
@@ -105,8 +106,11 @@ def read_keys(body: bytes) -> dict[str, RSAPublicKey]:
     Raises:
         MalformedAnswerError: The body is not a JSON object.
     """
+    import jwt  # slow to import
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     entries = read_json(body, "the JWKS").get("keys")
-    keys: dict[str, RSAPublicKey] = {}
+    keys: dict[str, PublicKey] = {}
     for entry in entries[:MAX_ENTRIES] if isinstance(entries, list) else []:
         if not _verifies_rs256(entry):
             continue

@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from ...errors import ForeignTokenError, TokenError
 from ..api.models import Session
-from .jwks import MAX_KEY_ID_LENGTH, JwksCache
+from .jwks import MAX_KEY_ID_LENGTH, JwksCache, PublicKey
 
 AUDIENCE = "genvoris-widget"
 ALGORITHM = "RS256"
@@ -79,6 +76,8 @@ class TokenVerifier:
             TokenError: It is expired, forged, or meant for another audience.
             UnreachableError: The keys to verify it with could not be fetched.
         """
+        import jwt  # slow to import
+
         if len(token) > MAX_TOKEN_LENGTH:
             raise TokenError("The session token is too long.")
         try:
@@ -92,8 +91,10 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenError(f"The session token is not valid ({type(error).__name__}).") from None
 
-    def _decode(self, token: str, key: RSAPublicKey | None) -> dict[str, Any]:
+    def _decode(self, token: str, key: PublicKey | None) -> dict[str, Any]:
         """Return the claims, with all but the times checked. Without a key, skip the signature."""
+        import jwt
+
         claims: dict[str, Any] = jwt.decode(
             token,
             "" if key is None else key,
