@@ -1,4 +1,4 @@
-"""What ``genvoris.client`` and ``genvoris.billing`` do under GENVORIS_ENABLED = False: nothing."""
+"""Stands in for ``genvoris.client`` under GENVORIS_ENABLED = False."""
 
 from __future__ import annotations
 

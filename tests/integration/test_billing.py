@@ -99,7 +99,7 @@ def config(genvoris_sandbox: Sandbox, redis_server: RedisServer) -> dict[str, An
 
 @pytest.fixture
 def billing(config: dict[str, Any]) -> Billing:
-    """Give billing in this process, after Ada has bought a plan."""
+    """Return billing in this process, after Ada has bought a plan."""
     app = Flask("shop")
     app.config.update(config)
     GenvorisFlask(app)
@@ -125,7 +125,7 @@ def start(config: dict[str, Any], what_it_does: str) -> subprocess.Popen[str]:
 
 
 def fills(client: GenvorisClient, name: str = "ada") -> int:
-    """Say how often a quota was filled: each time but the first ends a period."""
+    """Return how often a quota was filled: each time but the first ended a period."""
     return len(client.customers.usage(name).history) + 1
 
 

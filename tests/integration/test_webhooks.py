@@ -69,7 +69,7 @@ def test_concurrent_deliveries(start_shop: Any, tmp_path: Path, redis_server: Re
     assert set(statuses) <= {200, 409}
     fresh = [each for each in answers if each.json() == {"received": True, "duplicate": False}]
     assert len(fresh) == 1
-    # Whoever came in the middle of it comes again, and is told that all is done.
+    # A delivery that came during the handling comes again.
     assert deliver(shop, "evt_1").json() == {"received": True, "duplicate": True}
     assert {answer.status_code for answer in others} == {200}
     assert sorted(file.read_text().split()) == sorted(f"evt_{number}" for number in range(1, 22))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import httpx
@@ -79,6 +80,17 @@ class FaultyStore(MemoryStore):
         self.at_write, self.is_away = lambda _key, _value: None, False
 
 
+class Fault(Enum):
+    """What may interrupt an event: around a request to Genvoris, or at the record after it."""
+
+    KILLED_BEFORE = "killed before the request"
+    KILLED_AFTER = "killed after the request"
+    KILLED_AT_RECORD = "killed at the record"
+    LOST_ANSWER = "lost answer"
+    SERVER_ERROR = "server error"
+    REFUSED = "refused"
+
+
 class Shop:
     """A shop that sells the plans ``pro`` and ``max``.
 
@@ -114,6 +126,35 @@ class Shop:
         customer = self.genvoris.customers["ada"]
         return str(customer["status"]), customer.get("planId")
 
+    def inject(self, fault: Fault | None) -> None:
+        """Inject a fault, or none, into each change of a customer, instead of former faults."""
+        self.clear_faults()
+
+        def kill(request: httpx.Request) -> None:
+            if is_change(request):
+                raise Killed
+
+        def lose(request: httpx.Request) -> None:
+            if is_change(request):
+                raise httpx.ReadError("the answer is lost")
+
+        def kill_at_record(_key: str, value: bytes) -> None:
+            if b"done_for" in value:
+                raise Killed
+
+        if fault is Fault.KILLED_BEFORE:
+            self.genvoris.before = kill
+        elif fault is Fault.KILLED_AFTER:
+            self.genvoris.after = kill
+        elif fault is Fault.LOST_ANSWER:
+            self.genvoris.after = lose
+        elif fault is Fault.KILLED_AT_RECORD:
+            self.store.at_write = kill_at_record
+        elif fault is not None:
+            status = {Fault.SERVER_ERROR: 503, Fault.REFUSED: 403}[fault]
+            answer = httpx.Response(status, json={"error": "plan_not_found", "detail": "No."})
+            self.genvoris.before = lambda request: answer if is_change(request) else None
+
     def clear_faults(self) -> None:
         """Inject no more faults."""
         self.genvoris.clear_faults()
@@ -123,8 +164,3 @@ class Shop:
 def is_change(request: httpx.Request) -> bool:
     """Return whether a request changes a customer."""
     return request.method in ("POST", "PATCH") and request.url.path.count("customers") == 1
-
-
-def is_fill(request: httpx.Request) -> bool:
-    """Return whether a request fills a quota."""
-    return is_change(request) and (request.method == "POST" or b"resetPeriod" in request.content)

@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def signed(event: dict[str, Any], secret: str = SECRET, at: float | None = None) -> dict[str, Any]:
-    """Give what a test client posts: body and headers, signed as Stripe's documentation says."""
+    """Return body and headers for a test client, signed as Stripe documents it."""
     body = json.dumps(event, indent=2).encode()
     stamp = int(time.time() if at is None else at)
     digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
@@ -51,7 +51,7 @@ class Stripe:
         self.session = f"cs_test_a1{number}"
 
     def event(self, kind: str, thing: dict[str, Any], at: int = 0, **more: Any) -> dict[str, Any]:
-        """Wrap an object."""
+        """Return an event about an object."""
         return {
             "id": f"evt_1Qx{next(_numbers)}",
             "object": "event",
@@ -67,7 +67,7 @@ class Stripe:
     def checkout(
         self, reference: str | None = "ada", at: int = 4, **changes: Any
     ) -> dict[str, Any]:
-        """A completed Checkout Session of a subscription."""
+        """Return a completed Checkout Session of a subscription."""
         thing = {
             "id": self.session,
             "object": "checkout.session",
@@ -89,7 +89,7 @@ class Stripe:
         return self.event("checkout.session.completed", thing, at=at)
 
     def one_off(self, **changes: Any) -> dict[str, Any]:
-        """A completed Checkout Session of a single payment."""
+        """Return a completed Checkout Session of a single payment."""
         one_off = {"mode": "payment", "subscription": None, "payment_intent": self.intent}
         return self.checkout(**{**one_off, "invoice": None, **changes})
 
@@ -103,7 +103,7 @@ class Stripe:
         more: int = 0,
         **changes: Any,
     ) -> dict[str, Any]:
-        """A customer.subscription event.
+        """Return a ``customer.subscription`` event.
 
         Args:
             kind: What happened.
@@ -161,7 +161,10 @@ class Stripe:
         more: int = 0,
         **changes: Any,
     ) -> dict[str, Any]:
-        """A paid invoice of a month; 0 is the first. ``more`` lines of other things come first."""
+        """Return a paid invoice of a month; 0 is the first.
+
+        ``more`` lines of other things come first.
+        """
         line = {
             "id": f"il_1Qx{month}",
             "object": "line_item",
@@ -228,7 +231,7 @@ class Stripe:
     def refunded(
         self, month: int | None = 0, whole: bool = True, at: int = 50, **changes: Any
     ) -> dict[str, Any]:
-        """A refund of a month's charge; None is that of a single payment."""
+        """Return a refund of a month's charge, or of a single payment if ``month`` is None."""
         tail = "" if month is None else f"_{month}"
         thing = {
             "id": f"{self.charge}{tail}",
@@ -257,7 +260,7 @@ class Stripe:
         at: int = 60,
         **changes: Any,
     ) -> dict[str, Any]:
-        """A dispute of a month's charge; None is that of a single payment."""
+        """Return a dispute of a month's charge, or of a single payment if ``month`` is None."""
         tail = "" if month is None else f"_{month}"
         thing = {
             "id": f"dp_{self.charge}{tail}",
@@ -279,7 +282,7 @@ class Stripe:
         return self.event(f"charge.dispute.{kind}", thing, at=at)
 
     def invoice_payment(self, month: int = 0, at: int = 3) -> dict[str, Any]:
-        """What says, since basil, which payment paid an invoice."""
+        """Return the event that says, since basil, which payment paid an invoice."""
         thing = {
             "id": f"inpay_1Qx{month}",
             "object": "invoice_payment",
@@ -295,7 +298,7 @@ class Stripe:
 
 
 def _page(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a list as events hold it: ten at most."""
+    """Return a list as events contain it: at most ten items."""
     total = {"has_more": len(items) > 10, "total_count": len(items)}
     return {"object": "list", "data": items[:10], **total}
 

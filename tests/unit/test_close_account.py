@@ -1,4 +1,4 @@
-"""A closed account leaves nothing to whoever has its id next."""
+"""A closed account leaves nothing to the next owner of its id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From any list of plans at Genvoris to the declared one, and no further."""
+"""Synchronisation turns any plans at Genvoris into the declared ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def plan(
 
 
 def applied(plans: Iterable[Plan], changes: Iterable[PlanChange]) -> list[Plan]:
-    """Do to a list of plans what Genvoris would."""
+    """Apply changes to a list of plans, as Genvoris would."""
     by_id = {each.id: each for each in plans}
     for change in changes:
         if change.action == "create":

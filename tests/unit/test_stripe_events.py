@@ -1,4 +1,4 @@
-"""What Stripe's events do to a shopper's quota, in whatever order they come."""
+"""Stripe's events change a shopper's plan and quota, in whatever order they come."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_older_subscription_continues(
 def test_connected_account(shop: StripeShop, stripe: Stripe) -> None:
     """Events of connected accounts are ignored."""
     forged = stripe.one_off(metadata={"genvoris_price_id": "max"})
-    assert shop.apply({**forged, "account": "acct_of_somebody"}) == ["ignored"]
+    assert shop.apply({**forged, "account": "acct_connected"}) == ["ignored"]
     assert shop.fills == 0
 
 

@@ -1,4 +1,4 @@
-"""What somebody has after several purchases by Stripe, and after some of them were taken back."""
+"""A shopper's plan after several purchases by Stripe, and after refunds and disputes."""
 
 from __future__ import annotations
 
@@ -177,8 +177,8 @@ DISPUTES: dict[str, tuple[str, tuple[str, str | None]]] = {
 
 def disputed(stripe: Stripe) -> list[Event]:
     """Return what is said of a disputed month: whose payment it is, then the dispute."""
-    told = [stripe.invoice_payment(0)] if stripe.basil else []
-    return [*told, stripe.disputed(at=60)]
+    payment = [stripe.invoice_payment(0)] if stripe.basil else []
+    return [*payment, stripe.disputed(at=60)]
 
 
 @pytest.mark.parametrize("name", DISPUTES)
@@ -239,8 +239,8 @@ def test_dispute_of_earlier_month(shop: StripeShop, stripe: Stripe) -> None:
 def test_inquiry(shop: StripeShop, stripe: Stripe, status: str) -> None:
     """An inquiry takes no money, and changes nothing unless it becomes a dispute."""
     shop.deliver(*start_events(stripe))
-    told = [stripe.invoice_payment(0)] if stripe.basil else []
-    shop.apply(*told, stripe.disputed(status=status, at=60))
+    payment = [stripe.invoice_payment(0)] if stripe.basil else []
+    shop.apply(*payment, stripe.disputed(status=status, at=60))
     assert shop.status == "ACTIVE"
     shop.apply(stripe.disputed("updated", status="needs_response", at=65))
     assert shop.status == "PAUSED"

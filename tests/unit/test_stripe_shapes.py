@@ -1,4 +1,4 @@
-"""Lists that Stripe cuts off after ten, lines that are no periods, and fields that are empty."""
+"""Lists that Stripe cuts off after ten, lines that are not periods, and odd fields."""
 
 from __future__ import annotations
 
@@ -145,10 +145,10 @@ def test_invoice_payment_by_charge(shop: StripeShop) -> None:
     """An invoice payment may name a charge instead of an intent."""
     stripe = Stripe()
     shop.deliver(*start_events(stripe))
-    told = stripe.invoice_payment()
-    told["data"]["object"]["payment"] = {"type": "charge", "charge": f"{stripe.charge}_0"}
+    payment = stripe.invoice_payment()
+    payment["data"]["object"]["payment"] = {"type": "charge", "charge": f"{stripe.charge}_0"}
     refund = stripe.refunded(payment_intent=None)
-    shop.apply(told, refund)
+    shop.apply(payment, refund)
     assert shop.plan is None
 
 

@@ -175,7 +175,7 @@ class PlanService:
         return self._client.plans.list(include_inactive=True)
 
     def _is_kept(self, plan: Plan) -> bool:
-        """Return whether an undeclared plan is in use all the same."""
+        """Return whether an undeclared plan is still in use."""
         return _is_granted(plan) or plan.id == self.default_plan
 
 

@@ -1,4 +1,4 @@
-"""What all of Stripe's events need: the shopper's identity, the plans, and payments' targets."""
+"""The services that handlers of Stripe's events share, and the identity of shoppers."""
 
 from __future__ import annotations
 

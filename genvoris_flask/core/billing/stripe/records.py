@@ -1,4 +1,4 @@
-"""What is known of subscriptions, single payments and shoppers, as records that merge.
+"""Records of subscriptions, single payments and shoppers, which events are merged into.
 
 Stripe delivers events in any order and more than once. So an event is merged into a record in such
 a way that the same events lead to the same record, in whatever order and however often they come:
@@ -182,7 +182,7 @@ class PaymentRecord(Record):
 
 @dataclass(frozen=True)
 class ClosureRecord(Record):
-    """What belonged to a shopper before their account was closed.
+    """The purchases and customers of a shopper whose account was closed.
 
     Attributes:
         at: When it was closed, in Unix seconds.
@@ -197,20 +197,20 @@ class ClosureRecord(Record):
 
 @dataclass(frozen=True)
 class AccountRecord(Record):
-    """What a shopper has bought by Stripe, and what Genvoris was told of it.
+    """A shopper's purchases by Stripe, and the plan that was reported to Genvoris.
 
     Attributes:
         subscriptions: Their subscriptions.
         payments: The Checkout Sessions of their single payments.
         source: The purchase that gives the plan.
         buyer: Its Stripe customer, or its own id for a guest.
-        plan_id: The plan that Genvoris was told.
-        status: The status that Genvoris was told; None before it was told anything.
-        is_sure: Whether Genvoris has certainly received that; false while it is being told.
-        intended: The plans that it may have received instead, while that is not certain.
-        turn: How often Genvoris was told; it makes the event id of each report unique.
+        plan_id: The plan that was reported to Genvoris.
+        status: The status that was reported to Genvoris; None before the first report.
+        is_sure: Whether Genvoris has certainly received both; false during a report.
+        intended: The plans that Genvoris may have received instead, while that is not certain.
+        turn: The number of reports, which makes the event id of each one unique.
         withheld: Purchases of other Stripe customers that wait for a larger plan to end.
-        closed: What came before the account was closed.
+        closed: The purchases and customers before the account was closed.
     """
 
     subscriptions: tuple[str, ...] = ()

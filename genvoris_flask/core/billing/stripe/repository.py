@@ -100,7 +100,7 @@ class StripeRepository:
         return self._store.lock(f"stripe-account:{external_id}", wait=LOCK_WAIT, hold=LOCK_HOLD)
 
     def account(self, external_id: str) -> AccountRecord:
-        """Return what a shopper has bought, and what Genvoris was told of it."""
+        """Return a shopper's purchases, and what was reported to Genvoris."""
         raw = self._read("account", external_id)
         if raw:
             return AccountRecord.load(json.loads(raw))

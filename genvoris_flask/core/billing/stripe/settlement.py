@@ -26,7 +26,7 @@ MAX_PLANS = 20  # the number of plans that are remembered of a subscription
 
 
 def settle(context: StripeContext, external_id: str, name: str, catalog: PlanCatalog) -> bool:
-    """Tell Genvoris what follows from all that a shopper has bought.
+    """Report to Genvoris what follows from all of a shopper's purchases.
 
     Args:
         context: The services.
@@ -35,7 +35,7 @@ def settle(context: StripeContext, external_id: str, name: str, catalog: PlanCat
         catalog: The current plans.
 
     Returns:
-        Whether there was anything to tell.
+        Whether there was anything to report.
 
     Raises:
         GenvorisError: It cannot be done now, and must be tried again.
@@ -86,18 +86,18 @@ class _Settlement:
         return has_changed or is_due
 
     def _fill(self, purchase: Purchase) -> None:
-        """Tell Genvoris of a sale or a renewal."""
+        """Report a sale or a renewal to Genvoris."""
         plan = self._catalog.require(purchase.plan, purchase.price)
         self._account = replace(self._account, source=purchase.name, buyer=purchase.buyer)
         self._save_intention(plan.id)
         billing = self._context.billing
         is_first = purchase.sale_id.endswith(":start") or not purchase.is_subscription
-        tell = billing.activate if is_first else billing.renew
-        customer = tell(self._external_id, plan_id=plan.id, event_id=purchase.sale_id)
+        report = billing.activate if is_first else billing.renew
+        customer = report(self._external_id, plan_id=plan.id, event_id=purchase.sale_id)
         self._save_filled(purchase, plan.id)
         self._account = replace(
             self._account,
-            # As Genvoris has them: a sale that was told before changes nothing.
+            # As Genvoris has them: a sale that was reported before changes nothing.
             plan_id=customer.plan_id,
             status=customer.status,
             is_sure=True,
@@ -120,7 +120,7 @@ class _Settlement:
             repository.save_payment(purchase.name, replace(payment, plan_id=plan_id))
 
     def _report_end(self, purchases: Sequence[Purchase]) -> bool:
-        """Tell Genvoris that none of the purchases gives a plan any more."""
+        """Report that none of the purchases gives a plan any more."""
         has_changed = False
         if self._account.status is not None or not self._account.is_sure:
             with suppress(NotFoundError):
@@ -134,7 +134,7 @@ class _Settlement:
         return has_changed
 
     def _report(self, plan_id: str | None, status: Status, purchases: Sequence[Purchase]) -> bool:
-        """Tell Genvoris the plan and the status, unless it has been told exactly that."""
+        """Report the plan and the status to Genvoris, unless the last report was the same."""
         account = self._account
         if account.is_sure and (plan_id, status) == (account.plan_id, account.status):
             return False
@@ -157,7 +157,7 @@ class _Settlement:
         return True
 
     def _save_intention(self, plan_id: str | None) -> None:
-        """Record what Genvoris is about to be told."""
+        """Record what is about to be reported."""
         intended = (*self._account.intended, *([plan_id] if plan_id else []))
         self._account = replace(self._account, is_sure=False, intended=intended[-MAX_PLANS:])
         self._save()
@@ -176,8 +176,8 @@ class _Settlement:
 
     def _is_own(self, plan_id: str | None) -> bool:
         """Return whether a plan may stem from here, rather than from a sale by other means."""
-        told = (self._account.plan_id, *self._account.intended)
-        return plan_id in (None, self._context.default_plan, *told)
+        reported = (self._account.plan_id, *self._account.intended)
+        return plan_id in (None, self._context.default_plan, *reported)
 
     def _save(self) -> None:
         self._context.repository.save_account(self._external_id, self._account)
