@@ -13,7 +13,9 @@ import logging
 import re
 import sys
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Request, Response, current_app, request
+
+from .cookies import session_varies
 
 log = logging.getLogger("genvoris_flask.web")
 page_log = logging.getLogger("genvoris_flask.storefront")
@@ -27,8 +29,7 @@ _DONE = "genvoris.cache_headers_done"
 # Vercel), those of the Edge Architecture, Akamai, nginx and LiteSpeed, and HTTP/1.0's.
 _FOR_SHARED_CACHES = re.compile(
     r"([a-z0-9-]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires"
-    r"|x-litespeed-cache-control|expires",
-    re.IGNORECASE,
+    r"|x-litespeed-cache-control|expires"
 )
 # Packages of caches that call what they keep.
 CACHE_PACKAGES = {
@@ -39,16 +40,17 @@ CACHE_PACKAGES = {
 }
 
 
-def forbid_caching(policy: str) -> None:
-    """Fix the Cache-Control of the answer to this request; nothing overrides it afterwards.
+def forbid_caching(policy: str, request: Request = request) -> None:
+    """Fix the Cache-Control of the answer to a request; nothing overrides it afterwards.
 
     Args:
         policy: ``NO_STORE``, or ``PRIVATE`` for a page, which then varies on the cookie as well.
+        request: Defaults to the current one.
     """
     request.environ[_POLICY] = policy
 
 
-def headers_are_sent() -> bool:
+def headers_are_sent(request: Request = request) -> bool:
     """Return whether it is too late to change headers, as while a page is streamed."""
     return _DONE in request.environ
 
@@ -60,18 +62,31 @@ def enforce_policies(app: Flask) -> None:
 
 
 def _enforce(response: Response) -> Response:
-    request.environ[_DONE] = True
-    policy = request.environ.get(_POLICY)
+    environ = request.environ
+    environ[_DONE] = True
+    policy = environ.get(_POLICY)
     if policy is None:
         return response
-    if policy == PRIVATE and "public" in response.headers.get("Cache-Control", ""):
-        _warn_of_public_view(str(request.endpoint))
-    for name in {name for name, _ in response.headers if _FOR_SHARED_CACHES.fullmatch(name)}:
-        del response.headers[name]
-    response.headers["Cache-Control"] = policy
-    if policy == PRIVATE and "cookie" not in response.headers.get("Vary", "").lower():
-        response.headers.add("Vary", "Cookie")
+    headers = response.headers
+    before = {name.lower(): value for name, value in headers}
+    for name in filter(_is_for_shared_caches, before):
+        del headers[name]
+    if "cache-control" not in before:
+        headers.add("Cache-Control", policy)  # which costs half of setting it
+    else:
+        if policy == PRIVATE and "public" in before["cache-control"]:
+            _warn_of_public_view(str(request.endpoint))
+        headers["Cache-Control"] = policy
+    if policy == PRIVATE and not session_varies():
+        vary = ",".join(headers.getlist("Vary")).lower()
+        if "cookie" not in vary:
+            headers.add("Vary", "Cookie")
     return response
+
+
+@functools.lru_cache(maxsize=256)  # answers have the same few headers
+def _is_for_shared_caches(name: str) -> bool:
+    return _FOR_SHARED_CACHES.fullmatch(name) is not None
 
 
 @functools.lru_cache(maxsize=1000)  # once for each view

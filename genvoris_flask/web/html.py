@@ -35,12 +35,16 @@ def write_attributes(attributes: Mapping[str, object]) -> str:
         attributes: Values by escaped name. True is written without a value; None, False and
             undefined template variables are omitted.
     """
-    return "".join(
-        f" {name}" if value is True else f' {name}="{escape(_plain(value))}"'
-        for name, value in attributes.items()
+    written = []
+    for name, value in attributes.items():
+        if type(value) is str:
+            written.append(f' {name}="{escape(value)}"')
+        elif value is True:
+            written.append(f" {name}")
         # Undefined's strict subclasses raise by themselves when they are written.
-        if not (value is None or value is False or type(value) is Undefined)
-    )
+        elif not (value is None or value is False or type(value) is Undefined):
+            written.append(f' {name}="{escape(_plain(value))}"')
+    return "".join(written)
 
 
 def _plain(value: object) -> str:

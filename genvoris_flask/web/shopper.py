@@ -6,43 +6,52 @@ import functools
 import importlib
 import importlib.util
 import logging
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, url_for
+from flask import Flask, url_for
 from werkzeug.routing import BuildError
 
 from ..core.links import is_link
 from ..core.sessions.shopper import Shopper
 from .hooks import log_once
-from .state import get_state
+from .state import AppState, get_state
 from .user_ids import user_id
 
 log = logging.getLogger("genvoris_flask.storefront")
 
 
-def current_shopper() -> Shopper | None:
-    """Ask the shop's ``@genvoris.shopper_loader``, else Flask-Login, else say nobody.
+def current_shopper(state: AppState | None = None) -> Shopper | None:
+    """Return who is shopping, by ``@genvoris.shopper_loader`` or else Flask-Login.
+
+    Args:
+        state: The state of the current app, if the caller has it already.
 
     Raises:
-        TypeError: The shop's loader gave something that is no Shopper.
+        TypeError: The shop's loader returned something that is not a Shopper.
     """
-    loader = get_state().hooks.shopper_loader
+    state = state or get_state()
+    loader = state.hooks.shopper_loader
     if loader is None:
-        return _from_flask_login()
+        return _from_flask_login(state)
     shopper: object = loader()
     if shopper is not None and not isinstance(shopper, Shopper):
         raise TypeError(
-            "The function registered with @genvoris.shopper_loader must give a "
+            "The function registered with @genvoris.shopper_loader must return a "
             f"genvoris_flask.Shopper or None, not {type(shopper).__name__}."
         )
     return shopper
 
 
-def current_shopper_or_nobody() -> Shopper | None:
-    """Return who is shopping, or None when the shop's function fails; that is logged once."""
+def current_shopper_or_nobody(state: AppState | None = None) -> Shopper | None:
+    """Return who is shopping, or None if the shop's function fails, which is logged once.
+
+    Args:
+        state: The state of the current app, if the caller has it already.
+    """
     try:
-        return current_shopper()
+        return current_shopper(state)
     except Exception as error:  # noqa: BLE001  (the shop's own fault must not take a page down)
         log_loader_failure(error)
         return None
@@ -54,18 +63,23 @@ def log_loader_failure(error: Exception) -> None:
     log_once(loader, error, "The function that says who is shopping failed")
 
 
-def login_url() -> str | None:
-    """Give GENVORIS_LOGIN_URL, else where Flask-Login sends people, if anywhere."""
-    if url := get_state().settings.login_url:
+def login_url(state: AppState | None = None) -> str | None:
+    """Return GENVORIS_LOGIN_URL, or else the address of Flask-Login's ``login_view``, if any.
+
+    Args:
+        state: The state of the current app, if the caller has it already.
+    """
+    state = state or get_state()
+    if url := state.settings.login_url:
         return url
-    view = getattr(_login_manager(), "login_view", None)
+    view = getattr(getattr(state.app, "login_manager", None), "login_view", None)
     if not isinstance(view, str):
         return None
     if view.startswith("/") or (urlsplit(view).scheme and is_link(view)):
         return view
     try:
         return url_for(view)
-    except BuildError:  # it is elsewhere, or needs to know more, such as a language
+    except BuildError:  # it does not exist here, or needs arguments, such as a language
         _warn_of_login_view(view)
         return None
 
@@ -80,7 +94,7 @@ def _warn_of_login_view(view: str) -> None:
 
 
 def forget_on_logout(app: Flask) -> None:
-    """Drop the shopper's token when Flask-Login says that they have logged out."""
+    """Drop a shopper's token when they log out by Flask-Login."""
     if importlib.util.find_spec("flask_login") is None:
         return
     signal = importlib.import_module("flask_login").user_logged_out
@@ -88,33 +102,32 @@ def forget_on_logout(app: Flask) -> None:
 
 
 def _forget_current_shopper(app: Flask, user: Any = None, **_: object) -> None:
-    # Flask-Login sends this while current_user is still the one who leaves, but with their id
-    # taken out of the cookie session already, which a shop's own function may look at.
+    state = get_state(app)
+    # Flask-Login sends this while current_user is still set, but after it removed their id from
+    # the cookie session, which the shop's own function may read.
     try:
-        shopper = current_shopper() or _of_user(user)
-    except Exception:  # the shop's own loader: its fault must not keep anybody logged in
-        log.exception("The function that says who is shopping failed at the log-out")
+        shopper = current_shopper(state) or _of_user(user, state)
+    except Exception:  # the shop's own loader: its fault must not keep anyone logged in
+        log.exception("The function that says who is shopping failed at log-out")
         return
     if shopper:
-        get_state(app).broker.forget(shopper)
+        state.broker.forget(shopper)
 
 
-def _login_manager() -> Any:
-    return getattr(current_app, "login_manager", None)
-
-
-def _from_flask_login() -> Shopper | None:
-    """Read Flask-Login's current user by its documented attributes; it is not a dependency."""
-    if _login_manager() is None:
+def _from_flask_login(state: AppState) -> Shopper | None:
+    """Return Flask-Login's current user by its documented attributes; it is not a dependency."""
+    if not hasattr(state.app, "login_manager"):
         return None
-    # The user itself: each look through the proxy costs as much as the whole rest of this.
-    return _of_user(importlib.import_module("flask_login").current_user._get_current_object())  # noqa: SLF001
+    # The user itself, by werkzeug's documented method: each access through the proxy costs as much
+    # as all the rest.
+    user = sys.modules["flask_login"].current_user._get_current_object()  # noqa: SLF001
+    return _of_user(user, state)
 
 
-def _of_user(user: Any) -> Shopper | None:
+def _of_user(user: Any, state: AppState) -> Shopper | None:
     if user is None or not user.is_authenticated:
         return None
-    external_id = user_id(user, get_state().settings.user_id_attribute)
+    external_id = user_id(user, state.settings.user_id_attribute)
     if external_id is None:
         return None
     return Shopper(

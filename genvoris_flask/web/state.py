@@ -98,13 +98,12 @@ def get_state(app: Flask | None = None) -> AppState:
         SwitchedOffError: The app has GENVORIS_ENABLED = False.
         RuntimeError: The extension was not set up for it.
     """
-    state = (app or current_app).extensions.get(EXTENSION_KEY)
-    if state is None:
-        raise RuntimeError(NOT_SET_UP)
+    state: object = (current_app if app is None else app).extensions.get(EXTENSION_KEY)
+    if isinstance(state, AppState):
+        return state
     if isinstance(state, SwitchedOff):
         raise SwitchedOffError("Try-on is switched off for this app (GENVORIS_ENABLED).")
-    found: AppState = state
-    return found
+    raise RuntimeError(NOT_SET_UP)
 
 
 def state_for(call: str) -> AppState | None:
@@ -113,13 +112,14 @@ def state_for(call: str) -> AppState | None:
     Args:
         call: The name of the call, for the log.
     """
-    state: AppState | SwitchedOff | None = current_app.extensions.get(EXTENSION_KEY)
+    state: object = current_app.extensions.get(EXTENSION_KEY)
+    if isinstance(state, AppState):
+        return state
     if isinstance(state, SwitchedOff):
         log.debug("%s does nothing: GENVORIS_ENABLED is false.", call)
-        return None
-    if state is None:
+    else:
         _warn_of_app(current_app.import_name, call)
-    return state
+    return None
 
 
 @functools.lru_cache(maxsize=1000)  # once for each call of an app
