@@ -15,8 +15,6 @@ import sys
 
 from flask import Flask, Request, Response, current_app, request
 
-from .cookies import session_varies
-
 log = logging.getLogger("genvoris_flask.web")
 page_log = logging.getLogger("genvoris_flask.storefront")
 
@@ -77,10 +75,8 @@ def _enforce(response: Response) -> Response:
         if policy == PRIVATE and "public" in before["cache-control"]:
             _warn_of_public_view(str(request.endpoint))
         headers["Cache-Control"] = policy
-    if policy == PRIVATE and not session_varies():
-        vary = ",".join(headers.getlist("Vary")).lower()
-        if "cookie" not in vary:
-            headers.add("Vary", "Cookie")
+    if policy == PRIVATE and "cookie" not in before.get("vary", "").lower():
+        headers.add("Vary", "Cookie")
     return response
 
 

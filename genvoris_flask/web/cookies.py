@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from flask import Flask, Response, after_this_request, current_app, request, session
-from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
+from flask.sessions import SessionInterface, SessionMixin
 
 _LEFT = "genvoris.session_left"
 LIFETIME = 24 * 3600  # seconds: as long as Genvoris links an order to a try-on
@@ -62,16 +62,16 @@ class SparingSessions:
     """
 
     def __init__(self, inner: SessionInterface) -> None:
-        self.inner = inner
+        self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
         """Return what the shop's own interface has."""
-        return getattr(self.inner, name)
+        return getattr(self._inner, name)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save the session, unless this request leaves it."""
         if _LEFT not in request.environ:
-            self.inner.save_session(app, session, response)
+            self._inner.save_session(app, session, response)
 
 
 def leave_session(app: Flask, blueprints: Collection[str], public: Collection[str]) -> None:
@@ -99,14 +99,3 @@ def leave_session(app: Flask, blueprints: Collection[str], public: Collection[st
 
     # Flask calls these from the last to the first, so that this sees what the shop's own change.
     app.after_request_funcs.setdefault(None, []).insert(0, leave)
-
-
-def session_varies() -> bool:
-    """Return whether Flask itself adds ``Vary: Cookie`` to this answer when it saves the session.
-
-    It parses a header that is there already, which takes longer than adding its own.
-    """
-    sessions = current_app.session_interface
-    if isinstance(sessions, SparingSessions):
-        sessions = sessions.inner
-    return type(sessions) is SecureCookieSessionInterface and session.accessed
