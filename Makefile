@@ -30,6 +30,7 @@ lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
+	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/passthrough.py
 	$(BIN)/python benchmarks/tryons.py
 	$(BIN)/python benchmarks/widget.py

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import cast
 
 from flask import Request, has_request_context, request
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 
 from ..core.api.models import Session
 from ..core.links import is_link
@@ -43,7 +45,7 @@ def genvoris_widget(
     if state is None:
         return Markup("")
     # The request itself, by werkzeug's documented method: each access through the proxy costs 2 µs.
-    page: Request = request._get_current_object()  # noqa: SLF001
+    page = cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001
     session = _session_for_page(state, page)
     attributes: dict[str, object] = {
         "nonce": nonce or _nonce(state),
