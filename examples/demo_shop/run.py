@@ -15,8 +15,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Run as a file, Python looks for modules beside it and not in the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -28,6 +34,7 @@ from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
 HOST = "127.0.0.1"
 API_KEY = "gvk_test_demo_shop_0123456789"
 READY_SECONDS = 20
+FINISH_SECONDS = 10
 
 
 def main() -> int:
@@ -68,10 +75,10 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
                 "GENVORIS_WEBHOOK_SECRET": webhook_secret,
             }
         )
+        requests = RequestCounter(app)
         server = make_server(
-            HOST, free_port(port), app, threaded=True, request_handler=QuietHandler
+            HOST, free_port(port), requests, threaded=True, request_handler=QuietHandler
         )
-        server.daemon_threads = False  # type: ignore[attr-defined]
         # Signals are for the main thread alone: one that interrupts the server between accepting a
         # connection and starting its thread leaves a traceback.
         serving = threading.Thread(target=server.serve_forever, daemon=True)
@@ -86,7 +93,8 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             # Interrupting ``Thread.join`` would mark a running thread as stopped.
             threading.Event().wait()
         server.shutdown()
-        # Waits for requests in progress, whose database is removed below.
+        # Their database is removed below.
+        requests.wait(FINISH_SECONDS)
         server.server_close()
     finally:
         stopping.set()
@@ -179,6 +187,38 @@ def greeting(shop: str, sandbox: str, fresh: bool) -> str:
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+class RequestCounter:
+    """Counts requests in progress, so that they can finish before the demo ends.
+
+    Joining the server's threads would also wait for connections that browsers keep open in advance
+    and send nothing on.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._add(1)
+        try:
+            response = self._app(environ, start_response)
+        except BaseException:
+            self._add(-1)
+            raise
+        return ClosingIterator(response, lambda: self._add(-1))
+
+    def wait(self, seconds: float) -> None:
+        """Wait until no request is in progress, at most this long."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0, seconds)
+
+    def _add(self, number: int) -> None:
+        with self._changed:
+            self._count += number
+            self._changed.notify_all()
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -64,6 +65,17 @@ def test_taken_ports_are_no_error_and_ctrl_c_ends_both(number: signal.Signals) -
     assert not is_up(sandbox)
 
 
+def test_idle_connection_does_not_delay_the_end() -> None:
+    """Browsers open connections in advance; Ctrl-C does not wait for a request on them."""
+    process, text = start("--port", "5350", "--sandbox-port", "9087")
+    url = urlsplit(re.findall(r"http://127\.0\.0\.1:\d+", text)[0])
+    assert url.hostname and url.port
+    with socket.create_connection((url.hostname, url.port)):
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def test_data_that_is_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
     used: list[str] = []
     for _ in range(2):
@@ -71,7 +83,7 @@ def test_data_that_is_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
         sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)[1]
         used += re.findall(r">(\d+ of \d+)\b", httpx.get(sandbox).text)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
     assert used[: len(used) // 2] == used[len(used) // 2 :]
     assert "4 of 5" in used
 
@@ -86,7 +98,7 @@ def test_when_the_local_genvoris_dies_the_demo_says_so_and_ends() -> None:
         found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
         child = int(found.stdout.split()[0])
     os.kill(child, signal.SIGKILL)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "local Genvoris has ended" in errors
     until(lambda: not is_up(sandbox))
