@@ -69,7 +69,8 @@ def test_idle_connection_does_not_delay_the_end() -> None:
     """Browsers open connections in advance; Ctrl-C does not wait for a request on them."""
     process, text = start("--port", "5350", "--sandbox-port", "9087")
     url = urlsplit(re.findall(r"http://127\.0\.0\.1:\d+", text)[0])
-    assert url.hostname and url.port
+    assert url.hostname
+    assert url.port
     with socket.create_connection((url.hostname, url.port)):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
