@@ -4,5 +4,5 @@ import { readLocales } from "./locales.mjs";
 // What the build tells the source.
 export default defineConfig({
   define: { __KEYS__: JSON.stringify(Object.keys(readLocales().en).join(" ")), __FILES__: "{}" },
-  test: { setupFiles: ["tests/speak-english.ts"] },
+  test: { setupFiles: ["tests/setup.ts"] },
 });

@@ -43,7 +43,7 @@ def other_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built.mkdir()
     shutil.copytree(WIDGET, source, ignore=shutil.ignore_patterns("node_modules"))
     (source / "node_modules").symlink_to((WIDGET / "node_modules").resolve())
-    main = source / "src/widget/main.ts"
+    main = source / "src/widget/widget.ts"
     main.write_text(main.read_text().replace(NOW, THEN))
     for name in ("dialog/tools", "dialog/main", "theme/design"):
         entry = source / f"src/{name}.ts"

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { NO_PRODUCT } from "../src/dialog/reducer";
-import { type Backend, fault, ProblemError } from "../src/jobs/backend";
+import { type Backend, localProblem, ProblemError } from "../src/jobs/backend";
 import { Jobs } from "../src/jobs/jobs";
 import type { Job, Photo, Problem } from "../src/jobs/models";
-import { Tokens } from "../src/jobs/token";
+import { readProduct } from "../src/jobs/product";
+import { TokenSource } from "../src/jobs/token-source";
 import type { Product } from "../src/widget/public";
 
 type Answer = Partial<Job> | Error;
@@ -17,30 +17,30 @@ function setUp(...answers: Answer[]) {
       keys.push(key);
       const answer = answers.shift() ?? { state: "done" };
       if (answer instanceof Error) throw answer;
-      return { id: "j", state: "failed", image_url: null, quota: null, ...answer } as Job;
+      return { id: "j", state: "fail", image_url: null, quota: null, ...answer } as Job;
     },
     remove: async () => {},
   } as unknown as Backend;
-  const jobs = new Jobs(backend, new Tokens(async () => null), {
-    stage: () => {},
-    done: () => {},
-    failed: (problem: Problem) => failures.push(problem.error),
+  const jobs = new Jobs(backend, new TokenSource(async () => null), {
+    onStage: () => {},
+    onDone: () => {},
+    fail: (problem: Problem) => failures.push(problem.error),
   });
   return { jobs, keys, failures };
 }
 
 const photo = (): Photo => ({ blob: new Blob(), preview: null });
-const shirt: Product = { ...NO_PRODUCT, id: "shirt", image: "/shirt.png" };
-const hat: Product = { ...NO_PRODUCT, id: "hat", image: "/hat.png" };
+const shirt: Product = { ...readProduct({}), id: "shirt", image: "/shirt.png" };
+const hat: Product = { ...readProduct({}), id: "hat", image: "/hat.png" };
 const refusal = (status: number, error: string) =>
   new ProblemError({ status, error, detail: "A sentence." });
 
 const LOST: [string, Answer][] = [
-  ["without an answer", new ProblemError(fault("slow"))],
-  ["with a server's fault", refusal(500, "internal_error")],
+  ["without an answer", new ProblemError(localProblem("slow"))],
+  ["with a server's localProblem", refusal(500, "internal_error")],
   ["when Genvoris did not answer", { error: "upstream_unreachable" }],
   ["when its worker died", { error: "interrupted" }],
-  ["with a fault of the shop's", { error: "internal_error" }],
+  ["with a localProblem of the shop's", { error: "internal_error" }],
 ];
 const SETTLED: [string, Answer][] = [
   ["with a picture", { state: "done" }],
@@ -88,7 +88,7 @@ describe("a try-on that ended", () => {
     const { jobs, keys } = setUp({ error: "interrupted" });
     const mine = photo();
     await jobs.start(shirt, mine);
-    jobs.leaveBehind();
+    jobs.detach();
     await jobs.start(hat, mine);
     await jobs.start(shirt, mine);
     expect(keys[2]).toBe(keys[0]);

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { faultsOf, readLocales } from "../locales.mjs";
-import { direction, speak, t } from "../src/locales/strings";
+import { direction, setLanguage, t } from "../src/locales/strings";
 
 const locales = readLocales();
 const keys = Object.keys(locales.en);
 const say = (language: string, shop = {}) =>
-  speak(
+  setLanguage(
     language,
     keys.map((key) => locales[language]?.[key] ?? ""),
     shop,

@@ -1,9 +1,10 @@
 import { afterEach, expect, it, describe as suite, vi } from "vitest";
-import { wantsPrivacy } from "../src/dialog/analytics";
+import { isTrackingRefused } from "../src/dialog/analytics";
 import { readConfig } from "../src/dialog/config";
 import { linkOf, withNext } from "../src/dialog/links";
-import { askFor, type Said } from "../src/dialog/page-events";
-import { nameOf, readProduct as read } from "../src/jobs/product";
+import { takeoverOf } from "../src/dialog/page-events";
+import type { Problem } from "../src/jobs/models";
+import { productName, readProduct as read } from "../src/jobs/product";
 import { rulesOf } from "../src/theme/button";
 import { contrast, paletteOf, type Rgb, textOn } from "../src/theme/colour";
 
@@ -78,8 +79,8 @@ suite("a product", () => {
   });
 
   it("is called by its title and the chosen size or colour", () => {
-    expect(nameOf({ ...read({ productTitle: "A" }), variant: "Red" })).toBe("A – Red");
-    expect(nameOf(read({ productTitle: "A" }))).toBe("A");
+    expect(productName({ ...read({ productTitle: "A" }), variant: "Red" })).toBe("A – Red");
+    expect(productName(read({ productTitle: "A" }))).toBe("A");
   });
 });
 
@@ -88,14 +89,18 @@ suite("the page is asked first", () => {
   const refused = { status: 200, error: "end_customer_quota", detail: "", used: 5, limit: 5 };
 
   it("when a quota is spent, and when somebody must log in", () => {
-    expect(askFor({ ...refused, reason: "quota_exhausted", paywall } as Said, null)).not.toBeNull();
-    expect(askFor({ status: 401, error: "login_required", detail: "" }, "/log-in")).not.toBeNull();
+    expect(
+      takeoverOf({ ...refused, reason: "quota_exhausted", paywall } as Problem, null),
+    ).not.toBeNull();
+    expect(
+      takeoverOf({ status: 401, error: "login_required", detail: "" }, "/log-in"),
+    ).not.toBeNull();
   });
 
   it("but not when the shop itself has no credit, or nothing is wrong", () => {
-    const empty = { ...refused, paywall: { ...paywall, kind: "unavailable" } } as Said;
-    expect(askFor(empty, null)).toBeNull();
-    expect(askFor({ status: 502, error: "upstream_unreachable", detail: "" }, null)).toBeNull();
+    const empty = { ...refused, paywall: { ...paywall, kind: "unavailable" } } as Problem;
+    expect(takeoverOf(empty, null)).toBeNull();
+    expect(takeoverOf({ status: 502, error: "upstream_unreachable", detail: "" }, null)).toBeNull();
   });
 });
 
@@ -247,6 +252,6 @@ suite("who wants to be left alone", () => {
     [{ doNotTrack: "0", globalPrivacyControl: false }, false],
     [{ doNotTrack: null }, false],
   ])("%j: %j", (browser, wish) => {
-    expect(wantsPrivacy(browser)).toBe(wish);
+    expect(isTrackingRefused(browser)).toBe(wish);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { scaledSize } from "../src/photo/decode";
 import { withoutMetadata } from "../src/photo/heic";
-import { kindOf, sizeOf } from "../src/photo/image-header";
+import { detectFormat, readSize } from "../src/photo/image-header";
 import { prepare } from "../src/photo/photo";
-import { unturned } from "../src/photo/webp";
+import { withoutOrientation } from "../src/photo/webp";
 
 const LIMITS = { maxUploadBytes: 10_000_000, heic: true };
 
@@ -17,7 +17,7 @@ describe("a photo", () => {
     ["heic", "\0\0\0\x18ftypheic"],
     ["heic", "\0\0\0\x18ftypmif1"],
   ])("is told to be %s by its bytes", (kind, head) => {
-    expect(kindOf(bytes(head))).toBe(kind);
+    expect(detectFormat(bytes(head))).toBe(kind);
   });
 
   it.each([
@@ -28,7 +28,7 @@ describe("a photo", () => {
     "RIFF\0\0\0\0WAVE",
     "\0\0\0\x18ftypmp42",
   ])("is not %j", (head) => {
-    expect(kindOf(bytes(head))).toBeNull();
+    expect(detectFormat(bytes(head))).toBeNull();
   });
 
   it.each([
@@ -65,16 +65,16 @@ describe("a photo", () => {
 
 describe("a JPEG's size", () => {
   it.each([1, 2, 3, 4])("is as it is stored when its orientation is %i", (orientation) => {
-    expect(sizeOf(jpeg(400, 300, orientation), "jpeg")).toEqual([400, 300]);
+    expect(readSize(jpeg(400, 300, orientation), "jpeg")).toEqual([400, 300]);
   });
 
   it.each([5, 6, 7, 8])("is turned when its orientation is %i", (orientation) => {
-    expect(sizeOf(jpeg(400, 300, orientation), "jpeg")).toEqual([300, 400]);
-    expect(sizeOf(jpeg(400, 300, orientation, true), "jpeg")).toEqual([300, 400]);
+    expect(readSize(jpeg(400, 300, orientation), "jpeg")).toEqual([300, 400]);
+    expect(readSize(jpeg(400, 300, orientation, true), "jpeg")).toEqual([300, 400]);
   });
 
   it.each([0, 9, 255])("is as it is stored when its orientation is %i, which is none", (none) => {
-    expect(sizeOf(jpeg(400, 300, none), "jpeg")).toEqual([400, 300]);
+    expect(readSize(jpeg(400, 300, none), "jpeg")).toEqual([400, 300]);
   });
 
   it.each([
@@ -83,13 +83,13 @@ describe("a JPEG's size", () => {
   ])("is as it is stored when its orientation is LONG (little: %j)", (little) => {
     const block = Uint8Array.from(tiff(6, little));
     block[little ? 12 : 13] = 4;
-    expect(sizeOf(jpegOf(400, 300, [...block]), "jpeg")).toEqual([400, 300]);
+    expect(readSize(jpegOf(400, 300, [...block]), "jpeg")).toEqual([400, 300]);
   });
 
   it("is turned by the first Exif block alone", () => {
     const [turned, upright] = [tiff(6, true), tiff(1, true)];
-    expect(sizeOf(jpegOf(400, 300, turned, upright), "jpeg")).toEqual([300, 400]);
-    expect(sizeOf(jpegOf(400, 300, upright, turned), "jpeg")).toEqual([400, 300]);
+    expect(readSize(jpegOf(400, 300, turned, upright), "jpeg")).toEqual([300, 400]);
+    expect(readSize(jpegOf(400, 300, upright, turned), "jpeg")).toEqual([400, 300]);
   });
 
   it.each([
@@ -101,12 +101,12 @@ describe("a JPEG's size", () => {
   ])("is found behind %s between two segments", (_, loose) => {
     const [start, ...rest] = [...jpeg(400, 300, 6)];
     const data = [start, rest[0], ...loose, ...rest.slice(1)] as number[];
-    expect(sizeOf(Uint8Array.from(data), "jpeg")).toEqual([300, 400]);
+    expect(readSize(Uint8Array.from(data), "jpeg")).toEqual([300, 400]);
   });
 
   it("is not known when the file ends before it says so", () => {
-    expect(sizeOf(jpeg(400, 300, 1).slice(0, 12), "jpeg")).toBeNull();
-    expect(sizeOf(bytes("RIFF"), "webp")).toBeNull();
+    expect(readSize(jpeg(400, 300, 1).slice(0, 12), "jpeg")).toBeNull();
+    expect(readSize(bytes("RIFF"), "webp")).toBeNull();
   });
 });
 
@@ -121,7 +121,9 @@ describe("a WebP's orientation", () => {
 
   it.each([[...bytes("Exif\0\0")], []])("is taken out of it (prefix: %j)", async (...prefix) => {
     const exif = chunk("EXIF", [...(prefix as number[]), ...tiff(6, true), 0]);
-    const [file, orientation] = await unturned(webp(header, chunk("VP8 ", [1, 2, 3]), exif));
+    const [file, orientation] = await withoutOrientation(
+      webp(header, chunk("VP8 ", [1, 2, 3]), exif),
+    );
     const text = String.fromCharCode(...new Uint8Array(await file.arrayBuffer()));
     expect(orientation).toBe(6);
     expect(text).not.toContain("EXIF");
@@ -131,10 +133,10 @@ describe("a WebP's orientation", () => {
 
   it("is that of its first Exif, and 1 without any", async () => {
     const [first, second] = [tiff(8, false), tiff(6, true)].map((block) => chunk("EXIF", block));
-    expect((await unturned(webp(header, first ?? [], second ?? [])))[1]).toBe(8);
-    expect((await unturned(webp(chunk("VP8 ", [1]))))[1]).toBe(1);
-    expect((await unturned(webp(header, chunk("EXIF", tiff(9, true)))))[1]).toBe(1);
-    expect((await unturned(new Blob(["RIFF"])))[1]).toBe(1);
+    expect((await withoutOrientation(webp(header, first ?? [], second ?? [])))[1]).toBe(8);
+    expect((await withoutOrientation(webp(chunk("VP8 ", [1]))))[1]).toBe(1);
+    expect((await withoutOrientation(webp(header, chunk("EXIF", tiff(9, true)))))[1]).toBe(1);
+    expect((await withoutOrientation(new Blob(["RIFF"])))[1]).toBe(1);
   });
 });
 

@@ -1,121 +1,126 @@
-// What shoppers do with a photo and a finished picture.
+// What the screens' buttons do.
 
-import { type Backend, fault, ProblemError } from "../jobs/backend";
-import type { Jobs } from "../jobs/jobs";
-import type { Problem, Status } from "../jobs/models";
+import { localProblem } from "../jobs/backend";
+import type { Result } from "../jobs/models";
 import { t } from "../locales/strings";
-import type { Tracker } from "./analytics";
-import type { Config } from "./config";
+import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
-import type { Frame } from "./element";
-import type { Intake } from "./photo-picker";
-import type { Happening, Model } from "./reducer";
-import { forgetKept, keep } from "./resume-state";
-import type { Actions } from "./screens/view";
-import type { Tools } from "./tools";
+import type { DialogContext } from "./context";
+import type { PhotoPicker } from "./photo-picker";
+import { clearResumeState, saveResumeState } from "./resume-state";
+import type { ScreenActions } from "./screens/view";
+import type { Session } from "./session";
 
-/** What the deeds need of the dialog. */
-export interface Stage {
-  readonly tracker: Tracker;
-  readonly frame: Frame;
-  readonly backend: Backend;
-  config(): Config;
-  model(): Model;
-  happen(happening: Happening): void;
-  close(): void;
-  intake(): Intake;
-  minimise(): void;
-  readStatus(): void;
-  fail(problem: Problem): void;
-  tools(): Promise<Tools>;
-  /** Comes with the tools. */
-  jobs(): Promise<Jobs>;
-}
+export class Actions implements ScreenActions {
+  readonly #context: DialogContext;
+  readonly #session: Session;
+  readonly #picker: PhotoPicker;
 
-/** Gives what the screens' buttons do. */
-export function actionsOf(stage: Stage): Actions {
-  const back = () => stage.happen({ type: "backToPhoto" });
-  const begin = () => void start(stage).catch(() => stage.fail(fault("offline")));
-  return {
-    choose: (camera) => stage.intake().choose(camera),
-    takeSample: (src) => void stage.intake().takeSample(src),
-    start: begin,
-    stop: () => {
-      void stage.jobs().then((jobs) => jobs.stop());
-      back();
-    },
-    minimise: () => stage.minimise(),
-    retry: () => {
-      back();
-      stage.readStatus();
-    },
-    backToPhoto: back,
-    deletePhoto: () => void deletePhoto(stage),
-    tryVariant: (product) => {
-      stage.happen({ type: "backToPhoto", product });
-      begin();
-    },
-    show: (result) => stage.happen({ type: "show", result }),
-    share: async (result) => (await stage.tools()).shareResult(stage, result),
-    addToCart: async (result) => (await stage.tools()).addToCart(stage, result),
-    leave: (url, keepPhoto) => void leave(stage, url, keepPhoto),
-  };
-}
-
-/** Starts a try-on, once the shopper has agreed to the shop's policy. */
-async function start(stage: Stage): Promise<void> {
-  if (!agree(stage)) return;
-  const jobs = await stage.jobs();
-  const { photo, product, screen } = stage.model();
-  // A second click while the first is under way changes nothing.
-  if (!photo || screen.name !== "photo") return;
-  stage.happen({ type: "start", since: Date.now() });
-  await jobs.start(product, photo);
-}
-
-function agree({ frame, config }: Stage): boolean {
-  if (!isConsentNeeded(config())) return true;
-  const question = frame.part("consent");
-  const box = question?.querySelector("input");
-  if (box?.checked) {
-    giveConsent(config());
-    return true;
+  constructor(context: DialogContext, session: Session, picker: PhotoPicker) {
+    this.#context = context;
+    this.#session = session;
+    this.#picker = picker;
   }
-  const error = question?.querySelector(".error");
-  if (error) error.textContent = t("consentFirst");
-  box?.focus();
-  return false;
-}
 
-/** Deletes the photo here and, with everything that was made of it, at the backend. */
-async function deletePhoto({ jobs, model, happen }: Stage): Promise<void> {
-  try {
-    await (await jobs()).deleteAll();
-  } catch {
-    happen({ type: "complain", message: t("offline") });
-    return;
+  choose(camera?: boolean): void {
+    this.#picker.choose(camera);
   }
-  const preview = model().photo?.preview;
-  if (preview) preview.width = 0;
-  forgetKept();
-  withdrawConsent();
-  happen({ type: "deleted" });
-}
 
-async function leave({ model, tools }: Stage, url: string, keepPhoto: boolean): Promise<void> {
-  const { product, photo } = model();
-  keep(product, keepPhoto && photo ? await (await tools()).toDataUrl(photo.blob) : null);
-  location.assign(url);
-}
+  takeSample(src: string): void {
+    void this.#picker.takeSample(src);
+  }
 
-/** Asks where the shopper stands; null when nobody knows. */
-export async function askStatus({ backend, model }: Stage): Promise<Status | null> {
-  await new Promise((wake) => setTimeout(wake)); // the dialog is painted first
-  try {
-    return await backend.status(model().product);
-  } catch (error) {
-    // Not knowing is no reason to stop: the try-on itself will say what is wrong.
-    if (error instanceof ProblemError) return null;
-    throw error;
+  start(): void {
+    this.#start().catch(() => this.#session.fail(localProblem("offline")));
+  }
+
+  async #start(): Promise<void> {
+    if (!this.#checkConsent()) return;
+    const jobs = await this.#session.loadJobs();
+    const { store } = this.#context;
+    const { photo, product, screen } = store.model;
+    // A second click while the first is being handled changes nothing.
+    if (!photo || screen.name !== "photo") return;
+    store.dispatch({ type: "start", since: Date.now() });
+    await jobs.start(product, photo);
+  }
+
+  /** Return whether the shopper has agreed to the shop's policy; else point at the checkbox. */
+  #checkConsent(): boolean {
+    const { config, element } = this.#context;
+    if (!isConsentNeeded(config)) return true;
+    const question = element.part("consent");
+    const box = question?.querySelector("input");
+    if (box?.checked) {
+      giveConsent(config);
+      return true;
+    }
+    const error = question?.querySelector(".error");
+    if (error) error.textContent = t("consentFirst");
+    box?.focus();
+    return false;
+  }
+
+  stop(): void {
+    void this.#session.loadJobs().then((jobs) => jobs.stop());
+    this.backToPhoto();
+  }
+
+  minimise(): void {
+    this.#session.minimise();
+  }
+
+  retry(): void {
+    this.backToPhoto();
+    void this.#session.readStatus();
+  }
+
+  backToPhoto(): void {
+    this.#context.store.dispatch({ type: "backToPhoto" });
+  }
+
+  /** Delete the photo here and, with every picture generated from it, at the backend. */
+  async deletePhoto(): Promise<void> {
+    const { store } = this.#context;
+    try {
+      await (await this.#session.loadJobs()).deleteAll();
+    } catch {
+      store.dispatch({ type: "deletionFailed", message: t("offline") });
+      return;
+    }
+    const preview = store.model.photo?.preview;
+    if (preview) preview.width = 0;
+    clearResumeState();
+    withdrawConsent();
+    store.dispatch({ type: "deleted" });
+  }
+
+  tryVariant(product: Product): void {
+    this.#context.store.dispatch({ type: "backToPhoto", product });
+    this.start();
+  }
+
+  showResult(result: Result): void {
+    this.#context.store.dispatch({ type: "showResult", result });
+  }
+
+  async share(result: Result): Promise<void> {
+    const { shareResult } = await this.#context.loadTools();
+    await shareResult(result, this.#context.element, this.#context.tracker);
+  }
+
+  async addToCart(result: Result): Promise<void> {
+    const { addToCart } = await this.#context.loadTools();
+    this.#context.tracker.track("ADDED_TO_CART", result.product);
+    // Nothing else on the page can be used while a modal dialog is open.
+    this.#session.close();
+    addToCart(result, this.#context.config.addToCart);
+  }
+
+  async leave(url: string, keepPhoto: boolean): Promise<void> {
+    const { product, photo } = this.#context.store.model;
+    const tools = keepPhoto && photo && (await this.#context.loadTools());
+    saveResumeState(product, tools ? await tools.toDataUrl(photo.blob) : null);
+    location.assign(url);
   }
 }

@@ -1,25 +1,25 @@
-// What shoppers do, told to the page and, in batches, to the backend. Never a photo or a token.
+// Reports what shoppers do to the page and, in batches, to the backend; never a photo or a token.
 
-import { newKey } from "../jobs/random-id";
+import { randomId } from "../jobs/random-id";
 import { doc } from "../widget/page";
 import type { AnalyticsType, Events, Product, Settings } from "../widget/public";
-import { read, SESSION_KEY, write } from "../widget/storage";
-import { CHECKOUT } from "../widget/triggers";
-import { tell } from "./page-events";
+import { readText, SESSION_KEY, writeText } from "../widget/storage";
+import { CHECKOUT_SELECTOR } from "../widget/triggers";
+import { emit } from "./page-events";
 
 const BATCH_MS = 2000;
-const MOST_IN_BATCH = 50;
+const MAX_BATCH = 50;
 
 type Event = Events["analytics"];
 
-/** Says whether the shopper asked not to be followed, by Do Not Track or Global Privacy Control. */
-export function wantsPrivacy(browser: object = navigator): boolean {
+/** Whether the shopper refuses tracking, by Do Not Track or Global Privacy Control. */
+export function isTrackingRefused(browser: object = navigator): boolean {
   const { doNotTrack, globalPrivacyControl } = browser as Record<string, unknown>;
   return doNotTrack === "1" || globalPrivacyControl === true;
 }
 
 export class Tracker {
-  #waiting: Event[] = [];
+  #queue: Event[] = [];
   #timer = 0;
   #id = "";
 
@@ -33,8 +33,8 @@ export class Tracker {
     addEventListener(
       "click",
       ({ target }) => {
-        const { closest } = Element.prototype; // a form's own may be a field of that name
-        if (target instanceof Element && closest.call(target, CHECKOUT)) {
+        const { closest } = Element.prototype; // a form's may be a field of that name
+        if (target instanceof Element && closest.call(target, CHECKOUT_SELECTOR)) {
           this.track("CHECKOUT_STARTED");
         }
       },
@@ -42,36 +42,36 @@ export class Tracker {
     );
   }
 
-  /** The visit's random id; empty for who does not want to be followed. */
+  /** Return the visit's random id; empty if tracking is refused. */
   sessionId(): string {
-    if (wantsPrivacy()) return "";
-    this.#id ||= read(SESSION_KEY) || newKey();
-    write(SESSION_KEY, this.#id);
+    if (isTrackingRefused()) return "";
+    this.#id ||= readText(SESSION_KEY) || randomId();
+    writeText(SESSION_KEY, this.#id);
     return this.#id;
   }
 
   track(eventType: AnalyticsType, product?: Product, metadata: Event["metadata"] = {}): void {
-    if (wantsPrivacy()) return;
-    // Without its query, which may hold what is nobody else's business.
+    if (isTrackingRefused()) return;
+    // Without its query, which may contain private data.
     const pageUrl = location.origin + location.pathname;
     const event: Event = { sessionId: this.sessionId(), eventType, pageUrl, metadata };
     if (product?.id) event.productId = product.id;
     if (product?.title) event.productTitle = product.title;
-    tell("analytics", event);
-    this.#waiting.push(event);
-    if (this.#waiting.length >= MOST_IN_BATCH) this.#flush();
+    emit("analytics", event);
+    this.#queue.push(event);
+    if (this.#queue.length >= MAX_BATCH) this.#flush();
     this.#timer ||= window.setTimeout(() => this.#flush(), BATCH_MS);
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    const events = this.#waiting.splice(0);
+    const events = this.#queue.splice(0);
     const url = this.settings.eventsUrl;
     if (!events.length || !url) return;
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ events });
-    // Kept alive, since the page may be going away. Whether it arrives is nobody's trouble.
+    // Kept alive, since the page may be going away. Lost events are not retried.
     const init: RequestInit = { method: "POST", credentials: "same-origin", keepalive: true };
     fetch(url, { ...init, headers, body }).catch(() => {});
   }

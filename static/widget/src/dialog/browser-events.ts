@@ -1,69 +1,74 @@
-// What the dialog hears of the browser: clicks beside it, a page that is hidden, left, or restored.
+// Reports to the dialog what happens around it: clicks beside it, a page hidden, left or restored.
 
 import { doc, globalOf } from "../widget/page";
-import { listenToClicks } from "./dom";
-import type { Frame } from "./element";
-import { shield } from "./isolation";
+import { addClickListener } from "./dom";
+import type { DialogElement } from "./element";
+import { isolateEvents } from "./isolation";
 
 const LONG_AWAY = 5 * 60 * 1000;
 
-export interface Heard {
+export interface BrowserListener {
   close(): void;
-  /** A click beside the dialog. */
-  outside(): void;
-  paste(event: ClipboardEvent): void;
-  /** The page is looked at again; `long`: after more than five minutes. */
-  comeBack(long: boolean): void;
-  /** The browser shows the page again as it was left. */
-  restored(): void;
-  /** The system goes from light to dark, or back. */
-  dusk(): void;
-  /** A page without reloads goes to another one, or has taken the dialog away. */
-  leavePage(): void;
-  newPage(): void;
+  onClickOutside(): void;
+  onPaste(event: ClipboardEvent): void;
+  /** The shopper looks at the page again; `long`: after more than five minutes. */
+  onReturn(long: boolean): void;
+  /** The browser shows the page again from its back/forward cache. */
+  onRestored(): void;
+  onColorSchemeChange(): void;
+  /** A page without reloads is left, or has removed the dialog. */
+  onLeavePage(): void;
+  onNewPage(): void;
 }
 
 type Listen = (target: EventTarget, type: string, listener: (event: never) => void) => void;
 
-export function listen(frame: Frame, signal: AbortSignal, heard: Heard): void {
-  const { dialog } = frame;
+export function listenToBrowser(
+  element: DialogElement,
+  signal: AbortSignal,
+  listener: BrowserListener,
+): void {
+  const { dialog } = element;
+  const leavePage = () => listener.onLeavePage();
   let hiddenAt = 0;
-  const on: Listen = (target, type, listener) =>
-    EventTarget.prototype.addEventListener.call(target, type, listener as EventListener, {
+  const on: Listen = (target, type, handler) =>
+    EventTarget.prototype.addEventListener.call(target, type, handler as EventListener, {
       signal,
     });
   on(dialog, "cancel", (event: Event) => {
-    if (event.target !== dialog) return; // the file chooser's
+    if (event.target !== dialog) return; // from the file chooser
     event.preventDefault();
-    heard.close();
+    listener.close();
   });
-  // A browser may close a dialog that nobody has touched yet without asking.
-  on(dialog, "close", () => frame.closedByItself() && heard.close());
-  shield(frame.host, signal);
-  listenToClicks(dialog, (event) => event.composedPath()[0] === dialog && heard.outside());
-  on(document, "paste", heard.paste);
+  // A browser may close a dialog without asking if the shopper has not used it yet.
+  on(dialog, "close", () => element.closedByBrowser && listener.close());
+  isolateEvents(element.host, signal);
+  addClickListener(dialog, (event) => {
+    if (event.composedPath()[0] === dialog) listener.onClickOutside();
+  });
+  on(document, "paste", (event: ClipboardEvent) => listener.onPaste(event));
   on(document, "visibilitychange", () => {
     if (doc.hidden) hiddenAt = Date.now();
-    else heard.comeBack(Date.now() - hiddenAt > LONG_AWAY);
+    else listener.onReturn(Date.now() - hiddenAt > LONG_AWAY);
   });
-  on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && heard.restored());
-  on(matchMedia("(prefers-color-scheme:dark)"), "change", heard.dusk);
-  // After whatever takes it away has done so: it may not be done with the page.
-  frame.host.removed = () => setTimeout(heard.leavePage);
-  onBack(on, heard.leavePage);
+  on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && listener.onRestored());
+  on(matchMedia("(prefers-color-scheme:dark)"), "change", () => listener.onColorSchemeChange());
+  // Later, since the code that removes the element may not be done with the page.
+  element.host.onRemoved = () => setTimeout(leavePage);
+  onTraversal(on, leavePage);
   for (const type of ["turbo:before-cache", "turbo:before-render"]) {
     on(document, type, () => {
-      heard.leavePage();
-      frame.detach();
+      leavePage();
+      element.detach();
     });
   }
-  on(document, "turbo:load", heard.newPage);
+  on(document, "turbo:load", () => listener.onNewPage());
 }
 
-/** Calls a listener when the shopper goes back, or forward again, without a new page. */
-function onBack(on: Listen, listener: () => void): void {
+/** Call a listener when the shopper goes back or forward without loading a new page. */
+function onTraversal(on: Listen, listener: () => void): void {
   const navigation = globalOf("navigation");
-  // A router's own entry, or a new hash, is no going back; older browsers cannot tell the two apart.
+  // Not for a router's own entry or a new hash, which older browsers cannot tell from going back.
   if (navigation instanceof EventTarget) {
     on(navigation, "currententrychange", (event: Event & { navigationType?: string }) => {
       if (event.navigationType === "traverse") listener();

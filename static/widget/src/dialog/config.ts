@@ -1,4 +1,4 @@
-// Reads the settings: from the tag all are texts, from `update` they have types.
+// Parses the settings: all text on the script tag, typed when passed to `update`.
 
 import type { SamplePhoto, Settings, Text } from "../widget/public";
 
@@ -17,13 +17,13 @@ export interface Config {
   strings: Record<string, Text>;
 }
 
-/** The quickstart's tag and others name the token differently. */
-interface Tag extends Settings {
+/** Other names that a tag may use for the token. */
+interface TagSettings extends Settings {
   customerToken?: string;
   endCustomerToken?: string;
 }
 
-export function readConfig(settings: Tag): Config {
+export function readConfig(settings: TagSettings): Config {
   const samples = readJson(settings.samplePhotos, "sample-photos");
   const strings = readJson(settings.strings, "strings");
   const privacyUrl = settings.privacyUrl || "";
@@ -41,7 +41,7 @@ export function readConfig(settings: Tag): Config {
   };
 }
 
-/** Gives what an attribute holds as JSON; nothing, and a word to the developer, when it is none. */
+/** Parse an attribute as JSON; log an error and return undefined if it is invalid. */
 function readJson(value: unknown, name: string): unknown {
   if (typeof value !== "string") return value;
   try {

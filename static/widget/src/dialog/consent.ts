@@ -1,6 +1,6 @@
-// Whether this shopper has agreed to what the shop does with photos; asked again when that changes.
+// The shopper's consent to the shop's privacy policy; a new version needs a new one.
 
-import { read, write } from "../widget/storage";
+import { readText, writeText } from "../widget/storage";
 import type { Config } from "./config";
 
 const CONSENT_KEY = "genvoris:consent";
@@ -10,20 +10,20 @@ type Policy = Pick<Config, "privacyUrl" | "privacyVersion">;
 export function isConsentNeeded({ privacyUrl, privacyVersion }: Policy): boolean {
   return (
     Boolean(privacyUrl) &&
-    read(CONSENT_KEY, "local") !== privacyVersion &&
+    readText(CONSENT_KEY, "local") !== privacyVersion &&
     !agreed.has(privacyVersion)
   );
 }
 
 export function giveConsent({ privacyVersion }: Policy): void {
   agreed.add(privacyVersion);
-  write(CONSENT_KEY, privacyVersion, "local");
+  writeText(CONSENT_KEY, privacyVersion, "local");
 }
 
 export function withdrawConsent(): void {
   agreed.clear();
-  write(CONSENT_KEY, null, "local");
+  writeText(CONSENT_KEY, null, "local");
 }
 
-// For browsers that store nothing: then it holds for this page.
+// In browsers without storage, consent holds for this page.
 const agreed = new Set<string>();

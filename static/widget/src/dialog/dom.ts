@@ -1,25 +1,25 @@
-// Builds elements without any HTML text: titles and sentences may hold whatever they like.
+// Creates elements without parsing HTML, since titles and sentences may contain anything.
 
 import { type Key, t } from "../locales/strings";
 import { doc } from "../widget/page";
 
-type Listener = (event: MouseEvent) => void;
-type Attributes = Record<string, string | boolean | null | Listener>;
+type ClickListener = (event: MouseEvent) => void;
+type Attributes = Record<string, string | boolean | null | ClickListener>;
 export type Child = Node | string | null | false | undefined;
 
-// What a click does. No element listens by itself: see shield.ts.
-const listeners = new WeakMap<EventTarget, Listener>();
+// Clicks never reach the elements themselves: see isolation.ts.
+const clickListeners = new WeakMap<EventTarget, ClickListener>();
 
-export function listenToClicks(element: EventTarget, listener: Listener): void {
-  listeners.set(element, listener);
+export function addClickListener(element: EventTarget, listener: ClickListener): void {
+  clickListeners.set(element, listener);
 }
 
-/** Has the dialog's elements hear a click, from the one that was clicked outwards. */
-export function hearClick(event: MouseEvent): void {
-  for (const node of event.composedPath()) listeners.get(node)?.(event);
+/** Call the dialog's listeners of a click, from the clicked element outwards. */
+export function dispatchClick(event: MouseEvent): void {
+  for (const node of event.composedPath()) clickListeners.get(node)?.(event);
 }
 
-/** Makes an element; an attribute that is a function is what a click does. */
+/** Create an element; an attribute that is a function listens to clicks. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},
@@ -27,7 +27,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = doc.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === "function") listenToClicks(element, value);
+    if (typeof value === "function") addClickListener(element, value);
     else if (value !== false && value !== null) {
       element.setAttribute(key, value === true ? "" : value);
     }
@@ -44,7 +44,7 @@ export function button(
   return el("button", { type: "button", class: look, part: `button ${look}`, onClick }, t(label));
 }
 
-/** A button that shows an icon alone; its name is there for who cannot see it. */
+/** Create a button with an icon, and its label for screen readers. */
 export function iconButton(name: string, label: Key, onClick: () => void): HTMLButtonElement {
   const text = t(label);
   const attributes = { type: "button", class: "icon", part: name, "aria-label": text, title: text };
@@ -53,7 +53,7 @@ export function iconButton(name: string, label: Key, onClick: () => void): HTMLB
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Draws a line icon from a path on a 24 by 24 grid. */
+/** Create a line icon from a path on a 24 by 24 grid. */
 export function icon(path: string): SVGSVGElement {
   const svg = doc.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

@@ -1,47 +1,76 @@
-// The dialog's frame: host element, shadow root, heading, and the note that a job goes on.
+// The element <genvoris-dialog> and what its shadow root contains.
 
-import { direction, spoken, t } from "../locales/strings";
+import { direction, language, t } from "../locales/strings";
 import { css } from "../theme/styles";
 import { doc } from "../widget/page";
-import { type Child, el, iconButton, listenToClicks } from "./dom";
-import { makeHost } from "./host";
+import { addClickListener, type Child, el, iconButton } from "./dom";
 import type { View } from "./screens/view";
 
-// A rule rather than a style of the page's own: it goes with the element, whoever takes that away.
-const LOCK = "html:has(genvoris-dialog[open]){overflow:hidden!important}";
+const NAME = "genvoris-dialog";
+// A rule instead of a style on <html>: it ends with the element, whatever removes that.
+const SCROLL_LOCK = `html:has(${NAME}[open]){overflow:hidden!important}`;
 
-export class Frame {
-  readonly dialog: HTMLDialogElement = el("dialog", {
-    "aria-labelledby": "heading",
-    part: "dialog",
-  });
-  readonly input: HTMLInputElement;
-  readonly host = makeHost();
+interface Host extends HTMLElement {
+  /** Called when the page has removed the element. */
+  onRemoved?: (() => void) | undefined;
+}
+
+/**
+ * Create the custom element.
+ *
+ * A page can register a name only once, and an earlier version of the widget may have done so. So
+ * the registered class does as little as possible: it reports that the page has removed it.
+ */
+function createHost(): Host {
+  if (!customElements.get(NAME)) customElements.define(NAME, hostClass());
+  return doc.createElement(NAME);
+}
+
+function hostClass(): CustomElementConstructor {
+  return class extends HTMLElement {
+    declare onRemoved?: () => void;
+
+    connectedCallback(): void {
+      // A copy from a page that a router has cached as HTML is empty.
+      if (!this.shadowRoot) this.remove();
+    }
+
+    disconnectedCallback(): void {
+      if (!this.isConnected) this.onRemoved?.();
+    }
+  };
+}
+
+export class DialogElement {
+  /** Called by the close button. */
+  onClose?: () => void;
+  /** Called by the button over the page that shows a minimised job. */
+  onReopen?: () => void;
+  readonly dialog = el("dialog", { "aria-labelledby": "heading", part: "dialog" });
+  readonly input = el("input", { type: "file", hidden: true, accept: "image/*,.heic,.heif" });
+  readonly host = createHost();
   readonly #heading = el("h2", { id: "heading", tabindex: "-1", part: "heading" });
   readonly #visual = el("div", { class: "visual", part: "visual" });
   readonly #side = el("div", { class: "side", part: "side" });
-  // One is heard while the dialog is open, which makes all else silent, the other while it is not.
+  // An open modal dialog silences the second one.
   readonly #live = el("p", { class: "live", role: "status" });
   readonly #liveOutside = el("p", { class: "live", role: "status" });
   readonly #pill = el("button", { type: "button", class: "pill", part: "pill", popover: "manual" });
   readonly #top = el("div", { class: "top" });
-  readonly #lock = new CSSStyleSheet();
-  #dressed = "";
-  #holdsPage = false;
+  readonly #scrollLock = new CSSStyleSheet();
+  #appliedTheme = "";
+  // Opened, and not closed by us since.
+  #opened = false;
 
-  constructor(
-    private readonly onClose: () => void,
-    onPill: () => void,
-  ) {
-    this.input = el("input", { type: "file", hidden: true, accept: "image/*,.heic,.heif" });
-    listenToClicks(this.#pill, onPill);
+  constructor() {
+    addClickListener(this.#pill, () => this.onReopen?.());
     const body = el("div", { class: "body" }, this.#visual, this.#side);
     this.dialog.append(this.#top, body, this.input, this.#live);
     const root = this.host.attachShadow({ mode: "open" });
     root.append(this.dialog, this.#pill, this.#liveOutside);
     this.addStyle(css);
-    this.#lock.replaceSync(LOCK);
-    doc.adoptedStyleSheets.push(this.#lock);
+    this.#scrollLock.replaceSync(SCROLL_LOCK);
+    doc.adoptedStyleSheets.push(this.#scrollLock);
   }
 
   addStyle(text: string): void {
@@ -50,48 +79,44 @@ export class Frame {
     this.host.shadowRoot?.adoptedStyleSheets.push(sheet);
   }
 
-  /** Whether the dialog has been opened and not closed by us since. */
-  get holdsPage(): boolean {
-    return this.#holdsPage;
-  }
-
-  /** Takes the language and the look that hold from now on. */
-  dress(look: Record<string, string>): void {
-    const whole = JSON.stringify([look, spoken(), t("choose"), t("close")]);
-    if (whole === this.#dressed) return; // a click has better things to wait for
-    this.#dressed = whole;
+  /** Set the style sheet's custom properties, and the current language. */
+  applyTheme(theme: Record<string, string>): void {
+    const key = JSON.stringify([theme, language(), t("choose"), t("close")]);
+    if (key === this.#appliedTheme) return; // keeps the click that opens the dialog fast
+    this.#appliedTheme = key;
     for (const each of [this.dialog, this.#pill]) {
-      each.lang = spoken();
+      each.lang = language();
       each.dir = direction();
-      for (const [name, value] of Object.entries(look)) each.style.setProperty(`--${name}`, value);
+      for (const [name, value] of Object.entries(theme)) each.style.setProperty(`--${name}`, value);
     }
     this.input.setAttribute("aria-label", t("choose"));
-    this.#top.replaceChildren(this.#heading, iconButton("close", "close", this.onClose));
+    const close = iconButton("close", "close", () => this.onClose?.());
+    this.#top.replaceChildren(this.#heading, close);
   }
 
-  /** Puts the dialog's element on the page, where a page without reloads may have lost it. */
+  /** Add the element to the page, if it is not there (any more). */
   attach(): void {
     if (!this.host.isConnected) doc.body.append(this.host);
   }
 
-  /** Takes the element off the page, which is not told of it. */
+  /** Remove the element without calling `onRemoved`. */
   detach(): void {
-    const { removed } = this.host;
-    this.host.removed = undefined;
+    const { onRemoved } = this.host;
+    this.host.onRemoved = undefined;
     this.host.remove();
-    this.host.removed = removed;
+    this.host.onRemoved = onRemoved;
   }
 
-  /** Takes off the page all that is of the dialog. */
+  /** Remove the element and the page's scroll lock for good. */
   end(): void {
     this.detach();
     const sheets = doc.adoptedStyleSheets;
-    const at = sheets.indexOf(this.#lock);
+    const at = sheets.indexOf(this.#scrollLock);
     if (at >= 0) sheets.splice(at, 1); // the page may have replaced them all
   }
 
-  /** Has the browser lay out what is not shown yet: fonts and styles are then at hand. */
-  warmUp(): void {
+  /** Lay the hidden dialog out once, so that fonts and styles are ready when it opens. */
+  prepareLayout(): void {
     const { style } = this.dialog;
     style.display = "flex";
     this.dialog.getBoundingClientRect();
@@ -100,33 +125,32 @@ export class Frame {
 
   open(opener: Element | null): void {
     if (this.dialog.open) return;
-    // A popover closes for a dialog that is not within it.
+    // A popover closes when a dialog outside of it opens.
     const popover = opener?.closest("[popover]");
-    this.#show(popover ?? doc.body);
+    this.#showWithin(popover ?? doc.body);
     const moveOut = () => {
-      if (this.#holdsPage && !this.dialog.getClientRects().length) this.#show(doc.body);
+      if (this.#opened && !this.dialog.getClientRects().length) this.#showWithin(doc.body);
     };
     popover?.addEventListener("toggle", moveOut, { once: true });
-    moveOut(); // it may have been closed by the same click
+    moveOut(); // the same click may have closed the popover
   }
 
-  /** Shows the dialog at a place of the page; what is around it there may be hidden later. */
-  #show(place: Element): void {
+  #showWithin(parent: Element): void {
     this.dialog.close();
-    if (this.host.parentNode !== place) place.append(this.host);
-    // Another dialog may have hidden from readers, or switched off, all that is not within it.
+    if (this.host.parentNode !== parent) parent.append(this.host);
+    // The page's own dialog may have hidden or disabled everything outside of it.
     this.host.removeAttribute("aria-hidden");
     this.host.inert = false;
     this.host.toggleAttribute("open", true);
     this.dialog.showModal();
     this.#heading.focus();
-    this.#holdsPage = true;
+    this.#opened = true;
   }
 
   close(): void {
-    if (!this.#holdsPage) return;
-    this.#holdsPage = false;
-    // A browser remembers how far it was scrolled, and the next screen may be another one.
+    if (!this.#opened) return;
+    this.#opened = false;
+    // Browsers remember the scroll position, and the next screen may be another one.
     this.dialog.querySelector(".body")?.scrollTo(0, 0);
     this.dialog.close();
     this.host.toggleAttribute("open", false);
@@ -134,35 +158,35 @@ export class Frame {
     this.attach();
   }
 
-  /** Says whether the browser has closed the dialog without us. */
-  closedByItself(): boolean {
-    return this.#holdsPage && !this.dialog.open;
+  /** Whether the browser has closed the dialog by itself. */
+  get closedByBrowser(): boolean {
+    return this.#opened && !this.dialog.open;
   }
 
   show(view: View, focus: boolean): void {
-    // A shop's own title may run the other way.
+    // A heading from the shop may be in another direction than the language.
     this.#heading.replaceChildren(el("bdi", {}, view.heading));
     const parts = (children: Child[]) => children.filter((child): child is Node => Boolean(child));
     this.#visual.replaceChildren(...parts(view.visual));
     this.#side.replaceChildren(...parts(view.side));
     if (!this.dialog.open) return;
     this.dialog.querySelector(".body")?.scrollTo(0, 0);
-    // What had the focus may be gone with the old screen.
+    // The focused element may be gone with the previous screen.
     if (focus || !this.host.shadowRoot?.activeElement) this.#heading.focus();
   }
 
-  /** Shows, over the page, how a job stands that was put aside; "" takes it away. */
-  note(text: string, busy: boolean): void {
+  /** Show the state of a minimised job over the page; an empty text hides it. */
+  showPill(text: string, busy: boolean): void {
     const pill = this.#pill;
     pill.textContent = text;
     pill.className = busy ? "pill busy" : "pill";
     pill.hidden = !text;
     if (text) this.attach();
-    // Above whatever the page has on top; older browsers show it where they can.
+    // In the top layer; browsers without popovers show it in its place.
     if (pill.isConnected) pill.togglePopover?.(Boolean(text));
   }
 
-  /** Tells those who listen rather than look. */
+  /** Announce a text to screen readers. */
   announce(text: string): void {
     const live = this.dialog.open ? this.#live : this.#liveOutside;
     if (live.textContent !== text) live.textContent = text;
@@ -172,8 +196,8 @@ export class Frame {
     return this.dialog.querySelector(`[part~="${name}"]`);
   }
 
-  /** Marks the drop zone while a file is held over it. */
-  mark(over: boolean): void {
+  /** Highlight the drop zone while a file is dragged over it. */
+  highlightDropZone(over: boolean): void {
     this.#visual.classList.toggle("over", over);
   }
 }

@@ -1,43 +1,42 @@
-// What the third stage is given of the second, so that no code is loaded twice: where a module of
-// the third stage imports one of these, the build takes it from here (see build.mjs).
+// What tools.js imports from dialog.js, so that no code is loaded twice (see build.mjs).
 
-import { fault, ProblemError } from "../jobs/backend";
-import { STAGES } from "../jobs/models";
-import { nameOf, readProduct } from "../jobs/product";
-import { newKey } from "../jobs/random-id";
-import { spoken, t } from "../locales/strings";
+import { localProblem, ProblemError } from "../jobs/backend";
+import { JOB_STAGES } from "../jobs/models";
+import { productName, readProduct } from "../jobs/product";
+import { randomId } from "../jobs/random-id";
+import { language, t } from "../locales/strings";
 import { doc } from "../widget/page";
-import { JOB_KEY, readObject, write } from "../widget/storage";
+import { JOB_KEY, readJson, writeText } from "../widget/storage";
 import { button, el, iconButton } from "./dom";
-import { tell } from "./page-events";
+import { emit } from "./page-events";
 import { actionRow, backdrop, earlierRow, meter, productCard } from "./screens/parts";
 
 export const exports = {
   JOB_KEY,
+  JOB_STAGES,
   ProblemError,
-  STAGES,
   actionRow,
   backdrop,
   button,
   doc,
   earlierRow,
   el,
-  fault,
+  emit,
   iconButton,
+  language,
+  localProblem,
   meter,
-  nameOf,
-  newKey,
   productCard,
+  productName,
+  randomId,
+  readJson,
   readProduct,
-  readObject,
-  spoken,
   t,
-  tell,
-  write,
+  writeText,
 };
 
 declare module "../widget/bundles" {
-  interface Parts {
+  interface Bundles {
     exports?: typeof exports;
   }
 }

@@ -1,23 +1,23 @@
-// Keeps the page's own dialogs from acting on what is done in ours.
+// Keeps the page's own dialogs from reacting to events within ours.
 //
-// A focus trap listens on the document and takes back the focus, keys and clicks that are not within its
-// own dialog. So they end at the window, before it; a click is handed to its listeners from there.
+// A focus trap listens on the document and takes back focus, keys and clicks outside of its own
+// dialog. So these events end at the window, before they reach it, and clicks are dispatched from there.
 
-import { hearClick } from "./dom";
+import { dispatchClick } from "./dom";
 
 const TYPES =
   "focus blur focusin focusout keydown keyup pointerdown pointerup mousedown mouseup touchstart " +
   "touchmove touchend wheel click dblclick";
 
-/** Ends, at the window, whatever of these happens within an element. */
-export function shield(host: Element, signal: AbortSignal): void {
-  const end = (event: Event) => {
+/** Stop events within an element at the window. */
+export function isolateEvents(host: Element, signal: AbortSignal): void {
+  const stop = (event: Event) => {
     if (!event.composedPath().includes(host)) return;
     event.stopImmediatePropagation();
-    if (event.type === "click") hearClick(event as MouseEvent);
+    if (event.type === "click") dispatchClick(event as MouseEvent);
   };
   for (const type of TYPES.split(" ")) {
-    // Only a click is ever prevented; a page must not wait for us before it scrolls.
-    addEventListener(type, end, { capture: true, passive: type !== "click", signal });
+    // Passive, so that scrolling never waits for us; only clicks are ever prevented.
+    addEventListener(type, stop, { capture: true, passive: type !== "click", signal });
   }
 }

@@ -1,10 +1,10 @@
-// Where the dialog may lead to, and the way back.
+// Links out of the dialog, and the way back.
 
 const SCHEMES = ["http:", "https:", "mailto:", "tel:"];
-// A path that begins with something that can be seen.
+// A path whose first character is visible, and no second slash.
 const PATH = /^\/(?:$|[^/\\%\p{C}\p{Z}])/u;
 
-/** Returns an address that may be gone to; null for one that would run in the page, as a script. */
+/** Return a URL that is safe to link to; null for one that would run as a script. */
 export function linkOf(url: string | null | undefined): string | null {
   try {
     return url && SCHEMES.includes(new URL(url, location.href).protocol) ? url : null;
@@ -13,7 +13,7 @@ export function linkOf(url: string | null | undefined): string | null {
   }
 }
 
-/** Adds the way back, unless the shop's own link has one. */
+/** Add the parameter `next`, which leads back here, unless the URL has one. */
 export function withNext(
   url: string,
   page: Pick<Location, "href" | "pathname" | "search"> = location,
@@ -24,9 +24,9 @@ export function withNext(
   return whole.href;
 }
 
-/** Says whether a path leads to this shop alone, also where a server decodes it once more. */
+/** Whether a path stays within this shop, even if a server decodes it once more. */
 function isOwnPath(pathname: string): boolean {
-  // A second slash, also behind what browsers leave out, would make the next word a host.
+  // After a second slash, even one behind characters that browsers drop, comes a host.
   try {
     return PATH.test(decodeURIComponent(pathname));
   } catch {

@@ -1,10 +1,10 @@
-// Stage two: hands the dialog over to the first, and what it is made of to the third.
+// Entry point of dialog.js.
 
-import type { Internal } from "../widget/bundles";
-import { TryOn } from "./dialog";
+import type { InternalApi } from "../widget/bundles";
+import { TryOnDialog } from "./dialog";
 import { exports } from "./exports";
 
-(window.Genvoris as Internal | undefined)?.attach({
-  dialog: (page, language) => new TryOn(page, language),
+(window.Genvoris as InternalApi | undefined)?.attach({
+  dialog: (widget, language) => new TryOnDialog(widget, language),
   exports,
 });

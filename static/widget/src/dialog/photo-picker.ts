@@ -1,26 +1,18 @@
-// Takes photos in: chosen, taken with the camera, dropped or pasted.
+// Accepts photos: chosen, taken with the camera, dropped or pasted.
 
 import type { Photo } from "../jobs/models";
 import { t } from "../locales/strings";
-import type { Config } from "./config";
-import type { Frame } from "./element";
-import type { Happening } from "./reducer";
-import type { Tools } from "./tools";
+import type { DialogContext } from "./context";
 
-export class Intake {
-  // Tells this photo from a later one that is ready sooner.
+export class PhotoPicker {
+  readonly #context: DialogContext;
+  // Distinguishes this photo from a later one that is ready sooner.
   #reading = 0;
 
-  constructor(
-    private readonly frame: Frame,
-    private readonly config: () => Config,
-    private readonly happen: (happening: Happening) => void,
-    private readonly accepts: () => boolean,
-    private readonly tools: () => Promise<Tools>,
-    /** Hands a photo to another version of the widget; false when there is none. */
-    private readonly renew: (photo: Blob) => Promise<boolean>,
-  ) {
-    const { dialog, input } = frame;
+  constructor(context: DialogContext) {
+    this.#context = context;
+    const { element, store } = context;
+    const { dialog, input } = element;
     const take = (file: File | undefined) => file && void this.take(file);
     input.addEventListener("change", () => {
       const file = input.files?.[0];
@@ -29,19 +21,21 @@ export class Intake {
     });
     dialog.addEventListener("dragover", (event) => {
       event.preventDefault();
-      frame.mark(true);
+      element.highlightDropZone(true);
     });
-    dialog.addEventListener("dragleave", () => frame.mark(false));
+    dialog.addEventListener("dragleave", () => element.highlightDropZone(false));
     dialog.addEventListener("drop", (event) => {
       event.preventDefault();
-      frame.mark(false);
+      element.highlightDropZone(false);
       take(event.dataTransfer?.files[0]);
     });
+    // A photo that is still being read is not for the next product.
+    store.subscribe(({ type }) => type === "open" && this.#reading++);
   }
 
   choose(camera = false): void {
-    this.tools().catch(() => {}); // asked for again when there is a photo
-    const { input } = this.frame;
+    this.#context.loadTools().catch(() => {}); // tried again once there is a photo
+    const { input } = this.#context.element;
     if (camera) input.setAttribute("capture", "user");
     else input.removeAttribute("capture");
     input.click();
@@ -49,30 +43,29 @@ export class Intake {
 
   paste(event: ClipboardEvent): void {
     const file = event.clipboardData?.files[0];
-    if (file && this.frame.dialog.open) void this.take(file);
-  }
-
-  /** Forgets a photo that is still being read. */
-  drop(): void {
-    this.#reading++;
+    if (file && this.#context.store.model.open) void this.take(file);
   }
 
   async take(file: Blob, notice = ""): Promise<void> {
-    if (!this.accepts()) return;
+    const { store, tracker, config } = this.#context;
+    if (!this.#acceptsPhoto) return;
     const reading = ++this.#reading;
-    const wanted = () => reading === this.#reading && this.accepts();
-    this.happen({ type: "reading" });
+    store.dispatch({ type: "reading" });
     let photo: Photo | string;
     try {
-      photo = await (await this.tools()).prepare(file, this.config());
+      photo = await (await this.#context.loadTools()).prepare(file, config);
     } catch {
-      // The tools could not be loaded.
-      if (await this.renew(file)) return;
+      // The tools of this version are gone.
+      if (await this.#handOver(file)) return;
       photo = t("offline");
     }
-    if (!wanted()) return;
-    if (typeof photo === "string") this.happen({ type: "badPhoto", message: photo });
-    else this.happen({ type: "photo", photo, notice });
+    if (reading !== this.#reading || !this.#acceptsPhoto) return;
+    if (typeof photo === "string") {
+      store.dispatch({ type: "badPhoto", message: photo });
+    } else {
+      store.dispatch({ type: "photo", photo, notice });
+      tracker.track("PHOTO_UPLOADED", store.model.product);
+    }
   }
 
   async takeSample(src: string): Promise<void> {
@@ -81,7 +74,17 @@ export class Intake {
       if (!response.ok) throw new Error(`${response.status}`);
       await this.take(await response.blob());
     } catch {
-      this.happen({ type: "badPhoto", message: t("offline") });
+      this.#context.store.dispatch({ type: "badPhoto", message: t("offline") });
     }
+  }
+
+  get #acceptsPhoto(): boolean {
+    return ["photo", "result"].includes(this.#context.store.model.screen.name);
+  }
+
+  /** Continue in the server's current version of the widget; return false if it cannot be loaded. */
+  #handOver(photo: Blob): Promise<boolean> {
+    const { widget, store, opener } = this.#context;
+    return widget.handOver(["open", store.model.product, opener, photo]);
   }
 }

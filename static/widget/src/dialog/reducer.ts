@@ -1,23 +1,29 @@
-// What the dialog shows, as a function of what happened. No effects in here.
+// The dialog's state as a pure function of the events so far. No effects in here.
 
-import type { Photo, Problem, Quota, Result, Stage, Status } from "../jobs/models";
+import type { JobStage, Photo, Problem, Quota, Result, Status } from "../jobs/models";
+import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
 import type { Paywall, Product } from "../widget/public";
 
 export type Screen =
   | { name: "photo"; reading: boolean; notice: string; error: string }
-  | { name: "working"; stage: Stage; since: number }
+  | { name: "working"; stage: JobStage; since: number }
   | { name: "result"; result: Result }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
   | { name: "problem"; title: string; message: string };
 
 export interface Model {
+  open: boolean;
+  /** A job has ended while the dialog was closed. */
+  unseen: boolean;
+  /** The page has shown a paywall or log-in of its own instead of ours. */
+  interrupted: boolean;
   product: Product;
-  /** Where the page itself says that shoppers log in. */
+  /** The log-in address from the page's settings. */
   loginUrl: string | null;
   photo: Photo | null;
-  /** What was made on this page, newest first. */
+  /** Pictures generated on this page, newest first. */
   results: Result[];
   remaining: number | null;
   limit: number | null;
@@ -25,23 +31,34 @@ export interface Model {
   screen: Screen;
 }
 
-export type Happening =
+export type DialogEvent =
   | { type: "open"; product: Product; loginUrl: string | null }
+  /** Open again, on the screen where it was closed. */
+  | { type: "reopen" }
+  | { type: "close" }
+  /** Close while the job goes on. */
+  | { type: "minimise" }
+  /** Close while the page decides whether it shows a paywall or log-in of its own. */
+  | { type: "pause" }
+  | { type: "unpause" }
+  | { type: "interrupt" }
   | { type: "status"; status: Status }
   | { type: "reading" }
   | { type: "photo"; photo: Photo; notice?: string }
   | { type: "badPhoto"; message: string }
-  | { type: "complain"; message: string }
+  | { type: "deletionFailed"; message: string }
   | { type: "start"; since: number }
-  | { type: "pickUp"; since: number }
-  | { type: "progress"; stage: Stage }
-  | { type: "done"; result: Result; quota: Quota | null; wanted: boolean }
-  | { type: "show"; result: Result }
+  /** Follow a job that an earlier page has started. */
+  | { type: "follow"; product: Product; loginUrl: string | null; since: number }
+  | { type: "progress"; stage: JobStage }
+  /** `current`: the dialog shows this job, or has minimised it. */
+  | { type: "done"; result: Result; quota: Quota | null; current: boolean }
+  | { type: "showResult"; result: Result }
   | { type: "problem"; problem: Problem }
   | { type: "deleted" }
   | { type: "backToPhoto"; product?: Product };
 
-/** Codes after which another photo is what helps. */
+/** Error codes that another photo can fix. */
 const PHOTO_CODES = [
   "no_photo",
   "not_a_photo",
@@ -52,19 +69,11 @@ const PHOTO_CODES = [
   "invalid_body",
 ];
 
-export const NO_PRODUCT: Product = {
-  image: "",
-  images: [],
-  title: "",
-  id: "",
-  category: "",
-  page: "",
-  variant: "",
-  variants: [],
-};
-
-export function blank(product = NO_PRODUCT, loginUrl: string | null = null): Model {
+export function initialModel(product = readProduct({}), loginUrl: string | null = null): Model {
   return {
+    open: false,
+    unseen: false,
+    interrupted: false,
     product,
     loginUrl,
     photo: null,
@@ -76,44 +85,58 @@ export function blank(product = NO_PRODUCT, loginUrl: string | null = null): Mod
   };
 }
 
-export function next(model: Model, happening: Happening): Model {
-  switch (happening.type) {
-    case "open": {
-      // Whoever tries on several things of a page chooses their photo once.
-      const { photo, results } = model;
-      return { ...blank(happening.product, happening.loginUrl), photo, results };
+export function reduce(model: Model, event: DialogEvent): Model {
+  switch (event.type) {
+    case "open":
+    case "follow": {
+      // A shopper who tries on several products of a page chooses a photo once.
+      const { photo, results, open } = model;
+      const next = { ...initialModel(event.product, event.loginUrl), photo, results };
+      if (event.type === "open") return { ...next, open: true };
+      return { ...next, open, screen: { name: "working", stage: "queued", since: event.since } };
     }
+    case "reopen":
+      return { ...model, open: true, unseen: false };
+    case "close": {
+      const working = model.screen.name === "working";
+      return { ...model, open: false, screen: working ? photoScreen() : model.screen };
+    }
+    case "minimise":
+    case "pause":
+      return { ...model, open: false };
+    case "unpause":
+      return { ...model, open: true };
+    case "interrupt":
+      return { ...model, open: false, unseen: false, interrupted: true, screen: photoScreen() };
     case "status":
-      return withStatus(model, happening.status);
+      return withStatus(model, event.status);
     case "reading":
       return { ...model, screen: { ...photoScreen(), reading: true } };
     case "photo":
-      return { ...model, photo: happening.photo, screen: photoScreen(happening.notice) };
+      return { ...model, photo: event.photo, screen: photoScreen(event.notice) };
     case "badPhoto":
-      return { ...model, photo: null, screen: photoScreen("", happening.message) };
-    case "complain":
-      return { ...model, screen: photoScreen("", happening.message) };
+      return { ...model, photo: null, screen: photoScreen("", event.message) };
+    case "deletionFailed":
+      return { ...model, screen: photoScreen("", event.message) };
     case "start":
-      // A second click while the first is under way changes nothing.
+      // A second click while the first is being handled changes nothing.
       if (model.screen.name === "working" || !model.photo) return model;
-      return { ...model, screen: { name: "working", stage: "sending", since: happening.since } };
-    case "pickUp":
-      return { ...model, screen: { name: "working", stage: "queued", since: happening.since } };
+      return { ...model, screen: { name: "working", stage: "sending", since: event.since } };
     case "progress":
       if (model.screen.name !== "working") return model;
-      return { ...model, screen: { ...model.screen, stage: happening.stage } };
+      return { ...model, screen: { ...model.screen, stage: event.stage } };
     case "done":
-      return withResult(model, happening.result, happening.quota, happening.wanted);
-    case "show": {
-      const { result } = happening;
+      return withResult(model, event.result, event.quota, event.current);
+    case "showResult": {
+      const { result } = event;
       return { ...model, product: result.product, screen: { name: "result", result } };
     }
     case "problem":
-      return withProblem(model, happening.problem);
+      return { ...withProblem(model, event.problem), unseen: !model.open };
     case "deleted":
       return { ...model, photo: null, results: [], screen: photoScreen(t("deleted")) };
     case "backToPhoto":
-      return { ...model, product: happening.product ?? model.product, screen: photoScreen() };
+      return { ...model, product: event.product ?? model.product, screen: photoScreen() };
   }
 }
 
@@ -121,14 +144,15 @@ function photoScreen(notice = "", error = ""): Extract<Screen, { name: "photo" }
   return { name: "photo", reading: false, notice, error };
 }
 
-function withResult(model: Model, result: Result, quota: Quota | null, wanted: boolean): Model {
+function withResult(model: Model, result: Result, quota: Quota | null, current: boolean): Model {
   return {
     ...model,
+    unseen: model.unseen || (current && !model.open),
     results: [result, ...model.results],
     remaining: quota ? quota.remaining : model.remaining,
     limit: quota ? quota.limit : model.limit,
-    // One that was put aside for another product waits among the earlier pictures.
-    screen: wanted ? { name: "result", result } : model.screen,
+    // The picture of another product is listed with the earlier ones.
+    screen: current ? { name: "result", result } : model.screen,
   };
 }
 
@@ -139,7 +163,7 @@ function withStatus(model: Model, status: Status): Model {
     limit: status.quota?.limit ?? null,
     resetsAt: status.quota?.resetsAt ?? null,
   };
-  // Only the first screen gives way: a shopper who is further on is told by the try-on itself.
+  // Later screens stay: starting the try-on will report the same problem.
   if (model.screen.name !== "photo") return known;
   if (status.ctaType === "login") {
     return { ...known, screen: loginScreen(status.login_url ?? model.loginUrl) };

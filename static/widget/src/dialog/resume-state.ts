@@ -1,35 +1,32 @@
-// Keeps in this tab what the shopper was doing while they are at the plans or the log-in page.
+// Remembers in this tab what the shopper was doing before leaving for the plans or the log-in page.
 
 import type { Product } from "../widget/public";
-import { KEPT_KEY, readObject, write } from "../widget/storage";
+import { RESUME_KEY, readJson, writeText } from "../widget/storage";
 
-const LONGEST = 30 * 60 * 1000;
+const MAX_AGE = 30 * 60 * 1000;
 
-export interface Kept {
+export interface ResumeState {
   at: number;
   path: string;
   product: Product;
+  /** A data URL, since the storage holds nothing but text. */
   photo: string | null;
 }
 
-/**
- * Keeps product and photo for this page; a full or forbidden storage keeps at least the product.
- *
- * The photo is a data URL, since the storage holds texts alone.
- */
-export function keep(product: Product, photo: string | null): void {
-  const kept: Kept = { at: Date.now(), path: location.pathname, product, photo: null };
-  const whole = photo && JSON.stringify({ ...kept, photo });
-  if (!whole || !write(KEPT_KEY, whole)) write(KEPT_KEY, JSON.stringify(kept));
+/** Save product and photo for this page; without room for both, the product alone. */
+export function saveResumeState(product: Product, photo: string | null): void {
+  const state: ResumeState = { at: Date.now(), path: location.pathname, product, photo: null };
+  const whole = photo && JSON.stringify({ ...state, photo });
+  if (!whole || !writeText(RESUME_KEY, whole)) writeText(RESUME_KEY, JSON.stringify(state));
 }
 
-/** Gives what was kept for this page, and removes it. */
-export function takeKept(now = Date.now(), path = location.pathname): Kept | null {
-  const kept = readObject<Kept>(KEPT_KEY);
-  if (!kept) return null;
-  const old = now - kept.at > LONGEST;
-  if (old || kept.path === path) forgetKept();
-  return old || kept.path !== path ? null : kept;
+/** Return what was saved for this page, and remove it. */
+export function takeResumeState(now = Date.now(), path = location.pathname): ResumeState | null {
+  const state = readJson<ResumeState>(RESUME_KEY);
+  if (!state) return null;
+  const expired = now - state.at > MAX_AGE;
+  if (expired || state.path === path) clearResumeState();
+  return expired || state.path !== path ? null : state;
 }
 
-export const forgetKept = (): unknown => write(KEPT_KEY, null);
+export const clearResumeState = (): unknown => writeText(RESUME_KEY, null);

@@ -1,41 +1,42 @@
-// What becomes of a finished picture: it is shared, or its product is put into the cart.
+// Shares a finished picture, and hands its product over to the shop's cart.
 
 import type { Result } from "../jobs/models";
-import { nameOf } from "../jobs/product";
+import { productName } from "../jobs/product";
 import { t } from "../locales/strings";
 import { canvasNoise, draw, INVISIBLE, toBlob } from "../photo/canvas";
 import { doc } from "../widget/page";
-import type { Stage } from "./actions";
-import { tell } from "./page-events";
+import type { Tracker } from "./analytics";
+import type { DialogElement } from "./element";
+import { emit } from "./page-events";
 
-/** Hands a picture to whatever the shopper shares with; where nothing does, copies it. */
-export async function shareResult({ frame, tracker }: Stage, result: Result): Promise<void> {
-  const how = await share(result.imageUrl, nameOf(result.product)).catch(() => null);
+/** Share a picture by the system's own dialog, or else copy it. */
+export async function shareResult(
+  result: Result,
+  element: DialogElement,
+  tracker: Tracker,
+): Promise<void> {
+  const how = await share(result.imageUrl, productName(result.product)).catch(() => null);
   if (how) tracker.track("RESULT_SHARED", result.product, { how });
   const text = how === null ? t("failed") : how === "copied" ? t("copied") : "";
-  const button = frame.part("share");
+  const button = element.part("share");
   if (button && text) button.textContent = text;
-  frame.announce(text);
+  element.announce(text);
 }
 
-/** Leaves the cart to the shop: to its script, else to its own button. */
-export function addToCart({ tracker, config, close }: Stage, result: Result): void {
+/** Put the product into the cart: by the page's script, or else by the shop's own button. */
+export function addToCart(result: Result, selector: string | undefined): void {
   const { id, imageUrl, product } = result;
-  tracker.track("ADDED_TO_CART", product);
-  // While our modal dialog is open, nothing else on the page could be used.
-  close();
-  if (!tell("add-to-cart", { id, image_url: imageUrl, product })) return;
-  const selector = config().addToCart;
+  if (!emit("add-to-cart", { id, image_url: imageUrl, product })) return;
   const button = selector ? doc.querySelector<HTMLElement>(selector) : null;
   button?.focus();
   button?.click();
 }
 
-/** Says how it went: "" when the shopper changed their mind. Throws when nothing was possible. */
+/** Return how it was shared, "" if the shopper has cancelled. Throws if nothing was possible. */
 async function share(imageUrl: string, title: string): Promise<"shared" | "copied" | ""> {
-  const answer = await fetch(imageUrl, { credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const blob = await answer.blob();
+  const response = await fetch(imageUrl, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`${response.status}`);
+  const blob = await response.blob();
   const data = { files: [new File([blob], "try-on.jpg", { type: blob.type })], title };
   try {
     if (navigator.canShare?.(data)) {
@@ -49,13 +50,13 @@ async function share(imageUrl: string, title: string): Promise<"shared" | "copie
   return "copied";
 }
 
-/** Copies a picture; the promise within is for Safari, which wants to be asked during the click. */
+/** Copy a picture; Safari needs the promise within, to ask for permission during the click. */
 function copy(blob: Blob): Promise<void> {
-  return navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(blob) })]);
+  return navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(blob) })]);
 }
 
-/** PNG is what every clipboard takes. */
-async function asPng(blob: Blob): Promise<Blob> {
+/** Convert to PNG, which every clipboard takes. */
+async function toPng(blob: Blob): Promise<Blob> {
   const bitmap = await createImageBitmap(blob);
   const { canvas } = draw(bitmap, [bitmap.width, bitmap.height], 1);
   const png = (await canvasNoise()) <= INVISIBLE && (await toBlob(canvas, "image/png"));

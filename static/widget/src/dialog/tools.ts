@@ -1,14 +1,14 @@
-// Stage three: all that is needed once a shopper has a photo.
+// Entry point of tools.js: what is needed once a shopper has a photo.
 
 import { Jobs } from "../jobs/jobs";
 import { fromDataUrl, toDataUrl } from "../photo/data-url";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
-import type { Internal } from "../widget/bundles";
+import type { InternalApi } from "../widget/bundles";
 import { drawResult } from "./screens/result";
 import { drawWorking, markStage } from "./screens/working";
 import { addToCart, shareResult } from "./share";
-import { markTriggers } from "./trigger-state";
+import { showTriggerState } from "./trigger-state";
 
 const tools = {
   Jobs,
@@ -18,18 +18,18 @@ const tools = {
   drawWorking,
   fromDataUrl,
   markStage,
-  markTriggers,
   prepare,
   shareResult,
+  showTriggerState,
   toDataUrl,
 };
 
 export type Tools = typeof tools;
 
 declare module "../widget/bundles" {
-  interface Parts {
+  interface Bundles {
     tools?: Tools;
   }
 }
 
-(window.Genvoris as Internal | undefined)?.attach({ tools });
+(window.Genvoris as InternalApi | undefined)?.attach({ tools });

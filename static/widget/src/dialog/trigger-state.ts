@@ -1,35 +1,34 @@
-// Shows on the page's own triggers that a try-on of their product runs, or is ready.
+// Shows on the page's triggers that a try-on of their product is running, or ready.
 
 import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
 import { doc } from "../widget/page";
 import type { Product } from "../widget/public";
-import { SELECTOR } from "../widget/triggers";
+import { TRIGGER_SELECTOR } from "../widget/triggers";
 
-export type Mark = "running" | "ready";
+export type TriggerState = "running" | "ready";
 
 const ATTRIBUTE = "data-genvoris-state";
-const own = new WeakMap<Text, string>();
+const labels = new WeakMap<Text, string>();
 
-/** Marks the triggers of a product; null takes every mark away. */
-export function markTriggers(product: Product, mark: Mark | null): void {
-  for (const trigger of doc.querySelectorAll<HTMLElement>(SELECTOR)) {
+/** Set the state of a product's triggers, and clear that of all others. */
+export function showTriggerState(product: Product, state: TriggerState | null): void {
+  for (const trigger of doc.querySelectorAll<HTMLElement>(TRIGGER_SELECTOR)) {
     const { id, image } = readProduct(trigger.dataset);
     const same = product.id ? id === product.id : image === product.image;
-    const state = same ? mark : null;
-    if (state) trigger.setAttribute(ATTRIBUTE, state);
+    if (same && state) trigger.setAttribute(ATTRIBUTE, state);
     else trigger.removeAttribute(ATTRIBUTE);
-    relabel(trigger, state);
+    relabel(trigger, same ? state : null);
   }
 }
 
-/** Changes a plain label; what else a shop has in its trigger is left as it is. */
-function relabel(trigger: HTMLElement, mark: Mark | null): void {
+/** Change the label, if it is plain text; other content of a trigger stays as it is. */
+function relabel(trigger: HTMLElement, state: TriggerState | null): void {
   for (const node of trigger.childNodes) {
     if (!(node instanceof Text) || !node.data.trim()) continue;
-    const label = own.get(node) ?? node.data;
-    own.set(node, label);
-    node.data = mark ? t(mark) : label;
+    const label = labels.get(node) ?? node.data;
+    labels.set(node, label);
+    node.data = state ? t(state) : label;
     return;
   }
 }

@@ -1,14 +1,14 @@
-// Speaks to the shop's backend.
+// Client of the shop's backend (docs/http.md).
 
-import { spoken, t } from "../locales/strings";
+import { language, t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import type { Job, Problem, Status } from "./models";
-import { nameOf } from "./product";
+import { productName } from "./product";
 
 const TIMEOUT = 30_000;
 const UPLOAD_TIMEOUT = 120_000;
-const LONGEST_RETRY_AFTER = 15;
-const MOST_IMAGES = 8;
+const MAX_RETRY_AFTER = 15;
+const MAX_IMAGES = 8;
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -18,15 +18,15 @@ export class ProblemError extends Error {
 
 export class Backend {
   constructor(
-    private readonly url: () => string,
-    private readonly sessionId: () => string,
+    private readonly config: { readonly apiUrl: string },
+    private readonly visit: { sessionId(): string },
   ) {}
 
   status(product: Product): Promise<Status> {
     return this.#call("GET", `/status?${new URLSearchParams(fieldsOf(product))}`);
   }
 
-  /** Asks for a token; see Tokens. */
+  /** Request a session token. */
   session(): Promise<{ token: string | null }> {
     return this.#call("POST", "/session");
   }
@@ -34,13 +34,13 @@ export class Backend {
   start(product: Product, photo: Blob, token: string | null, key: string): Promise<Job> {
     const form = new FormData();
     form.set("photo", photo, "photo");
-    // A product that an earlier version has kept in this tab knows of one picture.
-    for (const image of (product.images ?? [product.image]).slice(0, MOST_IMAGES)) {
+    // An earlier version may have stored the product, with a single picture.
+    for (const image of (product.images ?? [product.image]).slice(0, MAX_IMAGES)) {
       form.append("product_image", image);
     }
     form.set("product_category", product.category);
     for (const [name, value] of Object.entries(fieldsOf(product))) form.set(name, value);
-    const session = this.sessionId();
+    const session = this.visit.sessionId();
     if (session) form.set("session_id", session);
     const headers: Record<string, string> = { "Idempotency-Key": key };
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -51,7 +51,7 @@ export class Backend {
     return this.#call("GET", `/tryons/${encodeURIComponent(id)}`);
   }
 
-  /** Cancels or deletes a job, with its picture; one that is not there any more is well deleted. */
+  /** Cancel a job or delete it with its picture; one that no longer exists counts as deleted. */
   async remove(id: string): Promise<void> {
     try {
       await this.#call("DELETE", `/tryons/${encodeURIComponent(id)}`, { keepalive: true });
@@ -69,35 +69,35 @@ export class Backend {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeout);
     try {
-      const response = await fetch(this.url() + path, {
+      const response = await fetch(this.config.apiUrl + path, {
         ...init,
         method,
-        headers: { ...init.headers, "Accept-Language": spoken() },
+        headers: { ...init.headers, "Accept-Language": language() },
         credentials: "same-origin",
         signal: abort.signal,
       });
       const body = await response.json().catch(() => ({}));
       if (response.ok) return body as T;
-      const problem = readProblem(response.status, body);
+      const problem = parseProblem(response.status, body);
       const wait = Number(response.headers.get("Retry-After"));
-      if (wait > 0 && wait <= LONGEST_RETRY_AFTER) problem.retryAfter = wait;
+      if (wait > 0 && wait <= MAX_RETRY_AFTER) problem.retryAfter = wait;
       throw new ProblemError(problem);
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      throw new ProblemError(fault(abort.signal.aborted ? "slow" : "offline"));
+      throw new ProblemError(localProblem(abort.signal.aborted ? "slow" : "offline"));
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-/** Gives a fault that nobody but the widget can tell of. */
-export function fault(error: "slow" | "offline" | "failed" | "noProduct"): Problem {
+/** Return a problem that the widget itself has noticed. */
+export function localProblem(error: "slow" | "offline" | "failed" | "noProduct"): Problem {
   return { status: 0, error, detail: t(error) };
 }
 
-/** Reads a refusal in whatever words it comes: a proxy in between may send HTML. */
-export function readProblem(status: number, body: Partial<Problem>): Problem {
+/** Parse an error response, which may come from a proxy and lack everything. */
+export function parseProblem(status: number, body: Partial<Problem>): Problem {
   return {
     ...body,
     status,
@@ -109,7 +109,7 @@ export function readProblem(status: number, body: Partial<Problem>): Problem {
 function fieldsOf(product: Product): Record<string, string> {
   return {
     product_id: product.id,
-    product_title: nameOf(product),
+    product_title: productName(product),
     page_url: product.page || location.href.replace(/#.*/, ""),
   };
 }

@@ -1,33 +1,34 @@
-// Remembers in this tab which job runs and which pictures were made.
+// Remembers in this tab which job is running and which pictures were generated.
 
 import type { Product } from "../widget/public";
-import { JOB_KEY, readObject, write } from "../widget/storage";
+import { JOB_KEY, readJson, writeText } from "../widget/storage";
 
-const LONGEST = 30 * 60 * 1000;
-const MADE_KEY = "genvoris:made";
+const MAX_AGE = 30 * 60 * 1000;
+const MAX_HISTORY = 100;
+const HISTORY_KEY = "genvoris:made";
 
-export interface KeptJob {
+export interface RunningJob {
   at: number;
   id: string;
   product: Product;
-  /** Whether the shopper had put it aside. */
+  /** Whether the dialog is minimised. */
   aside: boolean;
 }
 
-export function keepJob(job: KeptJob | null): void {
-  write(JOB_KEY, job && JSON.stringify(job));
+export function saveRunningJob(job: RunningJob | null): void {
+  writeText(JOB_KEY, job && JSON.stringify(job));
 }
 
-export function keptJob(now = Date.now()): KeptJob | null {
-  const job = readObject<KeptJob>(JOB_KEY);
-  return job && now - job.at < LONGEST ? job : null;
+export function readRunningJob(now = Date.now()): RunningJob | null {
+  const job = readJson<RunningJob>(JOB_KEY);
+  return job && now - job.at < MAX_AGE ? job : null;
 }
 
-/** Remembers which pictures were made in this tab, so that all of them can be deleted. */
-export function addMade(id: string): void {
-  write(MADE_KEY, JSON.stringify([...made(), id].slice(-100)));
+/** Remember a generated picture, so that the shopper can delete all of them. */
+export function addToHistory(id: string): void {
+  writeText(HISTORY_KEY, JSON.stringify([...readHistory(), id].slice(-MAX_HISTORY)));
 }
 
-export const made = (): string[] => readObject<string[]>(MADE_KEY) ?? [];
+export const readHistory = (): string[] => readJson<string[]>(HISTORY_KEY) ?? [];
 
-export const forgetMade = (): unknown => write(MADE_KEY, null);
+export const clearHistory = (): unknown => writeText(HISTORY_KEY, null);

@@ -1,139 +1,146 @@
-// Starts try-ons, follows them, puts them aside, and picks them up again after a reload.
+// Starts try-ons, follows them in the background, and again after a reload.
 
 import type { Product } from "../widget/public";
-import { type Backend, fault, ProblemError } from "./backend";
-import { addMade, forgetMade, keepJob, keptJob, made } from "./job-history";
-import type { Job, Photo, Problem, Result, Stage } from "./models";
-import { newKey } from "./random-id";
-import { Run } from "./submission";
-import type { Tokens } from "./token";
+import { type Backend, localProblem, ProblemError } from "./backend";
+import {
+  addToHistory,
+  clearHistory,
+  type RunningJob,
+  readHistory,
+  readRunningJob,
+  saveRunningJob,
+} from "./job-history";
+import type { Job, JobStage, Photo, Problem, Result } from "./models";
+import { randomId } from "./random-id";
+import { Submission } from "./submission";
+import type { TokenSource } from "./token-source";
 
-export interface Listener {
-  stage(stage: Stage): void;
-  /** `current`: it is the one that the dialog shows or has put aside. */
-  done(result: Result, job: Job, current: boolean): void;
-  failed(problem: Problem): void;
+export interface JobListener {
+  onStage(stage: JobStage): void;
+  /** `current`: the dialog shows this job, or has minimised it. */
+  onDone(result: Result, job: Job, current: boolean): void;
+  fail(problem: Problem): void;
 }
 
-/** What a shopper wants, under the name that it has at the backend. */
-interface Wish {
-  blob: Blob;
+/** A photo, and the idempotency key under which it is submitted. */
+interface Attempt {
+  photo: Blob;
   key: string;
 }
 
 export class Jobs {
-  #run: Run | undefined;
-  // Those that were left behind, too.
-  readonly #all = new Set<Run>();
-  #aside = false;
-  // Those of which it is unknown how they ended, by their product. Trying again keeps the key, under
-  // which the shop can ask for what was made already, so that it is not charged again.
-  readonly #unknown = new Map<string, Wish>();
+  #current: Submission | undefined;
+  // Detached ones too.
+  readonly #all = new Set<Submission>();
+  #minimised = false;
+  // Attempts with an unknown outcome, by product. Trying again reuses the key, so that the backend
+  // can find what it has made already, and the shop is not charged twice.
+  readonly #unsettled = new Map<string, Attempt>();
 
   constructor(
     private readonly backend: Backend,
-    private readonly tokens: Tokens,
-    private readonly listener: Listener,
+    private readonly tokens: TokenSource,
+    private readonly listener: JobListener,
   ) {}
 
   get running(): Product | undefined {
-    return this.#run?.product;
+    return this.#current?.product;
   }
 
   start(product: Product, photo: Photo): Promise<void> {
-    this.#aside = false;
+    this.#minimised = false;
     const { blob } = photo;
-    const known = this.#unknown.get(nameOf(product));
-    const wish = known?.blob === blob ? known : { blob, key: newKey() };
-    return this.#follow(product, photo, Date.now(), (run) => run.send(blob, wish.key), wish);
+    const known = this.#unsettled.get(productKey(product));
+    const attempt = known?.photo === blob ? known : { photo: blob, key: randomId() };
+    const run = (submission: Submission) => submission.send(blob, attempt.key);
+    return this.#follow(product, photo, Date.now(), run, attempt);
   }
 
-  /** Gives the job that an earlier page left running, and goes on following it. */
-  pickUp(): ReturnType<typeof keptJob> {
-    const kept = keptJob();
-    if (kept) {
-      this.#aside = kept.aside;
-      void this.#follow(kept.product, null, kept.at, (run) => run.pickUp(kept.id));
+  /** Follow the job that an earlier page has left running, and return it. */
+  followEarlier(): RunningJob | null {
+    const job = readRunningJob();
+    if (job) {
+      this.#minimised = job.aside;
+      void this.#follow(job.product, null, job.at, (submission) => submission.follow(job.id));
     }
-    return kept;
+    return job;
   }
 
-  /** Remembers whether the shopper looks at the job or goes on shopping. */
-  putAside(aside: boolean): void {
-    this.#aside = aside;
-    const kept = keptJob();
-    if (kept) keepJob({ ...kept, aside });
+  /** Remember across pages whether the dialog is minimised. */
+  setMinimised(minimised: boolean): void {
+    this.#minimised = minimised;
+    const job = readRunningJob();
+    if (job) saveRunningJob({ ...job, aside: minimised });
   }
 
-  /** Lets the job go on for another product's sake; its picture will be among the earlier ones. */
-  leaveBehind(): void {
-    this.#run = undefined;
+  /** Turn to another product; the picture of this one will be among the earlier ones. */
+  detach(): void {
+    this.#current = undefined;
   }
 
-  /** Ends the job here and at the backend. */
+  /** Cancel the job, also at the backend. */
   stop(): void {
-    if (!this.#run) return;
-    this.#run.stop();
-    this.leaveBehind();
-    keepJob(null);
+    if (!this.#current) return;
+    this.#current.stop();
+    this.#settle();
   }
 
-  /** Deletes every picture of this tab, with its photo, at the backend. */
+  /** Delete every picture of this tab, with its photo, at the backend. */
   async deleteAll(): Promise<void> {
     this.stop();
-    for (const run of this.#all) run.stop();
-    await Promise.all(made().map((id) => this.backend.remove(id)));
-    forgetMade();
+    for (const submission of this.#all) submission.stop();
+    await Promise.all(readHistory().map((id) => this.backend.remove(id)));
+    clearHistory();
   }
 
   async #follow(
     product: Product,
     photo: Photo | null,
     at: number,
-    go: (run: Run) => Promise<Job | null>,
-    wish?: Wish,
+    run: (submission: Submission) => Promise<Job | null>,
+    attempt?: Attempt,
   ): Promise<void> {
-    const run = new Run(this.backend, this.tokens, product, (stage, id) => {
-      if (this.#run !== run) return;
-      if (id) keepJob({ id, product, at, aside: this.#aside });
-      this.listener.stage(stage);
+    const submission = new Submission(this.backend, this.tokens, product, (stage, id) => {
+      if (this.#current !== submission) return;
+      if (id) saveRunningJob({ id, product, at, aside: this.#minimised });
+      this.listener.onStage(stage);
     });
-    this.#run = run;
-    this.#all.add(run);
-    this.#unknown.delete(nameOf(product));
+    this.#current = submission;
+    this.#all.add(submission);
+    this.#unsettled.delete(productKey(product));
     try {
-      const job = await go(run);
-      if (job) this.#done(run, job, photo);
+      const job = await run(submission);
+      if (job) this.#finish(submission, job, photo);
     } catch (error) {
-      const problem = error instanceof ProblemError ? error.problem : fault("failed");
-      if (wish && mayBeCharged(problem)) this.#unknown.set(nameOf(product), wish);
-      if (this.#run === run) {
-        this.#end();
-        this.listener.failed(problem);
+      const problem = error instanceof ProblemError ? error.problem : localProblem("failed");
+      if (attempt && mayBeCharged(problem)) this.#unsettled.set(productKey(product), attempt);
+      if (this.#current === submission) {
+        this.#settle();
+        this.listener.fail(problem);
       }
     } finally {
-      this.#all.delete(run);
+      this.#all.delete(submission);
     }
   }
 
-  #done(run: Run, job: Job, photo: Photo | null): void {
-    const current = this.#run === run;
-    if (current) this.#end();
-    addMade(job.id);
-    const { product } = run;
+  #finish(submission: Submission, job: Job, photo: Photo | null): void {
+    const current = this.#current === submission;
+    if (current) this.#settle();
+    addToHistory(job.id);
+    const { product } = submission;
     const result = { id: job.id, imageUrl: job.image_url ?? "", product, photo };
-    this.listener.done(result, job, current);
+    this.listener.onDone(result, job, current);
   }
 
-  #end(): void {
-    this.leaveBehind();
-    keepJob(null);
+  #settle(): void {
+    this.detach();
+    saveRunningJob(null);
   }
 }
 
-const nameOf = ({ image, id }: Product): string => id + image;
+const productKey = ({ image, id }: Product): string => id + image;
 
-/** Whether a try-on may have been made and charged although it failed: an answer was lost. */
+/** Whether a failed try-on may have been made and charged all the same: its answer was lost. */
 function mayBeCharged({ status, error }: Problem): boolean {
   return !status || status >= 500 || /^(upstream_un|interr|internal_)/.test(error);
 }

@@ -1,4 +1,4 @@
-// What the backend says: see docs/http.md.
+// The backend's answers (docs/http.md), and what the widget makes of them.
 
 import type { Paywall, Product } from "../widget/public";
 
@@ -32,7 +32,7 @@ export interface Job {
   paywall?: Paywall;
 }
 
-/** A refusal or fault; status 0 is no answer at all. */
+/** An error response; its status is 0 if there was no response. */
 export interface Problem {
   status: number;
   error: string;
@@ -42,17 +42,17 @@ export interface Problem {
   limit?: number | null;
   paywall?: Paywall;
   login_url?: string | null;
-  /** Seconds after which to ask again. */
+  /** Seconds to wait before another attempt. */
   retryAfter?: number;
 }
 
-/** A photo that is ready to be sent, and its preview, where the browser could draw one. */
+/** A photo that is ready to submit, and its preview, if the browser can draw one. */
 export interface Photo {
   blob: Blob;
   preview: HTMLCanvasElement | null;
 }
 
-/** A finished try-on, and the photo that it was made of while that is still there. */
+/** A finished try-on, and the photo it was made from, until that is deleted. */
 export interface Result {
   id: string;
   imageUrl: string;
@@ -60,6 +60,6 @@ export interface Result {
   photo: Photo | null;
 }
 
-/** What a try-on goes through. */
-export const STAGES = ["sending", "queued", "running"] as const;
-export type Stage = (typeof STAGES)[number];
+/** The stages of a try-on, in order. */
+export const JOB_STAGES = ["sending", "queued", "running"] as const;
+export type JobStage = (typeof JOB_STAGES)[number];

@@ -1,40 +1,40 @@
-// Reads the product of a try-on: as a script or a trigger names it, else as the page does.
+// The product of a try-on: given by a script or a trigger, or found on the page.
 
-import type { Described } from "../widget/bundles";
+import type { ProductInput } from "../widget/bundles";
 import { doc } from "../widget/page";
 import type { Product, Settings, TryOnOptions, Variant } from "../widget/public";
-import { SELECTOR } from "../widget/triggers";
+import { TRIGGER_SELECTOR } from "../widget/triggers";
 
-/** Reads what was said of a product; a trigger's attributes are texts where calls have lists. */
-export function readProduct(described: Described): Product {
-  const said = described as TryOnOptions & Product & DOMStringMap;
-  const given = said.productImages ?? said.images ?? said.productImage ?? said.image;
-  const images = [listOf<string>(given)].flat();
-  const variants = listOf<Variant>(said.productVariants ?? said.variants);
+/** Read a product from a call, a trigger's data attributes, or an earlier reading. */
+export function readProduct(input: ProductInput): Product {
+  const data = input as TryOnOptions & Product & DOMStringMap;
+  const images = data.productImages ?? data.images ?? data.productImage ?? data.image;
+  const list = [parseList<string>(images)].flat();
+  const variants = parseList<Variant>(data.productVariants ?? data.variants);
   return {
-    image: images[0] ?? "",
-    images,
-    title: said.productTitle ?? said.title ?? "",
-    id: said.productId ?? said.id ?? "",
-    category: said.productCategory ?? said.category ?? "",
-    page: said.page_url ?? said.page ?? "",
+    image: list[0] ?? "",
+    images: list,
+    title: data.productTitle ?? data.title ?? "",
+    id: data.productId ?? data.id ?? "",
+    category: data.productCategory ?? data.category ?? "",
+    page: data.page_url ?? data.page ?? "",
     variant: "",
     variants: Array.isArray(variants) ? variants : [],
   };
 }
 
 /**
- * Returns the product that is meant.
+ * Find the product to try on.
  *
- * Without a picture, it is the one of that title or id on the script's tag or on a trigger; where
- * nothing was said, it may also be the one that the page names to those who share it.
+ * An input without a picture refers to a product on the script tag or a trigger, by its title or
+ * id. An empty input may also mean the product of the page's Open Graph tags.
  */
-export function findProduct(described: Described, settings: Settings): Product {
-  const wanted = readProduct(described);
+export function findProduct(input: ProductInput, settings: Settings): Product {
+  const wanted = readProduct(input);
   const { image, id, title } = wanted;
   if (image) return wanted;
-  const triggers = [...doc.querySelectorAll<HTMLElement>(SELECTOR)];
-  const found = [settings as Described, ...triggers.map((trigger) => trigger.dataset)]
+  const triggers = [...doc.querySelectorAll<HTMLElement>(TRIGGER_SELECTOR)];
+  const found = [settings as ProductInput, ...triggers.map((trigger) => trigger.dataset)]
     .map(readProduct)
     .find((it) => it.image && (!id || it.id === id) && (!title || it.title === title));
   return (
@@ -42,12 +42,13 @@ export function findProduct(described: Described, settings: Settings): Product {
   );
 }
 
-/** Reads what the page says by the Open Graph protocol. */
+/** Return a property of the page's Open Graph tags. */
 function meta(name: string): string {
   return doc.querySelector<HTMLMetaElement>(`meta[property="og:${name}"]`)?.content ?? "";
 }
 
-function listOf<Item>(value: Item[] | string | undefined): Item[] | string {
+/** Parse a JSON array from an attribute; other values stay as they are. */
+function parseList<Item>(value: Item[] | string | undefined): Item[] | string {
   if (typeof value !== "string" || !/^\s*\[/.test(value)) return value || [];
   try {
     return JSON.parse(value);
@@ -57,7 +58,7 @@ function listOf<Item>(value: Item[] | string | undefined): Item[] | string {
   }
 }
 
-/** Gives a product's title, with the size or colour that was chosen. */
-export function nameOf({ title, variant }: Product): string {
+/** Return a product's title, with the selected variant. */
+export function productName({ title, variant }: Product): string {
   return [title, variant].filter(Boolean).join(" – ");
 }

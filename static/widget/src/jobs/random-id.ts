@@ -1,5 +1,7 @@
-/** Return 128 random bits as text. */
-export function newKey(): string {
+// Random ids, for visits and idempotency keys.
+
+/** Return a random id of 128 bits or a little less. */
+export function randomId(): string {
   // randomUUID is missing on pages without https.
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

@@ -1,17 +1,17 @@
-// Draws photos, and reads back what was drawn.
+// Draws photos on a canvas, and reads pixels and files from it.
 
 import { doc } from "../widget/page";
 
 const ROWS = 64;
 const QUALITIES = [0.86, 0.75, 0.6, 0.45];
-// No two neighbours are alike, so that stripes, noise and a single colour are all noticed.
+// Neighbours all differ, so that stripes, noise and a single colour are detected.
 const PATTERN = Array.from({ length: 64 }, (_, i) => [
   (i * 37) % 256,
   (i * 101) % 256,
   255 - i * 4,
 ]);
 type Axes = [number, number, number, number];
-// Where the x and the y axis of a stored picture point, by its orientation (Exif 2.3, 4.6.4).
+// The directions of a stored picture's x and y axes, by orientation (Exif 2.3, 4.6.4).
 const AXES: Record<number, Axes> = {
   2: [-1, 0, 0, 1],
   3: [-1, 0, 0, -1],
@@ -30,7 +30,7 @@ function newCanvas(width: number, height: number): CanvasRenderingContext2D {
   return context;
 }
 
-/** Draws a picture of this size, turned as its orientation says. */
+/** Draw a picture at this size, with its orientation applied. */
 export function draw(
   bitmap: ImageBitmap,
   [width, height]: readonly [number, number],
@@ -46,16 +46,16 @@ export function draw(
   return context;
 }
 
-/** Returns a JPEG of at most so many bytes; null when the browser makes none. */
-export async function encode(canvas: HTMLCanvasElement, mostBytes: number): Promise<Blob | null> {
+/** Return a JPEG of at most `maxBytes` bytes; null if the browser cannot create one. */
+export async function encode(canvas: HTMLCanvasElement, maxBytes: number): Promise<Blob | null> {
   for (const quality of QUALITIES) {
     const blob = await toBlob(canvas, "image/jpeg", quality);
-    if (!blob || blob.size <= mostBytes) return blob;
+    if (!blob || blob.size <= maxBytes) return blob;
   }
-  // Half as many pixels, for the rare picture that hardly compresses.
+  // Half the pixels, for the rare picture that hardly compresses.
   const smaller = newCanvas(canvas.width * 0.7, canvas.height * 0.7);
   smaller.drawImage(canvas, 0, 0, smaller.canvas.width, smaller.canvas.height);
-  return encode(smaller.canvas, mostBytes);
+  return encode(smaller.canvas, maxBytes);
 }
 
 export function toBlob(
@@ -66,12 +66,13 @@ export function toBlob(
   return new Promise((done) => canvas.toBlob(done, type, quality));
 }
 
-/** Of 255 levels, what nobody sees. */
+/** A difference, of 255 levels, that nobody sees. */
 export const INVISIBLE = 2;
 
 /**
- * Returns by how many levels of 255 a canvas gives back something else than was drawn. Browsers
- * that resist fingerprinting add some noise, or give nothing but noise, without an error.
+ * Return by how many levels, of 255, a canvas differs from what was drawn.
+ *
+ * Browsers that resist fingerprinting add some noise, or return only noise, without an error.
  */
 export async function canvasNoise(): Promise<number> {
   try {
@@ -89,13 +90,13 @@ export async function canvasNoise(): Promise<number> {
   }
 }
 
-/** Returns whether any of a canvas's pixels passes a test of its red, green, blue and alpha. */
+/** Return whether any pixel passes a test of its red, green, blue and alpha. */
 export function hasPixel(
   context: CanvasRenderingContext2D,
   test: (data: Uint8ClampedArray, at: number) => unknown,
 ): boolean {
   const { width, height } = context.canvas;
-  // In strips: nearly every photo is told by its first, and the whole takes megabytes.
+  // In strips: the first is nearly always enough, and the whole picture takes megabytes.
   for (let top = 0; top < height; top += ROWS) {
     const { data } = context.getImageData(0, top, width, Math.min(ROWS, height - top));
     for (let at = 0; at < data.length; at += 4) if (test(data, at)) return true;

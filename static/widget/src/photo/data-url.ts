@@ -1,6 +1,6 @@
-// Photos as texts, which is all that a tab's storage holds.
+// Photos as text, for the tab's storage.
 
-/** Decodes a data URL by hand: a strict connect-src forbids fetching one. */
+/** Decode a data URL by hand, since a strict connect-src forbids fetching it. */
 export function fromDataUrl(url: string): Blob {
   const [head = "", data = ""] = url.split(",");
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));

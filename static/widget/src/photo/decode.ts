@@ -1,51 +1,51 @@
-// Decodes photos at the size that is needed, the right way up.
+// Decodes photos at the size that is needed.
 
 import { draw, hasPixel } from "./canvas";
-import type { Kind } from "./image-header";
-import { unturned } from "./webp";
+import type { PhotoFormat } from "./image-header";
+import { withoutOrientation } from "./webp";
 
 type Size = [number, number];
 
 const LONG_SIDE = 1536;
 const JPEG_END = new Uint8Array([0xff, 0xd9]);
 
-/** A decoded photo, and how it still has to be turned. */
+/** A decoded photo, and the orientation to apply when drawing it. */
 export interface Decoded {
   bitmap: ImageBitmap;
   orientation: number;
 }
 
-/** Returns the size to scale to: at most LONG_SIDE on the long side, never larger than it is. */
+/** Return the size to scale down to: at most LONG_SIDE on the long side. */
 export function scaledSize(width: number, height: number): Size {
   const share = Math.min(1, LONG_SIDE / Math.max(width, height));
   return [Math.max(1, Math.round(width * share)), Math.max(1, Math.round(height * share))];
 }
 
 /**
- * Returns a decoded photo, or null when the browser cannot decode it.
+ * Return a decoded photo, or null if the browser cannot decode it.
  *
- * `honest` says whether a canvas can be read back, without which no JPEG is mended.
+ * A truncated JPEG is repaired only if what a canvas returns can be relied upon.
  */
 export async function decodePhoto(
   file: Blob,
-  kind: Kind,
+  format: PhotoFormat,
   size: Size | null,
-  honest: boolean,
+  canvasIsExact: boolean,
 ): Promise<Decoded | null> {
   let orientation = 1;
-  if (kind === "webp") [file, orientation] = await unturned(file);
+  if (format === "webp") [file, orientation] = await withoutOrientation(file);
   let bitmap = await decode(file, size);
-  if (!bitmap && kind === "jpeg" && honest) bitmap = await decodeUnfinished(file, size);
+  if (!bitmap && format === "jpeg" && canvasIsExact) bitmap = await decodeTruncated(file, size);
   return bitmap && { bitmap, orientation };
 }
 
-/** Decodes no more pixels than are needed: phones have no memory for them. */
+/** Decode no more pixels than needed, since memory is short on phones. */
 async function decode(file: Blob, size: Size | null): Promise<ImageBitmap | null> {
   try {
     if (size) {
       const [resizeWidth] = scaledSize(...size);
       const bitmap = await createImageBitmap(file, { resizeWidth, resizeQuality: "high" });
-      // Its height follows from its shape, which is another one where the browser turned it.
+      // The height differs if the browser has rotated the picture.
       if (Math.abs(bitmap.height - (bitmap.width * size[1]) / size[0]) <= 2) return bitmap;
       bitmap.close();
     }
@@ -56,10 +56,11 @@ async function decode(file: Blob, size: Size | null): Promise<ImageBitmap | null
 }
 
 /**
- * Decodes a JPEG whose end marker is missing, if nothing else is: other bytes in front of the
- * marker are seen only where they are taken for missing pixels.
+ * Decode a JPEG that lacks its end marker, but nothing else.
+ *
+ * Bytes inserted in front of the marker change the picture only if pixels are missing.
  */
-async function decodeUnfinished(file: Blob, size: Size | null): Promise<ImageBitmap | null> {
+async function decodeTruncated(file: Blob, size: Size | null): Promise<ImageBitmap | null> {
   const more = Uint8Array.from({ length: 4096 }, (_, i) => (i * 89) % 251);
   const whole = await decode(new Blob([file, JPEG_END]), size);
   const padded = whole && (await decode(new Blob([file, more, JPEG_END]), size));

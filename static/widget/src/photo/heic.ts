@@ -1,14 +1,13 @@
-// Blanks what a camera wrote into a HEIC picture that has to be sent as it is: where and when it
-// was taken, and with what. The picture itself is not touched.
+// Removes a camera's metadata, such as place and time, from a HEIC picture that is sent as it is.
 
-// A TIFF header whose first directory follows at once: eight bytes that no picture data repeats.
+// A TIFF header followed by its first directory: eight bytes that picture data does not contain.
 const TIFF_HEADS = ["II*\0\x08\0\0\0", "MM\0*\0\0\0\x08"];
 const XMP = ["<x:xmpmeta", "</x:xmpmeta>"] as const;
 const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 const DIRECTORIES = [0x8769, 0x8825, 0xa005];
-const LONGEST_WALK = 20;
+const MAX_DIRECTORIES = 20;
 
-/** Returns a copy whose Exif fields and XMP packet are zeroed (Exif 2.3, 4.6; XMP part 3). */
+/** Return a copy with blank Exif fields and XMP packet (Exif 2.3, 4.6; XMP part 3). */
 export function withoutMetadata(picture: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = picture.slice();
   for (const head of TIFF_HEADS) {
@@ -27,7 +26,7 @@ function blankTiff(bytes: Uint8Array, start: number, little: boolean): void {
   const view = new DataView(bytes.buffer);
   const directories = [view.getUint32(start + 4, little)];
   try {
-    for (let walked = 0; walked < LONGEST_WALK && directories.length; walked++) {
+    for (let walked = 0; walked < MAX_DIRECTORIES && directories.length; walked++) {
       const directory = start + (directories.pop() ?? 0);
       const count = view.getUint16(directory, little);
       for (let entry = 0; entry < count; entry++) {
@@ -42,7 +41,7 @@ function blankTiff(bytes: Uint8Array, start: number, little: boolean): void {
       bytes.fill(0, directory, directory + 2 + count * 12);
     }
   } catch {
-    // It ends too soon: then there is no more of it.
+    // The block is truncated: there is no more to blank.
   }
 }
 

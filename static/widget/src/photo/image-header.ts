@@ -1,13 +1,13 @@
-// Reads a photo's size from its first bytes, so that what cannot be used is never decoded.
+// Reads format, size and orientation from a photo's first bytes, before anything is decoded.
 
-export type Kind = "jpeg" | "png" | "webp" | "heic";
+export type PhotoFormat = "jpeg" | "png" | "webp" | "heic";
 
 const HEIC_BRANDS = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"];
-/** How much of a file is looked at: what cameras write in front of a picture fits. */
+/** Enough for the metadata that cameras write in front of a picture. */
 export const HEAD_BYTES = 512 * 1024;
 
-/** Tells a photo's kind by its first bytes; what the browser calls it is often wrong. */
-export function kindOf(head: Uint8Array): Kind | null {
+/** Return a photo's format by its first bytes, since the browser's type is often wrong. */
+export function detectFormat(head: Uint8Array): PhotoFormat | null {
   const text = (from: number, to: number) => String.fromCharCode(...head.slice(from, to));
   if (text(0, 3) === "\xff\xd8\xff") return "jpeg";
   if (text(0, 8) === "\x89PNG\r\n\x1a\n") return "png";
@@ -17,21 +17,22 @@ export function kindOf(head: Uint8Array): Kind | null {
 }
 
 /**
- * Returns width and height as the picture is probably seen; null when it cannot tell. Browsers
- * differ in which rotations they obey, so a decoded picture has to be compared with it.
+ * Return width and height as the picture is probably displayed; null if they are unknown.
+ *
+ * Browsers differ in which rotations they apply, so a decoded picture is compared with it.
  */
-export function sizeOf(head: Uint8Array, kind: Kind): [number, number] | null {
+export function readSize(head: Uint8Array, format: PhotoFormat): [number, number] | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   try {
-    if (kind === "png") return [view.getUint32(16), view.getUint32(20)];
-    return kind === "jpeg" ? sizeOfJpeg(view) : null;
+    if (format === "png") return [view.getUint32(16), view.getUint32(20)];
+    return format === "jpeg" ? readJpegSize(view) : null;
   } catch {
-    return null; // it ends too soon
+    return null; // the file is truncated
   }
 }
 
-/** Walks the segments to the frame header (ITU T.81, B.2), past loose bytes as libjpeg does. */
-function sizeOfJpeg(view: DataView): [number, number] | null {
+/** Read the frame header (ITU T.81, B.2); stray bytes are skipped, as libjpeg does. */
+function readJpegSize(view: DataView): [number, number] | null {
   let orientation = 0;
   for (let at = 2; ; ) {
     const marker = view.getUint8(at + 1);
@@ -43,17 +44,17 @@ function sizeOfJpeg(view: DataView): [number, number] | null {
       const size: [number, number] = [view.getUint16(at + 7), view.getUint16(at + 5)];
       return orientation > 4 ? [size[1], size[0]] : size;
     } else {
-      // Of several Exif blocks, the first counts.
+      // The first of several Exif blocks counts.
       if (marker === 0xe1 && !orientation && view.getUint32(at + 4) === 0x45786966) {
-        orientation = orientationOf(view, at + 10);
+        orientation = readOrientation(view, at + 10);
       }
       at += 2 + view.getUint16(at + 2);
     }
   }
 }
 
-/** Reads Orientation from a TIFF block (Exif 2.3, 4.6.4); 1 when there is none that is valid. */
-export function orientationOf(view: DataView, start: number): number {
+/** Return the orientation in a TIFF block (Exif 2.3, 4.6.4); 1 if there is no valid one. */
+export function readOrientation(view: DataView, start: number): number {
   const little = view.getUint16(start) === 0x4949;
   const directory = start + view.getUint32(start + 4, little);
   for (let entry = 0; entry < view.getUint16(directory, little); entry++) {

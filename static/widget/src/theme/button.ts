@@ -1,9 +1,9 @@
-// Gives the shop's buttons the design that the script tag's data-button-* attributes say.
+// Styles the shop's buttons by the script tag's data-button-* attributes.
 
 import { doc } from "../widget/page";
 
 const SELECTOR = ".genvoris-tryon-btn";
-const MARK = "data-genvoris-dressed";
+const STYLED = "data-genvoris-dressed";
 const FLOATING = "data-genvoris-floating";
 const ICONS: Record<string, string> = {
   camera: "M4 8h3l2-3h6l2 3h3v11H4zM12 17a3.5 3.5 0 1 0 0-7a3.5 3.5 0 0 0 0 7z",
@@ -14,7 +14,7 @@ const ICONS: Record<string, string> = {
   wand: "M4 20L15 9M13 7l4 4M18 3v3M16.5 4.5h3M20 12v3M18.5 13.5h3",
 };
 
-/** Writes the rules for a design; what the tag leaves out is the shop's own style's. */
+/** Return the CSS rules of a design; attributes that are not set leave the shop's own style. */
 export function rulesOf(data: Record<string, unknown>): string {
   const px = (property: string, key: string) => {
     const value = Number(data[`button${key}`]);
@@ -40,15 +40,15 @@ function sideOf({ buttonPosition }: Record<string, unknown>): string | undefined
   return /^floating-(left|right)$/.exec(String(buttonPosition))?.[1];
 }
 
-/** Dresses the buttons that are there and those that come later. */
-export function dressButtons(data: Record<string, unknown>, signal: AbortSignal): void {
+/** Style all present and future buttons. */
+export function styleButtons(data: Record<string, unknown>, signal: AbortSignal): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rulesOf(data));
   const sheets = doc.adoptedStyleSheets;
   sheets.push(sheet);
-  const watch = new MutationObserver(() => dress(data));
+  const watch = new MutationObserver(() => styleNew(data));
   watch.observe(document, { childList: true, subtree: true });
-  dress(data);
+  styleNew(data);
   signal.addEventListener("abort", () => {
     watch.disconnect();
     const at = sheets.indexOf(sheet);
@@ -56,19 +56,19 @@ export function dressButtons(data: Record<string, unknown>, signal: AbortSignal)
   });
 }
 
-function dress(data: Record<string, unknown>): void {
-  for (const button of doc.querySelectorAll(`${SELECTOR}:not([${MARK}])`)) {
-    button.setAttribute(MARK, "");
+function styleNew(data: Record<string, unknown>): void {
+  for (const button of doc.querySelectorAll(`${SELECTOR}:not([${STYLED}])`)) {
+    button.setAttribute(STYLED, "");
     if (!button.textContent?.trim()) button.textContent = String(data.buttonLabel || "");
     const path = ICONS[String(data.buttonIcon)];
-    if (path) button.prepend(draw(path));
+    if (path) button.prepend(createIcon(path));
   }
-  // One is enough: those of cards, and of a second product, stay where the shop put them.
+  // Only one button floats; others, such as those of cards, stay in their place.
   if (!sideOf(data) || "noFab" in data || doc.querySelector(`[${FLOATING}]`)) return;
   doc.querySelector(`${SELECTOR}:not([data-genvoris-card])`)?.setAttribute(FLOATING, "");
 }
 
-function draw(path: string): SVGElement {
+function createIcon(path: string): SVGElement {
   const make = (name: string) => doc.createElementNS("http://www.w3.org/2000/svg", name);
   const svg = make("svg") as SVGElement;
   svg.setAttribute("viewBox", "0 0 24 24");

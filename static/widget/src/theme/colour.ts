@@ -1,4 +1,4 @@
-// Colours that can be read whatever the shop's own are (WCAG 2.2: 1.4.3 and 1.4.11).
+// A readable palette, whatever the shop's colours are (WCAG 2.2: 1.4.3 and 1.4.11).
 
 import { doc } from "../widget/page";
 
@@ -9,7 +9,7 @@ const WHITE: Rgb = [255, 255, 255];
 const TEXT = 4.5;
 export const SHAPE = 3;
 
-/** What the dialog's style sheet needs, by the names of its custom properties. */
+/** The dialog's colours, by the names of their custom properties. */
 export type Palette = Record<
   "bg" | "surface" | "text" | "soft" | "line" | "bad" | "primary" | "on-primary" | "accent",
   Rgb
@@ -32,13 +32,13 @@ export function mix(from: Rgb, to: Rgb, share: number): Rgb {
   return from.map((level, i) => Math.round(level + ((to[i] ?? 0) - level) * share)) as never;
 }
 
-/** Gives black or white, whichever stands out more: it always has a contrast of 4.5. */
+/** Return black or white, whichever has more contrast; it is always at least 4.5. */
 export function textOn(colour: Rgb): Rgb {
   return contrast(colour, WHITE) >= contrast(colour, BLACK) ? WHITE : BLACK;
 }
 
-/** Moves a colour towards another, no further than until it stands out enough. */
-function standOut(colour: Rgb, towards: Rgb, least: number, ...grounds: Rgb[]): Rgb {
+/** Move a colour towards another until its contrast is sufficient. */
+function ensureContrast(colour: Rgb, towards: Rgb, least: number, ...grounds: Rgb[]): Rgb {
   for (let percent = 0; percent < 100; percent++) {
     const tried = mix(colour, towards, percent / 100);
     if (grounds.every((ground) => contrast(tried, ground) >= least)) return tried;
@@ -46,16 +46,16 @@ function standOut(colour: Rgb, towards: Rgb, least: number, ...grounds: Rgb[]): 
   return towards;
 }
 
-/** Returns a button's ground and text; for a wanted text the ground is moved until it is read. */
+/** Return a button's background and text; the background adapts to a wanted text colour. */
 function pairOf(ground: Rgb, wantedText: Rgb | null, ...around: Rgb[]): [ground: Rgb, text: Rgb] {
   if (wantedText) {
-    const moved = standOut(ground, textOn(wantedText), TEXT, wantedText);
+    const moved = ensureContrast(ground, textOn(wantedText), TEXT, wantedText);
     if (around.every((each) => contrast(moved, each) >= SHAPE)) return [moved, wantedText];
   }
   return [ground, textOn(ground)];
 }
 
-/** Makes all colours of the dialog from few; each text on each ground has at least AA contrast. */
+/** Derive the palette; every text has at least AA contrast on every background. */
 export function paletteOf(
   bg: Rgb,
   wantedText: Rgb,
@@ -64,12 +64,12 @@ export function paletteOf(
   wantedOnPrimary: Rgb | null = null,
 ): Palette {
   const far = textOn(bg);
-  // Towards the text, unless that leaves too little contrast for any text.
+  // Towards the text colour, unless that leaves too little contrast for any text.
   const nearer = mix(bg, far, 0.045);
   const enough = contrast(nearer, far) > TEXT + 0.2;
   const surface = enough ? nearer : mix(bg, far === WHITE ? BLACK : WHITE, 0.08);
-  const text = standOut(wantedText, far, TEXT, bg, surface);
-  const shape = standOut(wantedPrimary ?? text, far, SHAPE, bg, surface);
+  const text = ensureContrast(wantedText, far, TEXT, bg, surface);
+  const shape = ensureContrast(wantedPrimary ?? text, far, SHAPE, bg, surface);
   const own = wantedPrimary && wantedOnPrimary && contrast(wantedPrimary, wantedOnPrimary);
   const keeps = own && own >= SHAPE ? wantedOnPrimary : null;
   const [primary, onPrimary] = pairOf(shape, keeps, bg, surface);
@@ -78,33 +78,33 @@ export function paletteOf(
     bg,
     surface,
     text,
-    soft: standOut(mix(text, bg, 0.35), far, TEXT + 0.1, bg, surface),
+    soft: ensureContrast(mix(text, bg, 0.35), far, TEXT + 0.1, bg, surface),
     line: mix(bg, text, 0.2),
-    bad: standOut(red, far, TEXT, bg, surface),
+    bad: ensureContrast(red, far, TEXT, bg, surface),
     primary,
     "on-primary": onPrimary,
-    accent: standOut(wantedAccent ?? primary, far, SHAPE, bg, surface),
+    accent: ensureContrast(wantedAccent ?? primary, far, SHAPE, bg, surface),
   };
 }
 
-/** Reads any colour that CSS knows; null when it is none, or can be seen through. */
+/** Parse any CSS colour; null if it is invalid or transparent. */
 export function readColour(colour: string): Rgb | null {
-  // What a page computes to is nearly always this, and a canvas costs milliseconds.
+  // Computed colours nearly always look like this, and a canvas costs milliseconds.
   const plain = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour);
   if (plain) return [Number(plain[1]), Number(plain[2]), Number(plain[3])];
   if (!colour || colour === "rgba(0, 0, 0, 0)" || !CSS.supports("color", colour)) return null;
   const context = doc.createElement("canvas").getContext("2d");
   if (!context) return null;
   context.fillStyle = colour;
-  // Names, numbers and HSL are said as #rrggbb; what is beyond them has to be drawn.
-  const [, ...said] = /^#(..)(..)(..)$/.exec(context.fillStyle) ?? [];
-  if (said.length) return said.map((level) => Number.parseInt(level, 16)) as never;
+  // Names and HSL are returned as #rrggbb; wider gamuts have to be drawn.
+  const [, ...levels] = /^#(..)(..)(..)$/.exec(context.fillStyle) ?? [];
+  if (levels.length) return levels.map((level) => Number.parseInt(level, 16)) as never;
   context.fillRect(0, 0, 1, 1);
   context.fillStyle = "#123";
   context.fillRect(1, 0, 1, 1);
   const { data } = context.getImageData(0, 0, 2, 1);
   const [red = 0, green = 0, blue = 0, alpha = 0, ...known] = data;
-  // Browsers that resist fingerprinting give noise instead of what was drawn.
-  const honest = [17, 34, 51].every((level, i) => Math.abs(level - (known[i] ?? 0)) < 3);
-  return honest && alpha > 200 ? [red, green, blue] : null;
+  // Browsers that resist fingerprinting return noise instead of what was drawn.
+  const exact = [17, 34, 51].every((level, i) => Math.abs(level - (known[i] ?? 0)) < 3);
+  return exact && alpha > 200 ? [red, green, blue] : null;
 }

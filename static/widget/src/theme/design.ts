@@ -1,8 +1,8 @@
-// The design of the shop's buttons, for pages whose tag says one.
+// Entry point of design.js, for pages whose tag sets a design for the buttons.
 
-import type { Internal } from "../widget/bundles";
-import { dressButtons } from "./button";
+import type { InternalApi } from "../widget/bundles";
+import { styleButtons } from "./button";
 
-(window.Genvoris as Internal | undefined)?.attach({
-  design: (settings, signal) => dressButtons({ ...settings }, signal),
+(window.Genvoris as InternalApi | undefined)?.attach({
+  design: (settings, signal) => styleButtons({ ...settings }, signal),
 });

@@ -1,6 +1,17 @@
-// The look of what is there only once a try-on has been started.
+// Styles for what is visible only once there is a photo.
 
 export const css = `
+.secondary,.chip{background:none;border-color:var(--soft);font-weight:500}
+.secondary:hover,.chip:hover{background:var(--surface)}
+.quiet{background:none;font-weight:400;font-size:.875em;color:var(--soft);text-decoration:underline;
+text-underline-offset:.2em;min-height:44px}
+.quiet:hover{color:var(--text)}
+.notice{font-weight:600}
+.keep{display:flex;gap:12px;align-items:center;min-height:44px;font-size:.9375em;cursor:pointer}
+.keep input{width:24px;height:24px;accent-color:var(--primary);flex:none;margin:0}
+.consent{border:1px solid var(--line);border-radius:calc(var(--r)*.6);padding:8px 14px 0}
+.consent a{font-size:.875em;display:inline-flex;align-items:center;min-height:44px;min-width:44px;
+margin-inline-start:36px}
 .stages{display:grid;gap:10px}
 .stages li{display:flex;gap:12px;align-items:center;color:var(--soft)}
 .stages li:before{content:"";width:20px;height:20px;border-radius:50%;border:2px solid var(--line);
@@ -44,4 +55,6 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .pill:popover-open{display:flex;gap:10px;align-items:center}
 .pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
 .busy:before{background:none}
+@media (prefers-reduced-motion:reduce){.sheen{display:none}}
+@media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
 `;

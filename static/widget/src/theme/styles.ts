@@ -1,5 +1,5 @@
-// The dialog's look. Layout is in px, since the shop decides what a rem is; text is in em of the
-// reader's own size. Colours come from look.ts.
+// The dialog's style sheet. Layout is in px, since the shop decides what a rem is; text is in em of
+// the reader's own font size. Colours come from theme.ts.
 
 export const css = `
 :host{all:initial!important;font-size:medium!important}
@@ -46,18 +46,12 @@ p,strong,li{overflow-wrap:anywhere}
 .few{border:1px solid var(--line);border-inline-start:4px solid var(--accent);padding:8px 12px;
 border-radius:calc(var(--r)*.4);font-weight:600}
 .few span+span{font-weight:400}
-.notice{font-weight:600}
 .actions{display:flex;flex-direction:column;gap:10px;margin-top:auto}
 .primary,.secondary,.quiet,.chip{min-height:48px;padding:11px 18px;text-align:center;
 text-decoration:none;border-radius:min(var(--br),24px);border:1px solid transparent;width:100%;
 font-weight:600}
 .primary{background:var(--primary);color:var(--on-primary)}
 .primary:disabled{background:var(--surface);color:var(--soft);border-color:var(--line);cursor:default}
-.secondary,.chip{background:none;border-color:var(--soft);font-weight:500}
-.secondary:hover,.chip:hover{background:var(--surface)}
-.quiet{background:none;font-weight:400;font-size:.875em;color:var(--soft);text-decoration:underline;
-text-underline-offset:.2em;min-height:44px}
-.quiet:hover{color:var(--text)}
 .drop{position:absolute;inset:20px;border:1.5px dashed var(--soft);background:none;
 border-radius:var(--r);display:flex;flex-direction:column;gap:6px;align-items:center;
 justify-content:center;padding:24px;text-align:center}
@@ -80,11 +74,6 @@ font-size:1.0769em}
 .bad{position:relative}
 .bad:before{content:"";position:absolute;top:21px;width:44px;height:2px;background:var(--bad);
 transform:rotate(-45deg);border-radius:1px}
-.keep{display:flex;gap:12px;align-items:center;min-height:44px;font-size:.9375em;cursor:pointer}
-.keep input{width:24px;height:24px;accent-color:var(--primary);flex:none;margin:0}
-.consent{border:1px solid var(--line);border-radius:calc(var(--r)*.6);padding:8px 14px 0}
-.consent a{font-size:.875em;display:inline-flex;align-items:center;min-height:44px;min-width:44px;
-margin-inline-start:36px}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}
 [hidden]{display:none!important}
@@ -99,7 +88,7 @@ dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;
 .actions{display:contents}
 .actions>.primary{position:sticky;bottom:12px;margin-top:auto;flex:none;box-shadow:0 0 0 12px var(--bg)}
 .drop{position:static;place-self:stretch;margin:14px}}
-@media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}.sheen{display:none}}
+@media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}}
 @media (forced-colors:active){.primary,.icon,.pill,dialog{border-color:ButtonText}
-.primary:disabled{color:GrayText;border-color:GrayText}.past:before,.pill:before{background:Highlight}}
+.primary:disabled{color:GrayText;border-color:GrayText}}
 `;

@@ -1,4 +1,4 @@
-// Loads the widget's other files, from beside widget.js.
+// Loads the widget's other files from the folder of widget.js.
 
 import { doc } from "./page";
 
@@ -9,17 +9,17 @@ export const FILES = __FILES__;
 const POLICY = Symbol.for("genvoris.policy");
 const FILE = /^\/(widget|design|dialog|tools|locale-\w\w)(-[\da-f]{12})?\.js$/;
 
-/** Returns the page's language if the widget speaks it, else English. */
+/** Return the page's language if the widget has it, else English. */
 export function languageOf(wanted: string | undefined): string {
   const code = (wanted || doc.documentElement.lang).slice(0, 2).toLowerCase();
   return FILES[`locale-${code}`] ? code : "en";
 }
 
 /**
- * Adds a file to the page: under its hashed name, else under its plain one.
+ * Add a file to the page, by its hashed name or else by its plain one.
  *
- * Each is asked for twice, since during a deployment another version's server may answer. Without
- * an integrity it is the server's present file, whatever that is.
+ * Both are tried twice, since a server with another version may answer during a deployment.
+ * Without an integrity, the server's current file is loaded.
  */
 export async function loadFile(
   folder: string,
@@ -62,7 +62,7 @@ type Page = { trustedTypes?: { createPolicy?(name: string, rules: Policy): Polic
   [POLICY]?: Policy | undefined;
 };
 
-/** Passes one of the widget's own addresses through the Trusted Types policy `genvoris`. */
+/** Pass one of the widget's own URLs through the Trusted Types policy `genvoris`. */
 function trusted(folder: string, address: string): string {
   const page = window as Page;
   const createScriptURL = (url: string) => {
@@ -71,10 +71,10 @@ function trusted(folder: string, address: string): string {
     return url;
   };
   try {
-    // A page may refuse a second policy of one name, so a later copy of the widget uses the first.
+    // A page may forbid a second policy of the same name, so later copies of the widget share it.
     page[POLICY] ??= page.trustedTypes?.createPolicy?.("genvoris", { createScriptURL });
   } catch {
-    // The page allows others alone; its default policy may let the address pass.
+    // The page allows only other policies; its default one may accept the URL.
   }
   return page[POLICY]?.createScriptURL(address) ?? address;
 }

@@ -1,7 +1,7 @@
-// The page's own document and globals, whatever users' content calls its elements: `<img name=body>`
-// would stand for `document.body`, and `<form id=Genvoris>` for `window.Genvoris`.
+// Access to the document and to globals that users' content cannot shadow: `<img name=body>` would
+// replace `document.body`, and `<form id=Genvoris>` would replace `window.Genvoris`.
 
-/** `document`, with none of its members replaced by an element of that name. */
+/** `document`, without members that are shadowed by an element of that name. */
 export const doc = new Proxy(Object.freeze({}) as Document, {
   get(_, name) {
     const value = Reflect.get(Document.prototype, name, document);
@@ -9,10 +9,10 @@ export const doc = new Proxy(Object.freeze({}) as Document, {
   },
 });
 
-/** Returns a global that a script has set; an element of that id or name is none. */
+/** Return a global that a script has set; elements with that id or name are ignored. */
 export function globalOf(name: string): unknown {
   return Object.hasOwn(window, name) ? window[name as never] : undefined;
 }
 
-/** What the other files are given of this one (see build.mjs). */
+/** What the other bundles import from this one (see build.mjs). */
 export const page = { doc, globalOf };

@@ -1,12 +1,12 @@
-// Finds the script tag that the widget was loaded by, and what the page says in its stead.
+// Finds the script tag that has loaded the widget, and reads its settings.
 
 import { doc, globalOf } from "./page";
 import type { Settings } from "./public";
 
-const MARKS = "script[data-api-url],script[data-end-customer-token]";
+const TAG_SELECTOR = "script[data-api-url],script[data-end-customer-token]";
 
-/** What the widget starts from. */
-export interface Start {
+/** Where the widget was loaded from, and with which settings. */
+export interface StartOptions {
   /** Where the widget's other files are. */
   folder: string;
   nonce: string;
@@ -17,27 +17,29 @@ interface Config extends Settings {
   apiProxyBase?: string;
 }
 
-/** Returns the settings of the script tag, or of `window.genvorisConfig`; nothing without either. */
-export function readStart(): Start | undefined {
+/** Read the script tag and `window.genvorisConfig`; undefined without either. */
+export function readStartOptions(): StartOptions | undefined {
   const tag = findTag();
   const { apiProxyBase: apiUrl, ...rest } = (globalOf("genvorisConfig") ?? {}) as Config;
-  // An attribute is a text where `update` takes a list or a number: the dialog reads both.
+  // Attributes are text where `update` takes lists or numbers; the dialog parses both.
   const settings = { ...rest, ...(apiUrl && { apiUrl }), ...tag?.dataset } as Settings;
   const folder = tag?.src.replace(/[?#].*/, "").replace(/\/[^/]*$/, "") || settings.apiUrl;
   return folder ? { folder, nonce: tag?.nonce ?? "", settings } : undefined;
 }
 
 /**
- * Returns the tag by its marks where the browser names none, as for modules and `import()`, or
- * names another script, which evaluates this one.
+ * Find the widget's tag.
+ *
+ * The browser names no current script for modules and `import()`, and another script where that
+ * evaluates this one. Then the tag's attributes or its file name tell.
  */
 function findTag(): HTMLScriptElement | undefined {
   const current = doc.currentScript;
   const named = doc.querySelectorAll("script[src]");
-  return [current, ...doc.querySelectorAll(MARKS), ...named, current].find(
+  return [current, ...doc.querySelectorAll(TAG_SELECTOR), ...named, current].find(
     (script, index, { length }): script is HTMLScriptElement =>
       script instanceof HTMLScriptElement &&
-      (script.matches(MARKS) ||
+      (script.matches(TAG_SELECTOR) ||
         /\/widget(-\w{12})?\.js/.test(script.src) ||
         (index === length - 1 && Boolean(script.src))),
   );

@@ -1,43 +1,41 @@
-// This tab's storage, which may be full, or switched off altogether.
+// This tab's storage, which may be full or disabled.
 
-export function read(key: string, storage: "session" | "local" = "session"): string | null {
+/** What the shopper was doing before leaving for the plans or the log-in page. */
+export const RESUME_KEY = "genvoris:kept";
+/** The running job. */
+export const JOB_KEY = "genvoris:job";
+/** The visit's random id. */
+export const SESSION_KEY = "genvoris:session";
+
+type Kind = "session" | "local";
+
+export function readText(key: string, kind: Kind = "session"): string | null {
   try {
-    return window[`${storage}Storage`].getItem(key);
+    return window[`${kind}Storage`].getItem(key);
   } catch {
     return null;
   }
 }
 
-/** Keeps a text; null removes it. False: nothing could be kept. */
-export function write(
-  key: string,
-  text: string | null,
-  storage: "session" | "local" = "session",
-): boolean {
+/** Store a text; null removes it. Return false if nothing could be stored. */
+export function writeText(key: string, text: string | null, kind: Kind = "session"): boolean {
   try {
-    const store = window[`${storage}Storage`];
-    if (text === null) store.removeItem(key);
-    else store.setItem(key, text);
+    const storage = window[`${kind}Storage`];
+    if (text === null) storage.removeItem(key);
+    else storage.setItem(key, text);
     return true;
   } catch {
     return false;
   }
 }
 
-/** Gives an object that was kept as JSON; nothing when it is none. */
-export function readObject<Kind extends object>(key: string): Kind | null {
+/** Return an object that was stored as JSON; null if there is none. */
+export function readJson<Value extends object>(key: string): Value | null {
   try {
-    const value: unknown = JSON.parse(read(key) ?? "null");
-    return value && typeof value === "object" ? (value as Kind) : null;
+    const value: unknown = JSON.parse(readText(key) ?? "null");
+    return value && typeof value === "object" ? (value as Value) : null;
   } catch {
-    write(key, null);
+    writeText(key, null);
     return null;
   }
 }
-
-/** In this tab: what the shopper left for the plans or the log-in page. */
-export const KEPT_KEY = "genvoris:kept";
-/** In this tab: a job that runs. */
-export const JOB_KEY = "genvoris:job";
-/** In this tab: the random id of the visit. */
-export const SESSION_KEY = "genvoris:session";

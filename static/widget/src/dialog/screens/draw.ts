@@ -1,16 +1,15 @@
-// Draws whichever screen the model is on.
+// Draws the model's current screen.
 
 import type { Config } from "../config";
-
 import type { Model } from "../reducer";
 import type { Tools } from "../tools";
 import { drawLogin, drawPaywall, drawProblem } from "./message";
 import { drawPhoto } from "./photo";
-import type { Actions, View } from "./view";
+import type { ScreenActions, View } from "./view";
 
 export function draw(
   model: Model,
-  actions: Actions,
+  actions: ScreenActions,
   config: Config,
   tools: Tools | undefined,
 ): View {
@@ -18,7 +17,7 @@ export function draw(
   switch (screen.name) {
     case "photo":
       return drawPhoto({ ...model, screen }, actions, config);
-    // Nobody gets to these two without the tools.
+    // These two follow a photo, for which the tools were loaded.
     case "working":
       return (tools as Tools).drawWorking({ ...model, screen }, actions, config);
     case "result":

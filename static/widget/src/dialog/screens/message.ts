@@ -1,11 +1,11 @@
-// Screens that say something and offer one way on: log in, the shop's paywall, a problem.
+// Screens with a message and one way to go on: log in, paywall, problem.
 
 import { t } from "../../locales/strings";
 import { button, el } from "../dom";
 import { linkOf, withNext } from "../links";
 import type { Model } from "../reducer";
 import { actionRow, backdrop, productCard } from "./parts";
-import type { Actions, Draw } from "./view";
+import type { Draw, ScreenActions } from "./view";
 
 export const drawLogin: Draw<"login"> = (model, actions) => {
   const url = linkOf(model.screen.url);
@@ -15,14 +15,14 @@ export const drawLogin: Draw<"login"> = (model, actions) => {
     side: [
       productCard(model),
       el("p", {}, t(url ? "loginText" : "loginNowhere")),
-      url && wayOut(model, actions, t("loginAction"), withNext(url)),
+      url && exitLink(model, actions, t("loginAction"), withNext(url)),
     ],
   };
 };
 
 export const drawPaywall: Draw<"paywall"> = (model, actions) => {
   const { kind, title, message, action_label, action_url } = model.screen.paywall;
-  // Where the shop itself has no credit, a shopper can buy nothing.
+  // If the shop itself has no credit, there is nothing that a shopper could buy.
   const url = kind !== "unavailable" && action_label && linkOf(action_url);
   return {
     heading: title,
@@ -30,7 +30,7 @@ export const drawPaywall: Draw<"paywall"> = (model, actions) => {
     side: [
       productCard(model),
       el("p", { part: "paywall-message" }, el("bdi", {}, message)),
-      url && wayOut(model, actions, action_label ?? "", withNext(url)),
+      url && exitLink(model, actions, action_label ?? "", withNext(url)),
     ],
   };
 };
@@ -45,11 +45,11 @@ export const drawProblem: Draw<"problem"> = (model, actions) => ({
   ],
 });
 
-/** A link to a page of the shop, and the question what becomes of the photo meanwhile. */
-function wayOut(model: Model, actions: Actions, label: string, url: string): HTMLElement {
+/** A link to a page of the shop, and the choice to keep the photo meanwhile. */
+function exitLink(model: Model, actions: ScreenActions, label: string, url: string): HTMLElement {
   const box = el("input", { type: "checkbox" });
   const onClick = (event: MouseEvent) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return; // into a new tab: nothing to keep
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return; // opens a new tab, so this one stays
     event.preventDefault();
     actions.leave(url, box.checked);
   };

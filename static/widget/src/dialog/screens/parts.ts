@@ -1,18 +1,18 @@
-// Pieces that several screens share.
+// Parts that several screens share.
 
 import type { Result } from "../../jobs/models";
-import { nameOf } from "../../jobs/product";
-import { spoken, t } from "../../locales/strings";
+import { productName } from "../../jobs/product";
+import { language, t } from "../../locales/strings";
 import { el } from "../dom";
 import type { Model } from "../reducer";
-import type { Actions } from "./view";
+import type { ScreenActions } from "./view";
 
 const FEW = 3;
 
 /** The product's picture and title. */
 export function productCard(model: Model): HTMLElement | null {
   const { image } = model.product;
-  const title = nameOf(model.product);
+  const title = productName(model.product);
   if (!title) return null;
   return el(
     "div",
@@ -22,7 +22,7 @@ export function productCard(model: Model): HTMLElement | null {
   );
 }
 
-/** How many try-ons are left, and when they are renewed; its place is there from the start. */
+/** The remaining try-ons, and when they renew; hidden while they are unknown. */
 export function meter(model: Model): HTMLElement {
   const { remaining: count, limit, resetsAt } = model;
   if (count === null || !limit) return el("p", { part: "meter", hidden: true });
@@ -34,7 +34,7 @@ export function meter(model: Model): HTMLElement {
   );
 }
 
-/** The shopper's photo, or words where the browser cannot show it. */
+/** The shopper's photo, or a sentence if the browser cannot show it. */
 export function photo(model: Model): Node {
   const preview = model.photo?.preview;
   if (!preview) return el("p", { class: "soft" }, t(model.photo ? "noPreview" : "working"));
@@ -43,7 +43,7 @@ export function photo(model: Model): Node {
   return preview;
 }
 
-/** The photo when there is one, else the product. */
+/** The photo if there is one, else the product. */
 export function backdrop(model: Model): Node[] {
   if (model.photo?.preview) return [photo(model)];
   const { image } = model.product;
@@ -71,13 +71,17 @@ export function pictureRow(
   );
 }
 
-/** What was made on this page, but for what is shown already. */
-export function earlierRow(model: Model, actions: Actions, shown?: Result): HTMLElement | null {
+/** The pictures generated on this page, except the one on screen. */
+export function earlierRow(
+  model: Model,
+  actions: ScreenActions,
+  shown?: Result,
+): HTMLElement | null {
   const earlier = model.results.filter((each) => each !== shown);
   const items = earlier.map((each) => ({
     src: each.imageUrl,
-    alt: t("resultAlt", { title: nameOf(each.product) }),
-    onClick: () => actions.show(each),
+    alt: t("resultAlt", { title: productName(each.product) }),
+    onClick: () => actions.showResult(each),
   }));
   return pictureRow(t("earlier"), items);
 }
@@ -89,5 +93,5 @@ export function actionRow(...children: Parameters<typeof el>[2][]): HTMLElement 
 function shortDate(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
-  return date.toLocaleDateString(spoken(), { day: "numeric", month: "long" });
+  return date.toLocaleDateString(language(), { day: "numeric", month: "long" });
 }

@@ -5,7 +5,7 @@ import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
 import { linkOf } from "../links";
 import { actionRow, earlierRow, meter, photo, pictureRow, productCard } from "./parts";
-import type { Actions, Draw } from "./view";
+import type { Draw, ScreenActions } from "./view";
 
 const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
 
@@ -41,12 +41,12 @@ export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
   };
 };
 
-/** Phones and tablets: elsewhere the button would only open the file chooser once more. */
+/** Whether to offer the camera: desktops would only open the file chooser again. */
 function hasCamera(): boolean {
   return matchMedia("(pointer:coarse)").matches;
 }
 
-function dropZone(reading: boolean, actions: Actions): HTMLElement {
+function dropZone(reading: boolean, actions: ScreenActions): HTMLElement {
   if (reading) return el("p", { role: "status" }, t("reading"));
   return el(
     "button",

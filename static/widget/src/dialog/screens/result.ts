@@ -1,11 +1,11 @@
-// The finished picture, and what one can do with it.
+// The finished picture, and what the shopper can do with it.
 
 import type { Result } from "../../jobs/models";
-import { nameOf } from "../../jobs/product";
+import { productName } from "../../jobs/product";
 import { t } from "../../locales/strings";
 import { button, el, iconButton } from "../dom";
 import { actionRow, earlierRow, meter, productCard } from "./parts";
-import type { Actions, Draw } from "./view";
+import type { Draw, ScreenActions } from "./view";
 
 export const drawResult: Draw<"result"> = (model, actions, config) => {
   const { result } = model.screen;
@@ -34,9 +34,9 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
   };
 };
 
-/** The picture, with the photo laid over it up to where the slider stands. */
+/** The picture, with the photo on top of it up to the slider's position. */
 function pictureOf(result: Result): HTMLElement[] {
-  const alt = t("resultAlt", { title: nameOf(result.product) });
+  const alt = t("resultAlt", { title: productName(result.product) });
   const picture = el("div", { class: "picture" });
   picture.append(el("img", { src: result.imageUrl, alt, part: "result" }));
   const before = result.photo?.preview;
@@ -46,7 +46,7 @@ function pictureOf(result: Result): HTMLElement[] {
     const large = frame.classList.toggle("large");
     zoom.title = t(large ? "zoomOut" : "zoomIn");
     zoom.setAttribute("aria-label", zoom.title);
-    // Enlarged, it can be moved about with the arrow keys.
+    // The enlarged picture can be scrolled with the arrow keys.
     frame.tabIndex = large ? 0 : -1;
     frame.scrollTo(frame.scrollWidth / 4, frame.scrollHeight / 8);
   });
@@ -56,8 +56,8 @@ function pictureOf(result: Result): HTMLElement[] {
 function sliderOver(picture: HTMLElement, photo: HTMLCanvasElement): HTMLElement[] {
   const label = t("compare");
   const slider = el("input", { type: "range", "aria-label": label, part: "compare", dir: "ltr" });
-  slider.value = "10"; // the new picture first, and a hint that there is another under it
-  // A copy, since the photo itself goes back to the first screen.
+  slider.value = "10"; // mostly the new picture, and a hint of the photo
+  // A copy, since the photo's canvas goes back to the first screen.
   const copy = el("canvas", { "aria-hidden": "true" });
   [copy.width, copy.height] = [photo.width, photo.height];
   copy.getContext("2d")?.drawImage(photo, 0, 0);
@@ -67,7 +67,7 @@ function sliderOver(picture: HTMLElement, photo: HTMLCanvasElement): HTMLElement
   return [copy, el("div", { class: "handle" }), slider];
 }
 
-function variantRow({ product }: Result, actions: Actions): HTMLElement | false {
+function variantRow({ product }: Result, actions: ScreenActions): HTMLElement | false {
   const chips = product.variants.map(({ label, id, image }) => {
     const variant = {
       ...product,

@@ -1,4 +1,4 @@
-// What a screen is made of, and what it may ask for.
+// What a screen consists of, and what its buttons can do.
 
 import type { Result } from "../../jobs/models";
 import type { Product } from "../../widget/public";
@@ -6,7 +6,7 @@ import type { Config } from "../config";
 import type { Child } from "../dom";
 import type { Model } from "../reducer";
 
-export interface Actions {
+export interface ScreenActions {
   choose(camera?: boolean): void;
   takeSample(src: string): void;
   start(): void;
@@ -15,12 +15,12 @@ export interface Actions {
   retry(): void;
   backToPhoto(): void;
   deletePhoto(): void;
-  /** Tries on another size or colour with the same photo. */
+  /** Try on another variant with the same photo. */
   tryVariant(product: Product): void;
-  show(result: Result): void;
+  showResult(result: Result): void;
   share(result: Result): void;
   addToCart(result: Result): void;
-  /** Leaves for a page of the shop; the photo is kept in this tab when wished. */
+  /** Go to a page of the shop; `keepPhoto` keeps the photo in this tab. */
   leave(url: string, keepPhoto: boolean): void;
 }
 
@@ -32,6 +32,6 @@ export interface View {
 
 export type Draw<Name extends Model["screen"]["name"]> = (
   model: Model & { screen: Extract<Model["screen"], { name: Name }> },
-  actions: Actions,
+  actions: ScreenActions,
   config: Config,
 ) => View;

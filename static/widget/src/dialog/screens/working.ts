@@ -1,13 +1,13 @@
-// While the picture is made: what is going on, and for how long already. No invented percentage.
+// While the picture is generated: the stage, and the time so far. No invented percentage.
 
-import { STAGES, type Stage } from "../../jobs/models";
+import { JOB_STAGES, type JobStage } from "../../jobs/models";
 import { t } from "../../locales/strings";
 import { button, el } from "../dom";
 import { actionRow, backdrop, productCard } from "./parts";
 import type { Draw } from "./view";
 
 export const drawWorking: Draw<"working"> = (model, actions) => {
-  const stages = STAGES.map((stage) => el("li", { part: "stage" }, t(stage)));
+  const stages = JOB_STAGES.map((stage) => el("li", { part: "stage" }, t(stage)));
   return {
     heading: t("working"),
     visual: [...backdrop(model), el("div", { class: "sheen" })],
@@ -24,9 +24,9 @@ export const drawWorking: Draw<"working"> = (model, actions) => {
   };
 };
 
-/** Marks where a job stands on a screen that is there already. */
-export function markStage(root: ParentNode, stage: Stage): void {
-  const reached = STAGES.indexOf(stage);
+/** Show the stage on a screen that is already drawn. */
+export function markStage(root: ParentNode, stage: JobStage): void {
+  const reached = JOB_STAGES.indexOf(stage);
   root.querySelectorAll(".stages li").forEach((item, index) => {
     item.className = index < reached ? "past" : "";
     if (index === reached) item.setAttribute("aria-current", "step");

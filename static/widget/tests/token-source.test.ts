@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { endOf, Tokens } from "../src/jobs/token";
+import { expiryOf, TokenSource } from "../src/jobs/token-source";
 
 const NOW = 1_700_000_000;
 const token = (exp: unknown) => `h.${btoa(JSON.stringify({ exp })).replace(/=/g, "")}.s`;
@@ -11,7 +11,7 @@ function shop() {
     await new Promise((wake) => setTimeout(wake, 5));
     return token(NOW + 900);
   };
-  return { calls, tokens: new Tokens(ask, () => NOW) };
+  return { calls, tokens: new TokenSource(ask, () => NOW) };
 }
 
 describe("the token", () => {
@@ -30,9 +30,9 @@ describe("the token", () => {
 
   it("is renewed with one request at a time", async () => {
     const { calls, tokens } = shop();
-    await Promise.all([tokens.get(), tokens.get(), tokens.renew()]);
+    await Promise.all([tokens.get(), tokens.get(), tokens.refresh()]);
     expect(calls).toEqual(["session"]);
-    await tokens.renew();
+    await tokens.refresh();
     expect(calls).toEqual(["session", "session"]);
   });
 
@@ -40,12 +40,12 @@ describe("the token", () => {
     vi.useFakeTimers();
     let now = NOW;
     let asked = 0;
-    const tokens = new Tokens(
+    const tokens = new TokenSource(
       async () => token(now + 900 + ++asked),
       () => now,
     );
     tokens.set(token(NOW + 70));
-    tokens.keepFresh();
+    tokens.startRefreshing();
     now = NOW + 10;
     await vi.advanceTimersByTimeAsync(9_900);
     expect(asked).toBe(0);
@@ -54,7 +54,7 @@ describe("the token", () => {
     now += 900;
     await vi.advanceTimersByTimeAsync(841_000);
     expect(asked).toBe(2);
-    tokens.rest();
+    tokens.stopRefreshing();
     now += 900;
     await vi.advanceTimersByTimeAsync(900_000);
     expect(asked).toBe(2);
@@ -65,15 +65,15 @@ describe("the token", () => {
     vi.useFakeTimers();
     const { calls, tokens } = shop();
     tokens.set("opaque");
-    tokens.keepFresh();
+    tokens.startRefreshing();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(calls).toEqual([]);
     vi.useRealTimers();
   });
 
   it("whose end cannot be read has none", () => {
-    expect(endOf("a.b.c")).toBe(0);
-    expect(endOf(token("soon"))).toBe(0);
-    expect(endOf(token(7))).toBe(7);
+    expect(expiryOf("a.b.c")).toBe(0);
+    expect(expiryOf(token("soon"))).toBe(0);
+    expect(expiryOf(token(7))).toBe(7);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { blank, type Model, next } from "../src/dialog/reducer";
+import { initialModel, type Model, reduce } from "../src/dialog/reducer";
 import type { Photo, Problem, Result, Status } from "../src/jobs/models";
 import type { Paywall } from "../src/widget/public";
 
@@ -38,90 +38,95 @@ const problem = (error: string, more: Partial<Problem> = {}): Problem => ({
   detail: "A sentence.",
   ...more,
 });
-const ready = (): Model => next(blank(product), { type: "photo", photo });
-const working = (): Model => next(ready(), { type: "start", since: 7 });
+const ready = (): Model => reduce(initialModel(product), { type: "photo", photo });
+const working = (): Model => reduce(ready(), { type: "start", since: 7 });
 
 describe("the dialog", () => {
   it("opens on the photo screen", () => {
-    expect(blank(product).screen.name).toBe("photo");
+    expect(initialModel(product).screen.name).toBe("photo");
   });
 
   it("shows what is left, and stays where the shopper is", () => {
-    const model = next(ready(), { type: "status", status: allowed });
+    const model = reduce(ready(), { type: "status", status: allowed });
     expect(model).toMatchObject({ remaining: 4, limit: 5, screen: { name: "photo" }, photo });
   });
 
   it("asks for a log-in when nobody is logged in", () => {
     const status = { ...allowed, access: "LOCKED", ctaType: "login", login_url: "/login" };
-    const { screen } = next(blank(product), { type: "status", status });
+    const { screen } = reduce(initialModel(product), { type: "status", status });
     expect(screen).toEqual({ name: "login", url: "/login" });
   });
 
   it("shows the shop's paywall before a photo is chosen in vain", () => {
     const status = { ...allowed, access: "EXHAUSTED", ctaType: "upgrade", paywall };
-    const { screen } = next(blank(product), { type: "status", status });
+    const { screen } = reduce(initialModel(product), { type: "status", status });
     expect(screen).toEqual({ name: "paywall", paywall });
   });
 
   it("says so when try-ons are unavailable, and for an access that it does not know", () => {
     for (const access of ["ERROR", "SOMETHING_NEW"]) {
       const status = { ...allowed, access, ctaType: "none", message: "Not now." };
-      const { screen } = next(blank(product), { type: "status", status });
+      const { screen } = reduce(initialModel(product), { type: "status", status });
       expect(screen).toMatchObject({ name: "problem", message: "Not now." });
     }
   });
 
   it("does not interrupt a try-on with a late status", () => {
     const status = { ...allowed, access: "EXHAUSTED", paywall };
-    expect(next(working(), { type: "status", status }).screen.name).toBe("working");
+    expect(reduce(working(), { type: "status", status }).screen.name).toBe("working");
   });
 
   it("starts once, however often it is asked to", () => {
     const model = working();
-    expect(next(model, { type: "start", since: 7 })).toBe(model);
+    expect(reduce(model, { type: "start", since: 7 })).toBe(model);
   });
 
   it("does not start without a photo", () => {
-    expect(next(blank(product), { type: "start", since: 7 }).screen.name).toBe("photo");
+    expect(reduce(initialModel(product), { type: "start", since: 7 }).screen.name).toBe("photo");
   });
 
   it("names the stage that it is in", () => {
-    const model = next(working(), { type: "progress", stage: "running" });
+    const model = reduce(working(), { type: "progress", stage: "running" });
     expect(model.screen).toEqual({ name: "working", stage: "running", since: 7 });
-    expect(next(ready(), { type: "progress", stage: "running" }).screen.name).toBe("photo");
+    expect(reduce(ready(), { type: "progress", stage: "running" }).screen.name).toBe("photo");
   });
 
   it("shows the picture and what is left after it", () => {
     const quota = { used: 5, limit: 5, remaining: 0 };
-    const model = next(working(), { type: "done", result, quota, wanted: true });
+    const model = reduce(working(), { type: "done", result, quota, current: true });
     expect(model.screen).toEqual({ name: "result", result });
     expect(model.remaining).toBe(0);
   });
 
   it("keeps a picture whose product was left meanwhile among the earlier ones", () => {
-    const model = next(ready(), { type: "done", result, quota: null, wanted: false });
+    const model = reduce(ready(), { type: "done", result, quota: null, current: false });
     expect(model.screen.name).toBe("photo");
     expect(model.results).toEqual([result]);
-    const shown = next(model, { type: "show", result });
+    const shown = reduce(model, { type: "showResult", result });
     expect(shown.screen).toEqual({ name: "result", result });
   });
 
   it("keeps photo and pictures when another product of the page is opened", () => {
-    const made = next(working(), { type: "done", result, quota: null, wanted: true });
+    const made = reduce(working(), { type: "done", result, quota: null, current: true });
     const other = { ...product, id: "s2" };
-    const model = next(made, { type: "open", product: other, loginUrl: null });
+    const model = reduce(made, { type: "open", product: other, loginUrl: null });
     expect(model).toMatchObject({ product: other, photo, results: [result], remaining: null });
     expect(model.screen.name).toBe("photo");
   });
 
   it("goes back to a job that another page has started", () => {
-    const model = next(blank(product), { type: "pickUp", since: 5 });
+    const model = reduce(initialModel(product), {
+      type: "follow",
+      product,
+      loginUrl: null,
+      since: 5,
+    });
     expect(model.screen).toEqual({ name: "working", stage: "queued", since: 5 });
   });
 
   it("has neither photo nor pictures once they are deleted, and says so", () => {
-    const made = next(working(), { type: "done", result, quota: null, wanted: true });
-    const model = next(made, { type: "deleted" });
+    const made = reduce(working(), { type: "done", result, quota: null, current: true });
+    const model = reduce(made, { type: "deleted" });
     expect(model).toMatchObject({ photo: null, results: [] });
     expect(model.screen).toMatchObject({ name: "photo", notice: expect.stringMatching(/deleted/) });
   });
@@ -132,22 +137,22 @@ describe("the dialog", () => {
       problem("login_required", { login_url: null }),
       problem("upstream_unreachable"),
     ]) {
-      const model = next(working(), { type: "problem", problem: each });
+      const model = reduce(working(), { type: "problem", problem: each });
       expect(model.screen.name).not.toBe("working");
-      expect(next(model, { type: "backToPhoto" }).photo).toBe(photo);
+      expect(reduce(model, { type: "backToPhoto" }).photo).toBe(photo);
     }
   });
 
   it("asks for another photo when this one is the trouble", () => {
     for (const code of ["broken_photo", "animated_photo", "photo_too_large"]) {
-      const model = next(working(), { type: "problem", problem: problem(code) });
+      const model = reduce(working(), { type: "problem", problem: problem(code) });
       expect(model.photo).toBeNull();
       expect(model.screen).toMatchObject({ name: "photo", error: "A sentence." });
     }
   });
 
   it("keeps the photo when the product is the trouble", () => {
-    const model = next(working(), { type: "problem", problem: problem("product_unusable") });
+    const model = reduce(working(), { type: "problem", problem: problem("product_unusable") });
     expect(model.photo).toBe(photo);
     expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { NO_PRODUCT } from "../src/dialog/reducer";
-import { ProblemError, readProblem } from "../src/jobs/backend";
+import { ProblemError, parseProblem } from "../src/jobs/backend";
 import type { Job } from "../src/jobs/models";
-import { Run } from "../src/jobs/submission";
-import { Tokens } from "../src/jobs/token";
+import { readProduct } from "../src/jobs/product";
+import { Submission } from "../src/jobs/submission";
+import { TokenSource } from "../src/jobs/token-source";
 import type { Paywall } from "../src/widget/public";
 
 const job = (state: Job["state"], more: Partial<Job> = {}): Job => ({
@@ -24,7 +24,7 @@ function setUp(starts: (Job | Error)[], jobs: (Job | Error)[] = []) {
     if (answer instanceof Error || !answer) throw answer;
     return answer;
   };
-  const tokens = new Tokens(async () => {
+  const tokens = new TokenSource(async () => {
     log.push("session");
     return "new";
   });
@@ -38,10 +38,16 @@ function setUp(starts: (Job | Error)[], jobs: (Job | Error)[] = []) {
     remove: async (id: string) => void log.push(`remove ${id}`),
   };
   const stages: string[] = [];
-  const soon = () => new Promise<void>((wake) => setTimeout(wake, 1));
-  const run = new Run(backend, tokens, NO_PRODUCT, (stage) => stages.push(stage), soon);
-  const finish = () => run.send(new Blob(), "key-1");
-  return { run, finish, log, keys, stages };
+  const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
+  const submission = new Submission(
+    backend,
+    tokens,
+    readProduct({}),
+    (stage) => stages.push(stage),
+    soon,
+  );
+  const finish = () => submission.send(new Blob(), "key-1");
+  return { submission, finish, log, keys, stages };
 }
 
 describe("a try-on", () => {
@@ -114,18 +120,18 @@ describe("a try-on", () => {
   });
 
   it("that is stopped is forgotten by the backend too", async () => {
-    const { run, finish, log } = setUp([job("queued")], [job("running")]);
+    const { submission, finish, log } = setUp([job("queued")], [job("running")]);
     const end = finish();
-    await new Promise((wake) => setTimeout(wake, 2));
-    run.stop();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    submission.stop();
     expect(await end).toBeNull();
     expect(log).toContain("remove j");
   });
 
   it("that is stopped before it was sent whole is forgotten once it arrives", async () => {
-    const { run, finish, log } = setUp([job("queued")], [job("running")]);
+    const { submission, finish, log } = setUp([job("queued")], [job("running")]);
     const end = finish();
-    run.stop();
+    submission.stop();
     expect(await end).toBeNull();
     expect(log).toContain("remove j");
   });
@@ -142,9 +148,9 @@ describe("a job that never ends", () => {
     const sleep = async (ms: number) => {
       slept += ms;
     };
-    const tokens = new Tokens(async () => null);
-    const run = new Run(backend, tokens, NO_PRODUCT, () => {}, sleep);
-    await expect(run.send(new Blob(), "k")).rejects.toThrow("slow");
+    const tokens = new TokenSource(async () => null);
+    const submission = new Submission(backend, tokens, readProduct({}), () => {}, sleep);
+    await expect(submission.send(new Blob(), "k")).rejects.toThrow("slow");
     expect(slept).toBeGreaterThan(230_000);
     expect(slept).toBeLessThan(250_000);
   });
@@ -152,15 +158,15 @@ describe("a job that never ends", () => {
 
 describe("a job of an earlier page", () => {
   it("is followed without being sent, though the way there is blocked at first", async () => {
-    const { run, keys } = setUp([], [fault(0, "offline"), job("running"), job("done")]);
-    expect((await run.pickUp("j"))?.state).toBe("done");
+    const { submission, keys } = setUp([], [fault(0, "offline"), job("running"), job("done")]);
+    expect((await submission.follow("j"))?.state).toBe("done");
     expect(keys).toEqual([]);
   });
 });
 
 describe("a refusal", () => {
   it("in words that are not ours still has a code and a sentence", () => {
-    expect(readProblem(502, {})).toMatchObject({ error: "http_502", status: 502 });
-    expect(readProblem(502, {}).detail).toMatch(/\.$/);
+    expect(parseProblem(502, {})).toMatchObject({ error: "http_502", status: 502 });
+    expect(parseProblem(502, {}).detail).toMatch(/\.$/);
   });
 });

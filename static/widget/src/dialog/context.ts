@@ -1,0 +1,55 @@
+// What the dialog's modules share: its state, its element, and the services behind them.
+
+import { Backend } from "../jobs/backend";
+import { TokenSource } from "../jobs/token-source";
+import type { WidgetContext } from "../widget/bundles";
+import { Tracker } from "./analytics";
+import { type Config, readConfig } from "./config";
+import { DialogElement } from "./element";
+import { Store } from "./store";
+import type { Tools } from "./tools";
+
+declare const __TOOLS__: string;
+
+export class DialogContext {
+  readonly config: Config;
+  readonly store = new Store();
+  readonly element = new DialogElement();
+  readonly tokens: TokenSource;
+  readonly tracker: Tracker;
+  readonly backend: Backend;
+  /** Loaded once there is a photo. */
+  tools: Tools | undefined;
+  /** What opened the dialog: it gets the focus back, and lends its colours. */
+  opener: Element | null = null;
+
+  constructor(
+    readonly widget: WidgetContext,
+    readonly signal: AbortSignal,
+  ) {
+    const { settings } = widget;
+    this.config = readConfig(settings);
+    this.tracker = new Tracker(settings, signal);
+    this.backend = new Backend(this.config, this.tracker);
+    this.tokens = new TokenSource(async () =>
+      settings.getToken ? settings.getToken() : (await this.backend.session()).token,
+    );
+    this.tokens.set(this.config.token);
+  }
+
+  /** Read the settings again. */
+  updateConfig(): void {
+    const { token } = this.config;
+    Object.assign(this.config, readConfig(this.widget.settings));
+    // The token of an unchanged page may have been refreshed since.
+    if (this.config.token !== token) this.tokens.set(this.config.token);
+  }
+
+  async loadTools(): Promise<Tools> {
+    await this.widget.load("tools", __TOOLS__);
+    const tools = this.widget.bundles.tools as Tools;
+    if (!this.tools) this.element.addStyle(tools.css);
+    this.tools = tools;
+    return tools;
+  }
+}
