@@ -213,6 +213,6 @@ def test_every_part_and_custom_property_is_written_down() -> None:
     }
     assert len(parts) > 15
     assert {part for part in parts if f"`{part}`" not in WIDGET} == set()
-    properties = set(re.findall(r"wish\(\"([a-z]+)\"", source))
+    properties = set(re.findall(r"setting\(\"([a-z]+)\"", source))
     assert {each for each in properties if f"--genvoris-{each}:" not in WIDGET} == set()
     assert properties

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -130,3 +132,50 @@ def test_sandbox_shares_little_with_the_extension() -> None:
 def test_every_module_has_a_level() -> None:
     """A new module at the top is given a level here."""
     assert {top(file) for file in FILES} - {"sandbox"} <= set(LEVEL_OF)
+
+
+WIDGET = ROOT / "static/widget/src"
+# Folders of the widget's TypeScript sources, from the bottom to the top.
+WIDGET_LEVELS = ["widget", "locales", "theme", "photo", "jobs", "dialog"]
+WIDGET_FILES = sorted(WIDGET.rglob("*.ts"))
+# import and export … from, import(), and declare module.
+TYPESCRIPT_IMPORT = re.compile(
+    r"""(?:^(?:import|export|declare module)\b[^;"'`(]*|\bimport\()["'](\.\.?/[^"']+)["']""",
+    re.MULTILINE,
+)
+
+
+def typescript_imports(file: Path) -> set[Path]:
+    """Return the modules of the widget that a source file imports, for types too."""
+    found = set()
+    for name in TYPESCRIPT_IMPORT.findall(file.read_text()):
+        path = Path(os.path.normpath(file.parent / name))
+        if path.suffix != ".json":
+            module = path.with_suffix(".ts")
+            assert module.exists(), f"{file} imports {path}, which this test cannot find"
+            found.add(module)
+    return found
+
+
+def widget_name(file: Path) -> str:
+    return str(file.relative_to(WIDGET))
+
+
+@pytest.mark.parametrize("file", WIDGET_FILES, ids=widget_name)
+def test_widget_imports_point_downwards(file: Path) -> None:
+    """No folder of the widget imports from a folder above it."""
+    level = WIDGET_LEVELS.index(file.relative_to(WIDGET).parts[0])
+    for imported in typescript_imports(file):
+        folder = imported.relative_to(WIDGET).parts[0]
+        assert WIDGET_LEVELS.index(folder) <= level, f"imports upwards: {widget_name(imported)}"
+
+
+def test_no_modules_of_the_widget_import_each_other() -> None:
+    """The graph of TypeScript imports has no circle, with types counted."""
+    graph = {file: typescript_imports(file) for file in WIDGET_FILES}
+    assert sum(map(len, graph.values())) > 100
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " -> ".join(widget_name(file) for file in reversed(error.args[1]))
+        pytest.fail(f"These modules import each other: {circle}")

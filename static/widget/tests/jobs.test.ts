@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Backend, localProblem, ProblemError } from "../src/jobs/backend";
 import { Jobs } from "../src/jobs/jobs";
-import type { Job, Photo, Problem } from "../src/jobs/models";
+import type { Job, Problem } from "../src/jobs/models";
 import { readProduct } from "../src/jobs/product";
 import { TokenSource } from "../src/jobs/token-source";
+import type { Photo } from "../src/photo/photo";
 import type { Product } from "../src/widget/public";
 
 type Answer = Partial<Job> | Error;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initialModel, type Model, reduce } from "../src/dialog/reducer";
-import type { Photo, Problem, Result, Status } from "../src/jobs/models";
+import type { Problem, Result, Status } from "../src/jobs/models";
+import type { Photo } from "../src/photo/photo";
 import type { Paywall } from "../src/widget/public";
 
 const product = {

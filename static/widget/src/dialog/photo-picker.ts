@@ -1,7 +1,7 @@
 // Accepts photos: chosen, taken with the camera, dropped or pasted.
 
-import type { Photo } from "../jobs/models";
 import { t } from "../locales/strings";
+import type { Photo } from "../photo/photo";
 import type { DialogContext } from "./context";
 
 export class PhotoPicker {

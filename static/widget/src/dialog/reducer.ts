@@ -1,8 +1,9 @@
 // The dialog's state as a pure function of the events so far. No effects in here.
 
-import type { JobStage, Photo, Problem, Quota, Result, Status } from "../jobs/models";
+import type { JobStage, Problem, Quota, Result, Status } from "../jobs/models";
 import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
+import type { Photo } from "../photo/photo";
 import type { Paywall, Product } from "../widget/public";
 
 export type Screen =

@@ -1,5 +1,6 @@
 // Starts try-ons, follows them in the background, and again after a reload.
 
+import type { Photo } from "../photo/photo";
 import type { Product } from "../widget/public";
 import { type Backend, localProblem, ProblemError } from "./backend";
 import {
@@ -10,7 +11,7 @@ import {
   readRunningJob,
   saveRunningJob,
 } from "./job-history";
-import type { Job, JobStage, Photo, Problem, Result } from "./models";
+import type { Job, JobStage, Problem, Result } from "./models";
 import { randomId } from "./random-id";
 import { Submission } from "./submission";
 import type { TokenSource } from "./token-source";

@@ -1,5 +1,6 @@
 // The backend's answers (docs/http.md), and what the widget makes of them.
 
+import type { Photo } from "../photo/photo";
 import type { Paywall, Product } from "../widget/public";
 
 export interface Status {
@@ -44,12 +45,6 @@ export interface Problem {
   login_url?: string | null;
   /** Seconds to wait before another attempt. */
   retryAfter?: number;
-}
-
-/** A photo that is ready to submit, and its preview, if the browser can draw one. */
-export interface Photo {
-  blob: Blob;
-  preview: HTMLCanvasElement | null;
 }
 
 /** A finished try-on, and the photo it was made from, until that is deleted. */

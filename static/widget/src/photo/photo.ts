@@ -1,11 +1,16 @@
 // Prepares a photo for submission: upright, small enough, and without the camera's metadata.
 
-import type { Photo } from "../jobs/models";
 import { language, t } from "../locales/strings";
 import { canvasNoise, draw, encode, hasPixel, INVISIBLE } from "./canvas";
 import { decodePhoto, scaledSize } from "./decode";
 import { withoutMetadata } from "./heic";
 import { detectFormat, HEAD_BYTES, type PhotoFormat, readSize } from "./image-header";
+
+/** A photo that is ready to submit, and its preview, if the browser can draw one. */
+export interface Photo {
+  blob: Blob;
+  preview: HTMLCanvasElement | null;
+}
 
 const MIN_SIDE = 256;
 const MAX_RATIO = 2.5;
