@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from genvoris_flask.core.analytics.event_sender import MOST_CALLS, EventSender
+from genvoris_flask.core.analytics.event_sender import MAX_REQUESTS, EventSender
 from genvoris_flask.core.api.models import Event
 from genvoris_flask.errors import BadRequestError, Problem, UnreachableError
 
@@ -50,7 +50,7 @@ def test_while_genvoris_hangs_only_so_many_wait_and_adding_returns_at_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     genvoris = Genvoris()
-    sender = EventSender(genvoris.send, most=30)
+    sender = EventSender(genvoris.send, max_waiting=30)
     sender.add(events(1))
     assert genvoris.entered.wait(60)
     assert [sender.add(events(20)) for _ in range(4)] == [20, 10, 0, 0]
@@ -116,7 +116,7 @@ def test_an_event_that_is_refused_costs_no_other_its_way(bad: set[int]) -> None:
     sender.add(events(50))
     assert sender.join(60)
     assert len(genvoris.taken) == len(set(genvoris.taken)) == 50 - len(bad)
-    assert genvoris.calls <= MOST_CALLS
+    assert genvoris.calls <= MAX_REQUESTS
 
 
 def test_a_batch_of_which_all_is_refused_costs_a_bounded_number_of_calls(
@@ -128,6 +128,6 @@ def test_a_batch_of_which_all_is_refused_costs_a_bounded_number_of_calls(
     for _ in range(2):
         sender.add(events(50))
         assert sender.join(60)
-    assert genvoris.calls <= 2 * MOST_CALLS
+    assert genvoris.calls <= 2 * MAX_REQUESTS
     assert caplog.text.count("refused an event") == 1
     assert "are dropped" not in caplog.text

@@ -1,1 +1,4 @@
-"""What shoppers do with the widget, taken from browsers and told to Genvoris in the background."""
+"""Events of the widget: checked, and sent to Genvoris in the background.
+
+Others use ``read_events`` (``event_schema``) and ``EventSender`` (``event_sender``).
+"""

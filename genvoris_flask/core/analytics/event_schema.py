@@ -1,4 +1,4 @@
-"""Checks what a browser says was done (contract, ``POST /events``)."""
+"""Validates events that a browser reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..api.models import EVENT_TYPES, Event
 from ..api.parsing import plain_text, text_length
 from ..reserved_fields import is_reserved
 
-MOST_EVENTS = 50  # in one batch
+MAX_EVENTS = 50  # in one batch
 MAX_SESSION_ID = 200
 MAX_TEXT = 300
 MAX_URL = 2048
@@ -19,10 +19,10 @@ MAX_METADATA_BYTES = 4096
 
 
 class SchemaError(ValueError):
-    """A batch is not what the contract says.
+    """A batch is invalid.
 
     Attributes:
-        field: Where, such as ``events.3.eventType``.
+        field: The path of the invalid field, such as ``events.3.eventType``.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -31,10 +31,10 @@ class SchemaError(ValueError):
 
 
 def read_events(body: bytes) -> list[Event]:
-    """Read one event, or a batch of 1 to 50. Fields that the contract does not know are dropped.
+    """Return the event, or the batch of 1 to 50 events, in a JSON body. Drop unknown fields.
 
     Raises:
-        SchemaError: One of them is wrong; none is taken then.
+        SchemaError: One of the events is invalid.
     """
     try:
         payload = json.loads(body)
@@ -45,8 +45,8 @@ def read_events(body: bytes) -> list[Event]:
     if "events" not in payload:
         return [_read(payload, "")]
     events = payload["events"]
-    if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
-        raise SchemaError("events", f"must be a list of 1 to {MOST_EVENTS}")
+    if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
+        raise SchemaError("events", f"must be a list of 1 to {MAX_EVENTS}")
     return [_read(event, f"events.{number}.") for number, event in enumerate(events)]
 
 
@@ -79,7 +79,7 @@ def _text(event: dict[str, Any], name: str, longest: int, at: str) -> str | None
 
 
 def _page(event: dict[str, Any], at: str) -> str | None:
-    """Give the page without its query, in which shops put names, searches and tokens."""
+    """Return the page without its query, which may contain names, searches and tokens."""
     url = _text(event, "pageUrl", MAX_URL, at)
     if url is None:
         return None
@@ -100,7 +100,7 @@ def _metadata(event: dict[str, Any], at: str) -> dict[str, Any] | None:
     if not isinstance(metadata, dict) or len(metadata) > MAX_METADATA_KEYS:
         raise SchemaError(f"{at}metadata", f"must be an object of at most {MAX_METADATA_KEYS} keys")
     if not all(_is_scalar(value) for value in metadata.values()):
-        raise SchemaError(f"{at}metadata", "must hold texts, numbers, true, false and null only")
+        raise SchemaError(f"{at}metadata", "must hold only strings, numbers, true, false and null")
     if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
         raise SchemaError(f"{at}metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
     return {
@@ -112,5 +112,5 @@ def _metadata(event: dict[str, Any], at: str) -> dict[str, Any] | None:
 
 def _is_scalar(value: Any) -> bool:
     if isinstance(value, float):
-        return value - value == 0  # neither infinite nor no number: JSON has no such thing
+        return value - value == 0  # neither infinite nor NaN, which JSON does not have
     return value is None or isinstance(value, str | int)

@@ -1,6 +1,6 @@
-"""Tells Genvoris of events, in the background and in as few calls as there can be.
+"""Sends events to Genvoris in the background, in as few requests as possible.
 
-Events are statistics: when Genvoris is away they are dropped rather than kept, and nobody waits.
+Events are statistics: while Genvoris does not answer they are dropped, and no request waits.
 """
 
 from __future__ import annotations
@@ -15,113 +15,114 @@ from ...errors import BadRequestError, GenvorisError
 from ..api.models import Event
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
-from .event_schema import MOST_EVENTS
+from .event_schema import MAX_EVENTS
 
 log = logging.getLogger("genvoris_flask.events")
 
-MOST_WAITING = 2000  # events in one process
-# For one batch, however many of its events are refused: two bad ones are found in fewer.
-MOST_CALLS = 25
+MAX_WAITING = 2000  # events in one process
+# For one batch, however many of its events are refused: two bad ones are found in fewer requests.
+MAX_REQUESTS = 25
 
 
 @dataclass
 class _Buffer:
-    """What waits in this process."""
+    """The events that wait in this process, and what has been logged about them."""
 
     events: deque[Event] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    sending: bool = False
+    is_sending: bool = False
     is_losing: bool = False
-    has_told_of_refusal: bool = False
+    has_logged_refusal: bool = False
 
 
 class EventSender:
-    """One thread that sends what has gathered.
+    """Sends batches of events on a thread of its own.
 
     Args:
-        send: Tells Genvoris of up to 50 events.
-        most: How many may wait.
+        send: Sends up to 50 events to Genvoris.
+        max_waiting: How many events may wait.
     """
 
-    def __init__(self, send: Callable[[Sequence[Event]], object], most: int = MOST_WAITING) -> None:
+    def __init__(
+        self, send: Callable[[Sequence[Event]], object], max_waiting: int = MAX_WAITING
+    ) -> None:
         self._send = send
-        self._most = most
+        self._max_waiting = max_waiting
         self._buffer = PerProcess(_Buffer)
-        # Of its own, so that events never keep orders and webhooks waiting.
+        # Apart from other tasks, so that events never delay orders and webhooks.
         self._pool = WorkerPool("genvoris-events", threads=1)
 
     def add(self, events: Sequence[Event]) -> int:
-        """Take events, as many as there is room for, and return how many that were."""
+        """Queue events as long as there is room. Return how many were queued."""
         buffer = self._buffer.get()
         with buffer.lock:
-            taken = events[: max(0, self._most - len(buffer.events))]
-            buffer.events.extend(taken)
-            start, buffer.sending = not buffer.sending, True
-            lost = len(taken) < len(events)
-        if lost:
-            self._note_loss(buffer, f"{self._most} wait to be sent already")
+            queued = events[: max(0, self._max_waiting - len(buffer.events))]
+            buffer.events.extend(queued)
+            start, buffer.is_sending = not buffer.is_sending, True
+        if len(queued) < len(events):
+            self._log_loss(buffer, f"{self._max_waiting} wait to be sent already")
         if start:
             self._pool.submit(self._send_all)
-        return len(taken)
+        return len(queued)
 
     def join(self, seconds: float) -> bool:
-        """Wait until all is sent or dropped; False when the time was too short."""
+        """Wait until all events are sent or dropped. Return False after ``seconds``."""
         return self._pool.join(seconds)
 
     def _send_all(self) -> None:
         buffer = self._buffer.get()
-        while batch := self._next(buffer):
+        while batch := self._next_batch(buffer):
             try:
-                refused = self._send_with_halves(batch)
+                refusal = self._send_with_halves(batch)
             except GenvorisError as error:
-                self._note_loss(buffer, str(error))
-            except Exception:  # whatever it was, the next batch must still go
+                self._log_loss(buffer, str(error))
+            except Exception:  # whatever it was, the next batch must be sent
                 log.exception("%d events of the widget could not be sent", len(batch))
             else:
-                self._note_success(buffer)
-                self._note_refusal(buffer, refused)
+                self._log_recovery(buffer)
+                self._log_refusal(buffer, refusal)
 
     def _send_with_halves(self, batch: Sequence[Event]) -> BadRequestError | None:
-        """Send a batch; if it is refused, send its halves, so that one event costs no others.
+        """Send a batch. If it is refused, send its halves, so that one event costs no others.
 
         Returns:
-            Why an event was refused, if one was.
+            The last refusal, if there was one.
         """
         waiting = deque([batch])
-        refused = None
-        calls = 0
+        refusal = None
+        requests = 0
         while waiting:
             part = waiting.popleft()
-            calls += 1
+            requests += 1
             try:
                 self._send(part)
             except BadRequestError as error:
-                refused = error
-                if len(part) > 1 and calls + len(waiting) + 2 <= MOST_CALLS:
+                refusal = error
+                if len(part) > 1 and requests + len(waiting) + 2 <= MAX_REQUESTS:
                     middle = len(part) // 2
                     waiting += [part[:middle], part[middle:]]
-        return refused
+        return refusal
 
-    def _next(self, buffer: _Buffer) -> list[Event]:
+    def _next_batch(self, buffer: _Buffer) -> list[Event]:
         with buffer.lock:
-            count = min(MOST_EVENTS, len(buffer.events))
+            count = min(MAX_EVENTS, len(buffer.events))
             batch = [buffer.events.popleft() for _ in range(count)]
-            buffer.sending = bool(batch)
+            buffer.is_sending = bool(batch)
             return batch
 
-    def _note_loss(self, buffer: _Buffer, reason: str) -> None:
-        """Log once that events are lost; a line for each would drown the log."""
+    def _log_loss(self, buffer: _Buffer, reason: str) -> None:
+        """Log once that events are lost: one line for each would flood the log."""
         if not buffer.is_losing:
             buffer.is_losing = True
             log.warning("Events of the widget are dropped: %s", reason)
 
-    def _note_success(self, buffer: _Buffer) -> None:
+    def _log_recovery(self, buffer: _Buffer) -> None:
         if buffer.is_losing:
             buffer.is_losing = False
             log.warning("Events of the widget reach Genvoris again.")
 
-    def _note_refusal(self, buffer: _Buffer, refused: BadRequestError | None) -> None:
-        """Log the first refusal of a process; what browsers send may bring any number."""
-        if refused is not None and not buffer.has_told_of_refusal:
-            buffer.has_told_of_refusal = True
-            log.warning("Genvoris refused an event of the widget, which is dropped: %s", refused)
+    def _log_refusal(self, buffer: _Buffer, refusal: BadRequestError | None) -> None:
+        """Log the first refusal in this process: browsers may cause any number of them."""
+        if refusal is not None and not buffer.has_logged_refusal:
+            buffer.has_logged_refusal = True
+            log.warning("Genvoris refused an event of the widget, which is dropped: %s", refusal)

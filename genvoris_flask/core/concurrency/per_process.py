@@ -1,7 +1,7 @@
-"""Things that must not cross a fork: sockets, threads and the locks between them.
+"""Objects that must not be shared across a fork: sockets, threads and their locks.
 
-A web server that forks after loading the app would otherwise share one connection among its
-workers, and a worker could read the answer that belongs to another's shopper.
+If a web server forks after it has loaded the app, its workers would otherwise share connections,
+and one could read the response to another one's request.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ T = TypeVar("T")
 
 
 class ProcessLock:
-    """A lock that is free in a forked child, whoever held it in the parent.
+    """A lock that is free in a forked child, even if a thread of the parent held it.
 
-    For what a child may go on with as it was; what may be half-changed is made anew by
-    ``PerProcess``. It is made on first use in each process, since gevent replaces the kind of
-    locks after its worker was forked: who waits for one of the old kind stops all the others.
+    It is for state that a child can continue to use. State that another thread may have left half
+    changed is created anew by ``PerProcess``.
+
+    The lock is created on first use in each process, since gevent patches locks only after its
+    worker was forked: a greenlet that waits for an unpatched lock blocks all others.
     """
 
     def __init__(self) -> None:
         self._lock: threading.Lock | None = None
-        self._making = threading.Lock()
-        _everything.add(self)
+        self._creating = threading.Lock()
+        _instances.add(self)
 
     def acquire(self, blocking: bool = True) -> bool:
-        """Take it; False when it was not to be waited for and somebody has it."""
+        """Acquire the lock. Return False if it is not free and ``blocking`` is false."""
         return self._get().acquire(blocking)
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         self._get().release()
 
     def __enter__(self) -> None:
@@ -44,27 +46,31 @@ class ProcessLock:
 
     def _get(self) -> threading.Lock:
         if self._lock is None:
-            with self._making:
+            with self._creating:
                 if self._lock is None:
                     self._lock = threading.Lock()
         return self._lock
 
     def _unlock_after_fork(self) -> None:
         self._lock = None
-        self._making = threading.Lock()
+        self._creating = threading.Lock()
 
 
 class PerProcess(Generic[T]):
-    """Makes a thing on first use, and anew in every process that uses it."""
+    """Creates an object on first use, and anew in every process.
+
+    Args:
+        make: Creates it.
+    """
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._made: tuple[int, T] | None = None
         self._lock = threading.Lock()
-        _everything.add(self)
+        _instances.add(self)
 
     def get(self) -> T:
-        """Give this process's own."""
+        """Return this process's own object."""
         made = self._made
         if made is not None and made[0] == os.getpid():
             return made[1]
@@ -74,16 +80,16 @@ class PerProcess(Generic[T]):
             return self._made[1]
 
     def _unlock_after_fork(self) -> None:
-        # A lock that another thread held at the time of the fork would stay locked for ever.
+        # A lock that another thread held during the fork would stay locked for ever.
         self._lock = threading.Lock()
 
 
-_everything: weakref.WeakSet[PerProcess[Any] | ProcessLock] = weakref.WeakSet()
+_instances: weakref.WeakSet[PerProcess[Any] | ProcessLock] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for each in _everything:
-        each._unlock_after_fork()  # noqa: SLF001  (this module's own class)
+    for each in _instances:
+        each._unlock_after_fork()  # noqa: SLF001  (a class of this module)
 
 
 os.register_at_fork(after_in_child=_after_fork)

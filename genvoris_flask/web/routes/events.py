@@ -1,4 +1,4 @@
-"""``POST api/v1/events``: the widget says what was done with it."""
+"""``POST api/v1/events``: the widget reports what shoppers do with it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ blueprint = browser_blueprint("genvoris_events", __name__)
 
 @blueprint.post(PATH)
 def report() -> tuple[dict[str, int], int]:
-    """Take a batch of events. Anybody who sees the widget may report; nobody waits for Genvoris."""
+    """Accept a batch of events from any visitor, without waiting for Genvoris."""
     count_address("events")
     if shopper := current_shopper_or_nobody():
         count_shopper("events", f"shopper:{shopper.external_id}")
-    # Whatever its Content-Type: navigator.sendBeacon can name none but plain text's.
+    # Any Content-Type will do: navigator.sendBeacon can only send plain text without a preflight.
     body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
     try:
         events = read_events(body)
