@@ -1,0 +1,173 @@
+"""Jobs on threads of the process that took them, which is the only one that has the photo.
+
+Whether a job may start is decided here, together with all other processes; ``worker`` runs it.
+While the store is unavailable, each process takes jobs and answers for its own, and writes down
+what the store missed as soon as it is back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from ....errors import GenvorisError, LockTimeoutError, StoreUnavailableError
+from ...concurrency.per_process import PerProcess
+from ...images.pictures import Picture
+from ...products import Product
+from ...storage.interface import Sealer, Store, digest
+from ..models import Done, Failure, Job
+from .protocol import BusyError, JobExpiredError, TooManyJobsError, Work, ignore
+from .records import JobRecords
+from .worker import QUEUED_PER_THREAD, JobWorker, Task
+
+# Homes and offices share an address, so its guests have as many slots as five shoppers.
+ADDRESS_FACTOR = 5
+
+
+class LocalJobQueue:
+    """A ``JobQueue`` on a bounded pool of threads.
+
+    Args:
+        store: Shared by all processes.
+        concurrency: How many jobs run at once in a process; four times as many may wait.
+        per_owner: How many unfinished jobs one owner may have, in all processes together.
+        ttl: Seconds that a finished job is kept.
+        max_runtime: Seconds after which a running job fails; its thread stays busy until the
+            call returns.
+        clock: The wall clock, in Unix seconds.
+        monotonic: A clock that is never set, in seconds.
+        sealer: Keeps what is about people from others who can read the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        concurrency: int = 4,
+        per_owner: int = 2,
+        ttl: float = 600.0,
+        max_runtime: float = 600.0,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sealer: Sealer | None = None,
+    ) -> None:
+        records = self._records = JobRecords(store, ttl, sealer)
+        self._per_owner = per_owner
+        # Fewer than the queue holds, so that others get in.
+        max_pending = concurrency * (1 + QUEUED_PER_THREAD)
+        self._per_address = min(per_owner * ADDRESS_FACTOR, max_pending - 1)
+        self._clock = clock
+        self._worker = PerProcess(
+            lambda: JobWorker(records, concurrency, ttl, max_runtime, clock, monotonic)
+        )
+
+    def submit(
+        self,
+        owner: str,
+        product: Product,
+        work: Work,
+        key: str | None = None,
+        *,
+        address: str | None = None,
+        on_no_picture: Callable[[], None] = ignore,
+    ) -> Job:
+        """Queue a try-on; see ``JobQueue``."""
+        worker = self._worker.get()
+        owner = digest(owner)
+        job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), worker.id)
+        holder = digest(f"address:{address}") if address else owner
+        limit = self._per_address if address else self._per_owner
+        task = Task(job, work, key, holder, on_no_picture)
+        try:
+            with self._records.lock(owner):
+                if key and (known := self._job_of_key(owner, key)):
+                    return known
+                self._accept(task, limit)
+        except LockTimeoutError:
+            raise BusyError("Another try-on of this shopper is being started.") from None
+        except StoreUnavailableError:
+            if known := worker.accept_alone(task, limit):
+                return known
+        worker.start(task)
+        return job
+
+    def find(self, job_id: str, owner: str) -> Job | None:
+        """Return a job of this owner; see ``JobQueue``."""
+        worker = self._worker.get()
+        task = worker.task(job_id)
+        try:
+            job = self._records.find(job_id, worker.id)
+            if job is None and task and not self._records.has_ended(job_id):
+                job = task.view()  # the store lost it, or was away when it was submitted
+        except StoreUnavailableError:
+            if task is None or task.superseded:
+                raise
+            job = task.view()
+        return job if job and job.owner == digest(owner) else None
+
+    def picture(self, job: Job) -> Picture | None:
+        """Return the picture of a job; see ``JobQueue``."""
+        if not isinstance(job.result, Done):
+            return None
+        task = self._worker.get().task(job.id)
+        data = (task and task.picture) or self._records.picture(job.id)
+        return Picture(data, job.result.mimetype, job.result.quota) if data else None
+
+    def remove(self, job_id: str, owner: str) -> bool:
+        """Forget a job and its picture; see ``JobQueue``."""
+        if not self.find(job_id, owner):
+            return False
+        task = self._worker.get().task(job_id)
+        if task:
+            task.remove()
+        try:
+            self._records.erase(job_id)
+        except StoreUnavailableError:
+            if task is None:
+                raise
+        return True
+
+    @property
+    def unsettled(self) -> int:
+        """How many jobs of this process run, wait, or are not written down yet."""
+        return self._worker.get().unsettled
+
+    def heartbeat(self) -> None:
+        """Tell the other processes that this one lives, as it does by itself while it has jobs."""
+        self._worker.get().heartbeat()
+
+    def _job_of_key(self, owner: str, key: str) -> Job | None:
+        """Return the job of a key, or None if it is to be run.
+
+        A failed job may have been charged, so its key must name the next one too: only then can
+        Genvoris tell that it is a repeat.
+
+        Raises:
+            JobExpiredError: It is over and must not be run again.
+        """
+        known = self._records.job_of_key(owner, key)
+        if known is None:
+            return None
+        job = self._records.find(known.id, self._worker.get().id)
+        if job is not None:
+            return None if isinstance(job.result, Failure) else job
+        if known.settled or self._records.has_ended(known.id):
+            raise JobExpiredError("The try-on of this Idempotency-Key is over.")
+        return None
+
+    def _accept(self, task: Task, limit: int) -> None:
+        """Accept a job and write it down. The caller holds its owner's lock."""
+        worker, job = self._worker.get(), task.job
+        worker.accept(task)
+        try:
+            self._records.renew_lease(worker.id)
+            task.slot = self._records.take_slot(task.holder, job, limit)
+            if task.slot is None:
+                raise TooManyJobsError("This shopper has too many unfinished try-ons.")
+            self._records.write(job)
+            if task.key:
+                self._records.write_key(job.owner, task.key, job.id)
+        except GenvorisError:
+            worker.release(task)
+            raise

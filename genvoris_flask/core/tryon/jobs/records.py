@@ -1,0 +1,228 @@
+"""Jobs in the store, where every process finds them.
+
+====================  ====================================================================
+tryon:ID              the job, written by its worker, and again with each heartbeat
+tryon:ID:end          its result: the first to write it decides, and later ones are ignored
+tryon:ID:picture      the number of pieces of its picture
+tryon:ID:picture:N    one of these pieces
+tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
+tryon-slot:HOLDER:N   the job and the worker that use one of an owner's, or an address's, slots
+tryon-worker:WORKER   the lease of a worker: exists while the worker lives
+…:WORKER:doubted      exists once somebody found the lease lapsed
+====================  ====================================================================
+
+Jobs, results and pictures are about people, so they are sealed. The others hold ids alone and must
+be readable even after SECRET_KEY was replaced. Every call may raise ``StoreUnavailableError``.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from ...storage.interface import NoSealer, Sealer, Store, digest
+from ..models import (
+    INTERRUPTED,
+    Job,
+    JobResult,
+    dump_job,
+    dump_result,
+    load_job,
+    load_result,
+)
+
+KEY_SECONDS = 24 * 3600.0
+# A worker is lost when its lease has lapsed and was not renewed in the time of doubt either. When
+# the store itself was away, live workers renew their leases as soon as it is back.
+LEASE_SECONDS = 7.5
+DOUBT_SECONDS = 5.0
+TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
+SLOT_SECONDS = 3600.0  # longer than any job takes; usually a slot is freed long before
+# A call to Redis may take a quarter of a second, and a picture can be large on a slow network.
+PIECE_BYTES = 256 * 1024
+_TOMBSTONE = b'{"state": "gone"}'
+_SETTLED = b" settled"
+
+
+@dataclass(frozen=True)
+class KeyedJob:
+    """The job of an Idempotency-Key.
+
+    Attributes:
+        id: The job's id.
+        settled: Whether it ended with a picture or a refusal. One that failed, or was lost with
+            its worker, can be run again under the same key.
+    """
+
+    id: str
+    settled: bool
+
+
+class JobRecords:
+    """Reads and writes jobs.
+
+    Args:
+        store: Where they are kept.
+        ttl: Seconds that a finished job is kept.
+        sealer: Keeps what is about people from others who can read the store.
+    """
+
+    def __init__(self, store: Store, ttl: float, sealer: Sealer | None = None) -> None:
+        self._store = store
+        self._ttl = ttl
+        self._sealer = sealer or NoSealer()
+
+    def lock(self, owner: str) -> AbstractContextManager[None]:
+        """Serialize the starts of an owner's jobs."""
+        return self._store.lock(f"tryon:{owner}", wait=2.0, hold=5.0)
+
+    def find(self, job_id: str, worker: str) -> Job | None:
+        """Return a job. If its worker is lost, end it as interrupted.
+
+        Args:
+            job_id: The job's id.
+            worker: The worker of this process, which cannot be lost.
+        """
+        raw = self._get(f"tryon:{job_id}")
+        job = load_job(job_id, raw) if raw else None
+        if job is None:
+            return None
+        key = _result_key(job_id)
+        sealed = self._store.get(key)
+        if sealed is None and job.worker != worker and self._is_lost(job.worker):
+            self._add_result(job_id, dump_result(INTERRUPTED))
+            sealed = self._store.get(key)  # it may have ended a moment ago
+        if sealed is None:
+            return job
+        unsealed = self._sealer.unseal(key, sealed)
+        result = load_result(unsealed) if unsealed else None
+        return job.with_result(result) if result else None
+
+    def picture(self, job_id: str) -> bytes | None:
+        """Return a finished picture."""
+        keys = self._piece_keys(job_id)
+        pieces = [piece for key in keys if (piece := self._get(key)) is not None]
+        return b"".join(pieces) if pieces and len(pieces) == len(keys) else None
+
+    def write(self, job: Job) -> None:
+        """Write a job that has no result. It outlives its worker for a while."""
+        self._set(f"tryon:{job.id}", dump_job(job), LEASE_SECONDS + self._ttl)
+
+    def has_ended(self, job_id: str) -> bool:
+        """Return whether a job has a result or was removed."""
+        return self._store.get(_result_key(job_id)) is not None
+
+    def end(self, job: Job, result: JobResult, picture: bytes | None) -> bool:
+        """End a job and return whether this is its result. Repeating the call changes nothing.
+
+        The picture is written before the result that announces it.
+        """
+        raw = dump_result(result)
+        if picture is not None:
+            # A little longer than the job, so that its worker deletes it while it still exists:
+            # a memory store keeps expired values until somebody looks.
+            self._put_picture(job.id, picture, self._ttl + LEASE_SECONDS)
+        self._set(f"tryon:{job.id}", dump_job(job), self._ttl)
+        if self._add_result(job.id, raw) or self._get(_result_key(job.id)) == raw:
+            return True
+        self._delete_picture(job.id)
+        return False
+
+    def erase(self, job_id: str) -> None:
+        """Delete a job and its picture, whatever its worker still does."""
+        self._set(_result_key(job_id), _TOMBSTONE, TOMBSTONE_SECONDS + self._ttl)
+        self._store.delete(f"tryon:{job_id}")
+        self._delete_picture(job_id)
+
+    def forget(self, job_id: str) -> None:
+        """Delete an expired job."""
+        self._store.delete(f"tryon:{job_id}", _result_key(job_id))
+        self._delete_picture(job_id)
+
+    def job_of_key(self, owner: str, key: str) -> KeyedJob | None:
+        """Return the job of an owner's Idempotency-Key."""
+        value = self._store.get(f"tryon-key:{owner}:{digest(key)}")
+        if not value:
+            return None
+        job_id = value.removesuffix(_SETTLED).decode("ascii", "replace")
+        return KeyedJob(job_id, value.endswith(_SETTLED))
+
+    def write_key(self, owner: str, key: str, job_id: str, *, settled: bool = False) -> None:
+        """Let an owner's Idempotency-Key name a job for a day."""
+        value = job_id.encode() + (_SETTLED if settled else b"")
+        self._store.set(f"tryon-key:{owner}:{digest(key)}", value, KEY_SECONDS)
+
+    def take_slot(self, holder: str, job: Job, limit: int) -> str | None:
+        """Take one of a holder's slots and return its name, or None if all are in use."""
+        value = _slot_value(job)
+        for number in range(limit):
+            slot = f"tryon-slot:{holder}:{number}"
+            if self._store.add(slot, value, SLOT_SECONDS):
+                return slot
+            used = self._store.get(slot) or b""
+            _, _, worker = used.decode("ascii", "replace").partition(" ")
+            if worker and self._is_lost(worker):
+                if self._store.replace(slot, value, SLOT_SECONDS, expected=used):
+                    return slot
+        return None
+
+    def free_slot(self, slot: str, job: Job) -> None:
+        """Free a slot, unless another job uses it by now."""
+        self._store.replace(slot, b"", 0, expected=_slot_value(job))
+
+    def renew_lease(self, worker: str) -> None:
+        """Record that a worker lives."""
+        self._store.set(_lease_key(worker), b"1", LEASE_SECONDS)
+        self._store.delete(_doubt_key(worker))
+
+    def _is_lost(self, worker: str) -> bool:
+        """Return whether a worker is dead, which is certain only on a later call.
+
+        All times are the store's, so that hosts need not agree on the time.
+        """
+        doubted = self._store.get(_doubt_key(worker)) is not None
+        if self._store.get(_lease_key(worker)) is not None:
+            return False
+        if not doubted and self._store.add(_lease_key(worker), b"?", DOUBT_SECONDS):
+            self._store.set(_doubt_key(worker), b"1", KEY_SECONDS)
+        return doubted
+
+    def _put_picture(self, job_id: str, picture: bytes, seconds: float) -> None:
+        starts = range(0, len(picture), PIECE_BYTES)
+        for number, start in enumerate(starts):
+            piece = picture[start : start + PIECE_BYTES]
+            self._set(f"tryon:{job_id}:picture:{number}", piece, seconds)
+        self._set(f"tryon:{job_id}:picture", str(len(starts)).encode(), seconds)
+
+    def _delete_picture(self, job_id: str) -> None:
+        self._store.delete(*self._piece_keys(job_id), f"tryon:{job_id}:picture")
+
+    def _piece_keys(self, job_id: str) -> list[str]:
+        count = int(self._get(f"tryon:{job_id}:picture") or 0)
+        return [f"tryon:{job_id}:picture:{number}" for number in range(count)]
+
+    def _get(self, key: str) -> bytes | None:
+        return self._sealer.unseal(key, self._store.get(key))
+
+    def _set(self, key: str, value: bytes, seconds: float) -> None:
+        self._store.set(key, self._sealer.seal(key, value), seconds)
+
+    def _add_result(self, job_id: str, result: bytes) -> bool:
+        key = _result_key(job_id)
+        return self._store.add(key, self._sealer.seal(key, result), self._ttl)
+
+
+def _result_key(job_id: str) -> str:
+    return f"tryon:{job_id}:end"
+
+
+def _lease_key(worker: str) -> str:
+    return f"tryon-worker:{worker}"
+
+
+def _doubt_key(worker: str) -> str:
+    return f"tryon-worker:{worker}:doubted"
+
+
+def _slot_value(job: Job) -> bytes:
+    return f"{job.id} {job.worker}".encode()

@@ -1,0 +1,292 @@
+"""Runs the jobs of one process on threads, and keeps what is not written down yet."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ....errors import StoreUnavailableError
+from ...concurrency.threads import RunAgain, WorkerPool
+from ...images.pictures import Picture
+from ..models import INTERRUPTED, Failure, Job, JobResult, Outcome, result_of
+from .protocol import BusyError, TooManyJobsError, Work
+from .records import JobRecords
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+QUEUED_PER_THREAD = 4
+HEARTBEAT_SECONDS = 2.5  # well within a lease
+MAX_FINISHED = 200  # pictures that wait to be fetched, which bounds the memory
+
+
+@dataclass
+class Task:
+    """A job that this process runs, or has not written down yet.
+
+    Attributes:
+        job: What is known of it.
+        work: Makes the picture and holds the photo; None once neither is needed.
+        key: Its Idempotency-Key.
+        holder: Whose slots it uses: its owner's, or those of an address.
+        on_no_picture: Called if it ends without a picture.
+        slot: The slot that it uses in the store.
+        started_at: When it began to run, on a monotonic clock.
+        picture: The picture, until it is written down.
+        ended_at: When it ended, in Unix seconds.
+        result: How it ended.
+        removed: Whether its owner removed it through this process.
+        superseded: Whether another process ended or removed it.
+    """
+
+    job: Job
+    work: Work | None = field(repr=False)
+    key: str | None
+    holder: str
+    on_no_picture: Callable[[], None] = field(repr=False)
+    slot: str | None = None
+    started_at: float | None = None
+    picture: bytes | None = field(default=None, repr=False)
+    ended_at: float = 0.0
+    result: JobResult | None = None
+    removed: bool = False
+    superseded: bool = False
+
+    def view(self) -> Job | None:
+        """Return the job as its owner sees it, or None if it is gone."""
+        if self.removed or self.superseded:
+            return None
+        return self.job.with_result(self.result) if self.result else self.job
+
+    def remove(self) -> None:
+        """Drop the photo at once. The job never runs, or its picture is thrown away."""
+        self.removed, self.work = True, None
+
+    def is_repeat_of(self, other: Task) -> bool:
+        """Return whether both have one Idempotency-Key of one owner."""
+        return self.key is not None and (self.key, self.job.owner) == (other.key, other.job.owner)
+
+
+class JobWorker:
+    """Runs jobs, each of which it ends exactly once.
+
+    It renews its lease with a heartbeat while it has jobs. A deadline in a job's record would not
+    do instead: it would have to allow for the slowest try-on, so the shopper of a killed process
+    would wait for minutes before being told.
+
+    Args:
+        records: The jobs that all processes see.
+        concurrency: How many jobs run at once; four times as many may wait.
+        ttl: Seconds that a finished job is kept.
+        max_runtime: Seconds after which a running job fails.
+        clock: The wall clock, in Unix seconds.
+        monotonic: A clock that is never set, in seconds.
+    """
+
+    def __init__(
+        self,
+        records: JobRecords,
+        concurrency: int,
+        ttl: float,
+        max_runtime: float,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self._records = records
+        self._max_pending = concurrency * (1 + QUEUED_PER_THREAD)
+        self._ttl = ttl
+        self._max_runtime = max_runtime
+        self._clock = clock
+        self._monotonic = monotonic
+        self._pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
+        self._heartbeats = WorkerPool("genvoris-heartbeat", 1, grace=max_runtime)
+        self._changed = threading.Condition()
+        self._tasks: dict[str, Task] = {}
+        # Not the number of tasks: a thread may be busy with a job that was removed or given up.
+        self._pending = 0
+        self._finished: deque[tuple[float, str]] = deque()
+        self._has_heartbeat = False
+
+    @property
+    def unsettled(self) -> int:
+        """How many jobs run, wait, or are not written down yet."""
+        return len(self._tasks)
+
+    def task(self, job_id: str) -> Task | None:
+        """Return a job of this worker's that is not settled."""
+        return self._tasks.get(job_id)
+
+    def accept(self, task: Task) -> None:
+        """Take a job; it runs once ``start`` is called.
+
+        Raises:
+            BusyError: The queue is full.
+        """
+        with self._changed:
+            if self._pending >= self._max_pending:
+                raise BusyError("The queue of try-ons is full.")
+            self._pending += 1
+            self._tasks[task.job.id] = task
+            if not self._has_heartbeat:
+                self._has_heartbeat = True
+                self._heartbeats.submit(self._beat, delay=HEARTBEAT_SECONDS)
+
+    def accept_alone(self, task: Task, limit: int) -> Job | None:
+        """Take a job while the store is unavailable, or return the job that it is a repeat of.
+
+        Raises:
+            BusyError: The queue is full.
+            TooManyJobsError: Its holder has ``limit`` unfinished jobs in this process.
+        """
+        with self._changed:
+            for each in self._tasks.values():
+                if each.is_repeat_of(task) and not isinstance(each.result, Failure):
+                    return each.view() or each.job
+            rivals = [each for each in self._tasks.values() if each.holder == task.holder]
+            if sum(each.result is None for each in rivals) >= limit:
+                raise TooManyJobsError("This shopper has too many unfinished try-ons.")
+            self.accept(task)
+        return None
+
+    def release(self, task: Task) -> None:
+        """Give up a job that was accepted and cannot be started."""
+        with self._changed:
+            self._pending -= 1
+            del self._tasks[task.job.id]
+
+    def start(self, task: Task) -> None:
+        """Run a job that was accepted, as soon as a thread is free."""
+        self._pool.submit(functools.partial(self._run, task))
+
+    def heartbeat(self) -> None:
+        """Renew the lease, write down what the store missed, and forget what has expired."""
+        with self._changed:
+            tasks = list(self._tasks.values())
+        for task in tasks:
+            self._check_runtime(task)
+        try:
+            if tasks:
+                self._records.renew_lease(self.id)
+            for task in tasks:
+                self._refresh(task)
+            self._forget_expired()
+        except StoreUnavailableError:
+            self._forget_unwritten()
+
+    def _run(self, task: Task) -> None:
+        work, task.work = task.work, None
+        try:
+            if work is None or self._has_ended(task.job):
+                task.superseded = True
+                self._end(task, INTERRUPTED)
+            else:
+                self._end(task, self._make(task, work))
+        finally:
+            with self._changed:
+                self._pending -= 1
+
+    def _make(self, task: Task, work: Work) -> Outcome:
+        task.started_at = self._monotonic()
+        task.job = replace(task.job, state="running")
+        try:
+            self._records.write(task.job)
+        except StoreUnavailableError:
+            log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
+        try:
+            return work()
+        except BaseException:  # sys.exit() in the shop's function must end the job, too
+            log.exception("Try-on %s failed", task.job.id)
+            return Failure("internal_error")
+
+    def _has_ended(self, job: Job) -> bool:
+        try:
+            return self._records.has_ended(job.id)
+        except StoreUnavailableError:
+            return False
+
+    def _end(self, task: Task, outcome: Outcome) -> None:
+        """End a job, unless it has ended."""
+        picture = outcome.data if isinstance(outcome, Picture) else None
+        with self._changed:
+            if task.result:
+                return
+            task.picture, task.ended_at = picture, self._clock()
+            task.result = result_of(outcome)  # last: from now on a heartbeat may write it down
+        try:
+            self._settle(task)
+        except StoreUnavailableError:
+            log.debug("A try-on ended while the store is away; a heartbeat writes it down.")
+        if picture is None or task.superseded:
+            task.on_no_picture()
+
+    def _settle(self, task: Task) -> None:
+        """Write down how a job ended and free its slot. It is called until it succeeds."""
+        job, result = task.job, task.result
+        if task.removed:
+            self._records.erase(job.id)
+        elif result and not task.superseded:
+            task.superseded = not self._records.end(job, result, task.picture)
+            if task.key and not task.superseded and not isinstance(result, Failure):
+                self._records.write_key(job.owner, task.key, job.id, settled=True)
+        if task.slot:
+            self._records.free_slot(task.slot, job)
+        with self._changed:
+            if self._tasks.pop(job.id, None) and not (task.removed or task.superseded):
+                self._finished.append((task.ended_at, job.id))
+            self._changed.notify_all()
+        self._forget_expired()
+
+    def _beat(self) -> RunAgain | None:
+        """Send heartbeats for as long as there are jobs or finished pictures."""
+        while True:
+            try:
+                self.heartbeat()
+            except Exception:  # without heartbeats, all jobs of this process would seem lost
+                log.exception("A heartbeat of the try-ons failed")
+            with self._changed:
+                is_closing = self._heartbeats.is_closing
+                if not self._tasks and (is_closing or not self._finished):
+                    self._has_heartbeat = False
+                    return None
+                if not is_closing:
+                    return RunAgain(HEARTBEAT_SECONDS)
+                # A pool calls nothing again while the process ends, but jobs are finished then.
+                self._changed.wait(HEARTBEAT_SECONDS)
+
+    def _check_runtime(self, task: Task) -> None:
+        """Fail a job that runs for too long. Its thread stays busy until the call returns."""
+        if task.result or task.started_at is None:
+            return
+        if self._monotonic() - task.started_at > self._max_runtime:
+            log.error("Try-on %s does not end; it has failed for its shopper.", task.job.id)
+            self._end(task, Failure("upstream_unreachable"))
+
+    def _refresh(self, task: Task) -> None:
+        if task.result:
+            self._settle(task)
+        elif task.removed or self._records.has_ended(task.job.id):
+            task.superseded, task.work = not task.removed, None
+        else:
+            self._records.write(task.job)
+
+    def _forget_expired(self) -> None:
+        before = self._clock() - self._ttl
+        while True:
+            with self._changed:
+                finished = self._finished
+                if not finished or (finished[0][0] > before and len(finished) <= MAX_FINISHED):
+                    return
+                _, job_id = finished.popleft()
+            self._records.forget(job_id)
+
+    def _forget_unwritten(self) -> None:
+        before = self._clock() - self._ttl
+        with self._changed:
+            for task in list(self._tasks.values()):
+                if task.result and task.ended_at <= before:
+                    del self._tasks[task.job.id]
