@@ -21,7 +21,7 @@ from ..core.storage.interface import Store
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.base import Engine
 from ..core.tryon.error_mapping import ErrorMapper
-from ..core.tryon.jobs import JobRunner
+from ..core.tryon.jobs.protocol import JobQueue
 from ..core.webhooks.deduplication import Deduplicator
 from ..settings import Settings
 from .assets import Assets
@@ -71,7 +71,7 @@ class AppState:
     passthrough_slots: Slots
     upload_slots: Slots
     daily_limit: DailyLimit
-    jobs: JobRunner
+    jobs: JobQueue
     assets: Assets
     limiter: Limiter
     proxy_watch: ProxyWatch

@@ -30,7 +30,7 @@ from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
-from ..core.tryon.jobs import JobRunner
+from ..core.tryon.jobs.local import LocalJobQueue
 from ..core.tryon.paywall import Refusal
 from ..core.webhooks.deduplication import Deduplicator
 from ..errors import GenvorisError
@@ -52,8 +52,8 @@ from .state import AppState
 
 log = logging.getLogger("genvoris_flask")
 
-# Seconds for what a try-on needs beside the engine: a token, usage, metering, fetching the picture.
-PATIENCE_BEYOND_TIMEOUT = 60.0
+# Seconds that a try-on needs beside its engine: token, usage, metering, fetching the picture.
+RUNTIME_MARGIN = 60.0
 # Seconds for the plans of an account, by which a new key is recognised; asked once for a key.
 PLANS_TIMEOUT = 3.0
 
@@ -105,12 +105,12 @@ def build_state(
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
         upload_slots=Slots(settings.tryons_per_shopper),
         daily_limit=DailyLimit(store, clock),
-        jobs=JobRunner(
+        jobs=LocalJobQueue(
             store,
             concurrency=settings.tryon_concurrency,
             per_owner=settings.tryons_per_shopper,
             ttl=settings.result_ttl,
-            patience=settings.tryon_timeout + PATIENCE_BEYOND_TIMEOUT,
+            max_runtime=settings.tryon_timeout + RUNTIME_MARGIN,
             clock=clock,
             sealer=shared.sealer,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,8 +15,10 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from genvoris_flask import Paywall, Refusal
-from genvoris_flask.errors import StoreUnavailableError
+from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
+from genvoris_flask.web.state import EXTENSION_KEY
 from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
 
@@ -142,22 +145,6 @@ def test_a_result_is_gone_after_its_time(genvoris: LocalGenvoris) -> None:
     assert shop.browser.get(f"/genvoris/tryons/{job['id']}").status_code == 404
 
 
-def test_the_photo_of_a_queued_try_on_is_gone_at_once_when_it_is_deleted(
-    genvoris: LocalGenvoris,
-) -> None:
-    genvoris.customer("ada")
-    shop = Shop(genvoris, GENVORIS_TRYON_CONCURRENCY=1)
-    shop.log_in()
-    held = Held(shop)
-    shop.tryon()
-    queued = shop.tryon().get_json()["id"]
-    (task,) = [task for task in shop.state.jobs._desk.get().tasks.values() if task.job.id == queued]
-    assert task.work
-    shop.browser.delete(f"/genvoris/tryons/{queued}", headers=SAME_ORIGIN)
-    assert task.work is None
-    held.open.set()
-
-
 def test_a_paywall_is_made_for_the_shopper_who_asks(shop: Shop) -> None:
     asked: list[Refusal] = []
 
@@ -177,11 +164,9 @@ def test_a_paywall_is_made_for_the_shopper_who_asks(shop: Shop) -> None:
 def test_while_the_store_is_away_browsers_are_told_to_ask_again(shop: Shop) -> None:
     job = shop.finish(shop.tryon())
 
-    class Away:
-        def __getattr__(self, name: str) -> Any:
-            raise StoreUnavailableError("It does not answer.")
-
-    shop.state.jobs._store._store = Away()
+    store = SharedStore(shop.genvoris.clock)
+    store.away = True
+    shop.app.extensions[EXTENSION_KEY] = replace(shop.state, jobs=LocalJobQueue(store))
     path = f"/genvoris/tryons/{job['id']}"
     answers = [
         shop.browser.get(path),

@@ -11,7 +11,7 @@ from flask import Response, jsonify, request
 from ...core.products import read_product
 from ...core.tryon.engines.base import Engine, TokenSource
 from ...core.tryon.engines.custom import CustomEngine
-from ...core.tryon.jobs import (
+from ...core.tryon.jobs.protocol import (
     AWAY_RETRY_AFTER,
     RETRY_AFTER,
     BusyError,
@@ -144,7 +144,7 @@ def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None, counted: Gue
             _work(state, tryon),
             key,
             address=guest_address(visitor),
-            without_picture=counted.give_back,
+            on_no_picture=counted.give_back,
         )
     except BusyError:
         raise HttpError("busy", retry_after=RETRY_AFTER) from None

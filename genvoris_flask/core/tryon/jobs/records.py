@@ -157,13 +157,8 @@ class JobRecords:
         value = _slot_value(job)
         for number in range(limit):
             slot = f"tryon-slot:{holder}:{number}"
-            if self._store.add(slot, value, SLOT_SECONDS):
+            if self._store.add(slot, value, SLOT_SECONDS) or self._take_over(slot, value):
                 return slot
-            used = self._store.get(slot) or b""
-            _, _, worker = used.decode("ascii", "replace").partition(" ")
-            if worker and self._is_lost(worker):
-                if self._store.replace(slot, value, SLOT_SECONDS, expected=used):
-                    return slot
         return None
 
     def free_slot(self, slot: str, job: Job) -> None:
@@ -174,6 +169,14 @@ class JobRecords:
         """Record that a worker lives."""
         self._store.set(_lease_key(worker), b"1", LEASE_SECONDS)
         self._store.delete(_doubt_key(worker))
+
+    def _take_over(self, slot: str, value: bytes) -> bool:
+        """Take a slot from a worker that is lost."""
+        used = self._store.get(slot) or b""
+        _, _, worker = used.decode("ascii", "replace").partition(" ")
+        if not worker or not self._is_lost(worker):
+            return False
+        return self._store.replace(slot, value, SLOT_SECONDS, expected=used)
 
     def _is_lost(self, worker: str) -> bool:
         """Return whether a worker is dead, which is certain only on a later call.

@@ -1,0 +1,122 @@
+"""Queues of try-on jobs on one store, which stand for the processes of a shop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.products import Product
+from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
+from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
+from genvoris_flask.core.tryon.models import Job, Outcome
+from genvoris_flask.errors import StoreUnavailableError
+from tests.support.fake_genvoris import Clock
+from tests.support.waiting import until
+
+PRODUCT = Product(title="Shirt", page_url="https://shop.example/p")
+PICTURE = Picture(b"jpeg", "image/jpeg", Quota(1, 3, 2))
+
+
+class SharedStore:
+    """A store that can be away, and that remembers what was ever written."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._inner = MemoryStore(clock)
+        self.away = False
+        self.keys: set[str] = set()
+        self.values: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if self.away:
+            raise StoreUnavailableError("It does not answer.")
+        return getattr(self._inner, name)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        self.keys.add(key)
+        self.values.append(value)
+        self.__getattr__("set")(key, value, seconds)
+
+    def lock(self, name: str, **how: float) -> AbstractContextManager[None]:
+        lock: AbstractContextManager[None] = self.__getattr__("lock")(name, **how)
+        return lock
+
+    def lose_everything(self) -> None:
+        """Start again without the data, as a Redis that keeps none does."""
+        self._inner = MemoryStore(self._clock)
+
+    def has_picture(self) -> bool:
+        """Return whether any piece of any picture is there."""
+        return any("picture" in key and self._inner.get(key) is not None for key in self.keys)
+
+
+class Processes:
+    """Starts processes that share a store and clocks."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.monotonic = Clock()
+        self.store = SharedStore(self.clock)
+
+    def start(self, **options: Any) -> LocalJobQueue:
+        """Start a process; its jobs are kept for a minute, and owners may have many."""
+        return LocalJobQueue(
+            self.store,
+            **{"per_owner": 64, "ttl": 60, **options},
+            clock=self.clock,
+            monotonic=self.monotonic,
+        )
+
+
+class BlockedWork:
+    """Work that blocks until ``finish`` is set, and counts its calls."""
+
+    def __init__(self, outcome: Outcome = PICTURE) -> None:
+        self.finish = threading.Event()
+        self.calls = 0
+        self._started = threading.Semaphore(0)
+        self._outcome = outcome
+
+    def __call__(self) -> Outcome:
+        self.calls += 1
+        self._started.release()
+        assert self.finish.wait(60)
+        return self._outcome
+
+    def wait_for_start(self) -> None:
+        """Wait for one more call."""
+        assert self._started.acquire(timeout=60)
+
+
+def wait_for_end(queue: LocalJobQueue, job: Job, owner: str = "ada") -> Job:
+    """Return a job as it is once it has a result."""
+    found: list[Job] = []
+
+    def has_result() -> bool:
+        now = queue.find(job.id, owner)
+        if now is not None and now.result:
+            found.append(now)
+        return bool(found)
+
+    until(has_result)
+    return found[0]
+
+
+def run(
+    queue: LocalJobQueue, outcome: Outcome = PICTURE, owner: str = "ada", key: str | None = None
+) -> Job:
+    """Run a job to its end."""
+    return wait_for_end(queue, queue.submit(owner, PRODUCT, lambda: outcome, key), owner)
+
+
+def accepts(queue: LocalJobQueue, owner: str = "ada") -> bool:
+    """Return whether an owner can start one more job."""
+    try:
+        queue.submit(owner, PRODUCT, lambda: PICTURE)
+    except (TooManyJobsError, BusyError):
+        return False
+    return True

@@ -1,0 +1,343 @@
+"""Try-on jobs when workers die, when owners remove them, and while the store is unavailable."""
+
+from __future__ import annotations
+
+import weakref
+
+import pytest
+
+from genvoris_flask.core.images.pictures import Quota
+from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
+from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
+from genvoris_flask.core.tryon.jobs.records import DOUBT_SECONDS, KEY_SECONDS, LEASE_SECONDS
+from genvoris_flask.core.tryon.models import INTERRUPTED, Done, Failure, Job, JobResult, dump_job
+from genvoris_flask.errors import StoreUnavailableError
+from tests.support.jobs import (
+    PICTURE,
+    PRODUCT,
+    BlockedWork,
+    Processes,
+    accepts,
+    run,
+    wait_for_end,
+)
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def processes() -> Processes:
+    return Processes()
+
+
+def result(queue: LocalJobQueue, job: Job) -> JobResult | None:
+    found = queue.find(job.id, "ada")
+    assert found
+    return found.result
+
+
+def find_lost(processes: Processes, queue: LocalJobQueue, job: Job) -> JobResult | None:
+    """Let a worker's lease lapse and its time of doubt pass, and look at its job twice."""
+    processes.clock.now += LEASE_SECONDS + 1
+    assert result(queue, job) is None
+    processes.clock.now += DOUBT_SECONDS + 1
+    return result(queue, job)
+
+
+def test_job_is_found_by_every_process(processes: Processes) -> None:
+    """Another process sees it run and end, and has its picture."""
+    one, other, work = processes.start(), processes.start(), BlockedWork()
+    job = one.submit("ada", PRODUCT, work)
+    work.wait_for_start()
+    until(lambda: getattr(other.find(job.id, "ada"), "state", "") == "running")
+    work.finish.set()
+    found = wait_for_end(other, job)
+    assert found.result == Done("image/jpeg", Quota(1, 3, 2))
+    assert other.picture(found) == one.picture(found) == PICTURE
+
+
+# Workers that die
+
+
+def test_job_of_dead_worker_is_interrupted(processes: Processes) -> None:
+    """Another process ends it, its slot is free, and its key starts it again."""
+    dead, other = processes.start(per_owner=1), processes.start(per_owner=1)
+    work = BlockedWork()
+    job = dead.submit("ada", PRODUCT, work, key="k")
+    work.wait_for_start()
+    assert not accepts(other)
+    assert find_lost(processes, other, job) == INTERRUPTED
+    again = other.submit("ada", PRODUCT, work, key="k")
+    assert again.id != job.id
+    work.finish.set()
+    assert wait_for_end(other, again).state == "done"
+
+
+def test_live_worker_survives_a_lapsed_lease(processes: Processes) -> None:
+    """A store that was away, however long, interrupts nothing once workers reach it again."""
+    one, other, work = processes.start(per_owner=1), processes.start(per_owner=1), BlockedWork()
+    job = one.submit("ada", PRODUCT, work)
+    work.wait_for_start()
+    for _ in range(3):
+        processes.clock.now += LEASE_SECONDS + 1
+        assert result(other, job) is None
+        assert not accepts(other)
+        processes.clock.now += DOUBT_SECONDS - 1
+        one.heartbeat()
+        assert result(other, job) is None
+    processes.clock.now += LEASE_SECONDS + 1
+    assert result(other, job) is None, "the doubts of before must be forgotten"
+    one.heartbeat()
+    work.finish.set()
+    assert wait_for_end(other, job).state == "done"
+
+
+def test_seen_interruption_is_final(processes: Processes) -> None:
+    """A worker that was only slow does not change a result; its picture is thrown away."""
+    slow, other, work = processes.start(), processes.start(), BlockedWork()
+    refunds: list[int] = []
+    job = slow.submit("ada", PRODUCT, work, on_no_picture=lambda: refunds.append(1))
+    work.wait_for_start()
+    assert find_lost(processes, other, job) == INTERRUPTED
+    work.finish.set()
+    until(lambda: slow.unsettled == 0)
+    assert (result(slow, job), result(other, job)) == (INTERRUPTED, INTERRUPTED)
+    assert not processes.store.has_picture()
+    until(lambda: refunds == [1])
+
+
+def test_slot_of_dead_worker_is_taken_over(processes: Processes) -> None:
+    """Even if nobody ever asks for its job."""
+    dead, other = processes.start(per_owner=1), processes.start(per_owner=1)
+    work = BlockedWork()
+    dead.submit("ada", PRODUCT, work)
+    work.wait_for_start()
+    processes.clock.now += LEASE_SECONDS + 1
+    assert not accepts(other)
+    processes.clock.now += DOUBT_SECONDS + 1
+    assert accepts(other)
+    assert not accepts(other)
+    work.finish.set()
+    until(lambda: dead.unsettled == 0)
+
+
+def test_forgotten_job_of_dead_worker_is_run_again(processes: Processes) -> None:
+    """No result says what became of it, since nobody asked in time."""
+    dead, other, work = processes.start(), processes.start(), BlockedWork()
+    dead.submit("ada", PRODUCT, work, key="k")
+    work.wait_for_start()
+    processes.clock.now += LEASE_SECONDS + 61
+    assert run(other, key="k").state == "done"
+    work.finish.set()
+
+
+def test_endless_job_fails(processes: Processes, caplog: pytest.LogCaptureFixture) -> None:
+    """Its slot is freed, its thread is not, and a late picture is thrown away."""
+    queue, work = processes.start(per_owner=1, max_runtime=100), BlockedWork()
+    refunds: list[int] = []
+    job = queue.submit("ada", PRODUCT, work, on_no_picture=lambda: refunds.append(1))
+    work.wait_for_start()
+    processes.clock.now += 10_000  # somebody set the wall clock: nobody ran for so long
+    queue.heartbeat()
+    assert result(queue, job) is None
+    processes.monotonic.now += 101
+    for _ in range(2):
+        queue.heartbeat()
+    for process in (queue, processes.start()):
+        assert result(process, job) == Failure("upstream_unreachable")
+    assert caplog.text.count("does not end") == 1
+    assert accepts(queue)
+    work.finish.set()
+    until(lambda: queue.unsettled == 0)
+    assert result(queue, job) == Failure("upstream_unreachable")
+    assert refunds == [1]
+
+
+def test_heartbeat_keeps_jobs_alive(processes: Processes) -> None:
+    """For as long as they run, their owner's limit counts them."""
+    queue, other = processes.start(per_owner=1), processes.start(per_owner=1)
+    work = BlockedWork()
+    job = queue.submit("ada", PRODUCT, work)
+    for _ in range(40):
+        processes.clock.now += LEASE_SECONDS / 2
+        queue.heartbeat()
+        assert result(other, job) is None
+    assert not accepts(other)
+    work.finish.set()
+
+
+def test_record_of_older_version_is_read(processes: Processes) -> None:
+    """A slot that names no worker counts until it lapses; a job is found, and ends the same."""
+    queue = processes.start(per_owner=1)
+    owner = wait_for_end(queue, queue.submit("ada", PRODUCT, lambda: PICTURE)).owner
+    until(lambda: queue.unsettled == 0)
+    old = Job("old-job", owner, PRODUCT, processes.clock(), "old-worker", "running")
+    processes.store.set("tryon:old-job", dump_job(old), 70)
+    processes.store.set("tryon-worker:old-worker", b"1", 10)
+    processes.store.set(f"tryon-slot:{owner}:0", b"old-job", 10)
+    assert not accepts(queue)
+    processes.clock.now += 11
+    assert accepts(queue)
+    assert result(queue, old) is None
+    processes.clock.now += DOUBT_SECONDS
+    assert result(queue, old) == INTERRUPTED
+
+
+# Removal
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_removed_queued_job_never_runs(processes: Processes, elsewhere: bool) -> None:
+    """Whichever process its owner removes it through."""
+    queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
+    running = queue.submit("ada", PRODUCT, first)
+    queued = queue.submit("ada", PRODUCT, second)
+    other = processes.start()
+    assert (other if elsewhere else queue).remove(queued.id, "ada")
+    for process in (queue, other):
+        assert process.find(queued.id, "ada") is None
+    first.finish.set()
+    wait_for_end(queue, running)
+    assert run(queue).state == "done"
+    assert second.calls == 0
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_picture_of_removed_job_is_thrown_away(processes: Processes, elsewhere: bool) -> None:
+    """A job that is removed while it runs leaves nothing in the store."""
+    queue, work = processes.start(), BlockedWork()
+    job = queue.submit("ada", PRODUCT, work)
+    work.wait_for_start()
+    assert (processes.start() if elsewhere else queue).remove(job.id, "ada")
+    queue.heartbeat()
+    assert queue.find(job.id, "ada") is None
+    work.finish.set()
+    until(lambda: queue.unsettled == 0)
+    assert queue.find(job.id, "ada") is None
+    assert not processes.store.has_picture()
+
+
+def test_removed_photo_is_dropped_at_once(processes: Processes) -> None:
+    """It does not wait in memory for a thread."""
+    queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
+    queue.submit("ada", PRODUCT, first)
+    first.wait_for_start()
+    queued, photo = queue.submit("ada", PRODUCT, second), weakref.ref(second)
+    del second
+    assert photo()
+    queue.remove(queued.id, "ada")
+    assert photo() is None
+    first.finish.set()
+
+
+def test_removed_photo_is_dropped_by_the_heartbeat(processes: Processes) -> None:
+    """A process drops the photo of a job that was removed elsewhere, without running it."""
+    queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
+    queue.submit("ada", PRODUCT, first)
+    first.wait_for_start()
+    refunds: list[int] = []
+    queued = queue.submit("ada", PRODUCT, second, on_no_picture=lambda: refunds.append(1))
+    processes.start().remove(queued.id, "ada")
+    queue.heartbeat()
+    processes.store.away = True  # so that the store cannot stop it any more
+    first.finish.set()
+    until(lambda: refunds == [1])
+    assert second.calls == 0
+
+
+# The store is unavailable
+
+
+def test_process_answers_for_its_own_jobs(processes: Processes) -> None:
+    """Without the store, keys hold in the process, and others cannot say anything."""
+    queue, other, work = processes.start(), processes.start(), BlockedWork()
+    processes.store.away = True
+    job = queue.submit("ada", PRODUCT, work, key="k")
+    assert queue.submit("ada", PRODUCT, work, key="k").id == job.id
+    assert queue.submit("ben", PRODUCT, lambda: PICTURE, key="k").id != job.id
+    work.finish.set()
+    found = wait_for_end(queue, job)
+    assert queue.picture(found) == PICTURE
+    assert work.calls == 1
+    failed = run(queue, Failure("e"), key="f")
+    again = run(queue, key="f")
+    assert again.id != failed.id
+    assert queue.submit("ada", PRODUCT, lambda: PICTURE, key="f").id == again.id
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")
+
+
+def test_results_are_written_once_the_store_is_back(processes: Processes) -> None:
+    """Other processes then find them, and slots are free."""
+    queue, other, work = processes.start(per_owner=2), processes.start(per_owner=2), BlockedWork()
+    before = queue.submit("ada", PRODUCT, work, key="k")
+    work.wait_for_start()
+    processes.store.away = True
+    meanwhile = queue.submit("ada", PRODUCT, lambda: Failure("rate_limited"))
+    work.finish.set()
+    for job in (before, meanwhile):
+        wait_for_end(queue, job)
+    processes.store.away = False
+    queue.heartbeat()
+    assert queue.unsettled == 0
+    found = other.find(before.id, "ada")
+    assert found
+    assert other.picture(found) == PICTURE
+    assert result(other, meanwhile) == Failure("rate_limited")
+    assert other.submit("ada", PRODUCT, work, key="k").id == before.id
+    processes.clock.now += KEY_SECONDS / 2
+    assert accepts(other)
+
+
+def test_limits_hold_in_a_process_without_the_store(processes: Processes) -> None:
+    """Of one owner, and of the queue."""
+    queue, work = processes.start(concurrency=1, per_owner=2), BlockedWork()
+    processes.store.away = True
+    for _ in range(2):
+        queue.submit("ada", PRODUCT, work)
+    with pytest.raises(TooManyJobsError):
+        queue.submit("ada", PRODUCT, work)
+    for number in range(3):
+        queue.submit(f"other {number}", PRODUCT, work)
+    with pytest.raises(BusyError):
+        queue.submit("ben", PRODUCT, work)
+    work.finish.set()
+
+
+def test_job_removed_without_the_store_stays_removed(processes: Processes) -> None:
+    """Its picture is not written down once the store is back."""
+    queue, work = processes.start(), BlockedWork()
+    processes.store.away = True
+    job = queue.submit("ada", PRODUCT, work)
+    work.wait_for_start()
+    assert queue.remove(job.id, "ada")
+    assert queue.remove(job.id, "ada") is False
+    work.finish.set()
+    processes.store.away = False
+    until(lambda: queue.unsettled == 0)
+    queue.heartbeat()
+    assert queue.find(job.id, "ada") is None
+    assert not processes.store.has_picture()
+
+
+def test_unwritten_result_expires(processes: Processes) -> None:
+    """Memory is freed even if the store never comes back."""
+    queue = processes.start(ttl=60)
+    processes.store.away = True
+    run(queue)
+    processes.clock.now += 59
+    queue.heartbeat()
+    assert queue.unsettled == 1
+    processes.clock.now += 1
+    queue.heartbeat()
+    assert queue.unsettled == 0
+
+
+def test_store_that_lost_everything_is_told_again(processes: Processes) -> None:
+    """A running job is written down again with the next heartbeat."""
+    queue, work = processes.start(), BlockedWork()
+    job = queue.submit("ada", PRODUCT, work)
+    processes.store.lose_everything()
+    assert queue.find(job.id, "ada")
+    queue.heartbeat()
+    assert result(processes.start(), job) is None
+    work.finish.set()
