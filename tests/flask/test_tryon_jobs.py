@@ -20,7 +20,7 @@ from genvoris_flask.web.state import EXTENSION_KEY
 from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris
-from tests.support.pictures import picture
+from tests.support.pictures import SECRET, with_metadata
 
 KEY = {"Idempotency-Key": "wish-1"}
 
@@ -200,11 +200,10 @@ def test_a_photo_stays_in_memory_even_when_the_shop_reads_the_form_first(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
-def test_genvoris_gets_the_photo_without_its_notes(shop: Shop, kind: str) -> None:
-    from tests.unit.test_photo_notes import SECRET, noted
-
-    assert SECRET in noted(kind)
-    shop.tryon(noted(kind))
-    shop.finish(shop.tryon(picture(kind, (300, 450))))
+def test_photo_metadata_is_not_sent(shop: Shop, kind: str) -> None:
+    """A photo's metadata is removed before it is sent to Genvoris."""
+    assert SECRET in with_metadata(kind)
+    shop.finish(shop.tryon(with_metadata(kind)))
+    assert shop.transport.count("/api/tryon") == 1
     for sent in shop.transport.requests:
         assert SECRET not in sent.content

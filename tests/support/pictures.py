@@ -2,42 +2,99 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
+from typing import Any
 
 import pillow_heif
-from PIL import Image
+import pytest
+from PIL import Image, ImageCms, PngImagePlugin
+
+from genvoris_flask.core.images.photos import PhotoError, clean_photo
 
 RED = (190, 60, 60)
+SECRET = b"SECRET-NOTE"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><place>' + SECRET + b"</place></x:xmpmeta>"
+
+pillow_heif.register_heif_opener()
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (600, 900)) -> bytes:
-    """Make a whole picture: JPEG, PNG, WEBP or HEIF."""
-    pillow_heif.register_heif_opener()
+    """Return a plain picture as a JPEG, PNG, WEBP or HEIF file."""
     file = io.BytesIO()
     Image.new("RGB", size, RED).save(file, kind)
     return file.getvalue()
 
 
 def png_claiming(width: int, height: int) -> bytes:
-    """Make a small PNG that says it is of any size."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
+    """Return a small PNG file that claims any size."""
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"\0" * 1000)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    )
+    chunks = [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
 def jpeg_claiming(width: int, height: int) -> bytes:
-    """Make a JPEG whose frame header says it is of any size."""
+    """Return a JPEG file whose frame header claims any size."""
     data = bytearray(picture("JPEG", (16, 16)))
     at = data.find(b"\xff\xc0")
     data[at + 5 : at + 9] = struct.pack(">HH", height, width)
     return bytes(data)
+
+
+def png_chunk(name: bytes, body: bytes = b"") -> bytes:
+    """Return a PNG chunk."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def opened(data: bytes) -> Image.Image:
+    """Decode a file with Pillow."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def refusal(data: bytes) -> str:
+    """Return the code with which a photo is refused."""
+    with pytest.raises(PhotoError) as caught:
+        clean_photo(data)
+    return caught.value.code
+
+
+def two_colours(size: tuple[int, int] = (64, 96)) -> Image.Image:
+    """Draw red above blue, to show which side is up."""
+    image = Image.new("RGB", size, (200, 30, 30))
+    image.paste((30, 30, 200), (0, size[1] // 2, *size))
+    return image
+
+
+def exif(orientation: int) -> bytes:
+    """Return an EXIF block with an orientation and secrets."""
+    notes = Image.Exif()
+    notes[0x0112] = orientation
+    notes[0x010F] = SECRET.decode()
+    notes.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 29: SECRET.decode()})
+    notes.get_ifd(0x8769).update({0x9286: SECRET})
+    return notes.tobytes()
+
+
+@functools.cache
+def with_metadata(kind: str, orientation: int = 6) -> bytes:
+    """Return a photo with EXIF, GPS, XMP, a comment and a colour profile."""
+    file = io.BytesIO()
+    options: dict[str, Any] = {"exif": exif(orientation), "xmp": XMP}
+    if kind == "JPEG":
+        options["comment"] = SECRET
+    if kind == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Author", SECRET.decode())
+        info.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        info.add_text("Packed", SECRET.decode() * 9, zip=True)
+        del options["xmp"]
+        options["pnginfo"] = info
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    two_colours().save(file, kind, icc_profile=profile, **options)
+    return file.getvalue()

@@ -1,6 +1,7 @@
-"""A Genvoris over real sockets that swallows what is passed through to it, and says what it was.
+"""A Genvoris over real sockets that discards the bodies that are forwarded to it.
 
-``GET /count`` says what it was asked. ``?answer=N`` in a request has N bytes come back.
+``GET /count`` returns how often each path was requested. ``?answer=N`` in a request makes its
+response N bytes long.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ class Sink(Upstream):
     """The server.
 
     Attributes:
-        bodies: The last bytes of each body that came whole, newest last.
+        bodies: The last bytes of each complete body, newest last.
+        broken: How many bodies and responses broke off.
     """
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(delay=0.0, port=port)
         self.RequestHandlerClass = SinkHandler
         self.bodies: list[bytes] = []
+        self.broken = 0
 
 
 class SinkHandler(Handler):
-    """Knows the paths of the try-on host beside those of the REST API."""
+    """Serves the paths of the try-on host besides those of the REST API."""
 
     server: Sink
     wbufsize = -1
@@ -35,7 +38,7 @@ class SinkHandler(Handler):
 
     def do_GET(self) -> None:
         if self.path.startswith("/api/config"):
-            self._note("GET /api/config")
+            self._count("GET /api/config")
             self._answer(200, {"label": "Try it on"})
         else:
             super().do_GET()
@@ -44,19 +47,28 @@ class SinkHandler(Handler):
         if self.path.startswith("/api/v1/"):
             super().do_POST()
             return
-        size, last = self._swallow()
+        try:
+            self._discard_and_answer()
+        except (OSError, ValueError):  # ValueError: the size of a chunk is missing
+            with self.server.lock:
+                self.server.broken += 1
+            self.close_connection = True
+
+    def _discard_and_answer(self) -> None:
+        size, last = self._discard()
         self.server.bodies.append(last)
-        self._note(f"POST {self.path}")
+        self._count(f"POST {self.path}")
         wanted = parse_qs(urlsplit(self.path).query).get("answer", [])
         more = {"padding": "x" * int(wanted[0])} if wanted else {}
         self._answer(200, {"bytes": size, **more}, X_Request_Id="req_sink")
+        self.wfile.flush()
 
-    def _note(self, what: str) -> None:
+    def _count(self, what: str) -> None:
         with self.server.lock:
             self.server.counts[what] += 1
 
-    def _swallow(self) -> tuple[int, bytes]:
-        """Read a body of either kind; raise when it breaks off."""
+    def _discard(self) -> tuple[int, bytes]:
+        """Read a body of either kind, and return its size and its last bytes."""
         size, last = 0, b""
         for piece in self._pieces():
             size += len(piece)
@@ -79,5 +91,5 @@ class SinkHandler(Handler):
     def _exactly(self, size: int) -> bytes:
         piece = self.rfile.read(size)
         if len(piece) < size:
-            raise ConnectionError("the body broke off")
+            raise ConnectionError("The body broke off.")
         return piece

@@ -1,10 +1,9 @@
-"""What a photo costs is bounded by its length, whatever it says about itself."""
+"""The cost of reading a photo is bounded by its length, whatever it claims."""
 
 from __future__ import annotations
 
 import contextlib
 import struct
-import zlib
 from collections.abc import Callable
 
 import pytest
@@ -18,58 +17,50 @@ from genvoris_flask.core.images.formats.webp import read_webp
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.meter import measure
-from tests.support.pictures import picture
+from tests.support.pictures import picture, png_chunk, refusal
 
 WHOLE = Item(PICTURE, [(0, 100)])
 
 
-def chunk(name: bytes, body: bytes = b"") -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
 def segment(marker: int, body: bytes = b"") -> bytes:
+    """Return a JPEG segment."""
     return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
 
 
 def webp(*chunks: bytes) -> bytes:
+    """Return a WebP file of some chunks."""
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def refusal(data: bytes) -> str:
-    with pytest.raises(PhotoError) as caught:
-        clean_photo(data)
-    return caught.value.code
-
-
-def many_notes(count: int, length: int) -> bytes:
-    """Make a HEIC whose notes all claim the same bytes."""
-    notes = [Item(EXIF, [(0, length)]) for _ in range(count)]
-    return heic([*notes, WHOLE], bytes(length))
+def overlapping_metadata(count: int, length: int) -> bytes:
+    """Return a HEIC file whose metadata items all claim the same bytes."""
+    metadata = [Item(EXIF, [(0, length)]) for _ in range(count)]
+    return heic([*metadata, WHOLE], bytes(length))
 
 
 EXPENSIVE = {
-    "tables that are multiplied by boxes": heic(
+    "tables multiplied by boxes": heic(
         [Item(EXIF, [(0, 8)] * 250), WHOLE], bytes(200), metas=4, before=box(b"mdat", b"") * 600
     ),
-    "notes that share their bytes": many_notes(300, 100_000),
-    "items of no bytes": heic([Item(PICTURE, [(0, 0)] * 3000), WHOLE], bytes(100)),
-    "boxes of nothing": heic([WHOLE], bytes(100), before=box(b"free", b"") * 20_000),
-    "segments of nothing": b"\xff\xd8" + segment(0xFE) * 50_000 + picture()[2:],
+    "overlapping metadata": overlapping_metadata(300, 100_000),
+    "empty items": heic([Item(PICTURE, [(0, 0)] * 3000), WHOLE], bytes(100)),
+    "empty boxes": heic([WHOLE], bytes(100), before=box(b"free", b"") * 20_000),
+    "empty segments": b"\xff\xd8" + segment(0xFE) * 50_000 + picture()[2:],
     "fill bytes": b"\xff\xd8" + b"\xff" * 300_000 + b"\xda",
     "markers without a segment": b"\xff\xd8" + b"\xff\x01" * 50_000 + picture()[2:],
-    "scans of nothing": b"\xff\xd8" + (segment(0xDA, b"\0\0\0\0") + b"\0") * 20_000 + b"\xff\xd9",
-    "chunks of nothing": picture("PNG")[:33] + chunk(b"tEXt") * 20_000 + chunk(b"IEND"),
-    "WebP chunks of nothing": webp(*[b"NOTE" + bytes(4)] * 20_000),
-    "directories that claim more than they have": picture("PNG")[:33]
-    + chunk(b"eXIf", b"II*\0\x08\0\0\0\xff\xff" + bytes(60_000)) * 5
+    "empty scans": b"\xff\xd8" + (segment(0xDA, b"\0\0\0\0") + b"\0") * 20_000 + b"\xff\xd9",
+    "empty chunks": picture("PNG")[:33] + png_chunk(b"tEXt") * 20_000 + png_chunk(b"IEND"),
+    "empty WebP chunks": webp(*[b"NOTE" + bytes(4)] * 20_000),
+    "directories that claim too many entries": picture("PNG")[:33]
+    + png_chunk(b"eXIf", b"II*\0\x08\0\0\0\xff\xff" + bytes(60_000)) * 5
     + picture("PNG")[33:],
 }
 
 
 @pytest.mark.parametrize("name", EXPENSIVE)
-def test_no_file_costs_more_than_its_length_justifies(name: str) -> None:
-    """Steps and bytes are bounded by the length, for files that multiply their parts."""
+def test_cost_is_bounded_by_length(name: str) -> None:
+    """A file that multiplies its parts costs no more steps or memory than its length justifies."""
     data = EXPENSIVE[name]
 
     def read() -> None:
@@ -90,23 +81,23 @@ def test_no_file_costs_more_than_its_length_justifies(name: str) -> None:
         (read_heic, picture("HEIF", (1200, 1800))),
     ],
 )
-def test_ordinary_photos_need_less_than_a_half_of_their_budget(
+def test_ordinary_photo_needs_half_its_budget(
     read: Callable[[bytes, Budget], Container], data: bytes
 ) -> None:
-    """The bound is out of the way of photos."""
+    """The bound is no obstacle to ordinary photos."""
     budget = Budget(len(data))
     read(data, budget)
     assert 0 < budget.spent < budget.limit / 2
 
 
-def test_the_budget_grows_with_the_length_alone() -> None:
-    """Twice the bytes have twice as much to spend, beside what every file has."""
+def test_budget_is_linear() -> None:
+    """The budget grows linearly with the length of a file."""
     start = Budget(0).limit
     assert Budget(2_000_000).limit - start == 2 * (Budget(1_000_000).limit - start)
 
 
-def test_a_spent_budget_ends_the_reading() -> None:
-    """The part that goes beyond the limit is not read any more."""
+def test_exhausted_budget_raises() -> None:
+    """The part that would exceed the limit is not read."""
     budget = Budget(1000)
     budget.spend(budget.limit // 2)
     with pytest.raises(BrokenError):
@@ -129,28 +120,28 @@ def test_a_spent_budget_ends_the_reading() -> None:
     ids=[
         "two tables",
         "many data boxes",
-        "pictures that share a byte",
-        "a note within a picture",
+        "overlapping pictures",
+        "metadata within a picture",
         "a picture that overlaps itself",
         "a picture beyond the end",
         "too many ranges",
         "no picture",
-        "a note outside",
+        "metadata outside",
     ],
 )
-def test_a_heic_that_no_camera_writes_is_refused(data: bytes) -> None:
-    """One table, few data boxes, and ranges that share no byte."""
+def test_inconsistent_heic_is_refused(data: bytes) -> None:
+    """A HEIC file needs one table, few data boxes, and ranges that do not overlap."""
     assert refusal(data) == "broken_photo"
 
 
-def test_a_heic_may_have_several_data_boxes() -> None:
-    """Some writers make one for each picture."""
+def test_heic_with_several_data_boxes() -> None:
+    """Some writers make a data box for each picture."""
     data = heic([WHOLE], bytes(100), before=box(b"mdat", b"") * (MAX_DATA_BOXES - 1))
     assert clean_photo(data).width == 64
 
 
-def test_a_jpeg_of_countless_scans_is_refused() -> None:
-    """Decoders draw the whole picture for each of them."""
+def test_jpeg_with_too_many_scans_is_refused() -> None:
+    """Decoders would draw the whole picture for each scan."""
     data = picture()
     start = data.index(b"\xff\xda")
     scan = data[start:-2]

@@ -1,4 +1,4 @@
-"""Files that browsers and photo libraries open are taken, and mended where something is missing."""
+"""Files that browsers open are accepted, and repaired if something is missing."""
 
 from __future__ import annotations
 
@@ -10,33 +10,22 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from genvoris_flask.core.images.photos import PhotoError, clean_photo
+from genvoris_flask.core.images.photos import clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
-from tests.support.pictures import picture
+from tests.support.pictures import opened, picture, refusal
 
 
 def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
+    """Return a picture as a file."""
     written = io.BytesIO()
     image.save(written, kind, **options)
     return written.getvalue()
 
 
-def opened(data: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(data))
-    image.load()
-    return image
-
-
 def soft(size: tuple[int, int]) -> Image.Image:
-    """Draw what compresses as a photo does."""
+    """Draw a picture that compresses like a photo."""
     small = Image.effect_noise((size[0] // 16 + 1, size[1] // 16 + 1), 60)
     return small.convert("RGB").resize(size, Image.Resampling.BICUBIC)
-
-
-def refusal(data: bytes) -> str:
-    with pytest.raises(PhotoError) as caught:
-        clean_photo(data)
-    return caught.value.code
 
 
 @pytest.mark.parametrize(
@@ -45,8 +34,8 @@ def refusal(data: bytes) -> str:
     ids=["fill bytes", "two zeros", "one zero", "text", "a stuffed byte", "a restart", "TEM"],
 )
 @pytest.mark.parametrize("where", [b"\xff\xdb", b"\xff\xc0", b"\xff\xda", b"\xff\xd9"])
-def test_bytes_between_two_segments_of_a_jpeg_are_skipped(between: bytes, where: bytes) -> None:
-    """As libjpeg skips them; what is sent on is a file without them."""
+def test_bytes_between_jpeg_segments_are_skipped(between: bytes, where: bytes) -> None:
+    """Loose bytes between segments are removed, as libjpeg ignores them."""
     data = picture("JPEG", (40, 60))
     at = data.rindex(where)
     loose = data[:at] + between + data[at:]
@@ -55,8 +44,8 @@ def test_bytes_between_two_segments_of_a_jpeg_are_skipped(between: bytes, where:
     assert opened(clean_photo(loose).data).size == (40, 60)
 
 
-def test_a_second_start_in_a_jpeg_is_refused() -> None:
-    """Browsers refuse it too."""
+def test_second_jpeg_start_is_refused() -> None:
+    """A second start marker is refused, as by browsers."""
     data = picture("JPEG", (40, 60))
     assert refusal(data[:20] + b"\xff\xd8" + data[20:]) == "broken_photo"
 
@@ -77,30 +66,30 @@ UNFINISHED = {
 
 @pytest.mark.parametrize("missing", [1, 2])
 @pytest.mark.parametrize("name", UNFINISHED)
-def test_a_jpeg_without_its_end_marker_is_mended(name: str, missing: int) -> None:
-    """All pixels are there, so the marker is put back."""
+def test_missing_jpeg_end_is_restored(name: str, missing: int) -> None:
+    """The end marker is restored if all pixels are there."""
     whole = UNFINISHED[name]
     assert clean_photo(whole[:-missing]) == clean_photo(whole)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("name", [each for each in UNFINISHED if each != "progressive"])
-def test_a_jpeg_that_lacks_pixels_is_refused(name: str, share: float) -> None:
-    """A picture whose lower part is grey is not worth a try-on."""
+def test_truncated_jpeg_is_refused(name: str, share: float) -> None:
+    """A picture whose lower part would be grey is refused."""
     whole = UNFINISHED[name]
     assert refusal(whole[: int(len(whole) * share)]) == "broken_photo"
 
 
-def test_a_small_jpeg_cut_at_any_place_is_refused() -> None:
-    """All of its blocks are counted."""
+def test_small_jpeg_truncated_anywhere_is_refused() -> None:
+    """All blocks of a small picture are counted."""
     whole = UNFINISHED["small"]
     start = whole.index(b"\xff\xda") + 14
     for end in range(start, len(whole) - 4):
         assert refusal(whole[:end]) == "broken_photo"
 
 
-def test_a_progressive_jpeg_may_lack_its_last_refinement_alone() -> None:
-    """Nobody sees the last bit; earlier scans are needed."""
+def test_progressive_jpeg_without_last_refinement() -> None:
+    """The last refinement may be missing, as nobody sees it; earlier scans must be complete."""
     whole = UNFINISHED["progressive"]
     last = whole.rindex(b"\xff\xda")
     mended = opened(clean_photo(whole[: last + 60]).data).convert("RGB")
@@ -111,8 +100,8 @@ def test_a_progressive_jpeg_may_lack_its_last_refinement_alone() -> None:
 
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 4])
-def test_a_png_without_its_last_checksum_is_mended(missing: int) -> None:
-    """Readers do not look at it."""
+def test_missing_png_checksum_is_restored(missing: int) -> None:
+    """The last checksum may be missing, as decoders do not read it."""
     whole = picture("PNG", (40, 60))
     assert clean_photo(whole[:-missing]) == clean_photo(whole)
 
@@ -129,8 +118,8 @@ LOOSE = {
 
 @pytest.mark.parametrize("name", LOOSE)
 @pytest.mark.parametrize("made", ["library", "by hand"])
-def test_loose_bytes_behind_a_heic_are_cut_off(name: str, made: str) -> None:
-    """Some phones write their own directory there."""
+def test_bytes_after_heic_are_removed(name: str, made: str) -> None:
+    """Some phones write a directory of their own after the picture."""
     plain = picture("HEIF", (64, 64)) if made == "library" else heic([PART], bytes(100))
     assert clean_photo(plain + LOOSE[name]) == clean_photo(plain)
 
@@ -138,8 +127,8 @@ def test_loose_bytes_behind_a_heic_are_cut_off(name: str, made: str) -> None:
 PART = Item(PICTURE, [(0, 100)])
 
 
-def test_a_heic_whose_pixels_end_too_soon_is_refused_all_the_same() -> None:
-    """What is missing is no loose end."""
+def test_truncated_heic_is_refused() -> None:
+    """Missing pixels are not taken for loose bytes."""
     whole = heic([PART, Item(EXIF, [(100, 30)])], bytes(130))
     for end in range(len(whole)):
         assert refusal(whole[:end]) in ("broken_photo", "not_a_photo", "no_photo")
@@ -149,7 +138,7 @@ def test_a_heic_whose_pixels_end_too_soon_is_refused_all_the_same() -> None:
 
 
 def tiff(orientation: int, kind: int = 3, order: str = "<") -> bytes:
-    """Make an EXIF block whose orientation is of any value and type."""
+    """Return an EXIF block whose orientation has any value and type."""
     value = struct.pack(
         f"{order}I" if kind == 4 else f"{order}HH", *[orientation, 0][: 6 - kind - 1]
     )
@@ -158,7 +147,8 @@ def tiff(orientation: int, kind: int = 3, order: str = "<") -> bytes:
     return head + struct.pack(f"{order}IH", 8, 1) + entry + bytes(4)
 
 
-def jpeg_noted(*blocks: bytes) -> bytes:
+def jpeg_with_exif(*blocks: bytes) -> bytes:
+    """Return a JPEG file with EXIF blocks."""
     data = picture("JPEG", (40, 60))
     segments = [
         b"\xff\xe1" + struct.pack(">H", len(block) + 8) + b"Exif\0\0" + block for block in blocks
@@ -166,7 +156,8 @@ def jpeg_noted(*blocks: bytes) -> bytes:
     return data[:20] + b"".join(segments) + data[20:]
 
 
-def png_noted(*blocks: bytes) -> bytes:
+def png_with_exif(*blocks: bytes) -> bytes:
+    """Return a PNG file with EXIF blocks."""
     data = picture("PNG", (40, 60))
     chunks = [
         struct.pack(">I", len(block))
@@ -178,7 +169,8 @@ def png_noted(*blocks: bytes) -> bytes:
     return data[:33] + b"".join(chunks) + data[33:]
 
 
-def webp_noted(*blocks: bytes) -> bytes:
+def webp_with_exif(*blocks: bytes) -> bytes:
+    """Return a WebP file with EXIF blocks."""
     data = saved(Image.new("RGB", (40, 60)), "WEBP", exif=b"Exif\0\0" + blocks[0])
     for block in blocks[1:]:
         data += b"EXIF" + struct.pack("<I", len(block)) + block + bytes(len(block) % 2)
@@ -188,7 +180,7 @@ def webp_noted(*blocks: bytes) -> bytes:
 NONE = b"II*\0\x08\0\0\0\0\0\0\0\0\0"
 
 
-@pytest.mark.parametrize("noted", [jpeg_noted, png_noted, webp_noted])
+@pytest.mark.parametrize("noted", [jpeg_with_exif, png_with_exif, webp_with_exif])
 @pytest.mark.parametrize(
     ("blocks", "turned"),
     [
@@ -205,16 +197,14 @@ NONE = b"II*\0\x08\0\0\0\0\0\0\0\0\0"
     ],
     ids=["6", "8", "9", "0", "LONG", "big LONG", "6 then 1", "1 then 6", "none then 6", "9 then 6"],
 )
-def test_a_photo_is_turned_as_browsers_turn_it(
-    noted: Any, blocks: list[bytes], turned: bool
-) -> None:
-    """The first block counts, and a SHORT from 1 to 8 in it."""
+def test_orientation(noted: Any, blocks: list[bytes], turned: bool) -> None:
+    """Like in browsers, the first block counts, and only a SHORT from 1 to 8."""
     cleaned = clean_photo(noted(*blocks)).data
     assert ImageOps.exif_transpose(opened(cleaned)).size == ((60, 40) if turned else (40, 60))
     assert len(opened(cleaned).getexif()) == turned
 
 
-def test_the_same_photo_is_cleaned_the_same_however_it_was_cut() -> None:
-    """Mending adds what is missing and nothing else."""
+def test_restored_jpeg_is_the_same() -> None:
+    """A truncated and an extended file of one photo are cleaned to the same bytes."""
     whole = UNFINISHED["photo"]
     assert clean_photo(whole + b"a film").data == clean_photo(whole[:-2]).data

@@ -1,4 +1,4 @@
-"""Photos are judged by their bytes alone."""
+"""Photos are checked by their bytes alone."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF":
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_whole_picture_is_taken_with_its_size(kind: str) -> None:
+def test_photo(kind: str) -> None:
+    """The type and the size are read from the file."""
     photo = check_photo(picture(kind, (640, 480)))
     assert (photo.mimetype, photo.width, photo.height) == (KINDS[kind], 640, 480)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-def test_a_picture_that_ends_too_soon_is_broken(kind: str, share: float) -> None:
+def test_truncated_photo(kind: str, share: float) -> None:
+    """A truncated file is refused."""
     data = picture(kind, (640, 480))
     with pytest.raises(PhotoError) as caught:
         check_photo(data[: int(len(data) * share)])
     assert caught.value.code == "broken_photo"
 
 
-def test_a_camera_may_append_to_its_jpeg() -> None:
+def test_bytes_after_jpeg() -> None:
+    """A JPEG file may be followed by other bytes, as some cameras write them."""
     assert check_photo(picture("JPEG") + b"\0" * 4096).mimetype == "image/jpeg"
 
 
-def test_no_bytes_are_no_photo() -> None:
+def test_empty_photo() -> None:
+    """An empty upload has a code of its own."""
     with pytest.raises(PhotoError) as caught:
         check_photo(b"")
     assert caught.value.code == "no_photo"
@@ -50,7 +54,8 @@ def test_no_bytes_are_no_photo() -> None:
         b"\xff",
     ],
 )
-def test_other_files_are_no_photos(data: bytes) -> None:
+def test_other_files(data: bytes) -> None:
+    """A file of another type is refused."""
     with pytest.raises(PhotoError) as caught:
         check_photo(data)
     assert caught.value.code == "not_a_photo"
@@ -64,19 +69,22 @@ def test_other_files_are_no_photos(data: bytes) -> None:
         png_claiming(2**31 - 1, 2**31 - 1),
     ],
 )
-def test_a_picture_of_too_many_pixels_is_refused_by_its_header(data: bytes) -> None:
+def test_too_many_pixels(data: bytes) -> None:
+    """A file that claims too many pixels is refused without decoding it."""
     with pytest.raises(PhotoError) as caught:
         check_photo(data)
     assert caught.value.code == "photo_too_many_pixels"
 
 
-def test_a_picture_without_a_size_is_broken() -> None:
+def test_no_pixels() -> None:
+    """A picture without width is refused."""
     with pytest.raises(PhotoError) as caught:
         check_photo(png_claiming(0, 100))
     assert caught.value.code == "broken_photo"
 
 
-def test_a_photo_is_not_in_its_repr() -> None:
+def test_repr_has_no_data() -> None:
+    """A photo that is logged by accident does not show its bytes."""
     assert "data" not in repr(check_photo(picture("JPEG")))
 
 
@@ -84,9 +92,8 @@ HEADS = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\0\0\0WEBP", b"\0\0\0\
 
 
 @given(st.sampled_from(HEADS), st.binary(max_size=300))
-def test_whatever_the_bytes_are_the_answer_is_a_photo_or_a_sentence(
-    head: bytes, rest: bytes
-) -> None:
+def test_any_bytes(head: bytes, rest: bytes) -> None:
+    """Any bytes are a photo, or refused with a code that has a message."""
     try:
         photo = check_photo(head + rest)
     except PhotoError as error:
@@ -97,7 +104,8 @@ def test_whatever_the_bytes_are_the_answer_is_a_photo_or_a_sentence(
 
 
 @given(st.data())
-def test_a_picture_with_changed_bytes_never_crashes_the_check(data: st.DataObject) -> None:
+def test_corrupted_photo(data: st.DataObject) -> None:
+    """A corrupted file is accepted or refused, and raises nothing else."""
     kind = data.draw(st.sampled_from(sorted(KINDS)))
     changed = bytearray(picture(kind, (40, 40)))
     for _ in range(data.draw(st.integers(1, 8))):
