@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -20,10 +16,7 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
-from genvoris_flask.core.billing.stripe.api_lookup import StripeLookup
-from genvoris_flask.core.billing.stripe.lookup import NoLookup, open_lookup
-from genvoris_flask.core.billing.stripe.payloads import Line
-from genvoris_flask.errors import NotFoundError, StripeEventError
+from genvoris_flask.errors import NotFoundError
 from genvoris_flask.testing.sandbox import API_KEY as KEY
 from genvoris_flask.web.state import get_state
 from tests.support.streams import Unread
@@ -33,8 +26,8 @@ PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "pro"}]
 OLD_SECRET = "whsec_the_one_before"
 
 
-class Shop:
-    """A shop that takes Stripe's events; CSRF protection is on, as in real ones."""
+class StripeApp:
+    """A shop that receives Stripe's events, with CSRF protection as real shops have."""
 
     def __init__(self, url: str, **config: Any) -> None:
         self.app = Flask("shop")
@@ -55,8 +48,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(sandbox_url: str) -> Shop:
-    shop = Shop(sandbox_url)
+def shop(sandbox_url: str) -> StripeApp:
+    shop = StripeApp(sandbox_url)
     get_state(shop.app).billing.sync_plans()
     return shop
 
@@ -66,7 +59,7 @@ def stripe(request: pytest.FixtureRequest) -> Stripe:
     return Stripe(request.param == "basil")
 
 
-def test_subscription(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_subscription(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """A subscription is followed from its checkout to its end."""
     name = f"ada-{stripe.customer}"
     created = stripe.change("created")
@@ -93,7 +86,7 @@ def test_subscription(shop: Shop, stripe: Stripe, client: GenvorisClient) -> Non
     assert client.customers.usage(name).status == "CANCELLED"
 
 
-def test_concurrent_deliveries(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_concurrent_deliveries(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """Eight deliveries of an event at once are applied once."""
     name = f"bea-{stripe.customer}"
     shop.post(stripe.checkout(name))
@@ -113,7 +106,7 @@ def test_concurrent_deliveries(shop: Shop, stripe: Stripe, client: GenvorisClien
     assert client.customers.usage(name).history == ()
 
 
-def test_dispute(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_dispute(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """A dispute of a single payment pauses the plan until it is won."""
     name = f"hal-{stripe.customer}"
     shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
@@ -123,7 +116,7 @@ def test_dispute(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
     assert client.customers.usage(name).status == "ACTIVE"
 
 
-def test_incomplete_list(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_incomplete_list(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """A list that is cut off is an error that says what to do."""
     name = f"ida-{stripe.customer}"
     shop.post(stripe.checkout(name))
@@ -134,7 +127,7 @@ def test_incomplete_list(shop: Shop, stripe: Stripe, client: GenvorisClient) -> 
     assert client.customers.usage(name).status == "ACTIVE"
 
 
-def test_refund(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_refund(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """A single payment gives a plan until it is refunded."""
     name = f"cleo-{stripe.customer}"
     shop.post(stripe.one_off(reference=name, metadata={"genvoris_price_id": "pro"}))
@@ -143,7 +136,7 @@ def test_refund(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
     assert client.customers.usage(name).plan_name is None
 
 
-def test_stripe_shopper(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_stripe_shopper(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """The shop's own function may identify the customer."""
 
     @shop.genvoris.stripe_shopper
@@ -154,7 +147,7 @@ def test_stripe_shopper(shop: Shop, stripe: Stripe, client: GenvorisClient) -> N
     assert client.customers.usage(f"user-of-{stripe.customer}").plan_name == "Pro"
 
 
-def test_rotation(shop: Shop, stripe: Stripe) -> None:
+def test_rotation(shop: StripeApp, stripe: Stripe) -> None:
     """The former secret stays valid while it is being replaced."""
     assert shop.post(stripe.checkout("dora"), secret=OLD_SECRET).status_code == 200
 
@@ -166,7 +159,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_forged_event(shop: Shop, stripe: Stripe, what: str) -> None:
+def test_forged_event(shop: StripeApp, stripe: Stripe, what: str) -> None:
     """Forged and expired events are refused and change nothing."""
     answer = shop.post(stripe.checkout("eve"), **REFUSED[what])
     assert answer.status_code == 400
@@ -177,7 +170,7 @@ def test_forged_event(shop: Shop, stripe: Stripe, what: str) -> None:
 @pytest.mark.parametrize(
     "header", ["", "t=1", "t=1,v1=", "nonsense", "t=x,v1=00", "v1=00", "t=1,v1=é"]
 )
-def test_malformed_header(shop: Shop, stripe: Stripe, header: str) -> None:
+def test_malformed_header(shop: StripeApp, stripe: Stripe, header: str) -> None:
     """A missing or malformed signature header is refused."""
     request = signed(stripe.checkout("eve"))
     request["headers"]["Stripe-Signature"] = header
@@ -187,7 +180,7 @@ def test_malformed_header(shop: Shop, stripe: Stripe, header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "t=1", "nonsense", "t=1,v1=00," + "v0=00," * 1000])
-def test_refused_before_reading(shop: Shop, header: str) -> None:
+def test_refused_before_reading(shop: StripeApp, header: str) -> None:
     """A request without a plausible signature is refused before its body is read."""
     answer = shop.browser.post(
         "/genvoris/stripe",
@@ -197,7 +190,7 @@ def test_refused_before_reading(shop: Shop, header: str) -> None:
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_signature")
 
 
-def test_changed_body(shop: Shop, stripe: Stripe) -> None:
+def test_changed_body(shop: StripeApp, stripe: Stripe) -> None:
     """A changed body is refused."""
     request = signed(stripe.checkout("eve"))
     request["data"] = request["data"].replace(b"eve", b"ada")
@@ -211,24 +204,24 @@ def test_changed_body(shop: Shop, stripe: Stripe) -> None:
         {"id": "e", "type": "x", "created": 1, "data": None},
     ],
 )
-def test_not_an_event(shop: Shop, event: Any) -> None:
+def test_not_an_event(shop: StripeApp, event: Any) -> None:
     """A signed body that is not a snapshot event is refused."""
     assert shop.post(event).status_code == 400
 
 
-def test_not_utf8(shop: Shop) -> None:
+def test_not_utf8(shop: StripeApp) -> None:
     """Bytes that are not UTF-8 are refused."""
     request = {"data": b"\xff\xfe{}", "headers": {"Stripe-Signature": "t=1,v1=00"}}
     assert shop.browser.post("/genvoris/stripe", **request).status_code == 400
 
 
-def test_large_body(shop: Shop, stripe: Stripe) -> None:
+def test_large_body(shop: StripeApp, stripe: Stripe) -> None:
     """A body beyond one mebibyte is refused."""
     event = stripe.checkout("eve", padding="x" * 2**20)
     assert shop.post(event).status_code == 413
 
 
-def test_other_type(shop: Shop, stripe: Stripe) -> None:
+def test_other_type(shop: StripeApp, stripe: Stripe) -> None:
     """An event of another type is answered 200 and ignored."""
     answer = shop.post(stripe.event("product.created", {"id": "prod_1", "object": "product"}))
     assert answer.get_json() == {"received": True, "outcome": "ignored"}
@@ -236,7 +229,7 @@ def test_other_type(shop: Shop, stripe: Stripe) -> None:
 
 def test_genvoris_unreachable(sandbox_url: str, stripe: Stripe, client: GenvorisClient) -> None:
     """While Genvoris is unreachable, Stripe is asked to deliver again."""
-    away = Shop("http://127.0.0.1:9")
+    away = StripeApp("http://127.0.0.1:9")
     event = stripe.change("created")
     answer = away.post(event)
     assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")
@@ -244,7 +237,7 @@ def test_genvoris_unreachable(sandbox_url: str, stripe: Stripe, client: Genvoris
 
 
 def test_genvoris_rate_limit(
-    sandbox_url: str, shop: Shop, stripe: Stripe, client: GenvorisClient
+    sandbox_url: str, shop: StripeApp, stripe: Stripe, client: GenvorisClient
 ) -> None:
     """While Genvoris limits sales, Stripe is asked to deliver again."""
     name = f"gus-{stripe.customer}"
@@ -259,7 +252,9 @@ def test_genvoris_rate_limit(
     assert client.customers.usage(name).plan_name == "Pro"
 
 
-def test_secrets_stay_secret(shop: Shop, stripe: Stripe, caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_stay_secret(
+    shop: StripeApp, stripe: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
     """No secret reaches a response or the log."""
     caplog.set_level(logging.DEBUG)
     answers = [shop.post(stripe.checkout("eve"), secret="whsec_wrong")]
@@ -270,11 +265,11 @@ def test_secrets_stay_secret(shop: Shop, stripe: Stripe, caplog: pytest.LogCaptu
 
 def test_no_secret(sandbox_url: str, stripe: Stripe) -> None:
     """Without a secret there is no route."""
-    shop = Shop(sandbox_url, GENVORIS_STRIPE_WEBHOOK_SECRET=None)
+    shop = StripeApp(sandbox_url, GENVORIS_STRIPE_WEBHOOK_SECRET=None)
     assert shop.post(stripe.checkout("eve")).status_code == 404
 
 
-def test_own_view(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
+def test_own_view(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -> None:
     """A view of the shop's own may receive events at another address."""
 
     @shop.app.post("/payments/stripe")
@@ -292,131 +287,10 @@ def test_own_view(shop: Shop, stripe: Stripe, client: GenvorisClient) -> None:
     assert shop.post(stripe.checkout(name), "/payments/stripe", secret="x").status_code == 400
 
 
-def priced(prefix: str, number: int, price: str) -> dict[str, Any]:
-    """Return an item that has a price, as Stripe's API does."""
-    return {"id": f"{prefix}_{number}", "price": {"id": price, "object": "price"}}
-
-
-def line(number: int, price: str, is_proration: bool) -> dict[str, Any]:
-    """Return a line of an invoice, in the API's shape since basil."""
-    details = {"proration": is_proration, "subscription": "sub_1", "subscription_item": "si_1"}
-    return {
-        "id": f"il_{number}",
-        "object": "line_item",
-        "parent": {"subscription_item_details": details, "type": "subscription_item_details"},
-        "period": {"start": 1_780_000_000, "end": 1_790_000_000},
-        "pricing": {"price_details": {"price": price}, "type": "price_details"},
-    }
-
-
-LISTS: dict[str, list[Any]] = {
-    "/v1/checkout/sessions/cs_test_1/line_items": [
-        *(priced("li", number, "socks") for number in range(120)),
-        priced("li", 120, "pro"),
-    ],
-    "/v1/subscription_items?subscription=sub_1": [
-        *(priced("si", number, "socks") for number in range(120)),
-        priced("si", 120, "pro"),
-    ],
-    "/v1/invoices/in_1/lines": [
-        *(line(number, "pro", is_proration=True) for number in range(120)),
-        line(120, "pro", is_proration=False),
-    ],
-    "/v1/invoice_payments?pi_known": [
-        {"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1"}
-    ],
-    "/v1/invoice_payments?pi_other": [],
-}
-
-
-class StripeApi(BaseHTTPRequestHandler):
-    """The lists of Stripe's API that are asked for, a page at a time, in its shapes."""
-
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        query = dict(parse_qsl(url.query))
-        name = url.path
-        for field in ("subscription", "payment[payment_intent]"):
-            if field in query:
-                is_filter = field == "subscription"
-                name += f"?{field}={query[field]}" if is_filter else f"?{query[field]}"
-        if name not in LISTS:
-            self._answer(403, [])
-            return
-        everything, size = LISTS[name], int(query.get("limit", 10))
-        ids = [each["id"] for each in everything]
-        start = ids.index(query["starting_after"]) + 1 if "starting_after" in query else 0
-        page = everything[start : start + size]
-        self._answer(200, page, has_more=start + size < len(everything))
-
-    def _answer(self, status: int, data: list[Any], *, has_more: bool = False) -> None:
-        url = urlsplit(self.path).path
-        payload: dict[str, Any] = {"object": "list", "data": data, "has_more": has_more, "url": url}
-        if status != 200:
-            payload = {"error": {"type": "invalid_request_error", "message": "rk_test_secret!"}}
-        body = json.dumps(payload).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        return
-
-
-@pytest.fixture
-def lookup() -> Iterator[StripeLookup]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), StripeApi)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    yield StripeLookup(stripe_library.StripeClient("rk_test_secret", base_addresses={"api": url}))
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_lookup_pages(
-    lookup: StripeLookup,
-) -> None:
-    """All pages of a list are fetched, and an invoice's prorations are left out."""
-    assert lookup.prices_of_checkout("cs_test_1") == ["socks"] * 120 + ["pro"]
-    assert lookup.prices_of_subscription("sub_1") == ["socks"] * 120 + ["pro"]
-    assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000)]
-
-
-def test_lookup_invoice(lookup: StripeLookup) -> None:
-    """Stripe is asked which invoice a payment paid."""
-    assert lookup.invoice_of_payment("pi_known") == "in_1"
-    assert lookup.invoice_of_payment("pi_other") is None
-
-
-def test_lookup_forbidden(lookup: StripeLookup) -> None:
-    """A key without the permission is an error that does not contain the key."""
-    for ask, name in (
-        (lookup.prices_of_checkout, "cs_test_2"),
-        (lookup.prices_of_subscription, "sub_2"),
-        (lookup.lines_of_invoice, "in_2"),
-        (lookup.invoice_of_payment, "pi_2"),
-    ):
-        with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY") as caught:
-            ask(name)
-        assert "rk_test_secret" not in str(caught.value)
-
-
-def test_no_lookup(sandbox_url: str) -> None:
-    """Without a key, Stripe is not asked."""
-    assert isinstance(open_lookup(None), NoLookup)
-    assert NoLookup().prices_of_checkout("cs_1") == []
-    assert NoLookup().invoice_of_payment("pi_1") is None
-    assert isinstance(open_lookup("rk_test_1"), StripeLookup)
-
-
 def test_wrong_kind_of_key(sandbox_url: str) -> None:
     """A publishable key is a configuration error that does not contain the key."""
     with pytest.raises(ConfigurationError, match="rk_ or sk_") as caught:
-        Shop(sandbox_url, GENVORIS_STRIPE_API_KEY="pk_live_secret")
+        StripeApp(sandbox_url, GENVORIS_STRIPE_API_KEY="pk_live_secret")
     assert "pk_live_secret" not in str(caught.value)
 
 

@@ -91,7 +91,7 @@ class Fault(Enum):
     REFUSED = "refused"
 
 
-class Shop:
+class BillingShop:
     """A shop that sells the plans ``pro`` and ``max``.
 
     Args:

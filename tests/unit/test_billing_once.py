@@ -20,18 +20,18 @@ from genvoris_flask.errors import (
     StoreUnavailableError,
     UnreachableError,
 )
-from tests.support.billing_shop import FakeTokens, Fault, FaultyStore, Killed, Shop
+from tests.support.billing_shop import BillingShop, FakeTokens, Fault, FaultyStore, Killed
 from tests.support.fake_genvoris import Clock
 from tests.support.quota_server import QuotaServer
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def shop() -> BillingShop:
+    return BillingShop()
 
 
 @pytest.mark.parametrize("fault", [each for each in Fault if each is not Fault.REFUSED])
-def test_interrupted_sale(shop: Shop, fault: Fault) -> None:
+def test_interrupted_sale(shop: BillingShop, fault: Fault) -> None:
     """A sale that was interrupted anywhere is completed by the next delivery, once."""
     shop.inject(fault)
     with pytest.raises((Killed, UnreachableError, ServerError)):
@@ -45,7 +45,7 @@ def test_interrupted_sale(shop: Shop, fault: Fault) -> None:
         assert shop.tokens.replaced == ["ada"] * deliveries
 
 
-def test_lost_answer(shop: Shop) -> None:
+def test_lost_answer(shop: BillingShop) -> None:
     """A renewal whose answer was lost is not made twice."""
     shop.activate()
     shop.inject(Fault.LOST_ANSWER)
@@ -56,7 +56,7 @@ def test_lost_answer(shop: Shop) -> None:
     assert shop.fills == 2
 
 
-def test_lost_request_of_another_plan(shop: Shop) -> None:
+def test_lost_request_of_another_plan(shop: BillingShop) -> None:
     """A sale that never arrived is repeated, although a new period has begun since."""
     shop.activate()
     shop.inject(Fault.KILLED_BEFORE)
@@ -68,7 +68,7 @@ def test_lost_request_of_another_plan(shop: Shop) -> None:
     assert shop.account == ("ACTIVE", "pln_max")
 
 
-def test_refused_sale_after_new_period(shop: Shop) -> None:
+def test_refused_sale_after_new_period(shop: BillingShop) -> None:
     """A refused sale had no effect, so a period that began since does not count as its."""
     shop.activate()
     shop.inject(Fault.REFUSED)
@@ -80,7 +80,7 @@ def test_refused_sale_after_new_period(shop: Shop) -> None:
     assert shop.fills == 3
 
 
-def test_store_unavailable(shop: Shop) -> None:
+def test_store_unavailable(shop: BillingShop) -> None:
     """Without the store nothing is sent, and the error asks for another delivery."""
     shop.store.is_away = True
     for call in (shop.billing.pause, shop.billing.renew, shop.billing.refund):
@@ -90,7 +90,7 @@ def test_store_unavailable(shop: Shop) -> None:
 
 
 def test_store_lost_after_call(
-    shop: Shop,
+    shop: BillingShop,
 ) -> None:
     """A store that fails after the request is an error, and nothing happens twice."""
 
@@ -106,7 +106,7 @@ def test_store_lost_after_call(
     assert shop.fills == 1
 
 
-def test_refund_after_death_between_records(shop: Shop) -> None:
+def test_refund_after_death_between_records(shop: BillingShop) -> None:
     """A refund finds its sale even if the process died before the ledger was written."""
 
     def die_at_last(_key: str, value: bytes) -> None:
@@ -138,7 +138,7 @@ def test_records_last_35_days() -> None:
 
 
 @pytest.mark.parametrize("wrong", [7, ""])
-def test_invalid_event_id(shop: Shop, wrong: Any) -> None:
+def test_invalid_event_id(shop: BillingShop, wrong: Any) -> None:
     """An event id that is not a string, or is empty, is rejected before anything is sent."""
     for call in (shop.activate, lambda event_id: shop.billing.grant("ada", 1, event_id=event_id)):
         with pytest.raises(ValueError, match=r"event_id must be a .* str\(order.id\)"):
@@ -148,7 +148,7 @@ def test_invalid_event_id(shop: Shop, wrong: Any) -> None:
     assert not shop.genvoris.fills
 
 
-def test_no_event_id(shop: Shop) -> None:
+def test_no_event_id(shop: BillingShop) -> None:
     """Without an event id the store is not used."""
     shop.store.is_away = True
     shop.billing.activate("ada", price_id="pro")
@@ -156,7 +156,7 @@ def test_no_event_id(shop: Shop) -> None:
     assert shop.genvoris.customers["ada"]["status"] == "PAUSED"
 
 
-def test_lock_timeout(shop: Shop) -> None:
+def test_lock_timeout(shop: BillingShop) -> None:
     """A delivery that waits too long for another one asks for another delivery."""
 
     class Held(FaultyStore):
@@ -174,7 +174,7 @@ def test_lock_timeout(shop: Shop) -> None:
 
 
 def test_tokens(
-    shop: Shop,
+    shop: BillingShop,
 ) -> None:
     """Pausing and cancelling drop the token; buying and resuming mint a new one."""
     shop.activate()
@@ -185,7 +185,7 @@ def test_tokens(
     assert shop.tokens.forgotten == ["ada", "ada"]
 
 
-def test_sale_ends_pause(shop: Shop) -> None:
+def test_sale_ends_pause(shop: BillingShop) -> None:
     """A shopper whom a sale leaves paused at Genvoris is made active."""
     shop.genvoris.sold_as = "PAUSED"
     shop.activate()
@@ -196,7 +196,7 @@ def test_sale_ends_pause(shop: Shop) -> None:
 FAULTS = [None, *Fault]
 
 
-def deliver(shop: Shop, fault: Fault | None, call: Callable[[], object]) -> bool:
+def deliver(shop: BillingShop, fault: Fault | None, call: Callable[[], object]) -> bool:
     """Deliver an event under a fault; return whether it succeeded."""
     shop.inject(fault)
     try:
@@ -210,7 +210,7 @@ def deliver(shop: Shop, fault: Fault | None, call: Callable[[], object]) -> bool
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(FAULTS)), max_size=14))
 def test_grants_add_up(deliveries: list[tuple[int, Fault | None]]) -> None:
     """Granted try-ons add up exactly, whatever fails and in whatever order they come."""
-    shop = Shop()
+    shop = BillingShop()
     granted = {number for number, _fault in deliveries}
     for number, fault in [*deliveries, *((number, None) for number in sorted(granted))]:
         deliver(shop, fault, partial(shop.billing.grant, "ada", number, event_id=f"order-{number}"))
@@ -227,7 +227,7 @@ sale_deliveries = st.lists(
 @given(sale_deliveries)
 def test_each_sale_fills_once(deliveries: list[tuple[str, Fault | None]]) -> None:
     """A sale fills the quota once if it is delivered until it succeeds."""
-    shop = Shop()
+    shop = BillingShop()
     for event_id in ("e1", "e2", "e3"):
         # One event at a time: its own deliveries, then the one that succeeds.
         for each, fault in deliveries:
@@ -243,7 +243,7 @@ def test_each_sale_fills_once(deliveries: list[tuple[str, Fault | None]]) -> Non
 @given(sale_deliveries)
 def test_interleaved_sales_fill_once(deliveries: list[tuple[str, Fault | None]]) -> None:
     """Three sales fill the quota three times, however their deliveries interleave and fail."""
-    shop, succeeded = Shop(), set()
+    shop, succeeded = BillingShop(), set()
     for event_id, fault in [*deliveries, ("e1", None), ("e2", None), ("e3", None)]:
         if deliver(shop, fault, partial(shop.activate, event_id)):
             succeeded.add(event_id)

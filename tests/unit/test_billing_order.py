@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ForbiddenError, GenvorisError, NotFoundError, UnknownPriceError
-from tests.support.billing_shop import Fault, Killed, Shop, is_change
+from tests.support.billing_shop import BillingShop, Fault, Killed, is_change
 
 Call = Callable[[Billing], object]
 
@@ -97,8 +97,8 @@ SCENARIOS = {
 }
 
 
-def shop_for(scenario: Scenario) -> Shop:
-    shop = Shop()
+def shop_for(scenario: Scenario) -> BillingShop:
+    shop = BillingShop()
     shop.activate("o0")
     scenario.before(shop.billing)
     return shop
@@ -179,7 +179,7 @@ def test_refused_event(name: str, refusal: str) -> None:
 
 def test_late_plan() -> None:
     """A sale whose plan is created later does not replace a newer sale."""
-    shop = Shop()
+    shop = BillingShop()
     late = sale("gold", "o1")
     with pytest.raises(UnknownPriceError):
         late(shop.billing)
@@ -192,7 +192,7 @@ def test_late_plan() -> None:
 
 def test_repeat_without_plan() -> None:
     """A repeat needs no plan: the event was carried out already."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     shop.genvoris.plans[0]["externalPriceId"] = "another"
     shop.activate("o1")
@@ -201,7 +201,7 @@ def test_repeat_without_plan() -> None:
 
 def test_cancellation_before_sale() -> None:
     """A cancellation that Genvoris answered 404 does not end a later purchase."""
-    shop = Shop()
+    shop = BillingShop()
     with pytest.raises(NotFoundError):
         cancel(shop.billing)
     shop.activate("o1")
@@ -276,7 +276,7 @@ CALLS: list[tuple[str, Call]] = [
 def test_any_interruptions(calls: list[tuple[str, Call]], data: st.DataObject) -> None:
     """Events end as if each had been carried out at its first delivery, whatever fails."""
     faults = data.draw(st.lists(st.sampled_from((None, *FAULTS)), min_size=8, max_size=8))
-    broken, whole = Shop(), Shop()
+    broken, whole = BillingShop(), BillingShop()
     for shop in (broken, whole):
         shop.activate("o0")
     for (_name, call), fault in zip(calls, faults, strict=True):

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.storage.interface import digest
-from tests.support.billing_shop import Shop
+from tests.support.billing_shop import BillingShop
 from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import StripeShop
 
 
-def keep(shop: StripeShop | Shop, kind: str, name: str, value: Any) -> None:
+def keep(shop: StripeShop | BillingShop, kind: str, name: str, value: Any) -> None:
     raw = value if isinstance(value, str) else json.dumps(value)
     shop.store.set(f"{kind}:{digest(name)}", raw.encode(), 10**6)
 
@@ -98,7 +98,7 @@ def test_early_refund(stripe: Stripe) -> None:
 
 def test_interrupted_grant() -> None:
     """An interrupted grant is finished by the next event."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     shop.billing.grant("ada", 4, event_id="g1")
     shop.genvoris.customers["ada"]["planId"] = "pln_pro"
@@ -114,7 +114,7 @@ def test_interrupted_grant() -> None:
 
 def test_latest_sale() -> None:
     """A refund knows the latest sale."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     shop.store.delete(f"billing:order:{digest('ada')}")
     keep(shop, "billing:last", "ada", "o2")

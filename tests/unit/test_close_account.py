@@ -8,19 +8,19 @@ import httpx
 import pytest
 
 from genvoris_flask.errors import GenvorisError, StoreUnavailableError
-from tests.support.billing_shop import Killed, Shop, is_change
+from tests.support.billing_shop import BillingShop, Killed, is_change
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_payloads import T0, Stripe
 from tests.support.stripe_shop import StripeShop, start_events
 
 
-def customer(shop: Shop) -> dict[str, Any]:
+def customer(shop: BillingShop) -> dict[str, Any]:
     return shop.genvoris.customers["ada"]
 
 
 def test_like_a_new_shopper() -> None:
     """The next owner of the id has no plan, no metadata, and a full period."""
-    shop = Shop()
+    shop = BillingShop()
     shop.billing.activate("ada", price_id="max", email="ada@example.com", event_id="o1")
     customer(shop)["metadata"] = {"size": "M"}
     closed = shop.billing.close_account("ada")
@@ -33,7 +33,7 @@ def test_like_a_new_shopper() -> None:
 
 def test_with_default_plan() -> None:
     """The next owner has the default plan, even if the account was paused."""
-    shop = Shop(default_plan="pln_free")
+    shop = BillingShop(default_plan="pln_free")
     shop.activate("o1")
     shop.billing.pause("ada", event_id="p1")
     shop.billing.close_account("ada")
@@ -42,7 +42,7 @@ def test_with_default_plan() -> None:
 
 def test_unknown_shopper() -> None:
     """Closing the account of a shopper unknown to Genvoris drops the token only."""
-    shop = Shop()
+    shop = BillingShop()
     assert shop.billing.close_account("ada") is None
     assert shop.tokens.forgotten == ["ada"]
     assert shop.genvoris.customers == {}
@@ -50,7 +50,7 @@ def test_unknown_shopper() -> None:
 
 def test_repeat() -> None:
     """With an event id, a repeat does not touch what was bought under the id since."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     for _ in range(2):
         shop.billing.close_account("ada", event_id="deleted-42")
@@ -62,7 +62,7 @@ def test_repeat() -> None:
 
 def test_old_events() -> None:
     """Events from before, done, refused or interrupted, change nothing when repeated."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     shop.genvoris.before = lambda request: httpx.Response(403) if is_change(request) else None
     with pytest.raises(GenvorisError):
@@ -82,7 +82,7 @@ def test_old_events() -> None:
 
 def test_interrupted_closing() -> None:
     """An interrupted closing is finished by the next call."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
 
     def die(request: httpx.Request) -> None:
@@ -101,7 +101,7 @@ def test_interrupted_closing() -> None:
 
 def test_store_unavailable() -> None:
     """Without the store nothing is closed, since old events could not be recognised."""
-    shop = Shop()
+    shop = BillingShop()
     shop.activate("o1")
     shop.store.is_away = True
     with pytest.raises(StoreUnavailableError):
