@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, current_app
 
 from ..core.analytics.event_sender import EventSender
 from ..core.api.client import GenvorisClient
 from ..core.api.http import HttpClient
-from ..core.billing.stripe.events import StripeEvents
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.sessions.broker import SessionBroker
@@ -63,7 +63,7 @@ class AppState:
     client: GenvorisClient
     broker: SessionBroker
     billing: AppBilling
-    stripe: StripeEvents
+    apply_stripe_event: Callable[[Mapping[str, Any]], str]
     verifier: TokenVerifier
     engine: Engine
     error_mapper: ErrorMapper

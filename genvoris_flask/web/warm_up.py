@@ -42,13 +42,16 @@ HEAVY_MODULES = (
     "genvoris_flask.core.api.connections",
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
+    "genvoris_flask.core.images.formats.detection",
 )
+STRIPE_MODULES = ("genvoris_flask.core.billing.stripe.events", "stripe")
 
 
 def warm_up(settings: Settings) -> None:
     """Import what serving needs, if this process serves, and load the trusted certificates."""
     if is_serving():
-        for name in HEAVY_MODULES:
+        with_stripe = STRIPE_MODULES if settings.stripe_webhook_secret else ()
+        for name in (*HEAVY_MODULES, *with_stripe):
             import_module(name)
         check_environment(settings, load=True)
 

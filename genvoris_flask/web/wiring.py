@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask
 
@@ -16,8 +17,6 @@ from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
 from ..core.api.network import Transport
-from ..core.billing.stripe.events import StripeEvents
-from ..core.billing.stripe.lookup import open_lookup
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.sessions.broker import SessionBroker
@@ -97,7 +96,7 @@ def build_state(
         client=client,
         broker=broker,
         billing=billing,
-        stripe=_make_stripe(settings, hooks, billing, store),
+        apply_stripe_event=_make_stripe(settings, hooks, billing, store),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
         error_mapper=ErrorMapper(client, broker, _Announcer(app).refused),
@@ -158,19 +157,27 @@ def _make_billing(
 
 def _make_stripe(
     settings: Settings, hooks: Hooks, billing: AppBilling, store: Store
-) -> StripeEvents:
+) -> Callable[[Mapping[str, Any]], str]:
     def shopper_of(customer: str) -> str | None:
         return hooks.stripe_shopper(customer) if hooks.stripe_shopper else None
 
-    lookup = open_lookup(settings.stripe_api_key)
-    return StripeEvents(
-        billing,
-        store,
-        shopper_of,
-        lookup,
-        default_plan=settings.default_plan,
-        metadata_only=settings.stripe_metadata_only,
-    )
+    @functools.cache
+    def load() -> Callable[[Mapping[str, Any]], str]:
+        # Slow to import, and of no use to a shop without Stripe.
+        from ..core.billing.stripe.events import StripeEvents
+        from ..core.billing.stripe.lookup import open_lookup
+
+        events = StripeEvents(
+            billing,
+            store,
+            shopper_of,
+            open_lookup(settings.stripe_api_key),
+            default_plan=settings.default_plan,
+            metadata_only=settings.stripe_metadata_only,
+        )
+        return events.apply
+
+    return lambda event: load()(event)
 
 
 def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:

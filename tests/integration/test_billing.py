@@ -42,7 +42,7 @@ failed = []
 def deliver():
     try:
         billing.renew("ada", event_id="in_1")
-        get_state(app).stripe.apply(event)
+        get_state(app).apply_stripe_event(event)
     except Exception as error:
         failed.append(repr(error))
 
@@ -63,7 +63,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for event in {events!r}:
     try:
-        get_state(app).stripe.apply(event)
+        get_state(app).apply_stripe_event(event)
     except GenvorisError:
         pass  # it is delivered again
 print("done", flush=True)
@@ -190,7 +190,7 @@ def test_killed_process_and_newer_event(
 
 def is_applied(app: Flask, event: dict[str, Any]) -> bool:
     try:
-        get_state(app).stripe.apply(event)
+        get_state(app).apply_stripe_event(event)
     except GenvorisError:
         return False
     return True

@@ -84,11 +84,11 @@ def test_events_that_are_delivered_again_fill_nothing_after_the_key_was_replaced
     event = Stripe(metadata={"genvoris_external_id": "bea"}).change("created", price="price_pro")
     for name in names:
         before.billing.activate(name, price_id="price_pro", event_id="order-1")
-    assert before.stripe.apply(event) == "applied"
+    assert before.apply_stripe_event(event) == "applied"
     after = open_shop(GENVORIS_API_KEY=replace_key(genvoris_sandbox))
     for name in names:
         after.billing.activate(name, price_id="price_pro", event_id="order-1")
-    assert after.stripe.apply(event) == "repeated"
+    assert after.apply_stripe_event(event) == "repeated"
     assert {fills(after, name) for name in [*names, "bea"]} == {1}
 
 

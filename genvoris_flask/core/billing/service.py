@@ -15,7 +15,6 @@ from .idempotency import check_event_id
 from .plan_catalog import PlanService
 from .plan_sync import PlanChange
 from .plans import DeclaredPlan
-from .stripe.repository import StripeRepository
 
 
 class Billing:
@@ -273,5 +272,7 @@ class Billing:
             event_id = f"once:{uuid.uuid4()}"
         if self.accounts.is_done("close_account", shopper, event_id):
             return self.accounts.find(shopper)
+        from .stripe.repository import StripeRepository  # slow to import
+
         StripeRepository(self._store).close_account(external_id, self._clock())
         return self.accounts.close("close_account", shopper, event_id, self.plans.default_plan)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .formats import heic, jpeg, png, webp
-from .formats.container import AnimatedError, BrokenError, Budget, Container
+from .formats.container import AnimatedError, BrokenError, Container
 
 MAX_PIXELS = 50_000_000
 
@@ -69,38 +66,25 @@ def clean_photo(data: bytes) -> Photo:
 
 def is_picture(data: bytes) -> bool:
     """Return whether bytes start like a JPEG, PNG, WebP or HEIC file."""
-    return _find_format(data) is not None
+    from .formats.detection import find_format  # imports every format, which only uploads need
 
-
-_Reader = Callable[[bytes, Budget], Container]
+    return find_format(data) is not None
 
 
 def _open(data: bytes) -> tuple[str, Container]:
+    from .formats.detection import open_container  # as above
+
     if not data:
         raise PhotoError("no_photo")
-    found = _find_format(data)
-    if found is None:
-        raise PhotoError("not_a_photo")
-    mimetype, read = found
     try:
-        container = read(data, Budget(len(data)))
+        found = open_container(data)
     except AnimatedError:
         raise PhotoError("animated_photo") from None
-    except (BrokenError, IndexError, struct.error):
+    except BrokenError:
         raise PhotoError("broken_photo") from None
-    width, height = container.size
+    if found is None:
+        raise PhotoError("not_a_photo")
+    width, height = found[1].size
     if width * height > MAX_PIXELS:
         raise PhotoError("photo_too_many_pixels")
-    return mimetype, container
-
-
-def _find_format(data: bytes) -> tuple[str, _Reader] | None:
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg", jpeg.read_jpeg
-    if data.startswith(png.START):
-        return "image/png", png.read_png
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp", webp.read_webp
-    if data[4:8] == b"ftyp" and data[8:12] in heic.BRANDS | heic.SEQUENCES:
-        return "image/heic", heic.read_heic
-    return None
+    return found

@@ -64,7 +64,7 @@ def _read_genuine() -> Mapping[str, Any]:
 
 def _apply(event: Mapping[str, Any]) -> str:
     try:
-        return get_state().stripe.apply(event)
+        return get_state().apply_stripe_event(event)
     except LockTimeoutError:
         detail = "Another event of this customer is being handled."
         raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
