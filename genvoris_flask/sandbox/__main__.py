@@ -1,4 +1,4 @@
-"""``python -m genvoris_flask.sandbox``: starts a local Genvoris."""
+"""The command line of the sandbox: ``python -m genvoris_flask.sandbox``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command and return its exit status."""
     options = _read_options(argv)
     try:
         app = create_app(

@@ -1,4 +1,4 @@
-"""Puts the sandbox together as a Flask app."""
+"""The factory of the sandbox's Flask app."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .context import EXTENSION_KEY, Context, SandboxClock, context
 from .domain.settings import change_settings
 from .domain.signing_keys import KeyRing
 from .domain.store import FolderLock, Store, prepare_folder
-from .domain.webhook_dispatcher import Courier
-from .http.auth import keep_start_key
-from .http.errors import RefusalError, answer_http_error, answer_refusal, new_request_id
-from .http.fault_middleware import Front, IdConverter
-from .http.request_log import CallLog
+from .domain.webhook_dispatcher import WebhookDispatcher
+from .http.auth import set_start_key
+from .http.errors import HttpError, error_response, http_error_response, new_request_id
+from .http.fault_middleware import FaultMiddleware, IdConverter
+from .http.request_log import RequestLog
 from .http.request_validation import check_request
 from .pages import actions, docs, overview
 from .product_image import ImageFetcher
@@ -76,27 +76,28 @@ def create_app(
     transport: httpx.BaseTransport | None = None,
     fetch_image: Callable[[str], bytes] | None = None,
 ) -> Flask:
-    """Make a sandbox.
+    """Create a sandbox.
 
     Args:
-        folder: Where its data and its signing key are kept.
+        folder: Stores its data and its signing key.
         api_key: The key that it accepts, until it is rotated.
-        issuer: What its tokens say in ``iss``.
-        credits_at_start: The shop's credits, when the folder is new.
-        delay: Seconds that a try-on takes at least.
-        rate_limits: Whether Genvoris's are in force; None leaves it as it was.
-        allow_hosts: Hosts, beside this machine, that product pictures are fetched from:
-            ``cdn.shop.example``, or ``*.shop.example`` for all below it.
-        exclusive: Refuse a folder that another process serves, and keep it from others.
-        clock: The time, in Unix seconds.
-        sleep: Waits so many seconds.
-        transport: What sends webhooks; None opens sockets.
-        fetch_image: Returns the bytes of the product picture at an address; None fetches it.
+        issuer: The ``iss`` claim of its tokens.
+        credits_at_start: The shop's credits if the folder is new.
+        delay: The least time that a try-on takes, in seconds.
+        rate_limits: Whether to enforce Genvoris's rate limits; None keeps the folder's setting.
+        allow_hosts: Hosts besides this machine that product pictures are fetched from:
+            ``cdn.shop.example``, or ``*.shop.example`` for all of its subdomains.
+        exclusive: Lock the folder, so that one process at a time serves it.
+        clock: Returns the time in Unix seconds.
+        sleep: Called with the seconds to wait.
+        transport: Sends webhooks; defaults to a transport that opens sockets.
+        fetch_image: Returns the bytes of the product picture at an address; defaults to an
+            ``ImageFetcher``.
 
     Raises:
         StoreError: The folder's data cannot be used, or another process has it.
         OSError: The folder cannot be written.
-        ImportError: What the extra ``[sandbox]`` installs is not there.
+        ImportError: The dependencies of the extra ``[sandbox]`` are not installed.
     """
     _require_extra()
     prepare_folder(folder)
@@ -104,39 +105,41 @@ def create_app(
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start, clock())
     moved = SandboxClock(clock, store)
     _start_account(store, api_key, moved(), rate_limits)
-    courier = Courier(store, moved, wall_clock=clock, transport=transport)
-    calls, keys = CallLog(moved), KeyRing(folder)
+    dispatcher = WebhookDispatcher(store, moved, wall_clock=clock, transport=transport)
+    calls, keys = RequestLog(moved), KeyRing(folder)
     fetch = fetch_image or ImageFetcher(allow_hosts)
-    return _set_up(Context(lock, store, keys, issuer, moved, courier, calls, fetch, delay, sleep))
+    return _make_app(
+        Context(lock, store, keys, issuer, moved, dispatcher, calls, fetch, delay, sleep)
+    )
 
 
 def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | None) -> None:
     with store.transaction() as db:
-        keep_start_key(db, api_key, now)
+        set_start_key(db, api_key, now)
         if rate_limits is not None:
             change_settings(db, {"rateLimits": rate_limits})
 
 
-def _set_up(parts: Context) -> Flask:
-    """Put routes, refusals and the front door around the parts."""
+def _make_app(parts: Context) -> Flask:
+    """Create the Flask app around the parts."""
     app = Flask(__name__, static_folder=None)
     app.request_class = with_body_limit(app.request_class)
     app.url_map.merge_slashes = False
     app.url_map.converters["default"] = IdConverter
     app.extensions[EXTENSION_KEY] = parts
-    front = Front(app.wsgi_app, parts.calls, parts.faults, parts.sleep)
-    app.wsgi_app = front  # type: ignore[method-assign]
+    middleware = FaultMiddleware(app.wsgi_app, parts.calls, parts.faults, parts.sleep)
+    app.wsgi_app = middleware  # type: ignore[method-assign]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.register_error_handler(RefusalError, _answer_refusal)
-    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(HttpError, _error_response)
+    app.register_error_handler(HTTPException, http_error_response)
     app.before_request(check_request)
     app.after_request(_name_request)
     return app
 
 
 def _require_extra() -> None:
-    """Look for what is imported late, without importing it."""
+    """Raise ImportError if a dependency that is imported later is missing."""
     if any(find_spec(name) is None for name in ("jsonschema_rs", "PIL", "pillow_heif")):
         raise ImportError(
             'The sandbox needs more: pip install "genvoris-flask[sandbox]" '
@@ -144,11 +147,11 @@ def _require_extra() -> None:
         )
 
 
-def _answer_refusal(refusal: RefusalError) -> Response:
-    if refusal.then is not None:
+def _error_response(refusal: HttpError) -> Response:
+    if refusal.after_rollback is not None:
         with context().store.transaction() as db:
-            refusal.then(db)
-    return answer_refusal(refusal)
+            refusal.after_rollback(db)
+    return error_response(refusal)
 
 
 def _name_request(response: Response) -> Response:

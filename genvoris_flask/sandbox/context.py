@@ -1,4 +1,4 @@
-"""What a request of the sandbox works with."""
+"""The parts of a running sandbox, which its views get from ``context()``; and its clock."""
 
 from __future__ import annotations
 
@@ -8,49 +8,52 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from .domain.signing_keys import KeyRing
-from .domain.store import FolderLock, Store, recall, remember
-from .domain.webhook_dispatcher import Courier
+from .domain.store import FolderLock, Store, get_value, set_value
+from .domain.webhook_dispatcher import WebhookDispatcher
 from .http.faults import Faults
-from .http.rate_limits import Limiter
-from .http.request_log import CallLog
+from .http.rate_limits import RateLimiter
+from .http.request_log import RequestLog
 
 EXTENSION_KEY = "genvoris-sandbox"
 OFFSET_NAME = "clock_offset"
 
 
 class SandboxClock:
-    """Gives Unix seconds, and keeps over restarts how far it was moved.
+    """A clock that can be moved; the store keeps its offset over restarts.
 
     Args:
-        base: The time that it is ahead of.
-        store: Where it keeps how far.
+        base: Returns the machine's time in Unix seconds.
+        store: Stores the offset.
+
+    Attributes:
+        offset: How far this clock is ahead of the machine's, in seconds.
     """
 
     def __init__(self, base: Callable[[], float], store: Store) -> None:
         self._base = base
         self._store = store
         with store.transaction() as db:
-            self.offset = float(recall(db, OFFSET_NAME, 0.0))
+            self.offset = float(get_value(db, OFFSET_NAME, 0.0))
 
     def __call__(self) -> float:
-        """Give the time, in Unix seconds."""
+        """Return the time in Unix seconds."""
         return self._base() + self.offset
 
     def advance(self, seconds: float) -> None:
-        """Move by so many seconds."""
+        """Move the clock by a number of seconds."""
         self._keep(self.offset + seconds)
 
     def set(self, time: float) -> None:
-        """Move to a time, in Unix seconds; from there it runs on."""
+        """Move the clock to a time in Unix seconds; it keeps running from there."""
         self._keep(time - self._base())
 
     def reset(self) -> None:
-        """Go back to the machine's time."""
+        """Return to the machine's time."""
         self._keep(0.0)
 
     def _keep(self, offset: float) -> None:
         with self._store.transaction() as db:
-            remember(db, OFFSET_NAME, offset)
+            set_value(db, OFFSET_NAME, offset)
             self.offset = offset
 
 
@@ -59,18 +62,18 @@ class Context:
     """The parts of one sandbox.
 
     Attributes:
-        lock: What keeps its folder from other processes, if anything.
-        store: Its data.
-        keys: What signs its tokens.
-        issuer: What its tokens say in ``iss``.
-        clock: Its time.
-        courier: What takes news to the shop.
-        calls: What was asked of it.
+        lock: The lock of the data folder, if it is served exclusively.
+        store: The data.
+        keys: The keys that sign session tokens.
+        issuer: The ``iss`` claim of session tokens.
+        clock: The sandbox's time.
+        dispatcher: Delivers webhooks.
+        calls: The log of requests.
         fetch_image: Returns the bytes of the product picture at an address.
-        faults: What shall go wrong.
-        limiter: How much was asked lately.
-        delay: Seconds that a try-on takes at least.
-        sleep: Waits so many seconds.
+        delay: The least time that a try-on takes, in seconds.
+        sleep: Called with the seconds to wait.
+        faults: The faults to inject.
+        limiter: Counts what is rate limited.
     """
 
     lock: FolderLock | None
@@ -78,16 +81,16 @@ class Context:
     keys: KeyRing
     issuer: str
     clock: SandboxClock
-    courier: Courier
-    calls: CallLog
+    dispatcher: WebhookDispatcher
+    calls: RequestLog
     fetch_image: Callable[[str], bytes]
     delay: float
     sleep: Callable[[float], None]
     faults: Faults = field(default_factory=Faults)
-    limiter: Limiter = field(default_factory=Limiter)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
 
 
 def context() -> Context:
-    """Give the parts of the sandbox that this request is for."""
+    """Return the sandbox that handles this request."""
     found: Context = current_app.extensions[EXTENSION_KEY]
     return found

@@ -1,4 +1,4 @@
-"""Fetches a product's picture, from this machine and the hosts that the sandbox was given."""
+"""Fetching product pictures, from this machine and from allowed hosts alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT = 5.0
 
 
 class ImageError(Exception):
-    """The picture cannot be had; the message says why."""
+    """The picture cannot be fetched; the message says why."""
 
 
 class ImageFetcher:
@@ -51,7 +51,7 @@ class ImageFetcher:
             if isinstance(found, bytes):
                 return found
             url = found
-        raise ImageError("the picture's address leads from one to another without end")
+        raise ImageError("the picture's address redirects too often")
 
     def _checked_host(self, url: str) -> str:
         try:
@@ -87,11 +87,11 @@ def _decode(url: str) -> bytes:
 
 def _fetch(url: str, host: str, deadline: float) -> bytes | str:
     """Return the bytes at an address, or the address that it redirects to."""
-    import httpx  # late: the sandbox is ready sooner without it
+    import httpx  # imported late, since it would delay the start
 
     left = max(0.1, deadline - time.monotonic())
     try:
-        # No proxy of the environment for this machine; another may only be reachable through one.
+        # The environment's proxy is for other hosts, which may be unreachable without it.
         with (
             httpx.Client(timeout=left, trust_env=host not in LOOPBACK) as client,
             client.stream("GET", url) as response,
@@ -105,7 +105,7 @@ def _fetch(url: str, host: str, deadline: float) -> bytes | str:
 
 
 def _shown(url: str) -> str:
-    """Return an address without what may be secret: its password, and its query."""
+    """Return a URL without its password and query, which may be secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 

@@ -1,4 +1,4 @@
-"""What all of the sandbox's answers share."""
+"""How times, plans and customers are written as JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Json = dict[str, Any]
 
 
 def iso(time: float) -> str:
-    """Write a time as the quickstart does."""
+    """Format Unix seconds as Genvoris does, such as 2026-01-31T12:00:00.000Z."""
     moment = dt.datetime.fromtimestamp(time, dt.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def plan_fields(row: sqlite3.Row) -> Json:
-    """Write a plan."""
+    """Return a plan's fields."""
     return {
         "id": row["id"],
         "name": row["name"],
@@ -30,7 +30,7 @@ def plan_fields(row: sqlite3.Row) -> Json:
 
 
 def plan_summary(db: sqlite3.Connection, plan_id: str | None) -> Json | None:
-    """Return a plan as it is nested in other answers."""
+    """Return a plan's fields as they are nested in other responses."""
     query = "SELECT id, name, monthly_try_ons FROM plans WHERE id = ?"
     row = db.execute(query, (plan_id,)).fetchone()
     if row is None:
@@ -39,7 +39,7 @@ def plan_summary(db: sqlite3.Connection, plan_id: str | None) -> Json | None:
 
 
 def customer_fields(row: sqlite3.Row) -> Json:
-    """Write a customer."""
+    """Return a customer's fields."""
     return {
         "id": row["id"],
         "externalId": row["external_id"],

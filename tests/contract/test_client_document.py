@@ -25,7 +25,7 @@ from genvoris_flask.core.api.models import (
     WebhookEndpoint,
 )
 from genvoris_flask.sandbox.domain.outbox import TYPES
-from genvoris_flask.sandbox.http.openapi import Operation, contract
+from genvoris_flask.sandbox.http.openapi import Operation, api_document
 from genvoris_flask.sandbox.http.validation_errors import check
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
@@ -58,7 +58,7 @@ class Held(httpx.BaseTransport):
 def find(method: str, path: str) -> Operation:
     found = [
         each
-        for each in contract().operations.values()
+        for each in api_document().operations.values()
         if each.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", each.path), path)
     ]
     assert len(found) == 1, f"{method} {path} is in the document {len(found)} times"
@@ -68,9 +68,9 @@ def find(method: str, path: str) -> Operation:
 def hold_body(operation: Operation, body: dict[str, Any]) -> None:
     """A field that is not in the document would be ignored without a word."""
     schema = operation.content["application/json"]["schema"]
-    check(contract(), schema, body)
-    resolved = contract().resolve(schema)
-    branches = [contract().resolve(each) for each in resolved.get("anyOf", [resolved])]
+    check(api_document(), schema, body)
+    resolved = api_document().resolve(schema)
+    branches = [api_document().resolve(each) for each in resolved.get("anyOf", [resolved])]
     known = {name for branch in branches for name in branch["properties"]}
     assert set(body) <= known, operation.id
 
@@ -156,15 +156,15 @@ def test_every_call_is_in_the_document_and_every_call_of_the_document_is_in_the_
     call_everything(client)
     rest = {
         each.id
-        for each in contract().operations.values()
+        for each in api_document().operations.values()
         if each.path.startswith("/api/v1/") or each.path in OTHER_PATHS
     }
     assert held.called == rest
 
 
 def test_a_customer_has_each_field_that_the_document_promises() -> None:
-    own, nested = contract().at(["components", "schemas", "CustomerWithUsage", "allOf"])
-    promised = {**contract().resolve(own)["properties"], **nested["properties"]}
+    own, nested = api_document().at(["components", "schemas", "CustomerWithUsage", "allOf"])
+    promised = {**api_document().resolve(own)["properties"], **nested["properties"]}
     names = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in promised}
     assert {each.name for each in dataclasses.fields(Customer)} == names
 
@@ -182,13 +182,13 @@ def test_a_customer_has_each_field_that_the_document_promises() -> None:
 def test_a_model_has_each_field_that_the_document_promises(model: Any, schema: str) -> None:
     promised = {
         re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-        for name in contract().at(["components", "schemas", schema])["properties"]
+        for name in api_document().at(["components", "schemas", schema])["properties"]
     }
     assert {each.name for each in dataclasses.fields(model)} == promised
 
 
 def test_an_event_is_written_with_the_documents_fields_and_types() -> None:
-    schema = contract().at(["components", "schemas", "Event"])
+    schema = api_document().at(["components", "schemas", "Event"])
     assert set(EVENT_TYPES) == set(schema["properties"]["eventType"]["enum"])
     whole = Event("s-1", "CLOSED", "sku", "Shirt", "/shirt", {"n": 1}).write()
     assert set(whole) == {name for name, each in schema["properties"].items() if "not" not in each}

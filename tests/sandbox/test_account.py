@@ -179,7 +179,7 @@ def test_the_balance_is_told_when_it_is_filled_and_when_it_runs_low(tmp_path: Pa
         assert pool(sandbox) == {"balance": 0, "packs": []}
         buy(sandbox, 20, expiresIn=DAY)
         sandbox.http.post("/sandbox/clock", json={"advance": DAY})
-        sandbox.app.extensions["genvoris-sandbox"].courier.deliver_due()
+        sandbox.app.extensions["genvoris-sandbox"].dispatcher.deliver_due()
     told = [(each.envelope["type"], each.envelope["data"]["balance"]) for each in shop.got]
     low, added = "credit.low_balance", "credit.balance_added"
     assert told == [(low, 0), (added, 20), (low, 0)]

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genvoris_flask.sandbox.http.openapi import contract
+from genvoris_flask.sandbox.http.openapi import api_document
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
 
 JSON_OPERATIONS = [
-    each for each in contract().operations.values() if list(each.content) == ["application/json"]
+    each
+    for each in api_document().operations.values()
+    if list(each.content) == ["application/json"]
 ]
 
 

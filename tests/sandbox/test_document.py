@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from genvoris_flask.sandbox.http.openapi import FILE, contract
+from genvoris_flask.sandbox.http.openapi import FILE, api_document
 from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -23,26 +23,26 @@ def test_the_document_names_every_route_and_no_other(sandbox: LocalGenvoris) -> 
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.endpoint not in PAGES and not rule.endpoint.startswith(("page.", "actions."))
     }
-    written = {(each.id, each.method, each.path) for each in contract().operations.values()}
+    written = {(each.id, each.method, each.path) for each in api_document().operations.values()}
     assert written == routes
 
 
 def test_the_document_is_served_as_it_ships(sandbox: LocalGenvoris) -> None:
     answer = sandbox.http.get("/openapi.json")
     assert answer.mimetype == "application/json"
-    assert answer.get_json() == contract().document
-    assert contract().document["openapi"].startswith("3.1")
+    assert answer.get_json() == api_document().raw
+    assert api_document().raw["openapi"].startswith("3.1")
 
 
 def test_every_operation_that_needs_a_key_says_what_comes_without_one() -> None:
-    for operation in contract().operations.values():
+    for operation in api_document().operations.values():
         if operation.security:
             assert {"401", "403"} <= set(operation.fields["responses"]), operation.id
 
 
 def test_the_page_shows_every_operation_field_and_refusal(sandbox: LocalGenvoris) -> None:
     page = sandbox.http.get("/docs").get_data(as_text=True)
-    for operation in contract().operations.values():
+    for operation in api_document().operations.values():
         assert f"<code>{operation.path}</code>" in page
         for status in operation.fields["responses"]:
             assert f"<code>{status}</code>" in page
@@ -61,7 +61,7 @@ def test_the_page_takes_nothing_from_elsewhere_and_runs_no_script(sandbox: Local
 
 def test_no_schema_is_a_bare_boolean() -> None:
     """Client generators refuse those, although JSON Schema allows them."""
-    assert list(booleans(contract().document["components"]["schemas"], "")) == []
+    assert list(booleans(api_document().raw["components"]["schemas"], "")) == []
 
 
 def booleans(value: Any, at: str) -> Iterator[str]:

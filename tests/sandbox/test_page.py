@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from genvoris_flask.sandbox.pages.charts import Day, draw, nice_top
+from genvoris_flask.sandbox.pages.charts import Day, draw_chart, scale_top
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 
 HOOK = {"url": "http://127.0.0.1:9/hook", "secret": "whsec_never_shown", "events": ["webhook.test"]}
@@ -216,7 +216,7 @@ def test_bars_are_as_high_as_their_numbers_and_stand_on_the_line() -> None:
     import datetime as dt
 
     days = [Day(dt.date(2026, 11, number), number, 0) for number in range(1, 11)]
-    plot = draw([*days, Day(dt.date(2026, 11, 11), 4, 3)])
+    plot = draw_chart([*days, Day(dt.date(2026, 11, 11), 4, 3)])
     heights = [bar.height for bar in plot.bars]
     assert heights[9] == pytest.approx(2 * heights[4], abs=0.1)
     assert all(bar.y + bar.height == pytest.approx(plot.base, abs=0.02) for bar in plot.bars)
@@ -231,7 +231,7 @@ def test_bars_are_as_high_as_their_numbers_and_stand_on_the_line() -> None:
     ("most", "top"), [(0, 2), (3, 4), (5, 10), (11, 20), (41, 100), (999, 1000), (123_456, 200_000)]
 )
 def test_the_scale_ends_at_a_round_number(most: int, top: int) -> None:
-    assert nice_top(most) == top
+    assert scale_top(most) == top
 
 
 def test_the_funnel_counts_sessions_and_not_events(sandbox: LocalGenvoris) -> None:

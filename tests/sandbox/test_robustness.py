@@ -67,7 +67,9 @@ def test_a_server_that_is_stopped_leaves_no_thread_behind(tmp_path: Path) -> Non
         server = SandboxServer(create_app(tmp_path / str(number)))
         server.start()
         server.stop()
-    left = [each.name for each in threading.enumerate() if each.name.startswith("genvoris-courier")]
+    left = [
+        each.name for each in threading.enumerate() if each.name.startswith("genvoris-webhooks")
+    ]
     assert left == []
 
 

@@ -31,7 +31,7 @@ def register(sandbox: LocalGenvoris, url: str, events: list[str] | None = None) 
 
 
 def deliver(sandbox: LocalGenvoris) -> int:
-    return int(sandbox.app.extensions[EXTENSION_KEY].courier.deliver_due())
+    return int(sandbox.app.extensions[EXTENSION_KEY].dispatcher.deliver_due())
 
 
 def deliveries(sandbox: LocalGenvoris, query: str = "") -> list[dict[str, Any]]:

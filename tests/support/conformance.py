@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from genvoris_flask.sandbox.http.openapi import contract
+from genvoris_flask.sandbox.http.openapi import api_document
 
 
 def hold_answers(app: Flask) -> None:
@@ -15,18 +15,18 @@ def hold_answers(app: Flask) -> None:
 
 def hold(response: Response) -> Response:
     """Check status, content type, headers and body."""
-    operation = contract().operations.get(request.endpoint or "")
+    operation = api_document().operations.get(request.endpoint or "")
     if operation is None or request.method == "OPTIONS":
         return response
     where = f"{operation.id}, {response.status_code}"
     answers = operation.fields["responses"]
     assert str(response.status_code) in answers, f"{where} is not in the document"
-    answer = contract().resolve(answers[str(response.status_code)])
+    answer = api_document().resolve(answers[str(response.status_code)])
     content_type, media = next(iter(answer["content"].items()))
     assert response.mimetype == content_type, where
     for name, header in answer["headers"].items():
-        if contract().resolve(header).get("required"):
+        if api_document().resolve(header).get("required"):
             assert name in response.headers, f"{where} lacks {name}"
-    errors = contract().validator(media["schema"]).iter_errors(response.get_json())
+    errors = api_document().validator(media["schema"]).iter_errors(response.get_json())
     assert [error.message for error in errors] == [], where
     return response

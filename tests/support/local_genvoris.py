@@ -64,7 +64,7 @@ class LocalGenvoris:
         self.transport = httpx.WSGITransport(self.app, raise_app_exceptions=True)
 
     def call(self, method: str, path: str, json: Any = None, **more: Any) -> TestResponse:
-        """Call the REST API with the key."""
+        """LoggedRequest the REST API with the key."""
         headers = {"Authorization": f"Bearer {API_KEY}", **more.pop("headers", {})}
         return self.http.open(f"/api/v1{path}", method=method, json=json, headers=headers, **more)
 

@@ -1,4 +1,7 @@
-"""The shop's credit pool: packs that were bought, spent soonest expiry first."""
+"""What is left to spend: the shop's credits, and a customer's quota.
+
+Credits come in packs. The pack that expires first is spent first.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-from ..http.errors import RefusalError
+from ..http.errors import HttpError
 from ..serializers import Json, iso
 
 LIVE = "remaining > 0 AND (expires_at IS NULL OR expires_at > ?)"
@@ -15,21 +18,21 @@ YEAR = 365 * 24 * 3600.0
 
 
 def credits_left(db: sqlite3.Connection, now: float) -> int:
-    """Give the credits of all packs that have not ended."""
+    """Return the number of credits in all packs that have not expired."""
     query = f"SELECT COALESCE(SUM(remaining), 0) FROM credit_packs WHERE {LIVE}"  # noqa: S608
     (left,) = db.execute(query, (now,)).fetchone()
     return int(left)
 
 
 def take_credit(db: sqlite3.Connection, now: float) -> None:
-    """Take a credit off the pack that is next to be spent. There must be one."""
+    """Take one credit from the pack that expires first. There must be one."""
     query = f"SELECT number FROM credit_packs WHERE {LIVE} ORDER BY {SPENT_FIRST}"  # noqa: S608
     (number,) = db.execute(query, (now,)).fetchone()
     db.execute("UPDATE credit_packs SET remaining = remaining - 1 WHERE number = ?", (number,))
 
 
 def add_pack(db: sqlite3.Connection, count: int, now: float, expires_at: float | None) -> Json:
-    """Add a pack, and give it."""
+    """Add a pack and return its fields."""
     pack_id = f"pack_{secrets.token_hex(6)}"
     db.execute(
         "INSERT INTO credit_packs (id, credits, remaining, created_at, expires_at) "
@@ -41,7 +44,7 @@ def add_pack(db: sqlite3.Connection, count: int, now: float, expires_at: float |
 
 
 def pack_fields(row: sqlite3.Row) -> Json:
-    """Write a pack."""
+    """Return a pack's fields."""
     return {
         "id": row["id"],
         "credits": row["credits"],
@@ -52,19 +55,19 @@ def pack_fields(row: sqlite3.Row) -> Json:
 
 
 def live_packs(db: sqlite3.Connection, now: float) -> list[Json]:
-    """List the packs of which something is left, in the order in which they are spent."""
+    """Return the packs with credits left, in the order in which they are spent."""
     query = f"SELECT * FROM credit_packs WHERE {LIVE} ORDER BY {SPENT_FIRST}"  # noqa: S608
     return [pack_fields(row) for row in db.execute(query, (now,))]
 
 
 def empty_packs(db: sqlite3.Connection) -> None:
-    """Leave nothing in any pack."""
+    """Remove all credits."""
     db.execute("UPDATE credit_packs SET remaining = 0")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a shopper stands. ``limit`` is None without a plan."""
+class QuotaStatus:
+    """A customer's quota in the current period. ``limit`` is None without a plan."""
 
     used: int
     limit: int | None
@@ -72,20 +75,20 @@ class Standing:
 
     @property
     def remaining(self) -> int:
-        """Try-ons that are left."""
+        """The number of try-ons that are left."""
         return max(0, (self.limit or 0) - self.used)
 
     def fields(self) -> Json:
-        """Write it as the contract's ``current``."""
+        """Return the fields of ``current`` in the API's usage."""
         ok = self.status == "ACTIVE" and self.remaining > 0
         return {"used": self.used, "limit": self.limit, "remaining": self.remaining, "ok": ok}
 
-    def refusal(self) -> RefusalError | None:
-        """Return the refusal of another try-on, or None if it is allowed now."""
+    def refusal(self) -> HttpError | None:
+        """Return the error that refuses another try-on, or None if one is allowed."""
         reason = self.reason
         if reason is None:
             return None
-        return RefusalError(
+        return HttpError(
             402,
             "end_customer_quota",
             f"This customer may not try on now: {reason}.",
@@ -104,6 +107,6 @@ class Standing:
         return None if self.remaining else "quota_exhausted"
 
 
-def standing(row: sqlite3.Row) -> Standing:
-    """Return where a customer stands."""
-    return Standing(row["used"], row["quota"], row["status"])
+def quota_status(row: sqlite3.Row) -> QuotaStatus:
+    """Return the quota of a customer's current period."""
+    return QuotaStatus(row["used"], row["quota"], row["status"])

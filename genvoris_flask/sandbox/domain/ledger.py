@@ -1,4 +1,8 @@
-"""The two ledgers: the shop's credits, and each shopper's quota in rolling 30-day periods."""
+"""Charging try-ons to both ledgers: the shop's credits, and the customer's quota.
+
+A quota is for a period of 30 days. A period that has ended is rolled when its customer is next
+read.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,15 @@ import sqlite3
 from functools import partial
 
 from ..context import context
-from ..http.errors import RefusalError, not_found
+from ..http.errors import HttpError, not_found
 from ..serializers import Json, iso, plan_summary
-from .balances import credits_left, standing, take_credit
+from .balances import credits_left, quota_status, take_credit
 from .notifications import (
-    tell_of_balance,
-    tell_of_customer,
-    tell_of_exhaustion,
-    tell_of_quota,
-    tell_of_tryon,
+    notify_balance,
+    notify_customer,
+    notify_quota_exhausted,
+    notify_quota_warning,
+    notify_tryon,
 )
 
 PERIOD = 30 * 24 * 3600.0
@@ -23,9 +27,14 @@ USAGE_BUCKETS = 24
 
 
 def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
-    """Give a customer by the sandbox's id or the shop's, in the period that is now.
+    """Return a customer in the current period.
 
-    Refuses with 404.
+    Args:
+        db: The transaction.
+        name: The sandbox's id of the customer, or the shop's.
+
+    Raises:
+        HttpError: 404, if there is no such customer.
     """
     query = "SELECT * FROM customers WHERE id = ?1 OR external_id = ?1 ORDER BY id = ?1 DESC"
     row: sqlite3.Row | None = db.execute(query, (name,)).fetchone()
@@ -37,9 +46,9 @@ def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
 
 
 def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None:
-    """End the customer's period and start a new one with the full quota of the plan as it is now.
+    """End the customer's period and start a new one with the plan's full quota.
 
-    A plan that is changed later does so for the next period.
+    Later changes of the plan take effect in the period after it.
     """
     db.execute(
         "INSERT INTO periods VALUES (?, ?, ?, ?, ?)",
@@ -48,7 +57,7 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
             row["period_start"],
             min(row["period_end"], max(start, row["period_start"])),
             row["used"],
-            standing(row).limit,
+            quota_status(row).limit,
         ),
     )
     db.execute(
@@ -56,11 +65,11 @@ def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None
         "(SELECT monthly_try_ons FROM plans WHERE plans.id = plan_id) WHERE id = ?",
         (start, start + PERIOD, row["id"]),
     )
-    tell_of_customer(db, "period_rolled", _by_id(db, row["id"]))
+    notify_customer(db, "period_rolled", _by_id(db, row["id"]))
 
 
 def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
-    """Return a customer's usage as ``GET /customers/{id}/usage`` answers it."""
+    """Return a customer's usage, as ``GET /customers/{id}/usage`` does."""
     return {
         "data": {
             "customer_id": row["id"],
@@ -69,7 +78,7 @@ def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
             "status": row["status"],
             "period_start": iso(row["period_start"]),
             "period_end": iso(row["period_end"]),
-            "current": standing(row).fields(),
+            "current": quota_status(row).fields(),
             "history": [
                 {
                     "period_start": iso(each["period_start"]),
@@ -84,26 +93,26 @@ def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
 
 
 def past_periods(db: sqlite3.Connection, row: sqlite3.Row, most: int) -> list[sqlite3.Row]:
-    """Return the customer's latest periods that are over, newest first."""
+    """Return the customer's latest past periods, newest first."""
     query = "SELECT * FROM periods WHERE customer_id = ? ORDER BY rowid DESC LIMIT ?"
     return db.execute(query, (row["id"], most)).fetchall()
 
 
 def set_used(db: sqlite3.Connection, customer: sqlite3.Row, used: int) -> None:
-    """Set how many try-ons of the current period are used."""
+    """Set the number of try-ons used in the current period."""
     db.execute("UPDATE customers SET used = ? WHERE id = ?", (used, customer["id"]))
-    tell_of_quota(db, find_customer(db, customer["id"]), customer["used"])
+    notify_quota_warning(db, find_customer(db, customer["id"]), customer["used"])
 
 
-def roll_all(db: sqlite3.Connection) -> None:
-    """Roll every period that has ended, as it would be when next asked for."""
+def roll_due_periods(db: sqlite3.Connection) -> None:
+    """Roll every period that has ended."""
     query = "SELECT id FROM customers WHERE status = 'ACTIVE' AND period_end <= ?"
     for row in db.execute(query, (context().clock(),)).fetchall():
         find_customer(db, row["id"])
 
 
 def _roll(db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:
-    """Move to the period that is now; whole ones that passed unseen leave no trace."""
+    """Start the current period; whole periods that were skipped are not recorded."""
     passed = int((context().clock() - row["period_end"]) // PERIOD)
     start_period(db, row, row["period_end"] + passed * PERIOD)
     return _by_id(db, row["id"])
@@ -115,34 +124,34 @@ def _by_id(db: sqlite3.Connection, customer_id: str) -> sqlite3.Row:
     return row
 
 
-def check(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
-    """Raise a refusal if the quota or the credits do not allow a try-on."""
-    if customer is not None and (refusal := standing(customer).refusal()):
-        if standing(customer).reason == "quota_exhausted":
-            refusal.then = partial(tell_of_exhaustion, row=customer)
+def require_try_on(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
+    """Raise HttpError if the quota or the credits do not allow a try-on."""
+    if customer is not None and (refusal := quota_status(customer).refusal()):
+        if quota_status(customer).reason == "quota_exhausted":
+            refusal.after_rollback = partial(notify_quota_exhausted, row=customer)
         raise refusal
     if credits_left(db, context().clock()) < 1:
-        raise RefusalError(402, "credit_limit_reached", "The shop's credit pool is empty.")
+        raise HttpError(402, "credit_limit_reached", "The shop's credit pool is empty.")
 
 
-def spend(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
-    """Take one try-on off both ledgers, or raise a refusal and take nothing.
+def charge(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
+    """Charge one try-on to both ledgers, or raise HttpError and charge nothing.
 
-    A try-on counts once, however many variations it has. What several variations cost the shop is
-    not published, so the pool counts them the same way.
+    A try-on counts once, however many variations it has. Genvoris does not publish what several
+    variations cost the shop, so its credits are counted in the same way.
     """
-    check(db, customer)
+    require_try_on(db, customer)
     take_credit(db, context().clock())
-    tell_of_balance(db)
+    notify_balance(db)
     if customer is not None:
         set_used(db, customer, customer["used"] + 1)
 
 
-def ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
-    """Give what is left on both ledgers."""
+def remaining_fields(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
+    """Return the fields that say what is left on both ledgers."""
     fields: Json = {"remaining_credits": credits_left(db, context().clock())}
     if customer is not None:
-        now = standing(find_customer(db, customer["id"]))
+        now = quota_status(find_customer(db, customer["id"]))
         fields["end_customer_quota"] = {
             "used": now.used,
             "limit": now.limit,
@@ -154,13 +163,14 @@ def ledgers(db: sqlite3.Connection, customer: sqlite3.Row | None) -> Json:
 def log_tryon(
     db: sqlite3.Connection, customer: sqlite3.Row | None, *, source: str, **about: object
 ) -> None:
-    """Keep one.
+    """Record a try-on that was charged or failed.
 
     Args:
-        db: The transaction in which it is paid for.
-        customer: Whose it is; None is a guest's.
-        source: ``host`` when the sandbox made it, ``track`` when the shop did.
-        about: variations, success, product_title, page_url, generation_ms, reason, where known.
+        db: The transaction in which it is charged.
+        customer: The customer, or None for a guest.
+        source: ``host`` if the sandbox made it, ``track`` if the shop did.
+        about: Known values of variations, success, product_title, page_url, generation_ms and
+            reason.
     """
     row: Json = {
         "variations": 1,
@@ -181,4 +191,4 @@ def log_tryon(
         ":source, :product_title, :page_url, :generation_ms, :now)",
         row,
     )
-    tell_of_tryon(db, customer, row)
+    notify_tryon(db, customer, row)

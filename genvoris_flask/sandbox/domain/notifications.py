@@ -1,4 +1,4 @@
-"""What is worth telling the shop's webhook endpoints."""
+"""The events that the shop's webhook endpoints are notified of."""
 
 from __future__ import annotations
 
@@ -6,64 +6,64 @@ import sqlite3
 
 from ..context import context
 from ..serializers import Json, customer_fields
-from .balances import credits_left, standing
+from .balances import credits_left, quota_status
 from .outbox import emit
 from .settings import read_settings
-from .store import recall, remember
+from .store import get_value, set_value
 
-TOLD = "low_balance_told"
+LOW_BALANCE_NOTIFIED = "low_balance_told"
 WARNING_PERCENT = 80
 
 
-def tell_of_customer(db: sqlite3.Connection, what: str, row: sqlite3.Row) -> None:
-    """Tell of a customer, under the older name (``end_customer.created``) and that of today."""
-    _tell(db, what, _customer(row))
+def notify_customer(db: sqlite3.Connection, what: str, row: sqlite3.Row) -> None:
+    """Notify of a customer, under both names of the event: current and older."""
+    _emit_both(db, what, _customer_data(row))
 
 
-def tell_of_change(db: sqlite3.Connection, before: sqlite3.Row, now: sqlite3.Row) -> None:
-    """Tell what a change of a customer means."""
+def notify_customer_change(db: sqlite3.Connection, before: sqlite3.Row, now: sqlite3.Row) -> None:
+    """Notify of a changed customer: whether they were updated, cancelled or got another plan."""
     cancelled = now["status"] == "CANCELLED" != before["status"]
-    tell_of_customer(db, "cancelled" if cancelled else "updated", now)
+    notify_customer(db, "cancelled" if cancelled else "updated", now)
     if before["plan_id"] != now["plan_id"]:
         emit(
             db,
             "customer.plan_changed",
-            {**_customer(now), "previousPlanId": before["plan_id"]},
+            {**_customer_data(now), "previousPlanId": before["plan_id"]},
         )
 
 
-def tell_of_quota(db: sqlite3.Connection, row: sqlite3.Row, used_before: int) -> None:
-    """Tell when four fifths of the quota are spent."""
-    limit = standing(row).limit or 0
+def notify_quota_warning(db: sqlite3.Connection, row: sqlite3.Row, used_before: int) -> None:
+    """Notify when 80 % of the quota are used."""
+    limit = quota_status(row).limit or 0
     if used_before * 100 < limit * WARNING_PERCENT <= row["used"] * 100:
-        _tell(db, "quota_warning", {**_quota(row), "threshold": WARNING_PERCENT})
+        _emit_both(db, "quota_warning", {**_quota_data(row), "threshold": WARNING_PERCENT})
 
 
-def tell_of_exhaustion(db: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Tell that a try-on was refused because the quota is spent."""
-    _tell(db, "quota_exhausted", _quota(row))
+def notify_quota_exhausted(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Notify that a try-on was refused because the quota is exhausted."""
+    _emit_both(db, "quota_exhausted", _quota_data(row))
 
 
-def tell_of_balance(db: sqlite3.Connection) -> None:
-    """Tell once when the pool runs low; again only after it was filled."""
+def notify_balance(db: sqlite3.Connection) -> None:
+    """Notify once when credits run low, and again only after they were topped up."""
     left = credits_left(db, context().clock())
     low = left <= read_settings(db)["lowBalance"]
-    if low == recall(db, TOLD, False):
+    if low == get_value(db, LOW_BALANCE_NOTIFIED, False):
         return
-    remember(db, TOLD, low)
+    set_value(db, LOW_BALANCE_NOTIFIED, low)
     if low:
         emit(db, "credit.low_balance", {"balance": left})
 
 
-def tell_of_pack(db: sqlite3.Connection, added: int) -> None:
-    """Tell that a pack was bought."""
+def notify_credits_added(db: sqlite3.Connection, added: int) -> None:
+    """Notify that a credit pack was bought."""
     left = credits_left(db, context().clock())
     emit(db, "credit.balance_added", {"added": added, "balance": left})
-    tell_of_balance(db)
+    notify_balance(db)
 
 
-def tell_of_tryon(db: sqlite3.Connection, customer: sqlite3.Row | None, tryon: Json) -> None:
-    """Tell that a try-on was made, or was not."""
+def notify_tryon(db: sqlite3.Connection, customer: sqlite3.Row | None, tryon: Json) -> None:
+    """Notify that a try-on was completed or failed."""
     data = {
         "id": tryon["id"],
         "customer_id": customer["id"] if customer else None,
@@ -79,17 +79,17 @@ def tell_of_tryon(db: sqlite3.Connection, customer: sqlite3.Row | None, tryon: J
         emit(db, "tryon.failed", {**data, "reason": tryon["reason"]})
 
 
-def _tell(db: sqlite3.Connection, what: str, data: Json) -> None:
+def _emit_both(db: sqlite3.Connection, what: str, data: Json) -> None:
     for prefix in ("end_customer", "customer"):
         emit(db, f"{prefix}.{what}", data)
 
 
-def _customer(row: sqlite3.Row) -> Json:
-    return {"customer": customer_fields(row), "quota": standing(row).fields()}
+def _customer_data(row: sqlite3.Row) -> Json:
+    return {"customer": customer_fields(row), "quota": quota_status(row).fields()}
 
 
-def _quota(row: sqlite3.Row) -> Json:
-    now = standing(row)
+def _quota_data(row: sqlite3.Row) -> Json:
+    now = quota_status(row)
     return {
         "customer_id": row["id"],
         "external_id": row["external_id"],

@@ -1,4 +1,4 @@
-"""What is to be told to webhook endpoints, written in the transaction of what happened."""
+"""The queue of webhook deliveries, written in the transaction of the change that causes them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..context import context
 from ..http.errors import not_found
 from ..serializers import Json, iso
 
-# Genvoris publishes the older name alone for some of what happens to customers, and the name of
-# today alone for one. An endpoint may ask for either here.
+# Genvoris documents only the older name of some customer events, and only the current name of
+# one. Here an endpoint may subscribe to either.
 TYPES = (
     "tryon.completed",
     "tryon.failed",
@@ -38,17 +38,17 @@ TYPES = (
 
 
 def emit(db: sqlite3.Connection, type_: str, data: Json) -> None:
-    """Leave an event for every endpoint that asked for its type."""
+    """Enqueue an event for every endpoint that subscribes to its type."""
     envelope = _envelope(type_, data)
     for endpoint in db.execute("SELECT * FROM endpoints WHERE active ORDER BY number").fetchall():
         if type_ in json.loads(endpoint["events"]):
-            _leave(db, endpoint, envelope)
+            _enqueue(db, endpoint, envelope)
 
 
 def send_test(db: sqlite3.Connection, endpoint: sqlite3.Row) -> Json:
-    """Leave a ``webhook.test`` for one endpoint; give the event's id and the delivery's."""
+    """Enqueue a ``webhook.test`` for one endpoint; return the ids of the event and the delivery."""
     envelope = _envelope("webhook.test", {"message": "This is a test from the sandbox."})
-    delivery_id = _leave(db, endpoint, envelope)
+    delivery_id = _enqueue(db, endpoint, envelope)
     return {"id": envelope["id"], "type": envelope["type"], "delivery": delivery_id}
 
 
@@ -57,7 +57,7 @@ def _envelope(type_: str, data: Json) -> Json:
     return {"id": f"evt_{secrets.token_hex(12)}", "type": type_, "created": now, "data": data}
 
 
-def _leave(db: sqlite3.Connection, endpoint: sqlite3.Row, envelope: Json) -> str:
+def _enqueue(db: sqlite3.Connection, endpoint: sqlite3.Row, envelope: Json) -> str:
     row = {
         "id": f"whd_{secrets.token_hex(8)}",
         "endpoint": endpoint["id"],
@@ -72,13 +72,13 @@ def _leave(db: sqlite3.Connection, endpoint: sqlite3.Row, envelope: Json) -> str
         ":now, :now)",
         row,
     )
-    # Whoever looks waits for this transaction's end.
-    context().courier.wake()
+    # Its threads wait for the end of this transaction.
+    context().dispatcher.wake()
     return str(row["id"])
 
 
 def delivery_fields(row: sqlite3.Row) -> Json:
-    """Write a delivery."""
+    """Return a delivery's fields."""
     return {
         "id": row["id"],
         "endpointId": row["endpoint_id"],
@@ -96,17 +96,21 @@ def delivery_fields(row: sqlite3.Row) -> Json:
 
 
 def latest_deliveries(db: sqlite3.Connection, state: str | None, limit: int) -> list[sqlite3.Row]:
-    """Give the latest deliveries, newest first."""
+    """Return the latest deliveries, newest first."""
     query = "SELECT * FROM deliveries WHERE ?1 IS NULL OR state = ?1 ORDER BY number DESC LIMIT ?2"
     return db.execute(query, (state, limit)).fetchall()
 
 
 def send_again(db: sqlite3.Connection, delivery_id: str) -> sqlite3.Row:
-    """Send a delivery once more, with the same event's id, and its retries; or refuse with 404."""
+    """Send a delivery again, with the same event id and with retries.
+
+    Raises:
+        HttpError: 404, if there is no such delivery.
+    """
     query = "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ? WHERE id = ?"
     if db.execute(query, (context().clock(), delivery_id)).rowcount == 0:
         raise not_found("delivery")
-    context().courier.wake()
+    context().dispatcher.wake()
     query = "SELECT * FROM deliveries WHERE id = ?"
     row: sqlite3.Row = db.execute(query, (delivery_id,)).fetchone()
     return row

@@ -1,7 +1,7 @@
-"""The tables of the sandbox's data, version by version.
+"""The tables of the sandbox's database, as migrations.
 
-A folder of an older version is brought up to date by the steps that it lacks, in one transaction.
-Steps that were published are never changed; a new version adds one.
+A database of an older version is migrated in one transaction. Published migrations never change; a
+new version adds one.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ CREATE TABLE api_keys (
 );
 """
 
-# The quota of a period is the plan's at its start. Returns may be of orders that were never
-# reported. A delivery has eight attempts instead of nine.
+# A period's quota is the plan's at its start. Returns may refer to unknown orders. A delivery has
+# eight attempts instead of nine.
 VERSION_3 = """
 ALTER TABLE customers ADD COLUMN quota INTEGER;
 UPDATE customers SET quota = (SELECT monthly_try_ons FROM plans WHERE plans.id = plan_id);
@@ -106,5 +106,5 @@ ALTER TABLE all_returns RENAME TO returns;
 UPDATE deliveries SET state = 'dead', due_at = NULL WHERE state = 'pending' AND attempts >= 8;
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3)
-SCHEMA_VERSION = len(STEPS)
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
+SCHEMA_VERSION = len(MIGRATIONS)

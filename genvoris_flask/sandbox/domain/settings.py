@@ -1,4 +1,4 @@
-"""What the shop's account is like: kept with the data, changed at ``/sandbox/settings``."""
+"""The settings of the shop's account, which ``/sandbox/settings`` changes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..http.errors import RefusalError
+from ..http.errors import HttpError
 from ..serializers import Json
-from .store import recall, remember
+from .store import get_value, set_value
 
 SETTINGS_NAME = "settings"
 DEFAULT_DESIGN: Json = {
@@ -31,31 +31,31 @@ DEFAULTS: Json = {
 
 
 def read_settings(db: sqlite3.Connection) -> Json:
-    """Give all settings."""
-    return {**DEFAULTS, **recall(db, SETTINGS_NAME, {})}
+    """Return all settings."""
+    return {**DEFAULTS, **get_value(db, SETTINGS_NAME, {})}
 
 
 def change_settings(db: sqlite3.Connection, changes: dict[str, Any]) -> Json:
-    """Change some; give all."""
+    """Change settings and return all of them."""
     settings = {**read_settings(db), **changes}
-    remember(db, SETTINGS_NAME, settings)
+    set_value(db, SETTINGS_NAME, settings)
     return settings
 
 
 def require_active(db: sqlite3.Connection) -> None:
-    """Refuse a shop whose account is suspended."""
+    """Raise HttpError if the shop's account is suspended."""
     if read_settings(db)["accountStatus"] != "ACTIVE":
-        raise RefusalError(403, "account_inactive", "The shop's account is suspended.")
+        raise HttpError(403, "account_inactive", "The shop's account is suspended.")
 
 
 def require_domain(db: sqlite3.Connection, *urls: str | None) -> None:
-    """Refuse pages that are not of an allowed domain, nor below one."""
+    """Raise HttpError if a page's host is neither an allowed domain nor a subdomain of one."""
     domains = read_settings(db)["domains"]
     for url in filter(None, urls if domains else ()):
         host = _host(url)
         if not any(host == domain or host.endswith(f".{domain}") for domain in domains):
             detail = f"{host or 'This page'} is not among the shop's domains."
-            raise RefusalError(403, "domain_not_allowed", detail)
+            raise HttpError(403, "domain_not_allowed", detail)
 
 
 def _host(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The key pairs that sign session tokens: one that signs, and those before it that still verify."""
+"""The keys of session tokens: the one that signs, and retired ones that still verify."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .store import SIGNING_KEY_DRAFT_NAME, SIGNING_KEY_NAME, recall, remember
+from .store import SIGNING_KEY_DRAFT_NAME, SIGNING_KEY_NAME, get_value, set_value
 
 RETIRED = "retired_keys"
-# The longest that a token lives, and some leeway.
-STILL_VERIFIES = 3600.0 + 60.0
+# The longest lifetime of a token, and some leeway.
+RETIRED_KEY_SECONDS = 3600.0 + 60.0
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """An RSA key and its id."""
+    """An RSA key and its id (``kid``)."""
 
     private: rsa.RSAPrivateKey
     kid: str
 
     def public(self) -> dict[str, Any]:
-        """Give the public half as a JWK (RFC 7517)."""
+        """Return the public key as a JWK (RFC 7517)."""
         entry = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.private.public_key()))
         return {**entry, "kid": self.kid, "alg": "RS256", "use": "sig"}
 
 
 class KeyRing:
-    """The keys of a data folder; the first is made when it is first wanted, which takes a while.
+    """The keys of a data folder. The first one is generated when it is needed.
 
     Args:
-        folder: Where the key that signs is kept.
+        folder: Stores the key that signs.
 
     Raises:
-        ValueError: The file holds no key.
-        TypeError: It holds a key that is not RSA.
+        ValueError: The file contains no key.
+        TypeError: The key is not an RSA key.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,24 +52,24 @@ class KeyRing:
         self._key = load_key(folder) if (folder / SIGNING_KEY_NAME).exists() else None
 
     def current(self) -> SigningKey:
-        """Give the key that signs now."""
+        """Return the key that signs."""
         with self._lock:
             if self._key is None:
                 self._key = load_key(self._folder)
             return self._key
 
     def rotate(self, db: sqlite3.Connection, now: float) -> str:
-        """Sign with a new key from now on; give its id."""
+        """Generate a new key, sign with it from now on, and return its id."""
         old = self.current()
-        retired = [*self._retired(db, now), {**old.public(), "until": now + STILL_VERIFIES}]
-        remember(db, RETIRED, retired)
+        retired = [*self._retired(db, now), {**old.public(), "until": now + RETIRED_KEY_SECONDS}]
+        set_value(db, RETIRED, retired)
         with self._lock:
             _write_new(self._folder / SIGNING_KEY_NAME)
             self._key = load_key(self._folder)
             return self._key.kid
 
     def jwks(self, db: sqlite3.Connection, now: float) -> dict[str, Any]:
-        """Give all keys that verify now, as a JWKS."""
+        """Return all keys that verify tokens, as a JWKS."""
         current = self.current().public()
         others = [
             {name: value for name, value in key.items() if name != "until"}
@@ -79,7 +79,7 @@ class KeyRing:
         return {"keys": [current, *others]}
 
     def verifier(self, db: sqlite3.Connection, kid: str | None, now: float) -> Any:
-        """Give the public key of this id, if it is good now."""
+        """Return the public key with an id, or None if it verifies no tokens."""
         current = self.current()
         if kid == current.kid:
             return current.private.public_key()
@@ -89,22 +89,22 @@ class KeyRing:
         return None
 
     def _retired(self, db: sqlite3.Connection, now: float) -> list[dict[str, Any]]:
-        return [key for key in recall(db, RETIRED, []) if key["until"] > now]
+        return [key for key in get_value(db, RETIRED, []) if key["until"] > now]
 
 
 def load_key(folder: Path) -> SigningKey:
-    """Read the key, or make one and keep it.
+    """Load the key, or generate and store one.
 
     Raises:
-        ValueError: The file holds no key.
-        TypeError: It holds a key that is not RSA.
+        ValueError: The file contains no key.
+        TypeError: The key is not an RSA key.
     """
     path = folder / SIGNING_KEY_NAME
     if not path.exists():
         _write_new(path)
     private = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(private, rsa.RSAPrivateKey):
-        raise TypeError(f"{path} holds no RSA key.")
+        raise TypeError(f"{path} does not contain an RSA key.")
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -118,7 +118,7 @@ def _write_new(path: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    # Written beside and moved, so that a kill in the middle leaves no half a key.
+    # Replaced in one step, so that a crash never leaves half a key.
     draft = path.with_name(SIGNING_KEY_DRAFT_NAME)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(pem)

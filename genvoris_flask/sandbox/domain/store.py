@@ -1,4 +1,4 @@
-"""The sandbox's data: one SQLite file. What was answered is kept, even if the process is killed."""
+"""The data folder: its SQLite database, its permissions, and its lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .balances import YEAR, add_pack
-from .schema import SCHEMA_VERSION, STEPS
+from .schema import MIGRATIONS, SCHEMA_VERSION
 
 DATABASE_NAME = "sandbox.sqlite3"
 LOCK_NAME = "in-use.sqlite3"
@@ -36,19 +36,19 @@ class StoreError(Exception):
 
 
 class Store:
-    """Opens the file and gives transactions.
+    """The database. What a response has confirmed is stored, even if the process is killed.
 
-    One connection serves all threads in turn: SQLite has one writer at a time anyway, and threads
-    that wait for a lock are served sooner than connections that poll the file.
+    All threads share one connection and take turns: SQLite allows one writer at a time, and waiting
+    for a lock is faster than polling the file from several connections.
 
     Args:
-        folder: Where the file is, or will be.
-        shop_id: The shop's id, when the file is new.
-        credits_at_start: Credits in the pool, when the file is new.
+        folder: The folder of the file, which is created if it does not exist.
+        shop_id: The shop's id if the file is new.
+        credits_at_start: The shop's credits if the file is new.
         now: The time in Unix seconds, from which the credits are valid.
 
     Raises:
-        StoreError: The file is of a newer version, or no database at all.
+        StoreError: The file is not a database, or was written by a newer version.
     """
 
     def __init__(self, folder: Path, shop_id: str, credits_at_start: int, now: float) -> None:
@@ -57,14 +57,14 @@ class Store:
         try:
             self._db = self._connect()
             with self.transaction() as db:
-                if self._bring_up_to_date(db) == 0:
-                    _start_shop(db, shop_id, credits_at_start, now)
+                if self._migrate(db) == 0:
+                    _create_shop(db, shop_id, credits_at_start, now)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self._path} cannot be used: {error}.") from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that nobody else writes beside; all is kept, or nothing."""
+        """Yield a connection that writes exclusively. An exception rolls everything back."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -81,13 +81,13 @@ class Store:
         weakref.finalize(self, db.close)
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
-        # Outlives the process, which is what is promised; only a power cut could lose the last.
+        # Survives a crash of the process. Only a power cut can lose the latest transactions.
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
         return db
 
-    def _bring_up_to_date(self, db: sqlite3.Connection) -> int:
-        """Run the steps that the file lacks; return the version that it had, 0 if it is new."""
+    def _migrate(self, db: sqlite3.Connection) -> int:
+        """Run missing migrations; return the version before them, which is 0 for a new file."""
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StoreError(
@@ -95,33 +95,33 @@ class Store:
                 f"version {SCHEMA_VERSION}. Use another folder, or delete that file to start anew."
             )
         for step in range(version, SCHEMA_VERSION):
-            for statement in STEPS[step].split(";"):
+            for statement in MIGRATIONS[step].split(";"):
                 db.execute(statement)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return int(version)
 
 
-def _start_shop(db: sqlite3.Connection, shop_id: str, credits_at_start: int, now: float) -> None:
+def _create_shop(db: sqlite3.Connection, shop_id: str, credits_at_start: int, now: float) -> None:
     db.execute("INSERT INTO shop VALUES (?)", (shop_id,))
     if credits_at_start:
         add_pack(db, credits_at_start, now, now + YEAR)
 
 
-def recall(db: sqlite3.Connection, name: str, default: Any) -> Any:
-    """Give what is kept under a name."""
+def get_value(db: sqlite3.Connection, name: str, default: Any) -> Any:
+    """Return the JSON value stored under a name, or the default."""
     row = db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
     return json.loads(row["value"]) if row else default
 
 
-def remember(db: sqlite3.Connection, name: str, value: Any) -> None:
-    """Keep a JSON value under a name."""
+def set_value(db: sqlite3.Connection, name: str, value: Any) -> None:
+    """Store a JSON value under a name."""
     db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
 
 def prepare_folder(folder: Path) -> None:
-    """Create the folder, or take the access of others away from an existing one.
+    """Create the folder, or make an existing one private to its owner.
 
-    A folder that holds other things as well is left as it is, apart from the sandbox's own files.
+    If the folder contains other files, only the sandbox's own files become private.
 
     Raises:
         OSError: The folder cannot be written.
@@ -133,30 +133,29 @@ def prepare_folder(folder: Path) -> None:
         if IGNORE_NAME not in names:
             (folder / IGNORE_NAME).write_text(IGNORE_ALL)
     for name in DATABASES:
-        # SQLite gives what it writes beside a database the same mode.
+        # SQLite creates the files beside a database with the database's mode.
         os.close(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600))
     for name in (names & OWN_FILES) - {IGNORE_NAME}:
         _restrict(folder / name, 0o600)
 
 
 def _restrict(path: Path, mode: int) -> None:
-    # The folder may be another user's, who shares it; its mode is then theirs to choose. SQLite may
-    # remove a file in between.
+    # Another user may own and share the folder, and SQLite may remove a file in the meantime.
     with suppress(PermissionError, FileNotFoundError):
         path.chmod(mode)
 
 
 class FolderLock:
-    """Held until its process ends, however it ends, or until ``release``.
+    """A lock that is held until its process ends, even if it is killed, or until ``release``.
 
-    Calls, faults and rate limits are kept in a process, and webhooks would go out twice from two.
-    The lock is SQLite's own, which every system has and lets go of when a process is killed.
+    Two processes would each send webhooks, and would not share the request log, faults and rate
+    limits. SQLite's own lock is available on every system, which frees it when a process ends.
 
     Args:
         folder: The data folder.
 
     Raises:
-        StoreError: Another process has it.
+        StoreError: Another process holds the lock.
     """
 
     def __init__(self, folder: Path) -> None:

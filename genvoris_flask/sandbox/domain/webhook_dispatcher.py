@@ -1,4 +1,4 @@
-"""Takes deliveries to webhook endpoints: signed, again and again on the contract's schedule."""
+"""The dispatcher of webhooks, which signs deliveries, sends them and retries on a schedule."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from .store import Store
 if TYPE_CHECKING:
     import httpx
 
-# Seconds between the attempts: there are eight at most.
+# Seconds to wait after each failed attempt. The eighth attempt is the last.
 RETRY_AFTER = (10.0, 30.0, 120.0, 300.0, 900.0, 1800.0, 2700.0)
 ATTEMPT_SECONDS = 10.0
 WORKERS = 4
 STOP_SECONDS = 1.0
 
-DUE = (
+DUE_DELIVERIES = (
     "SELECT deliveries.*, endpoints.url, endpoints.secret FROM deliveries "
     "JOIN endpoints ON endpoints.id = endpoint_id WHERE due_at <= ? ORDER BY due_at, "
     "deliveries.number"
 )
 
 
-class Courier:
-    """Delivers what is due, on threads of its own once started.
+class WebhookDispatcher:
+    """Sends webhook deliveries when they are due, in background threads once started.
 
     Args:
-        store: Where deliveries wait.
-        clock: The sandbox's time, which decides what is due.
-        wall_clock: The machine's time, in Unix seconds, which signatures carry: a receiver compares
-            it with its own.
-        transport: What sends; None opens sockets.
+        store: Stores the deliveries.
+        clock: Returns the sandbox's time in Unix seconds, which decides what is due.
+        wall_clock: Returns the machine's time in Unix seconds. Signatures carry it, since receivers
+            compare it with their own time.
+        transport: Sends requests; defaults to a transport that opens sockets.
     """
 
     def __init__(
@@ -49,43 +49,43 @@ class Courier:
         self._clock = clock
         self._wall_clock = wall_clock
         self._transport = transport
-        self._under_way: set[str] = set()
-        self._news = threading.Condition()
+        self._in_progress: set[str] = set()
+        self._changed = threading.Condition()
         self._version = 0
         self._running = False
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Deliver from now on."""
-        with self._news:
+        """Start the threads."""
+        with self._changed:
             self._running = True
         for number in range(WORKERS):
-            name = f"genvoris-courier-{number}"
+            name = f"genvoris-webhooks-{number}"
             thread = threading.Thread(target=self._work, daemon=True, name=name)
             thread.start()
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Start no more attempts, and give those that are under way a moment.
+        """Start no more attempts, and wait a moment for those in progress.
 
-        A thread that is within SQLite when the process ends can bring it down.
+        A thread that uses SQLite while the process ends can crash it.
         """
-        with self._news:
+        with self._changed:
             self._running = False
-            self._news.notify_all()
+            self._changed.notify_all()
         end = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         self._threads.clear()
 
     def wake(self) -> None:
-        """Look again: something was left, or the time was moved."""
-        with self._news:
+        """Look for due deliveries again: one was enqueued, or the time was moved."""
+        with self._changed:
             self._version += 1
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def deliver_due(self) -> int:
-        """Deliver what is due, in this thread; give how many attempts that were."""
+        """Send all due deliveries in this thread; return the number of attempts."""
         attempts = 0
         while delivery := self._claim():
             self._attempt(delivery)
@@ -93,27 +93,27 @@ class Courier:
         return attempts
 
     def settle(self, seconds: float) -> bool:
-        """Wait until nothing is due or under way; say whether that came to be in time."""
+        """Wait until nothing is due or in progress; return False if time runs out first."""
         end = time.monotonic() + seconds
         while not self._settled():
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            with self._news:
-                self._news.wait(min(left, 0.05))
+            with self._changed:
+                self._changed.wait(min(left, 0.05))
         return True
 
     def _settled(self) -> bool:
         with self._store.transaction() as db:
             waiting = db.execute("SELECT 1 FROM deliveries WHERE due_at <= ?", (self._clock(),))
-            return waiting.fetchone() is None and not self._under_way
+            return waiting.fetchone() is None and not self._in_progress
 
     def _work(self) -> None:
         try:
             self._deliver_while_running()
         except sqlite3.ProgrammingError:
-            # At the end of the process the database is closed under an attempt that is under way;
-            # its delivery stays due for the next start.
+            # At the end of the process the database is closed during an attempt. Its delivery stays
+            # due for the next start.
             if self._running:
                 raise
 
@@ -123,18 +123,18 @@ class Courier:
             if delivery := self._claim():
                 self._attempt(delivery)
                 continue
-            self._wait_for_news(version, self._until_next())
+            self._wait_for_change(version, self._until_next())
 
-    def _wait_for_news(self, known: int, seconds: float | None) -> None:
-        with self._news:
-            self._news.wait_for(lambda: self._version != known or not self._running, seconds)
+    def _wait_for_change(self, known: int, seconds: float | None) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != known or not self._running, seconds)
 
     def _claim(self) -> sqlite3.Row | None:
-        """Take a delivery that is due and that no other thread has."""
+        """Claim a due delivery that no other thread is sending."""
         with self._store.transaction() as db:
-            for row in db.execute(DUE, (self._clock(),)):
-                if row["id"] not in self._under_way:
-                    self._under_way.add(row["id"])
+            for row in db.execute(DUE_DELIVERIES, (self._clock(),)):
+                if row["id"] not in self._in_progress:
+                    self._in_progress.add(row["id"])
                     found: sqlite3.Row = row
                     return found
         return None
@@ -147,14 +147,14 @@ class Courier:
 
     def _attempt(self, delivery: sqlite3.Row) -> None:
         try:
-            self._note(delivery, *self._post(delivery))
+            self._record(delivery, *self._post(delivery))
         finally:
-            self._under_way.discard(delivery["id"])
+            self._in_progress.discard(delivery["id"])
             self.wake()
 
     def _post(self, delivery: sqlite3.Row) -> tuple[int | None, str | None]:
-        """Send it; give the status, and what went wrong, if anything."""
-        import httpx  # late: the sandbox is ready sooner without it
+        """Send a delivery; return the status, and what went wrong, if anything."""
+        import httpx  # imported late, since it would delay the start
 
         body = delivery["body"].encode()
         headers = {
@@ -166,7 +166,7 @@ class Courier:
         }
         started = time.monotonic()
         try:
-            # It never leaves this machine, where certificates are home-made.
+            # Requests never leave this machine, where certificates are self-signed.
             with (
                 httpx.Client(
                     transport=self._transport,
@@ -183,7 +183,7 @@ class Courier:
             return status, f"answered after more than {ATTEMPT_SECONDS:.0f} s"
         return status, None if 200 <= status < 300 else f"answered {status}"
 
-    def _note(self, delivery: sqlite3.Row, status: int | None, problem: str | None) -> None:
+    def _record(self, delivery: sqlite3.Row, status: int | None, problem: str | None) -> None:
         attempts, now = delivery["attempts"] + 1, self._clock()
         state, due_at = "delivered", None
         if problem is not None:

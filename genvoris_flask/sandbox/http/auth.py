@@ -1,4 +1,7 @@
-"""The API keys that are good now. Only their hashes are kept."""
+"""Who may call, and how often: API keys, this machine alone, and rate limits.
+
+Only the hashes of API keys are stored.
+"""
 
 from __future__ import annotations
 
@@ -13,40 +16,40 @@ from flask import request
 from ..context import context
 from ..domain.settings import read_settings, require_active
 from ..serializers import Json, iso
-from .errors import RefusalError
+from .errors import HttpError
 from .openapi import Operation
 from .rate_limits import CUSTOMER_CREATES, MINTS, TRYONS_BY_ADDRESS, TRYONS_BY_CUSTOMER
 
 
-def admit(key: str | None, refusal: RefusalError) -> None:
-    """Refuse a key that is not good, or whose account is suspended.
+def require_valid_key(key: str | None, refusal: HttpError) -> None:
+    """Raise HttpError if a key is not valid, or if the account is suspended.
 
     Args:
-        key: What came.
-        refusal: What to say when it is not good.
+        key: The key that was sent.
+        refusal: Raised if the key is not valid.
     """
     with context().store.transaction() as db:
-        if not is_good(db, key, context().clock()):
+        if not is_valid_key(db, key, context().clock()):
             raise refusal
         require_active(db)
 
 
 def require_key(schemes: tuple[str, ...]) -> None:
-    """Raise a refusal if no good key comes in any of these ways.
+    """Raise HttpError if the request has no valid API key.
 
     Args:
-        schemes: Security schemes of the document. What is missing is told by the first; where
-            several keys come, the last decides.
+        schemes: The security schemes that are allowed. The error for a missing key is that of the
+            first one. If several keys are sent, the last decides.
     """
-    came = [(scheme, key) for scheme in schemes if (key := _key_of(scheme)) is not None]
+    came = [(scheme, key) for scheme in schemes if (key := _sent_key(scheme)) is not None]
     if not came:
-        raise _KEY_MISSING[schemes[0]]()
+        raise _MISSING_KEY[schemes[0]]()
     scheme, key = came[-1]
     code = "invalid_key" if scheme == "serverKey" else "invalid_api_key"
-    admit(key, RefusalError(401, code, "This API key is not the sandbox's."))
+    require_valid_key(key, HttpError(401, code, "This API key is not the sandbox's."))
 
 
-def _key_of(scheme: str) -> str | None:
+def _sent_key(scheme: str) -> str | None:
     if scheme == "tryonKey":
         return request.headers.get("X-API-Key")
     if scheme == "queryKey":
@@ -57,26 +60,26 @@ def _key_of(scheme: str) -> str | None:
     return credentials.token or None
 
 
-_KEY_MISSING = {
+_MISSING_KEY = {
     "serverKey": partial(
-        RefusalError, 401, "unauthorized", "Send Authorization: Bearer and your API key."
+        HttpError, 401, "unauthorized", "Send Authorization: Bearer and your API key."
     ),
-    "tryonKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as X-API-Key."),
-    "queryKey": partial(RefusalError, 401, "invalid_api_key", "Send the API key as api_key."),
+    "tryonKey": partial(HttpError, 401, "invalid_api_key", "Send the API key as X-API-Key."),
+    "queryKey": partial(HttpError, 401, "invalid_api_key", "Send the API key as api_key."),
 }
 
 
 def require_local() -> None:
-    """Refuse what is neither a program nor a page of this machine.
+    """Raise HttpError unless a program calls, or a page of the sandbox itself.
 
-    The sandbox's own switches need no key. A page from elsewhere could still make a browser on this
-    machine call them. ``Front`` has refused those that used a name of their own for it.
+    The control API needs no key, so another site could make a browser on this machine call it.
+    Requests to other host names have been refused by ``FaultMiddleware``.
     """
     site = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin")  # of browsers that say nothing of the site
+    origin = request.headers.get("Origin")  # for browsers without Sec-Fetch-Site
     own = origin is None or urlsplit(origin).netloc == request.host
     if site not in ("none", "same-origin") or not own:
-        raise RefusalError(403, "cross_origin", "Call this from the machine that it runs on.")
+        raise HttpError(403, "cross_origin", "LoggedRequest this from the machine that it runs on.")
 
 
 LIMITS = {
@@ -85,27 +88,27 @@ LIMITS = {
     "tryon.create": TRYONS_BY_ADDRESS,
 }
 START = "key_start"
-GOOD = "(ends_at IS NULL OR ends_at > ?)"
+VALID = "(ends_at IS NULL OR ends_at > ?)"
 
 
-def keep_start_key(db: sqlite3.Connection, key: str, now: float) -> None:
-    """Make the key good that the sandbox was started with, in place of an earlier start's."""
+def set_start_key(db: sqlite3.Connection, key: str, now: float) -> None:
+    """Make a key the start key, replacing that of an earlier start."""
     db.execute(
         "INSERT OR REPLACE INTO api_keys (id, hash, hint, created_at) VALUES (?, ?, ?, ?)",
         (START, _hash(key), key[-4:], now),
     )
 
 
-def is_good(db: sqlite3.Connection, key: str | None, now: float) -> bool:
-    """Say whether a key is good now."""
-    query = f"SELECT 1 FROM api_keys WHERE hash = ? AND {GOOD}"  # noqa: S608
+def is_valid_key(db: sqlite3.Connection, key: str | None, now: float) -> bool:
+    """Return whether a key is valid."""
+    query = f"SELECT 1 FROM api_keys WHERE hash = ? AND {VALID}"  # noqa: S608
     return db.execute(query, (_hash(key or ""), now)).fetchone() is not None
 
 
 def rotate(db: sqlite3.Connection, now: float, grace: float) -> str:
-    """Make a new key, and end all others after a while, in seconds; give the new one."""
+    """Create and return a new key. All others expire after a grace period in seconds."""
     key = f"gvk_test_{secrets.token_urlsafe(24)}"
-    query = f"UPDATE api_keys SET ends_at = ? WHERE {GOOD}"  # noqa: S608
+    query = f"UPDATE api_keys SET ends_at = ? WHERE {VALID}"  # noqa: S608
     db.execute(query, (now + grace, now))
     db.execute(
         "INSERT INTO api_keys (id, hash, hint, created_at) VALUES (?, ?, ?, ?)",
@@ -114,9 +117,9 @@ def rotate(db: sqlite3.Connection, now: float, grace: float) -> str:
     return key
 
 
-def good_keys(db: sqlite3.Connection, now: float) -> list[Json]:
-    """List the keys that are good now, without themselves."""
-    query = f"SELECT * FROM api_keys WHERE {GOOD} ORDER BY number"  # noqa: S608
+def valid_keys(db: sqlite3.Connection, now: float) -> list[Json]:
+    """Return what is known of the valid keys, which is not the keys themselves."""
+    query = f"SELECT * FROM api_keys WHERE {VALID} ORDER BY number"  # noqa: S608
     return [
         {
             "id": row["id"],
@@ -133,7 +136,7 @@ def _hash(key: str) -> str:
 
 
 def enforce_rate_limit(operation: Operation) -> None:
-    """Refuse calls that exceed the rate limits, if the settings enable these."""
+    """Raise HttpError if a request exceeds the rate limits and the settings enforce them."""
     limits = LIMITS.get(operation.id)
     if limits is None:
         return
@@ -145,6 +148,6 @@ def enforce_rate_limit(operation: Operation) -> None:
 
 
 def limit_customer(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
-    """Refuse a customer's try-ons that come too fast, where rate limits are in force."""
+    """Raise HttpError if a customer exceeds their rate limit and the settings enforce it."""
     if customer is not None and read_settings(db)["rateLimits"]:
         context().limiter.take(customer["id"], (TRYONS_BY_CUSTOMER,), context().clock())

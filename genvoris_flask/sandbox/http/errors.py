@@ -1,4 +1,4 @@
-"""Ends a request with one of the contract's refusals."""
+"""The errors that end a request, in the format of Genvoris's API."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _CODES = {
 }
 
 
-class RefusalError(Exception):
-    """A refusal: status, code, a sentence, headers, and more fields.
+class HttpError(Exception):
+    """An error response: status, code, a sentence, headers and further fields.
 
     Attributes:
-        then: What is written although the request is refused and its transaction rolled back.
+        after_rollback: Called in a transaction of its own, since the request's is rolled back.
     """
 
     def __init__(
@@ -41,40 +41,40 @@ class RefusalError(Exception):
         self.status = status
         self.headers = dict(headers or {})
         self.body = {"error": error, "detail": detail, **extra}
-        self.then: Callable[[sqlite3.Connection], None] | None = None
+        self.after_rollback: Callable[[sqlite3.Connection], None] | None = None
         super().__init__(f"{status} {error}")
 
 
-def invalid(field: str, problem: str) -> RefusalError:
-    """Refuse a field, by its name."""
-    return RefusalError(400, "invalid_body", f"{field}: {problem}")
+def invalid(field: str, problem: str) -> HttpError:
+    """Return the error for an invalid field."""
+    return HttpError(400, "invalid_body", f"{field}: {problem}")
 
 
-def not_found(what: str) -> RefusalError:
-    """Refuse for lack of something."""
-    return RefusalError(404, "not_found", f"There is no such {what}.")
+def not_found(what: str) -> HttpError:
+    """Return the error for something that does not exist."""
+    return HttpError(404, "not_found", f"There is no such {what}.")
 
 
-def answer_refusal(refusal: RefusalError) -> Response:
-    """Write a refusal as JSON."""
+def error_response(refusal: HttpError) -> Response:
+    """Return an error as a JSON response."""
     response = jsonify(refusal.body)
     response.status_code = refusal.status
     response.headers.update(refusal.headers)
     return response
 
 
-def answer_http_error(error: HTTPException) -> Response:
-    """Write what Flask itself refuses, such as an unknown path, in the same shape."""
+def http_error_response(error: HTTPException) -> Response:
+    """Return an error of Flask's, such as an unknown path, in the same format."""
     status = error.code or 500
-    if status < 400:  # a redirect is no refusal
+    if status < 400:  # a redirect
         return Response(status=status, headers=list(error.get_headers()))
     code = _CODES.get(status, "internal_error")
-    response = answer_refusal(RefusalError(status, code, error.description or error.name))
+    response = error_response(HttpError(status, code, error.description or error.name))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
 
 
 def new_request_id() -> str:
-    """Name a request."""
+    """Return a new request id."""
     return f"req_{secrets.token_hex(8)}"

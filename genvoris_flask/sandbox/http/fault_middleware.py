@@ -1,4 +1,4 @@
-"""The WSGI middleware of the sandbox: refuses other hosts, logs calls, and injects faults."""
+"""The WSGI middleware that refuses other hosts, logs requests and injects faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from werkzeug.routing import UnicodeConverter
 
 from .errors import new_request_id
 from .faults import Fault, Faults
-from .request_log import Call, CallLog, Environ
+from .request_log import Environ, LoggedRequest, RequestLog
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 GENVORIS_PATHS = ("/api/", "/.well-known/", "/status", "/widget-hash")
 LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 GARBAGE = b"<!doctype html><title>502 Bad Gateway</title><p>The gatew"
-LOOK_EVERY = 0.2
+POLL_SECONDS = 0.2
 PIECES = 100
 
 
-class Front:
-    """Wraps the app.
+class FaultMiddleware:
+    """Wraps a WSGI app.
 
     Args:
-        app: What answers.
-        calls: Where calls are noted.
-        faults: What shall go wrong.
-        sleep: Waits so many seconds.
+        app: The app to wrap.
+        calls: Logs the requests.
+        faults: The faults to inject.
+        sleep: Called with the seconds to wait.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
-        calls: CallLog,
+        calls: RequestLog,
         faults: Faults,
         sleep: Callable[[float], None],
     ) -> None:
@@ -51,41 +51,41 @@ class Front:
         self._sleep = sleep
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+        """Handle a request (PEP 3333)."""
         if not _is_local(environ):
             return _refuse_host(start_response)
         keep_encoded_slashes(environ)
         if not environ["PATH_INFO"].startswith(GENVORIS_PATHS):
             return self._app(environ, start_response)
         call = self._calls.begin(environ)
-        noting = _noting(call, start_response)
-        fault = self._faults.strike(call.method, call.path)
+        noting = _recording(call, start_response)
+        fault = self._faults.match(call.method, call.path)
         if fault is None:
-            return _until_end(call, self._app(environ, noting))
+            return _end_after(call, self._app(environ, noting))
         call.fault = fault.kind
-        return self._go_wrong(fault, call, environ, noting)
+        return self._inject(fault, call, environ, noting)
 
-    def _go_wrong(
-        self, fault: Fault, call: Call, environ: Environ, start_response: StartResponse
+    def _inject(
+        self, fault: Fault, call: LoggedRequest, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         if fault.kind in ("latency", "slow"):
-            return _until_end(call, self._answer_late(fault, environ, start_response))
+            return _end_after(call, self._respond_late(fault, environ, start_response))
         if fault.after:
-            _collect(self._app, environ)
+            _buffer_response(self._app, environ)
         if fault.kind in ("status", "garbage"):
-            return _until_end(call, _answer_badly(fault, start_response))
+            return _end_after(call, _fake_response(fault, start_response))
         connection: socket.socket | None = environ.get("werkzeug.socket")
         if fault.kind == "hang":
             self._hang(connection, fault.seconds)
         call.end()
         raise _reset(connection)
 
-    def _answer_late(
+    def _respond_late(
         self, fault: Fault, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         if fault.kind == "latency" and not fault.after:
             self._sleep(fault.seconds)
-        answer = _collect(self._app, environ)
+        answer = _buffer_response(self._app, environ)
         if fault.kind == "latency" and fault.after:
             self._sleep(fault.seconds)
         body = answer.send(start_response)
@@ -99,20 +99,20 @@ class Front:
             yield piece
 
     def _hang(self, connection: socket.socket | None, seconds: float) -> None:
-        """Wait, but not longer than the client does."""
+        """Wait until the time is over or the client disconnects."""
         if connection is None:
             self._sleep(seconds)
             return
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not _gone(connection):
-            self._sleep(min(LOOK_EVERY, left))
+        while (left := end - time.monotonic()) > 0 and not _client_left(connection):
+            self._sleep(min(POLL_SECONDS, left))
 
 
 def _is_local(environ: Environ) -> bool:
     """Return whether the request was sent to a name of this machine.
 
-    A page from elsewhere may have its own name resolve to this machine (DNS rebinding). To the
-    browser the sandbox is then of the page's own origin, and everything could be read.
+    Another site may let its own name resolve to this machine (DNS rebinding). The browser then
+    regards the sandbox as part of that site, which could read everything.
     """
     host = str(environ.get("HTTP_HOST") or environ["SERVER_NAME"])
     return LOCAL_HOST.fullmatch(host) is not None
@@ -131,8 +131,8 @@ def _refuse_host(start_response: StartResponse) -> list[bytes]:
     return [body]
 
 
-class _Whole:
-    """An answer of the app's, kept until it is to be sent."""
+class _BufferedResponse:
+    """A complete response that has not been sent."""
 
     def __init__(self) -> None:
         self.status = ""
@@ -148,8 +148,8 @@ class _Whole:
         return self.body
 
 
-def _collect(app: WSGIApplication, environ: Environ) -> _Whole:
-    whole = _Whole()
+def _buffer_response(app: WSGIApplication, environ: Environ) -> _BufferedResponse:
+    whole = _BufferedResponse()
     body = app(environ, whole.start)
     try:
         whole.body = b"".join(body)
@@ -159,7 +159,7 @@ def _collect(app: WSGIApplication, environ: Environ) -> _Whole:
     return whole
 
 
-def _noting(call: Call, start_response: StartResponse) -> StartResponse:
+def _recording(call: LoggedRequest, start_response: StartResponse) -> StartResponse:
     def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
         call.status = int(status.split()[0])
         call.request_id = dict(headers).get("X-Request-Id")
@@ -168,7 +168,7 @@ def _noting(call: Call, start_response: StartResponse) -> StartResponse:
     return start
 
 
-def _until_end(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
+def _end_after(call: LoggedRequest, body: Iterable[bytes]) -> Iterator[bytes]:
     try:
         yield from body
     finally:
@@ -177,7 +177,7 @@ def _until_end(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
         call.end()
 
 
-def _answer_badly(fault: Fault, start_response: StartResponse) -> list[bytes]:
+def _fake_response(fault: Fault, start_response: StartResponse) -> list[bytes]:
     status, body = "200 OK", GARBAGE
     headers = [("Content-Type", "application/json")]
     if fault.kind == "status":
@@ -190,7 +190,7 @@ def _answer_badly(fault: Fault, start_response: StartResponse) -> list[bytes]:
     return [body]
 
 
-def _gone(connection: socket.socket) -> bool:
+def _client_left(connection: socket.socket) -> bool:
     try:
         readable, _, _ = select.select([connection], [], [], 0)
         return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
@@ -199,31 +199,31 @@ def _gone(connection: socket.socket) -> bool:
 
 
 def _reset(connection: socket.socket | None) -> ConnectionResetError:
-    """Give what ends a call so that its connection is reset and the client sees no answer."""
+    """Return the exception that resets the connection, so that the client gets no response."""
     if connection is not None:
-        # Zero seconds to linger: the server closes it with a reset instead of an end.
+        # With zero seconds to linger, closing the socket sends a reset.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     return ConnectionResetError("The sandbox was told to drop this call.")
 
 
-KEPT = re.compile(r"%(2f|25)", re.IGNORECASE)
+ENCODED = re.compile(r"%(2f|25)", re.IGNORECASE)
 
 
 def keep_encoded_slashes(environ: dict[str, Any]) -> None:
-    """Leave ``%2F``, and so ``%25``, as they came in the path that is routed.
+    """Keep ``%2F``, and so ``%25``, encoded in the path that is routed.
 
-    WSGI gives paths decoded, in which an id's slash looks like any other. Servers that also give
-    the path as it came (Werkzeug's does) let us tell them apart.
+    An id may contain a slash, which cannot be told from a separator in the decoded path of WSGI.
+    Werkzeug's server also passes on the path as it was sent.
     """
     raw = str(environ.get("RAW_URI", ""))
     if raw.startswith("/"):
-        path = KEPT.sub(lambda found: "%25" + found[1].upper(), raw.partition("?")[0])
+        path = ENCODED.sub(lambda found: "%25" + found[1].upper(), raw.partition("?")[0])
         environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
 
 
 class IdConverter(UnicodeConverter):
-    """One segment of a path, decoded whole."""
+    """A converter for one segment of a path, which may contain encoded slashes."""
 
     def to_python(self, value: str) -> str:
-        """Decode what ``keep_encoded_slashes`` left."""
+        """Decode what ``keep_encoded_slashes`` kept."""
         return value.replace("%2F", "/").replace("%25", "%")

@@ -1,4 +1,4 @@
-"""What shall go wrong: rules by path, with a share and a count."""
+"""The faults to inject: rules that match requests by path, with a share and a count."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ SECONDS = {"latency": 1.0, "hang": 60.0, "slow": 10.0}
 
 @dataclass
 class Fault:
-    """One rule, and how often it struck.
+    """A rule, and how often it was applied.
 
     Attributes:
-        kind: ``latency`` waits and then answers; ``status`` refuses; ``hang`` does not answer and
-            then hangs up; ``garbage`` answers what is no JSON; ``drop`` resets the connection;
-            ``slow`` lets the answer's body drip.
-        path: Which paths, with ``*`` for anything.
-        method: Which method; None is any.
-        share: How many of the matching calls, 0 to 1: of each four, one at 0.25.
-        count: After how many times it is over; None is never.
-        seconds: How long ``latency``, ``hang`` and ``slow`` take.
-        status: What ``status`` answers with.
-        error: The code in that answer.
-        retry_after: Its Retry-After, in seconds.
-        after: Whether the call takes effect before it goes wrong.
+        kind: ``latency`` responds late; ``status`` responds with an error; ``hang`` disconnects
+            without a response; ``garbage`` responds with a body that is not JSON; ``drop`` resets
+            the connection; ``slow`` sends the body bit by bit.
+        path: A pattern of paths, in which ``*`` matches anything.
+        method: The method, or None for any.
+        share: The share of matching requests from 0 to 1: one in four at 0.25.
+        count: How often the rule is applied at most; None has no limit.
+        seconds: The duration of ``latency``, ``hang`` and ``slow``.
+        status: The status code of ``status``.
+        error: The error code of ``status``.
+        retry_after: The Retry-After header of ``status``, in seconds.
+        after: Whether the request takes effect before it fails.
+        hits: How often the rule was applied.
     """
 
     kind: Kind
@@ -49,13 +50,13 @@ class Fault:
     hits: int = 0
     _due: float = 0.0
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Say whether this call is to go wrong, and count it if so."""
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether to apply the rule to a request, and count it if so."""
         if self.count is not None and self.hits >= self.count:
             return False
         if self.method not in (None, method) or not fnmatchcase(path, self.path):
             return False
-        # Not by chance: a test that asks for a quarter gets exactly that, each time.
+        # Not random, so that tests that ask for a quarter get exactly that.
         self._due += self.share
         if self._due < 1 - 1e-9:
             return False
@@ -64,7 +65,7 @@ class Fault:
         return True
 
     def fields(self) -> Json:
-        """Write it as ``/sandbox/faults`` does."""
+        """Return the rule's fields in ``/sandbox/faults``."""
         names = ("id", "kind", "path", "method", "share", "count", "seconds", "status", "error")
         written = {name: getattr(self, name) for name in names}
         when = "after" if self.after else "before"
@@ -72,23 +73,23 @@ class Fault:
 
 
 class Faults:
-    """The rules in force, in order: the first that strikes decides."""
+    """The active rules. The first that matches a request is applied."""
 
     def __init__(self) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
 
     def replace(self, rules: Iterable[Fault]) -> None:
-        """Put these rules in force, and no others."""
+        """Replace all rules."""
         with self._lock:
             self._rules = list(rules)
 
     def all(self) -> list[Json]:
-        """Give the rules in force."""
+        """Return the fields of the active rules."""
         with self._lock:
             return [rule.fields() for rule in self._rules]
 
-    def strike(self, method: str, path: str) -> Fault | None:
-        """Give what is to go wrong with this call."""
+    def match(self, method: str, path: str) -> Fault | None:
+        """Return the rule to apply to a request, or None."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.strikes(method, path)), None)
+            return next((rule for rule in self._rules if rule.matches(method, path)), None)

@@ -1,4 +1,4 @@
-"""The OpenAPI document that ships with the sandbox: what every request is checked against."""
+"""The OpenAPI document that every request is checked against."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path.
+    """A method of a path.
 
     Attributes:
-        id: Its operationId, which is the name of its view.
-        method: In capitals.
-        path: As the document writes it.
-        fields: Its part of the document.
-        security: The names of the schemes, of which one is enough; none for everyone.
+        id: The operationId, which is the endpoint of the view.
+        method: The HTTP method in capitals.
+        path: The path as it is in the document.
+        fields: The operation's part of the document.
+        security: The names of security schemes, one of which is required; empty if none is.
     """
 
     id: str
@@ -37,18 +37,18 @@ class Operation:
 
     @property
     def content(self) -> Json:
-        """What its body may be, by content type; empty when it takes none."""
+        """The allowed bodies by content type; empty if there is no body."""
         content: Json = self.fields.get("requestBody", {}).get("content", {})
         return content
 
     @property
     def needs_body(self) -> bool:
-        """Whether no body at all is refused."""
+        """Whether a body is required."""
         return bool(self.fields.get("requestBody", {}).get("required"))
 
     @property
     def query(self) -> list[Json]:
-        """The parameters of its query."""
+        """The parameters of the query string."""
         return self._parameters("query")
 
     @property
@@ -60,21 +60,21 @@ class Operation:
         return [each for each in self.fields.get("parameters", []) if each["in"] == place]
 
 
-class Contract:
-    """The document, read."""
+class ApiDocument:
+    """A parsed OpenAPI document."""
 
     def __init__(self, document: Json) -> None:
-        self.document = document
+        self.raw = document
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
-        """All operations, by their ids."""
+        """All operations by id."""
         return {operation.id: operation for operation in self._operations()}
 
     def _operations(self) -> Iterator[Operation]:
-        everywhere = self.document["security"]
-        for path, item in self.document["paths"].items():
+        everywhere = self.raw["security"]
+        for path, item in self.raw["paths"].items():
             for method in METHODS:
                 if method in item:
                     fields = item[method]
@@ -83,30 +83,30 @@ class Contract:
                     yield Operation(fields["operationId"], method.upper(), path, fields, names)
 
     def resolve(self, schema: Any) -> Any:
-        """Follow a reference within the document."""
+        """Return a schema after following its references."""
         while isinstance(schema, dict) and "$ref" in schema:
             schema = self.at(schema["$ref"].removeprefix("#/").split("/"))
         return schema
 
     def at(self, path: list[Any]) -> Any:
-        """Give what is at a place of the document."""
-        found: Any = self.document
+        """Return what is at a path of the document."""
+        found: Any = self.raw
         for step in path:
             found = found[step]
         return found
 
     def validator(self, schema: Json) -> jsonschema_rs.Draft202012Validator:
-        """Give what checks values against a schema that stands in the document."""
-        import jsonschema_rs  # late: an extra
+        """Return a validator for a schema of the document."""
+        import jsonschema_rs  # imported late: optional dependency
 
         key = json.dumps(schema)
         if key not in self._validators:
-            whole = {**schema, "components": self.document["components"]}
+            whole = {**schema, "components": self.raw["components"]}
             self._validators[key] = jsonschema_rs.Draft202012Validator(whole)
         return self._validators[key]
 
 
 @cache
-def contract() -> Contract:
-    """Give the document that ships with the sandbox."""
-    return Contract(json.loads(FILE.read_bytes()))
+def contract() -> ApiDocument:
+    """Return the document that comes with the sandbox."""
+    return ApiDocument(json.loads(FILE.read_bytes()))

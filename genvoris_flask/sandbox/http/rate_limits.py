@@ -1,6 +1,7 @@
-"""Genvoris's rate limits, in force where the settings say so.
+"""Genvoris's rate limits, and a limiter that counts requests.
 
-The ``limits`` library counts by the machine's clock alone; here time is the sandbox's, which moves.
+The ``limits`` library can only count by the machine's clock. Here time is the sandbox's, which can
+be moved.
 """
 
 from __future__ import annotations
@@ -10,43 +11,46 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from .errors import RefusalError
+from .errors import HttpError
 
-MOST_KEYS = 10_000
+MAX_KEYS = 10_000
 
 
 @dataclass(frozen=True)
-class Limit:
-    """So many within so many seconds."""
+class RateLimit:
+    """A maximum number of events within a number of seconds."""
 
     what: str
     most: int
     seconds: float
 
 
-MINTS = Limit("session mints", 1000, 3600)
-CUSTOMER_CREATES = Limit("customer creates", 100, 3600)
-TRYONS_BY_ADDRESS = (Limit("try-ons", 20, 60), Limit("try-ons", 200, 3600))
-TRYONS_BY_CUSTOMER = Limit("try-ons", 10, 60)
+MINTS = RateLimit("session mints", 1000, 3600)
+CUSTOMER_CREATES = RateLimit("customer creates", 100, 3600)
+TRYONS_BY_ADDRESS = (RateLimit("try-ons", 20, 60), RateLimit("try-ons", 200, 3600))
+TRYONS_BY_CUSTOMER = RateLimit("try-ons", 10, 60)
 
 
-class Limiter:
-    """Counts in a sliding window, in this process."""
+class RateLimiter:
+    """Counts events in sliding windows, in this process."""
 
     def __init__(self) -> None:
-        self._times: dict[tuple[Limit, str], deque[float]] = {}
+        self._times: dict[tuple[RateLimit, str], deque[float]] = {}
         self._lock = threading.Lock()
 
-    def take(self, who: str, limits: tuple[Limit, ...], now: float) -> None:
-        """Count one, or refuse with 429 and count nothing.
+    def take(self, who: str, limits: tuple[RateLimit, ...], now: float) -> None:
+        """Count an event.
 
         Args:
-            who: Whose it is.
-            limits: All that hold for it.
-            now: In Unix seconds.
+            who: Whose event it is.
+            limits: The limits that apply to it.
+            now: The time in Unix seconds.
+
+        Raises:
+            HttpError: 429, if a limit is exceeded; the event is then not counted.
         """
         with self._lock:
-            if len(self._times) > MOST_KEYS:
+            if len(self._times) > MAX_KEYS:
                 self._times.clear()
             windows = [(limit, self._window(limit, who, now)) for limit in limits]
             for limit, times in windows:
@@ -55,15 +59,15 @@ class Limiter:
             for _, times in windows:
                 times.append(now)
 
-    def _window(self, limit: Limit, who: str, now: float) -> deque[float]:
+    def _window(self, limit: RateLimit, who: str, now: float) -> deque[float]:
         times = self._times.setdefault((limit, who), deque())
-        # A clock that was moved back leaves times that have not come yet.
+        # After the clock was moved back, some times are in the future.
         while times and not now - limit.seconds < times[0] <= now:
             times.popleft()
         return times
 
 
-def _refusal(limit: Limit, wait: float) -> RefusalError:
+def _refusal(limit: RateLimit, wait: float) -> HttpError:
     detail = f"At most {limit.most} {limit.what} in {limit.seconds:.0f} s."
     headers = {"Retry-After": str(max(1, math.ceil(wait)))}
-    return RefusalError(429, "rate_limited", detail, headers=headers)
+    return HttpError(429, "rate_limited", detail, headers=headers)

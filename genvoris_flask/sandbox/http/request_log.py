@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, without keys, tokens and photos."""
+"""The log of requests, without API keys, tokens and photos."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..serializers import Json, iso
 
 MAX_JSON_BYTES = 256 * 1024
 
-KEPT = 1000
-MOST_BYTES = 16 * 1024
-MOST_BRACKETS = 300
+MAX_KEPT = 1000
+MAX_LOGGED_BYTES = 16 * 1024
+MAX_LOGGED_BRACKETS = 300
 HIDDEN = "[hidden]"
 SECRET_FIELDS = {"api_key", "key", "secret", "token", "end_customer_token"}
 CALL_KEY = "genvoris.call"
@@ -27,8 +27,8 @@ Environ = dict[str, Any]
 
 
 @dataclass
-class Call:
-    """One call. ``status`` is None until it is answered, and when it never is."""
+class LoggedRequest:
+    """A request. ``status`` is None until a response was sent."""
 
     number: int
     at: float
@@ -43,7 +43,7 @@ class Call:
     ms: float | None = None
 
     def fields(self) -> Json:
-        """Write it as ``/sandbox/calls`` does."""
+        """Return the request's fields in ``/sandbox/calls``."""
         return {
             "number": self.number,
             "at": iso(self.at),
@@ -58,31 +58,31 @@ class Call:
         }
 
     def end(self) -> None:
-        """Note how long it took."""
+        """Record the duration of the request."""
         if self.ms is None:
             self.ms = round((time.monotonic() - self.started) * 1000, 1)
 
 
-class CallLog:
-    """The latest calls, oldest first.
+class RequestLog:
+    """The latest requests, oldest first.
 
     Args:
-        clock: The sandbox's time.
+        clock: Returns the sandbox's time in Unix seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._calls: deque[Call] = deque(maxlen=KEPT)
+        self._calls: deque[LoggedRequest] = deque(maxlen=MAX_KEPT)
         self._lock = threading.Lock()
         self._number = 0
 
-    def begin(self, environ: Environ) -> Call:
-        """Note a call that has come in."""
+    def begin(self, environ: Environ) -> LoggedRequest:
+        """Record a request that has arrived."""
         query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
         body = _read_json(environ)
         with self._lock:
             self._number += 1
-            call = Call(
+            call = LoggedRequest(
                 self._number,
                 self._clock(),
                 environ["REQUEST_METHOD"],
@@ -95,8 +95,10 @@ class CallLog:
         environ[CALL_KEY] = call
         return call
 
-    def find(self, *, method: str | None = None, path: str = "*", limit: int = KEPT) -> list[Json]:
-        """Give the latest calls that match, oldest first."""
+    def find(
+        self, *, method: str | None = None, path: str = "*", limit: int = MAX_KEPT
+    ) -> list[Json]:
+        """Return the latest requests that match, oldest first."""
         with self._lock:
             calls = list(self._calls)
         found = [
@@ -107,20 +109,20 @@ class CallLog:
         return found[-limit:]
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Clear the log."""
         with self._lock:
             self._calls.clear()
 
 
 def without_secrets(value: Any) -> Any:
-    """Give a copy in which keys and tokens are hidden."""
+    """Return a copy in which API keys and tokens are hidden."""
     if not isinstance(value, dict):
         return value
     return {name: HIDDEN if name in SECRET_FIELDS else each for name, each in value.items()}
 
 
 def _read_json(environ: Environ) -> Any:
-    """Read a JSON body, and leave it there to be read again."""
+    """Return a JSON body, and leave it to be read again."""
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/json"):
         return None
     length = str(environ.get("CONTENT_LENGTH") or "")
@@ -132,8 +134,8 @@ def _read_json(environ: Environ) -> Any:
 
 
 def _showable(raw: bytes) -> Any:
-    """Give what the bytes say, if it is small, and JSON that can be written again."""
-    if len(raw) > MOST_BYTES or raw.count(b"[") + raw.count(b"{") > MOST_BRACKETS:
+    """Return the parsed bytes if they are small, and JSON that can be serialized again."""
+    if len(raw) > MAX_LOGGED_BYTES or raw.count(b"[") + raw.count(b"{") > MAX_LOGGED_BRACKETS:
         return f"[{len(raw)} bytes]"
     try:
         value = json.loads(raw)

@@ -1,4 +1,4 @@
-"""Serves the sandbox on this machine: what the command runs, and what tests start."""
+"""The server of the sandbox, which listens on this machine alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from ..context import EXTENSION_KEY
-from ..domain.webhook_dispatcher import Courier
+from ..domain.webhook_dispatcher import WebhookDispatcher
 from .errors import new_request_id
 
 HOST = "127.0.0.1"
@@ -26,12 +26,12 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log(self, *_args: object) -> None:
-        """Keep requests, which may name shoppers, out of the terminal."""
+        """Do not log requests, which may identify shoppers, to the terminal."""
 
     def send_error(
         self, code: int, message: str | None = None, _explain: str | None = None
     ) -> None:
-        """Answer what never reaches the app, such as an address of 64 KB, in the same shape."""
+        """Send an error for requests that do not reach the app, such as a URL of 64 KB."""
         error = "uri_too_long" if code == HTTPStatus.REQUEST_URI_TOO_LONG else "bad_request"
         fields = {"error": error, "detail": message or HTTPStatus(code).phrase}
         body = json.dumps(fields).encode()
@@ -44,13 +44,13 @@ class _Handler(WSGIRequestHandler):
         self.wfile.write(body)
 
     def connection_dropped(self, *_args: object, **_more: object) -> None:
-        """Wait for no other request on a connection that was given up."""
+        """Wait for no further request on a dropped connection."""
         self.close_connection = True
 
 
 class _Server(ThreadedWSGIServer):
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection; one that is to be reset gets no orderly end before."""
+        """Close a connection, without shutting it down first if it is to be reset."""
         try:
             lingers = request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(RESET))
         except OSError:
@@ -62,11 +62,11 @@ class _Server(ThreadedWSGIServer):
 
 
 class SandboxServer:
-    """A sandbox that listens on 127.0.0.1; ``with`` runs it in a thread of its own.
+    """A server on 127.0.0.1. As a context manager it runs in a background thread.
 
     Args:
-        app: From ``create_app``.
-        port: 0 takes any free one.
+        app: The sandbox, from ``create_app``.
+        port: The port; 0 selects a free one.
 
     Raises:
         OSError: The port cannot be used.
@@ -79,29 +79,29 @@ class SandboxServer:
             listener.bind((HOST, port))
             listener.listen(BACKLOG)
             self.port: int = listener.getsockname()[1]
-            # Werkzeug listens on a copy of this socket.
+            # Werkzeug listens on a duplicate of this socket.
             self._server = _Server(HOST, self.port, app, _Handler, fd=listener.fileno())
-        self._courier: Courier = app.extensions[EXTENSION_KEY].courier
+        self._dispatcher: WebhookDispatcher = app.extensions[EXTENSION_KEY].dispatcher
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
     @property
     def url(self) -> str:
-        """Its address, without a slash at the end."""
+        """The server's URL, without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
     def serve_forever(self) -> None:
         """Serve until KeyboardInterrupt or ``stop``."""
-        # Not in the thread that receives signals: one that interrupts it between accepting a
-        # connection and starting its thread closes the connection under that thread.
+        # Not in the thread that receives signals: a signal between accepting a connection and
+        # starting its thread would close the connection while that thread uses it.
         self.start()
-        # Interrupting ``Thread.join`` would mark a running thread as stopped.
+        # An interrupted ``Thread.join`` would mark a running thread as stopped.
         self._stopped.wait()
 
     def start(self) -> None:
-        """Serve in a thread of its own."""
-        # Here, so that a stop right after it finds what it has to stop.
-        self._courier.start()
+        """Start serving in a background thread."""
+        # Not in the new thread, so that an immediate ``stop`` stops the dispatcher too.
+        self._dispatcher.start()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -109,8 +109,8 @@ class SandboxServer:
         self._server.serve_forever(poll_interval=0.05)
 
     def stop(self) -> None:
-        """Serve no more; calls that hang are left to themselves."""
-        self._courier.stop()
+        """Stop serving, without waiting for requests that hang."""
+        self._dispatcher.stop()
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()

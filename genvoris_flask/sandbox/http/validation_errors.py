@@ -1,12 +1,12 @@
-"""Says in words what is wrong with a value, and where."""
+"""Error messages for values that do not match their schema."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from .errors import RefusalError, invalid
-from .openapi import Contract, Json
+from .errors import HttpError, invalid
+from .openapi import ApiDocument, Json
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
 _NAMES = {"boolean": "true or false", "object": "an object", "array": "a list", "null": "null"}
 
 
-def check(contract: Contract, schema: Json, value: Any, at: str = "") -> None:
-    """Refuse a value that does not fit a schema of the document, by the path of its field.
+def check(document: ApiDocument, schema: Json, value: Any, at: str = "") -> None:
+    """Raise HttpError, naming the field, if a value does not match a schema.
 
     Args:
-        contract: The document.
-        schema: In it, or made of references into it.
-        value: What came.
+        document: The document that the schema refers to.
+        schema: The schema.
+        value: The value to check.
         at: The path of the value itself.
     """
-    error = next(contract.validator(schema).iter_errors(value), None)
+    error = next(document.validator(schema).iter_errors(value), None)
     if error is not None:
-        raise _refusal(contract, schema, value, error, at)
-    _check_size(contract, schema, value, at)
+        raise _refusal(document, schema, value, error, at)
+    _check_size(document, schema, value, at)
 
 
 def _refusal(
-    contract: Contract,
+    document: ApiDocument,
     schema: Json,
     value: Any,
     error: jsonschema_rs.ValidationError,
     at: str,
-) -> RefusalError:
+) -> HttpError:
     place, keyword = list(error.schema_path[:-1]), error.schema_path[-1]
     if keyword == "anyOf":
-        branch = _likely_branch(contract, schema, value)
-        inner = next(contract.validator(branch).iter_errors(value))
-        return _refusal(contract, branch, value, inner, at)
-    around = contract.at(place) if place[:1] == ["components"] else _walk(schema, place)
+        branch = _likely_branch(document, schema, value)
+        inner = next(document.validator(branch).iter_errors(value))
+        return _refusal(document, branch, value, inner, at)
+    around = document.at(place) if place[:1] == ["components"] else _walk(schema, place)
     instance: Any = error.instance
     path = ".".join([*([at] if at else []), *(str(step) for step in error.instance_path)])
     if keyword == "required":
@@ -53,12 +53,12 @@ def _refusal(
         return invalid(f"{path}.{unknown}" if path else unknown, f"is not known; there are {known}")
     problem = f"must be {describe(around)}"
     if keyword == "maxProperties" and "x-error" in around:
-        return RefusalError(400, around["x-error"], f"{path}: {problem}")
+        return HttpError(400, around["x-error"], f"{path}: {problem}")
     return invalid(path or "The body", problem)
 
 
 def describe(schema: Json) -> str:
-    """Say what a schema asks for, after "must be"."""
+    """Describe what a schema requires, in words that follow "must be"."""
     if "not" in schema:
         return "left out"
     if "x-says" in schema:
@@ -101,28 +101,28 @@ def _walk(schema: Any, place: list[Any]) -> Any:
     return schema
 
 
-def _likely_branch(contract: Contract, schema: Json, value: Any) -> Json:
-    """Give the branch that was meant: the one whose fields are there, else the first."""
-    branches: list[Json] = contract.resolve(schema)["anyOf"]
+def _likely_branch(document: ApiDocument, schema: Json, value: Any) -> Json:
+    """Return the branch whose required fields are there, or else the first."""
+    branches: list[Json] = document.resolve(schema)["anyOf"]
     for branch in reversed(branches):
-        names = contract.resolve(branch)["required"]
+        names = document.resolve(branch)["required"]
         if isinstance(value, dict) and all(name in value for name in names):
             return branch
     return branches[0]
 
 
-def _check_size(contract: Contract, schema: Json, value: Any, at: str) -> None:
-    """Check ``x-most-bytes``, which JSON Schema cannot say."""
-    schema = contract.resolve(schema)
+def _check_size(document: ApiDocument, schema: Json, value: Any, at: str) -> None:
+    """Check ``x-most-bytes``, which JSON Schema cannot express."""
+    schema = document.resolve(schema)
     if isinstance(value, list):
         for number, each in enumerate(value):
-            _check_size(contract, schema.get("items", {}), each, f"{at}.{number}")
+            _check_size(document, schema.get("items", {}), each, f"{at}.{number}")
     if not isinstance(value, dict):
         return
     most = schema.get("x-most-bytes")
     if most and len(json.dumps(value, ensure_ascii=False).encode()) > most:
-        raise RefusalError(400, schema["x-error"], f"{at}: must be at most {most} bytes")
-    for branch in [schema, *map(contract.resolve, schema.get("anyOf", []))]:
+        raise HttpError(400, schema["x-error"], f"{at}: must be at most {most} bytes")
+    for branch in [schema, *map(document.resolve, schema.get("anyOf", []))]:
         for name, inner in branch.get("properties", {}).items():
             if name in value:
-                _check_size(contract, inner, value[name], f"{at}.{name}" if at else name)
+                _check_size(document, inner, value[name], f"{at}.{name}" if at else name)

@@ -1,4 +1,4 @@
-"""The buttons of the sandbox's page: plain forms, from this page alone."""
+"""The buttons of the overview, which are forms without JavaScript."""
 
 from __future__ import annotations
 
@@ -9,77 +9,77 @@ from flask import Blueprint, redirect, request
 from werkzeug import Response
 
 from ..context import context
-from ..domain.balances import YEAR, add_pack, empty_packs, standing
+from ..domain.balances import YEAR, add_pack, empty_packs, quota_status
 from ..domain.ledger import find_customer, set_used, start_period
-from ..domain.notifications import tell_of_balance, tell_of_change, tell_of_pack
+from ..domain.notifications import notify_balance, notify_credits_added, notify_customer_change
 from ..domain.outbox import send_again, send_test
 from ..http.auth import require_local
-from ..http.errors import RefusalError, invalid, not_found
+from ..http.errors import HttpError, invalid, not_found
 from ..routes.control_api import advance, catch_up
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
-MOST_CREDITS = 1_000_000_000
-LONGEST_MOVE = 366 * 86_400
+MAX_CREDITS = 1_000_000_000
+MAX_CLOCK_MOVE = 366 * 86_400
 CHANGES = {"pause": ("PAUSED", "paused"), "resume": ("ACTIVE", "resumed")}
 
 
 @blueprint.before_request
 def refuse_other_sites() -> None:
-    """Refuse a form of another site: by what the browser says of it, and by its origin.
+    """Raise HttpError for forms of other sites, by Sec-Fetch-Site and Origin.
 
     Browsers that send no ``Sec-Fetch-Site`` send an ``Origin`` with every form.
     """
     require_local()
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        raise RefusalError(403, "cross_origin", "Press the button on the sandbox's own page.")
+        raise HttpError(403, "cross_origin", "Press the button on the sandbox's own page.")
 
 
 @blueprint.post("/clock")
 def move_clock() -> Response:
-    """Move the clock on, or back to the machine's."""
+    """Move the clock, or reset it to the machine's time."""
     if request.form.get("do") == "reset":
         context().clock.reset()
-        return _back("reset", "clock")
-    advance(_whole("seconds", 1, LONGEST_MOVE), "seconds")
+        return _redirect("reset", "clock")
+    advance(_whole_number("seconds", 1, MAX_CLOCK_MOVE), "seconds")
     catch_up()
-    return _back("moved", "clock")
+    return _redirect("moved", "clock")
 
 
 @blueprint.post("/credits")
 def change_credits() -> Response:
-    """Top the pool up, or empty it."""
+    """Add or remove credits."""
     now = context().clock()
     with context().store.transaction() as db:
         if request.form.get("do") == "empty":
             empty_packs(db)
-            tell_of_balance(db)
-            return _back("emptied", "credits")
-        count = _whole("credits", 1, MOST_CREDITS)
+            notify_balance(db)
+            return _redirect("emptied", "credits")
+        count = _whole_number("credits", 1, MAX_CREDITS)
         add_pack(db, count, now, now + YEAR)
-        tell_of_pack(db, count)
-    return _back("topped-up", "credits")
+        notify_credits_added(db, count)
+    return _redirect("topped-up", "credits")
 
 
 @blueprint.post("/customers")
 def change_customer() -> Response:
-    """Spend a customer's quota, pause or resume them, or begin their next period."""
+    """Exhaust a customer's quota, pause or resume them, or start their next period."""
     do = request.form.get("do", "")
     with context().store.transaction() as db:
         row = find_customer(db, request.form.get("id", ""))
         if do == "exhaust":
             _exhaust(db, row)
-            return _back("exhausted", "customers")
+            return _redirect("exhausted", "customers")
         if do == "roll":
             start_period(db, row, context().clock())
-            return _back("rolled", "customers")
+            return _redirect("rolled", "customers")
         if do not in CHANGES:
             raise invalid("do", "must be exhaust, pause, resume or roll")
         status, done = CHANGES[do]
         _set(db, row, "status", status)
-        tell_of_change(db, row, find_customer(db, row["id"]))
-    return _back(done, "customers")
+        notify_customer_change(db, row, find_customer(db, row["id"]))
+    return _redirect(done, "customers")
 
 
 @blueprint.post("/sessions")
@@ -89,7 +89,7 @@ def revoke_session() -> Response:
     with context().store.transaction() as db:
         if db.execute(query, (request.form.get("id", ""),)).rowcount == 0:
             raise not_found("session")
-    return _back("revoked", "sessions")
+    return _redirect("revoked", "sessions")
 
 
 @blueprint.post("/deliveries")
@@ -97,23 +97,23 @@ def send_delivery_again() -> Response:
     """Send a webhook again."""
     with context().store.transaction() as db:
         send_again(db, request.form.get("id", ""))
-    return _back("sent-again", "webhooks")
+    return _redirect("sent-again", "webhooks")
 
 
 @blueprint.post("/endpoints")
 def test_endpoint() -> Response:
-    """Send a test to an endpoint."""
+    """Send a ``webhook.test`` to an endpoint."""
     query = "SELECT * FROM endpoints WHERE id = ?"
     with context().store.transaction() as db:
         endpoint = db.execute(query, (request.form.get("id", ""),)).fetchone()
         if endpoint is None:
             raise not_found("webhook endpoint")
         send_test(db, endpoint)
-    return _back("test-sent", "webhooks")
+    return _redirect("test-sent", "webhooks")
 
 
 def _exhaust(db: sqlite3.Connection, row: sqlite3.Row) -> None:
-    limit = standing(row).limit
+    limit = quota_status(row).limit
     if limit is None:
         raise invalid("id", "this customer has no plan, and so no quota to spend")
     set_used(db, row, max(limit, row["used"]))
@@ -124,7 +124,7 @@ def _set(db: sqlite3.Connection, row: sqlite3.Row, column: str, value: object) -
     db.execute(query, (value, context().clock(), row["id"]))
 
 
-def _whole(name: str, low: int, high: int) -> int:
+def _whole_number(name: str, low: int, high: int) -> int:
     value = request.form.get(name, "")
     plain = value.isascii() and value.isdigit() and len(value) < 12
     if not plain or not low <= int(value) <= high:
@@ -132,6 +132,6 @@ def _whole(name: str, low: int, high: int) -> int:
     return int(value)
 
 
-def _back(done: str, section: str) -> Response:
-    """Show the page again; a reload then presses no button twice."""
+def _redirect(done: str, section: str) -> Response:
+    """Redirect to the overview, so that reloading it does not submit the form again."""
     return redirect(f"/?done={done}#{section}", 303)

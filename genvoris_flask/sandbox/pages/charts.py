@@ -1,4 +1,7 @@
-"""Try-ons a day as bars, worked out here and drawn as SVG, so that the page needs no script."""
+"""The charts of the overview: try-ons per day, and the funnel from widget to order.
+
+They are rendered as SVG, so that the page needs no JavaScript.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ LABEL_EVERY = 7
 
 @dataclass(frozen=True)
 class Bar:
-    """A day: its place in pixels of the drawing, and what it says."""
+    """The bar of a day: its position in pixels, and its labels."""
 
     x: float
     y: float
@@ -30,15 +33,15 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A line across, with its number."""
+    """A horizontal line of the scale, with its label."""
 
     y: float
     label: str
 
 
 @dataclass(frozen=True)
-class Plot:
-    """All that the drawing is made of."""
+class Chart:
+    """The chart of try-ons per day."""
 
     bars: list[Bar]
     ticks: list[Tick]
@@ -54,7 +57,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Day:
-    """What happened on one day, by the sandbox's clock in UTC."""
+    """The try-ons of one day in UTC, by the sandbox's clock."""
 
     date: dt.date
     made: int
@@ -62,7 +65,7 @@ class Day:
 
 
 def read_days(db: sqlite3.Connection, now: float) -> list[Day]:
-    """Count the try-ons of each of the last days, oldest first; days without any are there too."""
+    """Return the try-ons of each of the last days, oldest first, including days without any."""
     today = int(now // DAY)
     query = (
         "SELECT CAST(created_at / 86400 AS INTEGER) AS day, "
@@ -79,15 +82,15 @@ def read_days(db: sqlite3.Connection, now: float) -> list[Day]:
     ]
 
 
-def draw(days: list[Day]) -> Plot:
-    """Work out where everything goes."""
-    top = nice_top(max((day.made + day.failed for day in days), default=0))
+def draw_chart(days: list[Day]) -> Chart:
+    """Compute the chart's layout."""
+    top = scale_top(max((day.made + day.failed for day in days), default=0))
     total, failed = sum(day.made for day in days), sum(day.failed for day in days)
     best = max(days, key=lambda day: day.made)
     summary = f"{total:,} try-ons in {len(days)} days"
     if total:
         summary += f", most on {_date(best.date)}: {best.made:,}"
-    return Plot(
+    return Chart(
         bars=[_bar(number, day, len(days), top) for number, day in enumerate(days)],
         ticks=[Tick(_y(level, top), f"{level:,}") for level in sorted({0, top // 2, top})],
         total=total,
@@ -96,8 +99,8 @@ def draw(days: list[Day]) -> Plot:
     )
 
 
-def nice_top(most: int) -> int:
-    """Give the number at the top of the scale: 2, 4, 10, 20, 40, 100 … and even."""
+def scale_top(most: int) -> int:
+    """Return the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
     top = 2
     while top < most:
         top = top * 5 // 2 if str(top).startswith("4") else top * 2
@@ -124,8 +127,8 @@ def _bar(number: int, day: Day, count: int, top: int) -> Bar:
 
 
 def _y(level: int, top: int) -> float:
-    room = HEIGHT - BOTTOM - TOP
-    return round(HEIGHT - BOTTOM - room * level / top, 2)
+    plot_height = HEIGHT - BOTTOM - TOP
+    return round(HEIGHT - BOTTOM - plot_height * level / top, 2)
 
 
 def _date(date: dt.date) -> str:
@@ -144,16 +147,16 @@ ORDERED = "Ordered"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """How many widget sessions came this far; ``share`` is of the widest stage, in per cent."""
+class FunnelStage:
+    """The number of widget sessions that reached a stage; ``share`` is in percent of the widest."""
 
     label: str
     sessions: int
     share: float
 
 
-def read_funnel(db: sqlite3.Connection, since: float) -> list[Stage]:
-    """Count the widget sessions that came to each stage."""
+def read_funnel(db: sqlite3.Connection, since: float) -> list[FunnelStage]:
+    """Return the number of widget sessions that reached each stage."""
     query = (
         "SELECT event_type, COUNT(DISTINCT session_id) AS sessions FROM events "
         "WHERE created_at >= ? GROUP BY event_type"
@@ -166,4 +169,4 @@ def read_funnel(db: sqlite3.Connection, since: float) -> list[Stage]:
     reached = [(label, counts.get(type_, 0)) for type_, label in STAGES.items()]
     reached.append((ORDERED, ordered))
     widest = max(count for _label, count in reached) or 1
-    return [Stage(label, count, round(100 * count / widest, 1)) for label, count in reached]
+    return [FunnelStage(label, count, round(100 * count / widest, 1)) for label, count in reached]

@@ -1,4 +1,4 @@
-"""``/openapi.json``, and a page at ``/docs`` for people: no scripts, nothing from elsewhere."""
+"""``/openapi.json``, and the API reference at ``/docs``, without scripts or external files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
-from ..http.openapi import FILE, Json, Operation, contract
+from ..http.openapi import FILE, Json, Operation, api_document
 from ..http.validation_errors import describe
 
 blueprint = Blueprint("docs", __name__)
@@ -17,29 +17,29 @@ blueprint = Blueprint("docs", __name__)
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Give the document as it ships."""
+    """Return the OpenAPI document."""
     return Response(FILE.read_bytes(), mimetype="application/json")
 
 
 @blueprint.get("/docs")
 def page() -> str:
-    """Show the document to people."""
+    """Render the API reference."""
     return _page()
 
 
 @cache
 def _page() -> str:
-    known = contract()
+    known = api_document()
     shown = [_shown(each) for each in known.operations.values()]
     groups = [
         {**tag, "operations": [each for each in shown if each["tag"] == tag["name"]]}
-        for tag in known.document["tags"]
+        for tag in known.raw["tags"]
     ]
-    return render_template("docs.html", info=known.document["info"], groups=groups, prose=prose)
+    return render_template("docs.html", info=known.raw["info"], groups=groups, prose=prose)
 
 
 def prose(text: str) -> Markup:
-    """Write the little Markdown that the document uses: paragraphs, code and emphasis."""
+    """Render the Markdown that the document uses: paragraphs, code and emphasis."""
     paragraphs = []
     for paragraph in text.split("\n\n"):
         html = str(escape(paragraph))
@@ -51,7 +51,7 @@ def prose(text: str) -> Markup:
 
 
 def _shown(operation: Operation) -> Json:
-    """Give what the page says of an operation."""
+    """Return what the page shows of an operation."""
     fields = operation.fields
     content = next(iter(operation.content.items()), None)
     return {
@@ -70,7 +70,7 @@ def _shown(operation: Operation) -> Json:
 
 
 def _answer(status: str, fields: Json) -> Json:
-    fields = contract().resolve(fields)
+    fields = api_document().resolve(fields)
     return {
         "status": status,
         "description": fields["description"],
@@ -85,7 +85,7 @@ def _parameters(operation: Operation) -> list[Json]:
 
 
 def _scheme(name: str) -> str:
-    scheme = contract().document["components"]["securitySchemes"][name]
+    scheme = api_document().raw["components"]["securitySchemes"][name]
     return "Authorization: Bearer" if scheme["type"] == "http" else str(scheme["name"])
 
 
@@ -95,20 +95,20 @@ def _schema(answer: Json) -> Json:
 
 
 def _body(schema: Json) -> list[Json]:
-    """Give the fields of a body; of the first form where there are several."""
-    resolved = contract().resolve(schema)
+    """Return the fields of a body, of all its forms."""
+    resolved = api_document().resolve(schema)
     if "anyOf" in resolved:
         return [row for branch in resolved["anyOf"] for row in _fields(branch)]
     return _fields(schema)
 
 
 def _fields(schema: Json, prefix: str = "") -> list[Json]:
-    known = contract()
+    known = api_document()
     schema = known.resolve(schema)
     rows: list[Json] = [row for part in schema.get("allOf", []) for row in _fields(part, prefix)]
     for name, each in schema.get("properties", {}).items():
         inner = known.resolve(each)
-        if "not" in inner:  # a field that must be left out
+        if "not" in inner:  # a field that must be omitted
             continue
         about = {"required": name in schema.get("required", []), **inner, **each}
         rows.append(_row(f"{prefix}{name}", inner, about))

@@ -1,4 +1,4 @@
-"""The sandbox's own page: what is in it now, and buttons that bring about what takes a month."""
+"""The overview page: what the sandbox contains, with buttons that change it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from ..context import context
-from ..domain.balances import LIVE, credits_left, standing
+from ..domain.balances import LIVE, credits_left, quota_status
 from ..domain.ledger import find_customer
 from ..domain.outbox import latest_deliveries
 from ..domain.settings import read_settings
-from .charts import DAY, DAYS, draw, read_days, read_funnel
+from .charts import DAY, DAYS, draw_chart, read_days, read_funnel
 
 blueprint = Blueprint("page", __name__)
 
@@ -22,7 +22,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# What a button has done. The address names one of these; its own text is never shown.
+# What a button has done, by a key in the URL. Text of the URL is never shown.
 DONE = {
     "moved": "The clock was moved.",
     "reset": "The clock is the machine's again.",
@@ -40,14 +40,14 @@ DONE = {
 
 @blueprint.get("/")
 def overview() -> Response:
-    """Show everything."""
+    """Render the overview."""
     done = DONE.get(request.args.get("done", ""))
     page = render_template(
         "overview.html",
         done=done,
-        moment=moment,
-        short_moment=short_moment,
-        duration=duration,
+        format_time=format_time,
+        format_short_time=format_short_time,
+        format_duration=format_duration,
         **read_overview(),
     )
     response = make_response(page)
@@ -58,21 +58,21 @@ def overview() -> Response:
 
 @blueprint.get("/page.css")
 def style() -> Response:
-    """Give the page's style sheet."""
+    """Return the page's style sheet."""
     return Response(render_template("page.css"), mimetype="text/css")
 
 
-MOST_CUSTOMERS = 200
-MOST_PLANS = 200
-MOST_SESSIONS = 25
-MOST_CALLS = 20
-MOST_DELIVERIES = 12
+MAX_CUSTOMERS = 200
+MAX_PLANS = 200
+MAX_SESSIONS = 25
+MAX_CALLS = 20
+MAX_DELIVERIES = 12
 
 Rows = list[dict[str, Any]]
 
 
 def read_overview() -> dict[str, Any]:
-    """Give what the page's template asks for."""
+    """Return the context of the page's template."""
     now = context().clock()
     with context().store.transaction() as db:
         return {
@@ -81,30 +81,30 @@ def read_overview() -> dict[str, Any]:
             "suspended": read_settings(db)["accountStatus"] != "ACTIVE",
             "credits": credits_left(db, now),
             "packs": _packs(db, now),
-            "plans": _all(db, "SELECT * FROM plans ORDER BY number LIMIT ?", MOST_PLANS),
+            "plans": _all(db, "SELECT * FROM plans ORDER BY number LIMIT ?", MAX_PLANS),
             "customers": _customers(db),
             "customer_count": _count(db, "SELECT COUNT(*) FROM customers"),
             "sessions": _sessions(db, now),
             "session_count": _count(
                 db, "SELECT COUNT(*) FROM sessions WHERE NOT revoked AND expires_at > ?", now
             ),
-            "plot": draw(read_days(db, now)),
+            "chart": draw_chart(read_days(db, now)),
             "funnel": read_funnel(db, now - DAYS * DAY),
             "endpoints": _endpoints(db),
-            "deliveries": [dict(row) for row in latest_deliveries(db, None, MOST_DELIVERIES)],
-            "calls": context().calls.find(limit=MOST_CALLS)[::-1],
+            "deliveries": [dict(row) for row in latest_deliveries(db, None, MAX_DELIVERIES)],
+            "calls": context().calls.find(limit=MAX_CALLS)[::-1],
         }
 
 
 def _customers(db: sqlite3.Connection) -> Rows:
     ids = db.execute(
-        "SELECT id FROM customers ORDER BY number DESC LIMIT ?", (MOST_CUSTOMERS,)
+        "SELECT id FROM customers ORDER BY number DESC LIMIT ?", (MAX_CUSTOMERS,)
     ).fetchall()
     names = {row["id"]: row["name"] for row in db.execute("SELECT id, name FROM plans")}
     customers = []
     for row in [find_customer(db, row["id"]) for row in ids]:
-        now = standing(row)
-        customers.append({**dict(row), "standing": now, "plan_name": names.get(row["plan_id"])})
+        now = quota_status(row)
+        customers.append({**dict(row), "quota_status": now, "plan_name": names.get(row["plan_id"])})
     return customers
 
 
@@ -119,7 +119,7 @@ def _sessions(db: sqlite3.Connection, now: float) -> Rows:
         "JOIN customers ON customers.id = sessions.customer_id "
         "WHERE NOT revoked AND expires_at > ? ORDER BY expires_at DESC LIMIT ?"
     )
-    return _all(db, query, now, MOST_SESSIONS)
+    return _all(db, query, now, MAX_SESSIONS)
 
 
 def _endpoints(db: sqlite3.Connection) -> Rows:
@@ -135,18 +135,18 @@ def _count(db: sqlite3.Connection, query: str, *values: Any) -> int:
     return int(db.execute(query, values).fetchone()[0])
 
 
-def moment(seconds: float) -> str:
-    """Write a time for people, in UTC."""
+def format_time(seconds: float) -> str:
+    """Format a time in UTC."""
     return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%d %b %Y, %H:%M:%S}"
 
 
-def short_moment(seconds: float) -> str:
-    """Write a time for people without its seconds, in UTC."""
+def format_short_time(seconds: float) -> str:
+    """Format a time in UTC without seconds."""
     return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%d %b, %H:%M}"
 
 
-def duration(seconds: float) -> str:
-    """Write how long, in its two largest units."""
+def format_duration(seconds: float) -> str:
+    """Format a duration in its two largest units."""
     left = int(abs(seconds))
     parts: list[str] = []
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):

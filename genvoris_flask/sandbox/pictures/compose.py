@@ -17,7 +17,7 @@ from .loading import cut_out, open_picture
 FITS = ((1.0, 1.0), (1.09, 1.02), (0.95, 0.98), (1.02, 1.08))
 MAX_VARIATIONS = len(FITS)
 # Others wait, so that memory is bounded however many ask.
-_AT_WORK = threading.BoundedSemaphore(2)
+_SLOTS = threading.BoundedSemaphore(2)
 SHADOW = 0.012  # of the photo's long side
 SHADE = (28, 22, 24)
 ON_BODY, ON_WALL = 0.5, 0.2  # how dark a shadow is
@@ -52,7 +52,7 @@ def make_pictures(
     Raises:
         PictureError: One of the two pictures cannot be read.
     """
-    with _AT_WORK:
+    with _SLOTS:
         return _make_all(photo, product, category, title, count)
 
 

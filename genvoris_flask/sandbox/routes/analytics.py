@@ -1,4 +1,4 @@
-"""``/api/v1/events``: what shoppers did with the widget."""
+"""``/api/v1/events``, ``/api/v1/conversions`` and ``/api/v1/returns``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPTIONAL_EVENT_FIELDS = ("productId", "productTitle", "pageUrl")
 
 @events_blueprint.post("")
 def create() -> tuple[Json, int]:
-    """Take one event, or up to fifty; all are kept, or none."""
+    """Record one event, or up to fifty at once; either all or none are recorded."""
     events = body().get("events") or [body()]
     now = context().clock()
     query = (
@@ -46,7 +46,7 @@ OPTIONAL_ORDER_FIELDS = ("productId", "productTitle", "sessionId", "customerEmai
 
 @conversions_blueprint.post("/conversions")
 def convert() -> tuple[Json, int]:
-    """Take an order. The same order again is answered as the first time."""
+    """Record an order. Repeating it returns the first response."""
     order = {**dict.fromkeys(OPTIONAL_ORDER_FIELDS), **body(), "currency": _currency()}
     with context().store.transaction() as db:
         known = _find(db, order["platform"], order["orderId"])
@@ -60,7 +60,7 @@ def convert() -> tuple[Json, int]:
 
 @conversions_blueprint.post("/returns")
 def give_back() -> tuple[Json, int]:
-    """Take a refund, also of an order that was never reported."""
+    """Record a refund, which may be of an unknown order."""
     came = body()
     with context().store.transaction() as db:
         order = _find(db, came["platform"], came["orderId"])
@@ -93,7 +93,7 @@ def _find(db: sqlite3.Connection, platform: str, order_id: str) -> sqlite3.Row |
 
 
 def _attributed(db: sqlite3.Connection, order: Json) -> bool:
-    """Say whether a try-on came before: in the widget's session, or of the shopper who paid."""
+    """Return whether a try-on preceded the order, in its widget session or by its customer."""
     since = context().clock() - order["attributionWindowMinutes"] * 60
     in_session = (
         "SELECT 1 FROM events WHERE session_id = ? AND event_type LIKE 'TRYON_%' "

@@ -11,8 +11,8 @@ from flask import Blueprint
 
 from ..context import context
 from ..domain.ledger import PERIOD, find_customer, past_periods, start_period, usage_fields
-from ..domain.notifications import tell_of_change, tell_of_customer
-from ..http.errors import RefusalError
+from ..domain.notifications import notify_customer, notify_customer_change
+from ..http.errors import HttpError
 from ..http.request_validation import body, query
 from ..serializers import Json, customer_fields, iso, plan_summary
 
@@ -23,7 +23,7 @@ CUSTOMER_BUCKETS = 12
 
 @blueprint.post("")
 def upsert() -> Json:
-    """Register a customer, or renew one: the period starts anew with a full quota."""
+    """Register a customer, or start a new period with a full quota for an existing one."""
     external_id = body()["externalId"]
     with context().store.transaction() as db:
         row = db.execute("SELECT * FROM customers WHERE external_id = ?", (external_id,)).fetchone()
@@ -35,15 +35,15 @@ def upsert() -> Json:
         _set(db, external_id, {**values, "status": "ACTIVE"})
         now = _by_external_id(db, external_id)
         if row is None:
-            tell_of_customer(db, "created", now)
+            notify_customer(db, "created", now)
         else:
-            tell_of_change(db, row, now)
+            notify_customer_change(db, row, now)
         return customer_fields(now)
 
 
 @blueprint.get("")
 def read_all() -> Json:
-    """List customers, a page at a time."""
+    """Return a page of customers."""
     asked = query()
     limit, after = asked["limit"], int(asked["cursor"] or 0)
     status = asked["status"].upper() if asked["status"] else None
@@ -81,7 +81,7 @@ def read_one(name: str) -> Json:
 
 @blueprint.patch("/<name>")
 def update(name: str) -> Json:
-    """Change a customer. The quota is refilled only by ``resetPeriod``."""
+    """Change a customer. Only ``resetPeriod`` refills the quota."""
     with context().store.transaction() as db:
         row = find_customer(db, name)
         values = _given(db, row, ("email", "planId", "metadata", "status"))
@@ -100,7 +100,7 @@ def cancel(name: str) -> Json:
 
 @blueprint.get("/<name>/usage")
 def usage(name: str) -> Json:
-    """Say how much of the quota is spent."""
+    """Return a customer's usage."""
     with context().store.transaction() as db:
         return usage_fields(db, find_customer(db, name))
 
@@ -108,16 +108,16 @@ def usage(name: str) -> Json:
 def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) -> Json:
     _set(db, row["external_id"], values)
     now = _by_external_id(db, row["external_id"])
-    tell_of_change(db, row, now)
+    notify_customer_change(db, row, now)
     return customer_fields(now)
 
 
 def _given(
     db: sqlite3.Connection, row: sqlite3.Row | None, names: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return the fields that came, named as in the table, and what follows from them.
+    """Return the values of the columns to change.
 
-    Another plan brings its quota at once. The same plan, meanwhile changed, does not.
+    Another plan sets the quota at once. The same plan does not, even if it has changed.
     """
     came = {name: body()[name] for name in names if name in body()}
     values = {name: came[name] for name in ("email",) if name in came}
@@ -139,7 +139,7 @@ def _plan(db: sqlite3.Connection, plan_id: str | None) -> sqlite3.Row | None:
     query = "SELECT * FROM plans WHERE id = ? AND active"
     plan: sqlite3.Row | None = db.execute(query, (plan_id,)).fetchone()
     if plan is None:
-        raise RefusalError(403, "plan_not_found", "planId: there is no such active plan.")
+        raise HttpError(403, "plan_not_found", "planId: there is no such active plan.")
     return plan
 
 

@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
-    """Give a plan, or refuse with 404."""
+    """Return a plan, or raise HttpError with 404."""
     row: sqlite3.Row | None = db.execute("SELECT * FROM plans WHERE id = ?", (plan_id,)).fetchone()
     if row is None:
         raise not_found("plan")
@@ -34,7 +34,7 @@ def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
 
 @blueprint.post("")
 def create() -> tuple[Json, int]:
-    """Create a plan; doing it twice makes two."""
+    """Create a plan."""
     values = _given()
     now = context().clock()
     row = {
@@ -49,12 +49,12 @@ def create() -> tuple[Json, int]:
         names = ", ".join(row)
         marks = ", ".join(f":{name}" for name in row)
         db.execute(f"INSERT INTO plans ({names}) VALUES ({marks})", row)  # noqa: S608
-        return _tell(db, "plan.created", str(row["id"])), 201
+        return _notify(db, "plan.created", str(row["id"])), 201
 
 
 @blueprint.get("")
 def read_all() -> Json:
-    """List plans."""
+    """Return the plans."""
     everything = query()["include_inactive"]
     with context().store.transaction() as db:
         rows = db.execute("SELECT * FROM plans WHERE active OR ? ORDER BY number", (everything,))
@@ -63,7 +63,7 @@ def read_all() -> Json:
 
 @blueprint.get("/<plan_id>")
 def read_one(plan_id: str) -> Json:
-    """Give a plan."""
+    """Return a plan."""
     with context().store.transaction() as db:
         return plan_fields(find_plan(db, plan_id))
 
@@ -74,27 +74,27 @@ def update(plan_id: str) -> Json:
     with context().store.transaction() as db:
         find_plan(db, plan_id)
         _set(db, plan_id, _given())
-        return _tell(db, "plan.updated", plan_id)
+        return _notify(db, "plan.updated", plan_id)
 
 
 @blueprint.delete("/<plan_id>")
 def disable(plan_id: str) -> Json:
-    """Stop selling a plan; those who have it keep it."""
+    """Disable a plan; customers who have it keep it."""
     with context().store.transaction() as db:
         find_plan(db, plan_id)
         _set(db, plan_id, {"active": False})
-        return _tell(db, "plan.disabled", plan_id)
+        return _notify(db, "plan.disabled", plan_id)
 
 
-def _tell(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
-    """Give the plan, and tell the endpoints what became of it."""
+def _notify(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
+    """Return the plan, and notify the webhook endpoints."""
     plan = plan_fields(find_plan(db, plan_id))
     emit(db, type_, {"plan": plan})
     return plan
 
 
 def _given() -> dict[str, Any]:
-    """Name the fields that came as the table does."""
+    """Return the fields that were sent, by column."""
     return {COLUMNS[name]: value for name, value in body().items() if name in COLUMNS}
 
 

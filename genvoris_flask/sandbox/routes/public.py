@@ -1,6 +1,6 @@
-"""What the try-on host answers to anybody: the button's design and the widget's hash.
+"""What the try-on host answers without a secret: status, button design and widget hash.
 
-``/status`` is the short form of ``/api/status``.
+``/status`` is the short form of ``/api/status``, which is a route of ``tryons``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request
 
 from ..context import context
-from ..domain.balances import credits_left, standing
+from ..domain.balances import credits_left, quota_status
 from ..domain.settings import DEFAULT_DESIGN, read_settings
-from ..http.auth import is_good
+from ..http.auth import is_valid_key
 from ..http.request_validation import query
 from ..serializers import Json, iso
 from .sessions import customer_of_token
@@ -25,13 +25,13 @@ blueprint = Blueprint("public", __name__)
 
 DESIGN_SECONDS = 60
 PACKAGE = Path(__file__).resolve().parents[2]
-# In a wheel the file is inside the package; in a checkout it is beside it.
+# In a wheel the file is inside the package; in a checkout it is beside the package.
 WIDGETS = tuple(each / "static/widget/widget.js" for each in (PACKAGE, PACKAGE.parent))
 
 
 @blueprint.get("/status")
 def status() -> Json:
-    """Say whether a shopper may try on."""
+    """Return whether a shopper may try on."""
     credentials = request.authorization
     token = credentials.token if credentials and credentials.type == "bearer" else None
     token = token or query()["end_customer_token"]
@@ -39,7 +39,7 @@ def status() -> Json:
         customer = customer_of_token(db, token) if token else None
         if customer is None:
             return _status("ALLOWED" if credits_left(db, context().clock()) else "ERROR", None)
-        now = standing(customer)
+        now = quota_status(customer)
         access = _access(db, now.status, now.limit, now.remaining)
         quota = {
             "used": now.used,
@@ -67,7 +67,7 @@ def _access(db: sqlite3.Connection, state: str, limit: int | None, remaining: in
 def _status(access: str, external_id: str | None) -> Json:
     return {
         "access": access,
-        # Of the merchant's account at Genvoris, not of the shopper.
+        # The plan of the merchant, not of the shopper.
         "plan": "Sandbox",
         "monetizationModel": "per_tryon",
         "overageEnabled": False,
@@ -77,10 +77,10 @@ def _status(access: str, external_id: str | None) -> Json:
 
 @blueprint.get("/api/widget/button-design")
 def button_design() -> Response:
-    """Return the shop's design of the button; without a good key, the usual one."""
+    """Return the shop's button design, or the default without a valid key."""
     key = query()["key"] or request.headers.get("X-API-Key")
     with context().store.transaction() as db:
-        good = is_good(db, key, context().clock())
+        good = is_valid_key(db, key, context().clock())
         design = read_settings(db)["buttonDesign"] if good else DEFAULT_DESIGN
     response = jsonify(design)
     response.cache_control.public = True

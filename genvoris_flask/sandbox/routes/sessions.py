@@ -1,4 +1,4 @@
-"""``/api/v1/customers/{id}/sessions`` and the keys: tokens that a browser may hold."""
+"""``/api/v1/customers/{id}/sessions`` and the JWKS: session tokens for browsers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from flask import Blueprint, Response, jsonify
 
 from ..context import context
 from ..domain.ledger import find_customer
-from ..http.errors import RefusalError, not_found
+from ..http.errors import HttpError, not_found
 from ..http.request_validation import body
 from ..serializers import Json, iso
 
 blueprint = Blueprint("sessions", __name__)
 
 AUDIENCE = "genvoris-widget"
-LONGEST = 3600
-MOST_LISTED = 200
+MAX_LIFETIME = 3600
+MAX_LISTED = 200
 LEEWAY = 5.0
 
 
@@ -29,7 +29,7 @@ def mint(name: str) -> Json:
     with context().store.transaction() as db:
         customer = find_customer(db, name)
         if customer["status"] != "ACTIVE":
-            raise RefusalError(
+            raise HttpError(
                 403, "customer_inactive", f"This customer is {customer['status'].lower()}."
             )
         return _mint(db, customer, body()["expires_in"])
@@ -37,20 +37,20 @@ def mint(name: str) -> Json:
 
 @blueprint.get("/api/v1/customers/<name>/sessions")
 def read_all(name: str) -> Json:
-    """List the customer's tokens that are good now, those that were minted last first."""
+    """Return the customer's valid tokens, newest first."""
     query = (
         "SELECT token, expires_at FROM sessions WHERE customer_id = ? AND NOT revoked "
         "AND expires_at > ? AND token IS NOT NULL ORDER BY rowid DESC LIMIT ?"
     )
     with context().store.transaction() as db:
         customer = find_customer(db, name)
-        rows = db.execute(query, (customer["id"], context().clock(), MOST_LISTED)).fetchall()
+        rows = db.execute(query, (customer["id"], context().clock(), MAX_LISTED)).fetchall()
     return {"data": [{"token": row["token"], "expires_at": iso(row["expires_at"])} for row in rows]}
 
 
 @blueprint.delete("/api/v1/customers/<name>/sessions/<jti>")
 def revoke(name: str, jti: str) -> Json:
-    """Make a token useless; doing it again changes nothing."""
+    """Revoke a token; doing it again changes nothing."""
     with context().store.transaction() as db:
         customer = find_customer(db, name)
         query = "UPDATE sessions SET revoked = 1 WHERE jti = ? AND customer_id = ?"
@@ -61,7 +61,7 @@ def revoke(name: str, jti: str) -> Json:
 
 @blueprint.get("/.well-known/jwks.json")
 def keys() -> Response:
-    """Give the public key, to be kept for an hour."""
+    """Return the public keys, to be cached for an hour."""
     with context().store.transaction() as db:
         response = jsonify(context().keys.jwks(db, context().clock()))
     response.cache_control.public = True
@@ -70,7 +70,7 @@ def keys() -> Response:
 
 
 def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
-    """Give whose token this is, or refuse with 401."""
+    """Return the customer of a session token, or raise HttpError with 401 or 403."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")
         key = context().keys.verifier(db, kid, context().clock())
@@ -87,7 +87,7 @@ def customer_of_token(db: sqlite3.Connection, token: str) -> sqlite3.Row:
     except jwt.PyJWTError:
         raise _invalid_token("It was not minted here.") from None
     if claims.get("sid") != _shop_id(db):
-        raise RefusalError(403, "token_store_mismatch", "This token is of another shop.")
+        raise HttpError(403, "token_store_mismatch", "This token is of another shop.")
     row = db.execute("SELECT * FROM sessions WHERE jti = ?", (claims["jti"],)).fetchone()
     if row is None:
         raise _invalid_token("It was not minted here.")
@@ -103,8 +103,8 @@ def _shop_id(db: sqlite3.Connection) -> str:
     return str(shop_id)
 
 
-def _invalid_token(why: str) -> RefusalError:
-    return RefusalError(401, "invalid_session_token", f"The session token is not valid. {why}")
+def _invalid_token(why: str) -> HttpError:
+    return HttpError(401, "invalid_session_token", f"The session token is not valid. {why}")
 
 
 def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
@@ -121,7 +121,7 @@ def _mint(db: sqlite3.Connection, customer: sqlite3.Row, seconds: int) -> Json:
         "exp": now + seconds,
         "jti": jti,
     }
-    db.execute("DELETE FROM sessions WHERE expires_at < ?", (now - LONGEST,))
+    db.execute("DELETE FROM sessions WHERE expires_at < ?", (now - MAX_LIFETIME,))
     key = context().keys.current()
     token = jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
     db.execute(

@@ -1,6 +1,6 @@
 """The try-on host: ``/api/analyze``, ``/api/tryon``, ``/api/status`` and ``/api/config``.
 
-Genvoris does not publish the fields of ``/api/tryon``; these are the ones that genvoris_flask
+Genvoris does not document the fields of ``/api/tryon``; these are the ones that genvoris_flask
 sends.
 """
 
@@ -16,10 +16,10 @@ from collections.abc import Callable
 from flask import Blueprint, request
 
 from ..context import context
-from ..domain.ledger import check, ledgers, log_tryon, spend
+from ..domain.ledger import charge, log_tryon, remaining_fields, require_try_on
 from ..domain.settings import require_domain
-from ..http.auth import admit, limit_customer
-from ..http.errors import RefusalError, invalid
+from ..http.auth import limit_customer, require_valid_key
+from ..http.errors import HttpError, invalid
 from ..http.request_validation import body
 from ..product_image import ImageError
 from ..serializers import Json
@@ -29,7 +29,7 @@ from .sessions import customer_of_token
 blueprint = Blueprint("tryon", __name__, url_prefix="/api")
 
 MAX_KEY = 200
-ANSWERS_KEPT = 24 * 3600.0
+ANSWER_SECONDS = 24 * 3600.0
 MAX_ANSWERS = 500
 
 
@@ -39,17 +39,17 @@ blueprint.get("/config")(config)
 
 @blueprint.post("/tryon")
 def create() -> Json:
-    """Make a try-on, or variations of one, and charge for it once."""
+    """Create a try-on, or variations of one, and charge it once."""
     started = time.monotonic()
     count = body()["variation_count"]
     with context().store.transaction() as db:
         customer = _customer(db)
         require_domain(db, request.headers.get("Origin"), body().get("page_url"))
-        key = _key_of(customer)
-        if known := _answer_to(db, key):
+        key = _idempotency_key(customer)
+        if known := _stored_answer(db, key):
             return known
         limit_customer(db, customer)
-        check(db, customer)
+        require_try_on(db, customer)
     pictures = _make(count)
     context().sleep(max(0.0, context().delay - (time.monotonic() - started)))
     answer = {
@@ -64,7 +64,7 @@ def create() -> Json:
 
 @blueprint.post("/analyze")
 def analyze() -> Json:
-    """Say which kind of product it is."""
+    """Return the category of a product."""
     return {"success": True, "product_category": body().get("product_category", "apparel")}
 
 
@@ -74,7 +74,7 @@ def _customer(db: sqlite3.Connection) -> sqlite3.Row | None:
 
 
 def _make(count: int) -> list[bytes]:
-    from ..pictures import PictureError, make_pictures  # late: an extra, and slow to load
+    from ..pictures import PictureError, make_pictures  # imported late: optional and slow
 
     photo = request.files.get("photo")
     if photo is None:
@@ -89,30 +89,33 @@ def _make(count: int) -> list[bytes]:
         return make_pictures(photo.stream.read(), product, category, title, count)
     except PictureError as error:
         with context().store.transaction() as db:
-            about = {"reason": f"{error.field}: {error}", **_about()}
+            about = {"reason": f"{error.field}: {error}", **_details()}
             log_tryon(db, _customer(db), source="host", success=False, **about)
         raise invalid(error.field, str(error)) from None
 
 
-def _about() -> Json:
+def _details() -> Json:
     return {"product_title": body().get("product_title"), "page_url": body().get("page_url")}
 
 
 def _charge(key: str, answer: Json, count: int) -> Json:
-    """Charge and keep the answer in one step, so that a repeat finds it and pays nothing."""
+    """Charge a try-on and store its response, in one transaction.
+
+    A repeated request finds the response and is not charged.
+    """
     with context().store.transaction() as db:
-        if known := _answer_to(db, key):
+        if known := _stored_answer(db, key):
             return known
         customer = _customer(db)
-        spend(db, customer)
+        charge(db, customer)
         took = answer["generation_time_ms"]
-        about = {"variations": count, "generation_ms": took, **_about()}
+        about = {"variations": count, "generation_ms": took, **_details()}
         log_tryon(db, customer, source="host", **about)
-        whole = {**answer, **ledgers(db, customer)}
+        whole = {**answer, **remaining_fields(db, customer)}
         if key:
             now = context().clock()
             db.execute("INSERT INTO answers VALUES (?, ?, ?)", (key, now, json.dumps(whole)))
-            db.execute("DELETE FROM answers WHERE created_at < ?", (now - ANSWERS_KEPT,))
+            db.execute("DELETE FROM answers WHERE created_at < ?", (now - ANSWER_SECONDS,))
             db.execute(
                 "DELETE FROM answers WHERE key NOT IN "
                 "(SELECT key FROM answers ORDER BY created_at DESC LIMIT ?)",
@@ -121,14 +124,14 @@ def _charge(key: str, answer: Json, count: int) -> Json:
         return whole
 
 
-def _key_of(customer: sqlite3.Row | None) -> str:
-    """Give the request's Idempotency-Key, which means something to its own customer alone."""
+def _idempotency_key(customer: sqlite3.Row | None) -> str:
+    """Return the request's Idempotency-Key, made unique to its customer."""
     key = request.headers.get("Idempotency-Key", "")[:MAX_KEY]
     owner = customer["id"] if customer else "guest"
     return hashlib.sha256(f"{owner} {key}".encode()).hexdigest() if key else ""
 
 
-def _answer_to(db: sqlite3.Connection, key: str) -> Json | None:
+def _stored_answer(db: sqlite3.Connection, key: str) -> Json | None:
     if not key:
         return None
     row = db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
@@ -141,10 +144,12 @@ track_blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
 
 @track_blueprint.post("/track")
 def track() -> Json:
-    """Charge try-ons that were made elsewhere. Servers alone may call this."""
+    """Charge a try-on that the shop's own engine made."""
     came = body()
-    if "api_key" in came:  # beside the one in the header, which was checked
-        admit(came["api_key"], RefusalError(401, "invalid_api_key", "api_key is not good."))
+    if "api_key" in came:  # besides the one in the header, which was checked
+        require_valid_key(
+            came["api_key"], HttpError(401, "invalid_api_key", "api_key is not good.")
+        )
     count, success, token = came["variation_count"], came["success"], came.get("end_customer_token")
     about = {
         "product_title": came.get("product_title"),
@@ -155,6 +160,6 @@ def track() -> Json:
         require_domain(db, came.get("origin"), came.get("page_url"))
         customer = customer_of_token(db, token) if token else None
         if success:
-            spend(db, customer)
+            charge(db, customer)
         log_tryon(db, customer, source="track", variations=count, success=success, **about)
-        return {"success": True, "variation_count": count, **ledgers(db, customer)}
+        return {"success": True, "variation_count": count, **remaining_fields(db, customer)}

@@ -1,4 +1,4 @@
-"""``/api/v1/webhooks``: where the shop wants to be told of things."""
+"""``/api/v1/webhooks``: the shop's webhook endpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
 
 
 def endpoint_fields(row: sqlite3.Row) -> Json:
-    """Write an endpoint as the contract does; its secret is never told again."""
+    """Return an endpoint's fields, without its secret."""
     return {
         "id": row["id"],
         "url": row["url"],
@@ -31,7 +31,7 @@ def endpoint_fields(row: sqlite3.Row) -> Json:
 
 @blueprint.get("")
 def read_all() -> Json:
-    """List the endpoints."""
+    """Return the endpoints."""
     with context().store.transaction() as db:
         rows = db.execute("SELECT * FROM endpoints ORDER BY number").fetchall()
     return {"data": [endpoint_fields(row) for row in rows]}
@@ -60,7 +60,7 @@ def create() -> tuple[Json, int]:
 
 @blueprint.post("/<endpoint_id>/test")
 def test(endpoint_id: str) -> tuple[Json, int]:
-    """Send a ``webhook.test`` to an endpoint, whatever it asked for."""
+    """Send a ``webhook.test`` to an endpoint, even if it did not subscribe to it."""
     with context().store.transaction() as db:
         endpoint = _find(db, endpoint_id)
         return {"data": send_test(db, endpoint)}, 202
@@ -68,7 +68,7 @@ def test(endpoint_id: str) -> tuple[Json, int]:
 
 @blueprint.delete("/<endpoint_id>")
 def remove(endpoint_id: str) -> Json:
-    """Forget an endpoint, and what was still to be sent there."""
+    """Delete an endpoint and its deliveries."""
     with context().store.transaction() as db:
         _find(db, endpoint_id)
         db.execute("DELETE FROM endpoints WHERE id = ?", (endpoint_id,))
