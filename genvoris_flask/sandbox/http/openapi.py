@@ -107,6 +107,6 @@ class ApiDocument:
 
 
 @cache
-def contract() -> ApiDocument:
+def api_document() -> ApiDocument:
     """Return the document that comes with the sandbox."""
     return ApiDocument(json.loads(FILE.read_bytes()))
