@@ -1,8 +1,8 @@
-"""``flask genvoris …``: see docs/cli.md.
+"""The ``flask genvoris`` commands (docs/cli.md).
 
-Flask imports this module for every ``flask`` command of a shop. It therefore loads click alone; the
-commands and all that they need are loaded when one of them is run, so that a fault of this package
-or its dependencies never breaks a command of the shop's own.
+Flask imports this module for every ``flask`` command of a shop. It only imports click; the commands
+are imported when one of them runs, so that an error in this package or its dependencies never
+breaks a command of the shop's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-# Each is a module here, which has a command of the same name.
+# Each is a module here that contains a command of the same name.
 COMMANDS = (
     "check",
     "plans",
@@ -27,7 +27,7 @@ COMMANDS = (
 
 
 class GenvorisGroup(click.Group):
-    """Loads a command when it is asked for, and reports this package's errors as sentences."""
+    """Imports commands lazily, and reports this package's errors as sentences."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, sorted as click sorts them."""

@@ -1,12 +1,12 @@
-"""Says each error in a clear sentence, and gives the exit status that programs look at.
+"""The error messages and exit statuses of the commands.
 
 ======  ==============================================================
 status
 ======  ==============================================================
 0       done
-1       refused, or something is wrong: the same again fails again
-2       the command was written wrongly
-3       Genvoris or the store did not answer, or is too busy: the same may work later
+1       refused, or something is wrong; a retry fails too
+2       wrong usage of the command
+3       Genvoris or the store is unavailable or too busy; a retry may succeed
 ======  ==============================================================
 """
 
@@ -44,7 +44,7 @@ _PASSING = (
     StoreUnavailableError,
     LockTimeoutError,
 )
-# The first that fits.
+# The first that matches.
 _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
     (
         UnauthorizedError,
@@ -67,27 +67,27 @@ _SENTENCES: tuple[tuple[type[GenvorisError], str], ...] = (
 
 
 def text(value: str) -> str:
-    """Return a command's argument, as click's type for texts that may not be empty.
+    """A click parameter type for non-empty strings.
 
     Raises:
-        click.BadParameter: It is empty, as the unset variable of a script would be.
+        click.BadParameter: The value is empty, as an unset variable of a script is.
     """
     if not value.strip():
         raise click.BadParameter("it is empty.")
     return value
 
 
-FILLED = text  # a function, since click.ParamType is generic in its newest releases alone
+FILLED = text  # a function, since click.ParamType is only generic in recent releases
 
 
 class Failure(click.ClickException):
-    """Ends a command with a sentence."""
+    """Ends a command with an error message."""
 
     exit_code = 1
 
 
 class PassingFailure(Failure):
-    """The same, where trying again later may help."""
+    """A failure for which a retry may succeed."""
 
     exit_code = 3
 
@@ -107,7 +107,7 @@ def errors_as_sentences() -> Iterator[None]:
 
 
 def sentence(error: GenvorisError) -> str:
-    """Say what happened, and what to do."""
+    """Return what happened, and what to do about it."""
     for kind, text in _SENTENCES:
         if isinstance(error, kind):
             return f"{text} ({error})"
@@ -115,16 +115,16 @@ def sentence(error: GenvorisError) -> str:
 
 
 def may_have_happened(error: ApiError | UnreachableError) -> bool:
-    """Say whether Genvoris may have done what it was asked, though it did not say so."""
+    """Return whether Genvoris may have carried out a request that failed."""
     lost = isinstance(error, UnreachableError | ServerError)
     return lost and not may_repeat(error, RetryPolicy.IF_UNSENT)
 
 
 def this_shop() -> AppState:
-    """Give the state of the app that the command was started with.
+    """Return the state of the current app.
 
     Raises:
-        Failure: The extension was not set up for it.
+        Failure: The extension is not set up for the app.
     """
     try:
         return get_state(current_app)
@@ -133,7 +133,7 @@ def this_shop() -> AppState:
 
 
 def genvoris_id(text: str) -> str:
-    """Give the id to ask Genvoris with: the shop's own ids get GENVORIS_EXTERNAL_ID_PREFIX."""
+    """Return the id to send to Genvoris: the shop's ids get GENVORIS_EXTERNAL_ID_PREFIX."""
     prefix = this_shop().settings.external_id_prefix
     known = text.startswith("ec_") or (prefix and text.startswith(prefix))
     return text if known else prefix + text

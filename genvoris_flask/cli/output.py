@@ -1,4 +1,4 @@
-"""Tables for people, JSON for programs."""
+"""Printing results as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def json_option(command: CommandT) -> CommandT:
 
 
 def show_json(value: Any) -> None:
-    """Print JSON; times as ISO 8601."""
+    """Print JSON, with times in ISO 8601."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 
 def show_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], empty: str) -> None:
-    """Print rows under a heading.
+    """Print a table.
 
     Args:
-        rows: What to show.
+        rows: The rows.
         columns: The heading of each column, by the name of its value in a row.
-        empty: A sentence for no rows at all.
+        empty: Printed instead if there are no rows.
     """
     if not rows:
         click.echo(empty)
@@ -49,14 +49,14 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], em
 
 
 def show_fields(fields: Mapping[str, Any]) -> None:
-    """Print one thing, a field a line."""
+    """Print the fields of a record, one per line."""
     width = max(len(name) for name in fields)
     for name, value in fields.items():
         click.echo(f"{click.style(name.ljust(width), bold=True)}{GAP}{as_cell(value)}".rstrip())
 
 
 def as_cell(value: Any) -> str:
-    """Write a value for people."""
+    """Format a value for a terminal."""
     match value:
         case None | "":
             return "-"
@@ -66,7 +66,7 @@ def as_cell(value: Any) -> str:
             return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
         case Mapping():
             return ", ".join(f"{name}={as_cell(each)}" for name, each in value.items()) or "-"
-    # What came from elsewhere must not steer the terminal.
+    # Foreign values must not contain control characters of the terminal.
     return "".join(letter if letter.isprintable() else "�" for letter in str(value))
 
 

@@ -19,4 +19,4 @@ def sandbox(arguments: tuple[str, ...]) -> None:
         from ..sandbox.__main__ import main
     except ImportError as error:
         raise click.ClickException(str(error)) from None
-    sys.exit(main(arguments))
+    sys.exit(main(arguments, prog="flask genvoris sandbox"))

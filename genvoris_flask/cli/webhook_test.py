@@ -1,4 +1,4 @@
-"""``flask genvoris webhook-test``: plays Genvoris."""
+"""``flask genvoris webhook-test``: sends a delivery as Genvoris does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..web.state import AppState
 from .failures import FILLED, Failure, PassingFailure, this_shop
 from .output import json_option, show_fields, show_json
 
-TIMEOUT = 10.0  # seconds, as Genvoris waits
+TIMEOUT = 10.0  # seconds; Genvoris waits as long
 
 
 @click.command("webhook-test", short_help="Send the shop a signed delivery.")
@@ -65,7 +65,7 @@ def _read_data(text: str) -> dict[str, Any]:
 
 
 def _post_here(shop: AppState, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    """Deliver to the shop's own route without a server; its functions run in this process."""
+    """Deliver to the shop's route without a server; handlers run in this process."""
     path = f"{shop.settings.url_prefix}/webhook"
     answer = shop.app.test_client().post(path, data=body, headers=headers)
     shop.background.join(TIMEOUT)
@@ -80,7 +80,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     except ApiError as error:
         return error.status, f"{error.code}: {error.detail}"
     except UnreachableError as error:
-        # The address may hold a password, so it is not repeated.
+        # The URL is not shown, since it may contain a password.
         text = f"Nothing answers at --url: does the shop run there? ({error})"
         raise PassingFailure(text) from None
     return answer.status, answer.body.decode(errors="replace")

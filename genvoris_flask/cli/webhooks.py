@@ -25,7 +25,7 @@ COLUMNS = {
     "created_at": "SINCE",
     "description": "DESCRIPTION",
 }
-TEST_TYPE = "webhook.test"  # Genvoris sends it to an endpoint, whatever that asked for
+TEST_TYPE = "webhook.test"  # Genvoris also sends it to endpoints that do not subscribe to it
 
 
 @click.group()
@@ -112,10 +112,10 @@ def test(endpoint_id: str, as_json: bool) -> None:
 
 
 def _events_listened_to(shop: AppState) -> list[str]:
-    """Return the types that the shop's functions are for, in the names of today.
+    """Return the event types that the shop has handlers for, by their current names.
 
     Raises:
-        Failure: It has none.
+        Failure: The shop has no handlers.
     """
     types = {handler.type for handler in shop.hooks.webhook_handlers}
     if EVERY_TYPE in types:

@@ -20,9 +20,16 @@ USAGE_ERROR = 2
 HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    options = _read_options(argv)
+def main(
+    argv: Sequence[str] | None = None, *, prog: str = "python -m genvoris_flask.sandbox"
+) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        argv: The arguments; defaults to those of the process.
+        prog: The name of the command in its usage message.
+    """
+    options = _read_options(argv, prog)
     try:
         app = create_app(
             options.data,
@@ -54,9 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _read_options(argv: Sequence[str] | None) -> argparse.Namespace:
+def _read_options(argv: Sequence[str] | None, prog: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m genvoris_flask.sandbox",
+        prog=prog,
         description="A local Genvoris for development. It listens on this machine alone.",
     )
     parser.add_argument("--port", type=int, default=8787, help="0 takes any free one (%(default)s)")

@@ -1,8 +1,7 @@
-"""Fixtures for the tests of a shop: a local Genvoris, its clock, its faults, and a shopper.
+"""The pytest plugin: fixtures for a local Genvoris, its clock, its faults, and a shopper.
 
-A pytest plugin that is there once genvoris-flask is installed; docs/testing.md shows it at work. It
-needs the sandbox extra (``pip install "genvoris-flask[sandbox]"``) in tests that use it; for all
-others it imports nothing.
+pytest loads it when genvoris-flask is installed (docs/testing.md). Tests that use it need the
+sandbox extra (``pip install "genvoris-flask[sandbox]"``), which is not imported before.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the setting that says how long a sandbox lives."""
+    """Add the option ``genvoris_sandbox_scope``."""
     about = f"how long a genvoris_sandbox lives: {', '.join(SCOPES)}"
     parser.addini(SCOPE, about, default="function")
 
@@ -50,7 +49,7 @@ def _scope(fixture_name: str, config: pytest.Config) -> Scope:  # noqa: ARG001 -
 
 @pytest.fixture(scope="session")
 def _genvoris_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder for the signing key, so that it is made once and not for each test."""
+    """Return a folder that stores the signing key, so that it is only generated once."""
     return tmp_path_factory.mktemp("genvoris-keys")
 
 
@@ -58,9 +57,9 @@ def _genvoris_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def genvoris_sandbox(
     _genvoris_keys: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sandbox]:
-    """Give a local Genvoris that listens on a free port, with nothing in it.
+    """Yield an empty local Genvoris that listens on a free port.
 
-    It lives for one test, or for as long as the setting ``genvoris_sandbox_scope`` says.
+    It lives for one test, unless the option ``genvoris_sandbox_scope`` sets another scope.
     """
     with start_sandbox(tmp_path_factory.mktemp("genvoris"), _genvoris_keys) as sandbox:
         yield sandbox
@@ -68,7 +67,7 @@ def genvoris_sandbox(
 
 @pytest.fixture
 def genvoris_clock(genvoris_sandbox: Sandbox) -> Iterator[Clock]:
-    """Give the sandbox's clock; after the test it is the machine's again."""
+    """Yield the sandbox's clock, which is reset after the test."""
     clock = Clock(genvoris_sandbox.url)
     yield clock
     clock.reset()
@@ -76,7 +75,7 @@ def genvoris_clock(genvoris_sandbox: Sandbox) -> Iterator[Clock]:
 
 @pytest.fixture
 def genvoris_faults(genvoris_sandbox: Sandbox) -> Iterator[Faults]:
-    """Give what makes the sandbox fail; after the test all is well again."""
+    """Yield the faults of the sandbox, which are removed after the test."""
     faults = Faults(genvoris_sandbox.url)
     yield faults
     faults.clear()
@@ -84,5 +83,5 @@ def genvoris_faults(genvoris_sandbox: Sandbox) -> Iterator[Faults]:
 
 @pytest.fixture
 def genvoris_shopper(genvoris_sandbox: Sandbox) -> SandboxShopper:
-    """Give a shopper with five try-ons a month, of whom none is used."""
+    """Return a shopper with five unused try-ons a month."""
     return genvoris_sandbox.shopper()

@@ -1,4 +1,4 @@
-"""Calls the sandbox's own switches, with the standard library alone."""
+"""Calls to the sandbox's control API, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 TIMEOUT = 35.0
 
-# No proxy of the environment: the sandbox is on this machine.
+# The environment's proxy is not used, since the sandbox is on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def call(url: str, method: str, path: str, body: Any = None) -> Any:
-    """Send JSON to the sandbox and give its answer.
+    """Send JSON to the sandbox and return its response.
 
     Raises:
-        ValueError: The sandbox refuses what was sent; the message says why.
+        ValueError: The sandbox refuses the request; the message says why.
     """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, method=method)  # noqa: S310 - ours

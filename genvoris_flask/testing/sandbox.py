@@ -1,4 +1,4 @@
-"""A local Genvoris within the test run, listening on a free port of this machine."""
+"""A local Genvoris in the test process, which listens on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Sandbox:
     """A running sandbox.
 
     Args:
-        url: Its address, without a slash at the end.
+        url: Its URL, without a trailing slash.
         api_key: The key that it accepts.
 
     Attributes:
-        config: What the shop needs in ``app.config`` to use it.
-        client: The typed client of its REST API.
+        config: The settings with which a shop uses it, for ``app.config``.
+        client: A client of its REST API.
     """
 
     def __init__(self, url: str, api_key: str = API_KEY) -> None:
@@ -48,7 +48,7 @@ class Sandbox:
         self._numbers = itertools.count(1)
 
     def plan(self, name: str = "Test plan", try_ons: int = 5) -> str:
-        """Create a plan and give its id."""
+        """Create a plan and return its id."""
         return self.client.plans.create(name=name, monthly_try_ons=try_ons).id
 
     def shopper(
@@ -62,10 +62,10 @@ class Sandbox:
         """Register a shopper.
 
         Args:
-            external_id: The shop's id of them; one of its own for each, if you give none.
-            email: Their address.
-            try_ons: How many they have a month, on a plan that is made for that; None: no plan.
-            plan_id: The plan, instead.
+            external_id: The shop's id of the shopper; defaults to a new one.
+            email: The shopper's address; defaults to one made of the id.
+            try_ons: Try-ons a month, for which a plan is created; None for no plan.
+            plan_id: An existing plan, instead of ``try_ons``.
         """
         external_id = external_id or f"shopper-{next(self._numbers)}"
         email = email or f"{external_id}@example.com"
@@ -84,11 +84,11 @@ class Sandbox:
         )
 
     def calls(self, path: str = "*", method: str | None = None) -> list[dict[str, Any]]:
-        """Give what was asked of it, oldest first, without keys, tokens and photos.
+        """Return the requests that it received, oldest first, without keys, tokens and photos.
 
         Args:
-            path: Of which paths; ``*`` is anything.
-            method: Of which method.
+            path: Only those whose path matches, in which ``*`` matches anything.
+            method: Only those with this method.
         """
         found: list[dict[str, Any]] = call(self.url, "GET", "/sandbox/calls")["data"]
         return [
@@ -98,17 +98,17 @@ class Sandbox:
         ]
 
     def deliveries(self, wait: float = 5.0) -> list[dict[str, Any]]:
-        """Give its webhooks, newest first, once those that are due have gone out.
+        """Return its webhook deliveries, newest first, after sending those that are due.
 
         Args:
-            wait: How many seconds that may take, 30 at most.
+            wait: The longest time for that, in seconds; 30 at most.
         """
         answer = call(self.url, "GET", f"/sandbox/deliveries?wait={wait}")
         found: list[dict[str, Any]] = answer["data"]
         return found
 
     def empty_credits(self) -> None:
-        """Empty the shop's credit pool: every try-on is refused with ``credit_limit_reached``."""
+        """Remove the shop's credits: every try-on is refused with ``credit_limit_reached``."""
         call(self.url, "DELETE", "/sandbox/credits")
 
     def top_up(self, count: int = 1000) -> None:
@@ -121,9 +121,9 @@ def start_sandbox(folder: Path, keys: Path, **options: Any) -> Iterator[Sandbox]
     """Run a sandbox in a thread until the block ends.
 
     Args:
-        folder: For its data.
-        keys: A folder that keeps the signing key for the next one; making a key takes a while.
-        options: Of ``genvoris_flask.sandbox.app.create_app``.
+        folder: Stores its data.
+        keys: Stores the signing key for further sandboxes, since generating one takes a while.
+        options: Passed to ``genvoris_flask.sandbox.app.create_app``.
     """
     _copy_keys(keys, folder)
     try:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class SandboxShopper:
-    """A customer in the sandbox, and short ways to bring them into any state.
+    """A customer of the sandbox, with methods that bring them into any state.
 
     Attributes:
-        external_id: The shop's id of them: let the shop's test user have it.
-        email: Their address.
-        customer_id: Genvoris's id of them.
-        plan_id: The plan that was sold to them, or None.
+        external_id: The shop's id of the shopper, for the shop's test user.
+        email: The shopper's address.
+        customer_id: Genvoris's id of the shopper.
+        plan_id: The shopper's plan, or None.
     """
 
     def __init__(
@@ -41,44 +41,44 @@ class SandboxShopper:
 
     @property
     def used(self) -> int:
-        """Try-ons that are spent in this period."""
+        """The number of try-ons used in this period."""
         return self._usage.used
 
     @property
     def remaining(self) -> int:
-        """Try-ons that are left in this period."""
+        """The number of try-ons left in this period."""
         return self._usage.remaining
 
     def spend(self, count: int = 1) -> None:
-        """Spend try-ons one by one, as an engine of the shop's own does.
+        """Use try-ons one by one, as a shop's own engine does.
 
         Raises:
-            QuotaError: There are fewer left; those are spent.
+            QuotaError: Fewer are left, all of which are used.
         """
         token = self.token()
         for _ in range(count):
             self._client.tryons.track(end_customer_token=token)
 
     def exhaust(self) -> None:
-        """Spend all that is left: the next try-on is refused with ``quota_exhausted``."""
+        """Use all try-ons that are left: the next one is refused with ``quota_exhausted``."""
         usage = self._usage
         name = quote(self.customer_id, safe="")
         used = max(usage.used, usage.limit or 0)
         call(self._url, "PATCH", f"/sandbox/customers/{name}", {"used": used})
 
     def renew(self, plan_id: str | None = None) -> None:
-        """Begin a new period with a full quota, as a sale or a renewal does."""
+        """Start a new period with a full quota, as a sale or a renewal does."""
         self.plan_id = plan_id or self.plan_id
         self._client.customers.upsert(
             external_id=self.external_id, email=self.email, plan_id=self.plan_id
         )
 
     def pause(self) -> None:
-        """Pause them: they may not try on, and get no tokens."""
+        """Pause the shopper, who may not try on and gets no tokens."""
         self._client.customers.update(self.customer_id, status="PAUSED")
 
     def cancel(self) -> None:
-        """Cancel them: they may not try on, and get no tokens."""
+        """Cancel the shopper, who may not try on and gets no tokens."""
         self._client.customers.cancel(self.customer_id)
 
     def token(self) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox's clock, and what makes it fail."""
+"""The clock and the faults of the sandbox."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .calling import call
 
 
 class Clock:
-    """The sandbox's time. Give it to ``init_app(clock=…)`` and the shop lives in it too.
+    """The sandbox's clock. Pass it to ``init_app(clock=…)`` to use it in the shop too.
 
     Args:
-        url: The sandbox's address.
+        url: The sandbox's URL.
     """
 
     def __init__(self, url: str) -> None:
@@ -20,21 +20,21 @@ class Clock:
         self._offset = 0.0
 
     def __call__(self) -> float:
-        """Give the time, in Unix seconds."""
+        """Return the time in Unix seconds."""
         return dt.datetime.now(dt.UTC).timestamp() + self._offset
 
     @property
     def now(self) -> dt.datetime:
-        """The time, in UTC."""
+        """The time in UTC."""
         return dt.datetime.fromtimestamp(self(), dt.UTC)
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, days: float = 0) -> None:
-        """Move on: tokens end, periods roll, webhooks become due."""
+        """Move the clock forward: tokens expire, periods roll, webhooks become due."""
         whole = dt.timedelta(days=days, minutes=minutes, seconds=seconds).total_seconds()
         self._move({"advance": whole})
 
     def set(self, time: dt.datetime | float) -> None:
-        """Move to a time: a datetime with a time zone, or Unix seconds; from there it runs on."""
+        """Move the clock to a time: a datetime with a time zone, or Unix seconds."""
         if isinstance(time, dt.datetime):
             if time.tzinfo is None:
                 raise ValueError("Give the time a time zone, such as tzinfo=datetime.UTC.")
@@ -42,7 +42,7 @@ class Clock:
         self._move({"set": time})
 
     def reset(self) -> None:
-        """Go back to the machine's time."""
+        """Return to the machine's time."""
         self._move({"reset": True})
 
     def _move(self, how: dict[str, Any]) -> None:
@@ -50,14 +50,14 @@ class Clock:
 
 
 class Faults:
-    """What goes wrong with calls of Genvoris. Rules add up, and the first that fits decides.
+    """Makes requests to the sandbox fail. Rules add up; the first that matches is applied.
 
-    Each takes ``path`` (``*`` is anything, as in ``/api/v1/customers/*``), ``method``, ``share``
-    (of each four calls one at 0.25), ``count`` (after so many it is over) and ``when`` (``after``:
-    the call takes effect, and only its answer is lost).
+    Each accepts ``path`` (in which ``*`` matches anything, as in ``/api/v1/customers/*``),
+    ``method``, ``share`` (one request in four at 0.25), ``count`` (how often it is applied at most)
+    and ``when`` (with ``after`` the request takes effect, and only its response is lost).
 
     Args:
-        url: The sandbox's address.
+        url: The sandbox's URL.
     """
 
     def __init__(self, url: str) -> None:
@@ -65,25 +65,25 @@ class Faults:
         self._rules: list[dict[str, Any]] = []
 
     def status(self, status: int, path: str = "*", **more: Any) -> None:
-        """Refuse with a status, and ``error`` and ``retry_after`` where given."""
+        """Respond with an error status, and optionally ``error`` and ``retry_after``."""
         if "retry_after" in more:
             more["retryAfter"] = more.pop("retry_after")
         self._add("status", path, status=status, **more)
 
     def latency(self, seconds: float, path: str = "*", **more: Any) -> None:
-        """Answer later."""
+        """Respond late."""
         self._add("latency", path, seconds=seconds, **more)
 
     def hang(self, seconds: float = 60, path: str = "*", **more: Any) -> None:
-        """Never answer, and hang up after so many seconds."""
+        """Never respond, and disconnect after a number of seconds."""
         self._add("hang", path, seconds=seconds, **more)
 
     def slow(self, seconds: float, path: str = "*", **more: Any) -> None:
-        """Let the answer drip for so many seconds."""
+        """Send the response bit by bit, for a number of seconds."""
         self._add("slow", path, seconds=seconds, **more)
 
     def garbage(self, path: str = "*", **more: Any) -> None:
-        """Answer what is no JSON."""
+        """Respond with a body that is not JSON."""
         self._add("garbage", path, **more)
 
     def drop(self, path: str = "*", **more: Any) -> None:
@@ -91,7 +91,7 @@ class Faults:
         self._add("drop", path, **more)
 
     def clear(self) -> None:
-        """Let everything go well again."""
+        """Remove all rules."""
         self._rules = []
         call(self._url, "DELETE", "/sandbox/faults")
 

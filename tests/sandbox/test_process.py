@@ -213,7 +213,8 @@ def test_a_key_of_the_wrong_kind_is_told_in_words(tmp_path: Path) -> None:
     assert "sk_secret" not in done.stderr
 
 
-def test_flask_starts_it_too() -> None:
+def test_flask_command_shows_its_own_name() -> None:
+    """``flask genvoris sandbox --help`` names the command that was run."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "genvoris", "sandbox", "--help"],
         capture_output=True,
@@ -221,4 +222,5 @@ def test_flask_starts_it_too() -> None:
         timeout=20,
     )
     assert done.returncode == 0
+    assert done.stdout.startswith("usage: flask genvoris sandbox ")
     assert "--data" in done.stdout

@@ -1,10 +1,10 @@
 """Preview pictures of try-ons, made with Pillow alone.
 
-How the place of a product is found, in short (docs/pictures.md says it whole):
-
-``silhouette`` finds the person against the background, ``body`` reads neck, shoulders and hips off
-the outline, or off the face where there is no clear outline, or takes the usual places;
-``garment`` reads the same lines off the product; ``compose`` brings the two together.
+In short (docs/pictures.md explains it in detail): ``loading`` opens the pictures and cuts out the
+product. ``silhouette`` separates the person from the background. ``body`` locates neck, shoulders
+and hips by the outline, else by the face, else at their usual positions; ``garment`` locates the
+same lines on the product. ``compose`` brings the two together, and ``light`` adapts the product
+to the photo's light.
 """
 
 from .compose import MAX_VARIATIONS, make_pictures

@@ -1,13 +1,13 @@
-"""Reads off a photo where a body has its neck, shoulders and hips.
+"""Locating a body's neck, shoulders and hips in a photo.
 
-Three ways, from the best to the last:
+It uses the first of these that works:
 
 1. the outline: head, then the narrow neck, then shoulders and trunk (``from_outline``);
 2. the face: a patch of skin that is shaped like one, with an adult's proportions below it;
-3. the usual places of a person who stands in the middle and fills the photo's height.
+3. the usual positions for a person who stands in the middle and fills the photo's height.
 
-Lengths are in shares of a head's height from its crown to the narrowest part of the neck, about
-26 cm in adults; the others follow from usual proportions (Drillis and Contini, 1966).
+Lengths are in units of a head's height, from its crown to the narrowest part of the neck, which is
+about 26 cm in adults. The others follow from usual proportions (Drillis and Contini, 1966).
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ LEAST_LEAN, MOST_LEAN = 4.0, 25.0  # degrees
 
 @dataclass(frozen=True)
 class Body:
-    """Where a body is, in pixels of the photo.
+    """The position of a body, in pixels of the photo.
 
     Attributes:
         neck: The middle of the neck where it is narrowest.
-        neck_width: How wide it is there.
+        neck_width: The width of the neck there.
         shoulder: The row at which the shoulders are as wide as the trunk.
         trunk: The trunk's width below the armpits, without arms.
         head: The head's height, from crown to neck.
-        lean: Degrees that the trunk leans to the right of the photo, from the neck down.
-        found: How all this was found.
-        silhouette: A mask of the person, as large as the photo, where there is one.
+        lean: The angle by which the trunk leans to the right of the photo, in degrees.
+        found: How the body was located.
+        silhouette: A mask of the person in the photo's size, or None.
     """
 
     neck: tuple[float, float]
@@ -64,7 +64,7 @@ class Body:
         return self.neck[1] + HIP * self.head
 
     def scaled(self, by: float) -> Body:
-        """Give the same body in a photo that is larger so many times."""
+        """Return the same body in a photo that is scaled by a factor."""
         return replace(
             self,
             neck=(self.neck[0] * by, self.neck[1] * by),
@@ -76,7 +76,7 @@ class Body:
 
 
 def find_body(photo: Image.Image) -> Body:
-    """Estimate where the body is. Never fails: without a person it gives the usual places."""
+    """Estimate the position of the body; without a person it is the usual one."""
     small = small_copy(photo)
     mask, share = find_silhouette(small)
     body = None
@@ -89,14 +89,14 @@ def find_body(photo: Image.Image) -> Body:
 
 
 def _large(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Give a mask in the photo's size: a little narrower, with a smooth rim instead of steps."""
+    """Return a mask in the photo's size, slightly narrower and with smooth edges."""
     soft = mask.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(1.2))
     steep = [min(255, max(0, (level - 96) * 4)) for level in range(256)]
     return soft.resize(size, Image.Resampling.BICUBIC).point(steep)
 
 
 def from_outline(outline: Outline) -> Body | None:
-    """Measure a person's outline; None when it is not shaped like one."""
+    """Measure a person's outline; return None if it is not shaped like a person."""
     neck = _find_neck(outline)
     if neck is None:
         return None
@@ -135,7 +135,7 @@ def _find_neck(outline: Outline) -> tuple[int, tuple[int, int]] | None:
 
 
 def _measure_trunk(outline: Outline, x: float, neck: int, head: float) -> tuple[float, float]:
-    """Give the trunk's width and its lean."""
+    """Return the trunk's width and its lean."""
     alone, leans = [], []
     for y in range(round(neck + ARMPIT * head), round(neck + WAIST * head)):
         run = outline.middle_run(y, x) if y <= outline.bottom else None
@@ -154,7 +154,7 @@ def _measure_trunk(outline: Outline, x: float, neck: int, head: float) -> tuple[
 
 
 def _trunk_by_shoulders(outline: Outline, neck: int, head: float) -> float:
-    """Tell the trunk from the shoulders, where arms are close to it however they are held."""
+    """Estimate the trunk's width from the shoulders, where the arms are always close."""
     rows = range(round(neck + 0.4 * head), min(round(neck + 0.7 * head), outline.bottom))
     widths = [width for y in rows if (width := outline.extent(y)) < outline.width * 0.96]
     return TRUNK_OF_SHOULDERS * median(widths) if widths else TRUNK * head
@@ -167,7 +167,7 @@ def _middle(outline: Outline, y: int) -> float | None:
 
 
 def _from_face(small: Image.Image) -> Body | None:
-    """Find a face by the colour of skin, whatever its shade (Chai and Ngan, 1999).
+    """Find a face by the colour of skin of any shade (Chai and Ngan, 1999).
 
     Wood, sand and warm walls have that colour too, so the limit is moved until a patch is shaped
     like a face.
@@ -179,20 +179,20 @@ def _from_face(small: Image.Image) -> Body | None:
     for least in REDNESS:
         reddish = red.point([FILLED if least <= level <= MOST_RED else 0 for level in range(256)])
         mask = ImageChops.darker(bluish, reddish).crop(upper).filter(ImageFilter.MedianFilter(5))
-        # Parts what hangs together by a thread.
+        # Separates parts that are barely connected.
         mask = mask.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
         faces += [face for part in parts_of(mask) if (face := _face(part, mask.size))]
     return max(faces, key=lambda face: _where_faces_are(face, small), default=None)
 
 
 def _where_faces_are(face: Body, small: Image.Image) -> float:
-    """Say how near the middle and the top a face is, 0 to 1."""
+    """Return how close to the middle and the top a face is, from 0 to 1."""
     x, y = face.neck
     return (1 - abs(x / small.width - 0.5) * 2) * (1 - y / small.height)
 
 
 def _face(part: Part, size: tuple[int, int]) -> Body | None:
-    """Measure a patch of skin; None when it is not shaped like a face, with or without a neck."""
+    """Measure a patch of skin; return None if it is not shaped like a face, even with a neck."""
     if not LEAST_FACE <= part.size / (size[0] * size[1]) <= MOST_FACE:
         return None
     left, top, right, bottom = part.box
@@ -211,7 +211,7 @@ def _face(part: Part, size: tuple[int, int]) -> Body | None:
 
 
 def _usual_places(small: Image.Image) -> Body:
-    """Give the places of someone who stands in the middle and fills most of the height."""
+    """Return the position of a person in the middle who fills most of the height."""
     head = min(small.height * 0.2, small.width * 0.28)
     neck = (small.width / 2, small.height * 0.19)
     shoulder = neck[1] + SHOULDER * head

@@ -1,4 +1,4 @@
-"""Lays a product on a shopper's photo, in the photo's own light, and marks it as a preview."""
+"""Laying a product on a shopper's photo, in the photo's light, and marking it as a preview."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .garment import Garment, measure
 from .light import in_the_light_of
 from .loading import cut_out, open_picture
 
-# Variations: how wide, and how long for its width, compared with the usual fit.
+# The width of each variation, and its length relative to the width, compared with a usual fit.
 FITS = ((1.0, 1.0), (1.09, 1.02), (0.95, 0.98), (1.02, 1.08))
 MAX_VARIATIONS = len(FITS)
-# Others wait, so that memory is bounded however many ask.
-_SLOTS = threading.BoundedSemaphore(2)
+# Bounds the memory: further requests wait.
+_slots = threading.BoundedSemaphore(2)
 SHADOW = 0.012  # of the photo's long side
 SHADE = (28, 22, 24)
-ON_BODY, ON_WALL = 0.5, 0.2  # how dark a shadow is
+ON_BODY, ON_WALL = 0.5, 0.2  # the darkness of shadows
 BEHIND_CHIN = 0.1  # of the head's height
 TEXT = "SANDBOX PREVIEW"
 COMMENT = "A preview by the local Genvoris sandbox; no try-on was made."
@@ -29,7 +29,7 @@ BACK, INK = (20, 20, 24, 200), (255, 255, 255, 255)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a product's picture goes: its size, its corner, and how it is turned about a point."""
+    """The position of a product's picture: its size, corner, and rotation about a point."""
 
     size: tuple[int, int]
     corner: tuple[int, int]
@@ -40,19 +40,19 @@ class Place:
 def make_pictures(
     photo: bytes, product: bytes, category: str, title: str = "", count: int = 1
 ) -> list[bytes]:
-    """Give previews as JPEG, each with another fit.
+    """Return previews as JPEG, each with a different fit.
 
     Args:
         photo: The shopper's photo: JPEG, PNG, WebP or HEIC.
-        product: The product's picture, best a cut-out with a transparent background.
+        product: The product's picture, preferably with a transparent background.
         category: apparel, object, home or other.
-        title: The product's name; English words in it may tell what it is.
-        count: How many, 1 to ``MAX_VARIATIONS``.
+        title: The product's name; English words in it may identify its kind.
+        count: The number of previews, 1 to ``MAX_VARIATIONS``.
 
     Raises:
         PictureError: One of the two pictures cannot be read.
     """
-    with _SLOTS:
+    with _slots:
         return _make_all(photo, product, category, title, count)
 
 
@@ -80,11 +80,11 @@ def _make(photo: Image.Image, garment: Garment, body: Body, wide: float, long: f
 
 
 def _place(photo: Image.Image, garment: Garment, body: Body, wide: float, long: float) -> Place:
-    """Bring the product's lines onto the body's."""
+    """Align the product's lines with the body's."""
     x, y = body.neck
     image = garment.image
     if garment.kind == "scene":
-        return _standing(photo, image, wide)
+        return _place_on_floor(photo, image, wide)
     if garment.kind == "top":
         scale = body.trunk * garment.ease * wide / garment.trunk
         corner = (x - garment.middle * scale, body.shoulder - garment.shoulder * scale * long)
@@ -119,15 +119,15 @@ def _sized(
     return Place(size, (round(corner[0]), round(corner[1])), turn, about)
 
 
-def _standing(photo: Image.Image, image: Image.Image, wide: float) -> Place:
-    """Stand a thing for the home on the floor of the room, in the middle."""
+def _place_on_floor(photo: Image.Image, image: Image.Image, wide: float) -> Place:
+    """Place an item for the home on the floor, in the middle."""
     scale = min(photo.width * 0.6 / image.width, photo.height * 0.36 / image.height) * wide
     corner = ((photo.width - image.width * scale) / 2, photo.height * 0.94 - image.height * scale)
     return _sized(image, scale, 1.0, corner)
 
 
 def _lay_out(image: Image.Image, place: Place, size: tuple[int, int]) -> Image.Image:
-    """Give a layer as large as the photo with the picture in its place."""
+    """Return a layer of the photo's size with the picture in its position."""
     layer = Image.new(image.mode, size, 0)
     layer.paste(image.resize(place.size, Image.Resampling.LANCZOS), place.corner)
     if place.turn:
@@ -136,7 +136,7 @@ def _lay_out(image: Image.Image, place: Place, size: tuple[int, int]) -> Image.I
 
 
 def _in_front(body: Body, opening: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Mask what is in front of the clothes: the neck in their opening, and the head above it."""
+    """Return a mask of what is in front of the clothes: the neck in their opening, and the head."""
     person = body.silhouette or _head_and_neck(body, size)
     chin = round(body.neck[1] - BEHIND_CHIN * body.head)
     above = Image.new("L", size, 0)
@@ -146,7 +146,7 @@ def _in_front(body: Body, opening: Image.Image, size: tuple[int, int]) -> Image.
 
 
 def _head_and_neck(body: Body, size: tuple[int, int]) -> Image.Image:
-    """Draw them where the body has no outline."""
+    """Return a mask of the head and neck, for a body without an outline."""
     (x, y), head = body.neck, body.head
     drawn = Image.new("L", size, 0)
     draw = ImageDraw.Draw(drawn)
@@ -157,7 +157,7 @@ def _head_and_neck(body: Body, size: tuple[int, int]) -> Image.Image:
 
 
 def _shade(canvas: Image.Image, shape: Image.Image, body: Body) -> None:
-    """Darken what is under the product: the body close by, the wall behind it less."""
+    """Darken what is behind the product: the body strongly, the wall slightly."""
     blur = max(2, int(max(canvas.size) * SHADOW))
     soft = ImageChops.offset(shape.filter(ImageFilter.GaussianBlur(blur)), 0, blur // 2)
     wall = soft.point(lambda level: round(level * ON_WALL))
@@ -171,13 +171,13 @@ def _shade(canvas: Image.Image, shape: Image.Image, body: Body) -> None:
 
 
 def mark(canvas: Image.Image) -> None:
-    """Write at the foot of the picture what it is."""
+    """Write at the bottom of a picture that it is a preview."""
     size = max(11, min(round(canvas.height * 0.02), round(canvas.width * 0.04)))
     font = ImageFont.load_default(size=size)
     width, height = round(font.getlength(TEXT) + size * 2), size * 2
     pill = Image.new("RGBA", (width * 2, height * 2), (0, 0, 0, 0))
     draw = ImageDraw.Draw(pill)
-    # Drawn twice as large and made smaller, for a smooth rim.
+    # Drawn at twice the size and scaled down, for smooth edges.
     draw.rounded_rectangle((0, 0, width * 2 - 1, height * 2 - 1), radius=height, fill=BACK)
     big = ImageFont.load_default(size=size * 2)
     draw.text((width, height), TEXT, fill=INK, font=big, anchor="mm")

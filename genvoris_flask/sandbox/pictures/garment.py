@@ -1,4 +1,4 @@
-"""Reads off a product's picture what it is, and where it has its shoulders and its opening."""
+"""Recognizing what a product is, and where it has its shoulders and its neck opening."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 from .outline import FILLED, Outline, Part, parts_of, read_outline
 
 SIDE = 200  # pixels of the small copy's long side
-SOLID = 128  # alpha from which a pixel counts as the product
+SOLID = 128  # the alpha at which a pixel belongs to the product
 
 Kind = Literal["top", "legs", "neck", "head", "hand", "scene"]
 
@@ -25,25 +25,25 @@ WORDS: dict[Kind, str] = {
 OUTER = r"\b(coat|jacket|parka|anorak|blazer|cardigan)\b"
 EASE, OVER_CLOTHES = 1.08, 1.16
 SLEEVES = (0.35, 0.8)  # of the height: rows in which sleeves hang beside the trunk, or end
-# Where the inside may be seen beside a label, in shares of the trunk from its middle.
+# Where the inside may be visible beside a label: offsets from the middle, in trunk widths.
 SEEDS = (-0.13, -0.09, -0.06, 0.06, 0.09, 0.13)
 ALIKE = 14  # grey levels
 OPENING_DEPTH, OPENING_WIDTH = 0.36, 0.75  # at most, of the height and of the trunk
-RIB = 0.12  # of the trunk: a rib of the collar's front is narrower, and lower than the inside
+RIB = 0.12  # of the trunk; a ribbed collar is narrower, and lower than the inside
 
 
 @dataclass(frozen=True)
 class Garment:
-    """A product that was cut out, and its measures in pixels of its picture.
+    """A product that was cut out, with measurements in pixels of its picture.
 
     Attributes:
         image: The product, of mode RGBA.
-        kind: Where it goes.
-        ease: How much wider than the body it is worn.
+        kind: Where it is worn or placed.
+        ease: Its width relative to the body's.
         middle: The column of the trunk's middle.
         trunk: The trunk's width, without sleeves.
         shoulder: The row at which it is as wide as the trunk.
-        opening: A mask of the inside that is seen through the neck, and that the neck hides.
+        opening: A mask of the inside that is visible through the opening and hidden by a neck.
     """
 
     image: Image.Image
@@ -61,7 +61,7 @@ def measure(image: Image.Image, category: str, title: str) -> Garment:
     Args:
         image: The product alone, of mode RGBA.
         category: apparel, object, home or other.
-        title: Its name; English words in it may tell what it is.
+        title: Its name; English words in it may identify its kind.
     """
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
@@ -86,7 +86,7 @@ def measure(image: Image.Image, category: str, title: str) -> Garment:
 
 
 def _kind(outline: Outline, category: str, title: str) -> Kind:
-    """Tell where a product goes: by its category, its name, or else its shape."""
+    """Return where a product belongs, by its category, its name, or else its shape."""
     if category == "home":
         return "scene"
     if category != "apparel":
@@ -102,12 +102,12 @@ def _kind(outline: Outline, category: str, title: str) -> Kind:
 
 
 def _is_forked(runs: list[tuple[int, int]], width: int) -> bool:
-    """Say whether a row shows two legs, and nothing between them."""
+    """Return whether a row shows two legs and nothing between them."""
     return len(runs) == 2 and not any(start < width / 2 < end for start, end in runs)
 
 
 def _measure_trunk(outline: Outline) -> tuple[float, float]:
-    """Give the trunk's middle and width: between sleeves that hang beside it, else below them."""
+    """Return the trunk's middle and width, between hanging sleeves or else below the sleeves."""
     first, last = (round(share * outline.height) for share in SLEEVES)
     between, whole = [], []
     for y in range(first, last):
@@ -127,7 +127,7 @@ def _measure_trunk(outline: Outline) -> tuple[float, float]:
 def _find_opening(
     small: Image.Image, alpha: Image.Image, middle: float, trunk: float
 ) -> Image.Image | None:
-    """Find the inside of the back: darker than the front, at the top, around the middle."""
+    """Find the inside of the back, which is darker than the front, at the top and in the middle."""
     picture = Image.new("RGB", small.size)
     picture.paste(small, mask=alpha)
     chest = (int(middle - trunk / 4), int(small.height * 0.25))
@@ -148,13 +148,13 @@ def _find_opening(
 
 
 def _usual_light(chest: Image.Image) -> float:
-    """Say how light cloth is; dark stripes on it do not count."""
+    """Return how light the fabric is, apart from dark stripes."""
     stat = ImageStat.Stat(chest)
     return max(sum(stat.mean), sum(stat.median)) / 3
 
 
 def _same_colour(picture: Image.Image, alpha: Image.Image, at: tuple[int, int]) -> Part | None:
-    """Give the part of about a pixel's colour that the pixel is in."""
+    """Return the connected part with about the colour of a pixel."""
     plain = Image.new("RGB", picture.size, picture.getpixel(at))
     difference = ImageChops.difference(picture, plain).convert("L")
     alike = difference.point([FILLED if level <= ALIKE else 0 for level in range(256)])
@@ -166,7 +166,7 @@ def _same_colour(picture: Image.Image, alpha: Image.Image, at: tuple[int, int]) 
 
 
 def _fits(part: Part, height: int, middle: float, trunk: float) -> bool:
-    """Say whether a part is where an opening is, and no larger."""
+    """Return whether a part has the position and size of an opening."""
     box = part.box
     reach = trunk * OPENING_WIDTH / 2
     return (
@@ -178,7 +178,7 @@ def _fits(part: Part, height: int, middle: float, trunk: float) -> bool:
 
 
 def _up_to_the_top(parts: list[Part], size: tuple[int, int], rib: float) -> Image.Image:
-    """Draw the inside with its labels and seams, and the back of the collar above it."""
+    """Return a mask of the inside with labels and seams, and of the collar's back above it."""
     deepest = max(parts, key=lambda part: part.size).box[3]
     mask, filled = Image.new("L", size, 0), Image.new("L", size, 0)
     for part in parts:
@@ -188,5 +188,5 @@ def _up_to_the_top(parts: list[Part], size: tuple[int, int], rib: float) -> Imag
     for y, runs in enumerate(read_outline(mask).rows):
         if runs:
             draw.rectangle((runs[0][0], 0, runs[-1][1] - 1, y + 1), fill=FILLED)
-    # Soft, since it is about to be made larger.
+    # Blurred, since it will be enlarged.
     return filled.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(0.8))

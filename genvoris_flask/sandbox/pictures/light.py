@@ -1,26 +1,26 @@
-"""Gives a product the light of the photo: as bright, as warm, and shaded where the body is."""
+"""Adapting a product to the photo's light: its brightness, colour and shading."""
 
 from __future__ import annotations
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-WHITE = 235  # the brightest things of a photo are taken to be about white
-BRIGHTEST = 0.95  # of the photo's pixels are darker than those
+WHITE = 235  # the brightest parts of a photo are assumed to be about white
+BRIGHTEST = 0.95  # the share of pixels that are darker than these
 LEAST_CONTRAST = 24
 GAIN = (0.45, 1.04)
-TINT = 0.5  # how much of the light's colour is taken on
-SIDE = 48  # pixels: shading is seen on a copy that is too small for folds and patterns
-DEPTH = 0.35  # how much of the photo's shading is taken on
+TINT = 0.5  # how much of the light's colour is adopted
+SIDE = 48  # pixels of a copy that is too small to show folds and patterns
+DEPTH = 0.35  # how much of the photo's shading is adopted
 MOST_SHADING = 26  # grey levels
 
 
 def in_the_light_of(photo: Image.Image, layer: Image.Image, shape: Image.Image) -> Image.Image:
-    """Give the layer in the photo's light.
+    """Return the layer in the photo's light.
 
     Args:
         photo: The photo, of mode RGB.
-        layer: The product in its place, of mode RGB.
-        shape: Where the product is.
+        layer: The product in its position, of mode RGB.
+        shape: A mask of the product.
     """
     lit = Image.merge(
         "RGB",
@@ -33,12 +33,12 @@ def in_the_light_of(photo: Image.Image, layer: Image.Image, shape: Image.Image) 
 
 
 def _gains(photo: Image.Image) -> list[float]:
-    """Tell how bright and of what colour the light is, as shares of plain white light."""
+    """Return the light's red, green and blue, relative to white light."""
     small = photo.copy()
     small.thumbnail((128, 128), Image.Resampling.BOX)
     luma = small.convert("L").histogram()
     if _percentile(luma, BRIGHTEST) - _percentile(luma, 1 - BRIGHTEST) < LEAST_CONTRAST:
-        return [1.0, 1.0, 1.0]  # one colour alone says nothing of its light
+        return [1.0, 1.0, 1.0]  # a single colour does not reveal the light
     brights = [_percentile(channel.histogram(), BRIGHTEST) / WHITE for channel in small.split()]
     mean = sum(brights) / 3
     low, high = GAIN
@@ -55,7 +55,7 @@ def _percentile(histogram: list[int], share: float) -> int:
 
 
 def _shaded(lit: Image.Image, photo: Image.Image, shape: Image.Image) -> Image.Image:
-    """Let the shades that lie on the photo lie on the product too."""
+    """Apply the photo's shading to the product."""
     small = photo.convert("L")
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     small = small.filter(ImageFilter.GaussianBlur(2))

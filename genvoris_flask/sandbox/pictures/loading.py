@@ -1,4 +1,4 @@
-"""Reads pictures that anyone may have sent, upright, small, and within bounds."""
+"""Opening untrusted pictures, upright and scaled down, and cutting out products."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Field = Literal["photo", "product_image_url"]
 
 
 class PictureError(Exception):
-    """A picture cannot be read. ``field`` says which."""
+    """A picture cannot be read. ``field`` is the form field that contains it."""
 
     def __init__(self, field: Field, message: str) -> None:
         self.field = field
@@ -39,11 +39,11 @@ def open_picture(field: Field, data: bytes, mode: Literal["RGB", "RGBA"]) -> Ima
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(data), formats=FORMATS)
         _refuse_bomb(opened)
-        # Lets a JPEG be decoded at a half, a quarter or an eighth, but not below what is wanted.
+        # Lets a JPEG be decoded at a reduced size that is still large enough.
         opened.draft("RGB", (LONG_SIDE, LONG_SIDE))
         opened.load()
         image = _in_full_colour(opened)
-        # Small first: the rest then costs a tenth of the time and the memory.
+        # Scaled down first, so that the rest takes a tenth of the time and memory.
         image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
         return _in_mode(ImageOps.exif_transpose(image), mode)
     except Exception:  # noqa: BLE001  (decoders of broken files fail in many ways)
@@ -51,7 +51,7 @@ def open_picture(field: Field, data: bytes, mode: Literal["RGB", "RGBA"]) -> Ima
 
 
 def _in_full_colour(image: Image.Image) -> Image.Image:
-    """Return a picture whose pixels can be averaged: no palette, no key colour, 8 bits."""
+    """Convert to 8 bits without a palette or a key colour, so that pixels can be averaged."""
     if image.mode in ("I", "I;16"):
         return _in_8_bits(image)
     if image.mode in ("P", "PA") or "transparency" in image.info:
@@ -60,7 +60,7 @@ def _in_full_colour(image: Image.Image) -> Image.Image:
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Return a picture in grey of 16 bits in 8; ``convert`` alone would cut bright levels off."""
+    """Convert 16-bit grey to 8 bits; ``convert`` alone would clip bright levels."""
     key = image.info.get("transparency")
     grey = image.point(lambda level: level * (1 / 257) + 0.5).convert("L")
     grey.info.pop("transparency", None)
@@ -72,7 +72,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
 
 
 def _in_mode(image: Image.Image, mode: Literal["RGB", "RGBA"]) -> Image.Image:
-    """Return the picture in a mode; what is transparent becomes white where there is no alpha."""
+    """Convert to a mode; without alpha, transparent pixels become white."""
     if mode == "RGBA" or not image.has_transparency_data:
         return image.convert(mode)
     white = Image.new("RGBA", image.size, "white")
@@ -85,17 +85,17 @@ def _refuse_bomb(image: Image.Image) -> None:
 
 
 FILL_SIDE = 240  # pixels
-KEY_TOLERANCE = 18  # how far a background's grey levels may stray and still count as one colour
+KEY_TOLERANCE = 18  # the grey levels by which a background of one colour may vary
 
 
 def cut_out(image: Image.Image) -> Image.Image:
-    """Give the product alone, cropped to it.
+    """Return the product without its background, cropped.
 
     Args:
-        image: Of mode RGBA.
+        image: The picture, of mode RGBA.
 
     Raises:
-        PictureError: There is nothing but background.
+        PictureError: The picture shows nothing but background.
     """
     if image.getchannel("A").getextrema() == (255, 255):
         image.putalpha(_mask_against_background(image.convert("RGB")))
@@ -106,9 +106,10 @@ def cut_out(image: Image.Image) -> Image.Image:
 
 
 def _mask_against_background(image: Image.Image) -> Image.Image:
-    """Mask all but the background: what has the corners' colour and is joined to the border.
+    """Return a mask of the product.
 
-    A white shirt on white keeps its inside. When the corners differ there is no background.
+    The background has the corners' colour and is connected to the border, so that a white shirt on
+    white keeps its inside. If the corners differ there is no background.
     """
     right, bottom = image.width - 1, image.height - 1
     corners = [image.getpixel(at) for at in ((0, 0), (right, 0), (0, bottom), (right, bottom))]
@@ -123,7 +124,10 @@ def _mask_against_background(image: Image.Image) -> Image.Image:
 
 
 def _not_reached_from_border(mask: Image.Image) -> Image.Image:
-    """Mask the holes, too, on a small copy: filling is slow, and their edges are in the mask."""
+    """Return a small mask of all that is not connected to the border, including holes.
+
+    It is small because filling is slow; precise edges are in the large mask.
+    """
     small = mask.copy()
     small.thumbnail((FILL_SIDE, FILL_SIDE), Image.Resampling.BOX)
     small = small.point(lambda level: 255 if level > 64 else 0)
@@ -132,5 +136,5 @@ def _not_reached_from_border(mask: Image.Image) -> Image.Image:
         left, top, right, bottom = part.box
         if left == 0 or top == 0 or right == small.width or bottom == small.height:
             background = ImageChops.lighter(background, part.draw(small.size))
-    # A pixel less at the rim, so that no fringe of the background comes along.
+    # One pixel narrower, so that no fringe of the background remains.
     return ImageChops.invert(background).filter(ImageFilter.MinFilter(3))

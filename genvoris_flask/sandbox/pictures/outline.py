@@ -1,4 +1,4 @@
-"""Outlines, row by row: where a shape begins and ends. Bodies and garments are measured by it."""
+"""Outlines of shapes by rows, which measure bodies and garments; and the parts of masks."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-Run = tuple[int, int]  # from, and up to but not with
+Run = tuple[int, int]  # start and end, exclusive
 
 FILLED = 255
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A shape as the runs of each row, in pixels of the mask that it was read from."""
+    """A shape as the runs of each row, in pixels of its mask."""
 
     rows: list[list[Run]]
     width: int
 
     @property
     def height(self) -> int:
-        """How many rows the mask has."""
+        """The number of rows of the mask."""
         return len(self.rows)
 
     @property
     def top(self) -> int:
-        """The first row that holds any of the shape."""
+        """The first row of the shape."""
         return next((y for y, runs in enumerate(self.rows) if runs), 0)
 
     @property
     def bottom(self) -> int:
-        """The last row that holds any of the shape."""
+        """The last row of the shape."""
         return next((y for y in range(self.height - 1, -1, -1) if self.rows[y]), 0)
 
     def extent(self, y: int) -> int:
-        """Give the width of a row from its first pixel to its last; 0 where it is empty."""
+        """Return the width of a row from its first pixel to its last; 0 if it is empty."""
         runs = self.rows[y]
         return runs[-1][1] - runs[0][0] if runs else 0
 
     def longest(self, y: int) -> int:
-        """Give the length of a row's longest run; 0 where it is empty."""
+        """Return the length of a row's longest run; 0 if it is empty."""
         return max((end - start for start, end in self.rows[y]), default=0)
 
     def middle_run(self, y: int, x: float) -> Run | None:
-        """Give the run that holds ``x``, else the one nearest to it."""
+        """Return the run that contains ``x``, or else the nearest one."""
         runs = self.rows[y]
         if not runs:
             return None
@@ -51,7 +51,7 @@ class Outline:
 
 
 def read_outline(mask: Image.Image) -> Outline:
-    """Read the runs off a mask of mode L that is 0 or ``FILLED`` everywhere."""
+    """Return the outline of a mask of mode L with the values 0 and ``FILLED``."""
     data, width = mask.tobytes(), mask.width
     rows = [_runs(data[at : at + width]) for at in range(0, len(data), width)]
     return Outline(rows, width)
@@ -59,23 +59,23 @@ def read_outline(mask: Image.Image) -> Outline:
 
 @dataclass(frozen=True)
 class Part:
-    """A connected part of a mask, as ``(row, from, up to)``."""
+    """A connected part of a mask, as runs ``(row, start, end)``."""
 
     runs: list[tuple[int, int, int]]
 
     @property
     def size(self) -> int:
-        """How many pixels it has."""
+        """The number of pixels."""
         return sum(end - start for _y, start, end in self.runs)
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom; the last two are just outside."""
+        """Left, top, right and bottom; the last two are exclusive."""
         rows, starts, ends = zip(*self.runs, strict=True)
         return min(starts), min(rows), max(ends), max(rows) + 1
 
     def draw(self, size: tuple[int, int]) -> Image.Image:
-        """Give it as a mask."""
+        """Return the part as a mask."""
         mask = Image.new("L", size, 0)
         draw = ImageDraw.Draw(mask)
         for y, start, end in self.runs:
@@ -84,7 +84,7 @@ class Part:
 
 
 def parts_of(mask: Image.Image) -> list[Part]:
-    """Give the connected parts of a mask, the largest first."""
+    """Return the connected parts of a mask, largest first."""
     parents: list[int] = []
 
     def root(label: int) -> int:

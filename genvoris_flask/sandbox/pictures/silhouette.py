@@ -1,9 +1,8 @@
-"""Tells a person from the background of a photo, on a small copy of it.
+"""Separating a person from the background, on a small copy of the photo.
 
-The background is taken to be what is seen along the top and down both sides; between the sides it
-is blended, so that walls with a soft light are one background still. What differs from it enough,
-and hangs together, is the person. That fails before a cluttered room, and it is then told that
-the photo is one.
+The background is what is visible along the top and both sides, interpolated between the sides, so
+that unevenly lit walls are one background. The person is the connected part that differs enough.
+This fails for cluttered backgrounds, which is detected.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from PIL import Image, ImageChops, ImageFilter
 from .outline import FILLED, parts_of
 
 SIDE = 240  # pixels of the small copy's long side
-STRIP = 0.04  # of the width: how much of each side is background for sure
-STEP = 26  # a side that changes by more from row to row is background no longer
+STRIP = 0.04  # of the width: the part of each side that is certainly background
+STEP = 26  # a side that changes more than this between rows is not background
 LEAST_AT_FIRST, LEAST_AT_LAST, MOST_DIFFERENCE = 16, 9, 60  # grey levels, of 255
 
 MOST_OF_RIM = 0.2
@@ -25,14 +24,14 @@ Colour = tuple[int, ...]
 
 
 def small_copy(photo: Image.Image) -> Image.Image:
-    """Give the copy that is measured."""
+    """Return the copy that is measured."""
     copy = photo.copy()
     copy.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     return copy
 
 
 def find_silhouette(small: Image.Image) -> tuple[Image.Image, float]:
-    """Give a mask of the person (0 or 255), and its share of the photo; 1.0 means a clutter."""
+    """Return a mask of the person (0 or 255), and its share: 1.0 if the photo is cluttered."""
     rough = _differing(small, background_of(small), LEAST_AT_FIRST)
     fine = _differing(small, _repaint(small, outside_of(rough, margin=7)), LEAST_AT_LAST)
     parts = parts_of(fine)
@@ -41,23 +40,23 @@ def find_silhouette(small: Image.Image) -> tuple[Image.Image, float]:
     person = parts[0].draw(fine.size)
     if _share_of_rim(person) > MOST_OF_RIM:
         return person, 1.0
-    # A white shirt before a white wall leaves holes in the person.
+    # A white shirt in front of a white wall leaves holes.
     return _fill_holes(person), parts[0].size / (fine.width * fine.height)
 
 
 def _differing(small: Image.Image, background: Image.Image, least: int) -> Image.Image:
-    """Mask what differs from the background."""
+    """Return a mask of what differs from the background."""
     red, green, blue = ImageChops.difference(small, background).split()
     most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     limit = _limit(most, least)
     mask = most.point(lambda level: FILLED if level > limit else 0)
     mask = mask.filter(ImageFilter.MedianFilter(5))
-    # Closes the gaps that a stripe in the colour of the wall leaves.
+    # Closes the gaps of stripes in the wall's colour.
     return mask.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3))
 
 
 def _fill_holes(mask: Image.Image) -> Image.Image:
-    """Fill the holes on the body's middle; those between arms and trunk are none of the body."""
+    """Fill the holes in the body's middle, but not those between arms and trunk."""
     left, _top, right, _bottom = mask.getbbox() or (0, 0, 0, 0)
     middle, reach = (left + right) / 2, (right - left) * CORE
     for hole in parts_of(ImageChops.subtract(ImageChops.invert(mask), outside_of(mask))):
@@ -68,26 +67,26 @@ def _fill_holes(mask: Image.Image) -> Image.Image:
 
 
 def _share_of_rim(mask: Image.Image) -> float:
-    """Say how much of the photo's top and upper sides a mask touches."""
+    """Return how much of the photo's top and upper sides a mask touches."""
     data, width, height = mask.tobytes(), mask.width, mask.height // 2
     rim = data[:width] + data[: height * width : width] + data[width - 1 : height * width : width]
     return rim.count(FILLED) / len(rim)
 
 
 def outside_of(mask: Image.Image, margin: int = 1) -> Image.Image:
-    """Mask what is joined to the top or the sides, and is not within the margin of the mask."""
+    """Return a mask of what is connected to the top or the sides, outside a mask and its margin."""
     wide = ImageChops.invert(mask.filter(ImageFilter.MaxFilter(margin)))
     outside = Image.new("L", mask.size, 0)
     for part in parts_of(wide):
         left, top, right, _bottom = part.box
-        # Below, where a body is cut off, it is closed.
+        # Closed at the bottom, where a body is cut off.
         if left == 0 or top == 0 or right == mask.width:
             outside = ImageChops.lighter(outside, part.draw(mask.size))
     return outside
 
 
 def _repaint(small: Image.Image, outside: Image.Image) -> Image.Image:
-    """Paint the background anew, spreading what is outside into the person's place."""
+    """Return the background, with the person painted over by what surrounds them."""
     painted = background_of(small)
     painted.paste(small, mask=outside)
     for radius in SPREADS:
@@ -98,7 +97,7 @@ def _repaint(small: Image.Image, outside: Image.Image) -> Image.Image:
 
 
 def background_of(small: Image.Image) -> Image.Image:
-    """Paint the background as it would be without the person."""
+    """Return the background as it would be without the person."""
     strip = max(2, round(small.width * STRIP))
     left = small.crop((0, 0, strip, small.height))
     right = small.crop((small.width - strip, 0, small.width, small.height))
@@ -111,7 +110,7 @@ def background_of(small: Image.Image) -> Image.Image:
 
 
 def _steady(column: list[Colour]) -> list[Colour]:
-    """Follow a side down; where something steps in, go on with the colour above it."""
+    """Return a side's colours; below a sudden change the colour above it continues."""
     steady = column[:1]
     for colour in column[1:]:
         last = steady[-1]
@@ -126,7 +125,7 @@ def _pixels(image: Image.Image) -> list[Colour]:
 
 
 def _limit(difference: Image.Image, least: int) -> int:
-    """Give how much a pixel must differ: well above what the background's own rim shows."""
+    """Return how much a pixel must differ, well above the variation of the background."""
     width, height = difference.size
     strip = max(2, round(width * STRIP))
     rim = [(0, 0, width, strip), (0, 0, strip, height // 2), (width - strip, 0, width, height // 2)]
