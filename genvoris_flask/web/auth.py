@@ -19,7 +19,8 @@ from .cookies import keep_cookie, read_cookie
 from .errors import HttpError
 from .rate_limits.requests import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
-from .shopper import current_shopper, log_loader_failure, login_url
+from .shopper import current_shopper, log_loader_failure
+from .shopper import login_url as login_url
 from .state import get_state
 
 log = logging.getLogger("genvoris_flask.tryon")

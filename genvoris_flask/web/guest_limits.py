@@ -1,4 +1,4 @@
-"""What a guest may try on in a day, apart from what shoppers buy."""
+"""The try-ons that a guest may start in a day (``GENVORIS_GUEST_TRYONS_PER_DAY``)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 from ..core.locales import say
 from ..core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
 from ..errors import LockTimeoutError, StoreUnavailableError
-from .auth import Visitor, guest_address
+from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
 from .rate_limits.limiter import ADDRESS_FACTOR
-from .shopper import login_url
 from .state import get_state
 
 HOUR = 3600.0
@@ -23,69 +22,73 @@ BUSY_RETRY_AFTER = 5.0  # seconds
 
 @dataclass(frozen=True)
 class GuestTryon:
-    """A try-on of a guest's day. One of a shopper, or without a limit, has no claims."""
+    """A try-on that counts against a guest's day.
+
+    Attributes:
+        limit: Counts it.
+        claims: What it counts against; empty for a shopper, or without a limit.
+        key: Tells it from the guest's others, and is the same for a repeat.
+    """
 
     limit: DailyLimit
     claims: tuple[Claim, ...]
-    wish: str
+    key: str
 
     def give_back(self) -> None:
-        """Count it no more, since no picture came of it. Never raises because of the store."""
-        with suppress(
-            StoreUnavailableError, LockTimeoutError
-        ):  # it comes back by itself, within a day
-            self.limit.give_back(self.claims, self.wish)
+        """Stop counting it, since it gave no picture. An unavailable store is ignored."""
+        # Otherwise it comes back by itself, within a day.
+        with suppress(StoreUnavailableError, LockTimeoutError):
+            self.limit.give_back(self.claims, self.key)
 
 
-def refuse_after_limit(visitor: Visitor, wish: str | None) -> None:
-    """Raise if a guest has no try-on left today, before anything is read.
+def check_guest_limit(visitor: Visitor, key: str | None) -> None:
+    """Check that a guest has a try-on left today, before the photo is read.
 
     Raises:
         HttpError: 429 ``guest_limit_reached``.
     """
-    wait = get_state().daily_limit.wait(_claims(visitor), wish)
+    wait = get_state().daily_limit.retry_after(_claims(visitor), key)
     if wait is not None:
         raise _refusal(wait)
 
 
 @contextmanager
-def guest_tryon(visitor: Visitor, wish: str) -> Iterator[GuestTryon]:
-    """Count a try-on of a guest, and no more if the block fails.
+def guest_tryon(visitor: Visitor, key: str) -> Iterator[GuestTryon]:
+    """Count a guest's try-on, unless the ``with`` block fails.
 
     Args:
-        visitor: Who wants it. Those of shoppers are not counted here.
-        wish: What tells it from the guest's others, and is the same for a repeat.
+        visitor: Who starts it. Try-ons of shoppers are not counted.
+        key: Tells it from the guest's others, and is the same for a repeat.
 
     Raises:
         HttpError: 429 ``guest_limit_reached``, or 503 ``busy``.
     """
-    tryon = GuestTryon(get_state().daily_limit, _claims(visitor), wish)
+    tryon = GuestTryon(get_state().daily_limit, _claims(visitor), key)
     try:
-        fresh = tryon.limit.take(tryon.claims, wish)
+        is_new = tryon.limit.take(tryon.claims, key)
     except DailyLimitError as error:
-        raise _refusal(error.wait) from None
+        raise _refusal(error.retry_after) from None
     except LockTimeoutError:
         raise HttpError("busy", retry_after=BUSY_RETRY_AFTER) from None
     try:
         yield tryon
     except Exception:
-        if fresh:
+        if is_new:
             tryon.give_back()
         raise
 
 
 def guest_status(visitor: Visitor) -> dict[str, Any]:
-    """Return where a guest stands, as fields of the status."""
+    """Return the fields of a guest's status that depend on the limit."""
     claims = _claims(visitor)
     if not claims:
         return {}
-    limit = get_state().daily_limit
-    most = claims[0].most
-    wait = limit.wait(claims)
-    used = most if wait is not None else min(limit.used(claims[0]), most)
+    daily_limit, limit = get_state().daily_limit, claims[0].limit
+    wait = daily_limit.retry_after(claims)
+    used = limit if wait is not None else min(daily_limit.used(claims[0]), limit)
     fields: dict[str, Any] = {
-        "quota": {"used": used, "limit": most, "resetsAt": None},
-        "remaining": most - used,
+        "quota": {"used": used, "limit": limit, "resetsAt": None},
+        "remaining": limit - used,
     }
     if wait is None:
         return fields
@@ -101,16 +104,16 @@ def guest_status(visitor: Visitor) -> dict[str, Any]:
 
 
 def _claims(visitor: Visitor) -> tuple[Claim, ...]:
-    """Return what a guest's try-on counts against: them, and their address.
+    """Return what a guest's try-on counts against: the guest, and their address.
 
-    A guest without cookies is another one in each request, and many guests share an address.
+    A guest without cookies is a new one in every request, and many guests share an address.
     """
-    most = get_state().settings.guest_tryons_per_day
-    if visitor.shopper is not None or most is None:
+    limit = get_state().settings.guest_tryons_per_day
+    if visitor.shopper is not None or limit is None:
         return ()
-    own = Claim(visitor.owner, most)
+    own = Claim(visitor.owner, limit)
     address = guest_address(visitor)
-    return (own, Claim(f"address:{address}", most * ADDRESS_FACTOR)) if address else (own,)
+    return (own, Claim(f"address:{address}", limit * ADDRESS_FACTOR)) if address else (own,)
 
 
 def _refusal(wait: float) -> HttpError:
@@ -125,7 +128,7 @@ def _refusal(wait: float) -> HttpError:
 
 
 def _paywall(wait: float) -> dict[str, Any]:
-    """Return a screen that says when to come again, and offers to log in."""
+    """Return a paywall that says when to come back, and offers to log in."""
     language, url = page_language(), login_url()
     return {
         "kind": "offer",
@@ -139,7 +142,7 @@ def _paywall(wait: float) -> dict[str, Any]:
 def _sentence(wait: float) -> str:
     language = page_language()
     hours = math.ceil(wait / HOUR)
-    # Arabic counts one, two, three to ten, and eleven and more; the others, one and more.
+    # Arabic has forms for one, two, three to ten, and more; the other languages for one and more.
     number = "one" if hours == 1 else "two" if hours == 2 else "few" if hours <= 10 else "many"
     words = say(f"hours.{number}", language, hours=hours)
     return say("guest_limit_reached", language, hours=words)

@@ -1,4 +1,4 @@
-"""Jobs and refusals as JSON (docs/http.md)."""
+"""Jobs, refusals and failures as JSON (docs/http.md)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .state import get_state
 
 
 def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpError:
-    """Give the error for a request that ended as a job would.
+    """Return the HTTP error for a failure or refusal outside of a job.
 
     Args:
-        outcome: How it ended.
-        cause: Why; its Retry-After and request id are passed on.
+        outcome: What the browser is told.
+        cause: Its Retry-After and request id are passed on.
     """
     headers: dict[str, str] = {}
     retry_after = None
@@ -31,7 +31,7 @@ def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpE
 
 
 def refusal_fields(refusal: Refusal) -> dict[str, Any]:
-    """Give a refusal's fields, the shop's own paywall among them."""
+    """Return a refusal's fields, including the shop's own paywall."""
     state = get_state()
     fields: dict[str, Any] = {
         "detail": translate(f"reason.{refusal.reason}"),
@@ -46,11 +46,11 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
 
 
 def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
-    """Give a job as browsers see it.
+    """Return a job's fields.
 
     Args:
         job: The job.
-        shopper: Whose it is; the shop's paywall is asked about them.
+        shopper: Its owner, for the shop's paywall function; None for a guest.
     """
     fields: dict[str, Any] = {
         "id": job.id,

@@ -1,4 +1,4 @@
-"""Try-ons of a day. Two limits on one store stand for two processes."""
+"""The daily limit. Two limits on one store stand for two processes."""
 
 from __future__ import annotations
 
@@ -25,59 +25,59 @@ def store(clock: Clock) -> MemoryStore:
     return MemoryStore(clock)
 
 
-def test_a_day_has_so_many_in_all_processes(store: MemoryStore, clock: Clock) -> None:
-    """And a new one for each that is a day old."""
+def test_limit_holds_in_all_processes(store: MemoryStore, clock: Clock) -> None:
+    """And each try-on is free again after a day."""
     one, other = DailyLimit(store, clock), DailyLimit(store, clock)
     for number in range(3):
-        assert (one, other)[number % 2].take([GUEST], f"wish {number}")
+        assert (one, other)[number % 2].take([GUEST], f"try-on {number}")
         clock.now += 3600
     with pytest.raises(DailyLimitError) as caught:
-        one.take([GUEST], "wish 3")
-    assert caught.value.wait == other.wait([GUEST]) == DAY - 3 * 3600
+        one.take([GUEST], "try-on 3")
+    assert caught.value.retry_after == other.retry_after([GUEST]) == DAY - 3 * 3600
     assert one.used(GUEST) == 3
     clock.now += DAY - 3 * 3600 - 1
-    assert other.wait([GUEST]) == 1
+    assert other.retry_after([GUEST]) == 1
     clock.now += 1
-    assert other.wait([GUEST]) is None
-    assert other.take([GUEST], "wish 3")
-    assert other.wait([GUEST]) == 3600
+    assert other.retry_after([GUEST]) is None
+    assert other.take([GUEST], "try-on 3")
+    assert other.retry_after([GUEST]) == 3600
 
 
-def test_a_wish_counts_once(store: MemoryStore, clock: Clock) -> None:
-    """However often it is sent, also when none is left."""
+def test_repeat_counts_once(store: MemoryStore, clock: Clock) -> None:
+    """However often it is sent, and even when none is left."""
     limit = DailyLimit(store, clock)
     claim = Claim("guest:1", 1)
-    assert limit.take([claim], "wish")
-    assert not limit.take([claim], "wish")
-    assert limit.wait([claim], "wish") is None
-    assert limit.wait([claim], "another") == DAY
+    assert limit.take([claim], "try-on")
+    assert not limit.take([claim], "try-on")
+    assert limit.retry_after([claim], "try-on") is None
+    assert limit.retry_after([claim], "another") == DAY
 
 
-def test_what_gave_no_picture_is_given_back(store: MemoryStore, clock: Clock) -> None:
-    """So that a failure costs nobody a try-on."""
+def test_given_back_try_on_is_free(store: MemoryStore, clock: Clock) -> None:
+    """A failure costs nobody a try-on."""
     limit = DailyLimit(store, clock)
     claim = Claim("guest:1", 1)
-    limit.take([claim], "wish")
-    limit.give_back([claim], "wish")
+    limit.take([claim], "try-on")
+    limit.give_back([claim], "try-on")
     limit.give_back([claim], "unknown")
     assert limit.used(claim) == 0
     assert limit.take([claim], "another")
 
 
-def test_each_claim_must_have_one_left(store: MemoryStore, clock: Clock) -> None:
-    """And nothing is counted when one has none."""
+def test_all_claims_must_have_one_left(store: MemoryStore, clock: Clock) -> None:
+    """Nothing is counted if one of them has none."""
     limit = DailyLimit(store, clock)
     address = Claim("address:1", 1)
     limit.take([address], "somebody's")
     with pytest.raises(DailyLimitError):
-        limit.take([GUEST, address], "wish")
+        limit.take([GUEST, address], "try-on")
     assert (limit.used(GUEST), limit.used(address)) == (0, 1)
-    assert limit.wait([GUEST]) is None
-    assert limit.wait([GUEST, address]) == DAY
+    assert limit.retry_after([GUEST]) is None
+    assert limit.retry_after([GUEST, address]) == DAY
 
 
-def test_clicks_at_the_same_time_never_exceed_it(store: MemoryStore, clock: Clock) -> None:
-    """In two processes."""
+def test_simultaneous_starts_stay_within_the_limit(store: MemoryStore, clock: Clock) -> None:
+    """In two processes together."""
     limits = [DailyLimit(store, clock), DailyLimit(store, clock)]
     barrier = threading.Barrier(12)
     taken: list[bool] = []
@@ -85,7 +85,7 @@ def test_clicks_at_the_same_time_never_exceed_it(store: MemoryStore, clock: Cloc
     def click(number: int) -> None:
         barrier.wait()
         try:
-            taken.append(limits[number % 2].take([GUEST], f"wish {number}"))
+            taken.append(limits[number % 2].take([GUEST], f"try-on {number}"))
         except DailyLimitError:
             taken.append(False)
 
@@ -97,8 +97,8 @@ def test_clicks_at_the_same_time_never_exceed_it(store: MemoryStore, clock: Cloc
     assert sorted(taken) == [False] * 9 + [True] * 3
 
 
-def test_while_the_store_is_away_each_process_counts_by_itself(clock: Clock) -> None:
-    """Nobody is refused for that, and nobody goes on without end."""
+def test_processes_count_alone_without_the_store(clock: Clock) -> None:
+    """Nobody is refused because of that, and nobody is unlimited."""
 
     class Away:
         def __getattr__(self, name: str) -> Any:
@@ -108,14 +108,14 @@ def test_while_the_store_is_away_each_process_counts_by_itself(clock: Clock) -> 
     one, other = DailyLimit(store, clock), DailyLimit(store, clock)
     for limit in (one, other):
         for number in range(3):
-            assert limit.take([GUEST], f"wish {number}")
+            assert limit.take([GUEST], f"try-on {number}")
         with pytest.raises(DailyLimitError):
-            limit.take([GUEST], "wish 3")
+            limit.take([GUEST], "try-on 3")
 
 
 @pytest.mark.parametrize("value", [b"[1, 2]", b"{", b'{"a": "b"}', b"\xff"])
-def test_what_another_version_wrote_counts_as_nothing(clock: Clock, value: bytes) -> None:
-    """It is over within a day."""
+def test_record_of_another_version_is_ignored(clock: Clock, value: bytes) -> None:
+    """A day later it would have expired anyway."""
 
     class Other(MemoryStore):
         def get(self, key: str) -> bytes | None:
@@ -123,4 +123,4 @@ def test_what_another_version_wrote_counts_as_nothing(clock: Clock, value: bytes
 
     limit = DailyLimit(Other(clock), clock)
     assert limit.used(GUEST) == 0
-    assert limit.take([GUEST], "wish")
+    assert limit.take([GUEST], "try-on")

@@ -1,7 +1,7 @@
-"""Bounds how many try-ons somebody may start within a day, in all processes together.
+"""Limits how many try-ons a guest may start in a day, in all processes together.
 
-What is counted are try-ons that may still give a picture, or have given one: one that fails is
-given back. It is a moving window, since a shop does not know when its visitors' midnight is.
+Only try-ons that gave a picture, or still may, are counted; one that fails is given back. The
+window is a moving one, since a shop does not know when its visitors' midnight is.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ class DailyLimitError(GenvorisError):
     """All try-ons of a day are used.
 
     Attributes:
-        wait: Seconds until there is one again.
+        retry_after: Seconds until one more may be started.
     """
 
-    def __init__(self, wait: float) -> None:
-        self.wait = wait
-        super().__init__(f"All try-ons of a day are used; there is one again in {wait:.0f} s.")
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"All try-ons of a day are used; one is free in {retry_after:.0f} s.")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Somebody's try-ons of a day.
+    """The try-ons of a day that somebody may start.
 
     Attributes:
         owner: Who they belong to, such as a guest or an address.
-        most: How many there are in a day.
+        limit: How many they are.
     """
 
     owner: str
-    most: int
+    limit: int
 
 
 class DailyLimit:
-    """Counts try-ons by their wish, so that a wish that is sent twice counts once.
+    """Counts try-ons by their key, so that a repeat counts once.
 
-    While the store is away each process counts by itself.
+    While the store is unavailable, each process counts by itself.
 
     Args:
         store: Where they are counted.
@@ -56,82 +56,82 @@ class DailyLimit:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._here = PerProcess(lambda: MemoryStore(clock))
+        self._local = PerProcess(lambda: MemoryStore(clock))
 
     def used(self, claim: Claim) -> int:
-        """Return how many of a claim are used."""
+        """Return how many try-ons of a claim are used."""
         return len(self._read(claim.owner))
 
-    def wait(self, claims: Sequence[Claim], wish: str | None = None) -> float | None:
-        """Return the seconds until a try-on may be started, or None if it may now.
+    def retry_after(self, claims: Sequence[Claim], key: str | None = None) -> float | None:
+        """Return the seconds until a try-on may be started, or None if it may be started now.
 
         Args:
-            claims: Each must have one left.
-            wish: What is wanted; one that is counted already may be started.
+            claims: Each of them must have a try-on left.
+            key: The try-on's key. One that is counted already may be started.
         """
-        waits = [self._wait(self._read(claim.owner), claim.most, wish) for claim in claims]
+        waits = [self._retry_after(self._read(claim.owner), claim, key) for claim in claims]
         return max((wait for wait in waits if wait is not None), default=None)
 
-    def take(self, claims: Sequence[Claim], wish: str) -> bool:
+    def take(self, claims: Sequence[Claim], key: str) -> bool:
         """Count a try-on for each claim.
 
         Returns:
             Whether it was not counted before.
 
         Raises:
-            DailyLimitError: A claim has none left; nothing is counted then.
+            DailyLimitError: A claim has none left, so nothing was counted.
             LockTimeoutError: Others of the same owner are being started all the time.
         """
         taken: list[Claim] = []
         for claim in claims:
             try:
-                if self._take(claim, wish):
+                if self._take(claim, key):
                     taken.append(claim)
             except GenvorisError:
-                self.give_back(taken, wish)
+                self.give_back(taken, key)
                 raise
         return bool(taken)
 
-    def give_back(self, claims: Sequence[Claim], wish: str) -> None:
-        """Count a try-on no more, since no picture came of it."""
+    def give_back(self, claims: Sequence[Claim], key: str) -> None:
+        """Stop counting a try-on, since it gave no picture."""
 
         def remove(times: dict[str, float]) -> None:
-            times.pop(wish, None)
+            times.pop(key, None)
 
         for claim in claims:
             self._change(claim.owner, remove)
 
-    def _take(self, claim: Claim, wish: str) -> bool:
-        fresh = False
+    def _take(self, claim: Claim, key: str) -> bool:
+        is_new = False
 
         def add(times: dict[str, float]) -> None:
-            nonlocal fresh
-            wait = self._wait(times, claim.most, wish)
+            nonlocal is_new
+            wait = self._retry_after(times, claim, key)
             if wait is not None:
                 raise DailyLimitError(wait)
-            fresh = wish not in times
-            times.setdefault(wish, self._clock())
+            is_new = key not in times
+            times.setdefault(key, self._clock())
 
         self._change(claim.owner, add)
-        return fresh
+        return is_new
 
-    def _wait(self, times: dict[str, float], most: int, wish: str | None) -> float | None:
-        if wish in times or len(times) < most:
+    def _retry_after(self, times: dict[str, float], claim: Claim, key: str | None) -> float | None:
+        if key in times or len(times) < claim.limit:
             return None
-        return max(1.0, sorted(times.values())[-most] + DAY - self._clock())
+        return max(1.0, sorted(times.values())[-claim.limit] + DAY - self._clock())
 
     def _read(self, owner: str) -> dict[str, float]:
-        """Return when each wish of the last day was made."""
+        """Return when each try-on of the last day was started, by its key."""
         try:
             return self._read_from(self._store, owner)
         except StoreUnavailableError:
-            return self._read_from(self._here.get(), owner)
+            return self._read_from(self._local.get(), owner)
 
     def _change(self, owner: str, change: Callable[[dict[str, float]], None]) -> None:
         try:
             self._change_in(self._store, owner, change)
         except StoreUnavailableError:
-            self._change_in(self._here.get(), owner, change)
+            self._change_in(self._local.get(), owner, change)
 
     def _change_in(
         self, store: Store, owner: str, change: Callable[[dict[str, float]], None]
@@ -145,8 +145,8 @@ class DailyLimit:
         since = self._clock() - DAY
         try:
             times: dict[str, float] = json.loads(store.get(_key(owner)) or b"{}")
-            return {wish: time for wish, time in times.items() if time > since}
-        except (ValueError, TypeError, AttributeError):  # of another version
+            return {key: time for key, time in times.items() if time > since}
+        except (ValueError, TypeError, AttributeError):  # written by another version
             return {}
 
 

@@ -1,4 +1,4 @@
-"""What a shopper sees who may not try on now: an offer, an account message, or an apology."""
+"""What a shopper who may not try on sees: an offer, an account message, or an apology."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Refusal:
     Attributes:
         reason: ``quota_exhausted``, ``no_plan``, ``paused``, ``cancelled`` or
             ``credit_limit_reached``.
-        used: Try-ons spent in this period, where known.
-        limit: Try-ons in this period, where known.
+        used: Try-ons used in this period, if known.
+        limit: Try-ons in this period, if known.
         shopper: Who was refused.
-        product: What they wanted to try on, where known.
+        product: What they wanted to try on, if known.
     """
 
     reason: Reason
@@ -41,7 +41,7 @@ class Refusal:
 
     @property
     def kind(self) -> Kind:
-        """Whether to sell, to explain, or to apologise."""
+        """The kind of screen: one that sells, explains, or apologises."""
         match self.reason:
             case "quota_exhausted" | "no_plan":
                 return "offer"
@@ -53,10 +53,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Paywall:
-    """A screen of the widget. ``action_label`` and ``action_url`` make its button.
+    """A screen of the widget, with a button if it has ``action_label`` and ``action_url``.
 
     Raises:
-        ValueError: ``action_url`` is no address to go to, such as ``javascript:…``.
+        ValueError: ``action_url`` cannot be linked to, such as ``javascript:…``.
     """
 
     title: str
@@ -73,7 +73,7 @@ class Paywall:
 
 
 def reason_against(usage: Usage) -> Reason | None:
-    """Give why a shopper who stands there may not try on, or None when they may."""
+    """Return why a shopper with this usage may not try on, or None if they may."""
     if usage.status == "CANCELLED":
         return "cancelled"
     if usage.status == "PAUSED":
@@ -89,22 +89,22 @@ PaywallHook = Callable[[Refusal], Paywall | None]
 def paywall_for(
     refusal: Refusal, hook: PaywallHook | None, upgrade_url: str | None, language: str = DEFAULT
 ) -> dict[str, Any]:
-    """Give the paywall of docs/http.md for a refusal.
+    """Return the paywall of docs/http.md for a refusal.
 
-    The shop's hook may return None for the default paywall. It is not asked about the shop's own
-    empty credit pool: nothing that the shopper buys would help (docs/genvoris-api.md).
+    The shop's hook may return None for the default paywall. It is not called when the shop's own
+    credit pool is empty, since nothing that the shopper buys would help (docs/genvoris-api.md).
     """
-    asked = None if refusal.kind == "unavailable" else _ask(hook, refusal)
-    paywall = asked or _default(refusal, upgrade_url, language)
+    custom = None if refusal.kind == "unavailable" else _call_hook(hook, refusal)
+    paywall = custom or _default(refusal, upgrade_url, language)
     return {"kind": refusal.kind, **asdict(paywall)}
 
 
-def _ask(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
+def _call_hook(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
     if hook is None:
         return None
     try:
         answer: object = hook(refusal)
-    except Exception:  # the shop's own code: its fault must not take the dialog down
+    except Exception:  # the shop's own code must not break the dialog
         log.exception("The function registered with @genvoris.paywall failed")
         return None
     if answer is None or isinstance(answer, Paywall):

@@ -1,4 +1,4 @@
-"""Whether the shopper of this page may try on, in the contract's status shape."""
+"""Whether the shopper of this page may try on, in the shape of Genvoris's own status."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from ...core.api.models import Usage
 from ...core.products import Product
 from ...core.tryon.paywall import Refusal, paywall_for, reason_against
 from ...errors import GenvorisError, NotFoundError
-from ..auth import Visitor
+from ..auth import Visitor, login_url
 from ..errors import page_language, translate
 from ..guest_limits import guest_status
-from ..shopper import login_url
 from ..state import get_state
 
 log = logging.getLogger("genvoris_flask.tryon")
 
-STATUS_TIMEOUT = 3.0  # seconds: the shopper has the dialog open already
+STATUS_TIMEOUT = 3.0  # seconds; the shopper has already opened the dialog
 
-_NOTHING: dict[str, Any] = {
+_EMPTY: dict[str, Any] = {
     "message": None,
     "quota": None,
     "plan": None,
@@ -32,7 +31,7 @@ _NOTHING: dict[str, Any] = {
     "paywall": None,
     "login_url": None,
 }
-# What each state of a shopper is in the contract's words, and what they can do about it.
+# What Genvoris calls each reason against a try-on, and what the shopper can do about it.
 _ACCESS = {
     "quota_exhausted": {"access": "EXHAUSTED", "ctaType": "upgrade"},
     "no_plan": {"access": "LOCKED", "ctaType": "upgrade"},
@@ -43,38 +42,41 @@ _ALLOWED = {"access": "ALLOWED", "ctaType": "tryon", "canTryOn": True}
 
 
 def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
-    """Give the status of docs/http.md. Never raises because of Genvoris."""
+    """Return the status of docs/http.md. Errors of Genvoris's are part of it."""
     state = get_state()
     if product is not None and not state.hooks.may_try_on(product):
         hidden = {"access": "ERROR", "ctaType": "none"}
-        return {**_NOTHING, **hidden, "message": translate("product_unavailable")}
+        return {**_EMPTY, **hidden, "message": translate("product_unavailable")}
     if visitor is None:
         login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
-        return {**_NOTHING, **login, "message": translate("login_required")}
+        return {**_EMPTY, **login, "message": translate("login_required")}
     if visitor.shopper is None:
-        allowed = {**_NOTHING, **_ALLOWED, "monetizationModel": "FREE_ALL"}
+        allowed = {**_EMPTY, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
-    # While it does not answer, the shopper's dialog costs a worker no more than a page would.
-    patience = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
-    client = state.client.with_timeout(patience)
+    # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
+    timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
+    client = state.client.with_timeout(timeout)
     try:
         usage = client.customers.usage(state.broker.customer_id(visitor.shopper))
     except NotFoundError:
-        return {**_NOTHING, **_refused(Refusal("no_plan", None, None, visitor.shopper, product))}
+        return {
+            **_EMPTY,
+            **_refusal_fields(Refusal("no_plan", None, None, visitor.shopper, product)),
+        }
     except GenvorisError as error:
-        log.warning("Genvoris could not be asked for a shopper's status: %s", error)
+        log.warning("A shopper's status could not be read from Genvoris: %s", error)
         unknown = {"access": "ERROR", "ctaType": "none"}
-        return {**_NOTHING, **unknown, "message": translate("internal_error")}
-    return {**_NOTHING, **_known(usage), **_standing(usage, visitor, product)}
+        return {**_EMPTY, **unknown, "message": translate("internal_error")}
+    return {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
 
 
-def _known(usage: Usage) -> dict[str, Any]:
-    ends = usage.period_end
+def _usage_fields(usage: Usage) -> dict[str, Any]:
+    end = usage.period_end
     return {
         "quota": {
             "used": usage.used,
             "limit": usage.limit or 0,
-            "resetsAt": ends.isoformat().replace("+00:00", "Z") if ends else None,
+            "resetsAt": end.isoformat().replace("+00:00", "Z") if end else None,
         },
         "plan": usage.plan_name,
         "monetizationModel": "SUBSCRIPTION",
@@ -83,15 +85,15 @@ def _known(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _standing(usage: Usage, visitor: Visitor, product: Product | None) -> dict[str, Any]:
+def _access_fields(usage: Usage, visitor: Visitor, product: Product | None) -> dict[str, Any]:
     reason = reason_against(usage)
     if reason is None:
         return _ALLOWED
-    return _refused(Refusal(reason, usage.used, usage.limit, visitor.shopper, product))
+    return _refusal_fields(Refusal(reason, usage.used, usage.limit, visitor.shopper, product))
 
 
-def _refused(refusal: Refusal) -> dict[str, Any]:
+def _refusal_fields(refusal: Refusal) -> dict[str, Any]:
     state = get_state()
     paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url, page_language())
-    standing = _ACCESS[refusal.reason]
-    return {**standing, "reason": refusal.reason, "message": paywall["title"], "paywall": paywall}
+    access = _ACCESS[refusal.reason]
+    return {**access, "reason": refusal.reason, "message": paywall["title"], "paywall": paywall}

@@ -1,4 +1,4 @@
-"""The routes of docs/http.md."""
+"""The routes that the widget calls: session, status and try-ons (docs/http.md)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ..auth import (
 from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, answer_error, isolate
-from ..guest_limits import GuestTryon, guest_tryon, refuse_after_limit
+from ..guest_limits import GuestTryon, check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
@@ -50,14 +50,14 @@ blueprint = browser_blueprint("genvoris", __name__)
 
 @blueprint.url_value_preprocessor
 def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Prepare the request that carries a photo, before any hook of the shop's reads it."""
+    """Keep the photo in memory, even if one of the shop's own hooks reads the form first."""
     if endpoint == "genvoris.create_tryon":
         keep_in_memory(request, get_state().settings.max_upload_bytes)
 
 
 @blueprint.post("/session")
 def session() -> dict[str, Any]:
-    """Give the shopper's token."""
+    """Return the shopper's token."""
     visitor = authorize("session")
     if visitor.shopper is None:
         return {"token": None, "expires_at": None}
@@ -68,7 +68,7 @@ def session() -> dict[str, Any]:
 @blueprint.get("/status")
 @blueprint.get("/api/status")
 def status() -> dict[str, Any]:
-    """Say whether the shopper may try on, and what they can do if not."""
+    """Return whether the shopper may try on, and what they can do if not."""
     visitor = current_visitor()
     if visitor is not None and visitor.shopper is not None:
         count_shopper("status", visitor.owner)  # each asks Genvoris
@@ -83,9 +83,9 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     if visitor.shopper is not None:
         check_token(visitor.shopper)
     key = request.headers.get("Idempotency-Key") or None
-    # The same for every repeat, so that Genvoris can tell one even where we cannot.
-    wish = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
-    refuse_after_limit(visitor, wish)
+    # Equal for every repeat, so that Genvoris recognizes one even when this shop cannot.
+    tryon_key = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
+    check_guest_limit(visitor, tryon_key)
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
@@ -93,8 +93,8 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
-    tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, wish)
-    with guest_tryon(visitor, wish) as counted:
+    tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key)
+    with guest_tryon(visitor, tryon_key) as counted:
         job = _submit(visitor, tryon, key, counted)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
@@ -102,14 +102,14 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
 
 @blueprint.get("/tryons/<job_id>")
 def read_tryon(job_id: str) -> dict[str, Any]:
-    """Give a job to its owner."""
+    """Return a job to its owner."""
     visitor = require_visitor()
     return job_fields(_own_job(job_id, visitor), visitor.shopper)
 
 
 @blueprint.get("/tryons/<job_id>/image")
 def tryon_image(job_id: str) -> Response:
-    """Give a finished picture to its owner."""
+    """Return a finished picture to its owner."""
     state = get_state()
     picture = state.jobs.picture(_own_job(job_id, require_visitor()))
     if picture is None:
@@ -123,15 +123,15 @@ def tryon_image(job_id: str) -> Response:
 
 @blueprint.delete("/tryons/<job_id>")
 def delete_tryon(job_id: str) -> tuple[str, int]:
-    """Cancel a job, or forget its picture."""
+    """Cancel a job, or delete its picture."""
     if not get_state().jobs.remove(job_id, require_visitor().owner):
         raise HttpError("not_found")
     return "", 204
 
 
 @blueprint.errorhandler(StoreUnavailableError)
-def ask_again(_error: StoreUnavailableError) -> Response:
-    """Have the browser come back: the job may well be there, in another process."""
+def retry_later(_error: StoreUnavailableError) -> Response:
+    """Let the browser retry, since another process may have the job."""
     return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
