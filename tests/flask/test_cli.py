@@ -195,35 +195,44 @@ def test_check_can_be_read_by_programs(shop: Shop) -> None:
 def test_check_says_when_functions_wait_for_webhooks_that_cannot_be_verified(
     shop: Shop, hearing: Shop
 ) -> None:
-    def webhooks(of: Shop) -> dict[str, Any]:
-        findings = json.loads(run(of, "check", "--json").stdout)
-        found: dict[str, Any] = next(each for each in findings if each["name"] == "webhooks")
-        return found
-
-    assert webhooks(shop)["ok"]
+    assert finding(shop, "webhooks")["ok"]
     shop.extension.on("*")(print)
-    assert not webhooks(shop)["ok"]
-    assert "set GENVORIS_WEBHOOK_SECRET" in webhooks(shop)["text"]
+    assert not finding(shop, "webhooks")["ok"]
+    assert "set GENVORIS_WEBHOOK_SECRET" in finding(shop, "webhooks")["text"]
     hearing.extension.on("*")(print)
-    assert webhooks(hearing)["text"] == "Deliveries from Genvoris are taken at /genvoris/webhook."
+    assert "are accepted at /genvoris/webhook." in finding(hearing, "webhooks")["text"]
+
+
+def finding(shop: Shop, name: str) -> dict[str, Any]:
+    """Return what ``check`` found under a name."""
+    findings = json.loads(run(shop, "check", "--json").stdout)
+    found: dict[str, Any] = next(each for each in findings if each["name"] == name)
+    return found
 
 
 def test_check_asks_for_trusted_hosts(shop: Shop) -> None:
     """It insists when a product picture is fetched by the shop's own engine."""
-
-    def hosts() -> dict[str, Any]:
-        findings = json.loads(run(shop, "check", "--json").stdout)
-        found: dict[str, Any] = next(each for each in findings if each["name"] == "hosts")
-        return found
-
-    assert hosts()["ok"]
-    assert "Set TRUSTED_HOSTS" in hosts()["text"]
+    found = finding(shop, "hosts")
+    assert (found["ok"], found["warning"]) == (True, True)
+    assert "Set TRUSTED_HOSTS" in found["text"]
     shop.extension.tryon_engine(lambda photo, product, shopper: b"")
-    assert not hosts()["ok"]
-    assert "Set TRUSTED_HOSTS" in hosts()["text"]
+    found = finding(shop, "hosts")
+    assert not found["ok"]
+    assert "Set TRUSTED_HOSTS" in found["text"]
     shop.app.config["TRUSTED_HOSTS"] = ["localhost"]
-    assert hosts()["ok"]
-    assert "Set TRUSTED_HOSTS" not in hosts()["text"]
+    found = finding(shop, "hosts")
+    assert (found["ok"], found["warning"]) == (True, False)
+    assert "Set TRUSTED_HOSTS" not in found["text"]
+
+
+def test_check_asks_for_a_paywall(genvoris: LocalGenvoris) -> None:
+    """Without an address or a paywall of its own, a shop offers shoppers over quota nothing."""
+    shop = Shop(genvoris, GENVORIS_UPGRADE_URL=None)
+    found = finding(shop, "paywall")
+    assert (found["ok"], found["warning"]) == (True, True)
+    assert "GENVORIS_UPGRADE_URL" in found["text"]
+    shop.extension.paywall(lambda refusal: None)
+    assert not finding(shop, "paywall")["warning"]
 
 
 ERRORS = {

@@ -12,7 +12,7 @@ import pytest
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.sandbox import API_KEY as KEY
-from genvoris_flask.web.health_checks import _budget, _clock
+from genvoris_flask.web.health_checks.genvoris import check_clock, check_page_budget
 from tests.integration.conftest import ROOT, RedisServer, free_port
 
 
@@ -70,6 +70,23 @@ def test_a_shop_in_which_nobody_can_shop_is_told(
     assert (done, said in text) == (status, True), text
 
 
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({}, "warn   paywall: Shoppers without try-ons left are told so, but offered no way"),
+        ({"GENVORIS_UPGRADE_URL": "/plans"}, "ok     paywall: Shoppers without try-ons left are"),
+    ],
+    ids=["none", "set"],
+)
+def test_missing_upgrade_url(
+    tmp_path: Path, genvoris: str, config: dict[str, object], line: str
+) -> None:
+    """It is a warning: a shop may sell no more try-ons."""
+    shop = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1", **config}
+    status, text = check(tmp_path, **shop)
+    assert (status, line in text) == (0, True), text
+
+
 @pytest.mark.parametrize("declared", [True, False])
 def test_guests_beside_plans_that_run_out_are_warned_of(
     tmp_path: Path, genvoris: str, declared: bool
@@ -84,7 +101,7 @@ def test_guests_beside_plans_that_run_out_are_warned_of(
     else:
         GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
     status, text = check_program(tmp_path, shop)
-    assert (status, "warn   guests: Guests may try on beside" in text) == (0, True), text
+    assert (status, "warn   guests: Guests may try on as well" in text) == (0, True), text
 
 
 LOGIN = """
@@ -167,7 +184,7 @@ def test_plans_that_agree_are_told(
     )
     assert status == 0, text
     assert "ok     plans:" in text
-    assert "ok     Stripe: Its events are taken at /genvoris/stripe" in text
+    assert "ok     Stripe: Its events are accepted at /genvoris/stripe" in text
 
 
 def test_settings_that_are_wrong_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
@@ -201,15 +218,15 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_clocks_that_disagree_are_told_which_way() -> None:
     date = "Tue, 14 Nov 2023 22:13:20 GMT"
-    assert _clock(date, 1_700_000_010).ok
-    assert "behind" in _clock(date, 1_700_000_000 - 90).text
-    ahead = _clock(date, 1_700_000_000 + 90)
+    assert check_clock(date, 1_700_000_010).ok
+    assert "behind" in check_clock(date, 1_700_000_000 - 90).text
+    ahead = check_clock(date, 1_700_000_000 + 90)
     assert not ahead.ok
     assert "90 s ahead" in ahead.text
-    assert _clock(None, 0).ok
+    assert check_clock(None, 0).ok
 
 
 def test_a_budget_that_is_too_small_is_told() -> None:
-    assert _budget(0.1, 0.8).ok
-    assert "GENVORIS_PAGE_BUDGET" in _budget(1.0, 0.8).text
-    assert not _budget(1.0, 0.8).ok
+    assert check_page_budget(0.1, 0.8).ok
+    assert "GENVORIS_PAGE_BUDGET" in check_page_budget(1.0, 0.8).text
+    assert not check_page_budget(1.0, 0.8).ok

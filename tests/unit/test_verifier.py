@@ -23,7 +23,7 @@ from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier
 from genvoris_flask.errors import TokenError, UnreachableError
-from genvoris_flask.web.health_checks import _clock
+from genvoris_flask.web.health_checks.genvoris import check_clock
 from tests.support.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
 
 NOW = time.time()
@@ -100,7 +100,7 @@ def test_a_genuine_token_gives_its_claims() -> None:
 def test_clocks_may_differ_by_what_check_tolerates(behind: int) -> None:
     """A clock that `flask genvoris check` finds well costs nobody a try-on."""
     date = format_datetime(dt.datetime.fromtimestamp(int(NOW) + behind, dt.UTC), usegmt=True)
-    assert _clock(date, int(NOW)).ok
+    assert check_clock(date, int(NOW)).ok
     endpoint = Endpoint()
     fresh = token(iat=int(NOW) + behind, nbf=int(NOW) + behind, exp=int(NOW) + behind + 1)
     assert endpoint.verifier.verify(fresh).customer_id == "ec_ada"

@@ -1,0 +1,43 @@
+"""The checks of ``flask genvoris check``: what is wrong with a shop's setup, and how to fix it.
+
+``diagnose`` runs them all. ``genvoris`` has those of Genvoris and the way there, ``shop`` those of
+the shop's own settings and functions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from ..state import AppState
+from . import genvoris, shop
+from .finding import Finding
+
+__all__ = ["Finding", "diagnose"]
+
+
+def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """Check everything that a session needs, one thing after the other.
+
+    Args:
+        state: The state of the app.
+        wall_clock: This machine's clock, in Unix seconds.
+    """
+    environment = genvoris.check_environment(state)
+    yield environment
+    if environment.ok:
+        yield from genvoris.check_connection(state, wall_clock)
+        yield genvoris.check_keys(state)
+    yield shop.check_store(state)
+    yield shop.check_webhooks(state)
+    if state.settings.plans:
+        yield genvoris.check_plans(state)
+    if state.settings.stripe_webhook_secret:
+        yield shop.check_stripe(state)
+    yield shop.check_shoppers(state)
+    yield from shop.check_guests(state)
+    yield shop.check_login_url(state)
+    yield from shop.check_paywall(state)
+    yield shop.check_proxy(state)
+    yield shop.check_hosts(state)
+    yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")

@@ -1,0 +1,121 @@
+"""Checks of Genvoris, the way there, and what this machine agrees on with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+
+from ...core.api.environment import find_fault, proxy_for
+from ...core.api.http import HttpClient, RetryPolicy
+from ...core.sessions.jwks import read_keys
+from ...core.sessions.verifier import MAX_CLOCK_SKEW
+from ...errors import (
+    ApiError,
+    ForbiddenError,
+    GenvorisError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from ..state import AppState
+from .finding import Finding, good, wrong
+
+TIMEOUT = 5.0  # seconds
+
+
+def check_environment(state: AppState) -> Finding:
+    """Check the proxies and certificates that this machine's environment names."""
+    settings = state.settings
+    urls = (settings.api_url, settings.tryon_url, settings.jwks_url)
+    if faults := [fault for fault in map(find_fault, urls) if fault]:
+        return wrong("environment", faults[0])
+    if any(proxy_for(url) for url in urls):
+        return good("environment", "Genvoris is reached through this machine's proxy.")
+    return good("environment", "Genvoris is reached without a proxy.")
+
+
+def check_connection(state: AppState, wall_clock: Callable[[], float]) -> Iterator[Finding]:
+    """Check key, clock and page budget by one call: for the plans, which changes nothing."""
+    url = state.settings.api_url
+    started = time.monotonic()
+    try:
+        response = state.client.ask("GET", "/plans", timeout=TIMEOUT)
+    except UnreachableError as error:
+        yield wrong(
+            "reach",
+            f"{url} does not answer: check GENVORIS_API_URL and this machine's connection. "
+            f"({error})",
+        )
+        return
+    except (UnauthorizedError, ForbiddenError) as error:
+        yield wrong(
+            "key",
+            "Genvoris refuses the key: copy GENVORIS_API_KEY once more from the dashboard, and "
+            f"check whether the account is active. ({error})",
+        )
+        return
+    except GenvorisError as error:
+        hint = "try again later" if isinstance(error, ApiError) else "is this Genvoris's address?"
+        yield wrong("reach", f"{url} gives a wrong answer; {hint} ({error})")
+        return
+    seconds = time.monotonic() - started
+    yield good("reach", f"{url} answers.")
+    yield good("key", "Genvoris accepts the key.")
+    yield check_clock(response.headers.get("date"), wall_clock())
+    yield check_page_budget(seconds, state.settings.page_budget)
+
+
+def check_clock(date: str | None, now: float) -> Finding:
+    """Compare the Date header of a response with this machine's clock, in Unix seconds."""
+    try:
+        skew = now - parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return good("clock", "Genvoris's answer has no date to compare this machine's clock with.")
+    if abs(skew) <= MAX_CLOCK_SKEW:
+        return good("clock", "This machine's clock agrees with Genvoris's.")
+    way = "ahead of" if skew > 0 else "behind"
+    return wrong(
+        "clock",
+        f"This machine's clock is {abs(skew):.0f} s {way} Genvoris's, so tokens seem to expire at "
+        "the wrong time: switch on time synchronisation (NTP).",
+    )
+
+
+def check_page_budget(seconds: float, budget: float) -> Finding:
+    """Compare how long a call took with how long a page may wait for one."""
+    if seconds < budget:
+        text = f"A call took {seconds:.2f} s, within GENVORIS_PAGE_BUDGET ({budget:g} s)."
+        return good("page budget", text)
+    return wrong(
+        "page budget",
+        f"A call took {seconds:.2f} s, longer than GENVORIS_PAGE_BUDGET ({budget:g} s): first "
+        "views are sent without a session. Raise it, or run nearer to Genvoris.",
+    )
+
+
+def check_keys(state: AppState) -> Finding:
+    """Check that the keys which verify tokens can be read."""
+    url = state.settings.jwks_url
+    try:
+        answer = HttpClient(url, {}).request("GET", "", timeout=TIMEOUT, repeat=RetryPolicy.NEVER)
+        found = len(read_keys(answer.body))
+    except GenvorisError as error:
+        return wrong("JWKS", f"{url} cannot be read: check GENVORIS_JWKS_URL. ({error})")
+    if not found:
+        return wrong("JWKS", f"{url} has no RSA key: check GENVORIS_JWKS_URL.")
+    return good("JWKS", f"{found} key{'s' if found > 1 else ''} to verify tokens with.")
+
+
+def check_plans(state: AppState) -> Finding:
+    """Compare GENVORIS_PLANS with Genvoris's plans."""
+    try:
+        steps = state.billing.sync_plans(dry_run=True)
+    except GenvorisError as error:
+        return wrong("plans", f"GENVORIS_PLANS cannot be compared with Genvoris's. ({error})")
+    if not steps:
+        return good("plans", "Genvoris's plans are those of GENVORIS_PLANS.")
+    return wrong(
+        "plans",
+        f"Genvoris's plans are not those of GENVORIS_PLANS ({len(steps)} differ): compare them "
+        "with `flask genvoris plans sync --dry-run`, then run it without --dry-run.",
+    )
