@@ -1,4 +1,4 @@
-// Builds the languages, the dialog's stages, then widget.js, which knows their hashes and integrity.
+// Builds the languages and bundles, and last widget.js, which contains the others' hashes.
 // node build.mjs [--outdir DIR]
 
 import { createHash } from "node:crypto";
@@ -20,12 +20,12 @@ const ENTRIES = {
   tools: "dialog/tools.ts",
 };
 
-/** Gives what a page must know of a file to load it: its digest, which is in its name too. */
-function describe(body) {
+/** Return a file's digest, for its integrity and its hashed name. */
+function digest(body) {
   return createHash("sha256").update(body).digest("base64");
 }
 
-/** Lets the third stage take the second's modules from it, instead of having them once more. */
+/** Makes tools.js import from dialog.js what both need, instead of containing it again. */
 const fromDialog = {
   name: "from-dialog",
   setup({ onResolve, onLoad }) {
@@ -40,20 +40,20 @@ const fromDialog = {
   },
 };
 
-/** Lets the second stage, and the design, take what the first one knows of the page from it. */
-const fromFirst = {
-  name: "from-first",
+/** Makes dialog.js and design.js import from widget.js what they need of the page. */
+const fromWidget = {
+  name: "from-widget",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/page$/ }, () => ({ path: "page", namespace: "first" }));
-    onLoad({ filter: /./, namespace: "first" }, () => ({
+    onResolve({ filter: /\/page$/ }, () => ({ path: "page", namespace: "widget" }));
+    onLoad({ filter: /./, namespace: "widget" }, () => ({
       contents: "export const { doc, globalOf } = Genvoris.attach({}).page;",
     }));
   },
 };
 
-/** Shortens the style sheets, which are texts to the bundler. */
-const shortStyles = {
-  name: "short-styles",
+/** Minifies the style sheets, which are strings to the bundler. */
+const minifiedStyles = {
+  name: "minified-styles",
   setup({ onLoad }) {
     onLoad({ filter: /\/styles[^/]*\.ts$/ }, async ({ path }) => {
       const [, css] = /`([^`]*)`/.exec(await readFile(path, "utf8"));
@@ -75,9 +75,9 @@ async function bundle(name, target, define = {}, plugins = []) {
     charset: "utf8",
     legalComments: "none",
     define,
-    plugins: [shortStyles, ...plugins],
+    plugins: [minifiedStyles, ...plugins],
   });
-  return describe(await readFile(outfile));
+  return digest(await readFile(outfile));
 }
 
 async function writeLocales() {
@@ -87,7 +87,7 @@ async function writeLocales() {
   for (const [language, locale] of Object.entries(locales)) {
     const script = scriptOf(language, locale, keys);
     await writeFile(join(outdir, `locale-${language}.js`), script);
-    files[`locale-${language}`] = describe(script);
+    files[`locale-${language}`] = digest(script);
   }
   return { keys, files };
 }
@@ -100,8 +100,8 @@ async function writeTypes() {
 
 const { keys, files } = await writeLocales();
 const tools = await bundle("tools", "es2022", {}, [fromDialog]);
-const design = await bundle("design", "es2022", {}, [fromFirst]);
-const known = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
-const dialog = await bundle("dialog", "es2022", known, [fromFirst]);
+const design = await bundle("design", "es2022", {}, [fromWidget]);
+const constants = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
+const dialog = await bundle("dialog", "es2022", constants, [fromWidget]);
 await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
 await writeTypes();

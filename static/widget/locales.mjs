@@ -1,4 +1,4 @@
-// Reads the language files and refuses one that does not say all that English says.
+// Reads the language files, and rejects incomplete ones; English is the reference.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const FOLDER = fileURLToPath(new URL("src/locales/", import.meta.url));
 const REFERENCE = "en";
 
-/** Gives each language's sentences, by its code. Throws with everything that is wrong. */
+/** Return each language's sentences, by its code. Throws an error that lists all faults. */
 export function readLocales(folder = FOLDER) {
   const locales = {};
   for (const file of readdirSync(folder).sort()) {
@@ -20,7 +20,7 @@ export function readLocales(folder = FOLDER) {
   return locales;
 }
 
-/** Says what a language lacks, has too much, or says without its values. */
+/** Return what a language lacks or has too much, and the placeholders that it misses. */
 export function faultsOf(language, locale, reference) {
   const faults = [];
   for (const key of Object.keys({ ...reference, ...locale })) {
@@ -33,10 +33,10 @@ export function faultsOf(language, locale, reference) {
 
 function faultsOfString(name, language, locale, reference, key) {
   const [mine, theirs] = [locale[key], reference[key]];
-  if (typeof mine !== typeof theirs) return [`${name} must be of the same kind as in English`];
+  if (typeof mine !== typeof theirs) return [`${name} must be of the same type as in English`];
   if (typeof mine === "string") return faultsOfText(name, mine, valuesIn(theirs));
   const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
-  // A form for one or two may say the number as a word.
+  // A form for one or two may spell the number out.
   const values = valuesIn(theirs.other).filter((value) => value !== "{count}");
   return pluralCategories.flatMap((category) =>
     faultsOfText(`${name}.${category}`, mine[category], values),
@@ -45,16 +45,14 @@ function faultsOfString(name, language, locale, reference, key) {
 
 function faultsOfText(name, text, values) {
   if (typeof text !== "string" || !text.trim()) return [`${name} is missing`];
-  return values
-    .filter((value) => !text.includes(value))
-    .map((value) => `${name} does not say ${value}`);
+  return values.filter((value) => !text.includes(value)).map((value) => `${name} lacks ${value}`);
 }
 
 function valuesIn(text) {
   return text.match(/\{\w+\}/g) ?? [];
 }
 
-/** Writes a language as a script: sentences alone, in the order of the English file's keys. */
+/** Return a language as a script: its sentences, in the order of the English file's keys. */
 export function scriptOf(language, locale, keys) {
   const text = JSON.stringify(keys.map((key) => locale[key]));
   return `Genvoris.attach({"locale-${language}":${text}});\n`;

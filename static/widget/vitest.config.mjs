@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { readLocales } from "./locales.mjs";
 
-// What the build tells the source.
+// Constants that the build defines.
 export default defineConfig({
   define: { __KEYS__: JSON.stringify(Object.keys(readLocales().en).join(" ")), __FILES__: "{}" },
   test: { setupFiles: ["tests/setup.ts"] },

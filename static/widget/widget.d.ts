@@ -1,25 +1,25 @@
-/** Another size or colour of a product; what is left out is as on the product itself. */
+/** Another size or colour of a product. Omitted fields default to the product's. */
 export interface Variant {
     label: string;
     id?: string;
     image?: string;
 }
-/** A product as the events name it. */
+/** A product, as events contain it. */
 export interface Product {
     image: string;
-    /** All pictures of it; the first is `image`. */
+    /** All pictures of the product; the first is `image`. */
     images: string[];
     title: string;
     id: string;
     /** apparel, home, object or other; empty when unknown. */
     category: string;
-    /** The address of the page that shows it; empty: the one that the shopper is on. */
+    /** URL of the product's page; empty for the current page. */
     page: string;
-    /** The label of the size or colour that was chosen in the dialog; empty: the product itself. */
+    /** Label of the variant selected in the dialog; empty for the product itself. */
     variant: string;
     variants: Variant[];
 }
-/** What `open` takes. */
+/** Options of `open`. */
 export interface TryOnOptions {
     productImages?: string | string[];
     productTitle?: string;
@@ -27,37 +27,37 @@ export interface TryOnOptions {
     productCategory?: string;
     productVariants?: Variant[];
     page_url?: string;
-    /** A session token of this shopper, instead of the page's. */
+    /** The shopper's session token, instead of the page's. */
     token?: string;
 }
-/** A picture that a shopper without a photo at hand may use. */
+/** A photo for shoppers who do not want to use their own. */
 export interface SamplePhoto {
     src: string;
     alt?: string;
 }
-/** One of the widget's sentences, or its plural forms by the categories of Intl.PluralRules. */
+/** A sentence, or its plural forms by the categories of Intl.PluralRules. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>;
-/** What the script tag's data attributes say, in camel case; `update` takes the same. */
+/** The script tag's data attributes in camel case, also accepted by `update`. */
 export interface Settings {
     apiUrl?: string;
     eventsUrl?: string;
     token?: string | null;
-    /** Asked for a token instead of the backend. */
+    /** Called for a token, instead of the backend. */
     getToken?: () => Promise<string | null>;
-    /** en, ar, fr, de, es or ur; the page's own language when left out. */
+    /** en, ar, fr, de, es or ur; defaults to the page's language. */
     language?: string;
     loginUrl?: string;
     privacyUrl?: string;
-    /** Asks for consent again when it changes; the policy's address when left out. */
+    /** Consent is required again when it changes; defaults to the policy's URL. */
     privacyVersion?: string;
     maxUploadBytes?: number;
-    /** false: the backend takes no HEIC pictures as they are. */
+    /** Whether the backend accepts HEIC pictures; defaults to true. */
     heic?: boolean;
     samplePhotos?: SamplePhoto[];
-    /** A CSS selector of the shop's own button, pressed by “Add to cart”. */
+    /** CSS selector of the shop's own button, which “Add to cart” presses. */
     addToCart?: string;
     strings?: Record<string, Text>;
-    /** false: takes no colour, font or corner from the page. */
+    /** Whether to take colours, font and corners from the page; defaults to true. */
     autoStyle?: boolean;
     primaryColor?: string;
     accentColor?: string;
@@ -74,9 +74,9 @@ export interface Paywall {
     action_label: string | null;
     action_url: string | null;
 }
-/** The contract's event types. */
+/** Types of analytics events. */
 export type AnalyticsType = "WIDGET_OPENED" | "PHOTO_UPLOADED" | "TRYON_GENERATED" | "TRYON_VIEWED" | "RESULT_SHARED" | "ADDED_TO_CART" | "CHECKOUT_STARTED" | "CLOSED";
-/** What each event carries; on `window` their names start with `genvoris:`. */
+/** The events' details. On `window`, event names start with `genvoris:`. */
 export interface Events {
     open: {
         product: Product;
@@ -84,11 +84,11 @@ export interface Events {
     close: {
         product: Product;
     };
-    /** Cancellable: then the widget closes and shows no log-in screen of its own. */
+    /** If canceled, the widget closes without its log-in screen. */
     login: {
         login_url: string | null;
     };
-    /** Cancellable: then the widget closes and shows no paywall of its own. */
+    /** If canceled, the widget closes without its paywall. */
     quota: {
         reason: string | null;
         used: number | null;
@@ -100,7 +100,7 @@ export interface Events {
         image_url: string | null;
         product: Product;
     };
-    /** Cancellable: then the shop's own button is not pressed. */
+    /** If canceled, the shop's own button is not pressed. */
     "add-to-cart": {
         id: string;
         image_url: string;
@@ -119,17 +119,17 @@ export interface Events {
 export interface GenvorisApi {
     readonly version: string;
     open(options?: TryOnOptions): void;
-    /** The same as `open`. */
+    /** An alias of `open`. */
     openTryOn(options?: TryOnOptions): void;
     close(): void;
-    /** Opens again where a paywall or log-in interrupted the shopper. */
+    /** Open the dialog again where a paywall or log-in has interrupted it. */
     resume(): void;
     update(settings: Settings): void;
-    /** Listens to an event; gives a function that stops it. */
+    /** Add an event listener; return a function that removes it. */
     on<Name extends keyof Events>(name: Name, handler: (event: CustomEvent<Events[Name]>) => void): () => void;
-    /** Takes the widget off the page, with all that it listens to. */
+    /** Remove the widget and all its listeners from the page. */
     destroy(): void;
-    /** Takes calls as `["open", {…}]`, which an array can hold before the widget has loaded. */
+    /** Make calls such as `["open", {…}]`, which an array can collect before the widget is loaded. */
     push(...calls: GenvorisCall[]): void;
 }
 export type GenvorisCall = {

@@ -1,4 +1,4 @@
-"""The owner of the demo shop sees what Genvoris tells it, as it comes."""
+"""The demo shop's admin page shows Genvoris's events as they arrive."""
 
 from __future__ import annotations
 
@@ -14,15 +14,23 @@ from playwright.sync_api import BrowserContext, expect
 from examples.demo_shop.run import API_KEY
 from genvoris_flask.core.api import GenvorisClient
 from genvoris_flask.errors import QuotaError
-from tests.browser.conftest import Demo, Watched
-from tests.browser.steps import expect_accessible, expect_heading, log_in, open_dialog, try_on
+from tests.support.chromium import Watched
+from tests.support.demo import Demo
+from tests.support.dialog_steps import (
+    expect_accessible,
+    expect_heading,
+    log_in,
+    open_dialog,
+    try_on,
+)
 from tests.support.waiting import LIMIT
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_news_from_genvoris_appear_without_a_reload(
+def test_events_appear_without_reload(
     demo: Demo, context: BrowserContext, new_context: object, photo: Path
 ) -> None:
+    """The sandbox's news appear on the open page."""
     page = context.new_page()
     watched = Watched(page)
     page.goto(f"{demo.url}/admin/")
@@ -47,18 +55,18 @@ def test_news_from_genvoris_appear_without_a_reload(
     expect(page.get_by_text("Ben has used all 5 try-ons.")).to_be_visible()
     assert watched.complaints == []
 
-    # The order that follows is told with the visit in which it was tried on.
+    # The order that follows is reported with the visit of the try-on.
     shopper.keyboard.press("Escape")
     shopper.locator(".sizes label").first.click()
     shopper.get_by_role("button", name="Add to cart").last.click()
     shopper.get_by_role("button", name=re.compile("Check out")).click()
     expect(shopper.get_by_role("heading", name="Thank you")).to_be_visible()
-    visit = orders_told(demo)[0]["sessionId"]
+    visit = reported_orders(demo)[0]["sessionId"]
     assert visit in shopper.evaluate("Object.values(sessionStorage)")
 
 
 def refuse_another(demo: Demo, email: str) -> None:
-    """Ask for a try-on that is beyond a shopper's quota, which Genvoris tells of."""
+    """Ask for a try-on beyond a shopper's quota, which Genvoris reports."""
     client = GenvorisClient(API_KEY, f"{demo.sandbox_url}/api/v1")
     shopper = next(each for each in client.customers.iterate() if each.email == email)
     token = client.sessions.mint(shopper.id).token
@@ -66,13 +74,13 @@ def refuse_another(demo: Demo, email: str) -> None:
         client.tryons.track(end_customer_token=token)
 
 
-def orders_told(demo: Demo) -> list[dict[str, Any]]:
-    """Give what the sandbox was told of orders, as soon as it was told of one."""
+def reported_orders(demo: Demo) -> list[dict[str, Any]]:
+    """Return the orders that the sandbox knows, once there is one."""
     end = time.monotonic() + LIMIT
     while True:
         asked = {"path": "/api/v1/conversions"}
         calls = httpx.get(f"{demo.sandbox_url}/sandbox/calls", params=asked).json()["data"]
         if calls:
             return [call["body"] for call in calls]
-        assert time.monotonic() < end, "no order was told"
+        assert time.monotonic() < end, "no order was reported"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What the widget tells of its shoppers, and to whom."""
+"""Analytics events, on the page and at the backend."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
 SEEN = "seen.map(each => each.eventType)"
 
 
-def visit(shop: ScriptedShop, photo: Path, told: bool = True) -> list[str]:
-    """Try on, share, buy and check out; give the types that the page's own listener saw."""
+def visit(shop: ScriptedShop, photo: Path, tracked: bool = True) -> list[str]:
+    """Try on, share, buy and check out; return the types of event that the page received."""
     shop.body = TRIGGER + '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
     shop.tag |= {
         "data-events-url": "/events",
@@ -36,21 +36,20 @@ def visit(shop: ScriptedShop, photo: Path, told: bool = True) -> list[str]:
     expect_heading(page, "Here you are")
     press(page, "Share")
     until(page, lambda: shop.requests("GET", "/genvoris/tryons/j1/image"))
-    if told:
+    if tracked:
         until(page, lambda: "RESULT_SHARED" in page.evaluate(SEEN))
     press(page, "Add to cart")
     expect(dialog(page)).to_be_hidden()
     page.locator("#out").click()
     page.evaluate("dispatchEvent(new Event('pagehide'))")
-    if told:
+    if tracked:
         until(page, lambda: "CHECKOUT_STARTED" in page.evaluate(SEEN))
     seen: list[str] = page.evaluate(SEEN)
     return seen
 
 
-def test_the_contract_s_events_are_told_to_the_page_and_in_batches_to_the_backend(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_events_reach_page_and_backend(shop: ScriptedShop, photo: Path) -> None:
+    """Every event reaches the page, and the backend in batches, without secrets."""
     seen = visit(shop, photo)
     assert set(seen) == {
         "WIDGET_OPENED",
@@ -74,13 +73,12 @@ def test_the_contract_s_events_are_told_to_the_page_and_in_batches_to_the_backen
     assert opened["pageUrl"] == "http://localhost:9/product"
     form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""
     assert session.encode() in form
-    told = str([each.post_data for each in shop.requests("POST", "/events")])
-    assert "secret" not in told
+    sent = str([each.post_data for each in shop.requests("POST", "/events")])
+    assert "secret" not in sent
 
 
-def test_a_checkout_on_another_page_is_told_of_who_has_tried_something_on(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_checkout_on_another_page(shop: ScriptedShop, photo: Path) -> None:
+    """A checkout on a later page belongs to the same visit."""
     visit(shop, photo)
     shop.body = '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
     before = len(shop.events())
@@ -97,16 +95,16 @@ def test_a_checkout_on_another_page_is_told_of_who_has_tried_something_on(
 @pytest.mark.parametrize(
     "signal", ["doNotTrack: {get: () => '1'}", "globalPrivacyControl: {get: () => true}"]
 )
-def test_nothing_is_told_of_who_asks_not_to_be_followed(
-    shop: ScriptedShop, photo: Path, signal: str
-) -> None:
+def test_tracking_is_refused(shop: ScriptedShop, photo: Path, signal: str) -> None:
+    """Do Not Track and Global Privacy Control silence all events."""
     shop.context.add_init_script(f"Object.defineProperties(navigator, {{{signal}}})")
-    assert visit(shop, photo, told=False) == []
+    assert visit(shop, photo, tracked=False) == []
     assert shop.events() == []
     form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""
     assert b"session_id" not in form
 
 
-def test_a_backend_that_takes_no_events_is_in_nobody_s_way(shop: ScriptedShop, photo: Path) -> None:
+def test_backend_without_events(shop: ScriptedShop, photo: Path) -> None:
+    """Events that cannot be delivered disturb nothing."""
     shop.failing = {"/events"}
     assert len(visit(shop, photo)) == 8

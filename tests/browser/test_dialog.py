@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Demo
-from tests.browser.steps import (
+from tests.support.demo import Demo
+from tests.support.dialog_steps import (
     agree,
     choose,
     dialog,
     expect_accessible,
     expect_heading,
+    file,
     log_in,
     open_dialog,
     press,
@@ -26,23 +27,10 @@ from tests.browser.steps import (
 )
 from tests.support.pictures import picture
 
-PHOTO = {"name": "me.jpg", "mimeType": "image/jpeg"}
-
-
-def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
-    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
-
-
-def tall(size: tuple[int, int]) -> bytes:
-    """Make a JPEG of noise, which hardly compresses."""
-    noise = io.BytesIO()
-    Image.effect_noise(size, 60).convert("RGB").save(noise, "JPEG", quality=90)
-    return noise.getvalue()
-
 
 @pytest.fixture
 def page(demo: Demo, desktop_page: Page) -> Page:
-    """Give a product page with Ada, who has plenty of try-ons, and the dialog open."""
+    """Return a product page with the dialog open, for Ada, who has plenty of try-ons."""
     log_in(desktop_page, demo.url, "Ada")
     open_dialog(desktop_page)
     return desktop_page
@@ -57,9 +45,8 @@ def jobs_started(page: Page) -> list[str]:
     return started
 
 
-def test_each_bad_photo_is_told_in_words_and_the_dialog_stays_usable(
-    page: Page, photo: Path
-) -> None:
+def test_bad_photos_are_explained(page: Page, photo: Path) -> None:
+    """Each unusable photo is refused with a reason, and the next one works."""
     started = jobs_started(page)
     bad = [
         (file(b"hello"), "not a photo"),
@@ -79,16 +66,18 @@ def test_each_bad_photo_is_told_in_words_and_the_dialog_stays_usable(
     expect_heading(page, "Here you are")
 
 
-def test_a_picture_of_forty_thousand_pixels_a_side_is_refused(page: Page) -> None:
+def test_huge_picture_is_refused(page: Page) -> None:
+    """A picture of 40,000 pixels a side is refused before it is decoded."""
     from tests.support.pictures import png_claiming
 
     choose(page, file(png_claiming(40_000, 40_000)))
     expect(dialog(page).get_by_role("alert")).to_contain_text("larger than 100 MP")
 
 
-def test_a_large_photo_leaves_the_browser_small_and_without_what_the_camera_wrote(
+def test_large_photo_is_reduced(
     page: Page,
 ) -> None:
+    """A large photo is sent small, and without the camera's metadata."""
     exif = Image.Exif()
     exif[0x010F] = "SecretCamera"
     image = Image.effect_noise((3000, 4000), 40).convert("RGB")
@@ -103,7 +92,8 @@ def test_a_large_photo_leaves_the_browser_small_and_without_what_the_camera_wrot
     assert b"SecretCamera" not in body
 
 
-def test_a_double_click_makes_one_job(page: Page, photo: Path) -> None:
+def test_double_click_starts_one_job(page: Page, photo: Path) -> None:
+    """A double click starts one job."""
     started = jobs_started(page)
     choose(page, photo)
     button = dialog(page).get_by_role("button", name="Try it on", exact=True)
@@ -115,9 +105,8 @@ def test_a_double_click_makes_one_job(page: Page, photo: Path) -> None:
     assert started == ["POST"]
 
 
-def test_logged_out_half_way_leads_to_the_log_in_and_keeps_the_photo(
-    page: Page, photo: Path, demo: Demo
-) -> None:
+def test_session_lost_halfway(page: Page, photo: Path, demo: Demo) -> None:
+    """A shopper whose session has ended logs in and continues with the same photo."""
     choose(page, photo)
     page.context.clear_cookies()
     press(page, "Try it on")
@@ -130,7 +119,8 @@ def test_logged_out_half_way_leads_to_the_log_in_and_keeps_the_photo(
     expect_heading(page, "Here you are")
 
 
-def test_a_photo_is_not_kept_unless_the_shopper_asks(page: Page, photo: Path) -> None:
+def test_photo_is_kept_only_on_request(page: Page, photo: Path) -> None:
+    """The tab does not keep the photo unless the shopper ticks the box."""
     choose(page, photo)
     page.context.clear_cookies()
     press(page, "Try it on")
@@ -140,7 +130,8 @@ def test_a_photo_is_not_kept_unless_the_shopper_asks(page: Page, photo: Path) ->
     assert json.loads(kept)["photo"] is None
 
 
-def test_a_sample_photo_is_enough_to_try(page: Page) -> None:
+def test_sample_photo(page: Page) -> None:
+    """A sample photo is enough for a try-on."""
     dialog(page).locator(".samples button").first.click()
     press(page, "Try it on")
     expect_heading(page, "Here you are")
@@ -153,7 +144,8 @@ def start_job(page: Page) -> None:
         press(page, "Try it on")
 
 
-def test_a_try_on_can_be_cancelled(page: Page, photo: Path) -> None:
+def test_cancel(page: Page, photo: Path) -> None:
+    """A cancelled try-on is deleted at the backend, and the photo stays."""
     choose(page, photo)
     start_job(page)
     with page.expect_request(lambda request: request.method == "DELETE"):
@@ -162,7 +154,8 @@ def test_a_try_on_can_be_cancelled(page: Page, photo: Path) -> None:
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
 
 
-def test_the_keyboard_is_enough_and_escape_gives_the_focus_back(page: Page, photo: Path) -> None:
+def test_keyboard_only(page: Page, photo: Path) -> None:
+    """The keyboard is enough, and Escape returns the focus to the trigger."""
     expect(dialog(page).get_by_role("heading", level=2)).to_be_focused()
     with page.expect_file_chooser() as chooser:
         for _ in range(6):
@@ -185,7 +178,8 @@ def test_the_keyboard_is_enough_and_escape_gives_the_focus_back(page: Page, phot
     expect(page.locator("button[data-genvoris-trigger]")).to_be_focused()
 
 
-def test_escape_while_working_cancels_the_job(page: Page, photo: Path) -> None:
+def test_escape_cancels_job(page: Page, photo: Path) -> None:
+    """Escape cancels a running job."""
     choose(page, photo)
     start_job(page)
     with page.expect_request(lambda request: request.method == "DELETE"):
@@ -193,7 +187,8 @@ def test_escape_while_working_cancels_the_job(page: Page, photo: Path) -> None:
     expect(dialog(page)).to_be_hidden()
 
 
-def test_a_shop_may_show_its_own_paywall_instead(demo: Demo, desktop_page: Page) -> None:
+def test_page_shows_own_paywall(demo: Demo, desktop_page: Page) -> None:
+    """A page that cancels the quota event shows a paywall of its own."""
     log_in(desktop_page, demo.url, "Chloe")
     desktop_page.wait_for_load_state()
     refusal = desktop_page.evaluate(
@@ -211,9 +206,8 @@ def test_a_shop_may_show_its_own_paywall_instead(demo: Demo, desktop_page: Page)
 
 
 @pytest.mark.parametrize(("name", "words"), [("Dev", "plan"), ("Elif", "account")])
-def test_shoppers_without_or_with_a_resting_plan_are_told_what_to_do(
-    demo: Demo, desktop_page: Page, name: str, words: str
-) -> None:
+def test_no_active_plan(demo: Demo, desktop_page: Page, name: str, words: str) -> None:
+    """Shoppers without an active plan get a link that helps."""
     log_in(desktop_page, demo.url, name)
     open_dialog(desktop_page)
     link = dialog(desktop_page).get_by_role("link", name=re.compile(words, re.IGNORECASE))
@@ -221,9 +215,8 @@ def test_shoppers_without_or_with_a_resting_plan_are_told_what_to_do(
     expect_accessible(desktop_page)
 
 
-def test_a_completed_try_on_is_told_to_the_page_and_can_be_downloaded(
-    page: Page, photo: Path
-) -> None:
+def test_completed_event_and_download(page: Page, photo: Path) -> None:
+    """The page learns of a finished try-on, and the shopper can download it."""
     page.evaluate(
         "addEventListener('genvoris:tryon-completed', event => window.completed = event.detail)"
     )
@@ -238,9 +231,9 @@ def test_a_completed_try_on_is_told_to_the_page_and_can_be_downloaded(
     assert Image.open(io.BytesIO(download.value.path().read_bytes())).size == (800, 1200)
 
 
-def test_an_expired_token_is_renewed_without_the_shopper_noticing(
-    demo: Demo, desktop_page: Page, photo: Path
-) -> None:
+def test_expired_token_is_refreshed(demo: Demo, desktop_page: Page, photo: Path) -> None:
+    """An expired token is refreshed before the try-on."""
+
     def age(route: Any) -> None:
         response = route.fetch()
         token = r'data-end-customer-token="([^"]*)"'
@@ -268,7 +261,7 @@ HAND_WRITTEN = """<!doctype html><html lang="en"><head><title>Hand-written</titl
 
 @pytest.fixture
 def hand_written(demo: Demo, desktop_page: Page) -> Page:
-    """Give a page with the quickstart's tag, twice, and its button."""
+    """Return a page with the quickstart's button, and its tag twice."""
     log_in(desktop_page, demo.url, "Ada")
     token = desktop_page.locator("script[data-end-customer-token]").get_attribute(
         "data-end-customer-token"
@@ -281,7 +274,8 @@ def hand_written(demo: Demo, desktop_page: Page) -> Page:
     return desktop_page
 
 
-def test_the_quickstarts_tag_works_on_a_hand_written_page(hand_written: Page, photo: Path) -> None:
+def test_quickstart_tag(hand_written: Page, photo: Path) -> None:
+    """The quickstart's tag works, and no key from it is sent."""
     seen: list[str] = []
     hand_written.on("request", lambda request: seen.append(str(request.all_headers())))
     hand_written.wait_for_load_state()
@@ -293,7 +287,8 @@ def test_the_quickstarts_tag_works_on_a_hand_written_page(hand_written: Page, ph
     assert not [headers for headers in seen if "gvk_live_publishable" in headers]
 
 
-def test_triggers_that_come_later_and_calls_from_scripts_open_it_too(hand_written: Page) -> None:
+def test_late_triggers_and_calls(hand_written: Page) -> None:
+    """Triggers that are added later and calls from scripts open the dialog."""
     hand_written.evaluate(
         "document.querySelector('#later').innerHTML ="
         ' \'<a href="#x" data-genvoris-trigger data-product-image="/a.png">Late</a>\''
@@ -308,9 +303,8 @@ def test_triggers_that_come_later_and_calls_from_scripts_open_it_too(hand_writte
     expect(dialog(hand_written)).to_contain_text("From a script")
 
 
-def test_without_genvoris_the_dialog_says_so_and_the_page_stays(
-    demo: Demo, desktop_page: Page, photo: Path
-) -> None:
+def test_shop_is_unreachable(demo: Demo, desktop_page: Page, photo: Path) -> None:
+    """A try-on that cannot be sent is reported, and can be tried again."""
     log_in(desktop_page, demo.url, "Ada")
     desktop_page.route("**/genvoris/tryons", lambda route: route.abort())
     open_dialog(desktop_page)

@@ -95,9 +95,8 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-def test_the_hosted_widget_works_through_the_shop_with_no_other_change(
-    genvoris_sandbox: Sandbox, shop_url: str, desktop_page: Page
-) -> None:
+def test_hosted_widget(genvoris_sandbox: Sandbox, shop_url: str, desktop_page: Page) -> None:
+    """The hosted widget works through the shop with one changed setting."""
     genvoris_sandbox.shopper("ada", try_ons=1)
     desktop_page.goto(shop_url)
     desktop_page.get_by_role("button", name="Try it on").click()

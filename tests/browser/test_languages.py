@@ -9,21 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import choose, dialog, expect_heading, heading
-from tests.support.scripted_shop import WIDGET, ScriptedShop
+from tests.support.dialog_steps import choose, dialog, expect_heading, heading, sentences
+from tests.support.scripted_shop import ScriptedShop
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ur")
 
 
-def sentences(language: str) -> dict[str, str]:
-    words: dict[str, str] = json.loads((WIDGET / f"src/locales/{language}.json").read_text())
-    return words
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_s_language_is_spoken_and_no_other_is_loaded(
-    shop: ScriptedShop, language: str
-) -> None:
+def test_language_of_page(shop: ScriptedShop, language: str) -> None:
+    """The dialog uses the page's language and loads no other."""
     shop.lang = f"{language}-XX"
     page = shop.open()
     page.get_by_role("button").click()
@@ -42,9 +36,10 @@ def test_the_page_s_language_is_spoken_and_no_other_is_loaded(
     assert status.all_headers()["accept-language"] == language
 
 
-def test_the_tag_s_language_goes_before_the_page_s_and_unknown_ones_are_english(
+def test_language_of_tag(
     shop: ScriptedShop,
 ) -> None:
+    """The tag's language takes precedence; unknown ones fall back to English."""
     shop.lang = "nl"
     page = shop.open()
     page.get_by_role("button").click()
@@ -54,7 +49,8 @@ def test_the_tag_s_language_goes_before_the_page_s_and_unknown_ones_are_english(
     expect(dialog(page).get_by_role("button", name="Au revoir")).to_be_visible()
 
 
-def test_every_sentence_can_be_the_shop_s_own(shop: ScriptedShop, photo: Path) -> None:
+def test_own_sentences(shop: ScriptedShop, photo: Path) -> None:
+    """The shop can replace every sentence."""
     keys = sentences("en").keys()
     shop.tag["data-strings"] = json.dumps({key: f"<{key}>" for key in keys})
     page = shop.open()

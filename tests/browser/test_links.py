@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading
+from tests.support.dialog_steps import choose, dialog, expect_heading
 from tests.support.scripted_shop import ALLOWED, PAYWALL, SPENT, ScriptedShop
 
 SCRIPTS = ["javascript:alert(1)", " java\nscript:alert(1)", "data:text/html,<p>Hi"]
@@ -28,9 +28,7 @@ def links(page: Page) -> Locator:
 
 @pytest.mark.parametrize("url", SCRIPTS)
 @pytest.mark.parametrize("source", ["status", "tag"])
-def test_a_log_in_that_would_run_in_the_page_is_no_link(
-    shop: ScriptedShop, source: str, url: str
-) -> None:
+def test_login_link_is_no_script(shop: ScriptedShop, source: str, url: str) -> None:
     """The shopper is asked to log in, without a link to do it by."""
     shop.status = LOCKED | {"login_url": url if source == "status" else None}
     if source == "tag":
@@ -41,7 +39,7 @@ def test_a_log_in_that_would_run_in_the_page_is_no_link(
 
 
 @pytest.mark.parametrize("url", SCRIPTS)
-def test_a_paywall_s_link_that_would_run_in_the_page_is_none(shop: ScriptedShop, url: str) -> None:
+def test_paywall_link_is_no_script(shop: ScriptedShop, url: str) -> None:
     """The words are shown, the button is not."""
     shop.status = SPENT | {"paywall": PAYWALL | {"action_url": url}}
     page = opened(shop)
@@ -50,9 +48,7 @@ def test_a_paywall_s_link_that_would_run_in_the_page_is_none(shop: ScriptedShop,
 
 
 @pytest.mark.parametrize("url", SCRIPTS)
-def test_a_policy_s_link_that_would_run_in_the_page_is_none_but_consent_is_asked(
-    shop: ScriptedShop, photo: Path, url: str
-) -> None:
+def test_policy_link_is_no_script(shop: ScriptedShop, photo: Path, url: str) -> None:
     """A bad link is no reason to do without consent."""
     shop.tag["data-privacy-url"] = url
     page = opened(shop)
@@ -72,7 +68,7 @@ def test_a_policy_s_link_that_would_run_in_the_page_is_none_but_consent_is_asked
     ],
 )
 @pytest.mark.parametrize("status", [LOCKED | {"login_url": "/login"}, SPENT])
-def test_the_way_back_leads_to_this_shop(
+def test_next_stays_in_shop(
     shop: ScriptedShop, status: dict[str, object], path: str, back: str
 ) -> None:
     """A path that a browser, or a server, would read as another host is left out."""

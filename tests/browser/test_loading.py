@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import ORIGIN, POLICY, TRIGGER, WIDGET, ScriptedShop
 
 TAG = '<script nonce="n" src="/genvoris/widget.js" data-api-url="/genvoris" data-language="de"'
@@ -43,9 +43,7 @@ FETCHED = "fetch('/genvoris/widget.js').then(answer => answer.text()).then(code 
     ],
     ids=["module", "import()", "import", "eval", "Function", "genvorisConfig"],
 )
-def test_where_the_browser_names_no_script(
-    shop: ScriptedShop, photo: Path, script: str, heading: str
-) -> None:
+def test_no_current_script(shop: ScriptedShop, photo: Path, script: str, heading: str) -> None:
     """The tag is found by its marks, and all that it says holds."""
     shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
     shop.script = script
@@ -68,19 +66,19 @@ def test_evaluated_by_another_script(shop: ScriptedShop) -> None:
     click(page, "Anprobieren")
 
 
-def test_without_any_mark_it_says_what_to_do(shop: ScriptedShop) -> None:
+def test_tag_is_not_found(shop: ScriptedShop) -> None:
     """Nothing is guessed; the console names what the widget needs."""
-    told: list[str] = []
+    logged: list[str] = []
     shop.script = inline("import('/genvoris/widget.js')")
 
     def listen(message: ConsoleMessage) -> None:
-        told.append(message.text)
+        logged.append(message.text)
 
     shop.context.on("console", listen)
     page = shop.open()
-    until(page, lambda: told)
-    assert "data-api-url" in told[0]
-    assert "genvorisConfig" in told[0]
+    until(page, lambda: logged)
+    assert "data-api-url" in logged[0]
+    assert "genvorisConfig" in logged[0]
 
 
 def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
@@ -106,7 +104,7 @@ def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
     click(page)
 
 
-def test_the_trusted_types_policy_takes_the_widgets_own_files_alone(shop: ScriptedShop) -> None:
+def test_policy_refuses_other_files(shop: ScriptedShop) -> None:
     """A script that gets hold of the policy can load nothing else by it."""
     shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"
     page = shop.open()
@@ -131,8 +129,8 @@ def test_the_trusted_types_policy_takes_the_widgets_own_files_alone(shop: Script
     assert refused == ["refused"] * 6
 
 
-def test_a_default_policy_is_enough_where_no_other_is_allowed(shop: ScriptedShop) -> None:
-    """A shop that allows no policy of ours may let our addresses pass by its own."""
+def test_default_policy(shop: ScriptedShop) -> None:
+    """A shop that forbids our policy can accept our URLs by its default policy."""
     shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types default"
     shop.head = inline("trustedTypes.createPolicy('default', {createScriptURL: url => url})")
     page = shop.open()
@@ -144,7 +142,7 @@ SOURCES = {path: path.read_text() for path in (WIDGET / "src").rglob("*.ts")}
 NAMES = {name for text in SOURCES.values() for name in re.findall(r"\bdoc\.(\w+)", text)}
 
 
-def test_no_module_relies_on_the_documents_own_members() -> None:
+def test_sources_use_safe_document() -> None:
     """They are reached through ``doc``, which users' content cannot stand before."""
     found = {path.name for path, text in SOURCES.items() if re.search(r"\bdocument\.\w", text)}
     assert found <= {"page.ts"}
@@ -152,9 +150,7 @@ def test_no_module_relies_on_the_documents_own_members() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_an_image_in_users_content_named_as_a_member_of_the_document(
-    shop: ScriptedShop, photo: Path, name: str
-) -> None:
+def test_image_shadows_document_member(shop: ScriptedShop, photo: Path, name: str) -> None:
     """``<img name=body>`` stands for ``document.body``, but not for the widget."""
     shop.tag["data-button-icon"] = "camera"
     shop.body = f'<img name="{name}" src="/a.png" alt=""><form name="{name}"></form>{TRIGGER}'
@@ -178,7 +174,7 @@ def test_an_image_in_users_content_named_as_a_member_of_the_document(
         '<form id="trustedTypes"><input name="createPolicy"></form>',
     ],
 )
-def test_an_element_in_users_content_named_as_the_widget(shop: ScriptedShop, content: str) -> None:
+def test_element_shadows_global(shop: ScriptedShop, content: str) -> None:
     """An element's id is no global that a script has set."""
     shop.body = content + TRIGGER
     page = shop.open()
@@ -187,9 +183,7 @@ def test_an_element_in_users_content_named_as_the_widget(shop: ScriptedShop, con
 
 
 @pytest.mark.parametrize("name", ["matches", "closest", "addEventListener", "dataset"])
-def test_a_form_around_a_trigger_whose_fields_are_named_as_its_members(
-    shop: ScriptedShop, name: str
-) -> None:
+def test_form_field_shadows_member(shop: ScriptedShop, name: str) -> None:
     """A form's fields stand before its members too."""
     shop.body = f'<form><input name="{name}">{TRIGGER}</form>'
     page = shop.open()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Demo
-from tests.browser.steps import dialog, expect_heading, heading, log_in, open_dialog, press
+from tests.support.demo import Demo
+from tests.support.dialog_steps import dialog, expect_heading, heading, log_in, open_dialog, press
 
 
-def test_another_colour_is_tried_on_put_into_the_cart_and_the_dialog_speaks_arabic(
-    demo: Demo, desktop_page: Page
-) -> None:
+def test_demo_shop(demo: Demo, desktop_page: Page) -> None:
+    """Another colour is tried on and put into the cart, and the dialog speaks Arabic."""
     page = desktop_page
     log_in(page, demo.url, "Ada", "plain-tee")
     page.locator(".sizes label", has_text="M").click()

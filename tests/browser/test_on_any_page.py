@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType, Locator, Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
-from tests.browser.test_languages import sentences
+from tests.support.dialog_steps import (
+    choose,
+    dialog,
+    expect_heading,
+    open_first_trigger,
+    press,
+    sentences,
+    until,
+)
 from tests.support.scripted_shop import PAYWALL, TRIGGER, ScriptedShop
 
 HOSTILE = """
@@ -34,13 +41,8 @@ TURBO = """() => {
 }"""
 
 
-def opened(page: Page) -> Page:
-    page.locator(".genvoris-tryon-btn").first.click()
-    expect_heading(page, "Try it on")
-    return page
-
-
-def test_calls_that_were_made_before_it_loaded_are_queued(shop: ScriptedShop) -> None:
+def test_queued_calls(shop: ScriptedShop) -> None:
+    """Calls from before the widget has loaded are carried out."""
     shop.head = (
         '<script nonce="n">(window.Genvoris = window.Genvoris || []).push('
         '["on", "open", event => window.seen = event.detail.product.title],'
@@ -53,7 +55,8 @@ def test_calls_that_were_made_before_it_loaded_are_queued(shop: ScriptedShop) ->
     expect(dialog(page)).to_be_hidden()
 
 
-def test_included_twice_it_is_there_once(shop: ScriptedShop) -> None:
+def test_included_twice(shop: ScriptedShop) -> None:
+    """Repeated tags create one dialog, which asks for the status once."""
     second = '<script defer nonce="n" src="/genvoris/widget.js"></script>'
     shop.body = TRIGGER + second + second
     page = shop.open()
@@ -65,8 +68,9 @@ def test_included_twice_it_is_there_once(shop: ScriptedShop) -> None:
     assert len(shop.requests("GET", "/genvoris/status")) == 1
 
 
-def test_a_later_copy_of_the_tag_brings_what_it_says_anew(shop: ScriptedShop) -> None:
-    page = opened(shop.open())
+def test_later_tag_updates_settings(shop: ScriptedShop) -> None:
+    """A later copy of the tag updates the settings."""
+    page = open_first_trigger(shop.open())
     page.evaluate(
         """() => {
           const script = document.createElement('script');
@@ -78,8 +82,9 @@ def test_a_later_copy_of_the_tag_brings_what_it_says_anew(shop: ScriptedShop) ->
     expect_heading(page, "Anprobieren")
 
 
-def test_the_other_stages_come_with_integrity_and_nonce(shop: ScriptedShop, photo: Path) -> None:
-    page = opened(shop.open())
+def test_integrity_and_nonce(shop: ScriptedShop, photo: Path) -> None:
+    """The other files are loaded with integrity and nonce."""
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
     scripts = page.evaluate(
@@ -92,7 +97,8 @@ def test_the_other_stages_come_with_integrity_and_nonce(shop: ScriptedShop, phot
         assert nonce == "n"
 
 
-def test_a_dialog_that_cannot_be_loaded_comes_with_the_next_click(shop: ScriptedShop) -> None:
+def test_failed_load_is_repeated(shop: ScriptedShop) -> None:
+    """The next click loads what the previous one could not."""
     page = shop.open()
     page.route("**/dialog*.js", lambda route: route.abort())
     button = page.locator(".genvoris-tryon-btn")
@@ -100,10 +106,11 @@ def test_a_dialog_that_cannot_be_loaded_comes_with_the_next_click(shop: Scripted
     expect(button).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("genvoris-dialog")).to_have_count(0)
     page.unroute("**/dialog*.js")
-    opened(page)
+    open_first_trigger(page)
 
 
-def test_it_survives_a_page_that_resets_everything(shop: ScriptedShop, photo: Path) -> None:
+def test_hostile_style_sheet(shop: ScriptedShop, photo: Path) -> None:
+    """A page that resets all styles cannot break the dialog."""
     shop.css = HOSTILE
     shop.body = "<header>Sticky</header>" + TRIGGER
     page = shop.open()
@@ -122,9 +129,8 @@ def test_it_survives_a_page_that_resets_everything(shop: ScriptedShop, photo: Pa
     expect(dialog(page)).to_be_hidden()
 
 
-def test_it_survives_a_page_that_resets_everything_from_right_to_left(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_hostile_style_sheet_rtl(shop: ScriptedShop, photo: Path) -> None:
+    """The same holds for a page that runs from right to left."""
     shop.css = HOSTILE + "html { direction: ltr !important; } * { text-align: right !important; }"
     shop.lang = "ar"
     shop.body = "<header>Sticky</header>" + TRIGGER
@@ -151,11 +157,10 @@ def left(part: Locator) -> float:
     return box["x"]
 
 
-def test_with_a_router_a_running_job_goes_on_and_new_triggers_show_it(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_job_survives_router(shop: ScriptedShop, photo: Path) -> None:
+    """A job continues while a router replaces the body, and new triggers show it."""
     shop.states = [{"state": "running"}]
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     press(page, "Try it on")
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
@@ -171,8 +176,9 @@ def test_with_a_router_a_running_job_goes_on_and_new_triggers_show_it(
     assert shop.requests("DELETE", ".*") == []
 
 
-def test_a_page_that_the_browser_restores_carries_on(shop: ScriptedShop, photo: Path) -> None:
-    page = opened(shop.open())
+def test_restored_page_resumes(shop: ScriptedShop, photo: Path) -> None:
+    """A page from the back/forward cache resumes."""
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
     page.evaluate(
@@ -190,10 +196,10 @@ def test_a_page_that_the_browser_restores_carries_on(shop: ScriptedShop, photo: 
 
 
 @pytest.fixture
-def remembering(
+def cached_shop(
     browser_type: BrowserType, browser_type_launch_args: dict[str, Any]
 ) -> Iterator[ScriptedShop]:
-    """Give a shop in a browser that keeps the pages one leaves, as all do but one under test."""
+    """Return a shop in a browser with a back/forward cache, which Playwright disables."""
     browser = browser_type.launch(
         **browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"]
     )
@@ -201,11 +207,10 @@ def remembering(
     browser.close()
 
 
-def test_back_from_the_plans_to_a_page_that_the_browser_kept_carries_on(
-    remembering: ScriptedShop, photo: Path
-) -> None:
-    shop = remembering
-    page = opened(shop.open())
+def test_back_from_plans(cached_shop: ScriptedShop, photo: Path) -> None:
+    """Back from the plans, the cached page continues with the photo."""
+    shop = cached_shop
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     page.evaluate("() => { window.sameDocument = true; }")
     refusal = {"reason": "quota_exhausted", "used": 5, "limit": 5, "paywall": PAYWALL}
@@ -229,12 +234,11 @@ def back(page: Page) -> None:
     assert page.evaluate("window.sameDocument")
 
 
-def test_a_job_goes_on_in_a_page_that_the_browser_kept(
-    remembering: ScriptedShop, photo: Path
-) -> None:
-    shop = remembering
+def test_job_continues_in_cached_page(cached_shop: ScriptedShop, photo: Path) -> None:
+    """A job continues in a page from the back/forward cache."""
+    shop = cached_shop
     shop.states = [{"state": "running"}]
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     page.evaluate("() => { window.sameDocument = true; }")
     choose(page, photo)
     press(page, "Try it on")
@@ -247,8 +251,9 @@ def test_a_job_goes_on_in_a_page_that_the_browser_kept(
     expect_heading(page, "Here you are")
 
 
-def test_it_can_be_taken_off_the_page_and_put_on_again(shop: ScriptedShop) -> None:
-    page = opened(shop.open())
+def test_destroy(shop: ScriptedShop) -> None:
+    """The widget can be removed and added again."""
+    page = open_first_trigger(shop.open())
     page.evaluate("Genvoris.destroy()")
     expect(page.locator("genvoris-dialog")).to_have_count(0)
     assert page.evaluate("[window.Genvoris, window.VTOWidget]") == [None, None]
@@ -263,26 +268,28 @@ def test_it_can_be_taken_off_the_page_and_put_on_again(shop: ScriptedShop) -> No
         }"""
     )
     until(page, lambda: page.evaluate("Boolean(window.Genvoris)"))
-    opened(page)
+    open_first_trigger(page)
 
 
-def test_a_browser_without_storage_still_tries_on(shop: ScriptedShop, photo: Path) -> None:
+def test_no_storage(shop: ScriptedShop, photo: Path) -> None:
+    """A browser without storage is enough."""
     shop.head = (
         '<script nonce="n">for (const name of ["localStorage", "sessionStorage"])'
         " Object.defineProperty(window, name, {get() { throw new Error('off'); }})</script>"
     )
     shop.tag["data-privacy-url"] = "/p"
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     dialog(page).get_by_role("checkbox", name=re.compile("I agree")).check()
     press(page, "Try it on")
     expect_heading(page, "Here you are")
 
 
-def test_a_token_is_renewed_when_the_shopper_comes_back_to_a_hidden_page(
+def test_token_is_refreshed_on_return(
     shop: ScriptedShop,
 ) -> None:
-    page = opened(shop.open())
+    """A shopper who returns to the page gets a new token and status."""
+    page = open_first_trigger(shop.open())
     before = len(shop.requests("POST", "/genvoris/session"))
     hide = """hidden => {
       Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
@@ -296,10 +303,11 @@ def test_a_token_is_renewed_when_the_shopper_comes_back_to_a_hidden_page(
     until(page, lambda: len(shop.requests("GET", "/genvoris/status")) == 2)
 
 
-def test_a_shop_s_own_function_gives_the_token(shop: ScriptedShop, photo: Path) -> None:
+def test_get_token(shop: ScriptedShop, photo: Path) -> None:
+    """The shop's own function provides the token."""
     page = shop.open()
     page.evaluate("() => Genvoris.update({getToken: () => Promise.resolve('own.token.x')})")
-    opened(page)
+    open_first_trigger(page)
     choose(page, photo)
     press(page, "Try it on")
     expect_heading(page, "Here you are")
@@ -308,10 +316,9 @@ def test_a_shop_s_own_function_gives_the_token(shop: ScriptedShop, photo: Path) 
     assert shop.requests("POST", "/genvoris/session") == []
 
 
-def test_offline_in_the_middle_the_photo_stays_and_the_same_wish_is_sent_again(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    page = opened(shop.open())
+def test_offline(shop: ScriptedShop, photo: Path) -> None:
+    """Without a connection the photo stays, and the next attempt has the same key."""
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     shop.failing = {"/genvoris/tryons"}
     press(page, "Try it on")

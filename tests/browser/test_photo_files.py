@@ -1,4 +1,4 @@
-"""Photos as they come from cameras, editors and browsers that trust nobody."""
+"""Photos from cameras and editors, and browsers that resist fingerprinting."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import expect
 
-from tests.browser.steps import choose, dialog, press
-from tests.browser.test_photos import file, open_dialog, send, sent_photo
+from tests.support.dialog_steps import choose, dialog, file, open_shop, press, send, sent_photo
 from tests.support.pictures import picture
 from tests.support.scripted_shop import ScriptedShop
 
@@ -81,10 +80,10 @@ NOTED: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", NOTED)
-def test_a_photo_leaves_in_its_shape_and_upright(shop: ScriptedShop, name: str) -> None:
+def test_orientation(shop: ScriptedShop, name: str) -> None:
     """Whatever its file says of its orientation, and whether the browser obeys it."""
     data, seen = NOTED[name]
-    page = open_dialog(shop)
+    page = open_shop(shop)
     image = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
     assert image.size == (STORED[::-1] if seen > 4 else STORED)
     x, y = SEEN[seen]
@@ -144,11 +143,11 @@ LYING = {
 
 
 @pytest.mark.parametrize("lie", LYING)
-def test_where_the_canvas_lies_the_file_is_sent_as_it_is(shop: ScriptedShop, lie: str) -> None:
+def test_noisy_canvas(shop: ScriptedShop, lie: str) -> None:
     """The backend cleans it; what the canvas gives back is no photo."""
     shop.context.add_init_script(LYING[lie])
     data = jpeg_noted(tiff(6))
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(data))
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
     press(page, "Try it on")
@@ -157,51 +156,49 @@ def test_where_the_canvas_lies_the_file_is_sent_as_it_is(shop: ScriptedShop, lie
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_where_the_canvas_lies_other_kinds_go_as_they_are_too(
-    shop: ScriptedShop, kind: str
-) -> None:
+def test_noisy_canvas_other_formats(shop: ScriptedShop, kind: str) -> None:
     """With the type that their bytes have."""
     shop.context.add_init_script(NOISE_READ)
     data = saved(marked(), kind)
-    page = open_dialog(shop)
+    page = open_shop(shop)
     assert send(shop, page, file(data)) == data
     body = shop.requests("POST", "/genvoris/tryons")[-1].post_data_buffer or b""
     assert f"Content-Type: image/{kind.lower()}".encode() in body
 
 
-def test_where_the_canvas_lies_a_large_file_is_refused_with_its_reason(shop: ScriptedShop) -> None:
+def test_noisy_canvas_large_file(shop: ScriptedShop) -> None:
     """It cannot be made smaller there."""
     shop.tag["data-max-upload-bytes"] = "3000"
     shop.context.add_init_script(NOISE_READ)
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(saved(marked(), "JPEG")))
     expect(dialog(page).get_by_role("alert")).to_contain_text("larger than")
     assert shop.requests("POST", "/genvoris/tryons") == []
 
 
-def test_noise_that_nobody_sees_keeps_no_large_file_from_being_drawn(shop: ScriptedShop) -> None:
+def test_invisible_noise(shop: ScriptedShop) -> None:
     """It would be refused as it is, and looks the same."""
     shop.tag["data-max-upload-bytes"] = "5000"
     shop.context.add_init_script(LAST_BITS_READ)
     data = jpeg_noted(tiff(6))
     assert len(data) > 5000
-    page = open_dialog(shop)
+    page = open_shop(shop)
     sent = send(shop, page, file(data))
     assert len(sent) <= 5000
     assert Image.open(io.BytesIO(sent)).size == STORED[::-1]
 
 
-def test_a_canvas_that_gives_back_what_was_drawn_is_used(shop: ScriptedShop) -> None:
+def test_exact_canvas(shop: ScriptedShop) -> None:
     """So that nothing of what the camera wrote leaves the browser."""
-    page = open_dialog(shop)
+    page = open_shop(shop)
     assert b"Exif" not in send(shop, page, file(jpeg_noted(tiff(6))))
 
 
-def test_where_the_canvas_lies_no_picture_is_copied(shop: ScriptedShop) -> None:
+def test_noisy_canvas_copy(shop: ScriptedShop) -> None:
     """The page's address is, rather than stripes."""
     shop.context.add_init_script(STRIPES_WRITTEN)
     shop.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = open_dialog(shop)
+    page = open_shop(shop)
     send(shop, page, file(picture()))
     page.evaluate("navigator.canShare = () => false")
     press(page, "Share")
@@ -218,35 +215,29 @@ def soft(size: tuple[int, int] = STORED) -> Image.Image:
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["baseline", "progressive"])
-def test_a_jpeg_without_its_last_two_bytes_is_mended(
-    shop: ScriptedShop, options: dict[str, Any]
-) -> None:
+def test_truncated_jpeg_is_repaired(shop: ScriptedShop, options: dict[str, Any]) -> None:
     """All of its pixels are there."""
     whole = saved(soft(), "JPEG", **options)
-    page = open_dialog(shop)
+    page = open_shop(shop)
     sent = Image.open(io.BytesIO(send(shop, page, file(whole[:-2])))).convert("RGB")
     difference = ImageChops.difference(sent, Image.open(io.BytesIO(whole)))
     assert max(ImageStat.Stat(difference).mean) < 4
 
 
 @pytest.mark.parametrize("missing", [12, 200, 5000, 20_000])
-def test_a_jpeg_that_lacks_pixels_is_refused_before_it_is_sent(
-    shop: ScriptedShop, missing: int
-) -> None:
+def test_incomplete_jpeg_is_refused(shop: ScriptedShop, missing: int) -> None:
     """A photo whose lower part is grey is not worth a try-on."""
     data = saved(soft(), "JPEG")
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(data[:-missing]))
     expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")
 
 
 @pytest.mark.parametrize("between", [b"\xff\xff\xff", b"\0\0"], ids=["fill bytes", "zeros"])
-def test_loose_bytes_between_two_segments_change_nothing(
-    shop: ScriptedShop, between: bytes
-) -> None:
+def test_stray_bytes(shop: ScriptedShop, between: bytes) -> None:
     """The size is found behind them too."""
     data = jpeg_noted(tiff(6))
-    page = open_dialog(shop)
+    page = open_shop(shop)
     sent = send(shop, page, file(data[:20] + between + data[20:]))
     assert Image.open(io.BytesIO(sent)).size == STORED[::-1]
 
@@ -260,11 +251,11 @@ def diagonal(draw: Callable[[Image.Image], None]) -> bytes:
 @pytest.mark.parametrize(
     ("left", "top"), [(420, 60), (20, 640), (590, 5), (0, 899)], ids=["right", "left", "top", "dot"]
 )
-def test_a_cut_out_is_taken_wherever_it_is(shop: ScriptedShop, left: int, top: int) -> None:
+def test_cut_out(shop: ScriptedShop, left: int, top: int) -> None:
     """Transparent along its diagonal, or nearly everywhere."""
     paint = (30, 160, 60, 255)
     data = diagonal(lambda image: image.paste(paint, (left, top, left + 150, top + 200)))
-    page = open_dialog(shop)
+    page = open_shop(shop)
     sent = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
     assert sent.size == STORED
     corner = sent.getpixel((300, 450))
@@ -272,8 +263,8 @@ def test_a_cut_out_is_taken_wherever_it_is(shop: ScriptedShop, left: int, top: i
     assert min(corner) > 245
 
 
-def test_a_photo_that_ends_within_its_header_is_refused(shop: ScriptedShop) -> None:
+def test_truncated_header(shop: ScriptedShop) -> None:
     """An end marker alone does not mend it."""
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(picture("JPEG")[:400]))
     expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")

@@ -9,40 +9,23 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import VIEWPORTS
-from tests.browser.steps import choose, dialog, expect_heading, press
+from tests.support.chromium import VIEWPORTS
+from tests.support.dialog_steps import (
+    choose,
+    dialog,
+    expect_heading,
+    file,
+    open_shop,
+    press,
+    send,
+    sent_photo,
+)
 from tests.support.pictures import picture
 from tests.support.scripted_shop import ScriptedShop
 
 MOST_BYTES = 400 * 1024
-
-
-def open_dialog(shop: ScriptedShop) -> Page:
-    page = shop.open()
-    page.get_by_role("button").click()
-    expect_heading(page, "Try it on")
-    return page
-
-
-def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-
-
-def sent_photo(shop: ScriptedShop) -> bytes:
-    """Give the photo out of the form that was sent last."""
-    body = shop.requests("POST", "/genvoris/tryons")[-1].post_data_buffer or b""
-    head = re.search(rb'name="photo"[^\r]*\r\n[^\r]*\r\n\r\n', body)
-    assert head
-    return body[head.end() : body.index(b"\r\n------", head.end())]
-
-
-def send(shop: ScriptedShop, page: Page, photo: object) -> bytes:
-    choose(page, photo)
-    press(page, "Try it on")
-    expect_heading(page, "Here you are")
-    return sent_photo(shop)
 
 
 def corners(orientation: int) -> bytes:
@@ -67,8 +50,9 @@ def corners(orientation: int) -> bytes:
     return written.getvalue()
 
 
-def test_a_photo_leaves_upright_whatever_its_orientation(shop: ScriptedShop) -> None:
-    page = open_dialog(shop)
+def test_exif_orientation(shop: ScriptedShop) -> None:
+    """A photo is sent upright, whatever its orientation."""
+    page = open_shop(shop)
     for orientation in range(1, 9):
         sent = send(shop, page, file(corners(orientation)))
         image = Image.open(io.BytesIO(sent)).convert("RGB")
@@ -82,26 +66,27 @@ def test_a_photo_leaves_upright_whatever_its_orientation(shop: ScriptedShop) -> 
 
 
 @pytest.mark.parametrize("size", [(3000, 4000), (8000, 6000)])
-def test_a_photo_of_12_or_48_megapixels_leaves_as_at_most_400_kb(
-    shop: ScriptedShop, size: tuple[int, int]
-) -> None:
+def test_large_photos_are_reduced(shop: ScriptedShop, size: tuple[int, int]) -> None:
+    """Photos of 12 and 48 megapixels are sent as at most 400 KB."""
     small = Image.effect_noise((size[0] // 16, size[1] // 16), 40).convert("RGB")
     written = io.BytesIO()
     small.resize(size, Image.Resampling.BILINEAR).save(written, "JPEG", quality=88)
-    page = open_dialog(shop)
+    page = open_shop(shop)
     sent = send(shop, page, file(written.getvalue()))
     assert len(sent) <= MOST_BYTES
     assert max(Image.open(io.BytesIO(sent)).size) == 1536
 
 
-def test_even_noise_leaves_as_at_most_400_kb(shop: ScriptedShop) -> None:
+def test_noise_is_reduced(shop: ScriptedShop) -> None:
+    """Even noise is sent as at most 400 KB."""
     written = io.BytesIO()
     Image.effect_noise((1400, 1536), 255).convert("RGB").save(written, "PNG")
-    page = open_dialog(shop)
+    page = open_shop(shop)
     assert len(send(shop, page, file(written.getvalue(), "noise.png"))) <= MOST_BYTES
 
 
-def test_a_heic_photo_is_sent_as_it_is_but_without_its_metadata(shop: ScriptedShop) -> None:
+def test_heic_without_metadata(shop: ScriptedShop) -> None:
+    """A HEIC photo is sent as it is, without its metadata."""
     exif = Image.Exif()
     exif[0x010F] = "SecretCamera"
     exif.get_ifd(0x8825)[1] = "N"
@@ -110,7 +95,7 @@ def test_a_heic_photo_is_sent_as_it_is_but_without_its_metadata(shop: ScriptedSh
     picture("HEIF")  # registers the format
     Image.new("RGB", (600, 900), (10, 200, 30)).save(written, "HEIF", exif=exif.tobytes())
     assert b"SecretCamera" in written.getvalue()
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(written.getvalue(), "IMG_1.HEIC"))
     expect(dialog(page)).to_contain_text("Your photo is ready")
     press(page, "Try it on")
@@ -123,23 +108,26 @@ def test_a_heic_photo_is_sent_as_it_is_but_without_its_metadata(shop: ScriptedSh
     assert image.getpixel((300, 300))[1] > 150  # type: ignore[index]
 
 
-def test_where_the_backend_takes_no_heic_the_shopper_reads_what_to_do(shop: ScriptedShop) -> None:
+def test_heic_is_not_accepted(shop: ScriptedShop) -> None:
+    """Where the backend takes no HEIC, the shopper learns what to do."""
     shop.tag["data-heic"] = "false"
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(picture("HEIF"), "IMG_1.HEIC"))
     expect(dialog(page).get_by_role("alert")).to_contain_text("save the photo as a JPEG")
 
 
-def test_a_photo_that_draws_as_nothing_is_refused(shop: ScriptedShop) -> None:
+def test_empty_canvas_is_refused(shop: ScriptedShop) -> None:
+    """A photo that the browser draws as nothing is refused."""
     written = io.BytesIO()
     Image.new("RGBA", (600, 900), (0, 0, 0, 0)).save(written, "PNG")
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, file(written.getvalue(), "blank.png"))
     expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")
 
 
-def test_a_photo_can_be_dropped_and_pasted(shop: ScriptedShop) -> None:
-    page = open_dialog(shop)
+def test_drop_and_paste(shop: ScriptedShop) -> None:
+    """A photo can be dropped and pasted."""
+    page = open_shop(shop)
     give = """([kind, bytes]) => {
       const data = new DataTransfer();
       data.items.add(new File([new Uint8Array(bytes)], 'me.jpg'));
@@ -155,9 +143,10 @@ def test_a_photo_can_be_dropped_and_pasted(shop: ScriptedShop) -> None:
         expect(dialog(page)).to_contain_text("deleted")
 
 
-def test_a_phone_offers_its_camera(new_context: Any) -> None:
+def test_camera_on_phone(new_context: Any) -> None:
+    """A phone offers its camera."""
     shop = ScriptedShop(new_context(**VIEWPORTS["phone"]))
-    page = open_dialog(shop)
+    page = open_shop(shop)
     with page.expect_file_chooser():
         press(page, "Take a photo")
     field = page.locator("genvoris-dialog input[type=file]")
@@ -167,21 +156,19 @@ def test_a_phone_offers_its_camera(new_context: Any) -> None:
     expect(field).not_to_have_attribute("capture", "user")
 
 
-def test_good_and_bad_examples_are_shown_until_there_is_a_photo(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    page = open_dialog(shop)
+def test_examples(shop: ScriptedShop, photo: Path) -> None:
+    """Examples are shown until there is a photo."""
+    page = open_shop(shop)
     expect(dialog(page).get_by_text("One person, from the front")).to_be_visible()
     expect(dialog(page).get_by_text("Too dark")).to_be_visible()
     choose(page, photo)
     expect(dialog(page).get_by_text("Too dark")).to_be_hidden()
 
 
-def test_consent_is_asked_once_and_again_when_the_policy_changes(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_consent(shop: ScriptedShop, photo: Path) -> None:
+    """Consent is required once for each version of the policy."""
     shop.tag |= {"data-privacy-url": "/privacy", "data-privacy-version": "1"}
-    page = open_dialog(shop)
+    page = open_shop(shop)
     choose(page, photo)
     box = dialog(page).get_by_role("checkbox", name=re.compile("I agree"))
     expect(box).not_to_be_checked()
@@ -209,10 +196,9 @@ def test_consent_is_asked_once_and_again_when_the_policy_changes(
     expect(box).to_be_visible()
 
 
-def test_deleting_the_photo_deletes_its_pictures_at_the_backend_too(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    page = open_dialog(shop)
+def test_delete_photo(shop: ScriptedShop, photo: Path) -> None:
+    """Deleting the photo deletes its pictures at the backend."""
+    page = open_shop(shop)
     send(shop, page, photo)
     press(page, "Try another photo")
     press(page, "Try it on")

@@ -1,4 +1,4 @@
-"""What a shopper can do with a picture, and what they are told of their quota."""
+"""What a shopper can do with a picture, and what the dialog says about their quota."""
 
 from __future__ import annotations
 
@@ -8,32 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import (
+    VARIANTS,
+    choose,
+    dialog,
+    expect_heading,
+    finish_try_on,
+    press,
+    until,
+)
 from tests.support.scripted_shop import ALLOWED, SPENT, TRIGGER, ScriptedShop
 
-RUNNING: list[dict[str, Any]] = [{"state": "running"}]
-DONE: list[dict[str, Any]] = [{"state": "done"}]
-VARIANTS = [{"label": "Red", "id": "s1-red", "image": "/red.png"}, {"label": "XL"}]
 
-
-def start(shop: ScriptedShop, photo: Path) -> Page:
-    page = shop.open()
-    page.get_by_role("button").click()
-    choose(page, photo)
-    press(page, "Try it on")
-    return page
-
-
-def finish(shop: ScriptedShop, photo: Path) -> Page:
-    page = start(shop, photo)
-    expect_heading(page, "Here you are")
-    return page
-
-
-def test_before_and_after_are_compared_by_keyboard(shop: ScriptedShop, photo: Path) -> None:
-    page = finish(shop, photo)
+def test_compare_by_keyboard(shop: ScriptedShop, photo: Path) -> None:
+    """The slider compares before and after by keyboard."""
+    page = finish_try_on(shop, photo)
     slider = dialog(page).get_by_role("slider", name="Before and after")
     slider.focus()
     page.keyboard.press("End")
@@ -45,8 +36,9 @@ def test_before_and_after_are_compared_by_keyboard(shop: ScriptedShop, photo: Pa
     assert "99%" in dialog(page).evaluate(shown)
 
 
-def test_the_picture_can_be_zoomed_and_moved_by_keyboard(shop: ScriptedShop, photo: Path) -> None:
-    page = finish(shop, photo)
+def test_zoom_by_keyboard(shop: ScriptedShop, photo: Path) -> None:
+    """The picture can be zoomed and scrolled by keyboard."""
+    page = finish_try_on(shop, photo)
     press(page, "Zoom in")
     area = dialog(page).locator(".zoomable")
     assert area.evaluate("e => e.scrollWidth > 1.8 * e.clientWidth")
@@ -58,8 +50,9 @@ def test_the_picture_can_be_zoomed_and_moved_by_keyboard(shop: ScriptedShop, pho
     assert area.evaluate("e => e.scrollWidth === e.clientWidth")
 
 
-def test_the_picture_is_shared_where_the_browser_can(shop: ScriptedShop, photo: Path) -> None:
-    page = finish(shop, photo)
+def test_share(shop: ScriptedShop, photo: Path) -> None:
+    """The picture is shared where the browser can."""
+    page = finish_try_on(shop, photo)
     page.evaluate(
         """() => {
           navigator.canShare = () => true;
@@ -73,11 +66,10 @@ def test_the_picture_is_shared_where_the_browser_can(shop: ScriptedShop, photo: 
     assert title == "Shirt"
 
 
-def test_elsewhere_the_picture_is_copied_and_else_the_page_s_address(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_copy(shop: ScriptedShop, photo: Path) -> None:
+    """Elsewhere the picture is copied, or else the page's address."""
     shop.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = finish(shop, photo)
+    page = finish_try_on(shop, photo)
     page.evaluate("navigator.canShare = () => false")
     press(page, "Share")
     expect(dialog(page).get_by_role("button", name="Copied")).to_be_visible()
@@ -88,9 +80,8 @@ def test_elsewhere_the_picture_is_copied_and_else_the_page_s_address(
     until(page, lambda: page.evaluate("navigator.clipboard.readText()") == page.url)
 
 
-def test_add_to_cart_asks_the_page_and_else_presses_the_shop_s_own_button(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_add_to_cart(shop: ScriptedShop, photo: Path) -> None:
+    """The page is asked first, then the shop's own button is pressed."""
     shop.body += '<button id="buy">Buy</button>'
     shop.tag["data-add-to-cart"] = "#buy"
     page = shop.open()
@@ -115,9 +106,8 @@ def test_add_to_cart_asks_the_page_and_else_presses_the_shop_s_own_button(
     expect(page.locator("#buy")).to_be_focused()
 
 
-def test_a_page_that_takes_the_cart_over_keeps_the_shop_s_button_unpressed(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_page_handles_cart(shop: ScriptedShop, photo: Path) -> None:
+    """A page that cancels the event handles the cart itself."""
     shop.body += '<button id="buy">Buy</button>'
     shop.tag["data-add-to-cart"] = "#buy"
     page = shop.open()
@@ -135,12 +125,13 @@ def test_a_page_that_takes_the_cart_over_keeps_the_shop_s_button_unpressed(
     assert page.evaluate("window.bought") is None
 
 
-def test_another_colour_is_tried_on_with_the_same_photo(shop: ScriptedShop, photo: Path) -> None:
+def test_variant(shop: ScriptedShop, photo: Path) -> None:
+    """Another variant is tried on with the same photo."""
     variants = json.dumps(VARIANTS).replace('"', "&quot;")
     shop.body = TRIGGER.replace(
         "data-product-id", f'data-product-variants="{variants}" data-product-id'
     )
-    page = finish(shop, photo)
+    page = finish_try_on(shop, photo)
     press(page, "Red")
     expect(dialog(page)).to_contain_text("Shirt \N{EN DASH} Red")
     expect_heading(page, "Here you are")
@@ -161,30 +152,34 @@ def photo_of(form: bytes) -> tuple[int, int]:
     return Image.open(io.BytesIO(form[start:])).size
 
 
-def test_the_result_says_that_it_is_a_preview_of_style(shop: ScriptedShop, photo: Path) -> None:
-    page = finish(shop, photo)
+def test_preview_note(shop: ScriptedShop, photo: Path) -> None:
+    """The result is labelled as a preview of style."""
+    page = finish_try_on(shop, photo)
     expect(dialog(page)).to_contain_text("An AI preview of style, not of fit.")
 
 
-def test_a_shop_without_credit_never_asks_a_shopper_for_money(shop: ScriptedShop) -> None:
+def test_shop_without_credit(shop: ScriptedShop) -> None:
+    """A shop without credit never asks a shopper for money."""
     wall = SPENT["paywall"] | {"kind": "unavailable", "title": "Unavailable for now"}
     shop.status = SPENT | {"paywall": wall}
     page = shop.open()
-    page.evaluate("() => { Genvoris.on('quota', () => { window.told = true; }); }")
+    page.evaluate("() => { Genvoris.on('quota', () => { window.seen = true; }); }")
     page.get_by_role("button").click()
     expect_heading(page, "Unavailable for now")
     expect(dialog(page).get_by_role("link")).to_have_count(0)
-    assert page.evaluate("window.told") is None
+    assert page.evaluate("window.seen") is None
 
 
-def test_the_status_is_read_again_after_a_try_on(shop: ScriptedShop, photo: Path) -> None:
-    page = finish(shop, photo)
+def test_status_after_try_on(shop: ScriptedShop, photo: Path) -> None:
+    """The status is read again after a try-on."""
+    page = finish_try_on(shop, photo)
     shop.status = ALLOWED
     until(page, lambda: len(shop.requests("GET", "/genvoris/status")) == 2)
     expect(dialog(page)).to_contain_text("28 of 30 try-ons left")
 
 
-def test_few_that_are_left_stand_out(shop: ScriptedShop) -> None:
+def test_few_left(shop: ScriptedShop) -> None:
+    """The meter stands out when few try-ons are left."""
     shop.status |= {"remaining": 3, "quota": {"used": 27, "limit": 30, "resetsAt": None}}
     page = shop.open()
     page.get_by_role("button").click()
@@ -193,9 +188,8 @@ def test_few_that_are_left_stand_out(shop: ScriptedShop) -> None:
     expect(meter).to_have_class("meter few")
 
 
-def test_a_page_that_shows_its_own_paywall_gets_the_shopper_back_where_they_were(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_resume_after_own_paywall(shop: ScriptedShop, photo: Path) -> None:
+    """After the page's own paywall, the dialog resumes."""
     shop.status = SPENT
     page = shop.open()
     page.evaluate("() => { Genvoris.on('quota', event => event.preventDefault()); }")
@@ -227,9 +221,8 @@ def paywall() -> dict[str, Any]:
     return {"paywall": SPENT["paywall"], "reason": "quota_exhausted", "used": 5, "limit": 5}
 
 
-def test_a_page_with_its_own_log_in_gets_the_shopper_back_with_their_photo(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_resume_after_own_login(shop: ScriptedShop, photo: Path) -> None:
+    """After the page's own log-in, the dialog resumes with the photo."""
     page = shop.open()
     page.evaluate(
         "() => { Genvoris.on('login', event => { event.preventDefault();"

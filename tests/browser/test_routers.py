@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import POLICY, TRIGGER, ScriptedShop
 
 LONG = '<p style="height: 4000px">Long</p>'
@@ -83,7 +83,7 @@ def expect_usable(page: Page) -> None:
     expect(dialog(page)).to_be_hidden()
 
 
-def test_back_closes_the_dialog(page: Page) -> None:
+def test_back_closes_dialog(page: Page) -> None:
     """The page that Back leads to is there, and can be used."""
     open_dialog(page)
     assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
@@ -93,7 +93,7 @@ def test_back_closes_the_dialog(page: Page) -> None:
     expect_usable(page)
 
 
-def test_back_after_the_dialog_was_used_brings_no_dead_copy_of_it(page: Page) -> None:
+def test_back_removes_stale_copy(page: Page) -> None:
     """A page that a router has kept as HTML may hold our element, with nothing in it."""
     open_dialog(page)
     page.evaluate("document.querySelector('a').click()")
@@ -103,8 +103,8 @@ def test_back_after_the_dialog_was_used_brings_no_dead_copy_of_it(page: Page) ->
     expect_usable(page)
 
 
-def test_back_lets_a_running_try_on_go_on(page: Page, shop: ScriptedShop, photo: Path) -> None:
-    """It is put aside, not cancelled, and its picture can be had on the page before."""
+def test_back_keeps_job(page: Page, shop: ScriptedShop, photo: Path) -> None:
+    """It is minimised, not cancelled, and its picture can be opened on the previous page."""
     shop.states = [{"state": "running"}]
     open_dialog(page)
     choose(page, photo)
@@ -135,7 +135,7 @@ SWAPS = {
 
 
 @pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
-def test_whatever_replaces_the_body_leaves_the_page_usable(shop: ScriptedShop, swap: str) -> None:
+def test_replaced_body(shop: ScriptedShop, swap: str) -> None:
     """The dialog goes with the body that it was opened over."""
     shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     shop.body = TRIGGER + LONG
@@ -148,7 +148,7 @@ def test_whatever_replaces_the_body_leaves_the_page_usable(shop: ScriptedShop, s
     assert page.evaluate("window.closings") == 2
 
 
-def test_what_the_page_does_to_its_own_scrolling_meanwhile_stays(shop: ScriptedShop) -> None:
+def test_own_scroll_lock_stays(shop: ScriptedShop) -> None:
     """A quick view that ends while our dialog is open may scroll again afterwards."""
     shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     shop.body = TRIGGER + LONG
@@ -161,7 +161,7 @@ def test_what_the_page_does_to_its_own_scrolling_meanwhile_stays(shop: ScriptedS
     expect_usable(page)
 
 
-def test_an_entry_that_the_page_adds_while_the_dialog_is_open_leaves_it_open(
+def test_new_entry_keeps_dialog(
     shop: ScriptedShop,
 ) -> None:
     """A shop may give the dialog an address of its own; going back from there closes it."""
@@ -176,7 +176,7 @@ def test_an_entry_that_the_page_adds_while_the_dialog_is_open_leaves_it_open(
     expect(dialog(page)).to_be_hidden()
 
 
-def test_back_in_a_browser_without_the_navigation_api(shop: ScriptedShop) -> None:
+def test_back_without_navigation_api(shop: ScriptedShop) -> None:
     """There, every change of the entry by ``popstate`` closes the dialog."""
     shop.head = (
         '<script nonce="n">'
@@ -189,7 +189,7 @@ def test_back_in_a_browser_without_the_navigation_api(shop: ScriptedShop) -> Non
     expect(dialog(page)).to_be_hidden()
 
 
-def test_an_address_of_its_own_lets_back_close_the_dialog_on_any_page(shop: ScriptedShop) -> None:
+def test_back_on_own_entry(shop: ScriptedShop) -> None:
     """The recipe of docs/widget.md: Back closes the dialog, and closing it takes the entry off."""
     page = shop.open()
     page.evaluate(
@@ -208,7 +208,7 @@ def test_an_address_of_its_own_lets_back_close_the_dialog_on_any_page(shop: Scri
         assert page.evaluate("location.pathname") == "/product"
 
 
-def test_the_page_s_own_style_sheets_stay_when_the_widget_goes(shop: ScriptedShop) -> None:
+def test_own_style_sheets_stay(shop: ScriptedShop) -> None:
     """A page may have replaced all constructed sheets meanwhile."""
     shop.tag["data-button-icon"] = "camera"
     page = shop.open()

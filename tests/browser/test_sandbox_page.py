@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from genvoris_flask.testing import Sandbox, SandboxShopper
-from tests.browser.conftest import VIEWPORTS
-from tests.browser.steps import expect_accessible
+from tests.support.chromium import VIEWPORTS
+from tests.support.dialog_steps import expect_accessible
 
 
 def fill(sandbox: Sandbox) -> SandboxShopper:
@@ -33,9 +33,10 @@ def looks(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {**VIEWPORTS[size], "color_scheme": scheme}
 
 
-def test_it_is_accessible_and_as_wide_as_the_screen(
+def test_accessible_and_responsive(
     genvoris_sandbox: Sandbox, new_context: Any, looks: dict[str, Any]
 ) -> None:
+    """The page is accessible, and no wider than the screen."""
     fill(genvoris_sandbox)
     page: Page = new_context(**looks).new_page()
     complaints: list[str] = []
@@ -47,7 +48,8 @@ def test_it_is_accessible_and_as_wide_as_the_screen(
     expect_accessible(page)
 
 
-def test_the_buttons_work_without_javascript(genvoris_sandbox: Sandbox, new_context: Any) -> None:
+def test_buttons_without_javascript(genvoris_sandbox: Sandbox, new_context: Any) -> None:
+    """The buttons are forms that work without JavaScript."""
     ada = fill(genvoris_sandbox)
     page: Page = new_context(java_script_enabled=False, **VIEWPORTS["phone"]).new_page()
     page.goto(genvoris_sandbox.url)
@@ -69,9 +71,8 @@ def test_the_buttons_work_without_javascript(genvoris_sandbox: Sandbox, new_cont
     expect(page.get_by_role("status")).to_contain_text("sent again")
 
 
-def test_a_page_of_another_origin_presses_no_button(
-    genvoris_sandbox: Sandbox, desktop_page: Page
-) -> None:
+def test_other_origin_is_refused(genvoris_sandbox: Sandbox, desktop_page: Page) -> None:
+    """A page of another origin cannot press a button."""
     attack = f"""<form method=post action="{genvoris_sandbox.url}/actions/credits">
         <input name=do value=empty></form><script>document.forms[0].submit()</script>"""
     desktop_page.route(

@@ -13,10 +13,9 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import VIEWPORTS
-from tests.browser.steps import choose, dialog, expect_heading, press
-from tests.browser.test_languages import sentences
-from tests.browser.walk import RESTING, Walk, prepare
+from tests.support.chromium import VIEWPORTS
+from tests.support.dialog_screens import RESTING, DialogScreens, prepare
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, sentences
 from tests.support.scripted_shop import PAYWALL, ScriptedShop
 
 AXE = Path(AXE_FILE_PATH).read_text()
@@ -34,9 +33,10 @@ OVERFLOW = """() => {
 @pytest.mark.parametrize("size", VIEWPORTS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_axe_finds_nothing_on_any_screen(
+def test_screens_are_accessible(
     new_context: Any, photo: Path, language: str, scheme: str, size: str
 ) -> None:
+    """axe finds no fault on any screen, in any language, size and colour scheme."""
     # Without motion a screen is what it will be at once.
     options = {**VIEWPORTS[size], "color_scheme": scheme, "reduced_motion": "reduce"}
     shop = ScriptedShop(new_context(**options))
@@ -44,7 +44,7 @@ def test_axe_finds_nothing_on_any_screen(
     page = shop.open()
     page.evaluate(AXE)
     seen = {}
-    for screen in Walk(shop, page, sentences(language), photo).screens():
+    for screen in DialogScreens(shop, page, sentences(language), photo).screens():
         seen[screen] = page.evaluate(FAULTS)
         assert page.evaluate(OVERFLOW) <= 0, screen
         picture(page, f"{screen}-{language}-{scheme}-{size}")
@@ -55,7 +55,8 @@ def test_axe_finds_nothing_on_any_screen(
     assert direction == ("rtl" if language == "ar" else "ltr")
 
 
-def test_axe_sees_into_the_dialog(shop: ScriptedShop) -> None:
+def test_axe_checks_shadow_root(shop: ScriptedShop) -> None:
+    """axe would find a fault within the dialog."""
     prepare(shop, "en")
     page = shop.open()
     page.locator(".genvoris-tryon-btn").click()
@@ -66,7 +67,8 @@ def test_axe_sees_into_the_dialog(shop: ScriptedShop) -> None:
     assert any("button-name" in fault for fault in page.evaluate(FAULTS))
 
 
-def test_the_shop_s_words_run_their_own_way(shop: ScriptedShop) -> None:
+def test_direction_of_shop_texts(shop: ScriptedShop) -> None:
+    """Texts from the shop keep their own direction."""
     prepare(shop, "ar")
     shop.status = RESTING
     page = shop.open()
@@ -79,9 +81,8 @@ def test_the_shop_s_words_run_their_own_way(shop: ScriptedShop) -> None:
         assert page.locator(f"genvoris-dialog {words}").evaluate(style) == ["ltr", "rtl"]
 
 
-def test_on_a_phone_held_sideways_the_next_screen_starts_at_its_top(
-    new_context: Any, photo: Path
-) -> None:
+def test_landscape_phone(new_context: Any, photo: Path) -> None:
+    """The next screen starts at its top on a phone held sideways."""
     shop = ScriptedShop(new_context(viewport={"width": 740, "height": 360}))
     prepare(shop, "en")
     shop.states = [{"state": "running"}]
@@ -107,7 +108,8 @@ def test_on_a_phone_held_sideways_the_next_screen_starts_at_its_top(
     )
 
 
-def test_text_of_twice_the_size_fits_the_drop_zone(new_context: Any) -> None:
+def test_large_text_in_drop_zone(new_context: Any) -> None:
+    """Text of twice the size fits into the drop zone."""
     shop = ScriptedShop(new_context(viewport={"width": 320, "height": 560}))
     prepare(shop, "de")
     page = shop.open()

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.conftest import ROOT, Demo, Watched
-from tests.browser.steps import (
+from tests.support.chromium import Watched
+from tests.support.demo import ROOT, Demo
+from tests.support.dialog_steps import (
     dialog,
     expect_accessible,
     expect_heading,
@@ -24,9 +25,8 @@ from examples.demo_shop.run import API_KEY
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_shopper_tries_on_runs_out_takes_a_plan_and_goes_on_with_the_same_photo(
-    demo: Demo, context: BrowserContext, photo: Path
-) -> None:
+def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Path) -> None:
+    """A shopper tries on, runs out, takes a plan, and continues with the same photo."""
     page = context.new_page()
     watched = Watched(page)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import POLICY, TRIGGER, WIDGET, ScriptedShop
 
 COUNT = """<script nonce="n">
@@ -40,7 +40,7 @@ NESTED = TRIGGER.replace(">Try it on<", "><span>Try it on</span><")
 
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS.keys())
-def test_a_click_that_the_page_stops(shop: ScriptedShop, stop: str) -> None:
+def test_stopped_click(shop: ScriptedShop, stop: str) -> None:
     """A stopped click still opens the dialog, once."""
     find = "const trigger = document.querySelector('.genvoris-tryon-btn');"
     shop.body = f"<div>{NESTED}</div>" + script(find + stop)
@@ -61,9 +61,7 @@ def test_a_click_that_the_page_stops(shop: ScriptedShop, stop: str) -> None:
     ids=["link", "submit"],
 )
 @pytest.mark.parametrize("stop", [STOPS["on the trigger"], STOPS["around it"], ""])
-def test_a_trigger_that_leads_elsewhere_stays_on_the_page(
-    shop: ScriptedShop, trigger: str, stop: str
-) -> None:
+def test_link_as_trigger(shop: ScriptedShop, trigger: str, stop: str) -> None:
     """The dialog opens in place of what the click would have done."""
     find = "const trigger = document.querySelector('.genvoris-tryon-btn');"
     shop.body = trigger + script(find + stop)
@@ -82,9 +80,7 @@ def test_a_trigger_that_leads_elsewhere_stays_on_the_page(
     ],
 )
 @pytest.mark.parametrize("at", ["trigger", "trigger.parentNode", "document", "window"])
-def test_a_click_that_the_page_prevents_opens_nothing(
-    shop: ScriptedShop, listener: str, at: str
-) -> None:
+def test_prevented_click(shop: ScriptedShop, listener: str, at: str) -> None:
     """The shop's own listener decides, wherever it listens."""
     find = "const trigger = document.querySelector('.genvoris-tryon-btn');"
     listen = f"{at}.addEventListener('click', event => {{ {listener}; }})"
@@ -99,7 +95,7 @@ def test_a_click_that_the_page_prevents_opens_nothing(
     assert [product["title"] for product in opened(page)] == ["Later"]
 
 
-def test_alpine_s_click_stop(shop: ScriptedShop) -> None:
+def test_alpine_click_stop(shop: ScriptedShop) -> None:
     """A trigger with ``@click.stop`` opens, and the card around it is not clicked."""
     shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
     shop.head = ALPINE + COUNT
@@ -114,7 +110,7 @@ def test_alpine_s_click_stop(shop: ScriptedShop) -> None:
     expect(page.locator("p").first).to_have_text("true false")
 
 
-def test_bootstrap_s_offcanvas_panel_that_keeps_its_clicks(shop: ScriptedShop) -> None:
+def test_bootstrap_offcanvas(shop: ScriptedShop) -> None:
     """A panel that stops clicks, so that they do not close it, still opens the dialog."""
     shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     shop.head = '<script nonce="n" src="/lib/bootstrap/dist/js/bootstrap.bundle.js"></script>'
@@ -148,7 +144,7 @@ SHARED = (
     ids=["tag", "trigger", "page"],
 )
 @pytest.mark.parametrize("opener", ["script", "address", "bare button"])
-def test_without_a_product_it_is_the_page_s(
+def test_product_of_page(
     shop: ScriptedShop,
     tag: dict[str, str],
     body: str,
@@ -172,7 +168,7 @@ def test_without_a_product_it_is_the_page_s(
 
 
 @pytest.mark.parametrize("query", ["", "?genvoris_tryon=0", "?genvoris_tryon=10", "?q=1"])
-def test_an_address_that_does_not_ask_for_it_opens_nothing(shop: ScriptedShop, query: str) -> None:
+def test_other_query_opens_nothing(shop: ScriptedShop, query: str) -> None:
     """Only ``genvoris_tryon=1`` does."""
     shop.head = COUNT
     page = shop.open(f"/product{query}")
@@ -181,7 +177,7 @@ def test_an_address_that_does_not_ask_for_it_opens_nothing(shop: ScriptedShop, q
     assert len(opened(page)) == 1
 
 
-def test_a_page_without_any_product_says_so(shop: ScriptedShop) -> None:
+def test_no_product(shop: ScriptedShop) -> None:
     """Nothing is invented where the page names nothing."""
     shop.body = '<button class="genvoris-tryon-btn">Try</button>'
     page = shop.open()
@@ -189,7 +185,7 @@ def test_a_page_without_any_product_says_so(shop: ScriptedShop) -> None:
     expect_heading(page, "That did not work")
 
 
-def test_all_pictures_of_a_product_are_sent(shop: ScriptedShop, photo: Path) -> None:
+def test_all_pictures_are_sent(shop: ScriptedShop, photo: Path) -> None:
     """The first is the one that is shown."""
     page = shop.open()
     page.evaluate(
@@ -218,8 +214,8 @@ OWN_LISTENER = (
     ],
     ids=["at once", "soon", "once it is open"],
 )
-def test_a_hand_written_button_with_a_listener_of_its_own(shop: ScriptedShop, ask: str) -> None:
-    """One click is one ``open``, whoever of the two asked first."""
+def test_button_with_listener(shop: ScriptedShop, ask: str) -> None:
+    """One click is one ``open``, whether trigger or script asked first."""
     shop.head = COUNT
     shop.body = OWN_LISTENER + script(
         """const button = document.querySelector('.genvoris-tryon-btn');
@@ -239,7 +235,7 @@ def test_a_hand_written_button_with_a_listener_of_its_own(shop: ScriptedShop, as
     assert [product["image"] for product in opened(page)] == ["/hosted.png", "/last.png"]
 
 
-def test_a_hand_written_button_without_a_listener(shop: ScriptedShop) -> None:
+def test_button_without_listener(shop: ScriptedShop) -> None:
     """``data-image`` and ``data-title`` are read too."""
     shop.body = OWN_LISTENER
     page = shop.open()

@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.web.assets import load_assets
 from genvoris_flask.web.state import get_state
-from tests.browser.steps import choose, dialog, expect_heading, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, until
 from tests.support.pictures import picture
 from tests.support.scripted_shop import WIDGET
 
@@ -128,7 +128,7 @@ def click(page: Page, heading: str = "Try it on now") -> None:
     expect_heading(page, heading)
 
 
-def test_a_tab_that_was_open_over_an_upgrade(page: Page, balancer: Balancer) -> None:
+def test_open_tab(page: Page, balancer: Balancer) -> None:
     """The click is answered by the new version, and the page's listeners hear of it once."""
     page.evaluate("window.kept = Genvoris; Genvoris.update({primaryColor: '#0000ff'})")
     balancer.upgrade()
@@ -146,9 +146,7 @@ def test_a_tab_that_was_open_over_an_upgrade(page: Page, balancer: Balancer) -> 
     assert page.evaluate("window.opened") == ["Shirt", "Kept"]
 
 
-def test_a_photo_that_is_chosen_after_an_upgrade(
-    page: Page, balancer: Balancer, photo: Path
-) -> None:
+def test_photo_after_upgrade(page: Page, balancer: Balancer, photo: Path) -> None:
     """The new version goes on with the photo where the old one's tools are gone."""
     click(page, "Try it on")
     balancer.upgrade()
@@ -159,7 +157,7 @@ def test_a_photo_that_is_chosen_after_an_upgrade(
     assert page.locator("genvoris-dialog").count() == 1
 
 
-def test_a_page_that_a_cache_kept_over_an_upgrade(page: Page, balancer: Balancer) -> None:
+def test_cached_page(page: Page, balancer: Balancer) -> None:
     """Its tag names the old version's file, and gets the new one's."""
     html = page.request.get(page.url).text()
     balancer.upgrade()
@@ -192,7 +190,7 @@ def test_two_versions_behind_one_balancer(
     expect(page.locator(".genvoris-tryon-btn svg")).to_have_count(1)
 
 
-def test_without_any_server_the_next_click_tries_again(page: Page) -> None:
+def test_no_server(page: Page) -> None:
     """A widget that cannot take over is asked for again, and nothing runs twice."""
     page.route("**/genvoris/*.js", lambda route: route.abort())
     button = page.get_by_role("button", name="Try it on")
@@ -202,4 +200,18 @@ def test_without_any_server_the_next_click_tries_again(page: Page) -> None:
     page.unroute("**/genvoris/*.js")
     click(page, "Try it on")
     assert version(page) == NOW
+    assert page.evaluate("window.opened") == ["Shirt"]
+
+
+def test_failed_handover_is_forgotten(page: Page, photo: Path) -> None:
+    """A photo that no version can take is not tried again when the widget loads something."""
+    click(page, "Try it on")
+    page.route("**/genvoris/*.js", lambda route: route.abort())
+    choose(page, photo)
+    expect(dialog(page).get_by_role("alert")).to_contain_text("no connection")
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    page.evaluate("Genvoris.update({})")
+    page.evaluate("new Promise(resolve => setTimeout(resolve))")
+    expect(dialog(page)).to_be_hidden()
     assert page.evaluate("window.opened") == ["Shirt"]

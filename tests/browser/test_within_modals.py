@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press, until
+from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import POLICY, TRIGGER, WIDGET, ScriptedShop
 
 LIBRARIES = WIDGET / "node_modules"
@@ -93,7 +93,7 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize("show", PANELS)
-def test_within_another_dialog_all_of_ours_works(
+def test_within_another_dialog(
     shop: ScriptedShop, photo: Path, show: Callable[[ScriptedShop], Page]
 ) -> None:
     """Focus, Tab, Enter and clicks are ours; Escape closes ours, and the other one stays."""
@@ -120,7 +120,7 @@ def test_within_another_dialog_all_of_ours_works(
     expect(trigger).to_be_focused()
 
 
-def test_the_other_dialog_s_trap_works_again_once_ours_is_closed(shop: ScriptedShop) -> None:
+def test_other_focus_trap_is_restored(shop: ScriptedShop) -> None:
     """What keeps a trap from our dialog does not switch it off."""
     page = with_focus_trap(shop)
     page.locator(".genvoris-tryon-btn").click()
@@ -134,10 +134,8 @@ def test_the_other_dialog_s_trap_works_again_once_ours_is_closed(shop: ScriptedS
     expect(page.locator("#outside")).not_to_be_focused()
 
 
-def test_the_pill_works_while_another_dialog_traps_the_focus(
-    shop: ScriptedShop, photo: Path
-) -> None:
-    """A try-on that was put aside can be looked at from within a trap."""
+def test_pill_within_focus_trap(shop: ScriptedShop, photo: Path) -> None:
+    """A minimised try-on can be reopened while a focus trap is active."""
     shop.states = [{"state": "running"}]
     page = with_focus_trap(shop)
     page.locator(".genvoris-tryon-btn").click()
@@ -149,7 +147,7 @@ def test_the_pill_works_while_another_dialog_traps_the_focus(
     expect(dialog(page)).to_be_visible()
 
 
-def test_a_popover_that_closes_leaves_our_dialog_open(shop: ScriptedShop) -> None:
+def test_closed_popover(shop: ScriptedShop) -> None:
     """Nothing unseen holds the page."""
     page = with_popover(shop)
     page.locator(".genvoris-tryon-btn").click()
@@ -163,7 +161,7 @@ def test_a_popover_that_closes_leaves_our_dialog_open(shop: ScriptedShop) -> Non
     expect(page.locator("#panel")).to_be_visible()
 
 
-def test_a_popover_that_the_trigger_itself_closes(shop: ScriptedShop) -> None:
+def test_trigger_closes_popover(shop: ScriptedShop) -> None:
     """Where the trigger is not shown any more, our dialog is elsewhere."""
     hides = '<button popovertarget="panel" popovertargetaction="hide"'
     shop.body = (
@@ -184,9 +182,7 @@ def test_a_popover_that_the_trigger_itself_closes(shop: ScriptedShop) -> None:
 
 
 @pytest.mark.parametrize("hidden", ["aria-hidden='true'", "inert"])
-def test_what_another_dialog_has_hidden_is_shown_when_it_opens(
-    shop: ScriptedShop, hidden: str
-) -> None:
+def test_hidden_by_another_dialog(shop: ScriptedShop, hidden: str) -> None:
     """A library that hides the rest of the page has hidden our element too."""
     page = shop.open()
     page.locator(".genvoris-tryon-btn").hover()

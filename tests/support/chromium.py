@@ -1,11 +1,14 @@
-"""How the Chromium that the set-up found is started."""
+"""Chromium: how it is started, its screen sizes, and what it saw."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Page, Response
 
 OFFLINE = [
     "--disable-background-networking",
@@ -16,11 +19,46 @@ OFFLINE = [
     "--disable-gpu",
 ]
 
+VIEWPORTS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "is_mobile": True,
+        "has_touch": True,
+        "device_scale_factor": 2,
+    },
+}
+
 
 def launch_options() -> dict[str, Any]:
-    """Give the options for Playwright's ``launch``."""
+    """Return the options for Playwright's ``launch``."""
     found = Path(sys.prefix) / "chromium"
     assert found.exists(), "No Chromium is set up: run make test, which installs one."
     path = found.read_text().strip()
     arguments = [*OFFLINE, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return {"args": arguments, **({"executable_path": path} if path else {})}
+
+
+@dataclass
+class Watched:
+    """What a browser saw: every answer's text, every complaint of its console."""
+
+    page: Page
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("requestfinished", lambda request: self._keep(request.response()))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self._listen(message.type, message.text))
+
+    def _keep(self, response: Response | None) -> None:
+        if response is None or response.status in (204, 302, 304):
+            return
+        head = str(response.headers).encode()
+        self.bodies[f"{len(self.bodies)} {response.url}"] = head + response.body()
+
+    def _listen(self, kind: str, text: str) -> None:
+        # Refusals that a test provokes on purpose are no faults of the page.
+        if kind in ("error", "warning") and "status of 4" not in text:
+            self.complaints.append(text)

@@ -1,4 +1,4 @@
-"""A shop's page and backend that answer as a test says, for the real widget in Chromium."""
+"""A shop whose page and backend a test scripts, for the real widget in Chromium."""
 
 from __future__ import annotations
 
@@ -57,20 +57,23 @@ addEventListener('securitypolicyviolation',
 
 @dataclass
 class ScriptedShop:
-    """What the shop answers, and what it was asked.
+    """A shop's answers, and the requests it received.
 
     Attributes:
-        tag: Further attributes of the widget's tag.
-        body: What is on the page.
-        lang: Of the page.
-        head: Further elements of its head; their scripts need ``nonce="n"``.
+        tag: More attributes of the widget's tag.
+        body: The page's content.
+        lang: The page's language.
+        head: More elements of its head; their scripts need ``nonce="n"``.
         css: The page's own style sheet.
-        status: The answer to the status question.
-        states: What a job goes through, one for each poll; the last one stays.
-        failing: Paths that get no answer at all, as when a phone is out of reach.
-        policy: Its Content-Security-Policy.
-        script: The widget's tag, where it is another one.
-        pages: The bodies of further pages, by path.
+        status: The response to requests for the status.
+        states: A job's states, one for each poll; the last one stays.
+        failing: Paths that get no response at all, as without a connection.
+        policy: The page's Content-Security-Policy.
+        script: The widget's tag, instead of the usual one.
+        pages: The bodies of more pages, by path.
+        refusal: Status and body of the response to every new try-on.
+        jobs: The number of polls, by job.
+        asked: The requests so far.
     """
 
     context: BrowserContext
@@ -92,7 +95,7 @@ class ScriptedShop:
     asked: list[Request] = field(default_factory=list)
 
     def open(self, path: str = "/product") -> Page:
-        """Give a page of the shop."""
+        """Open a page of the shop."""
         self.context.route(f"{ORIGIN}/**", self._answer)
         self.context.add_init_script(WATCH)
         page = self.context.new_page()
@@ -107,7 +110,7 @@ class ScriptedShop:
         ]
 
     def events(self) -> list[dict[str, Any]]:
-        """Give what the widget has told of its shoppers."""
+        """Return the analytics events that the widget has sent."""
         sent = [json.loads(each.post_data or "{}") for each in self.requests("POST", "/events")]
         return [event for batch in sent for event in batch["events"]]
 

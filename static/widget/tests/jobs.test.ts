@@ -9,7 +9,7 @@ import type { Product } from "../src/widget/public";
 
 type Answer = Partial<Job> | Error;
 
-/** Jobs on a backend that gives these answers, each to one try-on. */
+/** Set up jobs with a backend that answers one try-on after the other. */
 function setUp(...answers: Answer[]) {
   const keys: string[] = [];
   const failures: string[] = [];
@@ -37,21 +37,21 @@ const refusal = (status: number, error: string) =>
   new ProblemError({ status, error, detail: "A sentence." });
 
 const LOST: [string, Answer][] = [
-  ["without an answer", new ProblemError(localProblem("slow"))],
-  ["with a server's localProblem", refusal(500, "internal_error")],
+  ["without a response", new ProblemError(localProblem("slow"))],
+  ["with a server error", refusal(500, "internal_error")],
   ["when Genvoris did not answer", { error: "upstream_unreachable" }],
   ["when its worker died", { error: "interrupted" }],
-  ["with a localProblem of the shop's", { error: "internal_error" }],
+  ["with an error in the shop", { error: "internal_error" }],
 ];
 const SETTLED: [string, Answer][] = [
   ["with a picture", { state: "done" }],
-  ["for want of a plan", { state: "refused", error: "end_customer_quota" }],
+  ["without a plan", { state: "refused", error: "end_customer_quota" }],
   ["because of its photo", { error: "invalid_body" }],
   ["long ago", refusal(410, "tryon_over")],
 ];
 
-describe("a try-on that ended", () => {
-  it.each(LOST)("%s keeps its key, since it may have been charged", async (_how, answer) => {
+describe("a failed try-on", () => {
+  it.each(LOST)("%s keeps its key", async (_how, answer) => {
     const { jobs, keys } = setUp(answer, answer);
     const mine = photo();
     for (let times = 0; times < 3; times++) await jobs.start(shirt, mine);
@@ -59,7 +59,7 @@ describe("a try-on that ended", () => {
     expect(keys).toHaveLength(3);
   });
 
-  it.each(SETTLED)("%s gets another key", async (_how, answer) => {
+  it.each(SETTLED)("%s gets a new key", async (_how, answer) => {
     const { jobs, keys } = setUp(answer);
     const mine = photo();
     await jobs.start(shirt, mine);
@@ -67,7 +67,7 @@ describe("a try-on that ended", () => {
     expect(new Set(keys).size).toBe(2);
   });
 
-  it("keeps its key until it was made", async () => {
+  it("keeps its key until it succeeds", async () => {
     const { jobs, keys } = setUp({ error: "interrupted" }, { state: "done" });
     const mine = photo();
     for (let times = 0; times < 3; times++) await jobs.start(shirt, mine);
@@ -75,7 +75,7 @@ describe("a try-on that ended", () => {
     expect(keys[2]).not.toBe(keys[0]);
   });
 
-  it("does not give its key to another photo or product", async () => {
+  it("shares its key with no other photo or product", async () => {
     const { jobs, keys, failures } = setUp({ error: "interrupted" }, { error: "interrupted" });
     const mine = photo();
     await jobs.start(shirt, mine);
@@ -85,7 +85,7 @@ describe("a try-on that ended", () => {
     expect(failures).toEqual(["interrupted", "interrupted"]);
   });
 
-  it("keeps its key while other things are tried on", async () => {
+  it("keeps its key during other try-ons", async () => {
     const { jobs, keys } = setUp({ error: "interrupted" });
     const mine = photo();
     await jobs.start(shirt, mine);

@@ -14,7 +14,7 @@ const say = (language: string, shop = {}) =>
 afterEach(() => say("en"));
 
 describe("the languages", () => {
-  it("are the six of the contract", () => {
+  it("are six", () => {
     expect(Object.keys(locales).sort()).toEqual(["ar", "de", "en", "es", "fr", "ur"]);
   });
 
@@ -24,18 +24,18 @@ describe("the languages", () => {
     ["one is empty", { a: " ", b: { other: "{count}", one: "1" } }, "xx: a is missing"],
     ["a plural form is missing", { a: "A", b: { other: "{count}" } }, "xx: b.one is missing"],
     [
-      "a value is not said",
+      "a placeholder is missing",
       { a: "A", b: { other: "{count} of many", one: "1 of {limit}" } },
-      "xx: b.other does not say {limit}",
+      "xx: b.other lacks {limit}",
     ],
-    ["a plural has no forms", { a: "A", b: "B" }, "xx: b must be of the same kind as in English"],
+    ["a plural has no forms", { a: "A", b: "B" }, "xx: b must be of the same type as in English"],
   ])("fail the build when %s", (_why, locale, fault) => {
     const limit = fault.includes("{limit}") ? " {limit}" : "";
     const english = { a: "A", b: { one: `{count}${limit}`, other: `{count}${limit}` } };
     expect(faultsOf("xx", locale, english)).toContain(fault);
   });
 
-  it("count by their own rules", () => {
+  it("have their own plural rules", () => {
     say("ar");
     const left = (count: number) => t("left", { count, limit: 30 });
     expect(new Set([0, 1, 2, 3, 11, 100].map(left)).size).toBe(6);
@@ -45,7 +45,7 @@ describe("the languages", () => {
     expect(t("elapsed", { count: 2 })).toBe("2 Sekunden");
   });
 
-  it("run in their own direction", () => {
+  it("have their own direction", () => {
     const all = Object.keys(locales).map((language) => {
       say(language);
       return `${language} ${direction()}`;
@@ -53,14 +53,14 @@ describe("the languages", () => {
     expect(all).toEqual(["ar rtl", "de ltr", "en ltr", "es ltr", "fr ltr", "ur rtl"]);
   });
 
-  it("give way to the shop's own words, plurals too", () => {
+  it("can be overridden by the shop", () => {
     say("fr", { title: "À vous", elapsed: { one: "{count} s", other: "{count} s" } });
     expect(t("title")).toBe("À vous");
     expect(t("elapsed", { count: 3 })).toBe("3 s");
     expect(t("close")).toBe("Fermer");
   });
 
-  it("leave a value that nobody gave as it is", () => {
+  it("keep a placeholder without a value", () => {
     expect(t("resultAlt")).toBe("You, with {title}");
   });
 });

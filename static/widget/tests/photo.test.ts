@@ -16,7 +16,7 @@ describe("a photo", () => {
     ["webp", "RIFF\0\0\0\0WEBPVP8 "],
     ["heic", "\0\0\0\x18ftypheic"],
     ["heic", "\0\0\0\x18ftypmif1"],
-  ])("is told to be %s by its bytes", (kind, head) => {
+  ])("is recognised as %s", (kind, head) => {
     expect(detectFormat(bytes(head))).toBe(kind);
   });
 
@@ -45,16 +45,16 @@ describe("a photo", () => {
     ["too wide", 2600, 1000],
     ["too wide or too tall", 1000, 2600],
     ["larger than 100 MP", 12000, 9000],
-  ])("is said to be %s at %i by %i, before it is decoded", async (words, width, height) => {
+  ])("is %s at %i by %i", async (words, width, height) => {
     expect(await prepare(new Blob([png(width, height)]), LIMITS)).toContain(words);
   });
 
-  it("that is empty, no photo or ends too soon is refused with a sentence", async () => {
+  it("that is empty or no photo is refused", async () => {
     expect(await prepare(new Blob([]), LIMITS)).toMatch(/empty/);
     expect(await prepare(new Blob(["hello"]), LIMITS)).toMatch(/not a photo/);
   });
 
-  it("of HEIC is refused with its reason where the browser cannot open it", async () => {
+  it("of HEIC may be refused", async () => {
     const heic = new Blob([bytes("\0\0\0\x18ftypheic")]);
     const large = { ...LIMITS, maxUploadBytes: 4 };
     expect(await prepare(heic, { ...LIMITS, heic: false })).toMatch(/save the photo as a JPEG/);
@@ -64,16 +64,16 @@ describe("a photo", () => {
 });
 
 describe("a JPEG's size", () => {
-  it.each([1, 2, 3, 4])("is as it is stored when its orientation is %i", (orientation) => {
+  it.each([1, 2, 3, 4])("is unchanged by orientation %i", (orientation) => {
     expect(readSize(jpeg(400, 300, orientation), "jpeg")).toEqual([400, 300]);
   });
 
-  it.each([5, 6, 7, 8])("is turned when its orientation is %i", (orientation) => {
+  it.each([5, 6, 7, 8])("is rotated by orientation %i", (orientation) => {
     expect(readSize(jpeg(400, 300, orientation), "jpeg")).toEqual([300, 400]);
     expect(readSize(jpeg(400, 300, orientation, true), "jpeg")).toEqual([300, 400]);
   });
 
-  it.each([0, 9, 255])("is as it is stored when its orientation is %i, which is none", (none) => {
+  it.each([0, 9, 255])("is unchanged by the invalid orientation %i", (none) => {
     expect(readSize(jpeg(400, 300, none), "jpeg")).toEqual([400, 300]);
   });
 
@@ -86,7 +86,7 @@ describe("a JPEG's size", () => {
     expect(readSize(jpegOf(400, 300, [...block]), "jpeg")).toEqual([400, 300]);
   });
 
-  it("is turned by the first Exif block alone", () => {
+  it("depends on the first Exif block only", () => {
     const [turned, upright] = [tiff(6, true), tiff(1, true)];
     expect(readSize(jpegOf(400, 300, turned, upright), "jpeg")).toEqual([300, 400]);
     expect(readSize(jpegOf(400, 300, upright, turned), "jpeg")).toEqual([400, 300]);
@@ -104,7 +104,7 @@ describe("a JPEG's size", () => {
     expect(readSize(Uint8Array.from(data), "jpeg")).toEqual([300, 400]);
   });
 
-  it("is not known when the file ends before it says so", () => {
+  it("is unknown in a truncated file", () => {
     expect(readSize(jpeg(400, 300, 1).slice(0, 12), "jpeg")).toBeNull();
     expect(readSize(bytes("RIFF"), "webp")).toBeNull();
   });
@@ -119,7 +119,7 @@ describe("a WebP's orientation", () => {
     new Blob([Uint8Array.from([...bytes("RIFF\0\0\0\0WEBP"), ...chunks.flat()])]);
   const header = chunk("VP8X", [0x28, ...Array(9).fill(0)]);
 
-  it.each([[...bytes("Exif\0\0")], []])("is taken out of it (prefix: %j)", async (...prefix) => {
+  it.each([[...bytes("Exif\0\0")], []])("is removed (prefix: %j)", async (...prefix) => {
     const exif = chunk("EXIF", [...(prefix as number[]), ...tiff(6, true), 0]);
     const [file, orientation] = await withoutOrientation(
       webp(header, chunk("VP8 ", [1, 2, 3]), exif),
@@ -131,7 +131,7 @@ describe("a WebP's orientation", () => {
     expect(text).toContain("VP8 \x03\0\0\0\x01\x02\x03\0");
   });
 
-  it("is that of its first Exif, and 1 without any", async () => {
+  it("is the first one, and 1 without any", async () => {
     const [first, second] = [tiff(8, false), tiff(6, true)].map((block) => chunk("EXIF", block));
     expect((await withoutOrientation(webp(header, first ?? [], second ?? [])))[1]).toBe(8);
     expect((await withoutOrientation(webp(chunk("VP8 ", [1]))))[1]).toBe(1);
@@ -159,7 +159,7 @@ describe("a HEIC photo that is sent as it is", () => {
     expect(clean("a<x:xmpmeta>Munich")).not.toContain("Munich");
   });
 
-  it("whose directories lead nowhere is left in peace", () => {
+  it("with broken directories stays as it is", () => {
     const broken = bytes("II*\0\x08\0\0\0\xff\xff");
     expect(withoutMetadata(broken)).toEqual(broken);
   });

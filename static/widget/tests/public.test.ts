@@ -1,4 +1,4 @@
-// What a shop's own TypeScript may write; that it compiles is the test.
+// TypeScript as a shop may write it; compiling it is the test.
 
 import { expect, it } from "vitest";
 import type { Events, GenvorisApi, GenvorisCall } from "../widget";
@@ -31,7 +31,7 @@ function useAll(genvoris: GenvorisApi): () => void {
   return stop;
 }
 
-it("types the public face", () => {
+it("describes the public API", () => {
   const call: GenvorisCall = ["open", { productTitle: "A" }];
   const type: Events["analytics"]["eventType"] = "WIDGET_OPENED";
   expect([typeof useAll, call[0], type]).toEqual(["function", "open", "WIDGET_OPENED"]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { initialModel, type Model, reduce } from "../src/dialog/reducer";
+import { type DialogEvent, initialModel, type Model, reduce } from "../src/dialog/reducer";
+import { Store } from "../src/dialog/store";
 import type { Problem, Result, Status } from "../src/jobs/models";
 import type { Photo } from "../src/photo/photo";
 import type { Paywall } from "../src/widget/public";
@@ -47,24 +48,24 @@ describe("the dialog", () => {
     expect(initialModel(product).screen.name).toBe("photo");
   });
 
-  it("shows what is left, and stays where the shopper is", () => {
+  it("shows the remaining try-ons", () => {
     const model = reduce(ready(), { type: "status", status: allowed });
     expect(model).toMatchObject({ remaining: 4, limit: 5, screen: { name: "photo" }, photo });
   });
 
-  it("asks for a log-in when nobody is logged in", () => {
+  it("asks for a log-in", () => {
     const status = { ...allowed, access: "LOCKED", ctaType: "login", login_url: "/login" };
     const { screen } = reduce(initialModel(product), { type: "status", status });
     expect(screen).toEqual({ name: "login", url: "/login" });
   });
 
-  it("shows the shop's paywall before a photo is chosen in vain", () => {
+  it("shows the paywall before a photo is chosen", () => {
     const status = { ...allowed, access: "EXHAUSTED", ctaType: "upgrade", paywall };
     const { screen } = reduce(initialModel(product), { type: "status", status });
     expect(screen).toEqual({ name: "paywall", paywall });
   });
 
-  it("says so when try-ons are unavailable, and for an access that it does not know", () => {
+  it("reports unavailable try-ons, and unknown kinds of access", () => {
     for (const access of ["ERROR", "SOMETHING_NEW"]) {
       const status = { ...allowed, access, ctaType: "none", message: "Not now." };
       const { screen } = reduce(initialModel(product), { type: "status", status });
@@ -72,12 +73,12 @@ describe("the dialog", () => {
     }
   });
 
-  it("does not interrupt a try-on with a late status", () => {
+  it("is not interrupted by a late status", () => {
     const status = { ...allowed, access: "EXHAUSTED", paywall };
     expect(reduce(working(), { type: "status", status }).screen.name).toBe("working");
   });
 
-  it("starts once, however often it is asked to", () => {
+  it("starts once", () => {
     const model = working();
     expect(reduce(model, { type: "start", since: 7 })).toBe(model);
   });
@@ -86,20 +87,20 @@ describe("the dialog", () => {
     expect(reduce(initialModel(product), { type: "start", since: 7 }).screen.name).toBe("photo");
   });
 
-  it("names the stage that it is in", () => {
+  it("shows the stage", () => {
     const model = reduce(working(), { type: "progress", stage: "running" });
     expect(model.screen).toEqual({ name: "working", stage: "running", since: 7 });
     expect(reduce(ready(), { type: "progress", stage: "running" }).screen.name).toBe("photo");
   });
 
-  it("shows the picture and what is left after it", () => {
+  it("shows the picture and the remaining try-ons", () => {
     const quota = { used: 5, limit: 5, remaining: 0 };
     const model = reduce(working(), { type: "done", result, quota, current: true });
     expect(model.screen).toEqual({ name: "result", result });
     expect(model.remaining).toBe(0);
   });
 
-  it("keeps a picture whose product was left meanwhile among the earlier ones", () => {
+  it("lists the picture of another product", () => {
     const model = reduce(ready(), { type: "done", result, quota: null, current: false });
     expect(model.screen.name).toBe("photo");
     expect(model.results).toEqual([result]);
@@ -107,7 +108,7 @@ describe("the dialog", () => {
     expect(shown.screen).toEqual({ name: "result", result });
   });
 
-  it("keeps photo and pictures when another product of the page is opened", () => {
+  it("keeps photo and pictures for another product", () => {
     const made = reduce(working(), { type: "done", result, quota: null, current: true });
     const other = { ...product, id: "s2" };
     const model = reduce(made, { type: "open", product: other, loginUrl: null });
@@ -115,7 +116,7 @@ describe("the dialog", () => {
     expect(model.screen.name).toBe("photo");
   });
 
-  it("goes back to a job that another page has started", () => {
+  it("follows a job of an earlier page", () => {
     const model = reduce(initialModel(product), {
       type: "follow",
       product,
@@ -125,14 +126,14 @@ describe("the dialog", () => {
     expect(model.screen).toEqual({ name: "working", stage: "queued", since: 5 });
   });
 
-  it("has neither photo nor pictures once they are deleted, and says so", () => {
+  it("forgets deleted photos and pictures", () => {
     const made = reduce(working(), { type: "done", result, quota: null, current: true });
     const model = reduce(made, { type: "deleted" });
     expect(model).toMatchObject({ photo: null, results: [] });
     expect(model.screen).toMatchObject({ name: "photo", notice: expect.stringMatching(/deleted/) });
   });
 
-  it("keeps the photo through the paywall, the log-in and a fault", () => {
+  it("keeps the photo through paywall, log-in and errors", () => {
     for (const each of [
       problem("end_customer_quota", { paywall }),
       problem("login_required", { login_url: null }),
@@ -144,7 +145,7 @@ describe("the dialog", () => {
     }
   });
 
-  it("asks for another photo when this one is the trouble", () => {
+  it("asks for another photo", () => {
     for (const code of ["broken_photo", "animated_photo", "photo_too_large"]) {
       const model = reduce(working(), { type: "problem", problem: problem(code) });
       expect(model.photo).toBeNull();
@@ -152,9 +153,56 @@ describe("the dialog", () => {
     }
   });
 
-  it("keeps the photo when the product is the trouble", () => {
+  it("keeps the photo if the product is unusable", () => {
     const model = reduce(working(), { type: "problem", problem: problem("product_unusable") });
     expect(model.photo).toBe(photo);
     expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
+  });
+});
+
+describe("the open state", () => {
+  const opened = () => reduce(ready(), { type: "open", product, loginUrl: null });
+  const running = () => reduce(reduce(opened(), { type: "start", since: 7 }), { type: "minimise" });
+  const done: DialogEvent = { type: "done", result, quota: null, current: true };
+
+  it("ends by closing, which leaves the working screen", () => {
+    const model = reduce(reduce(opened(), { type: "start", since: 7 }), { type: "close" });
+    expect(model).toMatchObject({ open: false, screen: { name: "photo" }, photo });
+  });
+
+  it("ends by minimising, which keeps the screen", () => {
+    expect(running()).toMatchObject({ open: false, screen: { name: "working" } });
+  });
+
+  it("decides whether a result or a problem is unseen", () => {
+    expect(reduce(running(), done).unseen).toBe(true);
+    expect(reduce(running(), { type: "problem", problem: problem("failed") }).unseen).toBe(true);
+    expect(reduce(opened(), done).unseen).toBe(false);
+    expect(reduce(reduce(running(), done), { type: "reopen" })).toMatchObject({
+      open: true,
+      unseen: false,
+      screen: { name: "result" },
+    });
+  });
+
+  it("survives the question whether the page takes over", () => {
+    const paused = reduce(opened(), { type: "pause" });
+    expect(paused.open).toBe(false);
+    expect(reduce(paused, { type: "unpause" })).toEqual(opened());
+    expect(reduce(paused, { type: "interrupt" })).toMatchObject({ open: false, interrupted: true });
+  });
+});
+
+describe("the store", () => {
+  it("notifies its subscribers of each event, with the previous state", () => {
+    const store = new Store();
+    const seen: [string, boolean, boolean][] = [];
+    store.subscribe((event, before) => seen.push([event.type, before.open, store.model.open]));
+    store.dispatch({ type: "open", product, loginUrl: null });
+    store.dispatch({ type: "close" });
+    expect(seen).toEqual([
+      ["open", false, true],
+      ["close", true, false],
+    ]);
   });
 });

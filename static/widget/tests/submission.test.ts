@@ -51,26 +51,26 @@ function setUp(starts: (Job | Error)[], jobs: (Job | Error)[] = []) {
 }
 
 describe("a try-on", () => {
-  it("is followed through its stages to its end", async () => {
+  it("is followed to its end", async () => {
     const { finish, stages } = setUp([job("queued")], [job("running"), job("done")]);
     expect((await finish())?.state).toBe("done");
     expect(stages).toEqual(["queued", "running"]);
   });
 
-  it("is sent once more, with the same key and a new token, when the token has ended", async () => {
+  it("is sent again with a new token and the same key", async () => {
     const { finish, log, keys } = setUp([fault(401, "invalid_session_token"), job("done")]);
     await finish();
     expect(log).toEqual(["session", "start new", "session", "start new"]);
     expect(keys).toEqual(["key-1", "key-1"]);
   });
 
-  it("is not sent a third time", async () => {
+  it("is not sent with a third token", async () => {
     const { finish, log } = setUp([fault(401, "invalid_session_token")]);
     await expect(finish()).rejects.toThrow("invalid_session_token");
     expect(log.filter((line) => line.startsWith("start"))).toHaveLength(2);
   });
 
-  it("is sent once when there is none left for hours", async () => {
+  it("is sent once if a paywall answers", async () => {
     const paywall = { kind: "offer", title: "", message: "" } as Paywall;
     const spent = { status: 429, error: "guest_limit_reached", detail: "A sentence.", paywall };
     const { finish, keys } = setUp([new ProblemError(spent)]);
@@ -78,25 +78,25 @@ describe("a try-on", () => {
     expect(keys).toHaveLength(1);
   });
 
-  it("is sent again, with the same key, when the way there is blocked or the shop is busy", async () => {
+  it("is sent again after temporary failures", async () => {
     const { finish, keys } = setUp([fault(0, "offline"), fault(503, "busy"), job("done")]);
     expect((await finish())?.state).toBe("done");
     expect(keys).toEqual(["key-1", "key-1", "key-1"]);
   });
 
-  it("is not sent for ever", async () => {
+  it("is sent three times at most", async () => {
     const { finish, keys } = setUp([fault(503, "busy")]);
     await expect(finish()).rejects.toThrow("busy");
     expect(keys).toHaveLength(3);
   });
 
-  it("is not sent again when it is refused", async () => {
+  it("is sent once if it is refused", async () => {
     const { finish, keys } = setUp([fault(400, "broken_photo")]);
     await expect(finish()).rejects.toThrow("broken_photo");
     expect(keys).toHaveLength(1);
   });
 
-  it("survives a short loss of the connection", async () => {
+  it("survives missed polls", async () => {
     const lost = fault(0, "offline");
     const { finish } = setUp(
       [job("queued")],
@@ -105,12 +105,12 @@ describe("a try-on", () => {
     expect((await finish())?.state).toBe("done");
   });
 
-  it("ends when the connection stays away", async () => {
+  it("ends after too many missed polls", async () => {
     const { finish } = setUp([job("queued")], [fault(0, "offline")]);
     await expect(finish()).rejects.toThrow("offline");
   });
 
-  it("that is refused carries the paywall", async () => {
+  it("returns the paywall of a refusal", async () => {
     const paywall = { kind: "offer", title: "t" } as Job["paywall"];
     const refused = job("refused", { error: "end_customer_quota", reason: "no_plan" });
     const { finish } = setUp([job("queued")], [{ ...refused, ...(paywall && { paywall }) }]);
@@ -119,7 +119,7 @@ describe("a try-on", () => {
     expect((error as ProblemError).problem).toMatchObject({ reason: "no_plan", paywall });
   });
 
-  it("that is stopped is forgotten by the backend too", async () => {
+  it("is removed when it is stopped", async () => {
     const { submission, finish, log } = setUp([job("queued")], [job("running")]);
     const end = finish();
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -128,7 +128,7 @@ describe("a try-on", () => {
     expect(log).toContain("remove j");
   });
 
-  it("that is stopped before it was sent whole is forgotten once it arrives", async () => {
+  it("is removed if it is stopped while being sent", async () => {
     const { submission, finish, log } = setUp([job("queued")], [job("running")]);
     const end = finish();
     submission.stop();
@@ -137,8 +137,8 @@ describe("a try-on", () => {
   });
 });
 
-describe("a job that never ends", () => {
-  it("is given up after four minutes, and says so", async () => {
+describe("an endless job", () => {
+  it("is given up after four minutes", async () => {
     const backend = {
       start: async () => job("queued"),
       job: async () => job("running"),
@@ -157,15 +157,15 @@ describe("a job that never ends", () => {
 });
 
 describe("a job of an earlier page", () => {
-  it("is followed without being sent, though the way there is blocked at first", async () => {
+  it("is followed without being sent", async () => {
     const { submission, keys } = setUp([], [fault(0, "offline"), job("running"), job("done")]);
     expect((await submission.follow("j"))?.state).toBe("done");
     expect(keys).toEqual([]);
   });
 });
 
-describe("a refusal", () => {
-  it("in words that are not ours still has a code and a sentence", () => {
+describe("an error response", () => {
+  it("always has a code and a sentence", () => {
     expect(parseProblem(502, {})).toMatchObject({ error: "http_502", status: 502 });
     expect(parseProblem(502, {}).detail).toMatch(/\.$/);
   });

@@ -15,20 +15,20 @@ function shop() {
 }
 
 describe("the token", () => {
-  it("of the page is used while it has over a minute left", async () => {
+  it("of the page is used until its last minute", async () => {
     const { calls, tokens } = shop();
     tokens.set(token(NOW + 61));
     expect(await tokens.get()).toBe(token(NOW + 61));
     expect(calls).toEqual([]);
   });
 
-  it.each([[token(NOW + 59)], ["opaque"], [null]])("is renewed when it is %j", async (old) => {
+  it.each([[token(NOW + 59)], ["opaque"], [null]])("is refreshed if it is %j", async (old) => {
     const { tokens } = shop();
     tokens.set(old);
     expect(await tokens.get()).toBe(token(NOW + 900));
   });
 
-  it("is renewed with one request at a time", async () => {
+  it("is refreshed by one request at a time", async () => {
     const { calls, tokens } = shop();
     await Promise.all([tokens.get(), tokens.get(), tokens.refresh()]);
     expect(calls).toEqual(["session"]);
@@ -36,7 +36,7 @@ describe("the token", () => {
     expect(calls).toEqual(["session", "session"]);
   });
 
-  it("is renewed by itself a minute before its end, and not while the dialog rests", async () => {
+  it("is refreshed in time, until that is stopped", async () => {
     vi.useFakeTimers();
     let now = NOW;
     let asked = 0;
@@ -61,7 +61,7 @@ describe("the token", () => {
     vi.useRealTimers();
   });
 
-  it("whose end nobody can tell is not renewed by itself", async () => {
+  it("without a known expiry is not refreshed in time", async () => {
     vi.useFakeTimers();
     const { calls, tokens } = shop();
     tokens.set("opaque");
@@ -71,7 +71,7 @@ describe("the token", () => {
     vi.useRealTimers();
   });
 
-  it("whose end cannot be read has none", () => {
+  it("without a readable expiry has none", () => {
     expect(expiryOf("a.b.c")).toBe(0);
     expect(expiryOf(token("soon"))).toBe(0);
     expect(expiryOf(token(7))).toBe(7);

@@ -32,7 +32,7 @@ export function addToCart(result: Result, selector: string | undefined): void {
   button?.click();
 }
 
-/** Return how it was shared, "" if the shopper has cancelled. Throws if nothing was possible. */
+/** Return how it was shared, "" if the shopper has cancelled; throw if neither works. */
 async function share(imageUrl: string, title: string): Promise<"shared" | "copied" | ""> {
   const response = await fetch(imageUrl, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`${response.status}`);

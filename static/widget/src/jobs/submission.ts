@@ -28,7 +28,7 @@ export class Submission {
   /**
    * Submit a photo and return the finished job; null if it was stopped.
    *
-   * Throws ProblemError otherwise. The key makes repeated requests one try-on at the backend.
+   * Throw ProblemError otherwise. The key makes repeated requests one try-on at the backend.
    */
   async send(photo: Blob, key: string): Promise<Job | null> {
     const job = await this.#submit(photo, key);

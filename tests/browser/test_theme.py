@@ -10,8 +10,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import VIEWPORTS
-from tests.browser.steps import choose, dialog, expect_accessible, expect_heading, press
+from tests.support.chromium import VIEWPORTS
+from tests.support.dialog_steps import (
+    choose,
+    dialog,
+    expect_accessible,
+    expect_heading,
+    open_first_trigger,
+    press,
+)
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
 # The slider is as large as the picture and unseen: its handle has the ring.
@@ -25,18 +32,13 @@ RING = """() => {
 }"""
 
 
-def opened(page: Page) -> Page:
-    page.locator(".genvoris-tryon-btn").first.click()
-    expect_heading(page, "Try it on")
-    return page
-
-
-def test_its_colours_font_and_corners_are_the_page_s(shop: ScriptedShop) -> None:
+def test_theme_of_page(shop: ScriptedShop) -> None:
+    """Colours, font and corners come from the page."""
     shop.css = (
         "body { background: #102030; color: #f0f0f0; font-family: Georgia, serif; }"
         ".genvoris-tryon-btn { background: #ffcc00; color: #000; border-radius: 6px; border: 0; }"
     )
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     style = styles(page)
     assert style["background"] == "rgb(16, 32, 48)"
     assert style["color"] == "rgb(240, 240, 240)"
@@ -56,12 +58,12 @@ CanvasRenderingContext2D.prototype.getImageData = function (...args) {
 };"""
 
 
-def test_it_has_no_colours_that_a_lying_canvas_made_up(shop: ScriptedShop) -> None:
+def test_unreliable_canvas(shop: ScriptedShop) -> None:
     """Firefox's privacy.resistFingerprinting gives noise for whatever was drawn."""
     shop.context.add_init_script(NOISE)
     shop.tag |= {"data-primary-color": "gold", "data-background-color": "#102030"}
     shop.css = "body { color: oklch(90% 0.1 150); }"
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     style = styles(page)
     assert (style["primary"], style["background"]) == ("rgb(255, 215, 0)", "rgb(16, 32, 48)")
     assert style["color"] != "rgb(200, 218, 236)"
@@ -91,12 +93,12 @@ OUTLINE = """
 
 
 @pytest.mark.parametrize("reach", ["mouse", "keyboard", "script"])
-def test_an_outline_button_s_colour_is_its_own_at_rest(shop: ScriptedShop, reach: str) -> None:
+def test_outline_button(shop: ScriptedShop, reach: str) -> None:
     """The main colour is the border's, whatever the mouse or the focus makes of the button."""
     shop.css = OUTLINE
     page = shop.open()
     if reach == "mouse":
-        opened(page)
+        open_first_trigger(page)
     elif reach == "keyboard":
         page.locator(".genvoris-tryon-btn").focus()
         page.keyboard.press("Enter")
@@ -121,12 +123,10 @@ def test_an_outline_button_s_colour_is_its_own_at_rest(shop: ScriptedShop, reach
     ],
     ids=["pale border", "text alone", "tint", "pale ground", "black", "a browser's own"],
 )
-def test_a_button_without_a_strong_ground_gives_its_border_or_text(
-    shop: ScriptedShop, css: str, primary: str
-) -> None:
-    """A pale grey is nobody's main colour, and a browser's own button nobody's choice."""
+def test_button_without_background(shop: ScriptedShop, css: str, primary: str) -> None:
+    """Neither a pale grey nor a browser's default button counts as a main colour."""
     shop.css = f"body {{ background: #fff; color: #222; }} .genvoris-tryon-btn {{ {css} }}"
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     assert styles(page)["primary"] == primary
 
 
@@ -138,22 +138,21 @@ def test_a_button_without_a_strong_ground_gives_its_border_or_text(
     ],
     ids=["page", "tag"],
 )
-def test_text_on_blue_is_white_where_the_shop_s_own_is(
-    shop: ScriptedShop, css: str, tag: dict[str, str]
-) -> None:
+def test_text_colour_of_button(shop: ScriptedShop, css: str, tag: dict[str, str]) -> None:
     """The blue is moved just so far that white can be read on it."""
     shop.css = f".genvoris-tryon-btn {{ {css} }}"
     shop.tag |= tag
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     style = styles(page)
     assert style["onPrimary"] == "rgb(255, 255, 255)"
     assert style["primary"] == "rgb(0, 114, 237)"
     expect_accessible(page, "genvoris-dialog")
 
 
-def test_the_tag_s_colours_go_before_the_page_s_and_its_style_sheet_before_both(
+def test_precedence_of_settings(
     shop: ScriptedShop,
 ) -> None:
+    """The style sheet overrides the tag, and the tag the page."""
     shop.css = "body { background: #fff; } genvoris-dialog { --genvoris-text: #123456; }"
     shop.tag |= {
         "data-primary-color": "#0000ff",
@@ -162,7 +161,7 @@ def test_the_tag_s_colours_go_before_the_page_s_and_its_style_sheet_before_both(
         "data-font-family": "Verdana",
         "data-border-radius": "3",
     }
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     style = styles(page)
     assert style == {
         "background": "rgb(250, 250, 250)",
@@ -175,21 +174,21 @@ def test_the_tag_s_colours_go_before_the_page_s_and_its_style_sheet_before_both(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_colours_that_nobody_could_read_are_moved_until_one_can(
-    new_context: Any, scheme: str
-) -> None:
+def test_unreadable_colours(new_context: Any, scheme: str) -> None:
+    """Unreadable colours are adjusted."""
     shop = ScriptedShop(new_context(color_scheme=scheme))
     shop.css = "body { background: #777; color: #808080; }"
     shop.tag = {"data-primary-color": "#7a7a7a", "data-accent-color": "#757575"}
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     expect_accessible(page, "genvoris-dialog")
 
 
-def test_without_auto_style_it_follows_the_system(new_context: Any) -> None:
+def test_no_auto_style(new_context: Any) -> None:
+    """Without auto-style, the dialog follows the system's colour scheme."""
     shop = ScriptedShop(new_context(color_scheme="dark"))
     shop.css = "body { background: pink; font-family: Georgia; }"
     shop.tag = {"data-auto-style": "false"}
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     style = styles(page)
     assert style["background"] == "rgb(27, 26, 24)"
     assert "system-ui" in style["font"]
@@ -198,23 +197,23 @@ def test_without_auto_style_it_follows_the_system(new_context: Any) -> None:
     expect(dialog(page)).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
-def test_parts_and_properties_are_open_to_the_shop_s_style_sheet(shop: ScriptedShop) -> None:
+def test_parts_and_properties(shop: ScriptedShop) -> None:
+    """The shop can style parts and custom properties."""
     shop.css = "genvoris-dialog::part(heading) { text-transform: uppercase; }"
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     heading = dialog(page).get_by_role("heading", level=2)
     assert heading.evaluate("h => getComputedStyle(h).textTransform") == "uppercase"
 
 
-def test_at_320_px_and_with_text_of_twice_the_size_nothing_is_cut_off(
-    new_context: Any, photo: Path
-) -> None:
+def test_small_screen_and_large_text(new_context: Any, photo: Path) -> None:
+    """Nothing is cut off at 320 px and at twice the text size."""
     shop = ScriptedShop(new_context(viewport={"width": 320, "height": 560}))
     page = shop.open()
     session = page.context.new_cdp_session(page)
     for size in (16, 32):
         session.send("Page.setFontSizes", {"fontSizes": {"standard": size, "fixed": size}})
         page.reload()
-        opened(page)
+        open_first_trigger(page)
         assert styles(page)["font"]
         assert dialog(page).evaluate("d => getComputedStyle(d).fontSize") == f"{size}px"
         choose(page, photo)
@@ -225,10 +224,11 @@ def test_at_320_px_and_with_text_of_twice_the_size_nothing_is_cut_off(
         press(page, "Close")
 
 
-def test_every_target_is_at_least_44_px(new_context: Any, photo: Path) -> None:
+def test_target_size(new_context: Any, photo: Path) -> None:
+    """Every target measures at least 44 px."""
     shop = ScriptedShop(new_context(**VIEWPORTS["phone"]))
     shop.tag = {"data-privacy-url": "/p", "data-sample-photos": '[{"src":"/a.jpg"}]'}
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     assert small_targets(page) == []
     choose(page, photo)
     expect(dialog(page).get_by_role("checkbox")).to_be_visible()
@@ -249,11 +249,10 @@ def small_targets(page: Page) -> list[str]:
     return found
 
 
-def test_whatever_the_keyboard_reaches_shows_that_it_has_the_focus(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_focus_is_visible(shop: ScriptedShop, photo: Path) -> None:
+    """Every focusable element shows a focus ring."""
     shop.tag |= {"data-privacy-url": "/p", "data-sample-photos": '[{"src":"/a.jpg"}]'}
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     reached = [*rings(page)]
     choose(page, photo)
     expect(dialog(page).get_by_role("checkbox")).to_be_visible()
@@ -268,11 +267,10 @@ def test_whatever_the_keyboard_reaches_shows_that_it_has_the_focus(
     assert [what for what, ring in reached if not ring] == []
 
 
-def test_the_ring_of_the_enlarged_picture_lies_over_the_picture(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_focus_ring_of_enlarged_picture(shop: ScriptedShop, photo: Path) -> None:
+    """The focus ring of the enlarged picture is drawn over it."""
     shop.css = "body { background: #fff; color: #0000ff; }"
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     choose(page, photo)
     press(page, "Try it on")
     expect_heading(page, "Here you are")
@@ -295,13 +293,12 @@ def rings(page: Page) -> list[tuple[str, bool]]:
     return found
 
 
-def test_without_motion_and_in_forced_colours_it_stays_usable(
-    new_context: Any, photo: Path
-) -> None:
+def test_reduced_motion_and_forced_colours(new_context: Any, photo: Path) -> None:
+    """The dialog stays usable without motion and with forced colours."""
     context = new_context(reduced_motion="reduce", forced_colors="active")
     shop = ScriptedShop(context)
     shop.states = [{"state": "running"}]
-    page = opened(shop.open())
+    page = open_first_trigger(shop.open())
     running = "d => d.getRootNode().getAnimations().length"
     assert dialog(page).evaluate(running) == 0
     border = "d => getComputedStyle(d.querySelector('.primary')).borderTopStyle"
@@ -312,7 +309,8 @@ def test_without_motion_and_in_forced_colours_it_stays_usable(
     assert dialog(page).evaluate(running) == 0
 
 
-def test_the_button_is_designed_by_the_tag(shop: ScriptedShop) -> None:
+def test_button_design(shop: ScriptedShop) -> None:
+    """The tag's attributes style the buttons."""
     shop.body = TRIGGER.replace("<button", "<button data-genvoris-card") + TRIGGER + "<main></main>"
     shop.tag |= {
         "data-button-border-radius": "12",
@@ -339,7 +337,8 @@ def test_the_button_is_designed_by_the_tag(shop: ScriptedShop) -> None:
     expect_heading(page, "Try it on")
 
 
-def test_no_fab_keeps_the_button_where_the_shop_put_it(shop: ScriptedShop) -> None:
+def test_no_fab(shop: ScriptedShop) -> None:
+    """A button with data-no-fab does not float."""
     shop.tag |= {"data-button-position": "floating-right", "data-no-fab": ""}
     page = shop.open()
     expect(page.locator(".genvoris-tryon-btn")).to_have_css("position", "static")

@@ -1,4 +1,4 @@
-"""A walk through every screen of the dialog, on one page."""
+"""Every screen of the dialog, one after the other on one page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import agree, choose, dialog, expect_heading
+from tests.support.dialog_steps import agree, choose, dialog, expect_heading
 from tests.support.scripted_shop import ALLOWED, PAYWALL, SPENT, TRIGGER, ScriptedShop
 
 VARIANTS = json.dumps([{"label": "Red", "id": "s1-red", "image": "/red.png"}, {"label": "XL"}])
@@ -23,7 +23,7 @@ NOT_A_PHOTO = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": b"hello"}
 
 
 def prepare(shop: ScriptedShop, language: str) -> None:
-    """Give the shop all that a screen may show."""
+    """Set the shop up with everything that a screen can show."""
     shop.lang = language
     shop.css = CSS
     variants = VARIANTS.replace('"', "&quot;")
@@ -38,8 +38,15 @@ def prepare(shop: ScriptedShop, language: str) -> None:
     }
 
 
-class Walk:
-    """Goes from screen to screen as a shopper would; ``words`` are the language's sentences."""
+class DialogScreens:
+    """Moves from screen to screen as a shopper would.
+
+    Args:
+        shop: The shop, prepared for the page's language.
+        page: Its page.
+        words: The language's sentences, by key.
+        photo: The path of a good photo.
+    """
 
     def __init__(self, shop: ScriptedShop, page: Page, words: dict[str, Any], photo: Path) -> None:
         self.shop = shop
@@ -48,7 +55,7 @@ class Walk:
         self.photo = photo
 
     def screens(self) -> Iterator[str]:
-        """Give the name of each screen while it is shown."""
+        """Yield the name of each screen while it is visible."""
         yield from self.before()
         yield from self.try_on()
         yield from self.refused()
@@ -76,7 +83,7 @@ class Walk:
         self.press("minimise")
         pill = self.page.locator("genvoris-dialog .pill")
         expect(pill).to_be_visible()
-        yield "put-aside"
+        yield "minimised"
         self.shop.states = [{"state": "done"}]
         expect(pill).to_have_text(self.words["ready"])
         pill.click()
@@ -128,7 +135,7 @@ class Walk:
         return dialog(self.page).locator("button.primary")
 
     def press(self, key: str) -> None:
-        # The same deed may be offered by an icon and by a button.
+        # An icon and a button may have the same label.
         name = re.compile(f"^{re.escape(self.words[key])}$")
         dialog(self.page).get_by_role("button", name=name).last.click()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press
+from tests.support.dialog_steps import choose, dialog, expect_heading, press
 from tests.support.scripted_shop import ScriptedShop
 
 RUNNING: list[dict[str, Any]] = [{"state": "running"}]
@@ -31,9 +31,8 @@ def keys(shop: ScriptedShop) -> list[str]:
     return [each.headers["idempotency-key"] for each in sent]
 
 
-def test_a_token_that_ends_in_the_middle_is_renewed_once_and_the_same_wish_is_sent_again(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_expired_token_is_refreshed(shop: ScriptedShop, photo: Path) -> None:
+    """A refused token is refreshed, and the try-on repeated with the same key."""
     page = with_photo(shop, photo)
     refused: list[str] = []
 
@@ -54,9 +53,8 @@ def test_a_token_that_ends_in_the_middle_is_renewed_once_and_the_same_wish_is_se
     assert refused[1] == "Bearer t.new.s"
 
 
-def test_a_token_that_is_refused_twice_is_not_asked_for_for_ever(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_token_is_refused_twice(shop: ScriptedShop, photo: Path) -> None:
+    """A second refusal ends the attempt."""
     shop.refusal = (401, {"error": "invalid_session_token", "detail": "Not yours."})
     page = with_photo(shop, photo)
     before = len(shop.requests("POST", "/genvoris/session"))
@@ -68,9 +66,8 @@ def test_a_token_that_is_refused_twice_is_not_asked_for_for_ever(
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
 
 
-def test_a_job_that_never_ends_is_given_up_in_words_and_the_photo_stays(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_endless_job_is_given_up(shop: ScriptedShop, photo: Path) -> None:
+    """A job that never ends is given up, and the photo stays."""
     shop.states = RUNNING
     opened = shop.open()
     opened.clock.install()
@@ -89,20 +86,19 @@ def test_a_job_that_never_ends_is_given_up_in_words_and_the_photo_stays(
     expect(dialog(opened).get_by_role("img", name="Your photo")).to_be_visible()
 
 
-def test_a_log_out_in_the_middle_leads_to_the_log_in_and_tells_the_page(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_logged_out_meanwhile(shop: ScriptedShop, photo: Path) -> None:
+    """A shopper who was logged out is led to the log-in, and the page is told."""
     page = with_photo(shop, photo)
-    page.evaluate("() => { Genvoris.on('login', event => { window.told = event.detail; }); }")
+    page.evaluate("() => { Genvoris.on('login', event => { window.seen = event.detail; }); }")
     shop.refusal = (401, {"error": "login_required", "detail": "Log in.", "login_url": "/in"})
     press(page, "Try it on")
     expect_heading(page, "Log in to try it on")
-    assert page.evaluate("window.told") == {"login_url": "/in"}
+    assert page.evaluate("window.seen") == {"login_url": "/in"}
     link = dialog(page).get_by_role("link", name="Log in")
     expect(link).to_have_attribute("href", "http://localhost:9/in?next=%2Fproduct")
 
 
-def test_paywall_link_leads_back_to_the_product(shop: ScriptedShop, photo: Path) -> None:
+def test_paywall_link_leads_back(shop: ScriptedShop, photo: Path) -> None:
     """The shop's plans page learns which page the shopper came from, as its log-in page does."""
     page = with_photo(shop, photo)
     shop.refusal = (
@@ -127,9 +123,8 @@ def test_paywall_link_leads_back_to_the_product(shop: ScriptedShop, photo: Path)
     expect(link).to_have_attribute("href", "http://localhost:9/plans?from=tryon&next=%2Fproduct")
 
 
-def test_from_the_trigger_to_the_download_the_keyboard_is_enough(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_keyboard_only(shop: ScriptedShop, photo: Path) -> None:
+    """The keyboard is enough from the trigger to the download."""
     shop.tag["data-privacy-url"] = "/privacy"
     page = shop.open()
     go_to(page, "Try it on")

@@ -1,13 +1,21 @@
-"""What a shopper does, in the words of this shop."""
+"""What a shopper does with the dialog."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.scripted_shop import WIDGET, ScriptedShop
+
 START = "Try it on"
+RUNNING: list[dict[str, Any]] = [{"state": "running"}]
+DONE: list[dict[str, Any]] = [{"state": "done"}]
+VARIANTS = [{"label": "Red", "id": "s1-red", "image": "/red.png"}, {"label": "XL"}]
 
 
 def dialog(page: Page) -> Locator:
@@ -86,3 +94,56 @@ def until(page: Page, holds: Callable[[], object]) -> None:
             return
         page.wait_for_timeout(25)
     raise AssertionError("it has not happened within a minute")
+
+
+def sentences(language: str) -> dict[str, str]:
+    """Return the dialog's sentences in a language, by their keys."""
+    texts: dict[str, str] = json.loads((WIDGET / f"src/locales/{language}.json").read_text())
+    return texts
+
+
+def open_shop(shop: ScriptedShop) -> Page:
+    """Open the shop's page, and the dialog."""
+    page = shop.open()
+    return open_first_trigger(page)
+
+
+def open_first_trigger(page: Page) -> Page:
+    page.locator(".genvoris-tryon-btn").first.click()
+    expect_heading(page, "Try it on")
+    return page
+
+
+def start_try_on(shop: ScriptedShop, photo: object) -> Page:
+    """Open the shop's page, choose a photo, and start."""
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").first.click()
+    try_on(page, photo)
+    return page
+
+
+def finish_try_on(shop: ScriptedShop, photo: object) -> Page:
+    """Try on, and wait for the picture."""
+    page = start_try_on(shop, photo)
+    expect_heading(page, "Here you are")
+    return page
+
+
+def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
+    """Return a file to choose; its type says nothing."""
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+def sent_photo(shop: ScriptedShop) -> bytes:
+    """Return the photo in the form that was sent last."""
+    body = shop.requests("POST", "/genvoris/tryons")[-1].post_data_buffer or b""
+    head = re.search(rb'name="photo"[^\r]*\r\n[^\r]*\r\n\r\n', body)
+    assert head
+    return body[head.end() : body.index(b"\r\n------", head.end())]
+
+
+def send(shop: ScriptedShop, page: Page, photo: object) -> bytes:
+    """Try on, and return the photo that was sent."""
+    try_on(page, photo)
+    expect_heading(page, "Here you are")
+    return sent_photo(shop)

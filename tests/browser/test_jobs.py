@@ -8,48 +8,36 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import choose, dialog, expect_heading, press
+from tests.support.dialog_steps import (
+    DONE,
+    RUNNING,
+    choose,
+    dialog,
+    expect_heading,
+    press,
+    start_try_on,
+)
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
-
-RUNNING: list[dict[str, Any]] = [{"state": "running"}]
-DONE: list[dict[str, Any]] = [{"state": "done"}]
-VARIANTS = [{"label": "Red", "id": "s1-red", "image": "/red.png"}, {"label": "XL"}]
-
-
-def start(shop: ScriptedShop, photo: Path) -> Page:
-    page = shop.open()
-    page.get_by_role("button").click()
-    choose(page, photo)
-    press(page, "Try it on")
-    return page
-
-
-def finish(shop: ScriptedShop, photo: Path) -> Page:
-    page = start(shop, photo)
-    expect_heading(page, "Here you are")
-    return page
 
 
 def pill(page: Page) -> Any:
     return page.locator("genvoris-dialog .pill")
 
 
-def test_the_stages_are_named_and_told_with_the_time_that_has_passed(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_stages_and_time(shop: ScriptedShop, photo: Path) -> None:
+    """Stages and elapsed time are shown and announced."""
     shop.states = RUNNING
-    page = start(shop, photo)
+    page = start_try_on(shop, photo)
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
     expect(dialog(page).get_by_role("status")).to_have_text("Making your picture")
     expect(dialog(page).get_by_text("1 second", exact=True)).to_be_visible()
     expect(dialog(page)).not_to_contain_text("%")
 
 
-def test_a_job_that_is_put_aside_shows_on_the_trigger_until_it_is_looked_at(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_minimised_job(shop: ScriptedShop, photo: Path) -> None:
+    """A minimised job is shown on its trigger until its picture is seen."""
     shop.states = RUNNING
-    page = start(shop, photo)
+    page = start_try_on(shop, photo)
     press(page, "Carry on shopping")
     expect(dialog(page)).to_be_hidden()
     trigger = page.locator(".genvoris-tryon-btn")
@@ -67,11 +55,10 @@ def test_a_job_that_is_put_aside_shows_on_the_trigger_until_it_is_looked_at(
     expect(pill(page)).to_be_hidden()
 
 
-def test_a_refusal_of_a_job_that_was_put_aside_does_not_jump_at_the_shopper(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_minimised_job_is_refused(shop: ScriptedShop, photo: Path) -> None:
+    """The refusal of a minimised job does not open the dialog."""
     shop.states = RUNNING
-    page = start(shop, photo)
+    page = start_try_on(shop, photo)
     press(page, "Carry on shopping")
     shop.states = [{"state": "failed", "error": "failed", "detail": "The model is away."}]
     expect(pill(page)).to_have_text("That did not work")
@@ -81,11 +68,10 @@ def test_a_refusal_of_a_job_that_was_put_aside_does_not_jump_at_the_shopper(
 
 
 @pytest.mark.parametrize("aside", [False, True])
-def test_a_reload_picks_a_running_job_up_again(
-    shop: ScriptedShop, photo: Path, aside: bool
-) -> None:
+def test_reload(shop: ScriptedShop, photo: Path, aside: bool) -> None:
+    """A reloaded page follows the running job."""
     shop.states = RUNNING
-    page = start(shop, photo)
+    page = start_try_on(shop, photo)
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
     if aside:
         press(page, "Carry on shopping")
@@ -101,9 +87,8 @@ def test_a_reload_picks_a_running_job_up_again(
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
 
 
-def test_another_product_can_be_opened_while_a_job_runs_and_its_picture_is_there_later(
-    shop: ScriptedShop, photo: Path
-) -> None:
+def test_another_product_meanwhile(shop: ScriptedShop, photo: Path) -> None:
+    """Another product can be tried on while a job runs, whose picture is listed later."""
     shop.body = TRIGGER + TRIGGER.replace("s1", "s2").replace("Shirt", "Coat").replace(
         "/shirt", "/coat"
     )
@@ -131,9 +116,10 @@ def start_first(shop: ScriptedShop, photo: Path) -> Page:
     return page
 
 
-def test_closing_while_it_works_asks_the_backend_to_cancel(shop: ScriptedShop, photo: Path) -> None:
+def test_close_cancels_job(shop: ScriptedShop, photo: Path) -> None:
+    """Closing the dialog cancels the job at the backend."""
     shop.states = RUNNING
-    page = start(shop, photo)
+    page = start_try_on(shop, photo)
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
     with page.expect_request(lambda request: request.method == "DELETE"):
         press(page, "Close")

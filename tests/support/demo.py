@@ -1,0 +1,65 @@
+"""The demo shop and its local Genvoris as a process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass
+class Demo:
+    """The running demo."""
+
+    url: str
+    sandbox_url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """Run the demo as ``make demo`` does, with its data in a folder."""
+    log = folder / "demo.log"
+    ports = ["--port", str(free_port()), "--sandbox-port", str(free_port())]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "examples/demo_shop/run.py"), *ports],
+            stdout=subprocess.PIPE,
+            stderr=output,
+            cwd=folder,
+        )
+        try:
+            text = read_greeting(process)
+            with log.open("ab") as also:
+                also.write(text.encode())
+            urls = re.findall(r"http://127\.0\.0\.1:\d+", text)
+            yield Demo(urls[0], urls[1], log, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+
+
+def read_greeting(process: subprocess.Popen[bytes]) -> str:
+    """Read what the demo prints when it is ready."""
+    assert process.stdout
+    text = ""
+    while "Ctrl-C" not in text:
+        line = process.stdout.readline()
+        assert line, f"the demo did not start: {text}"
+        text += line.decode()
+    return text
