@@ -19,13 +19,14 @@ EVENT = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED"}
 
 
 def sent(shop: Shop) -> list[dict[str, Any]]:
-    """Give the events that Genvoris was told of by now."""
+    """Return the events that have been sent to Genvoris."""
     assert shop.state.events.join(60)
     calls = [each for each in shop.transport.requests if each.url.path == "/api/v1/events"]
     return [event for call in calls for event in json.loads(call.content)["events"]]
 
 
-def test_a_batch_is_accepted_at_once_and_told_to_genvoris(shop: Shop) -> None:
+def test_batch_is_accepted_and_sent(shop: Shop) -> None:
+    """With the shop's key; all types of events."""
     events = [{**EVENT, "eventType": kind, "productTitle": "Shirt"} for kind in EVENT_TYPES]
     answer = shop.post("/api/v1/events", json={"events": events})
     assert (answer.status_code, answer.get_json()) == (202, {"accepted": len(EVENT_TYPES)})
@@ -35,7 +36,8 @@ def test_a_batch_is_accepted_at_once_and_told_to_genvoris(shop: Shop) -> None:
     assert call.headers["Authorization"] == f"Bearer {API_KEY}"
 
 
-def test_a_single_event_a_beacon_and_a_double_slash_will_do(shop: Shop) -> None:
+def test_single_event_beacon_and_double_slash(shop: Shop) -> None:
+    """All are ways in which the widget reports."""
     assert shop.post("/api/v1/events", json=EVENT).status_code == 202
     beacon = shop.post("//api/v1/events", data=json.dumps(EVENT), content_type="text/plain")
     assert beacon.status_code == 202
@@ -43,8 +45,8 @@ def test_a_single_event_a_beacon_and_a_double_slash_will_do(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\u2028", "\u3000", "\ufeff", "\u200b", "\x00 "])
-def test_blank_text_in_one_event_costs_the_others_nothing(shop: Shop, blank: str) -> None:
-    """Genvoris refuses a batch for it."""
+def test_blank_text_is_dropped(shop: Shop, blank: str) -> None:
+    """Genvoris would refuse the whole batch."""
     texts = {"productId": blank, "productTitle": blank * 2}
     answer = shop.post("/api/v1/events", json={"events": [EVENT, {**EVENT, **texts}, EVENT]})
     assert answer.get_json() == {"accepted": 3}
@@ -53,18 +55,20 @@ def test_blank_text_in_one_event_costs_the_others_nothing(shop: Shop, blank: str
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\ufeff", "\u2028"])
-def test_a_blank_session_is_none(shop: Shop, blank: str) -> None:
-    """It is refused here, where it can be named."""
+def test_blank_session_is_refused(shop: Shop, blank: str) -> None:
+    """The response names the field."""
     answer = shop.post("/api/v1/events", json={**EVENT, "sessionId": blank})
     assert (answer.status_code, answer.get_json()["field"]) == (400, "sessionId")
 
 
-def test_those_who_are_not_logged_in_may_report_too(shop: Shop) -> None:
+def test_guests_may_report(shop: Shop) -> None:
+    """They see the widget too."""
     shop.log_in(None)
     assert shop.post("/api/v1/events", json=EVENT).status_code == 202
 
 
-def test_what_the_contract_does_not_know_and_what_is_personal_stays_behind(shop: Shop) -> None:
+def test_unknown_and_personal_fields_are_dropped(shop: Shop) -> None:
+    """Such as the query of the page, and keys in the metadata."""
     event = {
         **EVENT,
         "pageUrl": "https://ann:pw@shop.example/p/1?email=ann@example.com&token=t#top",
@@ -78,7 +82,8 @@ def test_what_the_contract_does_not_know_and_what_is_personal_stays_behind(shop:
     assert sent(shop) == [{**EVENT, **expected}]
 
 
-def test_what_no_database_keeps_never_costs_others_their_events(shop: Shop) -> None:
+def test_unstorable_characters_are_dropped(shop: Shop) -> None:
+    """They would cost other events of the batch."""
     event = {**EVENT, "productTitle": "a\0\ud800", "metadata": {"\ud800k": "\ud800\0v"}}
     shop.post("/api/v1/events", json=event)
     assert sent(shop) == [{**EVENT, "productTitle": "a", "metadata": {"k": "v"}}]
@@ -109,21 +114,22 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("body", "field"), WRONG, ids=range(len(WRONG)))
-def test_a_wrong_batch_is_refused_whole_with_the_field_that_is_wrong(
-    shop: Shop, body: Any, field: str
-) -> None:
+def test_invalid_batch_is_refused(shop: Shop, body: Any, field: str) -> None:
+    """As a whole; the response names the field."""
     answer = shop.post("/api/v1/events", json=body)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
     assert answer.get_json()["field"] == field
     assert sent(shop) == []
 
 
-def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Shop) -> None:
+def test_invalid_body_is_refused(shop: Shop) -> None:
+    """No JSON, too deep, or too large."""
     for data, status in ((b"\xff", 400), (b"[" * 100_000, 400), (b" " * 600_000, 413)):
         assert shop.post("/api/v1/events", data=data).status_code == status
 
 
-def test_losing_genvoris_never_slows_the_browser(shop: Shop) -> None:
+def test_hanging_genvoris_delays_no_browser(shop: Shop) -> None:
+    """Events wait in the background."""
     over = threading.Event()
 
     def hang(request: httpx.Request) -> httpx.Response:
@@ -137,7 +143,8 @@ def test_losing_genvoris_never_slows_the_browser(shop: Shop) -> None:
     assert len(sent(shop)) < 100
 
 
-def test_the_last_visit_is_kept_in_a_cookie_of_its_own(shop: Shop) -> None:
+def test_last_visit_has_its_own_cookie(shop: Shop) -> None:
+    """The shop's session is left alone."""
     shop.post("/api/v1/events", json={"events": [EVENT, {**EVENT, "sessionId": "visit-0002"}]})
     kept = shop.browser.get_cookie("genvoris_visit")
     assert kept
@@ -146,7 +153,8 @@ def test_the_last_visit_is_kept_in_a_cookie_of_its_own(shop: Shop) -> None:
         assert dict(cookies) == {"user": "ada"}
 
 
-def test_a_shop_without_sessions_can_report_too() -> None:
+def test_shop_needs_no_secret_key() -> None:
+    """Events use no session."""
     app = Flask("shop")
     app.config.update(GENVORIS_API_KEY=API_KEY)
     genvoris = GenvorisFlask()
@@ -159,14 +167,15 @@ def test_a_shop_without_sessions_can_report_too() -> None:
 
 
 def test_events_are_limited_by_shopper(genvoris: LocalGenvoris) -> None:
+    """With GENVORIS_LIMIT_EVENTS."""
     shop = Shop(genvoris, GENVORIS_LIMIT_EVENTS="1/hour")
     shop.log_in()
     codes = [shop.post("/api/v1/events", json=EVENT).status_code for _ in range(2)]
     assert codes == [202, 429]
 
 
-def test_a_loader_that_fails_costs_no_events(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    """Who is shopping matters to the limits alone here."""
+def test_failing_loader_costs_no_events(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The shopper only matters to the limits."""
 
     @shop.extension.shopper_loader
     def broken() -> Shopper | None:

@@ -35,7 +35,8 @@ def ask(shop: Shop, times: int, **more: Any) -> Iterator[TestResponse]:
         yield shop.post("/session", **more)
 
 
-def test_one_call_too_many_is_refused_with_when_to_come_back(strict: Shop) -> None:
+def test_exceeded_limit_says_when_to_retry(strict: Shop) -> None:
+    """The response is not cached."""
     *good, refused = ask(strict, 3)
     assert [answer.status_code for answer in good] == [200, 200]
     assert (refused.status_code, refused.get_json()["error"]) == (429, "rate_limited")
@@ -43,13 +44,15 @@ def test_one_call_too_many_is_refused_with_when_to_come_back(strict: Shop) -> No
     assert refused.headers["Cache-Control"] == "no-store"
 
 
-def test_each_shopper_has_a_limit_of_their_own(strict: Shop) -> None:
+def test_shoppers_are_limited_separately(strict: Shop) -> None:
+    """One does not use up another's limit."""
     assert [answer.status_code for answer in ask(strict, 3)] == [200, 200, 429]
     strict.log_in("ben")
     assert [answer.status_code for answer in ask(strict, 1)] == [200]
 
 
-def test_an_address_may_bring_five_shoppers_worth(strict: Shop) -> None:
+def test_address_has_five_shoppers_limits(strict: Shop) -> None:
+    """Another address has its own."""
     strict.log_in(None)
     codes = [answer.status_code for answer in ask(strict, 11)]
     assert codes == [401] * 10 + [429]
@@ -57,7 +60,8 @@ def test_an_address_may_bring_five_shoppers_worth(strict: Shop) -> None:
     assert next(ask(strict, 1, **elsewhere)).status_code == 401
 
 
-def test_all_addresses_of_one_ipv6_network_count_as_one(strict: Shop) -> None:
+def test_ipv6_network_counts_as_one_address(strict: Shop) -> None:
+    """One home has a whole /64."""
     strict.log_in(None)
     for number in range(10):
         environ = {"REMOTE_ADDR": f"2001:db8::{number:x}"}
@@ -68,20 +72,23 @@ def test_all_addresses_of_one_ipv6_network_count_as_one(strict: Shop) -> None:
     assert next(ask(strict, 1, environ_overrides=environ)).status_code == 401
 
 
-def test_each_kind_of_call_is_counted_by_itself(strict: Shop) -> None:
+def test_routes_are_limited_separately(strict: Shop) -> None:
+    """One does not use up another's limit."""
     assert [answer.status_code for answer in ask(strict, 3)] == [200, 200, 429]
     assert [strict.tryon(SMALL).status_code for _ in range(3)] == [202, 202, 429]
     assert strict.browser.get("/genvoris/status").status_code == 200
 
 
-def test_the_status_is_limited_too_since_each_asks_genvoris(strict: Shop) -> None:
+def test_status_is_limited_for_shoppers(strict: Shop) -> None:
+    """Each asks Genvoris; a guest's does not."""
     codes = [strict.browser.get("/genvoris/status").status_code for _ in range(3)]
     assert codes == [200, 200, 429]
     strict.log_in(None)
     assert strict.browser.get("/genvoris/status").status_code == 200
 
 
-def test_what_another_site_sends_is_not_counted(strict: Shop) -> None:
+def test_cross_site_requests_are_not_counted(strict: Shop) -> None:
+    """They would use up the visitor's limit."""
     for _ in range(30):
         answer = strict.browser.post("/genvoris/session", headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
@@ -105,10 +112,10 @@ def from_(shop: Shop, remote: str, times: int = 1, **headers: str) -> list[int]:
         ("[2001:db8::1]:5678", "2001:db8::2", "[2001:db8:0:1::1]:5678"),
     ],
 )
-def test_an_address_is_the_same_however_it_is_written(
+def test_spelling_of_an_address_does_not_matter(
     strict: Shop, first: str, same: str, other: str
 ) -> None:
-    """On [::] all IPv4 visitors are in one IPv6 network, and must not share its limit."""
+    """IPv4 visitors of a server on [::] must not share one limit."""
     strict.log_in(None)
     assert from_(strict, first, 10) == [401] * 10
     assert from_(strict, same) == [429]
@@ -126,18 +133,18 @@ def test_an_address_is_the_same_however_it_is_written(
         ("unix:", {}),
     ],
 )
-def test_a_proxy_whose_visitors_are_not_told_apart_is_counted_at_a_high_bound(
+def test_untrusted_proxy_has_a_high_limit(
     strict: Shop, remote: str, headers: dict[str, str]
 ) -> None:
-    """Twenty times an address's, so that its visitors seldom lock each other out."""
+    """Its visitors seldom lock each other out."""
     strict.log_in(None)
     codes = from_(strict, remote, 201, **headers)
     assert codes == [401] * 200 + [429]
     assert from_(strict, "198.51.100.1") == [401]
 
 
-def test_visitors_whom_a_trusted_proxy_names_are_counted_by_themselves(strict: Shop) -> None:
-    """Those of an intranet too, however many of them there are."""
+def test_visitors_behind_a_trusted_proxy_are_limited_separately(strict: Shop) -> None:
+    """Those of an intranet too."""
     strict.app.wsgi_app = ProxyFix(strict.app.wsgi_app)  # type: ignore[method-assign]
     strict.log_in(None)
     assert from_(strict, "172.17.0.1", 11, X_Forwarded_For="10.0.0.5")[-1] == 429
@@ -145,20 +152,18 @@ def test_visitors_whom_a_trusted_proxy_names_are_counted_by_themselves(strict: S
     assert from_(strict, "172.17.0.1", X_Forwarded_For="8.8.8.8") == [401]
 
 
-def test_a_proxy_that_is_trusted_in_place_of_its_visitors_is_counted_as_a_proxy(
+def test_second_proxy_counts_as_a_proxy(
     strict: Shop,
 ) -> None:
-    """ProxyFix was told of one proxy, and there are two."""
+    """ProxyFix was told of one, and there are two."""
     strict.app.wsgi_app = ProxyFix(strict.app.wsgi_app)  # type: ignore[method-assign]
     strict.log_in(None)
     forwarded = "8.8.8.8, 10.0.0.2"
     assert from_(strict, "10.0.0.1", 201, X_Forwarded_For=forwarded) == [401] * 200 + [429]
 
 
-def test_check_says_that_a_proxy_is_not_trusted(
-    strict: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is in the log once, and for the next hour in what check finds."""
+def test_check_reports_an_untrusted_proxy(strict: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """For an hour; the log has it once."""
     state = get_state(strict.app)
 
     def finding() -> Finding:
@@ -171,7 +176,8 @@ def test_check_says_that_a_proxy_is_not_trusted(
     assert caplog.text.count("X-Forwarded-For is not trusted") == 1
 
 
-def test_a_rate_that_is_none_stops_start_up_in_words() -> None:
+def test_invalid_rate_prevents_start_up() -> None:
+    """The message names the setting."""
     for wrong in ("often", "20", "20/fortnight", 20):
         app = Flask("shop")
         app.config.update(GENVORIS_API_KEY=API_KEY, GENVORIS_LIMIT_TRYONS=wrong)
@@ -179,14 +185,16 @@ def test_a_rate_that_is_none_stops_start_up_in_words() -> None:
             GenvorisFlask(app)
 
 
-def test_several_rates_hold_together(genvoris: LocalGenvoris) -> None:
+def test_several_rates_apply_together(genvoris: LocalGenvoris) -> None:
+    """The first that is exceeded refuses."""
     shop = Shop(genvoris, GENVORIS_LIMIT_SESSION="100/minute; 2/hour")
     genvoris.customer("ada")
     shop.log_in()
     assert [answer.status_code for answer in ask(shop, 3)] == [200, 200, 429]
 
 
-def test_deliveries_of_webhooks_are_limited_by_address_alone(genvoris: LocalGenvoris) -> None:
+def test_webhooks_are_limited_by_address(genvoris: LocalGenvoris) -> None:
+    """They have no shopper."""
     shop = Shop(genvoris, GENVORIS_LIMIT_WEBHOOK="2/hour", GENVORIS_WEBHOOK_SECRET="whsec_1")
     codes = [shop.browser.post("/genvoris/webhook").status_code for _ in range(3)]
     assert codes == [400, 400, 429]

@@ -155,7 +155,7 @@ def test_what_holds_no_photo_has_ten_seconds_to_come_in(
 
 @pytest.fixture
 def busy_shop(genvoris: LocalGenvoris) -> Shop:
-    """Give a shop with four places and try-ons without a limit."""
+    """Return a shop with four slots and no limit on try-ons."""
     for name in ("ada", "ben"):
         genvoris.customer(name)
     return Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute")

@@ -43,7 +43,7 @@ def wait_for(port: int) -> None:
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
-    """Give a Genvoris over real sockets."""
+    """Start a Genvoris over real sockets."""
     server = Upstream(delay=0.02)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -120,7 +120,7 @@ def start_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
 
 @pytest.fixture
 def redis_server(start_redis: Callable[..., RedisServer]) -> RedisServer:
-    """Give a running Redis."""
+    """Return a running Redis."""
     return start_redis()
 
 
@@ -190,7 +190,7 @@ class Shop:
 
 @pytest.fixture
 def start_shop(tmp_path: Path, upstream: Upstream) -> Iterator[object]:
-    """Give a function that starts a shop on the upstream."""
+    """Return a function that starts a shop with the upstream as its Genvoris."""
     shops: list[Shop] = []
 
     def start(worker_class: str = "gthread", more: str = "", **config: object) -> Shop:

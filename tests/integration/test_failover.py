@@ -62,8 +62,8 @@ def open_store(pair: Pair) -> RedisStore:
 
 
 @pytest.mark.parametrize("operation", ["set", "add", "replace", "delete", "lock", "publish"])
-def test_what_a_replica_refuses_goes_to_the_new_primary(pair: Pair, operation: str) -> None:
-    """Each operation reaches the new primary at once, also those that are never sent twice."""
+def test_commands_go_to_the_new_primary(pair: Pair, operation: str) -> None:
+    """Also those that are never sent twice otherwise."""
     store = open_store(pair)
     store.set("one", b"1", 60)
     pair.fail_over()
@@ -84,8 +84,8 @@ def test_what_a_replica_refuses_goes_to_the_new_primary(pair: Pair, operation: s
     assert store.add("after", b"1", 60)
 
 
-def test_a_lock_that_was_taken_before_is_released_on_the_new_primary(pair: Pair) -> None:
-    """The next one need not wait until it runs out."""
+def test_old_lock_is_released_on_the_new_primary(pair: Pair) -> None:
+    """The next holder need not wait until it expires."""
     store = open_store(pair)
     with store.lock("name", wait=0, hold=60):
         pair.fail_over()
@@ -93,8 +93,8 @@ def test_a_lock_that_was_taken_before_is_released_on_the_new_primary(pair: Pair)
         pass
 
 
-def test_no_connection_of_a_pool_stays_with_the_old_primary(pair: Pair) -> None:
-    """Several threads with connections of their own all go over, without one error."""
+def test_all_connections_move_to_the_new_primary(pair: Pair) -> None:
+    """Those of several threads, without one error."""
     store = open_store(pair)
     with ThreadPoolExecutor(8) as threads:
         for turn in range(3):
@@ -103,10 +103,8 @@ def test_no_connection_of_a_pool_stays_with_the_old_primary(pair: Pair) -> None:
             pair.fail_over()
 
 
-def test_limits_are_counted_together_after_a_failover(
-    pair: Pair, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The count goes on where it stood, and no process counts by itself."""
+def test_limits_survive_a_failover(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    """No process counts on its own."""
     windows = RedisWindows(RedisConnection(pair.url), lambda _client: "shop")
     limiter = Limiter({"session": "3/hour"}, windows)
     assert limiter.count_shopper("session", "ada") is None
@@ -116,8 +114,8 @@ def test_limits_are_counted_together_after_a_failover(
     assert "unavailable" not in caplog.text
 
 
-def test_sales_go_on_after_a_failover(pair: Pair, genvoris_sandbox: Sandbox) -> None:
-    """No sale fails, and none that was made before is made again."""
+def test_sales_survive_a_failover(pair: Pair, genvoris_sandbox: Sandbox) -> None:
+    """None fails, and none is made twice."""
     config: dict[str, Any] = {**genvoris_sandbox.config, "GENVORIS_STORE_URL": pair.url}
     app = Flask("shop")
     app.config.update(config)

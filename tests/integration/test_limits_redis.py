@@ -13,17 +13,10 @@ from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
 from genvoris_flask.web.rate_limits.limiter import Limiter
 from genvoris_flask.web.rate_limits.redis import RedisWindows
 from tests.integration.conftest import RedisServer
+from tests.support.fake_genvoris import Clock
 from tests.support.forwarder import Forwarder
 
 RATES = {"session": "3/hour"}
-
-
-class Stopwatch:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def open_limiter(
@@ -32,7 +25,8 @@ def open_limiter(
     return Limiter(RATES, RedisWindows(RedisConnection(url, clock), lambda _client: name), clock)
 
 
-def test_all_processes_of_a_shop_count_together_and_shops_apart(redis_server: RedisServer) -> None:
+def test_processes_of_a_shop_count_together(redis_server: RedisServer) -> None:
+    """Other shops count separately."""
     one, other = (open_limiter(redis_server.url) for _ in range(2))
     stranger = open_limiter(redis_server.url, "another shop")
     assert [each.count_shopper("session", "ada") for each in (one, other, one)] == [None] * 3
@@ -42,7 +36,8 @@ def test_all_processes_of_a_shop_count_together_and_shops_apart(redis_server: Re
     assert stranger.count_shopper("session", "ada") is None
 
 
-def test_the_keys_are_the_packages_own_and_name_nobody(redis_server: RedisServer) -> None:
+def test_keys_have_a_prefix_and_name_nobody(redis_server: RedisServer) -> None:
+    """Everybody who uses Redis can list them."""
     open_limiter(redis_server.url).count_shopper("session", "ann@example.com")
     with redis.Redis.from_url(redis_server.url) as client:
         keys = client.keys("*")
@@ -51,11 +46,12 @@ def test_the_keys_are_the_packages_own_and_name_nobody(redis_server: RedisServer
     assert not any(b"ann" in key for key in keys)
 
 
-def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
+def test_processes_count_on_their_own_without_redis(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Which is logged once, as is the recovery."""
     caplog.set_level(logging.WARNING)
-    clock = Stopwatch()
+    clock = Clock()
     limiter = open_limiter(redis_server.url, clock=clock)
     assert limiter.count_shopper("session", "ada") is None
     redis_server.kill()
@@ -68,9 +64,10 @@ def test_while_redis_is_away_each_process_counts_by_itself_and_says_so_once(
     assert caplog.text.count("Redis is available again") == 1
 
 
-def test_a_redis_that_hangs_is_waited_for_once(redis_server: RedisServer) -> None:
+def test_hanging_redis_costs_one_timeout(redis_server: RedisServer) -> None:
+    """Later calls do not ask it."""
     with Forwarder(redis_server.port) as address:
-        limiter = open_limiter(address.url, clock=Stopwatch())
+        limiter = open_limiter(address.url, clock=Clock())
         limiter.count_shopper("session", "ada")
         redis_server.freeze()
         limiter.count_shopper("session", "ben")

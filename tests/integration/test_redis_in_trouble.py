@@ -40,9 +40,8 @@ def store_finding(state: AppState) -> Finding:
     return next(each for each in diagnose(state) if each.name == "store")
 
 
-def test_nothing_is_wrong_with_a_plain_redis_and_nothing_is_left_there(
-    redis_server: RedisServer, open_shop: OpenShop
-) -> None:
+def test_plain_redis_passes(redis_server: RedisServer, open_shop: OpenShop) -> None:
+    """The check leaves nothing behind."""
     finding = store_finding(open_shop(redis_server.url))
     assert finding.ok, finding.text
     with redis.Redis.from_url(redis_server.url) as client:
@@ -52,10 +51,8 @@ def test_nothing_is_wrong_with_a_plain_redis_and_nothing_is_left_there(
 @pytest.mark.parametrize(
     "policy", ["allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-ttl", "allkeys-random"]
 )
-def test_a_redis_that_evicts_is_named(
-    redis_server: RedisServer, open_shop: OpenShop, policy: str
-) -> None:
-    """What it throws away first may be the record that a sale was made."""
+def test_evicting_redis_fails(redis_server: RedisServer, open_shop: OpenShop, policy: str) -> None:
+    """It may evict the record that a sale was made."""
     redis_server.command("CONFIG", "SET", "maxmemory-policy", policy)
     assert store_finding(open_shop(redis_server.url)).ok, "without maxmemory nothing is evicted"
     redis_server.command("CONFIG", "SET", "maxmemory", "100mb")
@@ -67,13 +64,15 @@ def test_a_redis_that_evicts_is_named(
     assert store_finding(open_shop(redis_server.url)).ok
 
 
-def test_a_redis_that_is_full_is_named(redis_server: RedisServer, open_shop: OpenShop) -> None:
+def test_full_redis_fails(redis_server: RedisServer, open_shop: OpenShop) -> None:
+    """It cannot be written to."""
     redis_server.command("CONFIG", "SET", "maxmemory", "1")
     finding = store_finding(open_shop(redis_server.url))
     assert "cannot be written to: it is full" in finding.text
 
 
-def test_a_replica_is_named(start_redis: StartRedis, open_shop: OpenShop) -> None:
+def test_replica_fails(start_redis: StartRedis, open_shop: OpenShop) -> None:
+    """It cannot be written to."""
     primary, replica = start_redis(), start_redis()
     replica.command("REPLICAOF", "127.0.0.1", str(primary.port))
     until(lambda: bool(replica.info("master_link_status") == "up"))
@@ -81,16 +80,14 @@ def test_a_replica_is_named(start_redis: StartRedis, open_shop: OpenShop) -> Non
     assert "cannot be written to: it is a replica" in finding.text
 
 
-def test_a_primary_without_its_replicas_is_named(
-    redis_server: RedisServer, open_shop: OpenShop
-) -> None:
+def test_primary_without_replicas_fails(redis_server: RedisServer, open_shop: OpenShop) -> None:
+    """Where it is set to take no writes then."""
     redis_server.command("CONFIG", "SET", "min-replicas-to-write", "1")
     assert "too few replicas" in store_finding(open_shop(redis_server.url)).text
 
 
-def test_a_redis_that_cannot_write_to_its_disk_is_named(
-    start_redis: StartRedis, open_shop: OpenShop, tmp_path: Path
-) -> None:
+def test_broken_disk_fails(start_redis: StartRedis, open_shop: OpenShop, tmp_path: Path) -> None:
+    """Redis takes no writes then."""
     redis_server = start_redis("--enable-protected-configs", "yes")
     redis_server.command("SET", "something", "1")
     redis_server.command("CONFIG", "SET", "save", "3600 1")
@@ -105,10 +102,8 @@ def test_a_redis_that_cannot_write_to_its_disk_is_named(
 
 
 @pytest.mark.parametrize("has_slots", [False, True])
-def test_a_node_of_a_cluster_is_named(
-    start_redis: StartRedis, open_shop: OpenShop, has_slots: bool
-) -> None:
-    """Also one that has all the keys today."""
+def test_cluster_node_fails(start_redis: StartRedis, open_shop: OpenShop, has_slots: bool) -> None:
+    """Even one that has all keys today."""
     node = start_redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     if has_slots:
         node.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
@@ -126,9 +121,10 @@ def test_a_node_of_a_cluster_is_named(
         ("redis://:hunter2@127.0.0.1:{port}/99", "no database of that number"),
     ],
 )
-def test_a_wrong_password_or_database_is_named(
+def test_wrong_password_or_database_fails(
     start_redis: StartRedis, open_shop: OpenShop, address: str, said: str
 ) -> None:
+    """The message does not repeat the password."""
     server = start_redis("--requirepass", "hunter2")
     finding = store_finding(open_shop(address.format(port=server.port)))
     assert not finding.ok
@@ -142,10 +138,10 @@ def with_user(server: RedisServer, *rules: str) -> str:
     return f"redis://shop:hunter2@127.0.0.1:{server.port}/0"
 
 
-def test_the_permissions_in_the_documents_are_enough(
+def test_documented_permissions_are_enough(
     redis_server: RedisServer, open_shop: OpenShop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One pattern for keys and channels; sales are remembered and calls are counted."""
+    """For sales and limits, with one pattern for keys and channels."""
     assert ACL_RULES in re.sub(r"\s+", " ", (ROOT / "docs/redis.md").read_text())
     state = open_shop(with_user(redis_server, *ACL_RULES.split()))
     finding = store_finding(state)
@@ -162,10 +158,10 @@ def test_the_permissions_in_the_documents_are_enough(
 
 
 @pytest.mark.parametrize("rule", [rule for rule in ACL_RULES.split() if rule != "-@all"])
-def test_each_permission_that_is_missing_is_named(
+def test_missing_permission_fails(
     redis_server: RedisServer, open_shop: OpenShop, rule: str
 ) -> None:
-    """None of them is in the documents for nothing, but those that redis-py can do without."""
+    """Except those that redis-py can do without."""
     rules = [each for each in ACL_RULES.split() if each != rule]
     finding = store_finding(open_shop(with_user(redis_server, *rules)))
     optional = ("+client|setname", "+select", "+scan", "+unsubscribe")

@@ -31,7 +31,7 @@ PICTURE = Picture(b"\xff\xd8 a photo of ada " * (PIECE_BYTES // 10), "image/jpeg
 
 @pytest.fixture
 def open_shop(upstream: Upstream, redis_server: RedisServer) -> Callable[..., AppState]:
-    """Give a function that makes the shop as another process would."""
+    """Return a function that sets up the shop as another process would."""
 
     def open_one(**config: Any) -> AppState:
         app = Flask("shop")
@@ -88,13 +88,13 @@ def values(client: redis.Redis) -> dict[bytes, bytes]:
 
 
 @pytest.mark.parametrize("secret", ["old", None], ids=["secret", "no secret"])
-def test_nothing_about_a_shopper_can_be_read_in_redis(
+def test_nothing_about_shoppers_is_readable(
     open_shop: Callable[..., AppState], client: redis.Redis, secret: str | None
 ) -> None:
-    """Neither in values and names nor in messages; without SECRET_KEY the API key seals."""
+    """In values, keys or messages. Without SECRET_KEY, the API key seals."""
     state = open_shop(SECRET_KEY=secret)
     with published(client) as messages:
-        token = state.broker.session(ADA, 5).token
+        token = state.broker.session(ADA, 60).token
         job = try_on(state, "a key")
         everything = b"\n".join(part for pair in values(client).items() for part in pair)
         state.broker.forget(ADA)
@@ -117,11 +117,12 @@ def test_nothing_about_a_shopper_can_be_read_in_redis(
     assert other.jobs.picture(found) == PICTURE
 
 
-def test_another_process_with_the_secret_serves_the_token_and_hears_of_its_end(
+def test_processes_with_one_secret_share_tokens(
     open_shop: Callable[..., AppState], upstream: Upstream
 ) -> None:
+    """And hear when one is dropped."""
     first, second = open_shop(), open_shop()
-    assert first.broker.session(ADA, 5) == second.broker.session(ADA, 5)
+    assert first.broker.session(ADA, 60) == second.broker.session(ADA, 60)
     assert upstream.counts["mints"] == 1
 
     def told() -> bool:
@@ -131,29 +132,30 @@ def test_another_process_with_the_secret_serves_the_token_and_hears_of_its_end(
     until(told)
 
 
-def test_a_replaced_secret_still_reads_by_its_fallbacks(
+def test_fallback_secrets_still_unseal(
     open_shop: Callable[..., AppState], upstream: Upstream
 ) -> None:
+    """Tokens and try-ons survive a new SECRET_KEY."""
     state = open_shop()
-    state.broker.session(ADA, 5)
+    state.broker.session(ADA, 60)
     job = try_on(state)
     after = open_shop(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"])
-    after.broker.session(ADA, 5)
+    after.broker.session(ADA, 60)
     assert upstream.counts["mints"] == 1
     found = find(after, job)
     assert found
     assert after.jobs.picture(found) == PICTURE
 
 
-def test_without_fallbacks_tokens_are_minted_again_and_no_try_on_is_made_twice(
+def test_lost_secret_repeats_no_try_on(
     open_shop: Callable[..., AppState], upstream: Upstream
 ) -> None:
-    """What cannot be read is not there; what keeps a repeat from being charged still is."""
+    """Tokens are minted again, but nothing is charged twice."""
     state = open_shop()
-    state.broker.session(ADA, 5)
+    state.broker.session(ADA, 60)
     job = try_on(state, "a key")
     after = open_shop(SECRET_KEY="new")
-    after.broker.session(ADA, 5)
+    after.broker.session(ADA, 60)
     assert upstream.counts["mints"] == 2
     assert find(after, job) is None
     with pytest.raises(JobExpiredError):
@@ -161,12 +163,13 @@ def test_without_fallbacks_tokens_are_minted_again_and_no_try_on_is_made_twice(
 
 
 @pytest.mark.parametrize("spoil", ["flip", "garbage", "swap", "empty"])
-def test_values_that_somebody_changed_are_misses_and_no_errors(
+def test_forged_values_are_misses(
     open_shop: Callable[..., AppState], client: redis.Redis, upstream: Upstream, spoil: str
 ) -> None:
+    """They cause no errors."""
     state = open_shop()
-    state.broker.session(ADA, 5)
-    state.broker.session(Shopper("ben"), 5)
+    state.broker.session(ADA, 60)
+    state.broker.session(Shopper("ben"), 60)
     job = try_on(state, "a key")
     found = values(client)
     names = sorted(found)
@@ -182,25 +185,26 @@ def test_values_that_somebody_changed_are_misses_and_no_errors(
                 changed = b""
         client.set(name, changed, keepttl=True)
     after = open_shop()
-    assert after.broker.session(ADA, 5).customer_id == "ec_ada.example.com"
+    assert after.broker.session(ADA, 60).customer_id == "ec_ada.example.com"
     assert upstream.counts["mints"] == 3
     assert find(after, job) is None
     assert after.jobs.remove(job.id, OWNER) is False
 
 
-def test_a_message_from_a_stranger_drops_nobodys_token(
+def test_forged_message_drops_no_token(
     open_shop: Callable[..., AppState], client: redis.Redis
 ) -> None:
+    """Genuine ones still arrive."""
     state = open_shop()
-    state.broker.session(ADA, 5)
+    state.broker.session(ADA, 60)
     until(lambda: bool(client.pubsub_channels()))
     [channel] = client.pubsub_channels()
     heard = threading.Event()
     for message in ("x ada.example.com", "x YWRhQGV4YW1wbGUuY29t", "x \u00e9", "x"):
         client.publish(channel, message)
     other = open_shop()
-    other.broker.session(Shopper("ben"), 5)
-    state.broker.session(Shopper("ben"), 5)
+    other.broker.session(Shopper("ben"), 60)
+    state.broker.session(Shopper("ben"), 60)
 
     def told() -> bool:
         other.broker.forget(Shopper("ben"))

@@ -1,7 +1,4 @@
-"""A Genvoris in a few lines, for tests of the parts that speak to it.
-
-It is a transport: no socket, no delay, and every fault on demand.
-"""
+"""A fake Genvoris for unit tests: a transport without sockets or delays, with faults on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ ISSUER = "https://genvoris.org"
 
 
 class Clock:
-    """A wall clock that moves when told to."""
+    """A wall clock that is moved by hand."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -38,7 +35,7 @@ def sign(claims: dict[str, Any], key: Any = KEY, kid: str = "k1", algorithm: str
 
 
 def claims_for(customer_id: str, now: float = NOW, **changes: Any) -> dict[str, Any]:
-    """Give the claims of a good token; a change to None leaves a claim out."""
+    """Return the claims of a valid token; a change to None omits a claim."""
     claims = {
         "sub": customer_id,
         "sid": "shop_1",
@@ -53,7 +50,7 @@ def claims_for(customer_id: str, now: float = NOW, **changes: Any) -> dict[str, 
 
 
 def jwks(**keys: Any) -> dict[str, Any]:
-    """Give the key set that holds the public halves of these keys, by their kid."""
+    """Return the JWKS with the public halves of these keys, by their kid."""
     entries = []
     for kid, key in (keys or {"k1": KEY}).items():
         entry = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
@@ -62,12 +59,12 @@ def jwks(**keys: Any) -> dict[str, Any]:
 
 
 class FakeGenvoris:
-    """Knows customers by id and external id, mints tokens, and counts what it is asked.
+    """Knows customers by id and external id, mints tokens, and records its requests.
 
     Attributes:
         customers: Customer id by external id.
         calls: Method and path of each request.
-        fault: Called before each answer; may wait, raise, or give an answer of its own.
+        fault: Called before each answer; may wait, raise, or return a response of its own.
         ttl: Seconds that a token lives, whatever was asked for.
     """
 
@@ -81,7 +78,7 @@ class FakeGenvoris:
         self._lock = threading.Lock()
 
     def client(self) -> GenvorisClient:
-        """Give a client that speaks to this."""
+        """Return a client of this Genvoris."""
         transport = httpx.MockTransport(self)
         return GenvorisClient("gvk_test_1", transport=transport, now=self.clock)
 

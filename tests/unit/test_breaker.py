@@ -34,7 +34,8 @@ class Breaker:
         return True
 
 
-def test_it_opens_after_three_failures_in_a_row() -> None:
+def test_opens_after_three_failures() -> None:
+    """In a row."""
     it = Breaker()
     it.fail(times=2)
     assert it.lets_through()
@@ -43,7 +44,8 @@ def test_it_opens_after_three_failures_in_a_row() -> None:
     assert it.breaker.is_open
 
 
-def test_a_success_in_between_starts_the_count_anew() -> None:
+def test_success_resets_the_count() -> None:
+    """Failures before it do not count."""
     it = Breaker()
     it.fail(times=2)
     it.breaker.succeeded()
@@ -56,7 +58,8 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     [refusal(404), refusal(400), refusal(402), refusal(403, "customer_inactive")],
     ids=["404", "400", "402", "customer_inactive"],
 )
-def test_a_proper_answer_is_no_failure(answer: GenvorisError) -> None:
+def test_refusal_of_one_call_is_no_failure(answer: GenvorisError) -> None:
+    """It shows that Genvoris is well."""
     it = Breaker()
     it.fail(answer, times=10)
     assert it.lets_through()
@@ -68,19 +71,22 @@ def test_a_proper_answer_is_no_failure(answer: GenvorisError) -> None:
     ids=["away", "html", "500", "429"],
 )
 def test_faults_are_failures(fault: GenvorisError) -> None:
+    """Whether Genvoris is unreachable, confused or overloaded."""
     it = Breaker()
     it.fail(fault, times=3)
     assert not it.lets_through()
 
 
-def test_one_probe_at_a_time_is_let_through_after_the_pause() -> None:
+def test_one_probe_after_the_pause() -> None:
+    """All other calls are held back meanwhile."""
     it = Breaker()
     it.fail(times=3)
     it.now += 5
     assert [it.lets_through() for _ in range(8)] == [True] + [False] * 7
 
 
-def test_one_probe_is_let_through_however_many_threads_ask() -> None:
+def test_one_probe_among_many_threads() -> None:
+    """They may ask at the same moment."""
     it = Breaker()
     it.fail(times=3)
     it.now += 5
@@ -99,7 +105,8 @@ def test_one_probe_is_let_through_however_many_threads_ask() -> None:
     assert let_through.count(True) == 1
 
 
-def test_a_probe_that_succeeds_closes_it() -> None:
+def test_successful_probe_closes() -> None:
+    """All calls are made again."""
     it = Breaker()
     it.fail(times=3)
     it.now += 5
@@ -108,7 +115,8 @@ def test_a_probe_that_succeeds_closes_it() -> None:
     assert all(it.lets_through() for _ in range(5))
 
 
-def test_each_probe_that_fails_makes_the_pause_longer_up_to_a_minute() -> None:
+def test_failed_probes_double_the_pause() -> None:
+    """Up to a minute."""
     it = Breaker()
     it.fail(times=3)
     pauses = []
@@ -122,7 +130,8 @@ def test_each_probe_that_fails_makes_the_pause_longer_up_to_a_minute() -> None:
     assert pauses == [5, 10, 20, 40, 60, 60]
 
 
-def test_a_probe_that_never_comes_back_makes_room_for_another() -> None:
+def test_lost_probe_is_replaced() -> None:
+    """After 15 seconds."""
     it = Breaker()
     it.fail(times=3)
     it.now += 5
@@ -132,7 +141,8 @@ def test_a_probe_that_never_comes_back_makes_room_for_another() -> None:
     assert it.lets_through()
 
 
-def test_a_probe_that_was_not_needed_makes_room_for_another() -> None:
+def test_abandoned_probe_is_replaced() -> None:
+    """At once, and the circuit stays open."""
     it = Breaker()
     it.fail(times=3)
     it.now += 5
@@ -143,9 +153,8 @@ def test_a_probe_that_was_not_needed_makes_room_for_another() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_key_that_is_refused_opens_it_at_once_for_a_minute_and_is_told_once(
-    status: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_refused_key_opens_at_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """For a minute; it is logged once."""
     it = Breaker()
     it.fail(refusal(status, "invalid_key"))
     assert not it.lets_through()
@@ -159,7 +168,8 @@ def test_a_key_that_is_refused_opens_it_at_once_for_a_minute_and_is_told_once(
     assert "GENVORIS_API_KEY" in errors_told[0].getMessage()
 
 
-def test_a_retry_after_is_respected() -> None:
+def test_retry_after_extends_the_pause() -> None:
+    """Genvoris knows best."""
     it = Breaker()
     it.fail(refusal(429, retry_after=30), times=3)
     it.now += 29
@@ -168,7 +178,8 @@ def test_a_retry_after_is_respected() -> None:
     assert it.lets_through()
 
 
-def test_each_change_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """However many calls fail."""
     it = Breaker()
     it.fail(times=20)
     it.now += 100

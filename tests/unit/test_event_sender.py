@@ -34,7 +34,8 @@ class Genvoris:
             raise self.error
 
 
-def test_what_gathers_while_a_call_is_under_way_goes_in_batches_of_fifty() -> None:
+def test_waiting_events_are_sent_in_batches() -> None:
+    """Of 50, once the request under way is over."""
     genvoris = Genvoris()
     sender = EventSender(genvoris.send)
     sender.add(events(1))
@@ -46,9 +47,10 @@ def test_what_gathers_while_a_call_is_under_way_goes_in_batches_of_fifty() -> No
     assert genvoris.batches == [1, 50, 50, 20]
 
 
-def test_while_genvoris_hangs_only_so_many_wait_and_adding_returns_at_once(
+def test_number_of_waiting_events_is_bounded(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Further ones are dropped at once, which is logged once."""
     genvoris = Genvoris()
     sender = EventSender(genvoris.send, max_waiting=30)
     sender.add(events(1))
@@ -60,9 +62,10 @@ def test_while_genvoris_hangs_only_so_many_wait_and_adding_returns_at_once(
     assert caplog.text.count("are dropped") == 1
 
 
-def test_a_failure_loses_its_batch_alone_and_is_said_once(
+def test_failure_loses_one_batch(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """It is logged once, and so is the recovery."""
     caplog.set_level(logging.WARNING)
     genvoris = Genvoris()
     genvoris.open.set()
@@ -79,7 +82,8 @@ def test_a_failure_loses_its_batch_alone_and_is_said_once(
     assert caplog.text.count("reach Genvoris again") == 1
 
 
-def test_a_fault_of_ours_does_not_end_the_thread() -> None:
+def test_unexpected_error_does_not_end_the_thread() -> None:
+    """The next batch is sent."""
     genvoris = Genvoris()
     genvoris.open.set()
     sender = EventSender(genvoris.send)
@@ -109,8 +113,8 @@ class Strict:
 
 
 @pytest.mark.parametrize("bad", [{0}, {25}, {49}, {3, 40}], ids=str)
-def test_an_event_that_is_refused_costs_no_other_its_way(bad: set[int]) -> None:
-    """The halves of a refused batch are sent by themselves."""
+def test_refused_event_costs_no_others(bad: set[int]) -> None:
+    """The halves of a refused batch are sent separately."""
     genvoris = Strict(bad)
     sender = EventSender(genvoris.send)
     sender.add(events(50))
@@ -119,10 +123,10 @@ def test_an_event_that_is_refused_costs_no_other_its_way(bad: set[int]) -> None:
     assert genvoris.calls <= MAX_REQUESTS
 
 
-def test_a_batch_of_which_all_is_refused_costs_a_bounded_number_of_calls(
+def test_number_of_requests_per_batch_is_bounded(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """And one line in the log, however many follow."""
+    """So is the log, however many events are refused."""
     genvoris = Strict(set(range(50)))
     sender = EventSender(genvoris.send)
     for _ in range(2):

@@ -39,8 +39,8 @@ def read(url: str) -> str:
         "timeout=20",
     ],
 )
-def test_options_of_other_programs_are_dropped(option: str) -> None:
-    """How long to wait and how to read replies is decided by the package."""
+def test_foreign_options_are_dropped(option: str) -> None:
+    """The package decides on timeouts and on the form of replies."""
     assert read(f"redis://cache.example/2?{option}&db=3") == "redis://cache.example/2?db=3"
 
 
@@ -55,8 +55,8 @@ def test_options_of_other_programs_are_dropped(option: str) -> None:
         "rediss://cache.example/0?ssl_cert_reqs=none&ssl_check_hostname=false",
     ],
 )
-def test_options_that_say_where_redis_is_are_kept(url: str) -> None:
-    """redis-py reads the same from the URL that is returned as from the one that was given."""
+def test_options_of_the_address_are_kept(url: str) -> None:
+    """redis-py parses the returned URL and the given one alike."""
     parse = redis.connection.parse_url
     assert parse(read(url)) == parse(url)  # type: ignore[no-untyped-call]
 
@@ -81,8 +81,8 @@ def test_options_that_say_where_redis_is_are_kept(url: str) -> None:
         ("unix://", "socket"),
     ],
 )
-def test_options_that_would_fail_later_stop_start_up(url: str, hint: str) -> None:
-    """A shop learns of them when it starts, not when a try-on was paid for."""
+def test_invalid_option_prevents_start_up(url: str, hint: str) -> None:
+    """Otherwise it would only fail at the first command."""
     with pytest.raises(ConfigurationError, match="GENVORIS_STORE_URL") as caught:
         read(url)
     assert hint in str(caught.value)
@@ -99,21 +99,21 @@ def test_options_that_would_fail_later_stop_start_up(url: str, hint: str) -> Non
         "http://:hunter2@cache.example/0",
     ],
 )
-def test_a_password_in_a_wrong_url_is_not_repeated(url: str) -> None:
-    """The message repeats neither values nor names that are not the package's own."""
+def test_error_does_not_repeat_the_password(url: str) -> None:
+    """Nor any other part of the URL."""
     with pytest.raises(ConfigurationError) as caught:
         read(url)
     assert "hunter" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
-def test_the_spelling_of_other_clients_is_understood() -> None:
+def test_spelling_of_other_clients_is_accepted() -> None:
     """Hosts that check no certificates document it as CERT_NONE."""
     url = "rediss://cache.example/0?ssl_cert_reqs="
     assert read(url + "CERT_NONE") == url + "none"
 
 
-def test_a_url_that_is_accepted_makes_a_connection(tmp_path: Path) -> None:
-    """No accepted option is unknown to the connections of redis-py."""
+def test_accepted_options_make_a_connection(tmp_path: Path) -> None:
+    """redis-py knows all of them."""
     file = tmp_path / "ca.pem"
     file.touch()
     common = "db=1&username=a&password=b&client_name=c&socket_keepalive=1&health_check_interval=9"

@@ -91,14 +91,15 @@ def with_payload(payload: bytes) -> str:
     return (body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
-def test_a_genuine_token_gives_its_claims() -> None:
+def test_valid_token_returns_its_claims() -> None:
+    """Its customer, shop and id."""
     claims = Endpoint().verifier.verify(token())
     assert (claims.customer_id, claims.shop_id, claims.jti) == ("ec_ada", "shop_1", "ec_ada.1")
 
 
 @pytest.mark.parametrize("behind", [-30, -10, 10, 30])
-def test_clocks_may_differ_by_what_check_tolerates(behind: int) -> None:
-    """A clock that `flask genvoris check` finds well costs nobody a try-on."""
+def test_clocks_may_differ_a_little(behind: int) -> None:
+    """As much as `flask genvoris check` tolerates."""
     date = format_datetime(dt.datetime.fromtimestamp(int(NOW) + behind, dt.UTC), usegmt=True)
     assert check_clock(date, int(NOW)).ok
     endpoint = Endpoint()
@@ -146,19 +147,22 @@ def test_clocks_may_differ_by_what_check_tolerates(behind: int) -> None:
         lambda: token() + "x",
     ],
 )
-def test_a_token_that_is_not_genuine_is_refused(make: Callable[[], str]) -> None:
+def test_invalid_token_is_refused(make: Callable[[], str]) -> None:
+    """Whatever is wrong with it."""
     with pytest.raises(TokenError):
         Endpoint().verifier.verify(make())
 
 
-def test_a_refusal_never_repeats_the_token() -> None:
+def test_error_does_not_repeat_the_token() -> None:
+    """It may end up in a log."""
     bad = token(exp=int(NOW) - 60)
     with pytest.raises(TokenError) as caught:
         Endpoint().verifier.verify(bad)
     assert bad not in str(caught.value)
 
 
-def test_the_keys_are_fetched_once_an_hour() -> None:
+def test_keys_are_fetched_once_an_hour() -> None:
+    """Not for each token."""
     endpoint = Endpoint()
     for _ in range(5):
         endpoint.verifier.verify(token())
@@ -168,8 +172,8 @@ def test_the_keys_are_fetched_once_an_hour() -> None:
     assert endpoint.asked == 2
 
 
-def test_a_new_key_is_found_right_after_a_fetch() -> None:
-    """A rotation is no reason to wait: the last fetch may have been a moment before it."""
+def test_new_key_is_found_right_after_a_fetch() -> None:
+    """The last fetch may have been a moment before a rotation."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     endpoint.payload, endpoint.now = jwks(k1=KEY, k2=OTHER_KEY), 1
@@ -179,7 +183,8 @@ def test_a_new_key_is_found_right_after_a_fetch() -> None:
     assert endpoint.asked == 2
 
 
-def test_made_up_key_ids_cost_one_fetch_a_minute() -> None:
+def test_unknown_key_ids_cost_one_fetch_a_minute() -> None:
+    """A rotated key is still found after that."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     for second in range(60):
@@ -194,8 +199,8 @@ def test_made_up_key_ids_cost_one_fetch_a_minute() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"exp": int(NOW) - 60}, {"aud": "other"}, {"sub": ""}])
-def test_a_token_that_is_refused_anyway_costs_no_fetch(changes: dict[str, Any]) -> None:
-    """Such as a token from long ago, whose key has been retired since."""
+def test_expired_token_costs_no_fetch(changes: dict[str, Any]) -> None:
+    """Its key may have been retired since."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     for _ in range(3):
@@ -204,7 +209,8 @@ def test_a_token_that_is_refused_anyway_costs_no_fetch(changes: dict[str, Any]) 
     assert endpoint.asked == 1
 
 
-def test_keys_are_asked_for_again_soon_after_a_failure() -> None:
+def test_failed_fetch_is_retried_soon() -> None:
+    """After ten seconds."""
     endpoint = Endpoint()
     endpoint.status = 404
     for second in (0, 1, 9):
@@ -216,21 +222,24 @@ def test_keys_are_asked_for_again_soon_after_a_failure() -> None:
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
 
 
-def test_keys_that_were_good_serve_while_the_endpoint_is_down() -> None:
+def test_old_keys_are_used_while_the_endpoint_is_down() -> None:
+    """They are better than none."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     endpoint.status, endpoint.now = 500, 4000
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
 
 
-def test_an_endpoint_that_suddenly_holds_no_keys_takes_none_away() -> None:
+def test_empty_key_set_replaces_no_keys() -> None:
+    """It is more likely an error than a rotation."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     endpoint.payload, endpoint.now = {"keys": []}, 4000
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"
 
 
-def test_who_has_a_key_does_not_wait_for_somebody_elses_fetch() -> None:
+def test_known_key_does_not_wait_for_a_fetch() -> None:
+    """Another thread may hang in it."""
     endpoint = Endpoint()
     endpoint.verifier.verify(token())
     endpoint.now, endpoint.hangs = 4000, threading.Event()
@@ -244,7 +253,8 @@ def test_who_has_a_key_does_not_wait_for_somebody_elses_fetch() -> None:
     fetching.join()
 
 
-def test_without_any_keys_no_token_counts() -> None:
+def test_no_token_is_valid_without_keys() -> None:
+    """That is not the token's fault."""
     endpoint = Endpoint()
     endpoint.status = 500
     with pytest.raises(UnreachableError):
@@ -263,7 +273,8 @@ def test_without_any_keys_no_token_counts() -> None:
         [],
     ],
 )
-def test_a_broken_key_set_is_survived(payload: Any) -> None:
+def test_malformed_key_set_is_handled(payload: Any) -> None:
+    """It raises none but the documented errors."""
     endpoint = Endpoint()
     endpoint.payload = payload
     with pytest.raises((TokenError, UnreachableError)):
@@ -301,8 +312,8 @@ def weak_entry() -> dict[str, Any]:
         lambda: entry(kid="k" * 300),
     ],
 )
-def test_a_key_that_is_not_for_verifying_is_not_used(make: Callable[[], dict[str, Any]]) -> None:
-    """Private, weak, for another use or another algorithm: no token counts by it."""
+def test_unsuitable_key_is_not_used(make: Callable[[], dict[str, Any]]) -> None:
+    """Private, weak, for another use or another algorithm."""
     endpoint = Endpoint()
     endpoint.payload = {"keys": [make(), *jwks(k9=OTHER_KEY)["keys"]]}
     with pytest.raises(TokenError):
@@ -313,7 +324,8 @@ def test_a_key_that_is_not_for_verifying_is_not_used(make: Callable[[], dict[str
     "changes",
     [{"use": None, "alg": None, "key_ops": None}, {"key_ops": ["verify"]}, {"x5t": "AQAB"}],
 )
-def test_a_key_that_says_less_or_more_is_used(changes: dict[str, Any]) -> None:
+def test_optional_fields_of_a_key_do_not_matter(changes: dict[str, Any]) -> None:
+    """Neither missing nor additional ones."""
     endpoint = Endpoint()
     endpoint.payload = {"keys": [entry(**changes), entry(use="enc"), entry(alg="RS512")]}
     assert endpoint.verifier.verify(token()).customer_id == "ec_ada"

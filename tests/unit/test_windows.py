@@ -14,18 +14,12 @@ from hypothesis import strategies as st
 from genvoris_flask.core.rates import Rate, parse_rates
 from genvoris_flask.web.rate_limits.limiter import Limiter
 from genvoris_flask.web.rate_limits.memory import PARTS, MemoryWindows
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.fake_genvoris import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
+    """Return a clock that is moved by hand."""
     return Clock()
 
 
@@ -49,7 +43,8 @@ def steps(run: Callable[[], object]) -> int:
     return count
 
 
-def test_one_hit_too_many_waits_for_the_oldest_to_end(clock: Clock) -> None:
+def test_refused_hit_waits_for_the_oldest(clock: Clock) -> None:
+    """For at least a second."""
     windows = MemoryWindows(clock=clock)
     for _ in range(3):
         assert windows.hit(rates("3/minute"), "ada") is None
@@ -62,8 +57,8 @@ def test_one_hit_too_many_waits_for_the_oldest_to_end(clock: Clock) -> None:
     assert windows.hit(rates("3/minute"), "ada") is not None
 
 
-def test_several_rates_hold_together(clock: Clock) -> None:
-    """What a short rate refuses does not count for a long one."""
+def test_several_rates_apply_together(clock: Clock) -> None:
+    """A hit that the short rate refuses does not count for the long one."""
     windows = MemoryWindows(clock=clock)
     both = rates("2/second; 3/hour")
     results = []
@@ -74,7 +69,8 @@ def test_several_rates_hold_together(clock: Clock) -> None:
     assert results[4] is None, "those that the second refused were not counted for the hour"
 
 
-def test_keys_are_counted_apart(clock: Clock) -> None:
+def test_keys_are_counted_separately(clock: Clock) -> None:
+    """One key's hits do not use up another's rate."""
     windows = MemoryWindows(clock=clock)
     assert windows.hit(rates("1/hour"), "ada") is None
     assert windows.hit(rates("1/hour"), "ben") is None
@@ -85,8 +81,8 @@ def test_keys_are_counted_apart(clock: Clock) -> None:
     pauses=st.lists(st.floats(0, 30), min_size=1, max_size=200),
     amount=st.integers(1, 100),
 )
-def test_no_window_ever_lets_more_through_than_its_rate(pauses: list[float], amount: int) -> None:
-    """Joined entries never let more through, and keep nobody out for long."""
+def test_no_window_exceeds_its_rate(pauses: list[float], amount: int) -> None:
+    """Shared entries let no more through, and delay nobody for long."""
     clock = Clock()
     windows = MemoryWindows(clock=clock)
     [rate] = rates(f"{amount}/minute")
@@ -104,7 +100,8 @@ def test_no_window_ever_lets_more_through_than_its_rate(pauses: list[float], amo
         assert sum(time <= other < time + 60 for other in let_through) <= amount
 
 
-def test_visitors_who_stay_away_are_forgotten(clock: Clock) -> None:
+def test_ended_windows_are_forgotten(clock: Clock) -> None:
+    """Visitors who do not return take no memory."""
     windows = MemoryWindows(clock=clock)
     for number in range(20_000):
         windows.hit(rates("30/minute"), f"guest {number}")
@@ -113,8 +110,8 @@ def test_visitors_who_stay_away_are_forgotten(clock: Clock) -> None:
     assert len(windows) == 0
 
 
-def test_there_are_never_more_entries_than_there_is_room_for(clock: Clock) -> None:
-    """Whoever was not seen for the longest time is forgotten first."""
+def test_number_of_entries_is_bounded(clock: Clock) -> None:
+    """The least recently hit keys are forgotten first."""
     windows = MemoryWindows(max_entries=300, clock=clock)
     assert windows.hit(rates("1/hour"), "ada") is None
     for number in range(1000):
@@ -123,8 +120,8 @@ def test_there_are_never_more_entries_than_there_is_room_for(clock: Clock) -> No
     assert len(windows) <= 100
 
 
-def test_a_high_rate_takes_no_more_room_than_a_low_one(clock: Clock) -> None:
-    """A million hits of one key are a few entries."""
+def test_high_rate_takes_no_more_memory(clock: Clock) -> None:
+    """A million hits of one key share a few entries."""
     windows = MemoryWindows(max_entries=PARTS + 3, clock=clock)
     [rate] = rates("1000000/hour")
     for _ in range(20_000):
@@ -133,8 +130,8 @@ def test_a_high_rate_takes_no_more_room_than_a_low_one(clock: Clock) -> None:
     assert len(windows) == 1
 
 
-def test_a_hit_costs_the_same_however_many_visitors_there_are(clock: Clock) -> None:
-    """Nothing walks over all keys, and no thread is started."""
+def test_cost_of_a_hit_is_constant(clock: Clock) -> None:
+    """Nothing iterates over all keys, and no thread is started."""
 
     def cost_with(visitors: int) -> int:
         limiter = Limiter({"session": "30/minute"}, clock=clock)
