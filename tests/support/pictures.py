@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import random
 import struct
 import zlib
 from typing import Any
@@ -26,6 +27,12 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (600, 900)) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, RED).save(file, kind)
     return file.getvalue()
+
+
+def noise(size: tuple[int, int], spread: int = 60) -> Image.Image:
+    """Return grey noise around the middle, the same in every run."""
+    values = random.Random(7).randbytes(size[0] * size[1])
+    return Image.frombytes("L", size, values).point(lambda v: 128 + (v - 128) * spread // 128)
 
 
 def png_claiming(width: int, height: int) -> bytes:

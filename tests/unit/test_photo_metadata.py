@@ -18,6 +18,7 @@ from tests.support.pictures import (
     SECRET,
     XMP,
     exif,
+    noise,
     opened,
     picture,
     png_chunk,
@@ -76,8 +77,8 @@ def test_cleaning_is_idempotent(kind: str) -> None:
 def test_all_jpeg_scans_are_kept(progressive: bool) -> None:
     """No scan or restart marker of a JPEG file is lost."""
     file = io.BytesIO()
-    noise = Image.effect_noise((200, 200), 90).convert("RGB")
-    noise.save(file, "JPEG", progressive=progressive, exif=exif(3), restart_marker_rows=1)
+    image = noise((200, 200), 90).convert("RGB")
+    image.save(file, "JPEG", progressive=progressive, exif=exif(3), restart_marker_rows=1)
     after = clean_photo(file.getvalue())
     assert opened(after.data).tobytes() == opened(file.getvalue()).tobytes()
     assert SECRET not in after.data

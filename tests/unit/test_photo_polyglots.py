@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 from genvoris_flask.core.images.formats.polyglots import is_polyglot
 from genvoris_flask.core.images.photos import clean_photo
 from tests.support.heic import PICTURE, Item, box, heic
-from tests.support.pictures import picture, png_chunk, refusal
+from tests.support.pictures import noise, picture, png_chunk, refusal
 
 PAGE = b"<script>alert(document.domain)</script>"
 PHP = b"<?php system($_GET['c']); ?>"
@@ -159,7 +159,7 @@ def test_overlong_table_is_refused(data: bytes) -> None:
 @functools.cache
 def noisy_image() -> Image.Image:
     """Draw a picture with edges, gradients and noise."""
-    image = Image.merge("RGB", [Image.effect_noise((160, 240), spread) for spread in (20, 60, 100)])
+    image = Image.merge("RGB", [noise((160, 240), spread) for spread in (20, 60, 100)])
     image.paste((200, 160, 140), (40, 30, 120, 200))
     image.paste(Image.linear_gradient("L").resize((40, 60)), (60, 60))
     return image
