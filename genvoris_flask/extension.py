@@ -1,4 +1,4 @@
-"""``GenvorisFlask``: what a shop writes, and nothing else."""
+"""``GenvorisFlask``, the extension object of a shop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from flask import Flask, before_render_template, current_app
+from flask import Flask, before_render_template
 
 from .core.api.client import GenvorisClient
 from .core.api.models import ConversionPlatform
@@ -31,7 +31,7 @@ from .web.routes import stripe as stripe_view
 from .web.routes import tryons as views
 from .web.routes import webhooks as webhook_views
 from .web.routes.proxy import views as passthrough_views
-from .web.state import EXTENSION_KEY, SwitchedOff, get_state, state_for
+from .web.state import EXTENSION_KEY, SwitchedOff, find_state, get_state, state_for
 from .web.switched_off import NoCalls
 from .web.warm_up import warm_up
 from .web.widget_tags import genvoris_widget
@@ -54,7 +54,7 @@ class GenvorisFlask:
     """Virtual try-on for a Flask shop.
 
     Args:
-        app: The shop; leave it out and call ``init_app`` in a factory.
+        app: The shop; omit it and call ``init_app`` in a factory.
 
     Raises:
         ConfigurationError: A GENVORIS_ setting is missing or wrong.
@@ -117,23 +117,23 @@ class GenvorisFlask:
         return function
 
     def product_filter(self, function: ProductFilterT) -> ProductFilterT:
-        """Register the function that says whether a product may be tried on. Default: each may.
+        """Register the function that says whether a product may be tried on. Default: all may.
 
-        It takes a ``Product`` and returns something true or false. The button asks it, and so does
-        every try-on, so that a page that was kept, or made up, changes nothing.
+        It takes a ``Product`` and returns something true or false. It is called for the button and
+        again for every try-on, so a cached or forged page changes nothing.
         """
         self._hooks.product_filter = function
         return function
 
     def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:
-        """Register the function that gives the shop's id of a Stripe customer (``cus_…``)."""
+        """Register the function that returns the shop's id for a Stripe customer (``cus_…``)."""
         self._hooks.stripe_shopper = function
         return function
 
     def on(self, event_type: str, *, background: bool = False) -> Callable[[HandlerT], HandlerT]:
         """Register a function for events from Genvoris, which takes the event.
 
-        When it raises, the delivery is answered 500, and Genvoris delivers it again: see
+        If it raises, the delivery is answered with status 500 and Genvoris delivers it again. See
         ``webhooks.events`` for the types.
 
         Args:
@@ -143,7 +143,7 @@ class GenvorisFlask:
                 delivery was answered, on a bounded pool, outside of any request.
 
         Raises:
-            ValueError: The type is no text.
+            ValueError: The type is not a non-empty string.
         """
         checked = checked_type(event_type)
 
@@ -167,24 +167,24 @@ class GenvorisFlask:
         attribution_window_minutes: int | None = None,
         platform: ConversionPlatform = "custom",
     ) -> None:
-        """Tell Genvoris of an order, so that it can say whether a try-on led to it.
+        """Report an order to Genvoris, which finds out whether a try-on led to it.
 
-        It returns at once and never raises because of Genvoris or of a wrong amount: what could
-        not be sent, now or later, is one error in the log. Twice for the same order counts once.
+        This returns at once and never raises because of Genvoris or a wrong amount: a report that
+        cannot be sent is one error in the log. Reporting an order twice counts it once.
 
         Args:
             order_id: The shop's own id of the order.
-            amount_cents: What was paid, in the currency's minor unit: 4990 for 49.90 EUR, and
+            amount_cents: The amount paid, in the currency's minor unit: 4990 for 49.90 EUR, and
                 4990 for 4,990 JPY, which has none.
             currency: An ISO 4217 code, such as ``EUR``.
-            quantity: How many were bought.
+            quantity: The number of items.
             product_id: The shop's id of the product.
-            product_title: Its name.
-            customer_email: The shopper's address; sent only when it is given here.
-            session_id: The widget's id of the visit. Default: that of this request's shopper;
-                where a payment system calls, store ``widget_session_id`` with the order.
+            product_title: Its title.
+            customer_email: The shopper's address, which is sent only if it is passed here.
+            session_id: The widget's id of the visit. Defaults to this request's. In a payment
+                provider's request, pass the ``widget_session_id`` that you stored with the order.
             attribution_window_minutes: How long after a try-on an order counts.
-            platform: Where the shop runs.
+            platform: The platform that the shop runs on.
         """
         if state_for("genvoris.conversion()") is None:
             return
@@ -212,17 +212,17 @@ class GenvorisFlask:
         reason: str | None = None,
         platform: ConversionPlatform = "custom",
     ) -> None:
-        """Tell Genvoris that an order, or a part of one, came back.
+        """Report to Genvoris that an order, or a part of it, was returned.
 
-        It returns at once and never raises, as ``conversion`` does. Each counts, so it is sent
-        again only when the first surely had no effect.
+        Like ``conversion``, this returns at once and never raises. Each report counts, so it is
+        sent again only if the first one surely had no effect.
 
         Args:
-            order_id: The order's id, as it was given to ``conversion``.
-            refunded_amount_cents: What was paid back, in the currency's minor unit.
+            order_id: The order's id, as passed to ``conversion``.
+            refunded_amount_cents: The amount paid back, in the currency's minor unit.
             currency: An ISO 4217 code, such as ``EUR``.
-            reason: Why, in words or a code of the shop's.
-            platform: Where the shop runs.
+            reason: The reason, in words or as a code of the shop.
+            platform: The platform that the shop runs on.
         """
         if state_for("genvoris.returned()") is None:
             return
@@ -231,15 +231,15 @@ class GenvorisFlask:
 
     @property
     def widget_session_id(self) -> str | None:
-        """The widget's id of this visit, if something was tried on in it: what links an order."""
+        """The widget's id of this visit, which links an order to a try-on; None without one."""
         return attribution.widget_session_id()
 
     def tryon_engine(self, function: EngineT) -> EngineT:
         """Register the function that makes try-ons instead of Genvoris.
 
-        It gets photo, product and shopper (None: a guest), and gives the picture: its bytes, or a
-        ``Picture``. It runs on a thread of the pool with an app context, may take its time, and is
-        never asked for a shopper who may not try on. Genvoris meters each picture that it gives.
+        It takes photo, product and shopper (None: a guest), and returns the picture: its bytes, or
+        a ``Picture``. It runs on a thread of a pool with an app context, may take its time, and is
+        never called for a shopper who may not try on. Genvoris meters each picture it returns.
         """
         self._hooks.tryon_engine = function
         return function
@@ -248,38 +248,39 @@ class GenvorisFlask:
     def client(self) -> GenvorisClient:
         """The typed REST client of the current app.
 
-        Where GENVORIS_ENABLED is false, any call returns None.
+        If GENVORIS_ENABLED is false, every call returns None.
+
+        Raises:
+            RuntimeError: There is no current app, or it was never set up.
         """
-        if _is_switched_off():
+        if isinstance(find_state("genvoris.client"), SwitchedOff):
             return cast("GenvorisClient", NoCalls("genvoris.client"))
         return get_state().client
 
     @property
     def billing(self) -> AppBilling:
-        """What tells Genvoris of sales, renewals and refunds of the current app.
+        """The calls that report sales, renewals and refunds of the current app to Genvoris.
 
-        Where GENVORIS_ENABLED is false, it does nothing, and calls for a customer return None. In
-        an app that was never set up it raises RuntimeError, so that no sale is lost in silence.
+        If GENVORIS_ENABLED is false, they do nothing, and those for a customer return None.
+
+        Raises:
+            RuntimeError: There is no current app, or it was never set up: no sale is lost silently.
         """
-        if _is_switched_off():
+        if isinstance(find_state("genvoris.billing"), SwitchedOff):
             return cast("AppBilling", NoBilling("genvoris.billing"))
         return get_state().billing
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token everywhere and revoke it, as after a sale or a log-out.
 
-        It returns at once; Redis and Genvoris are told in the background.
+        This returns at once; Redis and Genvoris are updated in the background.
         """
         if state := state_for("genvoris.forget()"):
             state.broker.forget(shopper)
 
 
-def _is_switched_off() -> bool:
-    return isinstance(current_app.extensions.get(EXTENSION_KEY), SwitchedOff)
-
-
 def _complete_templates(app: Flask, **_: object) -> None:
-    """Let the pages of an app that was never set up go without the tags, rather than fail."""
+    """Define the tags, which are then empty, in an app that was never set up."""
     if EXTENSION_KEY not in app.extensions:
         for name, function in TEMPLATE_FUNCTIONS.items():
             app.jinja_env.globals.setdefault(name, function)

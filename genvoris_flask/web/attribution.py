@@ -1,6 +1,6 @@
-"""Tells Genvoris of orders and returns, so that the shop sees what its try-ons led to.
+"""Reports orders and returns to Genvoris, so that the shop sees what its try-ons led to.
 
-Nothing here waits for Genvoris, and nothing raises in a checkout: what is wrong is logged.
+Nothing here waits for Genvoris, and nothing raises in a checkout: problems are logged.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def widget_session_id() -> str | None:
 
 
 def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, Any]) -> None:
-    """Tell of an order in the background.
+    """Report an order in the background.
 
-    Genvoris counts an order once, so this is tried again until it surely came through.
+    Genvoris counts an order once, so this is retried until it surely arrived.
 
     Args:
         order_id: The shop's id of the order.
-        amount_cents: What was paid, in the currency's minor unit.
+        amount_cents: The amount paid, in the currency's minor unit.
         fields: The other fields of ``client.conversions.record``.
     """
     conversions = get_state().client.conversions
@@ -57,13 +57,13 @@ def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, An
 
 
 def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[str, Any]) -> None:
-    """Tell of a return in the background.
+    """Report a return in the background.
 
-    Genvoris counts each, so this is tried again only when the first surely had no effect.
+    Genvoris counts each report, so this is retried only if the first one surely had no effect.
 
     Args:
         order_id: The shop's id of the order.
-        refunded_amount_cents: What was paid back, in the currency's minor unit.
+        refunded_amount_cents: The amount paid back, in the currency's minor unit.
         fields: The other fields of ``client.returns.record``.
     """
     returns = get_state().client.returns
@@ -82,8 +82,8 @@ def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[st
 def _send(
     name: str, order_id: object, cents: object, repeat: RetryPolicy, record: Callable[[], object]
 ) -> None:
-    if wrong := _what_is_wrong(order_id, cents):
-        log.error("%s was not sent: %s", name, wrong)
+    if problem := _find_problem(order_id, cents):
+        log.error("%s was not sent: %s", name, problem)
         return
 
     def is_retryable(error: Exception) -> bool:
@@ -92,12 +92,12 @@ def _send(
     try:
         get_state().background.submit(name, record, is_retryable)
     except QueueFullError as error:
-        log.error("%s was not sent: %s", name, error)  # noqa: TRY400  (there is nothing to trace)
+        log.error("%s was not sent: %s", name, error)  # noqa: TRY400  (a traceback would add nothing)
 
 
-def _what_is_wrong(order_id: object, cents: object) -> str | None:
+def _find_problem(order_id: object, cents: object) -> str | None:
     if not isinstance(order_id, str | int) or not str(order_id):
-        return "the order's id must be a text or a number."
+        return "the order's id must be a non-empty string or a number."
     if isinstance(cents, bool) or not isinstance(cents, int) or cents < 0:
         return (
             "the amount must be a whole number in the currency's minor unit, such as 4990 for "

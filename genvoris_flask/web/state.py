@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_app_context
 
 from ..core.analytics.event_sender import EventSender
 from ..core.api.client import GenvorisClient
@@ -84,7 +84,7 @@ class AppState:
 
 
 class SwitchedOff:
-    """Stands for the state of an app that has GENVORIS_ENABLED = False."""
+    """Stands in for the state of an app that has GENVORIS_ENABLED = False."""
 
 
 class SwitchedOffError(RuntimeError):
@@ -106,13 +106,34 @@ def get_state(app: Flask | None = None) -> AppState:
     raise RuntimeError(NOT_SET_UP)
 
 
+def find_state(call: str) -> AppState | SwitchedOff | None:
+    """Return what the current app has for a call of the extension; None if it was never set up.
+
+    Args:
+        call: The name of the call, for the message.
+
+    Raises:
+        RuntimeError: There is no current app.
+    """
+    if not has_app_context():
+        raise RuntimeError(
+            f"{call} belongs to an app, and there is no current one here: use it in a view, in a "
+            "command, or within `with app.app_context():`."
+        )
+    state: AppState | SwitchedOff | None = current_app.extensions.get(EXTENSION_KEY)
+    return state
+
+
 def state_for(call: str) -> AppState | None:
     """Return the current app's state for a call that does nothing if there is none.
 
     Args:
         call: The name of the call, for the log.
+
+    Raises:
+        RuntimeError: There is no current app.
     """
-    state: object = current_app.extensions.get(EXTENSION_KEY)
+    state = find_state(call)
     if isinstance(state, AppState):
         return state
     if isinstance(state, SwitchedOff):

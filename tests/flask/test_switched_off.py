@@ -175,3 +175,10 @@ def test_in_production_it_does_not() -> None:
     with pytest.raises(ConfigurationError) as caught:
         GenvorisFlask(make_shop(GenvorisFlask()))
     assert "sandbox" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["client", "billing", "forget"])
+def test_call_without_an_app_says_what_to_do(name: str) -> None:
+    """Flask's own message does not name the call."""
+    with pytest.raises(RuntimeError, match=rf"genvoris\.{name}.* with app\.app_context\(\)"):
+        getattr(GenvorisFlask(), name)(Shopper("ada"))
