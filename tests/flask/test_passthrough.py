@@ -1,4 +1,4 @@
-"""What Genvoris's hosted widget sends through the shop, and what comes back."""
+"""The requests of Genvoris's hosted widget that a shop forwards, and the responses."""
 
 from __future__ import annotations
 
@@ -6,81 +6,61 @@ import gzip
 import io
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from flask import request
 from werkzeug.datastructures import FileStorage
-from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse, encode_multipart
 
 from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.forwarding import Respond, answer_forwarded, forwarded, parts_of
 from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
 
 PHOTO = picture("PNG", (40, 60))
 FORM_DATA = "multipart/form-data"
-PASSED = ("/api/tryon", "/api/analyze", "/api/config")
 ANSWER = {"images": ["data:image/png;base64,AAAA"]}
 
 
-def upstream(shop: Shop, answer: Callable[[httpx.Request], httpx.Response] | None = None) -> None:
-    """Let a Genvoris answer that does what is given, at the paths of the hosted widget."""
-
-    def handle(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path not in PASSED:
-            return None
-        return unread(answer(request) if answer else httpx.Response(200, json=ANSWER))
-
-    shop.transport.fault = handle
+def upstream(shop: Shop, respond: Respond | None = None) -> None:
+    """Answer what is forwarded, by default with a picture."""
+    answer_forwarded(shop.transport, respond or (lambda _: httpx.Response(200, json=ANSWER)))
 
 
-def unread(answer: httpx.Response) -> httpx.Response:
-    """Give an answer as it comes from a socket: its body is still to be read."""
-    if not answer.is_closed:
-        return answer
-    stream = httpx.ByteStream(answer.content)
-    return httpx.Response(answer.status_code, headers=answer.headers.raw, stream=stream)
-
-
-def passed(shop: Shop) -> list[httpx.Request]:
-    """Give the requests that reached the try-on host."""
-    return [each for each in shop.transport.requests if each.url.path in PASSED]
-
-
-def in_memory(*_args: Any, **_more: Any) -> io.BytesIO:
-    return io.BytesIO()
+def forwarded_by(shop: Shop) -> list[httpx.Request]:
+    return forwarded(shop.transport)
 
 
 def form(sent: httpx.Request) -> tuple[dict[str, list[str]], dict[str, bytes]]:
-    """Take a multipart body apart as a server does."""
-    environ = {
-        "wsgi.input": io.BytesIO(sent.content),
-        "CONTENT_LENGTH": str(len(sent.content)),
-        "CONTENT_TYPE": sent.headers["Content-Type"],
-    }
-    _, fields, files = FormDataParser(stream_factory=in_memory).parse_from_environ(environ)
-    return fields.to_dict(flat=False), {name: file.read() for name, file in files.items()}
+    """Return the fields and files of a multipart request."""
+    fields: dict[str, list[str]] = {}
+    files: dict[str, bytes] = {}
+    for name, filename, data in parts_of(sent):
+        if filename is None:
+            fields.setdefault(name, []).append(data.decode())
+        else:
+            files[name] = data
+    return fields, files
 
 
 def send(shop: Shop, path: str = "/api/tryon", **fields: Any) -> TestResponse:
+    """Send a form with a photo and a product."""
     data = {"photo": (io.BytesIO(PHOTO), "me.png"), "product_image_url": "https://s/a.png"}
     return shop.post(path, data={**data, **fields}, content_type="multipart/form-data")
 
 
-# What goes to Genvoris
+# Requests
 
 
 @pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze", "//api/tryon", "//api/analyze"])
-def test_a_form_is_passed_on_whole_with_our_key_and_the_shoppers_token(
-    shop: Shop, path: str
-) -> None:
+def test_form_is_forwarded(shop: Shop, path: str) -> None:
+    """A form arrives complete, with the API key and the shopper's token."""
     upstream(shop)
     answer = send(shop, path, product_title='A "quoted" title\r\nand ü')
     assert (answer.status_code, answer.get_json()) == (200, ANSWER)
-    (sent,) = passed(shop)
+    (sent,) = forwarded_by(shop)
     assert (sent.method, sent.url.path) == ("POST", path.replace("//", "/"))
     assert sent.headers.get_list("X-API-Key") == [API_KEY]
     fields, files = form(sent)
@@ -94,7 +74,8 @@ def test_a_form_is_passed_on_whole_with_our_key_and_the_shoppers_token(
     "name",
     ["api_key", "apiKey", "API-KEY", "api_key[]", "end_customer_token", "endCustomerToken"],
 )
-def test_a_key_or_token_from_the_browser_never_passes(shop: Shop, name: str) -> None:
+def test_reserved_fields_are_dropped(shop: Shop, name: str) -> None:
+    """A key or token from the browser is dropped from queries, headers and bodies."""
     upstream(shop)
     query = {name: "from-browser", "v": "2"}
     multipart = shop.post(
@@ -109,31 +90,34 @@ def test_a_key_or_token_from_the_browser_never_passes(shop: Shop, name: str) -> 
     as_json.close()
     urlencoded = shop.post("/api/tryon", data={name: "from-browser", "a": "1"})
     assert [each.status_code for each in (multipart, as_json, urlencoded)] == [200] * 3
-    for sent in passed(shop):
+    for sent in forwarded_by(shop):
         assert b"from-browser" not in sent.content
         assert "from-browser" not in str(sent.url)
         assert "from-browser" not in str(sent.headers.raw)
         assert sent.content.count(b"end_customer_token") == 1
-    assert passed(shop)[0].url.query == b"v=2"
+    assert forwarded_by(shop)[0].url.query == b"v=2"
 
 
-def test_json_is_passed_on_with_the_token_put_in(shop: Shop) -> None:
+def test_json_is_forwarded(shop: Shop) -> None:
+    """JSON arrives complete, with the shopper's token added."""
     upstream(shop)
     body = {"photo": "data:image/png;base64,AAAA", "product": {"title": "ü", "tags": [1, None]}}
     shop.post("/api/tryon", json=body)
-    sent = json.loads(passed(shop)[0].content)
+    sent = json.loads(forwarded_by(shop)[0].content)
     shop.state.verifier.verify(sent.pop("end_customer_token"))
     assert sent == body
 
 
-def test_a_guests_request_carries_no_token_at_all(genvoris: LocalGenvoris) -> None:
+def test_guest_has_no_token(genvoris: LocalGenvoris) -> None:
+    """A guest's request has no token, even if the browser sent one."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
     upstream(shop)
     assert send(shop, end_customer_token="stolen").status_code == 200
-    assert "end_customer_token" not in form(passed(shop)[0])[0]
+    assert "end_customer_token" not in form(forwarded_by(shop)[0])[0]
 
 
-def test_only_headers_that_are_named_pass_on(shop: Shop) -> None:
+def test_request_headers(shop: Shop) -> None:
+    """Only the headers of the allow-list are forwarded."""
     upstream(shop)
     headers = {
         "Accept-Language": "fr",
@@ -154,7 +138,7 @@ def test_only_headers_that_are_named_pass_on(shop: Shop) -> None:
         "X-Original-URL": "/admin",
     }
     shop.post("/api/tryon", json={}, headers=headers)
-    sent = passed(shop)[0].headers
+    sent = forwarded_by(shop)[0].headers
     assert {"accept-language", "idempotency-key", "x-genvoris-widget"} <= set(sent)
     assert sent["idempotency-key"] != "k1"
     assert sent["accept-encoding"] == "identity"
@@ -163,7 +147,8 @@ def test_only_headers_that_are_named_pass_on(shop: Shop) -> None:
     assert set(sent) - ours == {"accept-language", "idempotency-key", "x-genvoris-widget"}
 
 
-def test_a_large_form_streams_through_in_chunks(shop: Shop) -> None:
+def test_large_form(shop: Shop) -> None:
+    """A form of several chunks arrives complete, without its reserved fields."""
     upstream(shop)
     photo = bytes(range(256)) * 4096 * 6 + b"\r\n--almost a boundary\r\n" * 1000
     file = FileStorage(io.BytesIO(photo), "a.png")
@@ -171,13 +156,14 @@ def test_a_large_form_streams_through_in_chunks(shop: Shop) -> None:
     boundary, body = encode_multipart(data)
     answer = shop.post("/api/tryon", data=body, content_type=f"{FORM_DATA}; boundary={boundary}")
     assert answer.status_code == 200
-    (sent,) = passed(shop)
+    (sent,) = forwarded_by(shop)
     fields, files = form(sent)
     assert files["photo"] == photo
     assert set(fields) == {"end_customer_token", "z"}
 
 
-def test_a_form_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> None:
+def test_form_read_by_the_shop(shop: Shop) -> None:
+    """A form that a hook of the shop has read is forwarded nevertheless."""
     upstream(shop)
 
     @shop.app.before_request
@@ -187,28 +173,29 @@ def test_a_form_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) ->
 
     assert send(shop, api_key="x", title="ü").status_code == 200
     assert shop.post("/api/tryon", data={"api_key": "x", "a": "1"}).status_code == 200
-    fields, files = form(passed(shop)[0])
+    fields, files = form(forwarded_by(shop)[0])
     assert (files, fields["title"], set(fields)) == (
         {"photo": PHOTO},
         ["ü"],
         {"end_customer_token", "title", "product_image_url"},
     )
-    assert b"a=1" in passed(shop)[1].content
+    assert b"a=1" in forwarded_by(shop)[1].content
 
 
-def test_a_key_that_another_shopper_replays_is_another_key_to_genvoris(shop: Shop) -> None:
+def test_idempotency_key_is_per_shopper(shop: Shop) -> None:
+    """The same Idempotency-Key of two shoppers is forwarded as two keys."""
     upstream(shop)
     shop.genvoris.customer("ben")
     for name in ("ada", "ada", "ben"):
         shop.log_in(name)
         assert shop.post("/api/tryon", json={}, headers={"Idempotency-Key": "k"}).status_code == 200
-    first, again, others = (each.headers["idempotency-key"] for each in passed(shop))
+    first, again, others = (each.headers["idempotency-key"] for each in forwarded_by(shop))
     assert first == again != others
 
 
-def test_a_photo_stays_in_memory_when_the_shop_reads_the_form_before_us(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_photo_stays_in_memory(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No temporary file is made, even if a hook of the shop reads the form first."""
+
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("a temporary file was made")
 
@@ -222,7 +209,8 @@ def test_a_photo_stays_in_memory_when_the_shop_reads_the_form_before_us(
     assert shop.post("/api/tryon", data=body, content_type=kind).status_code == 200
 
 
-def test_json_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> None:
+def test_json_read_by_the_shop(shop: Shop) -> None:
+    """JSON that a hook of the shop has read is forwarded nevertheless."""
     upstream(shop)
 
     @shop.app.before_request
@@ -230,28 +218,30 @@ def test_json_that_the_shop_has_read_before_us_is_passed_on_too(shop: Shop) -> N
         request.get_json(silent=True)
 
     assert shop.post("/api/tryon", json={"a": 1, "api_key": "x"}).status_code == 200
-    sent = json.loads(passed(shop)[0].content)
+    sent = json.loads(forwarded_by(shop)[0].content)
     assert set(sent) == {"a", "end_customer_token"}
 
 
-def test_the_design_needs_no_log_in_and_carries_no_token(shop: Shop) -> None:
+def test_design_is_public(shop: Shop) -> None:
+    """The button's design is forwarded for anybody, without reserved parameters."""
     upstream(shop, lambda request: httpx.Response(200, json={"label": "Try"}))
     shop.log_in(None)
     query = {"shop": "1", "api_key": "x", "end_customer_token": "y"}
     for path in ("/genvoris/api/config", "/genvoris//api/config"):
         answer = shop.browser.get(path, query_string=query)
         assert answer.get_json() == {"label": "Try"}
-    for sent in passed(shop):
+    for sent in forwarded_by(shop):
         assert (sent.method, sent.url.path, sent.url.query) == ("GET", "/api/config", b"shop=1")
         assert sent.content == b""
 
 
-# What comes back
+# Responses
 
 
-def test_answers_keep_what_says_when_to_come_back_and_lose_what_is_not_theirs_to_say(
+def test_response_headers(
     shop: Shop,
 ) -> None:
+    """Only the headers of the allow-list come back, besides the shop's own."""
     headers = [
         ("Content-Type", "application/json"),
         ("X-Request-Id", "req_1"),
@@ -280,7 +270,9 @@ def test_answers_keep_what_says_when_to_come_back_and_lose_what_is_not_theirs_to
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_packed_answer_stays_packed_for_a_browser_that_can_unpack_it(shop: Shop) -> None:
+def test_gzip_response(shop: Shop) -> None:
+    """A compressed response stays compressed for a browser that accepts gzip."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["Accept-Encoding"] == "gzip"
         packed = gzip.compress(b'{"a": 1}')
@@ -318,9 +310,9 @@ REFUSALS: list[tuple[httpx.Response, int, str]] = [
     REFUSALS,
     ids=range(len(REFUSALS)),
 )
-def test_a_refusal_is_said_in_our_own_words(
-    shop: Shop, refusal: httpx.Response, status: int, code: str
-) -> None:
+def test_error_response(shop: Shop, refusal: httpx.Response, status: int, code: str) -> None:
+    """An error of Genvoris becomes one of the extension's own, without internal details."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         headers = {**refusal.headers, "X-Request-Id": "req_9"}
         return httpx.Response(refusal.status_code, headers=headers, content=refusal.content)
@@ -337,7 +329,8 @@ def test_a_refusal_is_said_in_our_own_words(
     assert "internal stack" not in response.text
 
 
-def test_a_spent_quota_carries_the_shops_paywall(shop: Shop) -> None:
+def test_spent_quota(shop: Shop) -> None:
+    """The error for a spent quota has the shop's paywall."""
     refusal = {"error": "end_customer_quota", "reason": "quota_exhausted", "used": 3, "limit": 3}
     upstream(shop, lambda request: httpx.Response(402, json=refusal))
     body = send(shop).get_json()
@@ -345,17 +338,18 @@ def test_a_spent_quota_carries_the_shops_paywall(shop: Shop) -> None:
     assert body["paywall"]["action_url"] == "/plans"
 
 
-def test_a_token_that_was_revoked_meanwhile_is_new_the_next_time(shop: Shop) -> None:
+def test_revoked_token_is_replaced(shop: Shop) -> None:
+    """After a token was refused, the next request has a new one."""
     upstream(shop, lambda request: httpx.Response(401, json={"error": "invalid_session_token"}))
     send(shop)
     send(shop)
-    tokens = [form(sent)[0]["end_customer_token"][0] for sent in passed(shop)]
+    tokens = [form(sent)[0]["end_customer_token"][0] for sent in forwarded_by(shop)]
     assert len(set(tokens)) == 2
 
 
-def test_losing_genvoris_is_said_without_its_address(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unreachable(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The error for an unreachable Genvoris does not show its address."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("cannot reach 127.0.0.1:8787")
 
@@ -365,9 +359,9 @@ def test_losing_genvoris_is_said_without_its_address(
     assert "8787" not in response.text
 
 
-def test_an_answer_that_breaks_off_is_not_taken_as_whole(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_truncated_response(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A response that breaks off raises, so that the server closes the connection."""
+
     class Half(httpx.SyncByteStream):
         def __iter__(self) -> Any:
             yield b'{"a":'
@@ -379,29 +373,32 @@ def test_an_answer_that_breaks_off_is_not_taken_as_whole(
     assert "broke off" in caplog.text
 
 
-# Who may, and how many
+# Access and limits
 
 
-def test_a_shopper_must_be_logged_in_and_the_page_must_be_ours(shop: Shop) -> None:
+def test_access(shop: Shop) -> None:
+    """Another site's page and a visitor who is not logged in are refused."""
     upstream(shop)
     foreign = shop.browser.post("/genvoris/api/tryon", headers={"Sec-Fetch-Site": "cross-site"})
     shop.log_in(None)
     nobody = send(shop)
     assert (foreign.status_code, nobody.status_code) == (403, 401)
     assert nobody.get_json()["login_url"] == "/login"
-    assert passed(shop) == []
+    assert forwarded_by(shop) == []
 
 
-def test_a_strangers_token_is_refused(shop: Shop) -> None:
+def test_token_of_another_shopper(shop: Shop) -> None:
+    """A bearer token of another shopper is refused."""
     upstream(shop)
     shop.genvoris.customer("ben")
     bearer = {"Authorization": f"Bearer {shop.genvoris.token('ben')}"}
     answer = shop.post("/api/tryon", json={}, headers=bearer)
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
-    assert passed(shop) == []
+    assert forwarded_by(shop) == []
 
 
-def test_try_ons_of_both_kinds_count_together(genvoris: LocalGenvoris) -> None:
+def test_shared_rate_limit(genvoris: LocalGenvoris) -> None:
+    """Forwarded try-ons and jobs share one rate limit."""
     genvoris.customer("ada", quota=9)
     shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="2/hour")
     shop.log_in()
@@ -411,7 +408,8 @@ def test_try_ons_of_both_kinds_count_together(genvoris: LocalGenvoris) -> None:
     assert codes == [200, 200, 429]
 
 
-def test_only_so_many_hold_a_worker_at_once(genvoris: LocalGenvoris) -> None:
+def test_concurrency_limit(genvoris: LocalGenvoris) -> None:
+    """A request is refused while all slots are taken, which a response holds until it is closed."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_PASSTHROUGH_CONCURRENCY=1)
     shop.log_in()
@@ -461,25 +459,26 @@ BAD_BODIES: list[tuple[str, bytes]] = [
 
 
 @pytest.mark.parametrize(("kind", "body"), BAD_BODIES, ids=range(len(BAD_BODIES)))
-def test_a_body_that_could_be_read_in_two_ways_goes_nowhere(
-    shop: Shop, kind: str, body: bytes
-) -> None:
+def test_ambiguous_body(shop: Shop, kind: str, body: bytes) -> None:
+    """A body that could be read in different ways is refused."""
     upstream(shop)
     answer = shop.post("/api/tryon", data=body, headers={"Content-Type": kind} if kind else {})
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
-    assert passed(shop) == []
+    assert forwarded_by(shop) == []
 
 
-def test_a_packed_body_is_refused_since_it_may_unfold_to_any_size(shop: Shop) -> None:
+def test_compressed_body(shop: Shop) -> None:
+    """A compressed body is refused, as it could decompress to any size."""
     upstream(shop)
     body = gzip.compress(b'{"a": "' + b"0" * 1_000_000 + b'"}')
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     answer = shop.post("/api/tryon", data=body, headers=headers)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
-    assert passed(shop) == []
+    assert forwarded_by(shop) == []
 
 
-def test_a_body_over_the_limit_is_cut(genvoris: LocalGenvoris) -> None:
+def test_body_over_the_limit(genvoris: LocalGenvoris) -> None:
+    """A body that is too large is refused, whether or not it declares its length."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_MAX_UPLOAD_BYTES=64 * 1024)
     shop.log_in()
@@ -495,19 +494,19 @@ def test_a_body_over_the_limit_is_cut(genvoris: LocalGenvoris) -> None:
     )
     for answer in (known, unknown):
         assert (answer.status_code, answer.get_json()["error"]) == (413, "body_too_large")
-    assert passed(shop) == []
+    assert forwarded_by(shop) == []
 
 
-def test_a_whole_try_on_passes_through_to_the_sandbox_and_is_metered(shop: Shop) -> None:
+def test_tryon_in_the_sandbox(shop: Shop) -> None:
+    """A try-on through the sandbox returns a picture and is metered."""
     answer = send(shop, product_image_url=PRODUCT_URL, product_category="apparel")
     assert answer.status_code == 200, answer.get_json()
     assert answer.get_json()["images"][0].startswith("data:image/jpeg;base64,")
     assert shop.genvoris.used() == 1
 
 
-def test_neither_key_nor_token_nor_photo_reaches_a_log(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_are_not_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither key, token nor photo appears in a log or an error."""
     caplog.set_level(logging.DEBUG)
     token = shop.post("/session").get_json()["token"]
     upstream(shop, lambda request: httpx.Response(401, json={"detail": f"bad {API_KEY}"}))

@@ -1,4 +1,4 @@
-"""What parsers of other languages read in what the pass-through sends: one token, which is ours."""
+"""Parsers of other languages find one token in what is forwarded: the shopper's."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from werkzeug.test import TestResponse
 from genvoris_flask import Shopper
 from genvoris_flask.core.reserved_fields import is_reserved
 from tests.flask.conftest import Shop
+from tests.support.forwarding import answer_forwarded, forwarded
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.readers import PythonReader, Reader, node_reader, php_reader
 
 STOLEN = "from-browser"
-OFTEN = "1000000/minute"
+UNLIMITED = "1000000/minute"
 
 
 @pytest.fixture(scope="module")
 def readers() -> Iterator[dict[str, Reader]]:
+    """Run the parsers of each language."""
     node, php = node_reader(), php_reader()
     yield {"Node": node, "PHP": php, "Python": PythonReader()}
     node.stop()
@@ -33,24 +35,18 @@ def readers() -> Iterator[dict[str, Reader]]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Give a shop whose requests to the try-on host are kept, and answered at once."""
+    """Return a shop that answers everything that is forwarded."""
     genvoris = LocalGenvoris(tmp_path_factory.mktemp("genvoris"))
     genvoris.customer("ada")
-    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS=OFTEN, GENVORIS_LIMIT_SESSION=OFTEN)
+    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS=UNLIMITED, GENVORIS_LIMIT_SESSION=UNLIMITED)
     shop.log_in()
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path.startswith("/api/v1/"):
-            return None
-        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
-
-    shop.transport.fault = answer
+    answer_forwarded(shop.transport)
     return shop
 
 
 def sent(shop: Shop) -> list[httpx.Request]:
-    """Return what left for the try-on host, and forget it."""
-    requests = [each for each in shop.transport.requests if "/api/v1/" not in each.url.path]
+    """Return what was forwarded since the last call."""
+    requests = forwarded(shop.transport)
     shop.transport.requests.clear()
     return requests
 
@@ -71,7 +67,7 @@ def leaves(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def check(shop: Shop, readers: dict[str, Reader], request: httpx.Request) -> None:
-    """Assert that every parser finds our token once, and nothing else under a name of ours."""
+    """Assert that every parser finds the shopper's token once, and no other reserved name."""
     token = shop.state.broker.session(Shopper("ada"), 5).token
     for language, reader in readers.items():
         for parser, found in reader.read(request).items():
@@ -88,7 +84,7 @@ def check(shop: Shop, readers: dict[str, Reader], request: httpx.Request) -> Non
 
 
 def outcome(shop: Shop, readers: dict[str, Reader], answer: TestResponse) -> bool:
-    """Assert that a request was refused, or that it is harmless to all; return whether it left."""
+    """Assert that a request was refused or is harmless; return whether it was forwarded."""
     requests = sent(shop)
     if answer.status_code == 200:
         (request,) = requests
@@ -157,10 +153,8 @@ INNER = (
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_no_parser_of_forms_finds_the_browsers_token(
-    shop: Shop, readers: dict[str, Reader], name: str
-) -> None:
-    """Whatever a part's headers look like."""
+def test_forms(shop: Shop, readers: dict[str, Reader], name: str) -> None:
+    """No parser of forms finds the browser's token, whatever a part's headers look like."""
     value = INNER if name == "form in the form" else STOLEN.encode()
     head = b"Content-Disposition: form-data; " + HEADS[name].encode()
     body = b"--b\r\n" + head + b"\r\n\r\n" + value + b"\r\n--b--\r\n"
@@ -168,10 +162,8 @@ def test_no_parser_of_forms_finds_the_browsers_token(
     outcome(shop, readers, shop.post("/api/tryon", data=body, content_type=kind))
 
 
-def test_the_charset_that_a_form_names_for_itself_does_not_pass(
-    shop: Shop, readers: dict[str, Reader]
-) -> None:
-    """``_charset_`` would have its names read as UTF-7."""
+def test_charset_field(shop: Shop, readers: dict[str, Reader]) -> None:
+    """``_charset_`` is dropped, as parsers would decode names by it."""
     form = {"_charset_": "utf-7", "+AGUAbgBkAF8AYwB1AHMAdABvAG0AZQByAF8AdABvAGsAZQBu-": STOLEN}
     kind = "multipart/form-data"
     answer = shop.post("/api/tryon", data=form, content_type=kind)
@@ -209,10 +201,8 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("place", ["body", "query", "design"])
-def test_no_parser_of_pairs_finds_the_browsers_token(
-    shop: Shop, readers: dict[str, Reader], name: str, place: str
-) -> None:
-    """In a query as in a form."""
+def test_urlencoded(shop: Shop, readers: dict[str, Reader], name: str, place: str) -> None:
+    """No parser of queries and URL-encoded forms finds the browser's token."""
     text = PAIRS[name].replace("X", STOLEN)
     if place == "body":
         kind = "application/x-www-form-urlencoded"
@@ -252,10 +242,8 @@ JSON = {
 
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=latin-1"])
 @pytest.mark.parametrize("name", JSON)
-def test_no_parser_of_json_finds_the_browsers_token(
-    shop: Shop, readers: dict[str, Reader], name: str, charset: str
-) -> None:
-    """What leaves is JSON to each of them."""
+def test_json(shop: Shop, readers: dict[str, Reader], name: str, charset: str) -> None:
+    """No parser of JSON finds the browser's token, and all accept what is forwarded."""
     body = JSON[name].replace(b"X", STOLEN.encode())
     for kind in ("application/json", "text/plain"):
         outcome(shop, readers, shop.post("/api/tryon", data=body, content_type=kind + charset))
@@ -263,18 +251,18 @@ def test_no_parser_of_json_finds_the_browsers_token(
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain"])
 @pytest.mark.parametrize("charset", ["utf-7", "UTF-7", '"utf-7"', "utf-16", "latin-1", "x-user"])
-def test_json_in_another_character_set_is_refused(
+def test_json_in_another_charset(
     shop: Shop, readers: dict[str, Reader], kind: str, charset: str
 ) -> None:
-    """Its names are read by a server in that set, and were read here in UTF-8."""
+    """JSON that declares another character set than UTF-8 is refused."""
     body = '{"+AGUAbgBkAF8AYwB1AHMAdABvAG0AZQByAF8AdABvAGsAZQBu-": "from-browser"}'
     content_type = f"{kind}; charset={charset}"
     answer = shop.post("/api/tryon", data=body, content_type=content_type)
     assert not outcome(shop, readers, answer)
 
 
-def test_a_body_leaves_under_a_content_type_of_ours(shop: Shop, readers: dict[str, Reader]) -> None:
-    """No parameter of the browser's is repeated."""
+def test_content_type(shop: Shop, readers: dict[str, Reader]) -> None:
+    """The content type is written anew, without the browser's parameters."""
     for kind in ("application/json; charset=utf-8; x=y", "text/plain;charset=UTF-8"):
         assert shop.post("/api/tryon", data="{}", content_type=kind).status_code == 200
     assert [each.headers["Content-Type"] for each in sent(shop)] == ["application/json"] * 2
@@ -298,10 +286,10 @@ NAMES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=NAMES, filename=st.none() | NAMES)
-def test_no_parser_finds_the_browsers_token_under_a_name_put_together_at_random(
+def test_random_names(
     shop: Shop, readers: dict[str, Reader], name: str, filename: str | None
 ) -> None:
-    """In a form, in pairs and in JSON."""
+    """No parser finds the browser's token under any name made of these pieces."""
     head = f'Content-Disposition: form-data; name="{name}"'
     head += "" if filename is None else f'; filename="{filename}"'
     body = f"--b\r\n{head}\r\n\r\n{STOLEN}\r\n--b--\r\n".encode()
@@ -313,10 +301,8 @@ def test_no_parser_finds_the_browsers_token_under_a_name_put_together_at_random(
     outcome(shop, readers, shop.post("/api/tryon", json={name: STOLEN, "a": {name: STOLEN}}))
 
 
-def test_what_is_not_ours_comes_through_to_each_parser(
-    shop: Shop, readers: dict[str, Reader]
-) -> None:
-    """Names and values of a harmless form are the same to all of them."""
+def test_harmless_fields(shop: Shop, readers: dict[str, Reader]) -> None:
+    """All parsers read the same names and values in a harmless form."""
     values = {"product_title": 'A "quoted" ü, 衣', "tags[]": "a", "größe": "M"}
     kind = "multipart/form-data"
     assert shop.post("/api/tryon", data=values, content_type=kind).status_code == 200

@@ -1,4 +1,4 @@
-"""The shop's session: its routes of ours read it, and leave it as it is."""
+"""The shop's session, which the extension's routes read but do not change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CALLS = [
 
 
 class SlowUpload(io.BytesIO):
-    """A body during whose upload something else happens."""
+    """A body that calls a function during its upload."""
 
     def __init__(self, body: bytes, meanwhile: Callable[[], object]) -> None:
         super().__init__(body)
@@ -54,8 +54,8 @@ class SlowUpload(io.BytesIO):
             meanwhile()
 
 
-def stored(answer: TestResponse) -> list[str]:
-    """Return the names of the cookies that an answer sets."""
+def cookies_set_by(answer: TestResponse) -> list[str]:
+    """Return the names of the cookies that a response sets."""
     return [cookie.partition("=")[0] for cookie in answer.headers.getlist("Set-Cookie")]
 
 
@@ -66,7 +66,7 @@ def add_to_cart() -> str:
 
 @pytest.fixture(params=[False, True], ids=["a shopper", "a guest"])
 def shop(request: pytest.FixtureRequest, genvoris: LocalGenvoris) -> Shop:
-    """Return a shop with permanent sessions, which Flask writes anew with every answer."""
+    """Return a shop with permanent sessions, which Flask saves with every response."""
     genvoris.customer("ada", quota=3)
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
     with shop.browser.session_transaction() as cookies:
@@ -78,8 +78,8 @@ def shop(request: pytest.FixtureRequest, genvoris: LocalGenvoris) -> Shop:
     return shop
 
 
-def test_what_is_stored_during_an_upload_is_kept(shop: Shop) -> None:
-    """A cart that the shopper fills while their photo is sent is not undone at its end."""
+def test_change_during_an_upload_is_kept(shop: Shop) -> None:
+    """A cart that is filled while a photo is uploaded is not overwritten at its end."""
     browser = shop.browser
     boundary, body = encode_multipart(
         {
@@ -102,14 +102,14 @@ def test_what_is_stored_during_an_upload_is_kept(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "more"), CALLS, ids=[f"{a} {b}" for a, b, _ in CALLS])
-def test_no_route_writes_the_session(shop: Shop, method: str, path: str, more: Any) -> None:
-    """No answer carries the session, whatever became of the request."""
+def test_no_route_saves_the_session(shop: Shop, method: str, path: str, more: Any) -> None:
+    """No route's response sets the session cookie, whatever its status."""
     answer = shop.browser.open(f"/genvoris{path}", method=method, headers=SAME_ORIGIN, **more)
-    assert set(stored(answer)) <= {"genvoris_guest", "genvoris_visit"}
+    assert set(cookies_set_by(answer)) <= {"genvoris_guest", "genvoris_visit"}
 
 
-def test_what_the_shops_own_functions_change_is_written(genvoris: LocalGenvoris) -> None:
-    """A loader that makes up a shopper's id at their first request is remembered."""
+def test_changes_of_the_shop_are_saved(genvoris: LocalGenvoris) -> None:
+    """An id that a shopper loader stores in the session is saved."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="s", GENVORIS_API_KEY=API_KEY)
     extension = GenvorisFlask()
@@ -120,12 +120,12 @@ def test_what_the_shops_own_functions_change_is_written(genvoris: LocalGenvoris)
 
     extension.init_app(app, transport=genvoris.transport, clock=genvoris.clock)
     browser = app.test_client()
-    assert stored(browser.post("/genvoris/session", headers=SAME_ORIGIN)) == ["session"]
-    assert stored(browser.post("/genvoris/session", headers=SAME_ORIGIN)) == []
+    assert cookies_set_by(browser.post("/genvoris/session", headers=SAME_ORIGIN)) == ["session"]
+    assert cookies_set_by(browser.post("/genvoris/session", headers=SAME_ORIGIN)) == []
 
 
-def test_a_file_for_everybody_never_carries_a_session(shop: Shop) -> None:
-    """Also when a hook of the shop's stores something with each request."""
+def test_public_file_has_no_session(shop: Shop) -> None:
+    """A public file has no session cookie, even if a hook changes the session."""
     seen: list[Any] = []
 
     @shop.app.before_request
@@ -138,9 +138,9 @@ def test_a_file_for_everybody_never_carries_a_session(shop: Shop) -> None:
         return response
 
     answer = shop.browser.get("/genvoris/widget.js")
-    assert (stored(answer), answer.headers.get("Vary")) == ([], None)
+    assert (cookies_set_by(answer), answer.headers.get("Vary")) == ([], None)
     assert seen == [True]
-    assert stored(shop.browser.get("/genvoris/status"))[-1] == "session"
+    assert cookies_set_by(shop.browser.get("/genvoris/status"))[-1] == "session"
 
 
 class KeptElsewhere(SecureCookieSession):
@@ -148,7 +148,7 @@ class KeptElsewhere(SecureCookieSession):
 
 
 class ServerSide(SecureCookieSessionInterface):
-    """A session interface that stores every session with every answer, as some do."""
+    """A session interface that saves every session with every response, as some do."""
 
     session_class = KeptElsewhere
     saved: list[dict[str, Any]]
@@ -160,8 +160,8 @@ class ServerSide(SecureCookieSessionInterface):
         self.saved.append(dict(session))
 
 
-def test_sessions_on_the_server_are_left_alone_too(shop: Shop) -> None:
-    """Any session interface is asked to save nothing."""
+def test_server_side_sessions(shop: Shop) -> None:
+    """No session interface is asked to save an unchanged session."""
     interface = shop.app.session_interface = ServerSide()
     shop.browser.get("/genvoris/status")
     assert interface.saved == []
@@ -169,8 +169,8 @@ def test_sessions_on_the_server_are_left_alone_too(shop: Shop) -> None:
     assert len(interface.saved) == 1
 
 
-def test_our_cookies_are_set_as_the_session_cookie_is(genvoris: LocalGenvoris) -> None:
-    """Domain, path, Secure and SameSite follow the shop's settings; scripts cannot read them."""
+def test_cookie_attributes(genvoris: LocalGenvoris) -> None:
+    """The extension's cookies follow the settings of the session cookie, and are HttpOnly."""
     shop = Shop(
         genvoris,
         GENVORIS_ALLOW_GUESTS=True,
@@ -186,21 +186,21 @@ def test_our_cookies_are_set_as_the_session_cookie_is(genvoris: LocalGenvoris) -
 
 
 def test_guests_need_no_secret_key(genvoris: LocalGenvoris) -> None:
-    """A guest's cookie is a random secret, so there is nothing to sign."""
+    """A guest's cookie is a random secret, which needs no signature."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True, SECRET_KEY=None)
     shop.extension.shopper_loader(lambda: None)
     job = shop.finish(shop.tryon())
     assert job["state"] == "done"
 
 
-def test_what_earlier_versions_kept_in_the_session_is_still_known(genvoris: LocalGenvoris) -> None:
-    """An upgrade makes no guest another, and no order lose its try-on."""
+def test_ids_of_earlier_versions(genvoris: LocalGenvoris) -> None:
+    """Ids that earlier versions kept in the session are still used."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
     with shop.browser.session_transaction() as cookies:
         cookies["_genvoris_guest"] = "known-guest-of-before"
         cookies["_genvoris_widget_session"] = "visit-0001"
     shop.app.add_url_rule("/visit", "visit", lambda: shop.extension.widget_session_id or "none")
     assert shop.browser.get("/visit").text == "visit-0001"
-    assert stored(shop.browser.get("/genvoris/status")) == []
+    assert cookies_set_by(shop.browser.get("/genvoris/status")) == []
     shop.post("/api/v1/events", json={**EVENT, "sessionId": "visit-0002"})
     assert shop.browser.get("/visit").text == "visit-0002"
