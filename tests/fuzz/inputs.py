@@ -1,4 +1,4 @@
-"""Inputs for a fuzzer: kept ones that are changed, cut, repeated and mixed."""
+"""Generates inputs for the fuzzer: inputs of the corpus, changed, cut, repeated and mixed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBERS = [
 
 @st.composite
 def changed(draw: st.DrawFn, seeds: Sequence[bytes], words: Sequence[bytes]) -> bytes:
-    """Draw an input that is made of kept ones."""
+    """Draw an input that is made from seeds."""
     data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(0, MAX_CHANGES))):
         start = draw(st.integers(0, len(data)))

@@ -1,7 +1,7 @@
-"""Fuzzes readers with Hypothesis, which is steered towards what costs most of a budget.
+"""Fuzzes readers with Hypothesis, which is guided towards inputs that cost the most.
 
-Usage: ``python -m tests.fuzz.run --seconds 60 [TARGET…]``. An input that breaks a reader is made
-small, and written into the target's folder of the corpus.
+Usage: ``python -m tests.fuzz.run --seconds 60 [TARGET…]``. An input that breaks a reader is
+minimized and written into the target's folder of the corpus.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from hypothesis import HealthCheck, given, seed, settings, target
 from tests.fuzz.inputs import changed
 from tests.fuzz.targets import BY_NAME, CORPUS, TARGETS, Target
 
-ROUND = 100  # inputs between two looks at the clock
+ROUND = 100  # inputs per target in each round
 
 
 def fuzz(reader: Target, how: settings, started_with: int | None = None) -> None:
-    """Read changed inputs, and raise the fault of the smallest that breaks the reader.
+    """Read generated inputs, and raise the error of the smallest that breaks the reader.
 
     Args:
-        reader: What is fuzzed.
-        how: Hypothesis's settings, the number of inputs among them.
-        started_with: The seed; a new one each time if it is None.
+        reader: The reader to fuzz.
+        how: Hypothesis's settings, including the number of inputs.
+        started_with: The seed; defaults to a random one.
 
     Raises:
-        Exception: Whatever the reader raised, or AssertionError if it cost too much.
+        Exception: An unexpected error of the reader, or AssertionError if it exceeded its budget.
     """
 
     @settings(how, suppress_health_check=list(HealthCheck))
@@ -47,14 +47,14 @@ def fuzz(reader: Target, how: settings, started_with: int | None = None) -> None
 
 
 def keep(reader: Target, data: bytes) -> str:
-    """Write an input into the corpus, and return where."""
+    """Write an input into the corpus, and return its path."""
     file = CORPUS / reader.name / f"found-{hashlib.sha256(data).hexdigest()[:12]}"
     file.write_bytes(data)
     return str(file)
 
 
 def fuzz_for(seconds: float, readers: Sequence[Target]) -> list[str]:
-    """Fuzz each reader in turn, and return the names of those that broke."""
+    """Fuzz all readers in rounds, and return the names of those that broke."""
     end = time.monotonic() + seconds
     broken: list[str] = []
     rounds = 0
@@ -75,7 +75,7 @@ def fuzz_for(seconds: float, readers: Sequence[Target]) -> list[str]:
 
 
 def main() -> None:
-    """Fuzz for as long as the command line says."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("targets", nargs="*", choices=[[], *BY_NAME], metavar="TARGET")

@@ -1,4 +1,4 @@
-"""The readers of what anyone may send, and what each of them may cost."""
+"""The readers of untrusted input, and the budget of each."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ MOST_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Target:
-    """A reader, and its budget, which grows with the length of what it reads alone.
+    """A reader and its budget, which depends on the length of the input alone.
 
     Attributes:
-        name: Also that of its folder in the corpus.
+        name: Its name, and that of its folder in the corpus.
         read: The reader.
-        refusals: What it may raise. Anything else is a fault.
-        steps: Lines of Python for each byte, beside ``base``.
+        refusals: The exceptions that it may raise. Any other is a fault.
+        steps: Lines of Python per byte of input, in addition to ``base``.
         base: Lines of Python for any input.
-        held: Bytes of memory for each byte, beside ``HELD``.
-        words: What is worth putting into an input.
+        held: Bytes of memory per byte of input, in addition to ``HELD``.
+        words: Sequences that are inserted into inputs.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Target:
     words: Sequence[bytes] = ()
 
     def seeds(self) -> list[bytes]:
-        """Return the kept inputs."""
+        """Return the inputs of its corpus."""
         return [file.read_bytes() for file in sorted((CORPUS / self.name).iterdir())]
 
     def check(self, data: bytes) -> Cost:
-        """Read an input and return what it cost.
+        """Read an input, and return the cost.
 
         Raises:
-            AssertionError: It cost more than the budget.
+            AssertionError: It exceeded the budget.
         """
 
         def read() -> None:
@@ -79,12 +79,12 @@ class Target:
 
         most = self.base + self.steps * len(data)
         cost = measure(read, most)
-        assert cost.steps <= most, f"{cost} for {len(data)} bytes"  # if the reader caught the end
+        assert cost.steps <= most, f"{cost} for {len(data)} bytes"  # the reader may catch errors
         assert cost.held <= HELD + self.held * len(data), f"{cost} for {len(data)} bytes"
         return cost
 
     def share(self, cost: Cost, length: int) -> float:
-        """Return how much of its budget an input took."""
+        """Return the share of the budget that an input took."""
         return cost.steps / (self.base + self.steps * length)
 
 
@@ -134,7 +134,7 @@ def _verify_token(data: bytes) -> None:
 
 
 def _verify_claims(data: bytes) -> None:
-    """Verify a token that is genuinely signed, whatever it claims."""
+    """Verify a token with a valid signature and any claims."""
     _VERIFIER.verify(jwt.api_jws.encode(data, KEY, algorithm="RS256", headers={"kid": "k1"}))
 
 
@@ -148,7 +148,7 @@ _JSON_WORDS = [b"[", b"{", b'"a":', b"1,", b"null", b'"\\u0041"', b"1e9", b"[]",
 _PHOTO = (PhotoError,)
 
 TARGETS = [
-    # A JPEG without its end has the codes of its last 16 KiB counted, up to eight in a byte.
+    # In a truncated JPEG the codes of the last 16 KiB are counted, up to eight per byte.
     Target("jpeg", clean_photo, _PHOTO, 80, words=[*_MARKERS, b"\xff\xe1\0\x10Exif\0\0"]),
     Target("png", clean_photo, _PHOTO, 2, words=[b"IDAT", b"iCCP", b"eXIf", b"tRNS", b"IEND"]),
     Target("webp", clean_photo, _PHOTO, 2, words=[b"VP8 ", b"VP8X", b"ALPH", b"EXIF", b"ICCP"]),
@@ -192,7 +192,7 @@ TARGETS = [
     ),
     Target("events", read_events, (SchemaError,), 4, held=40, words=_JSON_WORDS),
     Target("webhook", read_event, (MalformedAnswerError,), 4, held=40, words=_JSON_WORDS),
-    # A key id that is not known has the keys fetched, once in a while. PyJWT looks at each letter.
+    # An unknown key id causes a fetch of the keys, once in a while. PyJWT reads each letter.
     Target("token", _verify_token, (TokenError,), 12, 40_000, words=[b".", b"eyJ", b"==", b"-_"]),
     Target(
         "claims", _verify_claims, (TokenError,), 12, 40_000, 40, [*_JSON_WORDS, b'"aud":[', b"exp"]
@@ -210,5 +210,5 @@ BY_NAME = {target.name: target for target in TARGETS}
 
 
 def good_token() -> bytes:
-    """Return a token that passes; its signature differs in every process."""
+    """Return a valid token, which differs in every process."""
     return sign(claims_for("ec_ada")).encode()

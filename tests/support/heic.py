@@ -1,4 +1,4 @@
-"""HEIC files from their boxes, for tests of readers."""
+"""Builds HEIC files from their boxes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ EXIF, PICTURE = b"Exif", b"hvc1"
 
 
 def box(name: bytes, body: bytes) -> bytes:
-    """Make a box."""
+    """Return a box."""
     return struct.pack(">I4s", len(body) + 8, name) + body
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item, and its ranges as distances from the start of the last ``mdat``'s body.
+    """An item, whose ranges are offsets in the body of the last ``mdat``.
 
     Attributes:
-        in_meta: Whether the ranges are those of ``idat`` instead.
+        in_meta: Whether they are offsets in ``idat`` instead.
     """
 
     kind: bytes
@@ -38,16 +38,16 @@ def heic(
     properties: bytes = b"",
     tables: bytes = b"",
 ) -> bytes:
-    """Make a file of one or more equal ``meta`` boxes, other boxes, and an ``mdat`` of ``data``.
+    """Return a file of one or more equal ``meta`` boxes, other boxes, and an ``mdat`` box.
 
     Args:
-        items: What the file holds.
+        items: The items of the file.
         data: The body of ``mdat``.
-        size: What the picture says of its size.
-        metas: How many ``meta`` boxes there are.
-        before: Boxes in front of ``mdat``.
-        properties: Further boxes in ``ipco``.
-        tables: Further boxes in ``meta``, such as ``idat``.
+        size: The size that the picture claims.
+        metas: The number of ``meta`` boxes.
+        before: Boxes before ``mdat``.
+        properties: More boxes for ``ipco``.
+        tables: More boxes for ``meta``, such as ``idat``.
     """
     ftyp = box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
     length = len(_meta(items, 0, size, properties, tables)) * metas

@@ -1,4 +1,4 @@
-"""Counts what a call costs, without a clock."""
+"""Measures what a call costs, without a clock."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call cost.
+    """The cost of a call.
 
     Attributes:
-        steps: Lines of Python that ran, those of libraries included.
-        held: The most bytes that it held at a time, beyond what was held before.
+        steps: How many lines of Python ran, including those of libraries.
+        held: The peak of allocated memory in bytes, above what was allocated before.
     """
 
     steps: int
@@ -25,18 +25,18 @@ class Cost:
 
 
 class TooExpensiveError(AssertionError):
-    """A call took more steps than it may."""
+    """A call took more steps than allowed."""
 
 
 def measure(call: Callable[[], object], most: float = math.inf) -> Cost:
-    """Return what a call costs; its exceptions go through.
+    """Return the cost of a call, whose exceptions are not caught.
 
     Args:
-        call: What is measured.
-        most: The steps after which it is given up.
+        call: The function to call.
+        most: The number of steps above which it is aborted.
 
     Raises:
-        TooExpensiveError: It took more.
+        TooExpensiveError: It took more steps.
     """
     steps = 0
 

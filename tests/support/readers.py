@@ -1,7 +1,7 @@
-"""Real parsers of several languages, which say what they find in a request.
+"""Parsers of several languages, in place of the server that a request is forwarded to.
 
-Each reader gives, for each of its parsers, what that one found: a list of ``[name, value]`` or an
-object of any depth. They stand for the server that a request is passed on to.
+Each reader returns what each of its parsers found: a list of ``[name, value]``, or an object of any
+depth.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ import python_multipart
 from werkzeug.formparser import FormDataParser
 
 FOLDER = Path(__file__).parent.parent / "readers"
-# What travels over a connection alone, or names the one that a request was made for.
+# Headers that belong to one connection, and must not be repeated on another.
 _HOP_BY_HOP = ("host", "connection", "content-length", "transfer-encoding")
 
 
 class Reader(Protocol):
-    """Parsers of one language."""
+    """The parsers of one language."""
 
     def read(self, request: httpx.Request) -> dict[str, Any]:
-        """Return what each parser finds in a request."""
+        """Return what each parser finds in a request, by the parser's name."""
 
 
 class ServerReader:
-    """Parsers behind a server, in a process of its own.
+    """Parsers behind a server that runs in a process of its own.
 
     Args:
-        command: Starts it.
-        port: Finds its port in a line that it writes first.
+        command: The command that starts it.
+        port: A pattern that finds its port in the first line of its output.
     """
 
     def __init__(self, command: list[str], port: str) -> None:
@@ -57,7 +57,9 @@ class ServerReader:
         assert self._process.stdout
         line = self._process.stdout.readline()
         found = re.search(port, line)
-        assert found, line + self._process.stdout.read()
+        if not found:
+            self._process.kill()
+            raise AssertionError(line + self._process.communicate()[0])
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{found[1]}", trust_env=False)
 
     def read(self, request: httpx.Request) -> dict[str, Any]:
@@ -77,12 +79,12 @@ class ServerReader:
 
 
 def node_reader() -> ServerReader:
-    """Start busboy, formidable, qs and what Node.js itself has."""
+    """Start busboy, formidable, qs and the parsers of Node.js itself."""
     return ServerReader(["node", "reader.mjs"], r"^(\d+)$")
 
 
 def php_reader() -> ServerReader:
-    """Start PHP's own server."""
+    """Start PHP's built-in server."""
     command = ["php", "-d", "display_errors=stderr", "-S", "127.0.0.1:0", "reader.php"]
     return ServerReader(command, r"http://127\.0\.0\.1:(\d+)")
 

@@ -1,4 +1,4 @@
-"""Request bodies that notice whether they are read."""
+"""Request bodies that must not be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 
 class Unread(io.RawIOBase):
-    """A body of 100 bytes that nobody may read."""
+    """A body of 100 bytes that raises when it is read."""
 
     _place = 0
 

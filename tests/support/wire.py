@@ -1,4 +1,4 @@
-"""A client whose requests are looked at rather than sent."""
+"""A client whose requests are recorded instead of sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = 1_700_000_000.0
 
 
 class Wire:
-    """Remembers what was sent and answers with one payload."""
+    """Records requests, and answers each with the same payload."""
 
     def __init__(self, payload: Any, status: int = 200) -> None:
         self._answer = httpx.Response(status, json=payload)
