@@ -99,13 +99,13 @@ def origins() -> list[Attack]:
         "no Origin": {},
         "null Origin": {"Origin": "null"},
         "foreign Origin": {"Origin": "https://evil.example"},
-        "Origin that begins like ours": {"Origin": "http://localhost.evil.example"},
-        "Origin that ends like ours": {"Origin": "http://evil-localhost"},
+        "Origin with the shop's as prefix": {"Origin": "http://localhost.evil.example"},
+        "Origin with the shop's as suffix": {"Origin": "http://evil-localhost"},
         "Origin on another port": {"Origin": "http://localhost:8080"},
-        "Origin with our name as its user": {"Origin": "http://localhost@evil.example"},
-        "Origin that is none": {"Origin": "http://[::"},
+        "Origin with the shop as user": {"Origin": "http://localhost@evil.example"},
+        "invalid Origin": {"Origin": "http://[::"},
         "cross-site": {"Sec-Fetch-Site": "cross-site"},
-        "cross-site with our Origin": {
+        "cross-site with the shop's Origin": {
             "Sec-Fetch-Site": "cross-site",
             "Origin": "http://localhost",
         },
@@ -295,14 +295,14 @@ TOKENS: dict[str, Callable[[Shop], str]] = {
     "alg none": lambda shop: _raw_token({"alg": "none", "kid": _kid(shop)}, _claims(shop)),
     "alg None in capitals": lambda shop: _raw_token({"alg": "NONE"}, _claims(shop)),
     "unknown kid": lambda shop: sign(_claims(shop), kid="nobody's"),
-    "another key under our kid": lambda shop: sign(_claims(shop), OTHER_KEY, _kid(shop)),
-    "a key of its own in the header": lambda shop: _raw_token(
+    "another key under a known kid": lambda shop: sign(_claims(shop), OTHER_KEY, _kid(shop)),
+    "a key in the header": lambda shop: _raw_token(
         {"alg": "RS256", "jku": "https://evil.example/jwks", "kid": _kid(shop)}, _claims(shop), b"x"
     ),
     "kid that is a path": lambda shop: sign(_claims(shop), kid="../../etc/passwd"),
     "words": lambda shop: "not a token",
     "too long": lambda shop: "a" * 9000,
-    "made for nobody": lambda shop: sign(claims_for("ec_1", time.time())),
+    "unknown customer": lambda shop: sign(claims_for("ec_1", time.time())),
 }
 
 

@@ -142,9 +142,9 @@ def test_request_headers(shop: Shop) -> None:
     assert {"accept-language", "idempotency-key", "x-genvoris-widget"} <= set(sent)
     assert sent["idempotency-key"] != "k1"
     assert sent["accept-encoding"] == "identity"
-    ours = {"host", "connection", "x-api-key", "content-length", "content-type", "accept"}
-    ours |= {"accept-encoding", "user-agent"}
-    assert set(sent) - ours == {"accept-language", "idempotency-key", "x-genvoris-widget"}
+    added = {"host", "connection", "x-api-key", "content-length", "content-type", "accept"}
+    added |= {"accept-encoding", "user-agent"}
+    assert set(sent) - added == {"accept-language", "idempotency-key", "x-genvoris-widget"}
 
 
 def test_large_form(shop: Shop) -> None:

@@ -71,16 +71,16 @@ def check(shop: Shop, readers: dict[str, Reader], request: httpx.Request) -> Non
     token = shop.state.broker.session(Shopper("ada"), 5).token
     for language, reader in readers.items():
         for parser, found in reader.read(request).items():
-            ours = [
+            reserved = [
                 (path, value)
                 for path, value in leaves(found)
                 if any(is_reserved(name) for name in path) or is_reserved(".".join(path))
             ]
-            names = [path for path, _ in ours]
+            names = [path for path, _ in reserved]
             expected = [] if parser.startswith("query:") else ["end_customer_token"]
             tops = [path[0] for path in names]
-            assert tops == expected, f"{language}'s {parser} finds {ours}"
-            assert all(value == token for _, value in ours), f"{language}'s {parser} finds {ours}"
+            assert tops == expected, failure
+            assert all(value == token for _, value in reserved), failure
 
 
 def outcome(shop: Shop, readers: dict[str, Reader], answer: TestResponse) -> bool:
@@ -125,7 +125,7 @@ HEADS = {
     "extended in pieces": 'name*0="end_customer"; name*1="_token"',
     "extended below": "name=\"x\"; name*=UTF-8''end_customer_token%5Bx%5D",
     "name twice": 'name="x"; name="end_customer_token"',
-    "name twice, ours first": 'name="end_customer_token"; name="x"',
+    "name twice, reserved first": 'name="end_customer_token"; name="x"',
     "encoded word": 'name="=?utf-8?Q?end=5Fcustomer=5Ftoken?="',
     "full width": 'name="\uff45nd_customer_token"',
     "long s": 'name="end_cu\u017ftomer_token"',

@@ -80,12 +80,12 @@ def two_colours(size: tuple[int, int] = (64, 96)) -> Image.Image:
 
 def exif(orientation: int) -> bytes:
     """Return an EXIF block with an orientation and secrets."""
-    notes = Image.Exif()
-    notes[0x0112] = orientation
-    notes[0x010F] = SECRET.decode()
-    notes.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 29: SECRET.decode()})
-    notes.get_ifd(0x8769).update({0x9286: SECRET})
-    return notes.tobytes()
+    metadata = Image.Exif()
+    metadata[0x0112] = orientation
+    metadata[0x010F] = SECRET.decode()
+    metadata.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 29: SECRET.decode()})
+    metadata.get_ifd(0x8769).update({0x9286: SECRET})
+    return metadata.tobytes()
 
 
 @functools.cache

@@ -39,7 +39,7 @@ def test_bytes_between_jpeg_segments_are_skipped(between: bytes, where: bytes) -
     data = picture("JPEG", (40, 60))
     at = data.rindex(where)
     loose = data[:at] + between + data[at:]
-    if where != b"\xff\xd9":  # before the end they would be pixels
+    if where != b"\xff\xd9":  # before the end marker they count as pixels
         assert clean_photo(loose).data == clean_photo(data).data
     assert opened(clean_photo(loose).data).size == (40, 60)
 
@@ -50,14 +50,14 @@ def test_second_jpeg_start_is_refused() -> None:
     assert refusal(data[:20] + b"\xff\xd8" + data[20:]) == "broken_photo"
 
 
-UNFINISHED = {
+FILES = {
     "flat": picture("JPEG", (600, 900)),
     "small": saved(soft((90, 70))),
     "photo": saved(soft((1201, 803))),
     "noise": saved(noise((640, 480), 90).convert("RGB")),
     "full colour": saved(soft((300, 500)), subsampling=0),
     "grey": saved(soft((300, 500)).convert("L")),
-    "for print": saved(soft((300, 500)).convert("CMYK")),
+    "CMYK": saved(soft((300, 500)).convert("CMYK")),
     "optimised": saved(soft((300, 500)), optimize=True),
     "restarts": saved(soft((300, 500)), restart_marker_blocks=7),
     "progressive": saved(soft((300, 500)), progressive=True),
@@ -65,24 +65,24 @@ UNFINISHED = {
 
 
 @pytest.mark.parametrize("missing", [1, 2])
-@pytest.mark.parametrize("name", UNFINISHED)
+@pytest.mark.parametrize("name", FILES)
 def test_missing_jpeg_end_is_restored(name: str, missing: int) -> None:
     """The end marker is restored if all pixels are there."""
-    whole = UNFINISHED[name]
+    whole = FILES[name]
     assert clean_photo(whole[:-missing]) == clean_photo(whole)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
-@pytest.mark.parametrize("name", [each for each in UNFINISHED if each != "progressive"])
+@pytest.mark.parametrize("name", [each for each in FILES if each != "progressive"])
 def test_truncated_jpeg_is_refused(name: str, share: float) -> None:
     """A picture whose lower part would be grey is refused."""
-    whole = UNFINISHED[name]
+    whole = FILES[name]
     assert refusal(whole[: int(len(whole) * share)]) == "broken_photo"
 
 
 def test_small_jpeg_truncated_anywhere_is_refused() -> None:
     """All blocks of a small picture are counted."""
-    whole = UNFINISHED["small"]
+    whole = FILES["small"]
     start = whole.index(b"\xff\xda") + 14
     for end in range(start, len(whole) - 4):
         assert refusal(whole[:end]) == "broken_photo"
@@ -90,7 +90,7 @@ def test_small_jpeg_truncated_anywhere_is_refused() -> None:
 
 def test_progressive_jpeg_without_last_refinement() -> None:
     """The last refinement may be missing, as nobody sees it; earlier scans must be complete."""
-    whole = UNFINISHED["progressive"]
+    whole = FILES["progressive"]
     last = whole.rindex(b"\xff\xda")
     mended = opened(clean_photo(whole[: last + 60]).data).convert("RGB")
     difference = ImageChops.difference(opened(whole).convert("RGB"), mended)
@@ -207,5 +207,5 @@ def test_orientation(noted: Any, blocks: list[bytes], turned: bool) -> None:
 
 def test_restored_jpeg_is_the_same() -> None:
     """A truncated and an extended file of one photo are cleaned to the same bytes."""
-    whole = UNFINISHED["photo"]
+    whole = FILES["photo"]
     assert clean_photo(whole + b"a film").data == clean_photo(whole[:-2]).data

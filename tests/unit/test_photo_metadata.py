@@ -37,9 +37,9 @@ def test_metadata_is_removed(kind: str) -> None:
     assert SECRET in data
     photo = clean_photo(data)
     assert SECRET not in photo.data
-    notes = opened(photo.data).getexif()
-    assert set(notes) <= {0x0112}
-    assert not notes.get_ifd(0x8825)
+    metadata = opened(photo.data).getexif()
+    assert set(metadata) <= {0x0112}
+    assert not metadata.get_ifd(0x8825)
     assert b"x:xmpmeta" not in photo.data
 
 
@@ -97,8 +97,10 @@ def test_kept_jpeg_segments_are_stripped() -> None:
     small_picture = b"JFIF\0\1\1\0\0\1\0\1\1\4" + SECRET + b"\0"
     jfif = b"\xff\xe0" + struct.pack(">H", len(small_picture) + 2) + small_picture
     adobe = b"Adobe\0\x64\0\0\0\0\1" + SECRET
-    ours = plain[:2] + jfif + b"\xff\xee" + struct.pack(">H", len(adobe) + 2) + adobe + plain[20:]
-    after = clean_photo(ours).data
+    changed = (
+        plain[:2] + jfif + b"\xff\xee" + struct.pack(">H", len(adobe) + 2) + adobe + plain[20:]
+    )
+    after = clean_photo(changed).data
     assert SECRET not in after
     assert b"Adobe\0\x64\0\0\0\0\1" in after
     assert opened(after).size == opened(plain).size
@@ -174,35 +176,35 @@ def heic_sequence() -> bytes:
 ZIP_END = b"PK\x05\x06" + bytes(18)
 REFUSED = {
     "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_a_photo"),
-    "svg with a declaration": (b"<?xml version='1.0'?><svg/>", "not_a_photo"),
+    "svg with declaration": (b"<?xml version='1.0'?><svg/>", "not_a_photo"),
     "gif": (animated("GIF"), "not_a_photo"),
     "avif": (b"\0\0\0\x1cftypavif" + bytes(60), "not_a_photo"),
     "bmp": (b"BM" + bytes(60), "not_a_photo"),
     "tiff": (b"II*\0" + bytes(60), "not_a_photo"),
-    "a page before a photo": (b"<html>" + picture(), "not_a_photo"),
-    "a moving png": (animated("PNG"), "animated_photo"),
-    "a moving webp": (animated("WEBP"), "animated_photo"),
-    "a heic sequence": (heic_sequence(), "animated_photo"),
-    "a heic with a film": (heic_with(b"moov", bytes(40)), "animated_photo"),
+    "page before jpeg": (b"<html>" + picture(), "not_a_photo"),
+    "animated png": (animated("PNG"), "animated_photo"),
+    "animated webp": (animated("WEBP"), "animated_photo"),
+    "heic sequence": (heic_sequence(), "animated_photo"),
+    "heic with film": (heic_with(b"moov", bytes(40)), "animated_photo"),
     "jpeg and zip": (picture() + b"PK\x03\x04..." + ZIP_END, "not_a_photo"),
     "png and zip": (picture("PNG") + ZIP_END, "not_a_photo"),
     "webp and zip": (picture("WEBP") + ZIP_END, "not_a_photo"),
     "jpeg and page": (picture() + b"<html><script>alert(1)</script>", "not_a_photo"),
-    "jpeg with a script as comment": (jpeg_with(0xFE, b"*/<ScRiPt>alert(1)//"), "not_a_photo"),
+    "jpeg with script in comment": (jpeg_with(0xFE, b"*/<ScRiPt>alert(1)//"), "not_a_photo"),
     "jpeg and pdf": (jpeg_with(0xFE, b"%PDF-1.7 ..."), "not_a_photo"),
-    "jpeg with a pdf in a reserved part": (jpeg_with(0xF0, b"%PDF-1.7 ..."), "not_a_photo"),
-    "jpeg with a page in a part of no use": (jpeg_with(0xEE, b"<html>"), "not_a_photo"),
+    "jpeg with pdf in reserved segment": (jpeg_with(0xF0, b"%PDF-1.7 ..."), "not_a_photo"),
+    "jpeg with page in unneeded segment": (jpeg_with(0xEE, b"<html>"), "not_a_photo"),
     "jpeg without pixels": (picture()[: picture().find(b"\xff\xda")] + b"\xff\xd9", "broken_photo"),
     "jpeg and php": (jpeg_with(0xE1, b"<?php system('id'); ?>"), "not_a_photo"),
-    "png with a page as text": (png_with(b"tEXt", b"a\0<!DOCTYPE html>"), "not_a_photo"),
+    "png with page as text": (png_with(b"tEXt", b"a\0<!DOCTYPE html>"), "not_a_photo"),
     "png and page": (png_with(b"tEXt", b"a\0b", b"<html>"), "not_a_photo"),
-    "webp with a script": (webp_with(b"XMP ", b"<script>alert(1)</script>"), "not_a_photo"),
-    "heic with a script": (heic_with(b"uuid", b"<script>alert(1)</script>"), "not_a_photo"),
-    "png with a critical chunk that nobody knows": (png_with(b"EVIL", b"x"), "broken_photo"),
+    "webp with script": (webp_with(b"XMP ", b"<script>alert(1)</script>"), "not_a_photo"),
+    "heic with script": (heic_with(b"uuid", b"<script>alert(1)</script>"), "not_a_photo"),
+    "png with unknown critical chunk": (png_with(b"EVIL", b"x"), "broken_photo"),
     "png with two headers": (png_with(b"IHDR", bytes(13)), "broken_photo"),
     "png without pixels": (picture("PNG")[:33] + bytes(4) + b"IEND" + bytes(4), "broken_photo"),
     "jpeg with two frames": (jpeg_with(0xC0, b"\x08\0\x10\0\x10\x03" + bytes(9)), "broken_photo"),
-    "webp with a frame beyond its canvas": (
+    "webp with frame beyond canvas": (
         webp_with(b"VP8 ", bytes(6) + struct.pack("<HH", 16383, 16383)),
         "photo_too_many_pixels",
     ),
@@ -280,18 +282,18 @@ def test_tiled_heic() -> None:
 def test_unneeded_heic_boxes_are_erased() -> None:
     """Unneeded boxes are removed at the end, and overwritten where offsets must stay valid."""
     data = picture("HEIF", (64, 64))
-    note = box(b"uuid", SECRET)
-    assert clean_photo(data + note).data == clean_photo(data).data
+    extra = box(b"uuid", SECRET)
+    assert clean_photo(data + extra).data == clean_photo(data).data
     ftyp = struct.unpack_from(">I", data)[0]
-    # In front of the rest it has to keep its place: distances are counted from the start.
-    assert SECRET not in clean_photo(data[:ftyp] + note + data[ftyp:]).data
+    # Before other boxes it is only overwritten, as offsets are counted from the start.
+    assert SECRET not in clean_photo(data[:ftyp] + extra + data[ftyp:]).data
 
 
 @given(st.binary(max_size=80))
-def test_any_exif_has_an_orientation(notes: bytes) -> None:
+def test_any_exif_has_an_orientation(block: bytes) -> None:
     """Whatever an EXIF block contains, the orientation is from 1 to 8."""
-    assert 1 <= read_orientation(b"II*\0" + notes) <= 8
-    assert 1 <= read_orientation(b"MM\0*\0\0\0\x08" + notes) <= 8
+    assert 1 <= read_orientation(b"II*\0" + block) <= 8
+    assert 1 <= read_orientation(b"MM\0*\0\0\0\x08" + block) <= 8
 
 
 @settings(deadline=None)  # the first drawing of a kind takes its time

@@ -1,4 +1,4 @@
-"""Checks and cleans a photo by its bytes alone, whatever the browser says about them."""
+"""Checks and cleans photos by their bytes alone; what the browser claims is ignored."""
 
 from __future__ import annotations
 

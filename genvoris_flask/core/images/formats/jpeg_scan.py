@@ -70,7 +70,7 @@ def _chosen(scan: bytes) -> list[tuple[int, int]]:
 def _lacks_refinement_alone(numbers: Mapping[int, object], scans: list[bytes]) -> bool:
     """Return whether the last scan of a progressive picture only refines the last bit.
 
-    Whether such a scan is complete cannot be told, but the difference would be invisible.
+    Whether such a scan is complete is unknown, but the difference would be invisible.
     """
     missing = {number: [1] * _BLOCK for number in numbers}
     for scan in scans:
@@ -142,7 +142,7 @@ def _ends_with(units: int, scan: bytes, tables: list[tuple[_Codes, _Codes]]) -> 
         return next(islice(_unit_ends(data, tables), units - 1, None), None) is not None
     tail = data[-COUNTED // 4 :]
     if tables.count(tables[0]) == len(tables):
-        tables = tables[:1]  # the blocks of a unit cannot be told apart
+        tables = tables[:1]  # the blocks of a unit look alike
     spare = [8 * len(tail) - end for end in _unit_ends(tail, tables)][-1:]
     return bool(spare) and spare[0] < 8 and tail[-1] & (1 << spare[0]) - 1 == (1 << spare[0]) - 1
 
