@@ -79,6 +79,7 @@ def check(shop: Shop, readers: dict[str, Reader], request: httpx.Request) -> Non
             names = [path for path, _ in reserved]
             expected = [] if parser.startswith("query:") else ["end_customer_token"]
             tops = [path[0] for path in names]
+            failure = f"{language}'s {parser} finds {reserved}"
             assert tops == expected, failure
             assert all(value == token for _, value in reserved), failure
 
