@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 
+import httpx
 import pytest
 
 from genvoris_flask.errors import StripeEventError
+from tests.support.billing_shop import Killed, is_change
 from tests.support.stripe_payloads import Stripe
 from tests.support.stripe_shop import Event, StripeShop, start_events
 
@@ -374,3 +376,25 @@ def test_subscription_moves(shop: StripeShop, stripe: Stripe) -> None:
     assert shop.genvoris.customers["bea"]["planId"] is None or (
         shop.genvoris.customers["bea"]["status"] == "CANCELLED"
     )
+
+
+def kill(request: httpx.Request) -> None:
+    """Kill the process at a change of a customer."""
+    if is_change(request):
+        raise Killed
+
+
+def test_purchase_after_interrupted_reports(shop: StripeShop, stripe: Stripe) -> None:
+    """A plan whose report was interrupted is known as Stripe's, and withholds nothing."""
+    shop.deliver(*start_events(stripe))
+    shop.genvoris.after = kill
+    with pytest.raises(Killed):
+        shop.apply(stripe.change(price="max", was="pro", at=10))
+    shop.genvoris.clear_faults()
+    shop.genvoris.before = kill
+    with pytest.raises(Killed):
+        shop.apply(stripe.change("deleted", price="max", status="canceled", at=20))
+    shop.genvoris.clear_faults()
+    assert shop.account == ("ACTIVE", "pln_max")
+    shop.apply(single(another(stripe, born=30, same_customer=False), "pro", at=40))
+    assert shop.account == ("ACTIVE", "pln_pro")
