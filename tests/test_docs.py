@@ -131,6 +131,30 @@ def test_what_protects_is_where_the_security_page_says() -> None:
     assert missing == set()
 
 
+@pytest.mark.parametrize("page", ["architecture.md", "contributing.md", "genvoris-api.md"])
+def test_pages_name_files_that_exist(page: str) -> None:
+    """Paths in the pages for contributors lead somewhere."""
+    text = (ROOT / "docs" / page).read_text()
+    named = set(re.findall(r"`((?:\w[\w-]*/)+(?:[\w-]+\.\w+)?)`", text))
+    roots = (ROOT, ROOT / "genvoris_flask", ROOT / "genvoris_flask/web", ROOT / "static/widget/src")
+    assert named
+    assert {name for name in named if not any((root / name).exists() for root in roots)} == set()
+
+
+def test_links_lead_to_headings() -> None:
+    """A link to a part of a page names a heading that is there."""
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
+    broken = set()
+    for page in pages:
+        for target, anchor in re.findall(r"\]\(([\w./-]*\.md)?#([\w-]+)\)", page.read_text()):
+            text = (page.parent / target if target else page).read_text()
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
+            if anchor not in anchors:
+                broken.add(f"{page.name}: {target}#{anchor}")
+    assert broken == set()
+
+
 def test_messages_cite_pages_by_their_address() -> None:
     """A path within the repository means nothing to somebody who installed the package."""
     cited = []
