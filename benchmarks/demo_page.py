@@ -1,4 +1,4 @@
-"""The demo shop's app for gunicorn, with the token, without it, or without any tag of ours."""
+"""The demo shop's app for gunicorn: with a token, without it, or without the extension's tags."""
 
 from __future__ import annotations
 

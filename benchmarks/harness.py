@@ -1,4 +1,4 @@
-"""Starts what is measured, loads it from another process, and does the sums."""
+"""Starting servers, loading them from another process, and computing statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -62,7 +62,7 @@ def process(command: Sequence[str], port: int, **environ: str) -> Iterator[subpr
 
 @contextmanager
 def gunicorn(app: str, workers: int = 1, threads: int = 8, **environ: str) -> Iterator[int]:
-    """Serve an app; give its port."""
+    """Serve an app and yield its port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--workers", str(workers)]
     command += ["--threads", str(threads), "--bind", f"127.0.0.1:{port}", "--backlog", "2048", app]
@@ -72,7 +72,7 @@ def gunicorn(app: str, workers: int = 1, threads: int = 8, **environ: str) -> It
 
 @contextmanager
 def upstream() -> Iterator[int]:
-    """Run a Genvoris that is 50 ms away; give its port."""
+    """Run a Genvoris with a latency of 50 ms and yield its port."""
     port = free_port()
     program = f"from tests.support.upstream import Upstream; Upstream(port={port}).serve_forever()"
     with process([sys.executable, "-c", program], port):
@@ -81,7 +81,7 @@ def upstream() -> Iterator[int]:
 
 @contextmanager
 def redis_server() -> Iterator[tuple[int, list[subprocess.Popen[bytes]]]]:
-    """Run Redis; give its port, and its process in a list so that it can be replaced."""
+    """Run Redis; yield its port, and its process in a list so that it can be replaced."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         children = [start_redis(port, folder)]
@@ -111,7 +111,7 @@ def call(port: int, method: str, path: str) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Load:
-    """What a load saw. ``times`` are in seconds."""
+    """The result of a load test. ``times`` are in seconds."""
 
     times: list[float]
     failed: int
@@ -126,9 +126,9 @@ class Load:
 
 
 def load(
-    port: int, paths: Sequence[str], at_once: int, cookie: str = "", seconds: float = MOST_SECONDS
+    port: int, paths: Sequence[str], at_once: int, cookie: str = "", seconds: float = MAX_SECONDS
 ) -> Load:
-    """Ask for all paths from a process of its own, so many at once."""
+    """Request all paths from another process, a number of them at once."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     arguments = (sender, port, list(paths), at_once, cookie, seconds)
     child = multiprocessing.get_context("fork").Process(target=_load, args=arguments)
@@ -180,6 +180,6 @@ def median(values: Sequence[float]) -> float:
 
 
 def machine() -> str:
-    """Say what this ran on."""
+    """Describe the machine."""
     kind = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     return f"{kind}, Python {sys.version.split()[0]}"

@@ -1,4 +1,4 @@
-"""Measures uploads through the shop against straight to Genvoris: ``make bench``."""
+"""Measures uploads through the shop against direct uploads to Genvoris."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from benchmarks.harness import free_port, gunicorn, median, process
 from benchmarks.report import section, write_part
 
 SIZES = {"0.3 MB": 300_000, "8 MB": 8_000_000}
-UPLOADS = {"0.3 MB": 120, "8 MB": 24}  # in a round
+UPLOADS = {"0.3 MB": 120, "8 MB": 24}  # per round
 ROUNDS = 8
 AT_ONCE = 4
-BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW5"  # as long as browsers make them
+BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW5"  # as long as that of browsers
 OURS = "/genvoris/api/tryon?user=ada"
 DIRECT = "/api/tryon"
 RAW = "/blocking?user=ada"
@@ -50,7 +50,7 @@ def main() -> None:
 
 @contextmanager
 def sink() -> Iterator[int]:
-    """Run a Genvoris that swallows uploads; give its port."""
+    """Run a Genvoris that discards uploads and yield its port."""
     port = free_port()
     program = f"from tests.support.sink import Sink; Sink({port}).serve_forever()"
     with process([sys.executable, "-c", program], port):
@@ -58,7 +58,7 @@ def sink() -> Iterator[int]:
 
 
 def row(size: str, genvoris: int, shop: int) -> list[str]:
-    """Load both in turn; give how much of the direct way ours makes."""
+    """Load both in turn; return the shop's throughput relative to direct uploads."""
     body = form(SIZES[size])
     throughput: list[float] = []
     p50: list[float] = []
@@ -85,7 +85,7 @@ def described(ratios: list[float]) -> tuple[str, str]:
 
 
 def form(size: int) -> bytes:
-    """Give a multipart form with a photo of so many bytes."""
+    """Return a multipart form with a photo of a given size in bytes."""
     head = (
         'Content-Disposition: form-data; name="photo"; filename="a.jpg"\r\nContent-Type: image/jpeg'
     )
@@ -104,14 +104,14 @@ def form(size: int) -> bytes:
 
 @dataclass(frozen=True)
 class Load:
-    """What a load saw, in seconds."""
+    """The result of a load test, in seconds."""
 
     times: list[float]
     seconds: float
 
 
 def load(port: int, path: str, body: bytes, count: int, at_once: int) -> Load:
-    """Upload so often, so many at once, from a process of its own."""
+    """Upload a number of times, a number of them at once, from another process."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     context = multiprocessing.get_context("fork")
     child = context.Process(target=_load, args=(sender, port, path, body, count, at_once))

@@ -1,4 +1,4 @@
-"""Measures what a preview picture of the sandbox costs: a section of benchmarks/RESULTS.md."""
+"""Measures the cost of the sandbox's preview pictures: a section of benchmarks/RESULTS.md."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def photos() -> list[tuple[str, bytes]]:
-    """Give the same photo in three formats, with a camera's grain, and as large as a phone's."""
+    """Return the same photo in three formats, with the noise and the size of a phone's photo."""
     pillow_heif.register_heif_opener()
     person = Image.open(STATIC / "people/amara.jpg").convert("RGB")
     large = person.resize(SIZE, Image.Resampling.BICUBIC)

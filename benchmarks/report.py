@@ -1,4 +1,4 @@
-"""Puts RESULTS.md together: one part for each program, in the order of their titles."""
+"""Writing RESULTS.md, which has a part for each program in the order of their names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ within one run and counts are what to look at.
 def write_part(
     program: str, title: str, how: str, sections: Sequence[str], file: Path = RESULTS
 ) -> None:
-    """Put what a program measured in the place of what it said before.
+    """Replace a program's part of the results.
 
     Args:
         program: The program's name without ``.py``.
-        title: What was measured, as a heading.
-        how: On what, in a sentence or two; the machine is added.
-        sections: What ``section`` gave.
-        file: Where all results are.
+        title: The heading.
+        how: The conditions, in a sentence or two; the machine is added.
+        sections: Tables made by ``section``.
+        file: The file of all results.
     """
     parts = read_parts(file.read_text()) if file.exists() else {}
     text = "\n".join([f"## {title}", "", f"`{program}.py` on {machine()}. {how}", "", *sections])
@@ -37,13 +37,13 @@ def write_part(
 
 
 def read_parts(text: str) -> dict[str, str]:
-    """Give the parts of a results file by their programs."""
+    """Return the parts of a results file by program."""
     _head, *pieces = re.split(r"^<!-- (\w+) -->\n", text, flags=re.MULTILINE)
     return {name: part.strip() + "\n" for name, part in zip(pieces[::2], pieces[1::2], strict=True)}
 
 
 def section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> str:
-    """Write a heading, a table and a note."""
+    """Return a heading, a table and a note as Markdown."""
     lines = [f"### {title}", "", f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", *([note, ""] if note else [])])

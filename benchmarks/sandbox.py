@@ -1,4 +1,4 @@
-"""Measures the sandbox under a crowd for a minute: a section of benchmarks/RESULTS.md."""
+"""Measures the sandbox under load: a section of benchmarks/RESULTS.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import ROOT, median
 from benchmarks.report import section, write_part
-from tests.support.crowd import Kept, crowd
+from tests.support.sandbox_clients import StoredData, run_clients
 
 KEY = "gvk_test_bench"
 CLIENTS = 50
@@ -31,9 +31,9 @@ def main() -> None:
     sections = [busy(), killed(), starts()]
     write_part(
         "sandbox",
-        "The sandbox under a crowd",
+        "The sandbox under load",
         "Each client registers shoppers, mints, charges two try-ons, reports an event and reads "
-        "the usage, a connection a call; the clients share the machine with it.",
+        "the usage, with a connection per call; the clients share the machine with it.",
         sections,
     )
 
@@ -61,9 +61,14 @@ def busy() -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with sandbox(folder) as (_process, port):
-            answered = crowd(port, KEY, clients=CLIENTS, seconds=SECONDS)
-        lost = Kept.read(folder).lost(answered)
-    row = [f"{answered.calls:,}", str(len(answered.errors)), str(lost), f"{answered.slowest:.2f} s"]
+            confirmed = run_clients(port, KEY, clients=CLIENTS, seconds=SECONDS)
+        lost = StoredData.read(folder).lost(confirmed)
+    row = [
+        f"{confirmed.calls:,}",
+        str(len(confirmed.errors)),
+        str(lost),
+        f"{confirmed.slowest:.2f} s",
+    ]
     title = f"{CLIENTS} clients for {SECONDS:.0f} s"
     return section(title, ["calls answered", "errors", "lost rows", "slowest"], [row])
 
@@ -76,10 +81,10 @@ def killed() -> str:
             with sandbox(folder) as (process, port):
                 killing = threading.Timer(2.0 + number, os.kill, (process.pid, signal.SIGKILL))
                 killing.start()
-                answered = crowd(port, KEY, clients=CLIENTS, seconds=20)
+                confirmed = run_clients(port, KEY, clients=CLIENTS, seconds=20)
                 killing.join()
-            lost = Kept.read(folder).lost(answered)
-        rows.append([f"{2 + number} s", f"{answered.calls:,}", str(lost)])
+            lost = StoredData.read(folder).lost(confirmed)
+        rows.append([f"{2 + number} s", f"{confirmed.calls:,}", str(lost)])
     return section(
         f"Killed (SIGKILL) in the middle of {CLIENTS} clients",
         ["after", "calls answered", "of them lost"],
@@ -88,7 +93,7 @@ def killed() -> str:
 
 
 def starts() -> str:
-    """Time a server in a process that has the package loaded, as a test session has."""
+    """Time the start of a server in a process that has imported the package, as tests have."""
     program = (
         "import sys, time, pathlib, urllib.request, genvoris_flask\n"
         "before = time.perf_counter()\n"

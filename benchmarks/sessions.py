@@ -1,6 +1,6 @@
-"""Measures what sessions cost a shop's pages: ``make bench``. Writes a part of RESULTS.md.
+"""Measures what sessions cost a shop's pages: a section of benchmarks/RESULTS.md.
 
-Every figure is a ratio, or a count, of things run in turn in one run on one machine.
+Every figure is a count, or a ratio of what ran in turn in one run on one machine.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cookie_for(port: int) -> str:
 
 
 def cached_token() -> str:
-    """The demo shop's product page with a token at hand, against the same page without."""
+    """Compare the demo shop's product page with a cached token to the same page without."""
     rows = []
     for without, title in (("token", "without a token"), ("tags", "without any tag of ours")):
         ratios = demo_page_ratios(without)
@@ -59,7 +59,7 @@ def cached_token() -> str:
 
 
 def demo_page_ratios(without: str) -> list[float]:
-    """Load both pages in turn; give how many of ours came for each of the other."""
+    """Load both pages in turn; return the ratios of their rates."""
     path = ["/product/harbour-shirt"]
     ratios = []
     with upstream() as genvoris:
@@ -80,7 +80,7 @@ def demo_page_ratios(without: str) -> list[float]:
 
 
 def ways_to_get_a_token() -> str:
-    """Ours against the quickstart on each page, and against a cache with a fixed time to live."""
+    """Compare the extension to the quickstart on each page, and to a simple cache."""
     users = [f"s{number % 100}" for number in range(1000)]
     rows = []
     with upstream() as genvoris:
@@ -107,7 +107,7 @@ def ways_to_get_a_token() -> str:
 
 
 def first_views() -> str:
-    """First views at once over four workers with Redis: how many tokens are minted."""
+    """Count the tokens minted for simultaneous first views, with four workers and Redis."""
     rows = []
     with upstream() as genvoris, redis_server() as (redis_port, _):
         settings: Any = {
@@ -131,7 +131,7 @@ def first_views() -> str:
 
 
 def faults() -> str:
-    """The slowest page on an upstream that misbehaves, and pages once the circuit is open."""
+    """Measure the slowest page while Genvoris misbehaves, and pages once the circuit is open."""
     rows = []
     for mode in ("hang", "refused", "500", "garbage", "drip-body", "drip-headers"):
         with upstream() as genvoris:
@@ -161,7 +161,7 @@ def faults() -> str:
 
 
 def redis_away() -> str:
-    """Redis killed and started again in the middle of load."""
+    """Count failed pages while Redis is killed and restarted under load."""
     with upstream() as genvoris, redis_server() as (redis_port, children):
         settings: Any = {
             "BENCH_API_URL": f"http://127.0.0.1:{genvoris}/api/v1",

@@ -1,4 +1,4 @@
-"""The shop that is measured: one page in several ways of getting a token.
+"""The shop that is measured: a page with several ways to get a token.
 
 Settings come from the environment, since gunicorn imports this by name.
 """
@@ -43,7 +43,7 @@ def page(tag: str = "") -> str:
 
 
 def quickstart_token(user: str) -> str:
-    """Upsert and mint, as the quickstart's steps 3 and 4 read when both are put on the page."""
+    """Upsert and mint, as on a page that does the quickstart's steps 3 and 4 itself."""
     customer = http.post(f"{API_URL}/customers", json={"externalId": user}).json()
     answer = http.post(f"{API_URL}/customers/{customer['id']}/sessions").json()
     return str(answer["token"])
@@ -66,7 +66,7 @@ def quickstart() -> str:
 
 @app.get("/fixed-ttl")
 def fixed_ttl() -> str:
-    """A dictionary with a time to live, and no thought for pages that come at once."""
+    """Cache tokens in a dictionary with a fixed lifetime, without single flight."""
     user = request.args.get("user", "ada")
     until, token = cache.get(user, (0.0, ""))
     if until < time.time():

@@ -1,4 +1,4 @@
-"""Measures how soon a test has its sandbox: a section of benchmarks/RESULTS.md."""
+"""Measures how long a test waits for its sandbox: a section of benchmarks/RESULTS.md."""
 
 from __future__ import annotations
 

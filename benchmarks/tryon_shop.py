@@ -1,4 +1,4 @@
-"""A shop for gunicorn whose shoppers try on, with ours or with a pass-through that waits."""
+"""A shop for gunicorn with try-ons, made by the extension or by a blocking proxy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def page() -> str:
 
 @app.post("/blocking")
 def blocking() -> Response:
-    """Pass a try-on through as it comes, and wait for it: a proxy in a dozen lines."""
+    """Forward a try-on and wait for it: a proxy in a dozen lines."""
     answer = http.post(
         f"{HOST}/api/tryon",
         content=request.get_data(),

@@ -1,4 +1,4 @@
-"""Measures what try-ons cost a shop's pages, and 200 shoppers at once: ``make bench``."""
+"""Measures what try-ons cost a shop's pages, and 200 shoppers at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLIENTS = 200
 LOAD_SECONDS = 60.0
 SECONDS_EACH = 5.0
 LONG_SECONDS = 20.0
-ROUNDS = {"ours": 5, "blocking": 1}  # the difference between the two is not one of percents
+ROUNDS = {"ours": 5, "blocking": 1}  # the two differ by far more than a few percent
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
 
 @contextmanager
 def tryon_host(seconds: float) -> Iterator[int]:
-    """Run a Genvoris whose try-ons take so long; give its port."""
+    """Run a Genvoris whose try-ons take a given time, and yield its port."""
     port = free_port()
     program = (
         "from tests.support.tryon_host import TryonHost\n"
@@ -49,7 +49,7 @@ def tryon_host(seconds: float) -> Iterator[int]:
 def shop(
     host: int, workers: int, worker: str = "sync", **environ: str
 ) -> Iterator[tuple[int, int]]:
-    """Serve a shop; give its port and the process that has the workers."""
+    """Serve a shop; yield its port and the parent process of its workers."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", worker]
     command += ["--workers", str(workers), "--threads", "16" if worker == "gthread" else "1"]
@@ -61,7 +61,7 @@ def shop(
 
 
 def look(port: int, until: Callable[[], bool], at_least: int = 50) -> list[float]:
-    """Look at one page after the other; give how long each took."""
+    """Request one page after the other; return the time of each."""
     times: list[float] = []
     client = Client(port, "page", Seen(), 1, timeout=120)
     while len(times) < at_least or not until():
@@ -98,15 +98,15 @@ def pages_beside_try_ons() -> str:
 
 
 def one_round(port: int, way: str) -> tuple[float, float]:
-    """Give the p95 of pages without try-ons and beside eight."""
+    """Return the p95 of pages without try-ons, and during eight."""
     before = look(port, lambda: True, 200)
     beside = p95(beside_try_ons(port, way, 8))
-    # Both sides of it, since the machine has other things to do as well.
+    # Before and after, since the machine is busy with other work as well.
     return p95([*before, *look(port, lambda: True, 200)]), beside
 
 
 def beside_try_ons(port: int, way: str, count: int) -> list[float]:
-    """Start try-ons and look at pages for as long as they take."""
+    """Start try-ons and request pages until they are done."""
     threads = [
         threading.Thread(target=try_on, args=(port, way, f"s{number}")) for number in range(count)
     ]
@@ -120,7 +120,7 @@ def beside_try_ons(port: int, way: str, count: int) -> list[float]:
 
 
 def try_on(port: int, way: str, user: str) -> None:
-    """Try one thing on and wait for the picture, one way or the other."""
+    """Create a try-on and wait for its picture."""
     client = Client(port, user, Seen(), 1.0)
     if way == "ours":
         job = client.start(time.monotonic() + 30)
@@ -153,7 +153,7 @@ def one_worker_and_long_try_ons() -> str:
 
 @dataclass(frozen=True)
 class Memory:
-    """Resident memory of all workers in MiB, at one moment."""
+    """The resident memory of all workers in MiB, at a point in time."""
 
     second: float
     megabytes: float
@@ -187,7 +187,7 @@ def two_hundred_shoppers() -> str:
 
 
 def load(port: int, master: int) -> tuple[Seen, list[Memory]]:
-    """Let the shoppers in from another process, and weigh the workers meanwhile."""
+    """Run the shoppers in another process, and sample the memory of the workers."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=_load, args=(sender, port))
     child.start()
@@ -208,7 +208,7 @@ def _load(sender: Any, port: int) -> None:
 
 
 def weigh(master: int) -> float:
-    """Give the resident memory of a process's children in MiB; 0 where the system hides it."""
+    """Return the resident memory of a process's children in MiB, or 0 if it is not available."""
     try:
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in children]

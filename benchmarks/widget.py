@@ -1,4 +1,4 @@
-"""Measures the widget in Chromium with the CPU slowed four times: ``make bench``.
+"""Measures the widget in Chromium with the CPU slowed down four times.
 
 The same page is loaded with our widget, with another try-on widget, with a picture viewer and
 without any, in turn, each time in a fresh browser profile.
@@ -41,7 +41,7 @@ IMAGE_VIEWER_OPEN = "() => document.querySelector('.pswp--open')"
 
 @dataclass
 class Seen:
-    """What the rounds of one page saw; times in milliseconds, sizes in bytes of ``gzip -9``."""
+    """The results of a page's rounds: times in milliseconds, sizes in bytes after ``gzip -9``."""
 
     loads: list[dict[str, float]] = field(default_factory=list)
     opened: list[dict[str, float]] = field(default_factory=list)
@@ -64,7 +64,7 @@ def main() -> None:
         url = f"http://127.0.0.1:{port}"
         seen = {name: Seen() for name in NAMES}
         for number in range(ROUNDS):
-            # In turn, and from another one each time, so that a busy moment hits all alike.
+            # In turn, starting with another one each time, so that a busy moment affects all alike.
             names = list(NAMES)
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 visit(browser, url, name, seen[name])
@@ -87,7 +87,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def slow_page(browser: Browser) -> Iterator[Page]:
-    """Give a page of a fresh profile on a phone that is slow."""
+    """Yield a page of a fresh profile on a slow phone."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     page.add_init_script(path=OBSERVE)
@@ -98,7 +98,7 @@ def slow_page(browser: Browser) -> Iterator[Page]:
 
 
 def visit(browser: Browser, url: str, name: str, seen: Seen) -> None:
-    """Load a page once, and open what can be opened on it."""
+    """Load a page once, and open its dialog if it has one."""
     loaded: list[Response] = []
 
     def size() -> int:
@@ -122,7 +122,7 @@ def visit(browser: Browser, url: str, name: str, seen: Seen) -> None:
 
 
 def opened(page: Page, trigger: str, is_open: str) -> dict[str, float]:
-    """Hover, wait, click; give the milliseconds until it is there, and until it is painted."""
+    """Hover, wait and click; return the milliseconds until the dialog exists, and is painted."""
     page.hover(trigger)
     page.wait_for_timeout(1000)
     page.evaluate(f"() => {{ bench.answer = bench.shown('click', {is_open}); }}")
@@ -132,7 +132,7 @@ def opened(page: Page, trigger: str, is_open: str) -> dict[str, float]:
 
 
 def photo_ready(browser: Browser, url: str) -> float:
-    """Choose a photo of 12 megapixels; give the milliseconds until its preview is there."""
+    """Choose a photo of 12 megapixels; return the milliseconds until its preview is visible."""
     with slow_page(browser) as page:
         page.goto(f"{url}/ours", wait_until="networkidle")
         page.click("[data-genvoris-trigger]")
@@ -147,7 +147,7 @@ def photo_ready(browser: Browser, url: str) -> float:
 
 @functools.cache
 def large_photo() -> bytes:
-    """Make a photo of 12 megapixels with as much detail as a phone's has."""
+    """Return a photo of 12 megapixels with as much detail as a phone's."""
     rough = Image.effect_noise((1000, 750), 90).resize((4000, 3000), Image.Resampling.BICUBIC)
     image = Image.merge("RGB", [rough, Image.effect_noise((4000, 3000), 20), rough])
     file = io.BytesIO()
@@ -156,7 +156,7 @@ def large_photo() -> bytes:
 
 
 def budgets(ours: Seen, plain: Seen, photos: list[float]) -> str:
-    """Say how the budgets of the widget are kept."""
+    """Compare the widget to its budgets."""
     rows = [
         row("trigger ready, after DOMContentLoaded", ours.ready_after("contentLoaded"), 100),
         row("dialog open, after a click on a hovered trigger", ours.until("there"), 50),
@@ -181,7 +181,7 @@ def row(title: str, values: list[float], most: float | None = None) -> list[str]
 
 
 def beside_others(seen: dict[str, Seen]) -> str:
-    """Say what others cost on the same page."""
+    """Measure other widgets on the same page."""
     ours = seen["ours"]
     rows: list[list[str]] = []
     for name in ("ours", "photoswipe", "shop-ui"):

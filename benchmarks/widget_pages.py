@@ -1,4 +1,4 @@
-"""One product page with our widget, with others, and without any: what benchmarks/widget.py loads.
+"""The product pages that benchmarks/widget.py loads: with this widget, others, or none.
 
 Guests may try on, so that no Genvoris is needed.
 """
@@ -14,7 +14,7 @@ from genvoris_flask import GenvorisFlask
 HERE = Path(__file__).resolve().parent
 PRODUCTS = HERE.parent / "examples" / "demo_shop" / "static" / "products"
 NONCE = "bench"
-# Only reported: the others' pages would not work under it.
+# Report-only, since the other widgets would not work under it.
 POLICY = (
     f"script-src 'nonce-{NONCE}' 'strict-dynamic'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'"

@@ -48,7 +48,7 @@ def log_out() -> Response:
 @blueprint.post("/account/resume")
 @login_required
 def resume() -> Response:
-    """Wake up a plan that is paused; its quota stays as it was. One that ended is bought anew."""
+    """Resume a paused plan, with the quota that it had. A plan that ended must be bought again."""
     shopper = external_id(current_user)
     try:
         if genvoris.client.customers.get(shopper).status == "PAUSED":

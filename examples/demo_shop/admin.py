@@ -1,4 +1,4 @@
-"""What Genvoris tells the shop, written down as it comes, and shown to the owner live."""
+"""The webhook events that Genvoris sends, recorded and shown live to the shop's owner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from genvoris_flask.webhooks.events import (
 )
 
 from .genvoris import genvoris
-from .models import News, db, name_of
+from .models import ReceivedEvent, db, name_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 MOST = 100
 ENDPOINT = "Marlow & Fen"
-# Of the two names that some types have, one.
+# Some events have two names, of which one is enough.
 TYPES = (
     "tryon.completed",
     "tryon.failed",
@@ -58,10 +58,10 @@ CUSTOMER_NEWS = {
 
 @genvoris.on("*")
 def write_down(event: WebhookEvent) -> None:
-    """Keep an event. It may come again after a failure, so it is kept by its id."""
+    """Record an event by its id, since it may be delivered again after a failure."""
     text = describe(event)
     data = json.dumps(dict(event.data), indent=2, ensure_ascii=False)
-    db.session.add(News(event_id=event.id, type=event.type, text=text, data=data))
+    db.session.add(ReceivedEvent(event_id=event.id, type=event.type, text=text, data=data))
     try:
         db.session.commit()
     except IntegrityError:
@@ -69,7 +69,7 @@ def write_down(event: WebhookEvent) -> None:
 
 
 def describe(event: WebhookEvent) -> str:
-    """Say in a sentence what happened."""
+    """Describe an event in a sentence."""
     match event:
         case TryonEvent():
             who, what = name_of(event.external_id), event.product_title or "something"
@@ -91,7 +91,7 @@ def describe(event: WebhookEvent) -> str:
 
 
 def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Response]:
-    """Let nobody but the owner see a page."""
+    """Restrict a view to the shop's owner."""
 
     @wraps(view)
     def guarded() -> str | Response:
@@ -112,14 +112,14 @@ def show() -> str:
 @blueprint.get("/news")
 @owner_only
 def news() -> str:
-    """Give what came after the one that the page has on top."""
+    """Return the events after the newest one that the page shows."""
     return render_template("_news.html", news=latest(request.args.get("after", 0, type=int)))
 
 
 @blueprint.post("/test")
 @owner_only
 def test() -> Response:
-    """Have Genvoris send a test; it comes in as any other event does."""
+    """Ask Genvoris to send a test event."""
     try:
         endpoints = genvoris.client.webhook_endpoints
         mine = next((each for each in endpoints.list() if each.description == ENDPOINT), None)
@@ -133,14 +133,19 @@ def test() -> Response:
     return redirect(url_for(".show"))
 
 
-def latest(after: int) -> list[News]:
-    """Give the newest first."""
-    query = db.select(News).where(News.id > after).order_by(News.id.desc()).limit(MOST)
+def latest(after: int) -> list[ReceivedEvent]:
+    """Return the latest events, newest first."""
+    query = (
+        db.select(ReceivedEvent)
+        .where(ReceivedEvent.id > after)
+        .order_by(ReceivedEvent.id.desc())
+        .limit(MOST)
+    )
     return list(db.session.scalars(query))
 
 
 def listen(url: str, secret: str) -> None:
-    """Tell Genvoris where this shop is, instead of where it was at its last start."""
+    """Register the shop's current webhook URL, replacing that of its last start."""
     endpoints = genvoris.client.webhook_endpoints
     for old in endpoints.list():
         if old.description == ENDPOINT:
@@ -149,5 +154,5 @@ def listen(url: str, secret: str) -> None:
 
 
 def clock_time(time: dt.datetime) -> str:
-    """Write when something came, in this machine's time."""
+    """Format when an event was received, in local time."""
     return time.replace(tzinfo=dt.UTC).astimezone().strftime("%H:%M:%S")

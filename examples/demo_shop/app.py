@@ -1,4 +1,4 @@
-"""Marlow & Fen: a small clothes shop that shows how genvoris_flask is used."""
+"""Marlow & Fen: a small clothes shop that shows how to use genvoris_flask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .samples import add_users
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:
-    """Make the shop.
+    """Create the shop.
 
     Args:
         config: GENVORIS_ settings, SQLALCHEMY_DATABASE_URI, and SECRET_KEY if it shall outlive
@@ -45,7 +45,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     login.user_loader(load_user)
     security.init_app(app)
     genvoris.init_app(app)
-    customer_linked.connect(remember_customer, app)  # other apps of this process have their own
+    customer_linked.connect(remember_customer, app)  # other apps in this process have their own
     for module in (shop, accounts, plans, admin):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)
@@ -60,17 +60,17 @@ def create_app(config: Mapping[str, Any]) -> Flask:
 
 
 def load_user(user_id: str) -> User | None:
-    """Give the user of a cookie session."""
+    """Return the user of a cookie session."""
     return db.session.get(User, int(user_id)) if user_id.isdigit() else None
 
 
 def money(cents: int) -> str:
-    """Write a price."""
+    """Format a price."""
     return f"€{cents // 100}" if cents % 100 == 0 else f"€{cents / 100:.2f}"
 
 
 def show_error(error: HTTPException) -> tuple[str, int] | HTTPException:
-    """Show what went wrong as a page of the shop."""
+    """Render an error as a page of the shop."""
     if error.code is None or error.code < 400:
         return error
     return render_template("error.html", error=error), error.code

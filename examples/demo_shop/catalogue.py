@@ -125,7 +125,7 @@ COLOURS = {
 
 
 def in_all_colours(product: Product) -> list[Product]:
-    """Give a product once for each colour, the one that it is shown in first."""
+    """Return a product in each of its colours, starting with the one given."""
     first, *others = COLOURS.get(product.slug, ("",))
     one = replace(product, colour=first, garment=product.slug)
     return [one, *(replace(one, slug=f"{one.slug}-{name.lower()}", colour=name) for name in others)]
@@ -136,6 +136,6 @@ BY_SLUG = {each.slug: each for colours in GARMENTS.values() for each in colours}
 
 
 def related(product: Product, count: int = 4) -> list[Product]:
-    """Give other products: of the same kind first."""
+    """Return other products, those of the same kind first."""
     others = [each for each in PRODUCTS if each.slug != product.garment]
     return sorted(others, key=lambda each: each.kind != product.kind)[:count]

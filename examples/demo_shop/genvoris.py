@@ -1,4 +1,4 @@
-"""How the shop uses genvoris_flask: who is shopping, and what a refused shopper is offered."""
+"""The set-up of genvoris_flask: who is shopping, and what the paywall offers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def paywall(refusal: Refusal) -> Paywall:
 
 
 def remember_customer(_app: Flask, shopper: Shopper, customer_id: str) -> None:
-    """Keep Genvoris's id beside the shopper's own."""
+    """Store Genvoris's id of a shopper."""
     if user := find_user(shopper.external_id):
         user.genvoris_customer_id = customer_id
         db.session.commit()

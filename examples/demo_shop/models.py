@@ -1,4 +1,4 @@
-"""Who shops here. Genvoris's id of a shopper is kept beside the shop's own."""
+"""The shop's users, with Genvoris's id of each, and the events that Genvoris sent."""
 
 from __future__ import annotations
 
@@ -28,42 +28,44 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither p
 
     @property
     def is_owner(self) -> bool:
-        """Say whether this is who minds the shop."""
+        """Return whether this user owns the shop."""
         return self.email == OWNER
 
     def set_password(self, password: str) -> None:
-        # A demo with known passwords is started often: a cheap hash keeps that quick.
+        # The passwords of a demo are known, so a cheap hash that starts quickly is enough.
         self.password_hash = generate_password_hash(password, method="pbkdf2:sha256:1000")
 
     def has_password(self, password: str) -> bool:
         return check_password_hash(self.password_hash, password)
 
 
-class News(db.Model):  # type: ignore[name-defined,misc]
-    """An event that came from Genvoris. ``came_at`` is in UTC."""
+class ReceivedEvent(db.Model):  # type: ignore[name-defined,misc]
+    """An event that Genvoris sent. ``received_at`` is in UTC."""
+
+    __tablename__ = "news"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[str] = mapped_column(unique=True)
     type: Mapped[str]
     text: Mapped[str]
     data: Mapped[str]
-    came_at: Mapped[dt.datetime] = mapped_column(
-        default=lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    received_at: Mapped[dt.datetime] = mapped_column(
+        "came_at", default=lambda: dt.datetime.now(dt.UTC).replace(tzinfo=None)
     )
 
 
 def external_id(user: User) -> str:
-    """Give the id that Genvoris knows this shopper by."""
+    """Return the external id under which Genvoris knows a shopper."""
     return f"user_{user.id}"
 
 
 def find_user(their_id: str | None) -> User | None:
-    """Give the user of an external id."""
+    """Return the user with an external id."""
     number = (their_id or "").removeprefix("user_")
     return db.session.get(User, int(number)) if number.isdigit() else None
 
 
 def name_of(their_id: str | None) -> str:
-    """Give a shopper's name, by the id that Genvoris knows them by."""
+    """Return the name of the shopper with an external id."""
     user = find_user(their_id)
     return user.name if user else "A guest"

@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 blueprint = Blueprint("plans", __name__)
 
-# What is sold, for Genvoris: `flask genvoris plans sync` makes its plans the same.
+# The plans at Genvoris, which `flask genvoris plans sync` creates.
 GENVORIS_PLANS = [
     {"name": "Pocket", "monthly_try_ons": 5, "external_price_id": "price_pocket"},
     {"name": "Wardrobe", "monthly_try_ons": 30, "external_price_id": "price_wardrobe"},
     {"name": "Atelier", "monthly_try_ons": 120, "external_price_id": "price_atelier"},
 ]
-# What the shop's billing system knows of each: cents a month, and a line to sell it with.
+# What the shop's billing system knows of each: cents a month, and a slogan.
 PRICES = {
     "price_pocket": (0, "For when you are nearly sure."),
     "price_wardrobe": (400, "For a season of deciding well."),
@@ -58,7 +58,7 @@ class Offer:
 
 
 def offers() -> list[Offer]:
-    """Give the plans of GENVORIS_PLANS, with what they cost."""
+    """Return the plans of GENVORIS_PLANS with their prices."""
     return [
         Offer(
             plan["external_price_id"],
@@ -71,7 +71,7 @@ def offers() -> list[Offer]:
 
 
 def find_offer(price_id: str) -> Offer:
-    """Give one of them, or end the request with 404."""
+    """Return a plan, or abort with 404."""
     return next((offer for offer in offers() if offer.price_id == price_id), None) or abort(404)
 
 
@@ -85,7 +85,7 @@ def show() -> str:
 @blueprint.get("/checkout/<price_id>")
 @login_required
 def checkout(price_id: str) -> str:
-    # A sale has its id before it is paid, so that paying twice by accident is one sale.
+    # The sale's id exists before the payment, so that paying twice by accident is one sale.
     session[SALE] = session.get(SALE) or secrets.token_urlsafe(12)
     return render_template("checkout.html", offer=find_offer(price_id), next=safe_next(""))
 
@@ -93,13 +93,13 @@ def checkout(price_id: str) -> str:
 @blueprint.post("/checkout/<price_id>")
 @login_required
 def pay(price_id: str) -> Response:
-    """Pretend that a payment went through, and tell Genvoris of the sale (quickstart, step 3)."""
+    """Pretend that a payment succeeded, and report the sale to Genvoris (quickstart, step 3)."""
     offer = find_offer(price_id)
     back = safe_next(url_for("accounts.account"))
     try:
         start(offer)
     except GenvorisError:
-        log.exception("A sale could not be told to Genvoris")
+        log.exception("A sale could not be reported to Genvoris")
         flash("The plan could not be started. Nothing was charged; please try again.", "error")
         return redirect(url_for(".checkout", price_id=price_id, next=request.form.get("next")))
     session.pop(SALE, None)
@@ -108,7 +108,7 @@ def pay(price_id: str) -> Response:
 
 
 def start(offer: Offer) -> None:
-    """Tell Genvoris of a sale. What costs nothing fills no quota twice, or it would never end."""
+    """Report a sale to Genvoris. A free plan only fills its quota once, or it would be endless."""
     shopper, sale = external_id(current_user), session.get(SALE)
     if offer.price == 0:
         with suppress(NotFoundError):
@@ -121,7 +121,7 @@ def start(offer: Offer) -> None:
 
 
 def current_plan() -> str | None:
-    """Give the name of the shopper's plan, where there is one and Genvoris can be asked."""
+    """Return the name of the shopper's plan, or None if it is unknown."""
     if not current_user.is_authenticated:
         return None
     try:

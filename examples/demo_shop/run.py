@@ -1,4 +1,4 @@
-"""Starts a local Genvoris and the demo shop, and ends both on Ctrl-C: what ``make demo`` runs."""
+"""``make demo``: runs a local Genvoris and the demo shop until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Run as a file, Python looks for modules beside it and not in the project.
+# Run as a script, Python imports from its folder and not from the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from examples.demo_shop.admin import listen
@@ -38,7 +38,7 @@ FINISH_SECONDS = 10
 
 
 def main() -> int:
-    """Run both; give the exit status."""
+    """Run both and return the exit status."""
     options = read_options()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
@@ -79,18 +79,18 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
         server = make_server(
             HOST, free_port(port), requests, threaded=True, request_handler=QuietHandler
         )
-        # Signals are for the main thread alone: one that interrupts the server between accepting a
-        # connection and starting its thread leaves a traceback.
+        # Only the main thread receives signals: one that interrupts the server between accepting a
+        # connection and starting its thread would leave a traceback.
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         with app.app_context():
-            # It listens already; what comes in before it serves waits a moment.
+            # It is listening already; connections wait until it serves.
             listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
         register_at_genvoris(app)
         serving.start()
         with suppress(KeyboardInterrupt):
             watch(sandbox, stopping)
             print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
-            # Interrupting ``Thread.join`` would mark a running thread as stopped.
+            # An interrupted ``Thread.join`` would mark a running thread as stopped.
             threading.Event().wait()
         server.shutdown()
         # Their database is removed below.
@@ -106,15 +106,15 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
 
 
 def start_sandbox(folder: Path, port: int) -> tuple[subprocess.Popen[str], str]:
-    """Start the local Genvoris; give its process and its address."""
+    """Start the local Genvoris; return its process and URL."""
     command = [sys.executable, "-m", "genvoris_flask.sandbox"]
     process = subprocess.Popen(
         [*command, "--data", str(folder), "--port", str(free_port(port))],
         stdout=subprocess.PIPE,
         text=True,
-        # Not on the command line, which everyone on the machine can read.
+        # Not on the command line, which every user of the machine can read.
         env={**os.environ, "GENVORIS_API_KEY": API_KEY},
-        # Ctrl-C goes to us alone; we end it when we are done with it.
+        # Ctrl-C only reaches this process, which ends the sandbox itself.
         start_new_session=True,
     )
     assert process.stdout is not None
@@ -136,7 +136,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 def watch(process: subprocess.Popen[str], stopping: threading.Event) -> None:
-    """End the shop when the local Genvoris ends."""
+    """Stop the shop when the local Genvoris ends."""
 
     def wait() -> None:
         process.wait()
@@ -147,7 +147,7 @@ def watch(process: subprocess.Popen[str], stopping: threading.Event) -> None:
 
 
 def free_port(wanted: int) -> int:
-    """Give the port that is wanted, or the next free one."""
+    """Return the requested port, or the next free one."""
     for port in range(wanted, wanted + 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -160,7 +160,7 @@ def free_port(wanted: int) -> int:
 
 
 def secret_key(data: Path) -> str:
-    """Give the key of the shop's cookies, kept with its data."""
+    """Return the key of the shop's cookies, which is stored with its data."""
     file = data / "secret-key"
     if not file.exists():
         file.write_text(os.urandom(32).hex())
@@ -222,7 +222,7 @@ class RequestCounter:
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Leaves the terminal to warnings."""
+    """Does not log requests to the terminal."""
 
     def log(self, *_args: object) -> None:
         return

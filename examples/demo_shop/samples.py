@@ -1,4 +1,4 @@
-"""Sample shoppers in different states, so that everything can be seen at once."""
+"""Sample shoppers in different states."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SAMPLES = (
 
 
 def add_users(app: Flask) -> None:
-    """Add the sample shoppers to the shop, unless they are there."""
+    """Add the sample shoppers to the shop, unless they exist."""
     with app.app_context():
         known = set(db.session.scalars(db.select(User.email)))
         for sample in SAMPLES:
@@ -52,9 +52,9 @@ def add_users(app: Flask) -> None:
 
 
 def register_at_genvoris(app: Flask) -> None:
-    """Bring the plans and the sample shoppers into their states at Genvoris.
+    """Create the plans and the sample shoppers at Genvoris.
 
-    Shoppers who are known there stay as they are.
+    Existing shoppers do not change.
     """
     with app.app_context():
         client = genvoris.client
@@ -74,7 +74,7 @@ def register_at_genvoris(app: Flask) -> None:
 
 
 def _spend(client: GenvorisClient, token: str, count: int) -> None:
-    """Tell Genvoris of try-ons that were made elsewhere."""
+    """Report try-ons to Genvoris that were made elsewhere."""
     for _ in range(count):
         client.tryons.track(
             product_type="apparel", product_title="Sample", end_customer_token=token

@@ -1,4 +1,4 @@
-"""A strict content policy, form tokens, and a way back that stays within the shop."""
+"""A strict Content Security Policy, CSRF tokens, and redirects that stay in the shop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 FORM_TOKEN = "form_token"  # noqa: S105  (a field's name)
-# The try-on routes have a guard of their own: they look at where a request comes from.
+# The try-on routes check the origin of requests themselves.
 GUARDED_ELSEWHERE = "/genvoris/"
 
 
 def init_app(app: Flask) -> None:
-    """Add the policy, the form tokens and their template functions."""
+    """Add the policy, the CSRF tokens and their template functions."""
     app.before_request(check_form_token)
     app.after_request(add_policy)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 
 
 def csp_nonce() -> str:
-    """Give the nonce of this request's scripts."""
+    """Return the nonce of this request's scripts."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -41,7 +41,7 @@ def add_policy(response: Response) -> Response:
 
 
 def form_token() -> str:
-    """Give the token that a form of this visitor must send back."""
+    """Return the CSRF token of this visitor's forms."""
     if FORM_TOKEN not in session:
         session[FORM_TOKEN] = secrets.token_urlsafe(16)
     token: str = session[FORM_TOKEN]
@@ -56,10 +56,10 @@ def check_form_token() -> None:
 
 
 def safe_next(default: str) -> str:
-    """Give where to go on to: a path of this shop, or the default."""
+    """Return the path to redirect to: one of this shop, or the default."""
     target = request.values.get("next", "")
-    # Browsers drop tabs and line ends, and read a backslash as a slash: what is left may be the
-    # start of another host.
+    # Browsers drop tabs and line ends and read a backslash as a slash, so the rest may begin
+    # another host.
     plain = target.isprintable() and "\\" not in target and " " not in target
     within = target.startswith("/") and not target.startswith("//")
     return target if plain and within else default

@@ -66,7 +66,7 @@ LANGUAGES = {
 
 @blueprint.post("/language")
 def choose_language() -> Response:
-    """Keep the language of the try-on; the shop's own pages speak English alone."""
+    """Store the language of the try-on; the shop's own pages are only in English."""
     language = request.form.get("language", "")
     if language not in LANGUAGES:
         abort(400, "That language is not spoken here.")
@@ -110,7 +110,7 @@ def change_cart() -> Response:
 
 @blueprint.post("/checkout")
 def checkout() -> str:
-    """Pretend to sell, and tell Genvoris of the order: a try-on may have led to it."""
+    """Pretend to sell, and report the order to Genvoris, since a try-on may have led to it."""
     if lines := cart_lines():
         genvoris.conversion(
             f"order_{secrets.token_hex(6)}",
@@ -124,7 +124,7 @@ def checkout() -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """So many of a product in a size."""
+    """A quantity of a product in a size."""
 
     product: Product
     size: str
@@ -132,7 +132,7 @@ class Line:
 
 
 def cart_lines() -> list[Line]:
-    """Give what is in this visitor's cart."""
+    """Return the lines of this visitor's cart."""
     lines: list[Line] = []
     for key, count in session.get("cart", {}).items():
         slug, _, size = key.partition("/")
@@ -142,7 +142,7 @@ def cart_lines() -> list[Line]:
 
 
 def cart_count() -> int:
-    """Give how many things are in the cart."""
+    """Return the number of items in the cart."""
     return sum(session.get("cart", {}).values())
 
 

@@ -31,7 +31,8 @@ def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.get_json()["error"]
 
 
-def test_settings_survive_a_restart(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+def test_settings_survive_restart(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+    """Settings are stored in the data folder."""
     assert settings(sandbox, lowBalance=7)["domains"] == []
     again = LocalGenvoris(tmp_path / "data")
     assert again.http.get("/sandbox/settings").get_json()["lowBalance"] == 7
@@ -47,17 +48,19 @@ def test_settings_survive_a_restart(sandbox: LocalGenvoris, tmp_path: Path) -> N
     ],
     ids=str,
 )
-def test_a_wrong_setting_is_refused_by_name(
+def test_invalid_setting_is_refused(
     sandbox: LocalGenvoris, body: dict[str, Any], field: str
 ) -> None:
+    """The error names the invalid setting."""
     answer = sandbox.http.patch("/sandbox/settings", json=body)
     assert refusal(answer) == (400, "invalid_body")
     assert answer.get_json()["detail"].startswith(f"{field}:")
 
 
-def test_a_suspended_account_is_refused_everything_until_it_is_active_again(
+def test_suspended_account_is_refused(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A suspended account is refused everywhere until it is active again."""
     sandbox.customer()
     token = sandbox.token()
     settings(sandbox, accountStatus="SUSPENDED")
@@ -77,9 +80,8 @@ def test_a_suspended_account_is_refused_everything_until_it_is_active_again(
         ("http://[", False),
     ],
 )
-def test_pages_of_other_domains_may_not_try_on(
-    sandbox: LocalGenvoris, url: str, allowed: bool
-) -> None:
+def test_other_domains_are_refused(sandbox: LocalGenvoris, url: str, allowed: bool) -> None:
+    """Only pages of the account's domains may try on."""
     assert sandbox.tryon(None, page_url=url).status_code == 200
     settings(sandbox, domains=["shop.example"])
     for answer in (sandbox.tryon(None, page_url=url), sandbox.track(origin=url)):
@@ -88,13 +90,15 @@ def test_pages_of_other_domains_may_not_try_on(
             assert answer.get_json()["error"] == "domain_not_allowed"
 
 
-def test_rate_limits_are_off_until_they_are_asked_for(sandbox: LocalGenvoris) -> None:
+def test_rate_limits_are_off_by_default(sandbox: LocalGenvoris) -> None:
+    """Rate limits apply only if they are enabled."""
     for _ in range(101):
         answer = sandbox.call("POST", "/customers", {"externalId": "ada"})
     assert answer.status_code == 200
 
 
-def test_customer_creates_are_limited_to_100_an_hour(sandbox: LocalGenvoris) -> None:
+def test_customer_rate_limit(sandbox: LocalGenvoris) -> None:
+    """A hundred customers can be created an hour."""
     settings(sandbox, rateLimits=True)
     for _ in range(100):
         assert sandbox.call("POST", "/customers", {"externalId": "ada"}).status_code == 200
@@ -108,7 +112,8 @@ def test_customer_creates_are_limited_to_100_an_hour(sandbox: LocalGenvoris) -> 
     assert sandbox.call("POST", "/customers", {"externalId": "ada"}).status_code == 200
 
 
-def test_mints_are_limited_to_1000_an_hour(tmp_path: Path) -> None:
+def test_mint_rate_limit(tmp_path: Path) -> None:
+    """A thousand sessions can be minted an hour."""
     sandbox = LocalGenvoris(tmp_path, rate_limits=True)
     sandbox.customer()
     path, body = "/customers/ada/sessions", {"expires_in": 1}  # refused, yet counted
@@ -119,7 +124,8 @@ def test_mints_are_limited_to_1000_an_hour(tmp_path: Path) -> None:
     assert (refusal(refused), refused.headers["Retry-After"]) == ((429, "rate_limited"), "3600")
 
 
-def test_try_ons_are_limited_by_customer_and_by_address(sandbox: LocalGenvoris) -> None:
+def test_try_on_rate_limits(sandbox: LocalGenvoris) -> None:
+    """Try-ons are limited for each customer and for each address."""
     for name in ("ada", "ben", "cid"):
         sandbox.customer(name, quota=100)
     tokens = {name: sandbox.token(name) for name in ("ada", "ben", "cid")}
@@ -136,8 +142,8 @@ def test_try_ons_are_limited_by_customer_and_by_address(sandbox: LocalGenvoris) 
     assert sandbox.tryon(tokens["cid"]).status_code == 200
 
 
-def test_the_pack_that_expires_soonest_is_spent_first(tmp_path: Path) -> None:
-    """Whatever the order in which they were bought; those without an end come last."""
+def test_packs_are_spent_by_expiry(tmp_path: Path) -> None:
+    """The pack that expires first is spent first."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=2)
     buy(sandbox, 3, expiresIn=None)
     buy(sandbox, 1, expiresIn=60)
@@ -147,8 +153,8 @@ def test_the_pack_that_expires_soonest_is_spent_first(tmp_path: Path) -> None:
     assert [pack["remaining"] for pack in pool(sandbox)["packs"]] == [1, 3]
 
 
-def test_a_pack_is_valid_for_a_year(tmp_path: Path) -> None:
-    """The first one as well as those that are bought."""
+def test_pack_is_valid_for_a_year(tmp_path: Path) -> None:
+    """A pack expires after a year by default."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=2)
     buy(sandbox, 5)
     sandbox.clock.now += 365 * DAY - 1
@@ -157,7 +163,8 @@ def test_a_pack_is_valid_for_a_year(tmp_path: Path) -> None:
     assert pool(sandbox)["balance"] == 0
 
 
-def test_what_is_left_of_a_pack_is_lost_at_its_end(tmp_path: Path) -> None:
+def test_expired_credits_are_lost(tmp_path: Path) -> None:
+    """Credits that are left in a pack are lost when it expires."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=2)
     answer = buy(sandbox, 5, expiresIn=3600)
     assert (answer.status_code, answer.get_json()["balance"]) == (201, 7)
@@ -168,7 +175,8 @@ def test_what_is_left_of_a_pack_is_lost_at_its_end(tmp_path: Path) -> None:
     assert refusal(sandbox.track()) == (402, "credit_limit_reached")
 
 
-def test_the_balance_is_told_when_it_is_filled_and_when_it_runs_low(tmp_path: Path) -> None:
+def test_balance_notifications(tmp_path: Path) -> None:
+    """Webhooks report added credits and a low balance."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=50)
     settings(sandbox, lowBalance=10)
     with receiver() as shop:
@@ -185,7 +193,8 @@ def test_the_balance_is_told_when_it_is_filled_and_when_it_runs_low(tmp_path: Pa
     assert told == [(low, 0), (added, 20), (low, 0)]
 
 
-def test_a_rotated_api_key_is_good_for_its_grace_and_no_longer(sandbox: LocalGenvoris) -> None:
+def test_rotated_api_key_expires(sandbox: LocalGenvoris) -> None:
+    """A rotated API key is valid until its grace period ends."""
     made = sandbox.http.post("/sandbox/api-keys", json={"grace": 60}).get_json()
     new = {"Authorization": f"Bearer {made['key']}"}
     assert len(made["keys"]) == 2
@@ -196,7 +205,8 @@ def test_a_rotated_api_key_is_good_for_its_grace_and_no_longer(sandbox: LocalGen
     assert sandbox.call("GET", "/plans", headers=new).status_code == 200
 
 
-def test_a_rotated_api_key_is_kept_as_a_hash_alone(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+def test_api_keys_are_stored_as_hashes(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+    """The data folder does not contain API keys."""
     key = sandbox.http.post("/sandbox/api-keys").get_json()["key"]
     files = [file.read_bytes() for file in (tmp_path / "data").iterdir()]
     assert not [data for data in files if key.encode() in data or API_KEY.encode() in data]
@@ -208,9 +218,8 @@ def test_a_rotated_api_key_is_kept_as_a_hash_alone(sandbox: LocalGenvoris, tmp_p
     )
 
 
-def test_old_tokens_live_on_to_their_end_when_the_signing_key_rotates(
-    sandbox: LocalGenvoris, tmp_path: Path
-) -> None:
+def test_tokens_survive_key_rotation(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+    """Tokens of a rotated signing key are valid until they expire."""
     sandbox.customer(quota=10)
     old = sandbox.token(expires_in=3600)
     made = sandbox.http.post("/sandbox/signing-keys").get_json()
@@ -230,8 +239,8 @@ def test_old_tokens_live_on_to_their_end_when_the_signing_key_rotates(
     assert sandbox.tryon(old).status_code == 401
 
 
-def test_the_status_takes_the_key_from_the_address(sandbox: LocalGenvoris) -> None:
-    """By its long path and by its short one; it speaks of the merchant's account."""
+def test_status_accepts_key_in_query(sandbox: LocalGenvoris) -> None:
+    """The status accepts the API key in the query string."""
     for path in ("/status", "/api/status"):
         answer = sandbox.http.get(path, query_string={"api_key": API_KEY})
         assert answer.get_json()["access"] == "ALLOWED"
@@ -244,8 +253,8 @@ def test_the_status_takes_the_key_from_the_address(sandbox: LocalGenvoris) -> No
     assert API_KEY not in calls
 
 
-def test_the_buttons_design_is_never_refused(sandbox: LocalGenvoris) -> None:
-    """Without a good key it is the usual one, and it may be kept for a minute."""
+def test_button_design_needs_no_key(sandbox: LocalGenvoris) -> None:
+    """Without a valid key the default button design is returned."""
     design = {"label": "See it", "icon": "eye", "position": "inline", "showOnCards": True}
     settings(sandbox, buttonDesign=design)
     path = "/api/widget/button-design"
@@ -261,6 +270,7 @@ def test_the_buttons_design_is_never_refused(sandbox: LocalGenvoris) -> None:
     assert API_KEY not in sandbox.http.get("/sandbox/calls").get_data(as_text=True)
 
 
-def test_the_hash_is_that_of_the_widget_that_ships(sandbox: LocalGenvoris) -> None:
+def test_widget_hash(sandbox: LocalGenvoris) -> None:
+    """The widget hash is that of the widget in the package."""
     digest = sandbox.http.get("/widget-hash").get_json()["sha384"]
     assert digest == load_assets().widget.integrity

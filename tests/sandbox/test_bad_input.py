@@ -64,9 +64,8 @@ def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> An
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_bad_body_is_refused_by_its_fields_path(
-    sandbox: LocalGenvoris, path: str, raw: str, detail: str
-) -> None:
+def test_invalid_body_is_refused(sandbox: LocalGenvoris, path: str, raw: str, detail: str) -> None:
+    """The error names the path of the invalid field."""
     answer = send(sandbox, path, raw.encode())
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
     assert detail in answer.get_json()["detail"]
@@ -100,27 +99,31 @@ def test_a_bad_body_is_refused_by_its_fields_path(
     ],
     ids=["keys", "bytes", "bytes of one in a batch"],
 )
-def test_metadata_that_is_too_large_has_a_code_of_its_own(
+def test_large_metadata_is_refused(
     sandbox: LocalGenvoris, path: str, raw: str, detail: str
 ) -> None:
+    """Metadata that is too large has its own error code."""
     answer = send(sandbox, path, raw.encode())
     assert (answer.status_code, answer.get_json()["error"]) == (400, "metadata_too_large")
     assert detail in answer.get_json()["detail"]
 
 
-def test_a_million_try_ons_are_a_plan_and_one_more_is_none(sandbox: LocalGenvoris) -> None:
+def test_plan_quota_limit(sandbox: LocalGenvoris) -> None:
+    """A plan has at most a million try-ons."""
     assert sandbox.plan(1_000_000)
     more = sandbox.call("POST", "/plans", {"name": "Pro", "monthlyTryOns": 1_000_001})
     assert more.status_code == 400
 
 
-def test_a_whole_number_may_be_written_with_a_point(sandbox: LocalGenvoris) -> None:
+def test_integer_with_decimal_point(sandbox: LocalGenvoris) -> None:
+    """3.0 is accepted as an integer."""
     answer = send(sandbox, "/plans", b'{"name": "Pro", "monthlyTryOns": 3.0}')
     assert answer.get_json()["monthlyTryOns"] == 3
 
 
 @pytest.mark.parametrize("operation", JSON_OPERATIONS, ids=lambda each: str(each.id))
-def test_every_body_has_a_type_and_a_size(sandbox: LocalGenvoris, operation: Any) -> None:
+def test_body_type_and_size_are_checked(sandbox: LocalGenvoris, operation: Any) -> None:
+    """Bodies of the wrong type or size are refused."""
     path = operation.path.replace("{name}", "ada").replace("{plan_id}", "pln_1")
     headers = {"Authorization": f"Bearer {API_KEY}"}
 
@@ -139,9 +142,8 @@ def test_every_body_has_a_type_and_a_size(sandbox: LocalGenvoris, operation: Any
 @pytest.mark.parametrize(
     "name", ["a/b", "//", "a/usage", "a/sessions", "%2F", "%", "a%20b", "..x", "ü/?#", "a b"]
 )
-def test_an_id_with_slashes_names_its_customer_in_every_path(
-    sandbox: LocalGenvoris, name: str
-) -> None:
+def test_external_id_with_slashes(sandbox: LocalGenvoris, name: str) -> None:
+    """An encoded slash belongs to the external id in every path."""
     sandbox.customer(name)
     path = f"/customers/{quote(name, safe='')}"
     for answer in (
@@ -156,7 +158,8 @@ def test_an_id_with_slashes_names_its_customer_in_every_path(
 
 
 @pytest.mark.parametrize("name", ["%00", "a%00b", "%ff", "%ed%a0%80", "%0a", "x" * 3000])
-def test_an_id_of_odd_bytes_is_nobodys(sandbox: LocalGenvoris, name: str) -> None:
+def test_undecodable_id_is_not_found(sandbox: LocalGenvoris, name: str) -> None:
+    """An id that is not UTF-8 is not found."""
     for method, end in (("GET", ""), ("GET", "/usage"), ("POST", "/sessions"), ("DELETE", "")):
         assert sandbox.call(method, f"/customers/{name}{end}").status_code == 404
 
@@ -170,7 +173,8 @@ def test_an_id_of_odd_bytes_is_nobodys(sandbox: LocalGenvoris, name: str) -> Non
         "include_inactive=",
     ],
 )
-def test_a_bad_query_is_refused_by_name(sandbox: LocalGenvoris, query: str) -> None:
+def test_invalid_query_is_refused(sandbox: LocalGenvoris, query: str) -> None:
+    """The error names the invalid parameter."""
     answer = sandbox.call("GET", f"/plans?{query}")
     assert answer.status_code == 400
     assert answer.get_json()["detail"].startswith("include_inactive: ")
@@ -187,7 +191,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> LocalGenvoris:
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=200), st.sampled_from(JSON_OPERATIONS))
-def test_no_bytes_at_all_bring_a_500(busy: LocalGenvoris, raw: bytes, operation: Any) -> None:
+def test_any_bytes_are_handled(busy: LocalGenvoris, raw: bytes, operation: Any) -> None:
+    """No body causes a server error."""
     path = operation.path.replace("{name}", "ada").replace("{plan_id}", "pln_1")
     answer = busy.http.open(
         path,
@@ -203,26 +208,25 @@ def test_no_bytes_at_all_bring_a_500(busy: LocalGenvoris, raw: bytes, operation:
     ("path", "methods"),
     [("/plans", "GET, HEAD, OPTIONS, POST"), ("/customers/ada/usage", "GET, HEAD, OPTIONS")],
 )
-def test_options_names_the_methods_of_a_path(
-    sandbox: LocalGenvoris, path: str, methods: str
-) -> None:
+def test_options_lists_methods(sandbox: LocalGenvoris, path: str, methods: str) -> None:
+    """OPTIONS returns the methods of a path."""
     answer = sandbox.http.options(f"/api/v1{path}")
     assert answer.status_code == 200
     assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == methods
 
 
 @pytest.mark.parametrize("port", ["99999", "9" * 20, "-1"])
-def test_a_picture_at_a_port_that_cannot_be_is_refused_by_name(
-    sandbox: LocalGenvoris, port: str
-) -> None:
+def test_invalid_picture_port_is_refused(sandbox: LocalGenvoris, port: str) -> None:
+    """A product picture's URL must have a valid port."""
     answer = sandbox.tryon(product_image_url=f"http://127.0.0.1:{port}/shirt.png")
     assert answer.status_code == 400
     assert answer.get_json()["detail"].startswith("product_image_url: must be an http(s)")
 
 
-def test_a_form_field_or_photo_that_is_given_twice_is_refused_by_name(
+def test_duplicate_form_field_is_refused(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A form field or file may not be sent twice."""
     photos = [(io.BytesIO(picture()), f"{name}.jpg") for name in "ab"]
     answer = sandbox.tryon(photo=photos)
     assert (answer.status_code, answer.get_json()["detail"]) == (400, "photo: is given twice")

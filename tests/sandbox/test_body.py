@@ -53,7 +53,8 @@ def bluish(picture: Image.Image, at: tuple[float, float]) -> bool:
 
 
 @pytest.mark.parametrize("name", FRAMINGS)
-def test_neck_and_trunk_are_found_by_the_outline(name: str) -> None:
+def test_outline_is_found(name: str) -> None:
+    """The neck and the trunk are located by the outline."""
     person = FRAMINGS[name]
     body = find_body(person.draw(plain_wall()))
     assert body.found == "outline"
@@ -63,7 +64,8 @@ def test_neck_and_trunk_are_found_by_the_outline(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_demo_shops_people_are_found_by_the_outline(name: str) -> None:
+def test_demo_photos_are_found(name: str) -> None:
+    """The photos of the demo shop are located by the outline."""
     photo = Image.open(STATIC / f"people/{name}.jpg").convert("RGB")
     body = find_body(photo)
     assert body.found == "outline"
@@ -74,7 +76,8 @@ def test_the_demo_shops_people_are_found_by_the_outline(name: str) -> None:
 
 
 @pytest.mark.parametrize("wall", [(250, 248, 245), (40, 44, 60), (220, 190, 150), (120, 60, 60)])
-def test_the_colour_of_the_wall_does_not_matter(wall: tuple[int, int, int]) -> None:
+def test_wall_colour_does_not_matter(wall: tuple[int, int, int]) -> None:
+    """The outline is found in front of walls of any colour."""
     person = Person()
     body = find_body(person.draw(plain_wall(colour=wall)))
     assert body.found == "outline"
@@ -82,7 +85,8 @@ def test_the_colour_of_the_wall_does_not_matter(wall: tuple[int, int, int]) -> N
 
 
 @pytest.mark.parametrize("degrees", [-10, 10])
-def test_a_lean_is_seen_and_followed(degrees: int) -> None:
+def test_leaning_body_is_followed(degrees: int) -> None:
+    """The product leans with the body."""
     wall = plain_wall()
     leaning = Person().draw(wall).rotate(degrees, fillcolor=wall.getpixel((5, 5)))
     body = find_body(leaning)
@@ -95,7 +99,8 @@ def test_a_lean_is_seen_and_followed(degrees: int) -> None:
     assert ImageChops.difference(straight, tilted).getbbox()
 
 
-def test_in_a_cluttered_room_the_face_is_found() -> None:
+def test_face_is_found_in_clutter() -> None:
+    """The face is located if the background is cluttered."""
     person = Person(x=480)
     body = find_body(person.draw(cluttered_room()))
     assert body.found == "face"
@@ -106,14 +111,16 @@ def test_in_a_cluttered_room_the_face_is_found() -> None:
 @pytest.mark.parametrize(
     "photo", [plain_wall(), Image.new("RGB", (3, 900)), Image.new("RGB", (1, 1))]
 )
-def test_without_a_person_the_usual_places_are_taken(photo: Image.Image) -> None:
+def test_usual_places_without_a_person(photo: Image.Image) -> None:
+    """Without a person the usual positions are used."""
     body = find_body(photo)
     assert body.found == "usual places"
     assert body.neck[0] == photo.width / 2
 
 
 @pytest.mark.parametrize("name", FRAMINGS)
-def test_a_shirt_is_on_the_trunk_and_the_face_is_free(name: str) -> None:
+def test_shirt_covers_trunk_only(name: str) -> None:
+    """A shirt covers the trunk and leaves the face free."""
     person = FRAMINGS[name]
     photo = person.draw(plain_wall())
     made = open_jpeg(make_pictures(jpeg(photo), shirt(), "apparel")[0])
@@ -126,7 +133,8 @@ def test_a_shirt_is_on_the_trunk_and_the_face_is_free(name: str) -> None:
     assert not bluish(made, (x, y - 0.1 * head))
 
 
-def test_the_neck_is_in_front_of_the_inside_of_the_collar() -> None:
+def test_neck_covers_collar_inside() -> None:
+    """The neck is in front of the inside of the collar."""
     garment = measure(Image.open(io.BytesIO(shirt())), "apparel", "")
     assert garment.opening.getpixel((500, 70)) == 255
     assert garment.opening.getpixel((500, 300)) == 0
@@ -148,9 +156,10 @@ def test_the_neck_is_in_front_of_the_inside_of_the_collar() -> None:
         ("sunday-hoodie", (0, 0.02), (0, 0.45)),
     ],
 )
-def test_the_neck_is_in_front_of_the_back_of_a_products_collar(
+def test_neck_covers_collar_back(
     product: str, inside: tuple[float, float], front: tuple[float, float]
 ) -> None:
+    """The neck is in front of the back of a product's collar."""
     image = Image.open(STATIC / f"products/{product}.webp").convert("RGBA")
     garment = measure(cut_out(image), "apparel", product)
 
@@ -174,15 +183,15 @@ def test_the_neck_is_in_front_of_the_back_of_a_products_collar(
         ("ferry-bag", "Ferry bag", "hand"),
     ],
 )
-def test_what_a_product_is_is_told_by_its_shape_or_its_name(
-    product: str, title: str, kind: str
-) -> None:
+def test_product_kind(product: str, title: str, kind: str) -> None:
+    """A product's kind is recognized by its shape or its name."""
     image = Image.open(STATIC / f"products/{product}.webp").convert("RGBA")
     assert measure(image, "apparel", title).kind == kind
     assert measure(image, "home", title).kind == "scene"
 
 
-def test_trousers_are_told_by_their_legs_and_start_at_the_waist() -> None:
+def test_trousers_start_at_the_waist() -> None:
+    """Trousers are recognized by their legs and start at the waist."""
     image = Image.new("RGBA", (400, 800), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     draw.polygon([(60, 0), (340, 0), (380, 800), (230, 800), (200, 200)], fill=BLUE)
@@ -207,7 +216,8 @@ def mean_colour(data: bytes, body: Body) -> list[float]:
     return ImageStat.Stat(chest).mean
 
 
-def test_a_product_takes_on_the_light_of_the_photo() -> None:
+def test_product_adopts_the_light() -> None:
+    """A product adopts the light of the photo."""
     photo = Person().draw(plain_wall())
     body = find_body(photo)
     dark = photo.point(lambda level: level // 2)
@@ -221,7 +231,8 @@ def test_a_product_takes_on_the_light_of_the_photo() -> None:
     assert warmer[2] < 0.95 * usual[2]
 
 
-def test_a_shadow_falls_on_the_body_below_the_hem() -> None:
+def test_shadow_below_the_hem() -> None:
+    """A shadow falls on the body below the hem."""
     person = Person(shirt=(200, 200, 200))
     photo = person.draw(plain_wall())
     made = open_jpeg(make_pictures(jpeg(photo), shirt(), "apparel")[0])
@@ -232,7 +243,8 @@ def test_a_shadow_falls_on_the_body_below_the_hem() -> None:
     assert levels[1] < 0.9 * levels[0]
 
 
-def test_variations_differ_in_their_fit_and_each_is_marked() -> None:
+def test_variations_differ() -> None:
+    """Variations differ in their fit, and each is marked as a preview."""
     photo = jpeg(Person().draw(plain_wall()))
     made = make_pictures(photo, shirt(), "apparel", count=MAX_VARIATIONS)
     assert len(made) == MAX_VARIATIONS > 1

@@ -28,7 +28,8 @@ PRAGMA user_version = 1;
 """
 
 
-def test_a_folder_of_version_1_is_brought_up_to_date_and_keeps_all(tmp_path: Path) -> None:
+def test_migration_of_version_1(tmp_path: Path) -> None:
+    """A folder of version 1 is migrated without loss."""
     with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as db:
         db.executescript(VERSION_1 + OLD_ROWS)
     sandbox = LocalGenvoris(tmp_path, credits_at_start=5)
@@ -40,7 +41,8 @@ def test_a_folder_of_version_1_is_brought_up_to_date_and_keeps_all(tmp_path: Pat
     assert answer["remaining_credits"] == 40
 
 
-def test_a_folder_of_version_1_ends_with_the_tables_of_a_new_one(tmp_path: Path) -> None:
+def test_migrated_tables_equal_new_tables(tmp_path: Path) -> None:
+    """A migrated folder has the tables of a new one."""
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
     with closing(sqlite3.connect(tmp_path / "old/sandbox.sqlite3")) as db:
@@ -81,8 +83,8 @@ def old_folder(folder: Path) -> None:
         )
 
 
-def test_a_folder_of_version_2_is_brought_up_to_date_and_keeps_all(tmp_path: Path) -> None:
-    """Customers keep their plan's quota for this period, returns their orders."""
+def test_migration_of_version_2(tmp_path: Path) -> None:
+    """A folder of version 2 is migrated without loss."""
     old_folder(tmp_path)
     sandbox = LocalGenvoris(tmp_path)
     usage = sandbox.call("GET", "/customers/ada/usage").get_json()["data"]
@@ -96,7 +98,8 @@ def test_a_folder_of_version_2_is_brought_up_to_date_and_keeps_all(tmp_path: Pat
     assert kept == [("ret_old", "custom", "o1", "cnv_old")]
 
 
-def test_a_delivery_of_version_2_has_no_ninth_attempt(tmp_path: Path) -> None:
+def test_migrated_delivery_has_eight_attempts(tmp_path: Path) -> None:
+    """A delivery of version 2 has no ninth attempt."""
     old_folder(tmp_path)
     listed = LocalGenvoris(tmp_path).http.get("/sandbox/deliveries").get_json()["data"]
     states = {each["id"]: (each["state"], each["nextAttemptAt"]) for each in listed}
@@ -104,7 +107,8 @@ def test_a_delivery_of_version_2_has_no_ninth_attempt(tmp_path: Path) -> None:
     assert states["whd_7"][0] == "pending"
 
 
-def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+def test_newer_version_is_refused(tmp_path: Path) -> None:
+    """Data of a newer version is refused with an explanation."""
     LocalGenvoris(tmp_path)
     with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as db:
         db.execute("PRAGMA user_version = 99")
@@ -112,13 +116,15 @@ def test_data_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
         create_app(tmp_path)
 
 
-def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+def test_other_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not a database is refused with an explanation."""
     (tmp_path / "sandbox.sqlite3").write_text("this is no database, but it is long enough" * 50)
     with pytest.raises(StoreError, match="cannot be used"):
         create_app(tmp_path)
 
 
-def test_nothing_is_lost_on_a_restart(tmp_path: Path) -> None:
+def test_data_survives_restart(tmp_path: Path) -> None:
+    """Nothing is lost when the sandbox restarts."""
     before = LocalGenvoris(tmp_path)
     before.customer(quota=3)
     before.spend(1)
@@ -144,7 +150,8 @@ def loose_umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("loose_umask")
-def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+def test_new_folder_is_private(tmp_path: Path) -> None:
+    """Only its owner can read a new folder."""
     folder = tmp_path / "a/data"
     sandbox = LocalGenvoris(folder, exclusive=True)
     sandbox.http.post("/sandbox/signing-keys")
@@ -155,8 +162,8 @@ def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("loose_umask")
-def test_an_older_folder_is_closed_to_others(tmp_path: Path) -> None:
-    """Also the files that SQLite left beside the database when the process was killed."""
+def test_existing_folder_becomes_private(tmp_path: Path) -> None:
+    """An existing folder is made private."""
     folder = tmp_path / "data"
     folder.mkdir()
     old_folder(folder)
@@ -170,8 +177,8 @@ def test_an_older_folder_is_closed_to_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("loose_umask")
-def test_a_folder_with_other_things_in_it_stays_as_it_is(tmp_path: Path) -> None:
-    """It is the user's; only the sandbox's own files are closed, and nothing is hidden from Git."""
+def test_shared_folder_is_not_changed(tmp_path: Path) -> None:
+    """A folder with other files is left unchanged."""
     folder = tmp_path / "shop"
     folder.mkdir(mode=0o755)
     (folder / "app.py").touch()
@@ -181,8 +188,8 @@ def test_a_folder_with_other_things_in_it_stays_as_it_is(tmp_path: Path) -> None
     assert ".gitignore" not in found
 
 
-def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
-    """An ignore file that is there already is left alone."""
+def test_folder_is_ignored_by_git(tmp_path: Path) -> None:
+    """A new folder contains a .gitignore."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     LocalGenvoris(tmp_path / "data")
     status = subprocess.run(
@@ -194,6 +201,7 @@ def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
     assert (tmp_path / "data/.gitignore").read_text() == "mine"
 
 
-def test_the_signing_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+def test_signing_key_is_private(tmp_path: Path) -> None:
+    """Only its owner can read the signing key."""
     KeyRing(tmp_path).current()
     assert (tmp_path / "signing-key.pem").stat().st_mode & 0o077 == 0

@@ -16,7 +16,8 @@ from tests.support.local_genvoris import LocalGenvoris
 PAGES = {"docs.document", "docs.page"}
 
 
-def test_the_document_names_every_route_and_no_other(sandbox: LocalGenvoris) -> None:
+def test_document_matches_routes(sandbox: LocalGenvoris) -> None:
+    """The document describes all routes and no others."""
     routes = {
         (rule.endpoint, method, re.sub(r"<(\w+)>", r"{\1}", rule.rule))
         for rule in sandbox.app.url_map.iter_rules()
@@ -27,20 +28,23 @@ def test_the_document_names_every_route_and_no_other(sandbox: LocalGenvoris) -> 
     assert written == routes
 
 
-def test_the_document_is_served_as_it_ships(sandbox: LocalGenvoris) -> None:
+def test_document_is_served(sandbox: LocalGenvoris) -> None:
+    """The document is served as it is in the package."""
     answer = sandbox.http.get("/openapi.json")
     assert answer.mimetype == "application/json"
     assert answer.get_json() == api_document().raw
     assert api_document().raw["openapi"].startswith("3.1")
 
 
-def test_every_operation_that_needs_a_key_says_what_comes_without_one() -> None:
+def test_missing_key_is_documented() -> None:
+    """Operations that need a key document the error without one."""
     for operation in api_document().operations.values():
         if operation.security:
             assert {"401", "403"} <= set(operation.fields["responses"]), operation.id
 
 
-def test_the_page_shows_every_operation_field_and_refusal(sandbox: LocalGenvoris) -> None:
+def test_page_shows_everything(sandbox: LocalGenvoris) -> None:
+    """The page shows every operation, field and error."""
     page = sandbox.http.get("/docs").get_data(as_text=True)
     for operation in api_document().operations.values():
         assert f"<code>{operation.path}</code>" in page
@@ -51,7 +55,8 @@ def test_the_page_shows_every_operation_field_and_refusal(sandbox: LocalGenvoris
     assert "a whole number from 1 to 1000000" in page
 
 
-def test_the_page_takes_nothing_from_elsewhere_and_runs_no_script(sandbox: LocalGenvoris) -> None:
+def test_page_is_self_contained(sandbox: LocalGenvoris) -> None:
+    """The page loads no external files and runs no scripts."""
     page = sandbox.http.get("/docs").get_data(as_text=True)
     assert "<script" not in page
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
@@ -59,8 +64,8 @@ def test_the_page_takes_nothing_from_elsewhere_and_runs_no_script(sandbox: Local
     assert "url(" not in page
 
 
-def test_no_schema_is_a_bare_boolean() -> None:
-    """Client generators refuse those, although JSON Schema allows them."""
+def test_no_boolean_schemas() -> None:
+    """No schema is a plain boolean, which generators cannot read."""
     assert list(booleans(api_document().raw["components"]["schemas"], "")) == []
 
 
@@ -87,10 +92,8 @@ print([plan.id for plan in plans_read_all.sync(client=client).data] == [made.id]
 """
 
 
-def test_a_generator_makes_a_client_of_the_document(
-    tmp_path: Path, genvoris_sandbox: Sandbox
-) -> None:
-    """openapi-python-client has nothing to complain of, and its client works."""
+def test_client_can_be_generated(tmp_path: Path, genvoris_sandbox: Sandbox) -> None:
+    """A generator creates a client from the document."""
     (tmp_path / "config.yaml").write_text("post_hooks: []")
     command: list[str | Path] = [Path(sys.executable).with_name("openapi-python-client")]
     command += ["generate", "--path", FILE, "--meta", "none", "--fail-on-warning"]

@@ -32,21 +32,24 @@ def plans(http: httpx.Client) -> httpx.Response:
     return http.get("/api/v1/plans")
 
 
-def test_latency_answers_late(http: httpx.Client) -> None:
+def test_latency(http: httpx.Client) -> None:
+    """A response can be delayed."""
     put(http, {"kind": "latency", "seconds": 0.3})
     started = time.monotonic()
     assert plans(http).status_code == 200
     assert time.monotonic() - started >= 0.3
 
 
-def test_a_status_is_answered_with_its_code_and_retry_after(http: httpx.Client) -> None:
+def test_status(http: httpx.Client) -> None:
+    """An error status has its code and Retry-After."""
     put(http, {"kind": "status", "status": 429, "error": "rate_limited", "retryAfter": 7})
     answer = plans(http)
     assert (answer.status_code, answer.json()["error"]) == (429, "rate_limited")
     assert answer.headers["Retry-After"] == "7"
 
 
-def test_a_hang_gives_no_answer_and_ends_by_itself(http: httpx.Client) -> None:
+def test_hang(http: httpx.Client) -> None:
+    """A hanging request gets no response and ends by itself."""
     put(http, {"kind": "hang"})
     with pytest.raises(httpx.ReadTimeout):
         http.get("/api/v1/plans", timeout=0.2)
@@ -55,7 +58,8 @@ def test_a_hang_gives_no_answer_and_ends_by_itself(http: httpx.Client) -> None:
         plans(http)
 
 
-def test_garbage_is_a_success_that_is_no_json(http: httpx.Client) -> None:
+def test_garbage(http: httpx.Client) -> None:
+    """A successful response can have a body that is not JSON."""
     put(http, {"kind": "garbage"})
     answer = plans(http)
     assert answer.status_code == 200
@@ -63,13 +67,15 @@ def test_garbage_is_a_success_that_is_no_json(http: httpx.Client) -> None:
         answer.json()
 
 
-def test_a_dropped_connection_is_reset(http: httpx.Client) -> None:
+def test_drop(http: httpx.Client) -> None:
+    """A connection can be reset."""
     put(http, {"kind": "drop"})
     with pytest.raises(httpx.ReadError):
         plans(http)
 
 
-def test_a_slow_body_drips(http: httpx.Client) -> None:
+def test_slow(http: httpx.Client) -> None:
+    """A body can be sent bit by bit."""
     put(http, {"kind": "slow", "seconds": 0.4})
     with http.stream("GET", "/api/v1/plans") as answer:
         started = time.monotonic()
@@ -79,34 +85,37 @@ def test_a_slow_body_drips(http: httpx.Client) -> None:
     assert b"".join(pieces) == b'{"data":[]}\n'
 
 
-def test_a_fault_strikes_its_path_and_method_alone(http: httpx.Client) -> None:
+def test_fault_matches_path_and_method(http: httpx.Client) -> None:
+    """A fault affects only its path and method."""
     put(http, {"kind": "status", "path": "/api/v1/customers/*/sessions", "method": "post"})
     http.post("/api/v1/customers", json={"externalId": "ada"})
     assert http.post("/api/v1/customers/ada/sessions").status_code == 503
     assert http.get("/api/v1/customers/ada/usage").status_code == 200
 
 
-def test_a_fault_ends_after_its_count(http: httpx.Client) -> None:
+def test_fault_ends_after_count(http: httpx.Client) -> None:
+    """A fault ends after its count."""
     put(http, {"kind": "status", "count": 2})
     assert [plans(http).status_code for _ in range(4)] == [503, 503, 200, 200]
     assert http.get("/sandbox/faults").json()["faults"][0]["hits"] == 2
 
 
-def test_a_share_strikes_exactly_so_many(http: httpx.Client) -> None:
+def test_fault_share_is_exact(http: httpx.Client) -> None:
+    """A share affects exactly that part of the requests."""
     put(http, {"kind": "status", "share": 0.25})
     assert [plans(http).status_code for _ in range(8)].count(503) == 2
 
 
-def test_the_first_fault_that_strikes_decides(http: httpx.Client) -> None:
+def test_first_fault_decides(http: httpx.Client) -> None:
+    """The first fault that matches is applied."""
     first = {"kind": "status", "status": 500, "count": 1}
     put(http, first, {"kind": "status", "status": 502})
     assert [plans(http).status_code for _ in range(2)] == [500, 502]
 
 
 @pytest.mark.parametrize("kind", ["drop", "status"])
-def test_a_fault_before_the_call_leaves_nothing_behind_and_one_after_does(
-    http: httpx.Client, kind: str
-) -> None:
+def test_fault_before_or_after(http: httpx.Client, kind: str) -> None:
+    """A request takes effect before a fault only if the fault is set to `after`."""
     for when, there in (("before", 0), ("after", 1)):
         put(http, {"kind": kind, "when": when, "count": 1})
         try:
@@ -116,19 +125,22 @@ def test_a_fault_before_the_call_leaves_nothing_behind_and_one_after_does(
         assert len(plans(http).json()["data"]) == there
 
 
-def test_faults_are_cleared(http: httpx.Client) -> None:
+def test_faults_can_be_cleared(http: httpx.Client) -> None:
+    """All faults can be removed."""
     put(http, {"kind": "status"})
     http.delete("/sandbox/faults")
     assert plans(http).status_code == 200
 
 
-def test_the_switches_themselves_never_go_wrong(http: httpx.Client) -> None:
+def test_control_api_has_no_faults(http: httpx.Client) -> None:
+    """Faults do not affect the control API."""
     put(http, {"kind": "drop"})
     assert http.get("/sandbox/calls").status_code == 200
     assert http.get("/").status_code == 200
 
 
-def test_calls_tell_what_went_wrong(http: httpx.Client) -> None:
+def test_log_names_faults(http: httpx.Client) -> None:
+    """The request log names the fault of a request."""
     put(http, {"kind": "status", "count": 1}, {"kind": "drop"})
     plans(http)
     with pytest.raises(httpx.ReadError):
@@ -151,7 +163,8 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("body", "field"), WRONG, ids=str)
-def test_a_wrong_fault_is_refused_by_its_field(http: httpx.Client, body: Any, field: str) -> None:
+def test_invalid_fault_is_refused(http: httpx.Client, body: Any, field: str) -> None:
+    """The error names the invalid field of a fault."""
     answer = http.put("/sandbox/faults", json=body)
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(f"{field}:")

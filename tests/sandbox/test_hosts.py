@@ -26,8 +26,8 @@ def headers(host: str) -> dict[str, str]:
     return {"Host": host, **key}
 
 
-def test_no_path_answers_another_host(sandbox: LocalGenvoris) -> None:
-    """A page whose name was rebound to this machine reads nothing, key or not."""
+def test_other_hosts_are_refused(sandbox: LocalGenvoris) -> None:
+    """Requests to other host names are refused on every path."""
     paths = {
         rule.rule.replace("<", "").replace(">", "") for rule in sandbox.app.url_map.iter_rules()
     }
@@ -40,7 +40,8 @@ def test_no_path_answers_another_host(sandbox: LocalGenvoris) -> None:
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-def test_a_host_that_only_looks_local_is_refused(sandbox: LocalGenvoris, host: str) -> None:
+def test_lookalike_hosts_are_refused(sandbox: LocalGenvoris, host: str) -> None:
+    """A host name that resembles a local one is refused."""
     for path in ("/openapi.json", "/sandbox/clock", "/"):
         assert sandbox.http.get(path, headers=headers(host)).status_code == 403
 
@@ -48,12 +49,14 @@ def test_a_host_that_only_looks_local_is_refused(sandbox: LocalGenvoris, host: s
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.0.0.1:8787", "localhost:8787", "LocalHost", "[::1]:8787"]
 )
-def test_this_machine_is_answered_by_each_of_its_names(sandbox: LocalGenvoris, host: str) -> None:
+def test_local_names_are_accepted(sandbox: LocalGenvoris, host: str) -> None:
+    """Each name of this machine is accepted."""
     for path in ("/openapi.json", "/sandbox/clock", "/", "/api/v1/plans"):
         assert sandbox.http.get(path, headers=headers(host)).status_code == 200
 
 
-def test_a_call_to_another_host_is_not_logged_and_meets_no_fault(sandbox: LocalGenvoris) -> None:
+def test_refused_hosts_are_not_logged(sandbox: LocalGenvoris) -> None:
+    """A request to another host is not logged and has no faults."""
     sandbox.http.put("/sandbox/faults", json={"faults": [{"kind": "status", "count": 1}]})
     refused = sandbox.http.get("/api/v1/plans", headers=headers("evil.example"))
     assert refused.status_code == 403

@@ -25,7 +25,8 @@ def refusal(answer: Any) -> tuple[int, str, str | None]:
     return answer.status_code, body["error"], body.get("reason")
 
 
-def test_a_tryon_gives_a_picture_and_takes_one_off_both_ledgers(sandbox: LocalGenvoris) -> None:
+def test_try_on_charges_both_ledgers(sandbox: LocalGenvoris) -> None:
+    """A try-on returns a picture and charges both ledgers."""
     sandbox.customer(quota=3)
     answer = sandbox.tryon(sandbox.token())
     body = answer.get_json()
@@ -40,8 +41,8 @@ def test_a_tryon_gives_a_picture_and_takes_one_off_both_ledgers(sandbox: LocalGe
     assert blue > red  # the blue shirt is on the red shopper
 
 
-def test_variations_count_as_one_try_on(sandbox: LocalGenvoris) -> None:
-    """The shopper and the shop's pool are charged once, however many pictures there are."""
+def test_variations_count_once(sandbox: LocalGenvoris) -> None:
+    """Variations are charged as one try-on."""
     sandbox.customer(quota=1)
     body = sandbox.tryon(sandbox.token(), variation_count="3").get_json()
     assert len(set(body["images"])) == 3
@@ -52,15 +53,15 @@ def test_variations_count_as_one_try_on(sandbox: LocalGenvoris) -> None:
 
 
 @pytest.mark.parametrize("count", ["0", "5", "-1", "x", "1.5", "", "9" * 30])
-def test_a_wrong_number_of_variations_is_refused_by_name(
-    sandbox: LocalGenvoris, count: str
-) -> None:
+def test_invalid_variations_are_refused(sandbox: LocalGenvoris, count: str) -> None:
+    """The error names the field for the number of variations."""
     answer = sandbox.tryon(variation_count=count)
     assert refusal(answer) == (400, "invalid_body", None)
     assert "variation_count" in answer.get_json()["detail"]
 
 
-def test_a_spent_quota_is_refused_with_its_reason_and_numbers(sandbox: LocalGenvoris) -> None:
+def test_exhausted_quota_is_refused(sandbox: LocalGenvoris) -> None:
+    """The error for an exhausted quota has a reason and the numbers."""
     sandbox.customer(quota=2)
     sandbox.spend(2)
     answer = sandbox.tryon(sandbox.token())
@@ -69,16 +70,16 @@ def test_a_spent_quota_is_refused_with_its_reason_and_numbers(sandbox: LocalGenv
     assert sandbox.used() == 2
 
 
-def test_a_shopper_without_a_plan_is_refused(sandbox: LocalGenvoris) -> None:
+def test_no_plan_is_refused(sandbox: LocalGenvoris) -> None:
+    """A shopper without a plan is refused."""
     sandbox.customer(quota=None)
     answer = sandbox.tryon(sandbox.token())
     assert refusal(answer) == (402, "end_customer_quota", "no_plan")
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "CANCELLED"])
-def test_an_inactive_shopper_is_refused_and_gets_no_new_token(
-    sandbox: LocalGenvoris, status: str
-) -> None:
+def test_inactive_shopper_is_refused(sandbox: LocalGenvoris, status: str) -> None:
+    """An inactive shopper may not try on and gets no token."""
     sandbox.customer()
     token = sandbox.token()
     sandbox.call("PATCH", "/customers/ada", {"status": status.lower()})
@@ -87,7 +88,8 @@ def test_an_inactive_shopper_is_refused_and_gets_no_new_token(
     assert refusal(minted) == (403, "customer_inactive", None)
 
 
-def test_an_empty_credit_pool_is_refused_and_no_quota_is_taken(tmp_path: Path) -> None:
+def test_no_credits_is_refused(tmp_path: Path) -> None:
+    """Without credits a try-on is refused and no quota is used."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=1)
     sandbox.customer()
     assert sandbox.tryon(sandbox.token()).status_code == 200
@@ -95,7 +97,8 @@ def test_an_empty_credit_pool_is_refused_and_no_quota_is_taken(tmp_path: Path) -
     assert sandbox.used() == 1
 
 
-def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
+def test_guest_is_charged_to_the_shop(sandbox: LocalGenvoris) -> None:
+    """A guest's try-on uses only the shop's credits."""
     body = sandbox.tryon(None).get_json()
     assert body["remaining_credits"] == 999
     assert "end_customer_quota" not in body
@@ -119,9 +122,8 @@ def test_a_guest_is_metered_to_the_shop_alone(sandbox: LocalGenvoris) -> None:
     ],
     ids=lambda changes: str(changes)[:60],
 )
-def test_nothing_is_charged_when_no_picture_can_be_made(
-    sandbox: LocalGenvoris, changes: dict[str, Any]
-) -> None:
+def test_failed_try_on_is_free(sandbox: LocalGenvoris, changes: dict[str, Any]) -> None:
+    """Nothing is charged if there is no picture."""
     sandbox.customer()
     photo = changes.get("photo")
     if photo:
@@ -130,14 +132,16 @@ def test_nothing_is_charged_when_no_picture_can_be_made(
     assert sandbox.used() == 0
 
 
-def test_a_heic_photo_is_read(sandbox: LocalGenvoris) -> None:
+def test_heic_photo(sandbox: LocalGenvoris) -> None:
+    """A HEIC photo can be tried on."""
     photo = (io.BytesIO(picture("HEIF", (300, 450))), "p.heic")
     assert sandbox.tryon(None, photo=photo).status_code == 200
 
 
-def test_the_same_idempotency_key_is_answered_again_and_charged_once(
+def test_idempotency_key(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A repeated request gets the same response and is charged once."""
     sandbox.customer()
     token = sandbox.token()
     first, second = sandbox.tryon(token, key="k"), sandbox.tryon(token, key="k")
@@ -145,7 +149,8 @@ def test_the_same_idempotency_key_is_answered_again_and_charged_once(
     assert sandbox.used() == 1
 
 
-def test_an_idempotency_key_gives_nobody_anothers_picture(sandbox: LocalGenvoris) -> None:
+def test_idempotency_key_is_per_customer(sandbox: LocalGenvoris) -> None:
+    """An idempotency key never returns another customer's picture."""
     sandbox.customer("ada")
     sandbox.customer("ben")
     own = sandbox.tryon(sandbox.token("ada"), key="k").get_json()
@@ -155,12 +160,14 @@ def test_an_idempotency_key_gives_nobody_anothers_picture(sandbox: LocalGenvoris
     assert (sandbox.used("ada"), sandbox.used("ben")) == (1, 1)
 
 
-def test_a_try_on_that_is_no_form_is_refused(sandbox: LocalGenvoris) -> None:
+def test_try_on_must_be_a_form(sandbox: LocalGenvoris) -> None:
+    """A try-on must be sent as a form."""
     answer = sandbox.http.post("/api/tryon", json={}, headers={"X-API-Key": API_KEY})
     assert answer.status_code == 415
 
 
-def test_try_ons_at_once_never_spend_more_than_there_is(sandbox: LocalGenvoris) -> None:
+def test_concurrent_try_ons(sandbox: LocalGenvoris) -> None:
+    """Simultaneous try-ons never exceed the quota."""
     sandbox.customer(quota=3)
     token = sandbox.token()
     statuses: list[int] = []
@@ -177,7 +184,8 @@ def test_try_ons_at_once_never_spend_more_than_there_is(sandbox: LocalGenvoris) 
     assert sandbox.used() == 3
 
 
-def test_a_registration_refills_the_quota_and_starts_a_new_period(sandbox: LocalGenvoris) -> None:
+def test_registration_starts_a_period(sandbox: LocalGenvoris) -> None:
+    """Registering again refills the quota and starts a new period."""
     sandbox.customer(quota=3)
     sandbox.spend(3)
     sandbox.clock.now += 5 * DAY
@@ -188,7 +196,8 @@ def test_a_registration_refills_the_quota_and_starts_a_new_period(sandbox: Local
     assert [(each["used"], each["limit"]) for each in history] == [(3, 3)]
 
 
-def test_a_change_of_plan_does_not_refill_but_a_reset_does(sandbox: LocalGenvoris) -> None:
+def test_only_reset_refills_quota(sandbox: LocalGenvoris) -> None:
+    """Changing the plan does not refill the quota, but a reset does."""
     sandbox.customer(quota=3)
     sandbox.spend(3)
     bigger = sandbox.plan(10, "Big")
@@ -200,8 +209,8 @@ def test_a_change_of_plan_does_not_refill_but_a_reset_does(sandbox: LocalGenvori
     assert sandbox.used() == 0
 
 
-def test_a_changed_plan_acts_from_the_next_period_on(sandbox: LocalGenvoris) -> None:
-    """Each customer keeps the quota with which the current period began."""
+def test_plan_change_takes_effect_later(sandbox: LocalGenvoris) -> None:
+    """A changed plan takes effect in the next period."""
     plan = sandbox.plan(3)
     for name in ("ada", "ben"):
         sandbox.call("POST", "/customers", {"externalId": name, "planId": plan})
@@ -227,8 +236,8 @@ def limit(sandbox: LocalGenvoris, name: str) -> tuple[int, int]:
     return usage["current"]["limit"], usage["plan"]["monthlyTryOns"]
 
 
-def test_the_latest_periods_are_remembered(sandbox: LocalGenvoris) -> None:
-    """Usage has 24 of them, the customer 12, both newest first."""
+def test_usage_history(sandbox: LocalGenvoris) -> None:
+    """The usage contains the latest periods."""
     sandbox.customer(quota=3)
     sandbox.spend(2)
     for _ in range(26):
@@ -241,7 +250,8 @@ def test_the_latest_periods_are_remembered(sandbox: LocalGenvoris) -> None:
     assert list(nested[0].values()) == list(history[0].values())
 
 
-def test_a_period_rolls_over_by_itself_after_thirty_days(sandbox: LocalGenvoris) -> None:
+def test_period_rolls(sandbox: LocalGenvoris) -> None:
+    """A period rolls after thirty days."""
     sandbox.customer(quota=3)
     sandbox.spend(2)
     sandbox.clock.now += 30 * DAY - 1
@@ -253,7 +263,8 @@ def test_a_period_rolls_over_by_itself_after_thirty_days(sandbox: LocalGenvoris)
     assert usage["period_start"] == "2024-03-13T22:13:20.000Z"
 
 
-def test_tracked_try_ons_are_charged_and_failed_ones_are_not(sandbox: LocalGenvoris) -> None:
+def test_tracked_try_ons_are_charged(sandbox: LocalGenvoris) -> None:
+    """Tracked try-ons are charged, but failed ones are not."""
     sandbox.customer(quota=1)
     body = {"variation_count": 2, "end_customer_token": sandbox.token()}
     answer = sandbox.track(**body).get_json()
@@ -275,10 +286,10 @@ def test_tracked_try_ons_are_charged_and_failed_ones_are_not(sandbox: LocalGenvo
         (f"Bearer {API_KEY}", "gvk_test_other", "invalid_api_key"),
     ],
 )
-def test_tracking_wants_the_key_in_the_header(
+def test_tracking_needs_key_in_header(
     sandbox: LocalGenvoris, header: str | None, in_body: str | None, expected: str | None
 ) -> None:
-    """The key in the body may be left out, but never replaces the one in the header."""
+    """Tracking requires the API key in the header."""
     headers = {"Authorization": header} if header else {}
     body = {"api_key": in_body} if in_body else {}
     answer = sandbox.http.post("/api/tryon/track", json=body, headers=headers)
@@ -289,9 +300,8 @@ def test_tracking_wants_the_key_in_the_header(
 @pytest.mark.parametrize(
     ("quota", "spent", "access"), [(3, 0, "ALLOWED"), (3, 3, "EXHAUSTED"), (None, 0, "LOCKED")]
 )
-def test_the_status_says_what_a_shopper_may(
-    sandbox: LocalGenvoris, quota: int | None, spent: int, access: str
-) -> None:
+def test_status(sandbox: LocalGenvoris, quota: int | None, spent: int, access: str) -> None:
+    """The status is whether a shopper may try on."""
     sandbox.customer(quota=quota)
     if spent:
         sandbox.spend(spent)

@@ -36,7 +36,8 @@ def section(html: str, name: str) -> str:
     return found[0]
 
 
-def test_it_shows_everything_but_keys_tokens_and_secrets(sandbox: LocalGenvoris) -> None:
+def test_page_hides_secrets(sandbox: LocalGenvoris) -> None:
+    """The page shows everything but keys, tokens and secrets."""
     sandbox.customer("ada <script>", quota=7)
     token = sandbox.token("ada <script>")
     sandbox.call("POST", "/webhooks", HOOK)
@@ -53,7 +54,8 @@ def test_it_shows_everything_but_keys_tokens_and_secrets(sandbox: LocalGenvoris)
         assert str(secret) not in html
 
 
-def test_it_works_without_scripts_and_lets_nobody_frame_it(sandbox: LocalGenvoris) -> None:
+def test_page_security_headers(sandbox: LocalGenvoris) -> None:
+    """The page has no scripts and cannot be framed."""
     answer = sandbox.http.get("/")
     html = answer.get_data(as_text=True)
     assert "<script" not in html
@@ -64,21 +66,24 @@ def test_it_works_without_scripts_and_lets_nobody_frame_it(sandbox: LocalGenvori
     assert sandbox.http.get("/page.css").mimetype == "text/css"
 
 
-def test_an_empty_sandbox_says_how_to_fill_it(sandbox: LocalGenvoris) -> None:
+def test_empty_page_explains_itself(sandbox: LocalGenvoris) -> None:
+    """The page of an empty sandbox says how to fill it."""
     html = page(sandbox)
     for name in ("customers", "plans", "webhooks"):
         assert f"POST /api/v1/{name}" in section(html, name)
     assert "0 try-ons in 30 days" in html
 
 
-def test_a_suspended_account_is_seen_at_once(sandbox: LocalGenvoris) -> None:
+def test_suspended_account_is_shown(sandbox: LocalGenvoris) -> None:
+    """The page shows that the account is suspended."""
     assert "account_inactive" not in page(sandbox)
     changed = sandbox.http.patch("/sandbox/settings", json={"accountStatus": "SUSPENDED"})
     assert changed.status_code == 200, changed.get_json()
     assert "account_inactive" in page(sandbox)
 
 
-def test_the_pool_is_topped_up_and_exhausted(sandbox: LocalGenvoris) -> None:
+def test_credits_buttons(sandbox: LocalGenvoris) -> None:
+    """Buttons add and remove credits."""
     sandbox.customer()
     answer = press(sandbox, "credits", do="top-up", credits="250")
     assert "The credit pool was topped up." in answer.get_data(as_text=True)
@@ -88,7 +93,8 @@ def test_the_pool_is_topped_up_and_exhausted(sandbox: LocalGenvoris) -> None:
     assert sandbox.tryon(sandbox.token()).get_json()["error"] == "credit_limit_reached"
 
 
-def test_a_quota_is_exhausted_and_a_period_rolled(sandbox: LocalGenvoris) -> None:
+def test_quota_buttons(sandbox: LocalGenvoris) -> None:
+    """Buttons exhaust a quota and start a new period."""
     customer = sandbox.customer(quota=3)
     press(sandbox, "customers", do="exhaust", id=customer)
     assert sandbox.tryon(sandbox.token()).get_json()["reason"] == "quota_exhausted"
@@ -99,7 +105,8 @@ def test_a_quota_is_exhausted_and_a_period_rolled(sandbox: LocalGenvoris) -> Non
     assert [each["used"] for each in usage["history"]] == [3]
 
 
-def test_a_customer_is_paused_and_resumed(sandbox: LocalGenvoris) -> None:
+def test_status_buttons(sandbox: LocalGenvoris) -> None:
+    """Buttons pause and resume a customer."""
     customer = sandbox.customer()
     press(sandbox, "customers", do="pause", id=customer)
     assert "paused" in section(page(sandbox), "customers")
@@ -108,7 +115,8 @@ def test_a_customer_is_paused_and_resumed(sandbox: LocalGenvoris) -> None:
     assert sandbox.call("POST", "/customers/ada/sessions").status_code == 200
 
 
-def test_the_clock_is_moved_and_periods_roll_with_it(sandbox: LocalGenvoris) -> None:
+def test_clock_buttons(sandbox: LocalGenvoris) -> None:
+    """Buttons move the clock, and periods roll with it."""
     sandbox.customer(quota=3)
     sandbox.spend(2)
     press(sandbox, "clock", seconds=str(int(31 * DAY)))
@@ -119,7 +127,8 @@ def test_the_clock_is_moved_and_periods_roll_with_it(sandbox: LocalGenvoris) -> 
     assert "14 Nov 2023" in section(page(sandbox), "clock")
 
 
-def test_a_session_is_revoked(sandbox: LocalGenvoris) -> None:
+def test_revoke_button(sandbox: LocalGenvoris) -> None:
+    """A button revokes a session."""
     sandbox.customer()
     token = sandbox.token()
     found = re.search(r'name="id" value="([^"]+)"', section(page(sandbox), "sessions"))
@@ -129,7 +138,8 @@ def test_a_session_is_revoked(sandbox: LocalGenvoris) -> None:
     assert "No token can be used" in section(page(sandbox), "sessions")
 
 
-def test_a_webhook_is_tested_and_sent_again_with_the_same_id(sandbox: LocalGenvoris) -> None:
+def test_webhook_buttons(sandbox: LocalGenvoris) -> None:
+    """Buttons send a test, and a delivery again with the same id."""
     endpoint = sandbox.call("POST", "/webhooks", HOOK).get_json()["id"]
     press(sandbox, "endpoints", id=endpoint)
     (delivery,) = sandbox.http.get("/sandbox/deliveries?wait=5").get_json()["data"]
@@ -153,15 +163,15 @@ def test_a_webhook_is_tested_and_sent_again_with_the_same_id(sandbox: LocalGenvo
     ],
     ids=str,
 )
-def test_a_form_of_another_site_presses_no_button(
-    sandbox: LocalGenvoris, headers: dict[str, str]
-) -> None:
+def test_cross_site_form_is_refused(sandbox: LocalGenvoris, headers: dict[str, str]) -> None:
+    """A form of another site is refused."""
     answer = sandbox.http.post("/actions/credits", data={"do": "empty"}, headers=headers)
     assert (answer.status_code, answer.get_json()["error"]) == (403, "cross_origin")
     assert "1,000" in section(page(sandbox), "credits")
 
 
-def test_the_page_is_not_shown_under_another_name(sandbox: LocalGenvoris) -> None:
+def test_page_needs_local_host(sandbox: LocalGenvoris) -> None:
+    """The page is not served under another host name."""
     assert sandbox.http.get("/", headers={"Host": "evil.example"}).status_code == 403
 
 
@@ -182,9 +192,10 @@ def test_the_page_is_not_shown_under_another_name(sandbox: LocalGenvoris) -> Non
     ],
     ids=str,
 )
-def test_a_forged_form_is_refused_in_words(
+def test_invalid_form_is_refused(
     sandbox: LocalGenvoris, action: str, fields: dict[str, str], status: int
 ) -> None:
+    """A forged form is refused with an explanation."""
     sandbox.customer("ada")
     sandbox.customer("dev", quota=None)
     answer = sandbox.http.post(f"/actions/{action}", data=fields)
@@ -192,14 +203,16 @@ def test_a_forged_form_is_refused_in_words(
     assert answer.get_json()["detail"]
 
 
-def test_what_the_address_says_was_done_is_shown_only_if_it_is_known(
+def test_unknown_message_is_not_shown(
     sandbox: LocalGenvoris,
 ) -> None:
+    """Text of the URL is never shown on the page."""
     html = sandbox.http.get("/?done=Send+money+to+evil.example").get_data(as_text=True)
     assert "evil.example" not in html
 
 
-def test_the_plot_counts_each_days_try_ons_and_failures(sandbox: LocalGenvoris) -> None:
+def test_chart_counts_days(sandbox: LocalGenvoris) -> None:
+    """The chart counts the try-ons and failures of each day."""
     sandbox.customer(quota=50)
     sandbox.spend(4)
     sandbox.clock.now += DAY
@@ -212,7 +225,8 @@ def test_the_plot_counts_each_days_try_ons_and_failures(sandbox: LocalGenvoris) 
     assert "2 try-ons in 30 days" in page(sandbox)
 
 
-def test_bars_are_as_high_as_their_numbers_and_stand_on_the_line() -> None:
+def test_bar_heights() -> None:
+    """Bars are proportional to their numbers and start at the base line."""
     import datetime as dt
 
     days = [Day(dt.date(2026, 11, number), number, 0) for number in range(1, 11)]
@@ -230,11 +244,13 @@ def test_bars_are_as_high_as_their_numbers_and_stand_on_the_line() -> None:
 @pytest.mark.parametrize(
     ("most", "top"), [(0, 2), (3, 4), (5, 10), (11, 20), (41, 100), (999, 1000), (123_456, 200_000)]
 )
-def test_the_scale_ends_at_a_round_number(most: int, top: int) -> None:
+def test_scale_ends_at_round_number(most: int, top: int) -> None:
+    """The scale ends at a round number."""
     assert scale_top(most) == top
 
 
-def test_the_funnel_counts_sessions_and_not_events(sandbox: LocalGenvoris) -> None:
+def test_funnel_counts_sessions(sandbox: LocalGenvoris) -> None:
+    """The funnel counts sessions, not events."""
     stages = ["WIDGET_OPENED", "WIDGET_OPENED", "PHOTO_UPLOADED", "TRYON_GENERATED"]
     for session, upto in (("a", 4), ("b", 3), ("c", 1)):
         events = [{"sessionId": session, "eventType": each} for each in stages[:upto]]
@@ -250,7 +266,8 @@ def test_the_funnel_counts_sessions_and_not_events(sandbox: LocalGenvoris) -> No
     assert counts["Ordered"] == "1"
 
 
-def test_a_page_of_many_customers_stays_short(tmp_path: Path) -> None:
+def test_page_is_bounded(tmp_path: Path) -> None:
+    """The page shows a limited number of customers."""
     sandbox = LocalGenvoris(tmp_path / "many")
     for number in range(205):
         sandbox.customer(f"s{number}", quota=None)
@@ -259,7 +276,8 @@ def test_a_page_of_many_customers_stays_short(tmp_path: Path) -> None:
     assert "s204" in html
 
 
-def test_the_clocks_button_leads_no_further_than_its_switch_does(sandbox: LocalGenvoris) -> None:
+def test_clock_button_limit(sandbox: LocalGenvoris) -> None:
+    """The button of the clock has the limits of the control API."""
     sandbox.http.post("/sandbox/clock", json={"set": "2099-12-31T00:00:00Z"})
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
     answer = sandbox.http.post("/actions/clock", data={"seconds": 7 * 86_400}, headers=headers)

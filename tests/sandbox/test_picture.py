@@ -48,24 +48,28 @@ def corner(data: bytes) -> tuple[int, ...]:
     return pixel
 
 
-def test_a_white_product_on_white_keeps_its_inside() -> None:
+def test_white_on_white() -> None:
+    """A white product on white keeps its inside."""
     made = make_picture(picture(), product((0, 0, 0), (255, 255, 255)), "apparel")
     assert min(middle(made)) > 200
 
 
-def test_the_background_of_an_opaque_product_is_taken_away() -> None:
+def test_background_is_removed() -> None:
+    """The background of an opaque product is removed."""
     made = make_picture(picture(), product((0, 0, 90), (0, 0, 200)), "apparel")
     assert middle(made)[2] > 150
     red, _green, blue = corner(made)
     assert red > blue + 80  # the red shopper, not a white box
 
 
-def test_a_large_photo_is_scaled_down() -> None:
+def test_large_photo_is_scaled_down() -> None:
+    """A large photo is scaled down."""
     made = make_picture(picture("JPEG", (3000, 4000)), product((0, 0, 0), (9, 9, 9)), "home")
     assert max(Image.open(io.BytesIO(made)).size) == 1280
 
 
-def test_a_photo_lies_as_it_was_taken() -> None:
+def test_orientation_is_applied() -> None:
+    """A photo is rotated by its EXIF orientation."""
     exif = Image.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
@@ -102,8 +106,8 @@ def colours(photo: bytes) -> list[tuple[int, ...]]:
     return [each for each in found if isinstance(each, tuple)]
 
 
-def test_grey_of_16_bits_is_as_dark_as_it_was_taken() -> None:
-    """And so is a product's picture."""
+def test_16_bit_grey() -> None:
+    """A photo in 16-bit grey keeps its brightness."""
     photo = grey_png(16, 0x4000, 0xC000)
     assert colours(photo) == [(64,) * 3, (191,) * 3]
     product = open_picture("product_image_url", photo, "RGBA")
@@ -125,14 +129,15 @@ SEE_THROUGH = {
 
 
 @pytest.mark.parametrize("kind", SEE_THROUGH)
-def test_what_is_transparent_in_a_photo_is_white(kind: str) -> None:
-    """As browsers show it, rather than the black that is stored there."""
+def test_transparent_photo_is_white(kind: str) -> None:
+    """Transparent parts of a photo become white."""
     shown, through = colours(SEE_THROUGH[kind])
     assert min(through) > 250
     assert max(shown) < 220
 
 
-def test_a_transparent_photo_lies_as_it_was_taken() -> None:
+def test_transparent_photo_orientation() -> None:
+    """A transparent photo is rotated by its EXIF orientation."""
     exif = Image.Exif()
     exif[0x0112] = 6
     photo = encoded(HALF.resize((60, 40)), exif=exif)
@@ -141,7 +146,8 @@ def test_a_transparent_photo_lies_as_it_was_taken() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(st.data())
-def test_a_broken_file_is_refused_or_read_but_never_crashes(data: st.DataObject) -> None:
+def test_broken_file_never_crashes(data: st.DataObject) -> None:
+    """A broken file is refused or read without a crash."""
     kind = data.draw(st.sampled_from(KINDS))
     broken = bytearray(picture(kind, (48, 64)))
     for _ in range(data.draw(st.integers(1, 6))):
@@ -152,6 +158,7 @@ def test_a_broken_file_is_refused_or_read_but_never_crashes(data: st.DataObject)
         assert error.field == "photo"  # noqa: PT017
 
 
-def test_a_product_that_is_all_background_is_refused() -> None:
+def test_blank_product_is_refused() -> None:
+    """A product picture that is all background is refused."""
     with pytest.raises(PictureError, match="nothing but background"):
         make_picture(picture(), product((255, 255, 255), (255, 255, 255)), "apparel")

@@ -36,7 +36,8 @@ print((peak() - before) // 2**20)
 """
 
 
-def test_many_large_photos_at_once_take_no_more_memory_than_two(tmp_path: Path) -> None:
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    """Many large photos take no more memory than two."""
     names = ["small.png", "large.png"]
     for name, size in zip(names, [(300, 200), (8000, 6000)], strict=True):
         image = Image.new("RGB", size, (180, 170, 160))

@@ -62,7 +62,8 @@ def sandbox(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_quietly_when_asked_to(tmp_path: Path, number: signal.Signals) -> None:
+def test_process_ends_quietly(tmp_path: Path, number: signal.Signals) -> None:
+    """The process ends without output on a signal."""
     with sandbox(tmp_path) as (process, client):
         assert client.get("/api/v1/plans").json() == {"data": []}
         process.send_signal(number)
@@ -79,8 +80,8 @@ def settings_of(printed: list[str]) -> dict[str, str]:
     return {name: value for name, value in app.config.items() if name.startswith("GENVORIS_")}
 
 
-def test_it_prints_the_settings_that_a_shop_needs(tmp_path: Path) -> None:
-    """Pasted below ``app = Flask(...)`` they configure the shop, without editing them."""
+def test_settings_are_printed(tmp_path: Path) -> None:
+    """The command prints settings that a shop can use."""
     printed: list[str] = []
     with sandbox(tmp_path, "--issuer", "https://issuer.test", printed=printed) as (_, client):
         url = str(client.base_url).rstrip("/")
@@ -96,18 +97,18 @@ def test_it_prints_the_settings_that_a_shop_needs(tmp_path: Path) -> None:
     ("key", "environment"),
     [("gvk_live_secret", {}), (None, {"GENVORIS_API_KEY": "gvk_test_secret"})],
 )
-def test_a_key_that_may_be_genvoriss_own_is_not_printed(
+def test_live_key_is_not_printed(
     tmp_path: Path, key: str | None, environment: dict[str, str]
 ) -> None:
-    """A live one, or one of the environment."""
+    """A key that may be a real one is not printed."""
     printed: list[str] = []
     with sandbox(tmp_path, key=key, env={**os.environ, **environment}, printed=printed):
         assert "secret" not in "".join(printed)
         assert "GENVORIS_API_KEY" not in settings_of(printed)
 
 
-def test_product_pictures_come_from_the_hosts_that_are_allowed(tmp_path: Path) -> None:
-    """From no other, also where an allowed one redirects to it."""
+def test_allowed_picture_hosts(tmp_path: Path) -> None:
+    """Product pictures are fetched only from allowed hosts."""
     with picture_host("127.0.0.2") as cdn, picture_host("127.0.0.3") as other:
         urls = [
             f"{cdn}/a.png",
@@ -162,13 +163,15 @@ def picture_host(address: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     "host", ["https://cdn.example", "cdn.example/a", "", "*", "cdn.*.example", "a b"]
 )
-def test_a_host_that_is_none_is_told_in_words(tmp_path: Path, host: str) -> None:
+def test_invalid_host_is_refused(tmp_path: Path, host: str) -> None:
+    """An invalid host is refused with an explanation."""
     done = run("--allow-host", host, "--data", str(tmp_path))
     assert done.returncode == 2
     assert "give a host alone, such as cdn.shop.example" in done.stderr
 
 
-def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+def test_data_survives_kill(tmp_path: Path) -> None:
+    """What was confirmed survives when the process is killed."""
     with sandbox(tmp_path) as (process, client):
         plan = client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5}).json()
         body = {"externalId": "ada", "planId": plan["id"]}
@@ -188,7 +191,8 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
-def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
+def test_port_in_use(tmp_path: Path) -> None:
+    """A port in use is reported with an explanation."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -197,7 +201,8 @@ def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
     assert "--port 0" in done.stderr
 
 
-def test_a_folder_that_is_a_file_is_told_in_words(tmp_path: Path) -> None:
+def test_folder_is_a_file(tmp_path: Path) -> None:
+    """A data folder that is a file is reported with an explanation."""
     file = tmp_path / "file"
     file.write_text("")
     done = run("--port", "0", "--data", str(file))
@@ -206,7 +211,8 @@ def test_a_folder_that_is_a_file_is_told_in_words(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_key_of_the_wrong_kind_is_told_in_words(tmp_path: Path) -> None:
+def test_invalid_key_is_refused(tmp_path: Path) -> None:
+    """An invalid API key is refused without printing it."""
     done = run("--api-key", "sk_secret", "--data", str(tmp_path))
     assert done.returncode == 2
     assert "gvk_test_" in done.stderr

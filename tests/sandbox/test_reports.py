@@ -17,14 +17,16 @@ ENDPOINT = {
 }
 
 
-def test_events_are_taken_one_by_one_and_by_fifty(sandbox: LocalGenvoris) -> None:
+def test_events(sandbox: LocalGenvoris) -> None:
+    """Up to fifty events are recorded at once."""
     one = sandbox.call("POST", "/events", {**EVENT, "metadata": {"step": 1}})
     assert (one.status_code, one.get_json()) == (202, {"accepted": 1})
     many = sandbox.call("POST", "/events", {"events": [EVENT] * 50})
     assert (many.status_code, many.get_json()) == (202, {"accepted": 50})
 
 
-def test_an_order_after_a_try_on_in_the_same_session_is_attributed(sandbox: LocalGenvoris) -> None:
+def test_attribution_by_session(sandbox: LocalGenvoris) -> None:
+    """An order after a try-on in the same session is attributed."""
     sandbox.call("POST", "/events", {**EVENT, "eventType": "TRYON_GENERATED"})
     sandbox.clock.now += 3600
     answer = sandbox.call("POST", "/conversions", {**ORDER, "sessionId": "s1"})
@@ -36,8 +38,8 @@ def test_an_order_after_a_try_on_in_the_same_session_is_attributed(sandbox: Loca
     assert sandbox.call("POST", "/conversions", late).get_json()["attributedFromTryOn"] is False
 
 
-def test_an_order_is_attributed_within_a_day(sandbox: LocalGenvoris) -> None:
-    """Unless the shop asks for another window."""
+def test_attribution_window(sandbox: LocalGenvoris) -> None:
+    """An order is attributed within a day of the try-on."""
     sandbox.call("POST", "/events", {**EVENT, "eventType": "TRYON_GENERATED"})
     sandbox.clock.now += 1440 * 60
     last = sandbox.call("POST", "/conversions", {**ORDER, "sessionId": "s1"})
@@ -47,13 +49,15 @@ def test_an_order_is_attributed_within_a_day(sandbox: LocalGenvoris) -> None:
     assert late.get_json()["attributedFromTryOn"] is False
 
 
-def test_an_opened_widget_alone_attributes_nothing(sandbox: LocalGenvoris) -> None:
+def test_opened_widget_is_not_attributed(sandbox: LocalGenvoris) -> None:
+    """An order after only opening the widget is not attributed."""
     sandbox.call("POST", "/events", EVENT)
     answer = sandbox.call("POST", "/conversions", {**ORDER, "sessionId": "s1"})
     assert answer.get_json()["attributedFromTryOn"] is False
 
 
-def test_an_order_of_a_shopper_who_tried_on_is_attributed_by_email(sandbox: LocalGenvoris) -> None:
+def test_attribution_by_email(sandbox: LocalGenvoris) -> None:
+    """An order of a shopper who tried on is attributed by email."""
     body = {"externalId": "ada", "email": "Ada@example.com", "planId": sandbox.plan()}
     sandbox.call("POST", "/customers", body)
     sandbox.spend(1)
@@ -61,7 +65,8 @@ def test_an_order_of_a_shopper_who_tried_on_is_attributed_by_email(sandbox: Loca
     assert answer.get_json()["attributedFromTryOn"] is True
 
 
-def test_the_same_order_twice_is_one(sandbox: LocalGenvoris) -> None:
+def test_duplicate_order(sandbox: LocalGenvoris) -> None:
+    """The same order is recorded once."""
     first = sandbox.call("POST", "/conversions", ORDER).get_json()
     again = sandbox.call("POST", "/conversions", ORDER)
     assert again.status_code == 200
@@ -70,7 +75,8 @@ def test_the_same_order_twice_is_one(sandbox: LocalGenvoris) -> None:
     assert elsewhere["id"] != first["id"]
 
 
-def test_a_return_belongs_to_its_order(sandbox: LocalGenvoris) -> None:
+def test_return(sandbox: LocalGenvoris) -> None:
+    """A return is linked to its order."""
     order = sandbox.call("POST", "/conversions", ORDER).get_json()
     body = {"orderId": "o1", "platform": "custom", "refundedAmountCents": 900, "reason": "size"}
     answer = sandbox.call("POST", "/returns", body)
@@ -80,7 +86,8 @@ def test_a_return_belongs_to_its_order(sandbox: LocalGenvoris) -> None:
     assert (unknown.status_code, unknown.get_json()["conversionEventId"]) == (201, None)
 
 
-def test_an_endpoint_lives_as_the_contract_says(sandbox: LocalGenvoris) -> None:
+def test_webhook_endpoints(sandbox: LocalGenvoris) -> None:
+    """Endpoints are created, listed, tested and deleted."""
     created = sandbox.call("POST", "/webhooks", {**ENDPOINT, "description": "my shop"})
     endpoint = created.get_json()
     assert created.status_code == 201
@@ -118,15 +125,17 @@ WRONG: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("path", "body", "field"), WRONG, ids=lambda value: str(value)[:60])
-def test_a_wrong_report_is_refused_by_the_path_of_its_field(
+def test_invalid_report_is_refused(
     sandbox: LocalGenvoris, path: str, body: Any, field: str
 ) -> None:
+    """The error names the path of the invalid field."""
     answer = sandbox.call("POST", path, body)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
     assert field in answer.get_json()["detail"]
 
 
-def test_events_are_taken_by_the_try_on_host_too(sandbox: LocalGenvoris) -> None:
+def test_events_of_the_try_on_host(sandbox: LocalGenvoris) -> None:
+    """The try-on host accepts events too."""
     answer = sandbox.http.post("/api/v1/events", json=EVENT, headers={"X-API-Key": API_KEY})
     assert answer.status_code == 202
     wrong = sandbox.http.post("/api/v1/events", json=EVENT, headers={"X-API-Key": "gvk_test_x"})
@@ -134,6 +143,7 @@ def test_events_are_taken_by_the_try_on_host_too(sandbox: LocalGenvoris) -> None
 
 
 @pytest.mark.parametrize("path", ["/conversions", "/returns", "/webhooks"])
-def test_reports_need_the_key(sandbox: LocalGenvoris, path: str) -> None:
+def test_reports_need_a_key(sandbox: LocalGenvoris, path: str) -> None:
+    """Reports require the API key."""
     answer = sandbox.http.post(f"/api/v1{path}", json={}, headers={"X-API-Key": API_KEY})
     assert answer.status_code == 401

@@ -12,7 +12,8 @@ import pytest
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 
-def test_a_plan_lives_as_the_contract_says(sandbox: LocalGenvoris) -> None:
+def test_plans(sandbox: LocalGenvoris) -> None:
+    """Plans are created, listed, changed and disabled."""
     body = {"name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
     created = sandbox.call("POST", "/plans", body)
     plan = created.get_json()
@@ -28,11 +29,13 @@ def test_a_plan_lives_as_the_contract_says(sandbox: LocalGenvoris) -> None:
     assert [each["active"] for each in everything] == [False]
 
 
-def test_the_same_plan_twice_makes_two(sandbox: LocalGenvoris) -> None:
+def test_plans_are_not_idempotent(sandbox: LocalGenvoris) -> None:
+    """Creating the same plan twice creates two plans."""
     assert sandbox.plan() != sandbox.plan()
 
 
-def test_a_customer_is_found_by_both_ids(sandbox: LocalGenvoris) -> None:
+def test_customer_by_either_id(sandbox: LocalGenvoris) -> None:
+    """A customer is found by either id."""
     odd = "shop/ada lovelace?#%é"
     customer_id = sandbox.customer(odd)
     from urllib.parse import quote
@@ -44,7 +47,8 @@ def test_a_customer_is_found_by_both_ids(sandbox: LocalGenvoris) -> None:
     assert by_id["status"] == "ACTIVE"
 
 
-def test_customers_are_listed_page_by_page_and_by_status(sandbox: LocalGenvoris) -> None:
+def test_customers_are_paginated(sandbox: LocalGenvoris) -> None:
+    """Customers are listed by pages and by status."""
     for number in range(5):
         sandbox.customer(f"s{number}", quota=None)
     sandbox.call("DELETE", "/customers/s4")
@@ -57,9 +61,10 @@ def test_customers_are_listed_page_by_page_and_by_status(sandbox: LocalGenvoris)
     assert [each["externalId"] for each in cancelled] == ["s4"]
 
 
-def test_a_minted_token_is_genuine_and_says_what_the_contract_says(
+def test_minted_token(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A minted token is signed and has the documented claims."""
     customer_id = sandbox.customer()
     answer = sandbox.call("POST", "/customers/ada/sessions").get_json()
     keys = sandbox.http.get("/.well-known/jwks.json")
@@ -82,7 +87,8 @@ def test_a_minted_token_is_genuine_and_says_what_the_contract_says(
     assert keys.cache_control.max_age == 3600
 
 
-def test_a_token_ends_and_can_be_revoked(sandbox: LocalGenvoris) -> None:
+def test_token_expires_or_is_revoked(sandbox: LocalGenvoris) -> None:
+    """A token expires, and can be revoked."""
     sandbox.customer()
     short, long = sandbox.token(expires_in=60), sandbox.token(expires_in=3600)
     sandbox.clock.now += 70
@@ -96,8 +102,8 @@ def test_a_token_ends_and_can_be_revoked(sandbox: LocalGenvoris) -> None:
     assert sandbox.call("DELETE", f"/customers/ben/sessions/{jti}").status_code == 404
 
 
-def test_the_tokens_of_a_customer_are_listed(sandbox: LocalGenvoris) -> None:
-    """Those that are neither expired nor revoked, the latest first."""
+def test_sessions_are_listed(sandbox: LocalGenvoris) -> None:
+    """The valid tokens of a customer are listed."""
     customer_id = sandbox.customer("a/b")
     sandbox.customer("ben")
     sandbox.token("ben")
@@ -115,7 +121,8 @@ def test_the_tokens_of_a_customer_are_listed(sandbox: LocalGenvoris) -> None:
     assert sandbox.http.get("/api/v1/customers/ben/sessions").status_code == 401
 
 
-def test_a_customer_has_the_plan_nested(sandbox: LocalGenvoris) -> None:
+def test_customer_contains_plan(sandbox: LocalGenvoris) -> None:
+    """A customer contains their plan."""
     plan = sandbox.plan(7, "Gold")
     sandbox.call("POST", "/customers", {"externalId": "ada", "planId": plan})
     sandbox.call("POST", "/customers", {"externalId": "ben"})
@@ -127,12 +134,14 @@ def test_a_customer_has_the_plan_nested(sandbox: LocalGenvoris) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
-def test_a_made_up_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
+def test_forged_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
+    """A forged token is refused."""
     answer = sandbox.tryon(token or "x")
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
 
 
-def test_a_token_of_another_shop_is_refused_as_such(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+def test_token_of_another_shop_is_refused(sandbox: LocalGenvoris, tmp_path: Path) -> None:
+    """A token of another shop has its own error code."""
     other = LocalGenvoris(tmp_path / "other")  # signed with the same key, as at Genvoris
     other.customer()
     answer = sandbox.tryon(other.token())
@@ -140,7 +149,8 @@ def test_a_token_of_another_shop_is_refused_as_such(sandbox: LocalGenvoris, tmp_
 
 
 @pytest.mark.parametrize("kind", ["json", "form"])
-def test_a_product_is_looked_at_before_a_try_on(sandbox: LocalGenvoris, kind: str) -> None:
+def test_analyze(sandbox: LocalGenvoris, kind: str) -> None:
+    """A product can be analyzed before a try-on."""
     fields = {"product_category": "home", "unknown": "1"}
     ways: dict[str, dict[str, Any]] = {
         "json": {"json": fields},
@@ -155,7 +165,8 @@ def test_a_product_is_looked_at_before_a_try_on(sandbox: LocalGenvoris, kind: st
     assert refused.status_code == 400
 
 
-def test_an_idempotency_key_has_a_longest(sandbox: LocalGenvoris) -> None:
+def test_long_idempotency_key_is_refused(sandbox: LocalGenvoris) -> None:
+    """An idempotency key has a maximum length."""
     assert sandbox.tryon(None, key="k" * 200).status_code == 200
     refused = sandbox.tryon(None, key="k" * 201)
     assert refused.status_code == 400
@@ -196,9 +207,10 @@ WRONG: list[tuple[str, str, Any, str]] = [
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"), WRONG, ids=lambda value: str(value)[:60]
 )
-def test_a_wrong_field_is_refused_by_name(
+def test_invalid_field_is_refused(
     sandbox: LocalGenvoris, method: str, path: str, body: Any, field: str
 ) -> None:
+    """The error names the invalid field."""
     sandbox.customer(quota=None)
     answer = sandbox.call(method, path, body)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
@@ -218,15 +230,17 @@ def test_a_wrong_field_is_refused_by_name(
     ],
     ids=["half", "NaN", "infinite", "deep", "bytes", "form", "huge"],
 )
-def test_a_body_that_is_no_json_object_is_refused(
+def test_body_must_be_an_object(
     sandbox: LocalGenvoris, raw: bytes, mimetype: str, status: int
 ) -> None:
+    """A body must be a JSON object."""
     answer = sandbox.call("POST", "/plans", data=raw, content_type=mimetype)
     assert answer.status_code == status
     assert json.loads(answer.data)["detail"]
 
 
-def test_unknown_things_and_paths_are_not_found(sandbox: LocalGenvoris) -> None:
+def test_unknown_is_not_found(sandbox: LocalGenvoris) -> None:
+    """Unknown ids and paths are not found."""
     paths = ["/plans/pln_x", "/customers/nobody", "/customers/nobody/usage", "/nothing"]
     for path in paths:
         answer = sandbox.call("GET", path)
@@ -234,7 +248,8 @@ def test_unknown_things_and_paths_are_not_found(sandbox: LocalGenvoris) -> None:
     assert sandbox.call("PUT", "/plans").status_code == 405
 
 
-def test_an_unknown_or_disabled_plan_cannot_be_given(sandbox: LocalGenvoris) -> None:
+def test_unknown_plan_is_refused(sandbox: LocalGenvoris) -> None:
+    """A customer cannot get an unknown or disabled plan."""
     plan = sandbox.plan()
     sandbox.call("DELETE", f"/plans/{plan}")
     for plan_id in (plan, "pln_made_up"):
@@ -247,22 +262,23 @@ def test_an_unknown_or_disabled_plan_cannot_be_given(sandbox: LocalGenvoris) -> 
     [{}, {"Authorization": "Bearer gvk_test_other"}, {"Authorization": "Basic YTpi"}],
     ids=str,
 )
-def test_without_the_key_nothing_is_answered(
-    sandbox: LocalGenvoris, headers: dict[str, str]
-) -> None:
+def test_key_is_required(sandbox: LocalGenvoris, headers: dict[str, str]) -> None:
+    """Every request requires the API key."""
     answer = sandbox.http.get("/api/v1/plans", headers=headers)
     assert answer.status_code == 401
     assert answer.get_json()["error"] in ("unauthorized", "invalid_key")
     assert sandbox.http.get("/api/status", headers=headers).status_code == 401
 
 
-def test_every_answer_has_a_request_id(sandbox: LocalGenvoris) -> None:
+def test_request_id(sandbox: LocalGenvoris) -> None:
+    """Every response has a request id."""
     answers = [sandbox.http.get("/"), sandbox.call("GET", "/plans"), sandbox.http.get("/nothing")]
     ids = {answer.headers["X-Request-Id"] for answer in answers}
     assert len(ids) == 3
 
 
-def test_its_page_shows_plans_customers_and_credits_but_no_key(sandbox: LocalGenvoris) -> None:
+def test_page_shows_no_key(sandbox: LocalGenvoris) -> None:
+    """The page shows plans, customers and credits, but no key."""
     sandbox.customer("ada <script>", quota=7)
     page = sandbox.http.get("/").get_data(as_text=True)
     assert "ada &lt;script&gt;" in page

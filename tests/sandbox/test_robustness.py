@@ -10,42 +10,45 @@ from pathlib import Path
 from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.http.server import SandboxServer
 from tests.sandbox.test_process import KEY, run, sandbox
-from tests.support.crowd import Answered, Kept, crowd
+from tests.support.sandbox_clients import Confirmed, StoredData, run_clients
 
 
-def test_fifty_clients_see_no_error_and_lose_no_row(tmp_path: Path) -> None:
+def test_fifty_clients(tmp_path: Path) -> None:
+    """Fifty clients see no error and lose no data."""
     with sandbox(tmp_path, "--credits", "1000000") as (_, client):
         port = client.base_url.port or 0
-        answered = crowd(port, KEY, clients=50, over=lambda answered: answered.calls > 300)
-    kept = Kept.read(tmp_path)
-    assert answered.errors == []
-    assert answered.calls > 300
-    assert kept.lost(answered) == 0
-    assert kept.used == answered.used
-    assert kept.events == answered.events
+        confirmed = run_clients(port, KEY, clients=50, done=lambda confirmed: confirmed.calls > 300)
+    kept = StoredData.read(tmp_path)
+    assert confirmed.errors == []
+    assert confirmed.calls > 300
+    assert kept.lost(confirmed) == 0
+    assert kept.used == confirmed.used
+    assert kept.events == confirmed.events
 
 
-def test_a_kill_in_the_middle_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+def test_kill_loses_nothing_confirmed(tmp_path: Path) -> None:
+    """Nothing that was confirmed is lost when the process is killed."""
     with sandbox(tmp_path, "--credits", "1000000") as (process, client):
         port = client.base_url.port or 0
 
-        def kill(answered: Answered) -> bool:
-            if len(answered.customers) > 10:
+        def kill(confirmed: Confirmed) -> bool:
+            if len(confirmed.customers) > 10:
                 process.kill()
             return False
 
-        answered = crowd(port, KEY, clients=20, over=kill)
-    assert len(answered.errors) == 20  # each saw it go
-    assert len(answered.customers) > 10
+        confirmed = run_clients(port, KEY, clients=20, done=kill)
+    assert len(confirmed.errors) == 20  # each saw it go
+    assert len(confirmed.customers) > 10
     with sandbox(tmp_path) as (_, client):
         assert client.get("/api/v1/customers").status_code == 200
-    kept = Kept.read(tmp_path)
-    assert kept.lost(answered) == 0
+    kept = StoredData.read(tmp_path)
+    assert kept.lost(confirmed) == 0
     # At most what was under way when it was killed is there without an answer.
-    assert len(set(kept.used) - answered.customers) <= 20
+    assert len(set(kept.used) - confirmed.customers) <= 20
 
 
-def test_a_second_process_on_the_same_folder_is_refused_in_words(tmp_path: Path) -> None:
+def test_folder_in_use_is_refused(tmp_path: Path) -> None:
+    """A second process on the same folder is refused with an explanation."""
     with sandbox(tmp_path) as (_, client):
         done = run("--port", "0", "--data", str(tmp_path), "--api-key", "gvk_test_other")
         assert done.returncode == 2
@@ -54,7 +57,8 @@ def test_a_second_process_on_the_same_folder_is_refused_in_words(tmp_path: Path)
         assert client.get("/api/v1/plans").status_code == 200  # its key is still its own
 
 
-def test_a_folder_is_free_again_once_its_process_was_killed(tmp_path: Path) -> None:
+def test_kill_unlocks_folder(tmp_path: Path) -> None:
+    """The folder is free again after its process is killed."""
     with sandbox(tmp_path) as (process, _client):
         process.kill()
         process.wait()
@@ -62,7 +66,8 @@ def test_a_folder_is_free_again_once_its_process_was_killed(tmp_path: Path) -> N
         assert client.get("/api/v1/plans").status_code == 200
 
 
-def test_a_server_that_is_stopped_leaves_no_thread_behind(tmp_path: Path) -> None:
+def test_stop_ends_all_threads(tmp_path: Path) -> None:
+    """A stopped server leaves no threads behind."""
     for number in range(5):
         server = SandboxServer(create_app(tmp_path / str(number)))
         server.start()
@@ -76,8 +81,8 @@ def test_a_server_that_is_stopped_leaves_no_thread_behind(tmp_path: Path) -> Non
 HEAVY = ("PIL", "pillow_heif", "jsonschema_rs", "httpx")
 
 
-def test_a_start_does_nothing_that_can_wait(tmp_path: Path) -> None:
-    """What takes long to load is loaded, and the signing key made, when first wanted."""
+def test_start_imports_little(tmp_path: Path) -> None:
+    """Starting imports nothing that can be imported later."""
     program = (
         "import sys, pathlib\n"
         "from genvoris_flask.sandbox.app import create_app\n"

@@ -15,7 +15,8 @@ def clock(sandbox: LocalGenvoris, **body: Any) -> Any:
     return sandbox.http.post("/sandbox/clock", json=body)
 
 
-def test_the_clock_moves_and_time_runs_on_from_there(sandbox: LocalGenvoris) -> None:
+def test_clock_moves(sandbox: LocalGenvoris) -> None:
+    """The clock moves and keeps running."""
     before = sandbox.http.get("/sandbox/clock").get_json()
     assert before == {"now": "2023-11-14T22:13:20.000Z", "unix": 1_700_000_000.0, "offset": 0.0}
     assert clock(sandbox, advance=60).get_json()["unix"] == 1_700_000_060
@@ -26,19 +27,22 @@ def test_the_clock_moves_and_time_runs_on_from_there(sandbox: LocalGenvoris) -> 
     assert clock(sandbox, reset=True).get_json()["offset"] == 0
 
 
-def test_a_step_of_a_running_clock_is_as_long_as_asked(genvoris_sandbox: Sandbox) -> None:
+def test_clock_advances_exactly(genvoris_sandbox: Sandbox) -> None:
+    """A running clock advances by exactly the given time."""
     for _ in range(2):
         moved = httpx.post(f"{genvoris_sandbox.url}/sandbox/clock", json={"advance": 30 * DAY})
     assert moved.json()["offset"] == 60 * DAY
 
 
-def test_a_moved_clock_survives_a_restart(sandbox: LocalGenvoris, tmp_path: Any) -> None:
+def test_moved_clock_survives_restart(sandbox: LocalGenvoris, tmp_path: Any) -> None:
+    """The offset of the clock is stored."""
     clock(sandbox, advance=DAY)
     again = LocalGenvoris(tmp_path / "data")
     assert again.http.get("/sandbox/clock").get_json()["offset"] == DAY
 
 
-def test_a_token_expires_when_the_clock_moves(sandbox: LocalGenvoris) -> None:
+def test_moved_clock_expires_tokens(sandbox: LocalGenvoris) -> None:
+    """Tokens expire when the clock moves."""
     sandbox.customer()
     token = sandbox.token()
     assert sandbox.tryon(token).status_code == 200
@@ -46,7 +50,8 @@ def test_a_token_expires_when_the_clock_moves(sandbox: LocalGenvoris) -> None:
     assert sandbox.tryon(token).get_json()["error"] == "invalid_session_token"
 
 
-def test_a_period_rolls_when_the_clock_moves(sandbox: LocalGenvoris) -> None:
+def test_moved_clock_rolls_periods(sandbox: LocalGenvoris) -> None:
+    """Periods roll when the clock moves."""
     sandbox.customer(quota=3)
     sandbox.spend(3)
     clock(sandbox, advance=30 * DAY)
@@ -68,7 +73,8 @@ def test_a_period_rolls_when_the_clock_moves(sandbox: LocalGenvoris) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_time_is_refused(sandbox: LocalGenvoris, body: dict[str, Any]) -> None:
+def test_invalid_time_is_refused(sandbox: LocalGenvoris, body: dict[str, Any]) -> None:
+    """An invalid time is refused."""
     answer = clock(sandbox, **body)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_body")
 
@@ -78,7 +84,8 @@ def calls(sandbox: LocalGenvoris, query: str = "") -> list[dict[str, Any]]:
     return data
 
 
-def test_calls_are_listed_in_order_with_what_they_asked_and_got(sandbox: LocalGenvoris) -> None:
+def test_calls_are_logged(sandbox: LocalGenvoris) -> None:
+    """Requests are logged in order, with their responses."""
     plan = sandbox.plan(7, "Gold")
     answer = sandbox.call("GET", "/customers?status=x")
     first, second = calls(sandbox)
@@ -89,7 +96,8 @@ def test_calls_are_listed_in_order_with_what_they_asked_and_got(sandbox: LocalGe
     assert plan
 
 
-def test_calls_can_be_sought_and_forgotten(sandbox: LocalGenvoris) -> None:
+def test_calls_can_be_filtered_and_cleared(sandbox: LocalGenvoris) -> None:
+    """The log can be filtered and cleared."""
     sandbox.customer()
     sandbox.token()
     sandbox.token()
@@ -100,7 +108,8 @@ def test_calls_can_be_sought_and_forgotten(sandbox: LocalGenvoris) -> None:
     assert calls(sandbox) == []
 
 
-def test_calls_never_show_a_key_a_token_or_a_photo(sandbox: LocalGenvoris) -> None:
+def test_calls_contain_no_secrets(sandbox: LocalGenvoris) -> None:
+    """The log never contains a key, a token or a photo."""
     sandbox.customer()
     token = sandbox.token()
     sandbox.spend(1)
@@ -120,7 +129,8 @@ def test_calls_never_show_a_key_a_token_or_a_photo(sandbox: LocalGenvoris) -> No
     [b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 5000, b'{"a": "' + b"x" * 20_000 + b'"}', b"\xff"],
     ids=["NaN", "surrogate", "deep", "large", "bytes"],
 )
-def test_calls_can_be_read_whatever_was_sent(sandbox: LocalGenvoris, raw: bytes) -> None:
+def test_calls_of_any_bytes(sandbox: LocalGenvoris, raw: bytes) -> None:
+    """The log can be read whatever was sent."""
     sandbox.call("POST", "/plans", data=raw, content_type="application/json")
     (call,) = calls(sandbox)
     assert call["body"].startswith("[")
@@ -138,14 +148,15 @@ def test_calls_can_be_read_whatever_was_sent(sandbox: LocalGenvoris, raw: bytes)
     ],
     ids=str,
 )
-def test_a_page_of_another_site_cannot_touch_the_switches(
+def test_control_api_refuses_other_sites(
     sandbox: LocalGenvoris, path: str, headers: dict[str, str]
 ) -> None:
+    """A page of another site cannot use the control API."""
     assert sandbox.http.get(path, headers=headers).status_code == 403
 
 
-def test_what_a_customer_has_used_can_be_set(sandbox: LocalGenvoris) -> None:
-    """The next try-on is refused at once, and nothing was taken from the pool."""
+def test_used_can_be_set(sandbox: LocalGenvoris) -> None:
+    """The number of used try-ons can be set."""
     sandbox.customer("a/b", quota=1_000_000)
     answer = sandbox.http.patch("/sandbox/customers/a%2Fb", json={"used": 1_000_000})
     assert answer.get_json()["data"]["current"]["remaining"] == 0

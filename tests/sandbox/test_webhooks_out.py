@@ -40,9 +40,10 @@ def deliveries(sandbox: LocalGenvoris, query: str = "") -> list[dict[str, Any]]:
     return data
 
 
-def test_a_delivery_is_signed_over_its_raw_body_and_names_its_event(
+def test_delivery_is_signed(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A delivery is signed over its raw body and names its event."""
     with receiver() as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -55,9 +56,10 @@ def test_a_delivery_is_signed_over_its_raw_body_and_names_its_event(
     assert got.envelope["data"]["plan"]["name"] == "Pro"
 
 
-def test_a_signature_carries_the_machines_time_however_the_clock_was_moved(
+def test_signature_uses_real_time(
     sandbox: LocalGenvoris,
 ) -> None:
+    """A signature has the machine's time even if the clock was moved."""
     with receiver() as shop:
         register(sandbox, shop.url)
         sandbox.http.post("/sandbox/clock", json={"advance": 90 * DAY})
@@ -68,7 +70,8 @@ def test_a_signature_carries_the_machines_time_however_the_clock_was_moved(
     assert got.envelope["created"] == sandbox.clock.now + 90 * DAY
 
 
-def test_an_endpoint_is_told_only_of_what_it_asked_for(sandbox: LocalGenvoris) -> None:
+def test_subscribed_events_only(sandbox: LocalGenvoris) -> None:
+    """An endpoint gets only the events it subscribes to."""
     with receiver() as plans, receiver() as customers:
         register(sandbox, plans.url, ["plan.created"])
         register(sandbox, customers.url, ["end_customer.created"])
@@ -86,7 +89,8 @@ def told(sandbox: LocalGenvoris, shop: Receiver) -> list[str]:
     return types
 
 
-def test_a_customers_life_is_told(sandbox: LocalGenvoris) -> None:
+def test_customer_events(sandbox: LocalGenvoris) -> None:
+    """Changes of a customer are delivered."""
     with receiver() as shop:
         sandbox.customer(quota=5)
         bigger = sandbox.plan(10)
@@ -113,10 +117,8 @@ WHATS = ("created", "updated", "cancelled", "quota_warning", "quota_exhausted", 
 
 
 @pytest.mark.parametrize("prefix", ["customer", "end_customer"])
-def test_customers_are_told_of_by_the_name_that_was_asked_for(
-    sandbox: LocalGenvoris, prefix: str
-) -> None:
-    """The names of today and the older ones are both good, each for itself."""
+def test_both_event_names(sandbox: LocalGenvoris, prefix: str) -> None:
+    """An endpoint gets the name of an event that it subscribes to."""
     with receiver() as shop:
         register(sandbox, shop.url, [f"{prefix}.{what}" for what in WHATS])
         sandbox.customer(quota=1)
@@ -130,8 +132,8 @@ def test_customers_are_told_of_by_the_name_that_was_asked_for(
 
 
 @pytest.mark.parametrize("way", ["host", "track"])
-def test_a_spent_quota_is_told_with_the_refusal(sandbox: LocalGenvoris, way: str) -> None:
-    """The last allowed try-on is no reason to tell; each that is refused is."""
+def test_quota_exhausted_event(sandbox: LocalGenvoris, way: str) -> None:
+    """A try-on refused for its quota is delivered."""
     customer_id = sandbox.customer(quota=1)
     token = sandbox.token()
     asks: dict[str, Callable[[], TestResponse]] = {
@@ -159,9 +161,8 @@ def test_a_spent_quota_is_told_with_the_refusal(sandbox: LocalGenvoris, way: str
 
 
 @pytest.mark.parametrize("change", [{"planId": None}, {"status": "PAUSED"}])
-def test_another_refusal_tells_of_no_spent_quota(
-    sandbox: LocalGenvoris, change: dict[str, Any]
-) -> None:
+def test_no_event_for_other_refusals(sandbox: LocalGenvoris, change: dict[str, Any]) -> None:
+    """Other refusals do not deliver an exhausted quota."""
     sandbox.customer(quota=1)
     token = sandbox.token()
     sandbox.call("PATCH", "/customers/ada", change)
@@ -171,8 +172,8 @@ def test_another_refusal_tells_of_no_spent_quota(
         assert told(sandbox, shop) == []
 
 
-def test_a_quota_warning_says_whose_quota_it_is(sandbox: LocalGenvoris) -> None:
-    """It comes once, with the fields that Genvoris publishes."""
+def test_quota_warning_event(sandbox: LocalGenvoris) -> None:
+    """A quota warning names the customer."""
     customer_id = sandbox.customer(quota=10)
     with receiver() as shop:
         register(sandbox, shop.url, ["end_customer.quota_warning"])
@@ -190,7 +191,8 @@ def test_a_quota_warning_says_whose_quota_it_is(sandbox: LocalGenvoris) -> None:
     }
 
 
-def test_a_plans_life_is_told(sandbox: LocalGenvoris) -> None:
+def test_plan_events(sandbox: LocalGenvoris) -> None:
+    """Changes of a plan are delivered."""
     with receiver() as shop:
         register(sandbox, shop.url)
         plan = sandbox.plan()
@@ -199,7 +201,8 @@ def test_a_plans_life_is_told(sandbox: LocalGenvoris) -> None:
         assert told(sandbox, shop) == ["plan.created", "plan.updated", "plan.disabled"]
 
 
-def test_a_failed_try_on_is_told_with_its_reason(sandbox: LocalGenvoris) -> None:
+def test_failed_try_on_event(sandbox: LocalGenvoris) -> None:
+    """A failed try-on is delivered with its reason."""
     with receiver() as shop:
         register(sandbox, shop.url)
         sandbox.tryon(None, photo=(io.BytesIO(b"no photo"), "p.jpg"))
@@ -211,7 +214,8 @@ def test_a_failed_try_on_is_told_with_its_reason(sandbox: LocalGenvoris) -> None
     assert second["data"]["product_title"] == "Coat"
 
 
-def test_a_refused_change_tells_nothing(sandbox: LocalGenvoris) -> None:
+def test_no_event_for_refused_change(sandbox: LocalGenvoris) -> None:
+    """A refused change delivers nothing."""
     sandbox.customer(quota=1)
     with receiver() as shop:
         register(sandbox, shop.url)
@@ -219,7 +223,8 @@ def test_a_refused_change_tells_nothing(sandbox: LocalGenvoris) -> None:
         assert told(sandbox, shop) == []
 
 
-def test_a_test_is_sent_whatever_the_endpoint_asked_for(sandbox: LocalGenvoris) -> None:
+def test_test_event(sandbox: LocalGenvoris) -> None:
+    """A test is delivered to any endpoint."""
     with receiver() as shop:
         endpoint = register(sandbox, shop.url, ["plan.created"])
         sent = sandbox.call("POST", f"/webhooks/{endpoint}/test").get_json()["data"]
@@ -230,8 +235,8 @@ def test_a_test_is_sent_whatever_the_endpoint_asked_for(sandbox: LocalGenvoris) 
     assert shop.got[0].headers["X-Genvoris-Delivery"] == sent["delivery"]
 
 
-def test_a_failing_delivery_has_eight_attempts(sandbox: LocalGenvoris) -> None:
-    """All carry the same event; after the eighth it is dead."""
+def test_eight_attempts(sandbox: LocalGenvoris) -> None:
+    """A failing delivery has eight attempts."""
     with receiver(500) as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -249,7 +254,8 @@ def test_a_failing_delivery_has_eight_attempts(sandbox: LocalGenvoris) -> None:
     assert dead["problem"] == "answered 500"
 
 
-def test_the_clock_brings_a_retry_forward(sandbox: LocalGenvoris) -> None:
+def test_moved_clock_retries(sandbox: LocalGenvoris) -> None:
+    """Moving the clock makes a retry due."""
     with receiver(503, 200) as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -261,7 +267,8 @@ def test_the_clock_brings_a_retry_forward(sandbox: LocalGenvoris) -> None:
 
 
 @pytest.mark.parametrize("status", [199 + 1, 201, 204, 299])
-def test_any_2xx_is_success(sandbox: LocalGenvoris, status: int) -> None:
+def test_2xx_is_success(sandbox: LocalGenvoris, status: int) -> None:
+    """Any 2xx status is a success."""
     with receiver(status) as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -269,7 +276,8 @@ def test_any_2xx_is_success(sandbox: LocalGenvoris, status: int) -> None:
     assert deliveries(sandbox)[0]["state"] == "delivered"
 
 
-def test_a_redirect_is_not_followed_and_no_success(sandbox: LocalGenvoris) -> None:
+def test_redirect_is_a_failure(sandbox: LocalGenvoris) -> None:
+    """A redirect is a failure and is not followed."""
     with receiver(302) as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -278,7 +286,8 @@ def test_a_redirect_is_not_followed_and_no_success(sandbox: LocalGenvoris) -> No
     assert deliveries(sandbox)[0]["state"] == "pending"
 
 
-def test_a_shop_that_is_away_is_tried_again(sandbox: LocalGenvoris) -> None:
+def test_unreachable_shop_is_retried(sandbox: LocalGenvoris) -> None:
+    """A delivery to an unreachable shop is retried."""
     with receiver() as shop:
         url = shop.url
     register(sandbox, url)
@@ -289,7 +298,8 @@ def test_a_shop_that_is_away_is_tried_again(sandbox: LocalGenvoris) -> None:
     assert waiting["problem"] == "no answer (ConnectError)"
 
 
-def test_a_delivery_is_sent_again_with_the_same_event(sandbox: LocalGenvoris) -> None:
+def test_resend(sandbox: LocalGenvoris) -> None:
+    """A delivery is sent again with the same event id."""
     with receiver() as shop:
         register(sandbox, shop.url)
         sandbox.plan()
@@ -302,7 +312,8 @@ def test_a_delivery_is_sent_again_with_the_same_event(sandbox: LocalGenvoris) ->
     assert sandbox.http.post("/sandbox/deliveries/whd_x/resend").status_code == 404
 
 
-def test_an_endpoint_that_was_removed_is_told_no_more(sandbox: LocalGenvoris) -> None:
+def test_deleted_endpoint_gets_nothing(sandbox: LocalGenvoris) -> None:
+    """A deleted endpoint gets no deliveries."""
     with receiver(500) as shop:
         endpoint = register(sandbox, shop.url)
         sandbox.plan()
@@ -313,14 +324,16 @@ def test_an_endpoint_that_was_removed_is_told_no_more(sandbox: LocalGenvoris) ->
     assert deliveries(sandbox) == []
 
 
-def test_no_answer_and_no_list_tells_the_secret(sandbox: LocalGenvoris) -> None:
+def test_secret_is_not_shown(sandbox: LocalGenvoris) -> None:
+    """No response contains the secret of an endpoint."""
     register(sandbox, "http://127.0.0.1:1/hook")
     sandbox.plan()
     for path in ("/sandbox/deliveries", "/sandbox/calls", "/"):
         assert SECRET not in sandbox.http.get(path).get_data(as_text=True)
 
 
-def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> None:
+def test_deliveries_survive_restart(tmp_path: Path) -> None:
+    """Outstanding deliveries are sent after a restart."""
     before = LocalGenvoris(tmp_path)
     with receiver() as shop:
         register(before, shop.url)
@@ -329,9 +342,10 @@ def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> 
     assert shop.types == ["plan.created"]
 
 
-def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(
+def test_hanging_endpoint_blocks_no_other(
     genvoris_sandbox: Sandbox,
 ) -> None:
+    """A hanging endpoint does not block the others."""
     headers = {"Authorization": f"Bearer {genvoris_sandbox.api_key}"}
     with (
         receiver() as shop,
@@ -350,7 +364,8 @@ def test_a_served_sandbox_delivers_by_itself_while_one_endpoint_hangs(
     assert [each["state"] for each in listed["data"]] == ["delivered", "delivered"]
 
 
-def test_low_credits_are_told_once_until_they_are_filled(tmp_path: Path) -> None:
+def test_low_balance_is_notified_once(tmp_path: Path) -> None:
+    """A low balance is delivered once until credits are added."""
     sandbox = LocalGenvoris(tmp_path, credits_at_start=103)
     sandbox.customer(quota=50)
     with receiver() as shop:

@@ -1,4 +1,4 @@
-"""Many clients of a sandbox at once, and what it answered them."""
+"""Simultaneous clients of a sandbox, and what it confirmed to them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import Any
 
 
 @dataclass
-class Answered:
-    """What clients were told is done.
+class Confirmed:
+    """What the sandbox confirmed to its clients.
 
     Attributes:
-        customers: External ids of those that were registered.
-        used: Try-ons that were charged, by external id.
-        events: How many events were taken.
-        calls: How many calls were answered well.
-        errors: What went wrong otherwise.
-        slowest: The slowest answer, in seconds.
+        customers: The external ids of registered customers.
+        used: The number of charged try-ons, by external id.
+        events: The number of recorded events.
+        calls: The number of successful requests.
+        errors: Descriptions of errors.
+        slowest: The duration of the slowest request, in seconds.
     """
 
     customers: set[str] = field(default_factory=set)
@@ -37,39 +37,39 @@ class Answered:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def crowd(
+def run_clients(
     port: int,
     key: str,
     *,
     clients: int,
     seconds: float = math.inf,
-    over: Callable[[Answered], bool] = lambda answered: False,
-) -> Answered:
-    """Let clients shop until it is over, or until each has seen an error.
+    done: Callable[[Confirmed], bool] = lambda confirmed: False,
+) -> Confirmed:
+    """Run clients until they are done or have each seen an error.
 
     Args:
-        port: The sandbox's.
+        port: The sandbox's port.
         key: Its API key.
-        clients: How many shop at once.
-        seconds: When it is over, or
-        over: whether it is, by what was answered. Each client asks before each round.
+        clients: The number of clients.
+        seconds: When to stop.
+        done: Returns whether to stop, which each client asks before each round.
     """
-    answered = Answered()
-    plan = _call(port, key, "POST", "/api/v1/plans", {"name": "Crowd", "monthlyTryOns": 1000})["id"]
+    confirmed = Confirmed()
+    plan = _call(port, key, "POST", "/api/v1/plans", {"name": "Load", "monthlyTryOns": 1000})["id"]
     end = time.monotonic() + seconds
 
-    def is_over() -> bool:
-        return time.monotonic() >= end or over(answered)
+    def is_done() -> bool:
+        return time.monotonic() >= end or done(confirmed)
 
     threads = [
-        threading.Thread(target=_shop, args=(port, key, plan, number, is_over, answered))
+        threading.Thread(target=_shop, args=(port, key, plan, number, is_done, confirmed))
         for number in range(clients)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return answered
+    return confirmed
 
 
 def _shop(
@@ -77,43 +77,43 @@ def _shop(
     key: str,
     plan: str,
     number: int,
-    is_over: Callable[[], bool],
-    answered: Answered,
+    is_done: Callable[[], bool],
+    confirmed: Confirmed,
 ) -> None:
     name = f"client-{number}"
     rounds = 0
-    while not is_over():
+    while not is_done():
         rounds += 1
         try:
-            _round(port, key, plan, f"{name}-{rounds}", answered)
+            _round(port, key, plan, f"{name}-{rounds}", confirmed)
         except (OSError, HTTPException, AssertionError) as error:
-            with answered.lock:
-                answered.errors.append(f"{type(error).__name__}: {error}")
+            with confirmed.lock:
+                confirmed.errors.append(f"{type(error).__name__}: {error}")
             return
 
 
-def _round(port: int, key: str, plan: str, name: str, answered: Answered) -> None:
+def _round(port: int, key: str, plan: str, name: str, confirmed: Confirmed) -> None:
     """Register a shopper, mint, try on twice, report an event, read the usage."""
 
     def call(method: str, path: str, body: Any = None) -> Any:
         started = time.monotonic()
         answer = _call(port, key, method, path, body)
-        with answered.lock:
-            answered.calls += 1
-            answered.slowest = max(answered.slowest, time.monotonic() - started)
+        with confirmed.lock:
+            confirmed.calls += 1
+            confirmed.slowest = max(confirmed.slowest, time.monotonic() - started)
         return answer
 
     call("POST", "/api/v1/customers", {"externalId": name, "planId": plan})
-    with answered.lock:
-        answered.customers.add(name)
+    with confirmed.lock:
+        confirmed.customers.add(name)
     token = call("POST", f"/api/v1/customers/{name}/sessions")["token"]
     for count in (1, 2):
         call("POST", "/api/tryon/track", {"api_key": key, "end_customer_token": token})
-        with answered.lock:
-            answered.used[name] = count
+        with confirmed.lock:
+            confirmed.used[name] = count
     call("POST", "/api/v1/events", {"sessionId": name, "eventType": "TRYON_GENERATED"})
-    with answered.lock:
-        answered.events += 1
+    with confirmed.lock:
+        confirmed.events += 1
     usage = call("GET", f"/api/v1/customers/{name}/usage")
     assert usage["data"]["current"]["used"] == 2, usage
 
@@ -129,24 +129,24 @@ def _call(port: int, key: str, method: str, path: str, body: Any = None) -> Any:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a data folder holds."""
+class StoredData:
+    """What is stored in a data folder."""
 
     used: dict[str, int]
     events: int
 
     @classmethod
-    def read(cls, folder: Path) -> Kept:
-        """Read it."""
+    def read(cls, folder: Path) -> StoredData:
+        """Read the database."""
         with closing(sqlite3.connect(folder / "sandbox.sqlite3")) as db:
             used = dict(db.execute("SELECT external_id, used FROM customers").fetchall())
             (events,) = db.execute("SELECT COUNT(*) FROM events").fetchone()
         return cls(used, events)
 
-    def lost(self, answered: Answered) -> int:
-        """Count what was answered and is not here."""
-        customers = len(answered.customers - set(self.used))
+    def lost(self, confirmed: Confirmed) -> int:
+        """Return the number of confirmed rows that are not stored."""
+        customers = len(confirmed.customers - set(self.used))
         tryons = sum(
-            max(0, count - self.used.get(name, 0)) for name, count in answered.used.items()
+            max(0, count - self.used.get(name, 0)) for name, count in confirmed.used.items()
         )
-        return customers + tryons + max(0, answered.events - self.events)
+        return customers + tryons + max(0, confirmed.events - self.events)
