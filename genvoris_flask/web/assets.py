@@ -1,4 +1,4 @@
-"""The widget's built files, found and hashed."""
+"""Finds and hashes the widget's built files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load_assets(folders: tuple[Path, ...] = FOLDERS) -> Assets:
     """Read the built files.
 
     Raises:
-        ConfigurationError: They are not there.
+        ConfigurationError: They are missing.
     """
     for folder in folders:
         if (folder / "widget.js").is_file():

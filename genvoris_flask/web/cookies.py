@@ -1,7 +1,7 @@
-"""Cookies of this extension's own, and the shop's session, which its routes leave as it is.
+"""This extension's own cookies, and the shop's session, which its routes do not write.
 
-A session is read when a request begins and written as a whole when it ends. A request that takes
-long, as an upload does, would so undo what the shop stored meanwhile, such as a cart.
+A session is read when a request begins and written as a whole when it ends. A slow request, such as
+an upload, would undo what the shop stored meanwhile, such as a cart.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read_cookie(name: str) -> str | None:
 
 
 def keep_cookie(name: str, value: str) -> None:
-    """Set a cookie with the answer to this request, where the shop's session cookie would be set.
+    """Set a cookie with the answer to this request, with the scope of the shop's session cookie.
 
     Args:
         name: Its name.
@@ -55,47 +55,47 @@ def keep_cookie(name: str, value: str) -> None:
 
 
 class SparingSessions:
-    """A session interface that does not save the session of a request that leaves it as it is.
+    """A session interface that does not save the session of a request that leaves it unchanged.
 
     Args:
-        inner: The shop's own interface. All else is asked of it.
+        inner: The shop's own interface, which does everything else.
     """
 
     def __init__(self, inner: SessionInterface) -> None:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the shop's own interface has."""
+        """Return an attribute of the shop's own interface."""
         return getattr(self._inner, name)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Save the session, unless this request leaves it."""
+        """Save the session, unless this request leaves it unchanged."""
         if _LEFT not in request.environ:
             self._inner.save_session(app, session, response)
 
 
 def leave_session(app: Flask, blueprints: Collection[str], public: Collection[str]) -> None:
-    """Keep our routes from writing the shop's session anew, as Flask does with a permanent one.
+    """Keep this extension's routes from rewriting the shop's session, as Flask does if permanent.
 
-    What the shop's own functions change in it is written as always.
+    Changes that the shop's own functions make to it are written as always.
 
     Args:
         app: The shop.
-        blueprints: Names of the blueprints whose routes these are.
-        public: Names of blueprints whose answers caches may keep for everybody, so that none of
-            them may ever carry a session.
+        blueprints: The names of the blueprints of these routes.
+        public: The names of blueprints whose answers shared caches may keep, so that none of them
+            may ever carry a session.
     """
 
     def leave(response: Response) -> Response:
         name = request.blueprint
         if name in public or (name in blueprints and not session.modified):
             request.environ[_LEFT] = True
-            # Here rather than at start-up, since the shop's may be set up after us.
+            # Here rather than at start-up, since the shop may set its interface later.
             if not isinstance(app.session_interface, SparingSessions):
                 app.session_interface = cast(
                     "SessionInterface", SparingSessions(app.session_interface)
                 )
         return response
 
-    # Flask calls these from the last to the first, so that this sees what the shop's own change.
+    # Flask calls these from the last to the first, so this sees the changes of the shop's own.
     app.after_request_funcs.setdefault(None, []).insert(0, leave)

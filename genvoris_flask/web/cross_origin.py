@@ -1,7 +1,7 @@
-"""Lets only the shop's own pages, and origins that it trusts, change anything.
+"""Allows only pages of the shop, and of origins that it trusts, to change anything.
 
-The rule is that of Go 1.25's cross-origin protection: what the browser says of the request's
-origin cannot be forged by a page.
+The rule is that of Go 1.25's cross-origin protection: a page cannot forge the headers in which the
+browser names a request's origin.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ READABLE_HEADERS = "Location, Retry-After, X-Request-Id"
 
 
 def may_change(request: Request, trusted_origins: Collection[str]) -> bool:
-    """Say whether a page that the shop trusts, or the shopper's address bar, sent the request.
+    """Return whether a page that the shop trusts, or the address bar, sent a request.
 
     Args:
-        request: With ``host`` as the browser knows it; behind a proxy by ProxyFix.
-        trusted_origins: Other origins that may.
+        request: The request, with the ``host`` that the browser knows; behind a proxy, by ProxyFix.
+        trusted_origins: Other origins whose pages may send it.
     """
     origin = request.headers.get("Origin")
     if origin in trusted_origins:
@@ -44,9 +44,12 @@ def may_change(request: Request, trusted_origins: Collection[str]) -> bool:
 
 
 def refuse_other_sites() -> Response | None:
-    """Refuse what another site's page sends, before anything is read or counted.
+    """Refuse a request of another site's page before anything is read or counted.
 
-    A preflight of a trusted origin is answered here (Fetch standard, "CORS protocol").
+    Preflight requests of trusted origins are answered here (Fetch standard, "CORS protocol").
+
+    Raises:
+        HttpError: 403 ``cross_origin``.
     """
     trusted = get_state().settings.trusted_origins
     asked_for = "Access-Control-Request-Method" in request.headers
@@ -58,7 +61,7 @@ def refuse_other_sites() -> Response | None:
 
 
 def share_with_trusted(response: Response) -> Response:
-    """Let pages of trusted origins read the answer; without any, nothing is added."""
+    """Allow pages of trusted origins to read a response; without any, add nothing."""
     trusted = get_state().settings.trusted_origins
     if not trusted:
         return response

@@ -53,7 +53,7 @@ log = logging.getLogger("genvoris_flask")
 
 # Seconds that a try-on needs beside its engine: token, usage, metering, fetching the picture.
 RUNTIME_MARGIN = 60.0
-# Seconds for the plans of an account, by which a new key is recognised; asked once for a key.
+# Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
 PLANS_TIMEOUT = 3.0
 
 
@@ -69,13 +69,13 @@ def build_state(
 
     Args:
         app: The shop.
-        settings: What it has set.
+        settings: Its settings.
         hooks: Its own functions.
-        transport: What carries requests to Genvoris instead of sockets; for tests.
+        transport: Carries requests to Genvoris instead of sockets; for tests.
         clock: The wall clock, in Unix seconds.
 
     Raises:
-        ConfigurationError: A setting cannot be met by this installation.
+        ConfigurationError: This installation cannot do what a setting asks for.
     """
     if transport is None:
         check_environment(settings, load=False)
@@ -99,20 +99,12 @@ def build_state(
         apply_stripe_event=_make_stripe(settings, hooks, billing, store),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
-        error_mapper=ErrorMapper(client, broker, _Announcer(app).refused),
+        error_mapper=ErrorMapper(client, broker, _Signals(app).refused),
         tryon_http=tryon_http,
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
         upload_slots=Slots(settings.tryons_per_shopper),
         daily_limit=DailyLimit(store, clock),
-        jobs=LocalJobQueue(
-            store,
-            concurrency=settings.tryon_concurrency,
-            per_owner=settings.tryons_per_shopper,
-            ttl=settings.result_ttl,
-            max_runtime=settings.tryon_timeout + RUNTIME_MARGIN,
-            clock=clock,
-            sealer=shared.sealer,
-        ),
+        jobs=_make_jobs(settings, shared, clock),
         assets=assets.load_assets(),
         deliveries=Deduplicator(store),
         background=BackgroundPool(),
@@ -124,7 +116,7 @@ def build_state(
 
 
 def check_environment(settings: Settings, *, load: bool) -> None:
-    """Log what keeps this machine from reaching Genvoris. The shop's own pages go on without it."""
+    """Log what keeps this machine from reaching Genvoris. The shop's own pages work without it."""
     for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
         if fault := find_fault(url, load=load):
             _log_environment_fault(fault)
@@ -133,6 +125,18 @@ def check_environment(settings: Settings, *, load: bool) -> None:
 @functools.cache  # once
 def _log_environment_fault(fault: str) -> None:
     log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
+
+
+def _make_jobs(settings: Settings, shared: _Shared, clock: Callable[[], float]) -> LocalJobQueue:
+    return LocalJobQueue(
+        shared.store,
+        concurrency=settings.tryon_concurrency,
+        per_owner=settings.tryons_per_shopper,
+        ttl=settings.result_ttl,
+        max_runtime=settings.tryon_timeout + RUNTIME_MARGIN,
+        clock=clock,
+        sealer=shared.sealer,
+    )
 
 
 def _make_billing(
@@ -147,7 +151,7 @@ def _make_billing(
         client,
         store,
         broker,
-        _Announcer(app).linked,
+        _Signals(app).linked,
         declared=settings.plans,
         default_plan=settings.default_plan,
         clock=clock,
@@ -193,7 +197,7 @@ def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:
 
 @dataclass(frozen=True)
 class _Shared:
-    """Where values are kept and sealed, and calls counted, for all processes or for this one."""
+    """Where values are stored and sealed, and calls counted, for all processes or for this one."""
 
     store: Store
     sealer: Sealer = field(default_factory=NoSealer)
@@ -205,7 +209,7 @@ def _open_shared(
 ) -> _Shared:
     if settings.store_url is None:
         return _Shared(MemoryStore(clock))
-    # The package is an extra; that it is there was checked with the setting.
+    # Redis is an extra; the check of the setting made sure that it is installed.
     from ..core.storage.namespace import Namespace, Shop
     from ..core.storage.redis_connection import RedisConnection
     from ..core.storage.redis_store import RedisStore
@@ -223,12 +227,12 @@ def _open_shared(
 
 
 def _plan_ids(client: GenvorisClient) -> list[str]:
-    patient = client.with_timeout(PLANS_TIMEOUT)
-    return [plan.id for plan in patient.plans.list(include_inactive=True)]
+    plans = client.with_timeout(PLANS_TIMEOUT).plans
+    return [plan.id for plan in plans.list(include_inactive=True)]
 
 
 def _secrets(app: Flask, settings: Settings) -> list[str | bytes]:
-    """Return what seals and unseals; asked anew each time, since apps may set it late."""
+    """Return the secrets to seal with, read each time since an app may set its key late."""
     if not app.secret_key:
         return [settings.api_key]
     return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
@@ -248,28 +252,28 @@ def _make_engine(settings: Settings, http: HttpClient, transport: Transport | No
 def _make_broker(
     app: Flask,
     settings: Settings,
-    stored: _Shared,
+    shared: _Shared,
     client: GenvorisClient,
     clock: Callable[[], float],
 ) -> SessionBroker:
-    # A store of this process alone knows nothing that the broker's own memory does not.
+    # A store of this process alone has nothing that the broker's own memory does not.
     is_shared = settings.store_url is not None
     return SessionBroker(
         client,
-        _Announcer(app),
+        _Signals(app),
         ttl=settings.session_ttl,
         default_plan=settings.default_plan,
         external_id_prefix=settings.external_id_prefix,
         max_shoppers=settings.max_shoppers,
         clock=clock,
-        shared=StoredSessions(stored.store, stored.sealer, clock)
+        shared=StoredSessions(shared.store, shared.sealer, clock)
         if is_shared
         else NullSharedSessions(),
     )
 
 
-class _Announcer:
-    """Sends the broker's news as signals, with the app as their sender."""
+class _Signals:
+    """Sends what happens to shoppers as signals of the app."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app

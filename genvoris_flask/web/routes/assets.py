@@ -1,4 +1,4 @@
-"""Serves the widget's built files so that browsers keep them for good."""
+"""Serves the widget's built files, which browsers cache for a year."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ blueprint = EveryHostBlueprint("genvoris_assets", __name__)
 
 @blueprint.errorhandler(HttpError)
 def refuse(error: HttpError) -> Response:
-    """Answer as all routes below the prefix do."""
+    """Answer an error as all routes below the prefix do."""
     return harden(answer_error(error))
 
 
 @blueprint.get("/<name>.js")
 def script(name: str) -> Response:
-    """Serve a built file: for good under its hashed name, revalidated under its plain one.
+    """Serve a built file: cached under its hashed name, revalidated under its plain one.
 
-    Another version's ``widget`` is answered with this version's: a cached page, or a page that
-    another version's worker made, then has a widget that finds its other files here. Those are
-    refused instead, since the widget that asks for another version's files would not take them.
+    A request for another version's ``widget`` gets this version's: a cached page, or a page that
+    another version's worker rendered, then has a widget that finds its other files here. Requests
+    for another version's other files are refused, since its widget would not accept these.
     """
     assets = get_state().assets
     of_another_version = re.fullmatch(r"widget-[0-9a-f]{12}", name)
@@ -37,7 +37,7 @@ def script(name: str) -> Response:
     response = Response(asset.body, mimetype="text/javascript")
     response.set_etag(asset.integrity)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # The dialog's script tag asks with CORS, since integrity is checked on it.
+    # The dialog's script tag uses CORS, since its integrity is checked.
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.cache_control.public = True
     if name + ".js" == asset.hashed_name:
