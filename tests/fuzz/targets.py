@@ -208,6 +208,12 @@ TARGETS = [
 ]
 BY_NAME = {target.name: target for target in TARGETS}
 
+# Readers import what they need on first use, which is not the cost of an input.
+for _target in TARGETS:
+    for _seed in _target.seeds():
+        with contextlib.suppress(Exception):  # whatever is wrong, the tests find it
+            _target.read(_seed)
+
 
 def good_token() -> bytes:
     """Return a valid token, which differs in every process."""
