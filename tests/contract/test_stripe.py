@@ -64,7 +64,7 @@ def test_subscription(shop: StripeApp, stripe: Stripe, client: GenvorisClient) -
     name = f"ada-{stripe.customer}"
     created = stripe.change("created")
     early = shop.post(created)
-    assert early.status_code == 500, "it is not known yet whose it is: Stripe delivers it again"
+    assert early.status_code == 500, "the shopper is not known yet: Stripe delivers it again"
     assert "client_reference_id" in early.get_json()["detail"]
     assert shop.post(stripe.checkout(name)).get_json() == {"received": True, "outcome": "applied"}
     usage = client.customers.usage(name)
@@ -164,7 +164,7 @@ def test_forged_event(shop: StripeApp, stripe: Stripe, what: str) -> None:
     answer = shop.post(stripe.checkout("eve"), **REFUSED[what])
     assert answer.status_code == 400
     assert answer.get_json()["error"] == "invalid_signature"
-    assert shop.post(stripe.change("created")).status_code == 500, "nobody's: nothing was learnt"
+    assert shop.post(stripe.change("created")).status_code == 500, "the refused event had no effect"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``POST webhook``: genuine deliveries run the shop's functions, once."""
+"""``POST webhook``: genuine deliveries run the shop's handlers, once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def deliver(
 ) -> TestResponse:
     raw = body(**more) if raw is None else raw
     headers = {HEADER: sign(secret, raw, shop.genvoris.clock() - age)}
-    # A browser of its own: test clients are not for many threads.
+    # With its own client, since test clients are not thread-safe.
     return shop.app.test_client().post("/genvoris/webhook", data=raw, headers=headers)
 
 

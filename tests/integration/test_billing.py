@@ -154,8 +154,8 @@ def test_killed_process(config: dict[str, Any], billing: Billing, client: Genvor
     killed.communicate()
     assert fills(client) == 2, "the call was made"
     client.tryons.track(end_customer_token=client.sessions.mint("ada").token)
-    # Its lock is still held, and ends by itself; this process need not wait for that here.
-    get_lock_out_of_the_way(config)
+    # Its lock is still held, and would expire by itself.
+    delete_lock(config)
     billing.renew("ada", event_id="in_1")
     assert fills(client) == 2
     assert client.customers.usage("ada").used == 1
@@ -181,7 +181,7 @@ def test_killed_process_and_newer_event(
     killed = start(config, dying(call, "old", ", price_id='price_pro'" if call in needs else ""))
     assert killed.wait(timeout=60) == -signal.SIGKILL
     killed.communicate()
-    get_lock_out_of_the_way(config)
+    delete_lock(config)
     getattr(billing, then)("ada", event_id="new", **(more if then in needs else {}))
     getattr(billing, call)("ada", event_id="old", **(more if call in needs else {}))
     usage = client.customers.usage("ada")
@@ -252,7 +252,7 @@ def test_redis_unavailable(
     assert fills(client) == 2
 
 
-def get_lock_out_of_the_way(config: dict[str, Any]) -> None:
+def delete_lock(config: dict[str, Any]) -> None:
     import redis
 
     with redis.Redis.from_url(config["GENVORIS_STORE_URL"]) as connection:

@@ -1,4 +1,4 @@
-"""One event, many deliveries at once, several processes: handled once, and never lost."""
+"""Many deliveries of an event to several processes: handled once, and never lost."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_killed_worker(start_shop: Any, tmp_path: Path, redis_server: RedisServe
     assert deliver(shop, "evt_1", "tryon.failed").status_code == 409
     with redis.Redis.from_url(redis_server.url) as client:
         (held,) = client.keys("*:lock:*")
-        assert 0 < client.pttl(held) <= 120_000, "the lock of the dead process ends by itself"
+        assert 0 < client.pttl(held) <= 120_000, "the lock of the killed process expires"
         client.delete(held)
     late = deliver(shop, "evt_1", "tryon.failed")
     assert late.json() == {"received": True, "duplicate": False}

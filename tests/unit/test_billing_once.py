@@ -1,4 +1,4 @@
-"""An event of the billing system fills the quota once, whatever goes wrong on the way."""
+"""An event of the billing system fills the quota once, whatever fails."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ def test_store_lost_after_call(
 ) -> None:
     """A store that fails after the request is an error, and nothing happens twice."""
 
-    def go_away(_key: str, value: bytes) -> None:
+    def lose_store(_key: str, value: bytes) -> None:
         if b"done_for" in value:
             raise StoreUnavailableError("Redis does not answer.")
 
-    shop.store.at_write = go_away
+    shop.store.at_write = lose_store
     with pytest.raises(StoreUnavailableError, match="delivers it again"):
         shop.activate()
     shop.store.at_write = lambda _key, _value: None
@@ -109,12 +109,12 @@ def test_store_lost_after_call(
 def test_refund_after_death_between_records(shop: BillingShop) -> None:
     """A refund finds its sale even if the process died before the ledger was written."""
 
-    def die_at_last(_key: str, value: bytes) -> None:
+    def kill_at_ledger(_key: str, value: bytes) -> None:
         if b'"sale": "e2"' in value:
             raise Killed
 
     shop.activate("e1")
-    shop.store.at_write = die_at_last
+    shop.store.at_write = kill_at_ledger
     with pytest.raises(Killed):
         shop.activate("e2")
     shop.store.at_write = lambda _key, _value: None

@@ -1,4 +1,4 @@
-"""Events of the billing system end as if each had been carried out when it first came."""
+"""Events of the billing system keep the order in which they were first delivered."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_late_plan() -> None:
     shop.genvoris.plans[1]["externalPriceId"] = "gold"
     late(shop.billing)
     assert shop.account == ("ACTIVE", "pln_pro")
-    assert shop.fills == 2, "but its quota was paid for"
+    assert shop.fills == 2, "its quota was paid for"
 
 
 def test_repeat_without_plan() -> None:

@@ -1,4 +1,4 @@
-"""A shop that goes on with the records of version 0.1."""
+"""Records of version 0.1 are still understood."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_like_a_new_shopper() -> None:
     assert closed is not None
     assert shop.account == ("ACTIVE", None)
     assert (customer(shop)["email"], customer(shop)["metadata"]) == (None, None)
-    assert shop.fills == 2, "a period of their own begins"
+    assert shop.fills == 2, "a new period starts"
     assert shop.tokens.forgotten == ["ada"]
 
 
@@ -77,7 +77,7 @@ def test_old_events() -> None:
     assert (shop.account, shop.fills) == (("ACTIVE", None), 2)
     shop.activate("o4")
     shop.billing.refund("ada", sale_id="o1", event_id="r1")
-    assert shop.account == ("ACTIVE", "pln_pro"), "the refund was of the one before"
+    assert shop.account == ("ACTIVE", "pln_pro"), "the refund was for the former owner"
 
 
 def test_interrupted_closing() -> None:

@@ -1,4 +1,4 @@
-"""Deliveries as typed events."""
+"""Deliveries are parsed into typed events."""
 
 from __future__ import annotations
 

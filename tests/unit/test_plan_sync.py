@@ -21,7 +21,7 @@ prices = st.none() | st.sampled_from(["price_1", "price_2", "price_3"])
 quotas = st.sampled_from([1, 100, 1_000_000])
 declared_lists = st.lists(
     st.builds(DeclaredPlan, names, quotas, prices),
-    # A price id of None may be there many times, so the plan itself stands for it.
+    # Several plans may have no price id, so the plan itself stands in for it.
     unique_by=(lambda plan: plan.name, lambda plan: plan.external_price_id or plan),
 )
 existing_lists = st.lists(st.tuples(names, quotas, prices, st.booleans()), max_size=8)

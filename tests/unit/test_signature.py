@@ -1,4 +1,4 @@
-"""Signatures of deliveries: the published vectors, and everything that must be refused."""
+"""Signatures of deliveries: the published vectors, and all that must be refused."""
 
 from __future__ import annotations
 

@@ -324,7 +324,7 @@ def test_unidentified_guest(shop: StripeShop, stripe: Stripe) -> None:
         shop.apply(guest)
 
 
-def life(stripe: Stripe, chapters: int) -> list[Event]:
+def life(stripe: Stripe, later_events: int) -> list[Event]:
     """Return the events of a subscription: its start, and up to five later ones."""
     later = [
         stripe.paid(month=1, at=1000),
@@ -333,22 +333,22 @@ def life(stripe: Stripe, chapters: int) -> list[Event]:
         stripe.change("resumed", price="max", at=4000),
         stripe.change("deleted", price="max", status="canceled", at=5000),
     ]
-    return [*start_events(stripe), *later[:chapters]]
+    return [*start_events(stripe), *later[:later_events]]
 
 
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, 5), st.booleans(), st.data())
-def test_life_in_any_order(chapters: int, basil: bool, data: st.DataObject) -> None:
+def test_life_in_any_order(later_events: int, basil: bool, data: st.DataObject) -> None:
     """A subscription's life ends alike in any order, however often events are repeated."""
     shop, stripe, in_order = StripeShop(), Stripe(basil), StripeShop()
-    events = life(stripe, chapters)
+    events = life(stripe, later_events)
     in_order.deliver(*events)
     shuffled = data.draw(st.permutations(events))
     again = data.draw(st.lists(st.sampled_from(events), max_size=6))
     shop.deliver(*shuffled, *again)
     assert shop.fills <= in_order.fills
     if "ada" not in shop.genvoris.customers:
-        assert chapters == 5, "only what had ended already may never have begun"
+        assert later_events == 5, "only a subscription that has ended may never have started"
         return
     assert shop.status == in_order.status
     assert shop.plan == in_order.plan or shop.status == "CANCELLED"

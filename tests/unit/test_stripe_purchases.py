@@ -32,7 +32,7 @@ def single(stripe: Stripe, price: str = "pro", at: int = 4, **changes: object) -
 
 
 def month(stripe: Stripe, number: int, price: str = "pro", at: int = 0) -> list[Event]:
-    """Return what is said of a month that was paid for."""
+    """Return the events of a paid month."""
     paid = [stripe.paid(month=number, price=price, at=at)]
     return [*paid, stripe.invoice_payment(number, at=at)] if stripe.basil else paid
 
@@ -278,7 +278,7 @@ def test_early_partial_refund_is_logged(
 ) -> None:
     """A partial refund that came before its checkout is logged with the checkout."""
     shop.apply(stripe.refunded(month=None, whole=False))
-    assert not caplog.records, "it may be of something else that the shop sells"
+    assert not caplog.records, "it may be about another product"
     shop.apply(single(stripe))
     assert "partially refunded" in caplog.text
 
