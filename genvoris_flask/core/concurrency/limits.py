@@ -76,8 +76,7 @@ class Slots:
         """Take a slot without waiting for one.
 
         Args:
-            owner: Whose slot it is. None for a request that no owner can be told of, which only
-                ``total`` limits.
+            owner: Whose slot it is. Requests without an owner are only limited by ``total``.
 
         Raises:
             NoSlotForOwnerError: The owner holds as many as one owner can.

@@ -12,9 +12,9 @@ Everything that runs beside requests is started here::
 A pool can be created at import time: its threads start on first use, anew in every process, so
 that none of them is missing after a fork. They end when they have had nothing to do for a while.
 
-When the process ends, all pools are told at once. Tasks that still wait run immediately, whatever
-their delay, and each pool has its ``grace`` to finish. All threads are daemon threads, so a task
-that takes longer cannot keep the process alive.
+When the process ends, all pools close at the same time. Tasks that still wait run immediately,
+whatever their delay, and each pool has its ``grace`` to finish. All threads are daemon threads, so
+a task that takes longer cannot keep the process alive.
 """
 
 from __future__ import annotations

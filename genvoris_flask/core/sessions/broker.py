@@ -24,7 +24,7 @@ class SessionBroker:
 
     Args:
         client: Mints and revokes tokens at Genvoris.
-        listener: Told about new tokens, failures and customer ids.
+        listener: Receives new tokens, failures and customer ids.
         ttl: The lifetime of new tokens, in seconds.
         default_plan: The plan that unknown shoppers are registered with. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
@@ -118,7 +118,7 @@ class SessionBroker:
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token in all processes, also one that is being minted; revoke it.
 
-        It returns at once: Redis and Genvoris are told in the background.
+        It returns at once and does the rest in the background.
         """
         session = self._flights.drop(shopper.external_id)
         self._drops.submit(functools.partial(self._drop_elsewhere, shopper, session))

@@ -40,7 +40,7 @@ _REFUSALS = (NotFoundError, NotRegisteredError, CustomerInactiveError, ExternalI
 
 
 class SessionListener(Protocol):
-    """Is told what became of mints."""
+    """Receives the outcomes of mints."""
 
     def minted(self, shopper: Shopper, session: Session) -> None:
         """Receive a new token."""
@@ -82,7 +82,7 @@ class SingleFlight:
         cache: Returns this process's cache.
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
-        listener: Told about new tokens, failures and customer ids.
+        listener: Receives new tokens, failures and customer ids.
     """
 
     def __init__(

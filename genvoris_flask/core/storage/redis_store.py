@@ -146,7 +146,7 @@ class RedisStore:
             lock.local.token = token  # redis-py forgets it with the first try
             try:
                 lock.release()
-            except LockError:  # a RedisError, but one that says nothing of Redis
+            except LockError:  # a RedisError, but no sign that Redis is unavailable
                 log.debug("A lock expired before it was released.")
 
         try:

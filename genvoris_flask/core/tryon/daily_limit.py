@@ -10,9 +10,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...errors import GenvorisError, StoreUnavailableError
-from ..concurrency.per_process import PerProcess
-from ..storage.interface import Store, digest
+from ...errors import GenvorisError
+from ..storage.interface import Fallback, Store, digest
 from ..storage.memory_store import MemoryStore
 
 DAY = 24 * 3600.0
@@ -54,9 +53,8 @@ class DailyLimit:
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
-        self._store = store
+        self._stores: Fallback[Store] = Fallback(store, lambda: MemoryStore(clock))
         self._clock = clock
-        self._local = PerProcess(lambda: MemoryStore(clock))
 
     def used(self, claim: Claim) -> int:
         """Return how many try-ons of a claim are used."""
@@ -122,16 +120,10 @@ class DailyLimit:
 
     def _read(self, owner: str) -> dict[str, float]:
         """Return when each try-on of the last day was started, by its key."""
-        try:
-            return self._read_from(self._store, owner)
-        except StoreUnavailableError:
-            return self._read_from(self._local.get(), owner)
+        return self._stores.use(lambda store: self._read_from(store, owner))
 
     def _change(self, owner: str, change: Callable[[dict[str, float]], None]) -> None:
-        try:
-            self._change_in(self._store, owner, change)
-        except StoreUnavailableError:
-            self._change_in(self._local.get(), owner, change)
+        self._stores.use(lambda store: self._change_in(store, owner, change))
 
     def _change_in(
         self, store: Store, owner: str, change: Callable[[dict[str, float]], None]
