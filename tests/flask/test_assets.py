@@ -10,7 +10,7 @@ import pytest
 
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.web.assets import load_assets
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 
 
 def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:

@@ -27,8 +27,8 @@ from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from genvoris_flask.errors import ExternalIdError
 from genvoris_flask.sandbox.context import EXTENSION_KEY
-from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.fake_genvoris import OTHER_KEY, claims_for, sign
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.forwarding import answer_forwarded, forwarded
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture

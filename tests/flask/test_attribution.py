@@ -12,7 +12,7 @@ import pytest
 from flask import request
 
 from genvoris_flask.core.concurrency.background import BackgroundPool
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 
 ORDER = {"order_id": "17", "amount_cents": 4990}
 VISIT = "0b0f0c0e-5d7e-4c58-9a54-0d6a1b2c3d4e"

@@ -17,8 +17,8 @@ from PIL import Image
 
 from genvoris_flask import Paywall, Refusal, Shopper
 from genvoris_flask.signals import credits_depleted, customer_linked, quota_exhausted
-from tests.flask.conftest import SAME_ORIGIN, Shop
 from tests.support.fake_genvoris import ISSUER, KEY, claims_for, sign
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import jpeg_claiming, picture, png_claiming
 

@@ -9,8 +9,7 @@ import pytest
 from flask import request
 
 from genvoris_flask import genvoris_button
-from tests.flask.conftest import Shop
-from tests.flask.test_tags import tag
+from tests.support.flask_shop import Shop, read_tag
 from tests.support.local_genvoris import LocalGenvoris
 
 number = itertools.count()
@@ -19,7 +18,7 @@ number = itertools.count()
 def test_a_dict_reaches_button_and_tag_without_any_inline_style(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris, GENVORIS_BUTTON={"label": "Try <me>", "borderRadius": 8, "icon": "wand"})
     page = shop.browser.get("/product").text
-    attributes = tag(page)
+    attributes = read_tag(page)
     assert attributes["data-button-label"] == "Try <me>"
     assert attributes["data-button-border-radius"] == "8"
     assert attributes["data-button-icon"] == "wand"
@@ -29,7 +28,7 @@ def test_a_dict_reaches_button_and_tag_without_any_inline_style(genvoris: LocalG
 
 
 def test_without_a_design_the_tag_says_nothing_and_the_button_has_a_label(shop: Shop) -> None:
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     assert not [name for name in attributes if name.startswith("data-button-")]
     assert shop.button().endswith(">Try it on</button>")
 
@@ -42,7 +41,7 @@ def test_a_label_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> No
 def test_an_attribute_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris, GENVORIS_BUTTON={"icon": "eye"})
     shop.options = {"button_icon": "shirt"}
-    assert tag(shop.browser.get("/product").text)["data-button-icon"] == "shirt"
+    assert read_tag(shop.browser.get("/product").text)["data-button-icon"] == "shirt"
 
 
 def test_a_button_on_a_card_is_marked_and_left_out_when_the_design_says_so(
@@ -65,8 +64,8 @@ def test_a_function_is_asked_once_for_each_request_and_may_look_at_it(
         return {"label": request.args.get("label", "Default")}
 
     shop = Shop(genvoris, GENVORIS_BUTTON=design)
-    assert tag(shop.browser.get("/product?label=One").text)["data-button-label"] == "One"
-    assert tag(shop.browser.get("/product?label=Two").text)["data-button-label"] == "Two"
+    assert read_tag(shop.browser.get("/product?label=One").text)["data-button-label"] == "One"
+    assert read_tag(shop.browser.get("/product?label=Two").text)["data-button-label"] == "Two"
     assert len(asked) == 2
     with shop.app.test_request_context("/cards"):
         for _ in range(20):
@@ -80,7 +79,7 @@ def test_each_page_has_its_own_also_within_one_app_context(genvoris: LocalGenvor
     with shop.app.app_context():
         for label in ("One", "Two"):
             page = shop.browser.get(f"/product?label={label}").text
-            assert tag(page)["data-button-label"] == label
+            assert read_tag(page)["data-button-label"] == label
 
 
 def failing() -> dict[str, Any]:
@@ -103,7 +102,7 @@ def test_a_bad_answer_is_logged_once_and_the_page_goes_out_with_the_default(
     for _ in range(3):
         response = shop.browser.get("/product")
         assert response.status_code == 200
-        assert not [name for name in tag(response.text) if name.startswith("data-button-")]
+        assert not [name for name in read_tag(response.text) if name.startswith("data-button-")]
     assert ">Try it on</button>" in shop.button()
     assert len(caplog.records) == 1
     assert told in caplog.text

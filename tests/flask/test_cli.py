@@ -14,8 +14,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from genvoris_flask.core.webhooks.events import CreditEvent
-from tests.flask.conftest import Shop
 from tests.support.cli import Ran, run_command
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 SECRET = "whsec_of_the_tests"

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from genvoris_flask import GenvorisFlask
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text()

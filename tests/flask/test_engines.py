@@ -19,7 +19,7 @@ from genvoris_flask.core.tryon.engines.base import TokenSource
 from genvoris_flask.core.tryon.engines.custom import CustomEngine
 from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import DeadlineError
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
 

@@ -11,7 +11,7 @@ import pytest
 from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.tryon.error_mapping import MEANINGS
 from genvoris_flask.web.errors import STATUSES
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY
 
 # Each code of the contract: what a browser gets for it, and what the merchant's log is told.

@@ -12,7 +12,7 @@ from flask import Flask, session
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.api.models import EVENT_TYPES
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 EVENT = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED"}

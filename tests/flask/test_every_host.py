@@ -12,7 +12,7 @@ from flask import Flask, render_template_string, session
 from flask.testing import FlaskClient
 
 from genvoris_flask import GenvorisFlask, Shopper
-from tests.flask.conftest import SAME_ORIGIN
+from tests.support.flask_shop import SAME_ORIGIN
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
 

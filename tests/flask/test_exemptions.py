@@ -11,7 +11,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 
 from genvoris_flask import GenvorisFlask, Shopper
-from tests.flask.conftest import SAME_ORIGIN
+from tests.support.flask_shop import SAME_ORIGIN
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 Setup = Callable[[Flask], object]

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from genvoris_flask.core.locales import LANGUAGES
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
 HOUR = 3600.0

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import EnvironBuilder, encode_multipart, run_wsgi_app
 
 from genvoris_flask import Shopper
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from genvoris_flask import ConfigurationError, GenvorisFlask
 from genvoris_flask.web.health_checks import Finding, diagnose
 from genvoris_flask.web.state import get_state
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
 

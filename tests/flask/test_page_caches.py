@@ -14,7 +14,7 @@ from flask import make_response, render_template_string, session
 from flask.views import MethodView
 from flask_caching import Cache
 
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 
 TAG = "{{ genvoris_widget() }}"

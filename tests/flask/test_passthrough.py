@@ -14,7 +14,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.forwarding import Respond, answer_forwarded, forwarded, parts_of
 from tests.support.local_genvoris import API_KEY, PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture

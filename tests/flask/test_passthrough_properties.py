@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from genvoris_flask.core.reserved_fields import is_reserved
 from genvoris_flask.web.routes.proxy.json_rewriter import MAX_NAMES, MAX_VALUES, rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.forwarding import Part, answer_forwarded, forwarded, parse_parts, parts_of
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask import Shopper
 from genvoris_flask.core.reserved_fields import is_reserved
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.forwarding import answer_forwarded, forwarded
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.readers import PythonReader, Reader, node_reader, php_reader

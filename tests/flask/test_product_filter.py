@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from genvoris_flask import GenvorisFlask, Product, Shopper
 from genvoris_flask.web.routes.proxy.body import CHUNK
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
 

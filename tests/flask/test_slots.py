@@ -19,7 +19,7 @@ from genvoris_flask.core.concurrency.limits import (
 )
 from genvoris_flask.core.concurrency.threads import Task, call_later
 from genvoris_flask.web import connections
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
 

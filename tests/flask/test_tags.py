@@ -18,21 +18,13 @@ from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.signals import session_failed, session_minted
 from genvoris_flask.web.shopper import current_shopper, login_url
 from genvoris_flask.web.state import get_state
-from tests.flask.conftest import PAGE, Shop
+from tests.support.flask_shop import PAGE, Shop, read_tag
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.waiting import until
 
 
-def tag(page: str) -> dict[str, str | bool]:
-    """Read the attributes of the script tag."""
-    found = re.search(r"<script([^>]*)></script>", page)
-    assert found, page
-    pairs = re.findall(r'([\w-]+)(?:="([^"]*)")?', found[1])
-    return {name: html.unescape(value) if value else True for name, value in pairs}
-
-
 def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     claims = shop.state.verifier.verify(str(attributes["data-end-customer-token"]))
     customer = shop.genvoris.call("GET", "/customers/ada").get_json()
     assert claims.customer_id == customer["id"]
@@ -44,7 +36,7 @@ def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
 
 def test_the_script_is_the_vendored_one(shop: Shop) -> None:
     """No integrity keeps a page of another version from loading this version's widget."""
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     assert attributes["src"] == f"/genvoris/{shop.state.assets.widget.hashed_name}"
     assert "integrity" not in attributes
 
@@ -165,14 +157,14 @@ def test_a_page_without_a_token_may_be_cached_as_the_view_says(shop: Shop) -> No
     shop.log_in(None)
     response = shop.browser.get("/product")
     assert "no-store" not in response.headers.get("Cache-Control", "")
-    assert "data-end-customer-token" not in tag(response.text)
+    assert "data-end-customer-token" not in read_tag(response.text)
 
 
 def test_without_inline_sessions_no_page_carries_a_token(genvoris: LocalGenvoris) -> None:
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_INLINE_SESSION=False)
     shop.log_in()
-    assert "data-end-customer-token" not in tag(shop.browser.get("/product").text)
+    assert "data-end-customer-token" not in read_tag(shop.browser.get("/product").text)
     assert shop.transport.requests == []
 
 
@@ -189,7 +181,7 @@ def test_a_page_goes_out_whatever_genvoris_does(shop: Shop, fault: Any) -> None:
     shop.transport.fault = fault
     response = shop.browser.get("/product")
     assert response.status_code == 200
-    assert "data-end-customer-token" not in tag(response.text)
+    assert "data-end-customer-token" not in read_tag(response.text)
 
 
 def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None:
@@ -205,10 +197,10 @@ def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None
     shop.transport.fault = hang
     response = shop.browser.get("/product")
     assert response.status_code == 200
-    assert "data-end-customer-token" not in tag(response.text)
+    assert "data-end-customer-token" not in read_tag(response.text)
     answer.set()  # the page went out before Genvoris answered
     until(lambda: shop.state.broker.cached(Shopper("ada")))
-    assert "data-end-customer-token" in tag(shop.browser.get("/product").text)
+    assert "data-end-customer-token" in read_tag(shop.browser.get("/product").text)
 
 
 def test_a_failing_shopper_loader_does_not_take_the_page_down(
@@ -265,7 +257,7 @@ def test_overrides_become_data_attributes(shop: Shop) -> None:
         "sample_photos": photos,
     }
     page = shop.browser.get("/product").text
-    attributes = tag(page)
+    attributes = read_tag(page)
     assert attributes["nonce"] == "abc"
     assert attributes["data-language"] == "fr"
     assert attributes["data-primary-color"] == "#0a5"
@@ -277,20 +269,20 @@ def test_overrides_become_data_attributes(shop: Shop) -> None:
 def test_a_variable_that_no_template_set_leaves_its_attribute_out(shop: Shop) -> None:
     page = "{{ genvoris_widget(language=nowhere, primary_color=session.nothing) }}"
     shop.app.add_url_rule("/unset", view_func=lambda: render_template_string(page))
-    attributes = tag(shop.browser.get("/unset").text)
+    attributes = read_tag(shop.browser.get("/unset").text)
     assert "data-language" not in attributes
     assert "data-primary-color" not in attributes
 
 
 def test_the_nonce_comes_from_the_setting_when_none_is_given(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris, GENVORIS_CSP_NONCE=lambda: "from-the-setting")
-    assert tag(shop.browser.get("/product").text)["nonce"] == "from-the-setting"
+    assert read_tag(shop.browser.get("/product").text)["nonce"] == "from-the-setting"
 
 
 def test_another_script_brings_its_own_integrity(genvoris: LocalGenvoris) -> None:
     url = "https://cdn.genvoris.org/widget.js"
     shop = Shop(genvoris, GENVORIS_WIDGET_URL=url, GENVORIS_WIDGET_INTEGRITY="sha384-abc")
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     assert (attributes["src"], attributes["integrity"]) == (url, "sha384-abc")
     assert attributes["crossorigin"] == "anonymous"
 
@@ -300,7 +292,7 @@ def test_the_quickstarts_own_attribute_appears_with_a_publishable_key_alone(
 ) -> None:
     shop = Shop(genvoris, GENVORIS_WIDGET_API_KEY="gvk_live_publishable")
     page = shop.browser.get("/product").text
-    assert tag(page)["data-api-key"] == "gvk_live_publishable"
+    assert read_tag(page)["data-api-key"] == "gvk_live_publishable"
     assert API_KEY not in page
 
 
@@ -343,7 +335,7 @@ def test_json_from_a_template_stays_within_its_attribute(shop: Shop) -> None:
     page = "{{ genvoris_widget(sample_photos=photos|tojson, language='a\"b'|safe) }}"
     photos = [{"src": "/a.jpg", "alt": 'Ada\'s "hat" <&>'}]
     shop.app.add_url_rule("/json", view_func=lambda: render_template_string(page, photos=photos))
-    attributes = tag(shop.browser.get("/json").text)
+    attributes = read_tag(shop.browser.get("/json").text)
     assert json.loads(str(attributes["data-sample-photos"])) == photos
     assert attributes["data-language"] == 'a"b'
 
@@ -368,7 +360,7 @@ def test_a_link_that_would_run_in_the_page_is_left_out(
 ) -> None:
     """The setting's own address stays, and the log says so."""
     shop.options = {name: "java\tscript:alert(1)"}
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     own = {"login_url": "/login", "privacy_url": None}[name]
     assert attributes.get(f"data-{name.replace('_', '-')}") == own
     assert name in caplog.text
@@ -384,14 +376,14 @@ def test_a_button_carries_other_sizes_and_colours_as_json(shop: Shop) -> None:
 
 def test_the_tag_names_the_events_route_and_the_privacy_policy(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris, GENVORIS_PRIVACY_URL="/privacy?v=2")
-    attributes = tag(shop.browser.get("/product").text)
+    attributes = read_tag(shop.browser.get("/product").text)
     assert attributes["data-events-url"] == "/genvoris/api/v1/events"
     assert attributes["data-privacy-url"] == "/privacy?v=2"
 
 
 def test_a_shop_below_a_path_names_its_routes_with_it(shop: Shop) -> None:
     page = shop.browser.get("/product", environ_overrides={"SCRIPT_NAME": "/shop"}).text
-    assert tag(page)["data-api-url"] == "/shop/genvoris"
+    assert read_tag(page)["data-api-url"] == "/shop/genvoris"
 
 
 def test_several_apps_of_one_object_are_kept_apart(tmp_path_factory: Any) -> None:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from genvoris_flask import Paywall, Refusal
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.web.state import EXTENSION_KEY
-from tests.flask.conftest import SAME_ORIGIN, Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import SECRET, with_metadata

@@ -26,7 +26,7 @@ from genvoris_flask.signals import customer_linked
 from genvoris_flask.web.shopper import current_shopper
 from genvoris_flask.web.state import get_state
 from genvoris_flask.web.user_ids import user_id
-from tests.flask.conftest import SAME_ORIGIN, Broken
+from tests.support.flask_shop import SAME_ORIGIN, FaultyTransport
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
@@ -41,7 +41,7 @@ class Shop:
     """A shop whose users have secret tokens for `get_id()`, and that sells by `str(user.id)`."""
 
     def __init__(self, genvoris: LocalGenvoris, kind: str, **config: Any) -> None:
-        self.transport = Broken(genvoris.transport)
+        self.transport = FaultyTransport(genvoris.transport)
         self.app = Flask("shop")
         self.app.config.update(
             SECRET_KEY="secret",

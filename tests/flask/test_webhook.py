@@ -21,7 +21,7 @@ from genvoris_flask.core.webhooks.events import TryonEvent, WebhookEvent
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.errors import StoreUnavailableError
 from genvoris_flask.web.state import get_state
-from tests.flask.conftest import Shop
+from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.streams import Unread
 
