@@ -30,7 +30,8 @@ def bearer(token: str) -> dict[str, str]:
 # The story
 
 
-def test_a_try_on_is_accepted_at_once_made_and_metered(shop: Shop) -> None:
+def test_try_on(shop: Shop) -> None:
+    """It is accepted at once, made in the background, metered once and served as a picture."""
     answer = shop.tryon()
     assert answer.get_json()["state"] in ("queued", "running")
     job = shop.finish(answer)
@@ -42,7 +43,8 @@ def test_a_try_on_is_accepted_at_once_made_and_metered(shop: Shop) -> None:
     assert shop.genvoris.used() == 1
 
 
-def test_genvoris_gets_the_token_the_product_and_the_key_in_its_place(shop: Shop) -> None:
+def test_fields_sent_to_genvoris(shop: Shop) -> None:
+    """The key is a header, and the token is the server's own."""
     shop.finish(shop.tryon(product_id="s1", product_category="home"))
     sent = next(each for each in shop.transport.requests if each.url.path == "/api/tryon")
     assert sent.headers["X-API-Key"] == API_KEY
@@ -54,7 +56,9 @@ def test_genvoris_gets_the_token_the_product_and_the_key_in_its_place(shop: Shop
     assert API_KEY not in body
 
 
-def test_a_spent_quota_is_refused_with_the_shops_own_paywall(shop: Shop) -> None:
+def test_spent_quota_shows_the_paywall(shop: Shop) -> None:
+    """The shop's hook gets shopper and product."""
+
     @shop.extension.paywall
     def paywall(refusal: Refusal) -> Paywall:
         assert refusal.shopper
@@ -76,7 +80,8 @@ def test_a_spent_quota_is_refused_with_the_shops_own_paywall(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "CANCELLED"])
-def test_an_inactive_shopper_gets_an_account_message(shop: Shop, status: str) -> None:
+def test_inactive_shopper_gets_an_account_message(shop: Shop, status: str) -> None:
+    """Whether or not they had a token already."""
     shop.browser.get("/product")
     shop.genvoris.call("PATCH", "/customers/ada", {"status": status})
     with_a_token = shop.finish(shop.tryon())
@@ -88,16 +93,18 @@ def test_an_inactive_shopper_gets_an_account_message(shop: Shop, status: str) ->
         assert job["paywall"]["kind"] == "account"
 
 
-def test_a_shopper_whom_genvoris_does_not_know_is_offered_a_plan(shop: Shop) -> None:
+def test_unknown_shopper_is_offered_a_plan(shop: Shop) -> None:
+    """Genvoris answers 404 for them, which is not a failure."""
     shop.log_in("stranger")
     job = shop.finish(shop.tryon())
     assert (job["error"], job["reason"]) == ("end_customer_quota", "no_plan")
     assert job["paywall"]["action_url"] == "/plans"
 
 
-def test_an_empty_credit_pool_is_no_paywall_and_is_told_to_the_merchant(
+def test_empty_credit_pool_is_the_merchants_problem(
     tmp_path: Path, genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The shopper sees an apology; the merchant gets a signal and a line in the log."""
     poor = LocalGenvoris(tmp_path / "poor", credits_at_start=0)
     poor.customer("ada")
     shop = Shop(poor)
@@ -116,7 +123,8 @@ def test_an_empty_credit_pool_is_no_paywall_and_is_told_to_the_merchant(
     assert "credits are used up" in caplog.text
 
 
-def test_a_refusal_for_quota_is_signalled_once_with_the_app_as_sender(shop: Shop) -> None:
+def test_refusal_is_signalled_once(shop: Shop) -> None:
+    """Polling the job does not repeat it; the sender is the app."""
     shop.genvoris.spend(3)
     heard: list[Refusal] = []
 
@@ -130,7 +138,8 @@ def test_a_refusal_for_quota_is_signalled_once_with_the_app_as_sender(shop: Shop
     assert [(refusal.reason, refusal.limit) for refusal in heard] == [("quota_exhausted", 3)]
 
 
-def test_the_customer_id_is_offered_to_the_shop(shop: Shop) -> None:
+def test_customer_id_is_signalled(shop: Shop) -> None:
+    """So that the shop can store Genvoris's id."""
     heard: list[tuple[str, str]] = []
     told = threading.Event()
 
@@ -147,13 +156,15 @@ def test_the_customer_id_is_offered_to_the_shop(shop: Shop) -> None:
 # Session and status
 
 
-def test_a_session_is_the_shoppers_token_and_its_end(shop: Shop) -> None:
+def test_session_is_token_and_expiry(shop: Shop) -> None:
+    """The end is the token's own."""
     answer = shop.post("/session").get_json()
     claims = shop.state.verifier.verify(answer["token"])
     assert claims.expires_at == answer["expires_at"]
 
 
-def test_nobody_gets_a_session_without_logging_in(shop: Shop) -> None:
+def test_session_needs_a_login(shop: Shop) -> None:
+    """The answer says where to log in."""
     shop.log_in(None)
     answer = shop.post("/session")
     assert answer.status_code == 401
@@ -164,7 +175,8 @@ def test_nobody_gets_a_session_without_logging_in(shop: Shop) -> None:
     }
 
 
-def test_a_session_for_an_unknown_shopper_is_an_offer(shop: Shop) -> None:
+def test_session_of_unknown_shopper_is_an_offer(shop: Shop) -> None:
+    """Nobody is registered without a default plan."""
     shop.log_in("stranger")
     answer = shop.post("/session")
     assert answer.status_code == 402
@@ -172,7 +184,8 @@ def test_a_session_for_an_unknown_shopper_is_an_offer(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("path", ["/status", "/api/status"])
-def test_the_status_of_a_shopper_who_may(shop: Shop, path: str) -> None:
+def test_status_of_active_shopper(shop: Shop, path: str) -> None:
+    """It has what is left of their plan, at both addresses."""
     shop.genvoris.spend(1)
     status = shop.browser.get(f"/genvoris{path}").get_json()
     expected = {
@@ -189,7 +202,9 @@ def test_the_status_of_a_shopper_who_may(shop: Shop, path: str) -> None:
     assert status["quota"] == {"used": 1, "limit": 3, "resetsAt": "2023-12-14T22:13:20Z"}
 
 
-def test_the_status_of_those_who_may_not(shop: Shop) -> None:
+def test_status_of_others(shop: Shop) -> None:
+    """Each reason has its own access, call to action and paywall."""
+
     def status() -> tuple[str, str, str | None]:
         query = {"product_title": "Shirt", "page_url": "http://localhost/product"}
         answer = shop.browser.get("/genvoris/status", query_string=query).get_json()
@@ -211,7 +226,8 @@ def test_the_status_of_those_who_may_not(shop: Shop) -> None:
     assert status() == ("ERROR", "none", None)
 
 
-def test_the_status_costs_no_quota_and_registers_nobody(shop: Shop) -> None:
+def test_status_registers_nobody(shop: Shop) -> None:
+    """Neither the status nor a page creates a customer."""
     shop.log_in("stranger")
     shop.browser.get("/genvoris/status")
     shop.browser.get("/product")
@@ -235,9 +251,8 @@ PHOTOS: list[tuple[bytes, int, str]] = [
 @pytest.mark.parametrize(
     ("photo", "status", "error"), PHOTOS, ids=[f"{row[2]}-{len(row[0])}" for row in PHOTOS]
 )
-def test_a_bad_photo_is_refused_in_words_and_costs_nothing(
-    shop: Shop, photo: bytes, status: int, error: str
-) -> None:
+def test_bad_photo_is_refused(shop: Shop, photo: bytes, status: int, error: str) -> None:
+    """It never reaches Genvoris."""
     answer = shop.tryon(photo)
     assert (answer.status_code, answer.get_json()["error"]) == (status, error)
     assert answer.get_json()["detail"].endswith(".")
@@ -245,7 +260,8 @@ def test_a_bad_photo_is_refused_in_words_and_costs_nothing(
     assert shop.transport.count("/api/tryon") == 0
 
 
-def test_a_form_without_photo_or_product_is_refused(shop: Shop) -> None:
+def test_incomplete_form_is_refused(shop: Shop) -> None:
+    """Photo and product are required, and the body must be a form."""
     no_photo = shop.post(
         "/tryons", data={"product_image": "/a.png"}, content_type="multipart/form-data"
     )
@@ -256,12 +272,14 @@ def test_a_form_without_photo_or_product_is_refused(shop: Shop) -> None:
     assert (no_form.status_code, no_form.get_json()["error"]) == (400, "invalid_body")
 
 
-def test_titles_may_hold_anything(shop: Shop) -> None:
+def test_title_may_contain_anything(shop: Shop) -> None:
+    """Markup, line ends and emoji do no harm."""
     title = "</script>\"'<img src=x onerror=alert(1)>\r\nX-Evil: 1 \u202e 💃"
     assert shop.finish(shop.tryon(product_title=title))["state"] == "done"
 
 
-def test_logged_out_half_way_is_said_and_costs_nothing(shop: Shop) -> None:
+def test_logged_out_shopper_must_log_in(shop: Shop) -> None:
+    """A valid token does not replace the cookie session."""
     token = shop.post("/session").get_json()["token"]
     shop.log_in(None)
     answer = shop.tryon(headers=bearer(token))
@@ -269,19 +287,22 @@ def test_logged_out_half_way_is_said_and_costs_nothing(shop: Shop) -> None:
     assert shop.genvoris.used() == 0
 
 
-def test_the_shoppers_own_token_is_welcome(shop: Shop) -> None:
+def test_own_token_is_accepted(shop: Shop) -> None:
+    """A token in the header does no harm."""
     token = shop.post("/session").get_json()["token"]
     assert shop.finish(shop.tryon(headers=bearer(token)))["state"] == "done"
 
 
-def test_a_strangers_token_is_refused(shop: Shop) -> None:
+def test_token_of_another_shopper_is_refused(shop: Shop) -> None:
+    """A page that holds it must not go on."""
     shop.genvoris.customer("ben")
     answer = shop.tryon(headers=bearer(shop.genvoris.token("ben")))
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
     assert shop.genvoris.used("ben") == 0
 
 
-def test_another_shops_token_is_refused(shop: Shop, tmp_path: Path) -> None:
+def test_token_of_another_shop_is_refused(shop: Shop, tmp_path: Path) -> None:
+    """Even though Genvoris signs for both with one key."""
     # The same Genvoris signs for both shops, so both have its key.
     (tmp_path / "other").mkdir()
     shutil.copy(tmp_path / "genvoris" / "signing-key.pem", tmp_path / "other")
@@ -291,7 +312,8 @@ def test_another_shops_token_is_refused(shop: Shop, tmp_path: Path) -> None:
     assert (answer.status_code, answer.get_json()["error"]) == (403, "token_store_mismatch")
 
 
-def test_an_expired_token_is_refused_and_a_new_one_is_taken(shop: Shop) -> None:
+def test_expired_token_is_refused(shop: Shop) -> None:
+    """The page then gets a new one, which is accepted."""
     old = shop.post("/session").get_json()["token"]
     shop.genvoris.clock.now += 1000
     answer = shop.tryon(headers=bearer(old))
@@ -306,12 +328,14 @@ def test_an_expired_token_is_refused_and_a_new_one_is_taken(shop: Shop) -> None:
     ["x", "a.b.c", sign(claims_for("ec_1", iss=ISSUER), KEY)],
     ids=["word", "dots", "another key"],
 )
-def test_a_forged_token_is_refused(shop: Shop, token: str) -> None:
+def test_forged_token_is_refused(shop: Shop, token: str) -> None:
+    """Whatever is wrong with it."""
     answer = shop.tryon(headers=bearer(token))
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_session_token")
 
 
-def test_a_token_that_was_revoked_meanwhile_is_replaced_and_charged_once(shop: Shop) -> None:
+def test_revoked_token_is_replaced(shop: Shop) -> None:
+    """The try-on is made with a new one and charged once."""
     token = shop.post("/session").get_json()["token"]
     jti = jwt.decode(token, options={"verify_signature": False})["jti"]
     shop.genvoris.call("DELETE", f"/customers/ada/sessions/{jti}")
@@ -319,7 +343,8 @@ def test_a_token_that_was_revoked_meanwhile_is_replaced_and_charged_once(shop: S
     assert shop.genvoris.used() == 1
 
 
-def test_a_double_click_is_one_job_and_is_charged_once(shop: Shop) -> None:
+def test_double_click_is_one_job(shop: Shop) -> None:
+    """Both requests have one Idempotency-Key."""
     key = {"Idempotency-Key": "click-1"}
     first, second = shop.tryon(headers=key), shop.tryon(headers=key)
     assert first.get_json()["id"] == second.get_json()["id"]
@@ -327,7 +352,8 @@ def test_a_double_click_is_one_job_and_is_charged_once(shop: Shop) -> None:
     assert shop.genvoris.used() == 1
 
 
-def test_to_another_shopper_a_job_does_not_exist(shop: Shop) -> None:
+def test_job_of_another_shopper_does_not_exist(shop: Shop) -> None:
+    """Job, picture and removal are all answered 404."""
     job = shop.finish(shop.tryon())
     other = shop.app.test_client()
     shop.log_in("ben", other)
@@ -338,7 +364,8 @@ def test_to_another_shopper_a_job_does_not_exist(shop: Shop) -> None:
     assert shop.browser.get(job["image_url"]).status_code == 200
 
 
-def test_a_deleted_try_on_is_gone_with_its_picture(shop: Shop) -> None:
+def test_removed_try_on_is_gone(shop: Shop) -> None:
+    """And its picture with it."""
     job = shop.finish(shop.tryon())
     path = f"/genvoris/tryons/{job['id']}"
     assert shop.browser.delete(path, headers=SAME_ORIGIN).status_code == 204
@@ -346,20 +373,21 @@ def test_a_deleted_try_on_is_gone_with_its_picture(shop: Shop) -> None:
     assert shop.browser.get(job["image_url"]).status_code == 404
 
 
-def test_a_full_queue_says_when_to_come_back(genvoris: LocalGenvoris) -> None:
+def test_full_queue_is_busy(genvoris: LocalGenvoris) -> None:
+    """The answer says when to retry, and what was accepted is made."""
     genvoris.customer("ada", quota=20)
     shop = Shop(genvoris, GENVORIS_TRYON_CONCURRENCY=1, GENVORIS_TRYONS_PER_SHOPPER=8)
     shop.log_in()
-    gate = threading.Event()
+    release = threading.Event()
 
     def hold(request: httpx.Request) -> None:
         if request.url.path == "/api/tryon":
-            gate.wait(60)
+            release.wait(60)
 
     shop.transport.fault = hold
     accepted = [shop.tryon() for _ in range(5)]
     refused = shop.tryon()
-    gate.set()
+    release.set()
     assert (refused.status_code, refused.get_json()["error"]) == (503, "busy")
     assert refused.headers["Retry-After"] == "5"
     assert {shop.finish(answer)["state"] for answer in accepted} == {"done"}
@@ -380,9 +408,9 @@ def test_a_full_queue_says_when_to_come_back(genvoris: LocalGenvoris) -> None:
     ],
     ids=["500", "429", "401", "403", "html", "none", "text", "400"],
 )
-def test_a_fault_of_genvoris_fails_the_job_in_words_without_its_own(
-    shop: Shop, answer: httpx.Response, error: str
-) -> None:
+def test_error_of_genvoris_fails_the_job(shop: Shop, answer: httpx.Response, error: str) -> None:
+    """In the shop's own words, and the request is not repeated."""
+
     def fail(request: httpx.Request) -> httpx.Response | None:
         return answer if request.url.path == "/api/tryon" else None
 
@@ -413,9 +441,10 @@ def test_a_fault_of_genvoris_fails_the_job_in_words_without_its_own(
     ],
     ids=str,
 )
-def test_only_the_shops_own_pages_may_change_anything(
+def test_cross_origin_request_is_refused(
     shop: Shop, headers: dict[str, str], allowed: bool
 ) -> None:
+    """Only the shop's own pages may change anything."""
     for method, path in (("POST", "/session"), ("POST", "/tryons"), ("DELETE", "/tryons/x")):
         answer = shop.browser.open(f"/genvoris{path}", method=method, headers=headers)
         assert (answer.status_code != 403) is allowed
@@ -424,7 +453,8 @@ def test_only_the_shops_own_pages_may_change_anything(
         assert shop.transport.requests == []
 
 
-def test_guests_need_to_be_allowed(genvoris: LocalGenvoris) -> None:
+def test_guests_must_be_allowed(genvoris: LocalGenvoris) -> None:
+    """By default, a visitor must log in."""
     shop = Shop(genvoris)
     assert shop.tryon().status_code == 401
     open_shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
@@ -436,7 +466,8 @@ def test_guests_need_to_be_allowed(genvoris: LocalGenvoris) -> None:
     assert stranger.get(job["image_url"]).status_code == 404
 
 
-def test_no_answer_is_kept_by_a_cache_or_guessed_at(shop: Shop) -> None:
+def test_security_headers(shop: Shop) -> None:
+    """Responses are not cached, sniffed, framed or shared with other origins."""
     job = shop.finish(shop.tryon())
     answers = [
         shop.browser.get("/genvoris/status"),
@@ -452,7 +483,9 @@ def test_no_answer_is_kept_by_a_cache_or_guessed_at(shop: Shop) -> None:
     assert "sandbox" in answers[1].headers["Content-Security-Policy"]
 
 
-def test_a_photo_is_never_written_to_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_photo_is_not_written_to_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Werkzeug would put a large one into a temporary file."""
+
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("a temporary file was made")
 
@@ -465,9 +498,8 @@ def test_a_photo_is_never_written_to_disk(shop: Shop, monkeypatch: pytest.Monkey
     assert shop.tryon(file.getvalue()).status_code == 202
 
 
-def test_neither_key_nor_token_nor_photo_reaches_a_log_or_an_answer(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_secret_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Key, token and photo are in no log line, and the key is in no response."""
     caplog.set_level(logging.DEBUG)
     token = shop.post("/session").get_json()["token"]
     texts = [shop.browser.get("/product").text, shop.browser.get("/genvoris/status").text]

@@ -27,7 +27,7 @@ MADE = picture("WEBP", (60, 90))
 
 
 class Studio:
-    """An engine that remembers what it was asked, and gives what it is told to."""
+    """A shop's function that records its calls and returns or raises what it is told to."""
 
     def __init__(self, shop: Shop, gives: Any = MADE) -> None:
         self.asked: list[tuple[Photo, Product, Shopper | None]] = []
@@ -46,7 +46,8 @@ class Studio:
 @pytest.mark.parametrize(
     "gives", [MADE, bytearray(MADE), Picture(MADE), Picture(MADE, "text/html")]
 )
-def test_the_shops_own_picture_is_served_and_metered_once(shop: Shop, gives: Any) -> None:
+def test_picture_is_served_and_metered(shop: Shop, gives: Any) -> None:
+    """The function gets photo, product and shopper; Genvoris is not asked for a picture."""
     studio = Studio(shop, gives)
     job = shop.finish(shop.tryon(product_id="s1", product_category="home"))
     assert job["state"] == "done"
@@ -64,7 +65,8 @@ def test_the_shops_own_picture_is_served_and_metered_once(shop: Shop, gives: Any
     assert shopper == Shopper("ada")
 
 
-def test_genvoris_is_told_what_was_made_and_for_whom(shop: Shop) -> None:
+def test_fields_sent_to_the_meter(shop: Shop) -> None:
+    """With the shopper's token and the time that the picture took."""
     Studio(shop)
     shop.finish(shop.tryon())
     (sent,) = [each for each in shop.transport.requests if each.url.path == "/api/tryon/track"]
@@ -82,7 +84,8 @@ def test_genvoris_is_told_what_was_made_and_for_whom(shop: Shop) -> None:
     }
 
 
-def test_a_shopper_who_may_not_costs_the_shop_no_work(shop: Shop) -> None:
+def test_refused_shopper_costs_no_work(shop: Shop) -> None:
+    """The function is not called, and nothing is metered."""
     studio = Studio(shop)
     shop.genvoris.spend(3)
     job = shop.finish(shop.tryon())
@@ -98,7 +101,9 @@ def test_a_shopper_who_may_not_costs_the_shop_no_work(shop: Shop) -> None:
     assert shop.transport.count("/api/tryon/track") == 0
 
 
-def test_a_refusal_to_meter_withholds_the_picture(shop: Shop) -> None:
+def test_quota_spent_meanwhile_withholds_the_picture(shop: Shop) -> None:
+    """The last try-ons went elsewhere while it was made."""
+
     class Race(Studio):
         def make(self, *order: Any) -> bytes | Picture:
             shop.genvoris.spend(3)  # meanwhile the last ones went elsewhere
@@ -125,9 +130,10 @@ def test_a_refusal_to_meter_withholds_the_picture(shop: Shop) -> None:
     ],
     ids=["402", "401", "403", "400"],
 )
-def test_every_refusal_to_meter_withholds_the_picture(
+def test_refused_metering_withholds_the_picture(
     shop: Shop, answer: httpx.Response, state: str, error: str
 ) -> None:
+    """Whatever the reason."""
     studio = Studio(shop)
     shop.transport.fault = lambda request: answer if request.url.path.endswith("/track") else None
     job = shop.finish(shop.tryon())
@@ -136,7 +142,7 @@ def test_every_refusal_to_meter_withholds_the_picture(
 
 
 def meter(shop: Shop, fault: Callable[[httpx.Request], httpx.Response | None]) -> None:
-    """Let the meter do what is given, and all else what it does."""
+    """Replace the answers of the meter only."""
     shop.transport.fault = lambda request: (
         fault(request) if request.url.path.endswith("/track") else None
     )
@@ -153,7 +159,7 @@ def refuse_connections(request: httpx.Request) -> httpx.Response:
 def charged_first(
     shop: Shop, then: Callable[[httpx.Request], httpx.Response]
 ) -> Callable[[httpx.Request], httpx.Response]:
-    """Have a try-on metered whose answer does not arrive."""
+    """Let Genvoris meter the try-on, but lose its answer."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         shop.genvoris.transport.handle_request(request)
@@ -165,10 +171,10 @@ def charged_first(
 @pytest.mark.parametrize(
     "then", [lambda _: httpx.Response(502), lambda _: httpx.Response(200), lose], ids=range(3)
 )
-def test_a_picture_that_was_metered_is_given_although_the_answer_did_not_arrive(
+def test_metered_picture_with_lost_answer_is_served(
     shop: Shop, then: Callable[[httpx.Request], httpx.Response]
 ) -> None:
-    """The shopper's usage says so, and nothing is charged a second time."""
+    """The shopper's usage shows it, and nothing is charged twice."""
     Studio(shop)
     meter(shop, charged_first(shop, then))
     job = shop.finish(shop.tryon())
@@ -178,7 +184,7 @@ def test_a_picture_that_was_metered_is_given_although_the_answer_did_not_arrive(
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_picture_that_a_failing_meter_did_not_count_is_withheld(shop: Shop, status: int) -> None:
+def test_picture_that_was_not_counted_is_withheld(shop: Shop, status: int) -> None:
     """It would have cost nobody anything, any number of times."""
     studio = Studio(shop)
     meter(shop, lambda _: httpx.Response(status))
@@ -188,7 +194,7 @@ def test_a_picture_that_a_failing_meter_did_not_count_is_withheld(shop: Shop, st
     assert (len(studio.asked), shop.transport.count("/track"), shop.genvoris.used()) == (1, 1, 0)
 
 
-def test_a_picture_is_withheld_when_the_meter_was_never_reached(shop: Shop) -> None:
+def test_unreachable_meter_withholds_the_picture(shop: Shop) -> None:
     """Nothing was sent, so nothing was charged."""
     Studio(shop)
     meter(shop, refuse_connections)
@@ -196,10 +202,8 @@ def test_a_picture_is_withheld_when_the_meter_was_never_reached(shop: Shop) -> N
     assert (job["state"], job["error"]) == ("failed", "upstream_unreachable")
 
 
-def test_a_lost_answer_that_may_still_be_metered_is_told_to_the_merchant(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The picture is given, and asking once more could charge twice."""
+def test_uncertain_metering_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The picture is served, since asking again could charge twice."""
     Studio(shop)
     meter(shop, lose)
     job = shop.finish(shop.tryon())
@@ -207,9 +211,7 @@ def test_a_lost_answer_that_may_still_be_metered_is_told_to_the_merchant(
     assert "has not metered a try-on yet" in caplog.text
 
 
-def test_a_failing_meter_whose_usage_cannot_be_asked_is_told_to_the_merchant(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unknown_metering_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     """The picture was allowed a moment ago, and may well have been charged."""
     Studio(shop)
 
@@ -224,10 +226,10 @@ def test_a_failing_meter_whose_usage_cannot_be_asked_is_told_to_the_merchant(
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_picture_is_metered_without_what_the_page_said_when_that_cannot_be_used(
+def test_unusable_page_fields_are_left_out(
     shop: Shop, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
-    """Whatever a browser sends, the engine has not run for nothing."""
+    """Whatever a browser sends, the function has not run in vain."""
     studio = Studio(shop)
 
     def refuse_title(request: httpx.Request) -> httpx.Response | None:
@@ -241,8 +243,8 @@ def test_a_picture_is_metered_without_what_the_page_said_when_that_cannot_be_use
     assert "could not use what a browser sent" in caplog.text
 
 
-def test_a_foreign_host_is_no_free_ride_on_the_engine(shop: Shop) -> None:
-    """Whoever sends a request writes its Host; the picture is metered without that address."""
+def test_foreign_host_is_metered(shop: Shop) -> None:
+    """Anybody can write a Host header; the picture is metered without that address."""
     studio = Studio(shop)
     shop.extension.shopper_loader(lambda: Shopper("ada"))
     shop.genvoris.http.patch("/sandbox/settings", json={"domains": ["shop.example"]})
@@ -271,8 +273,8 @@ BLANK = [
 
 
 @pytest.mark.parametrize("blank", BLANK, ids=[f"U+{ord(each or '0'):04X}" for each in BLANK])
-def test_a_blank_title_is_none_to_the_meter(shop: Shop, blank: str) -> None:
-    """It refuses one, after the engine has run."""
+def test_blank_title_is_not_sent(shop: Shop, blank: str) -> None:
+    """The meter would refuse it, after the function has run."""
     Studio(shop)
     job = shop.finish(shop.tryon(product_title=blank, product_id=blank * 3))
     assert (job["state"], shop.transport.count("/track"), shop.genvoris.used()) == ("done", 1, 1)
@@ -280,8 +282,8 @@ def test_a_blank_title_is_none_to_the_meter(shop: Shop, blank: str) -> None:
     assert "product_title" not in json.loads(sent.content)
 
 
-def test_what_a_page_says_is_never_longer_than_the_meter_takes(shop: Shop) -> None:
-    """Not in the units of JavaScript either, nor once a path is a whole address."""
+def test_page_fields_are_cut(shop: Shop) -> None:
+    """As JavaScript counts, and once a path is a full URL."""
     Studio(shop)
     page = "/" + "x" * 1_990
     job = shop.finish(shop.tryon(product_title="\U0001f457" * 300, page_url=page))
@@ -292,9 +294,11 @@ def test_what_a_page_says_is_never_longer_than_the_meter_takes(shop: Shop) -> No
     assert "page_url" not in body
 
 
-def test_a_token_that_was_revoked_meanwhile_is_replaced_without_making_the_picture_again(
+def test_token_revoked_meanwhile_is_replaced(
     shop: Shop,
 ) -> None:
+    """The picture is not made again."""
+
     class Revoked(Studio):
         def make(self, *order: Any) -> bytes | Picture:
             token = shop.post("/session").get_json()["token"]
@@ -308,7 +312,8 @@ def test_a_token_that_was_revoked_meanwhile_is_replaced_without_making_the_pictu
     assert shop.genvoris.used() == 1
 
 
-def test_genvoris_must_be_asked_before_work_is_done(shop: Shop) -> None:
+def test_unknown_usage_costs_no_work(shop: Shop) -> None:
+    """If the usage cannot be read, the function is not called."""
     studio = Studio(shop)
     shop.transport.fault = lambda request: (
         httpx.Response(400) if request.url.path.endswith("/usage") else None
@@ -322,16 +327,17 @@ def test_genvoris_must_be_asked_before_work_is_done(shop: Shop) -> None:
     [
         (None, "must return the picture's bytes"),
         ("a path.jpg", "must return the picture's bytes"),
-        (b"no picture", "no picture"),
+        (b"no picture", "not a picture"),
         (picture("JPEG")[:500], "damaged"),
         (picture("HEIF", (60, 90)), "few browsers"),
         (ZeroDivisionError("my own fault"), "my own fault"),
     ],
     ids=["none", "text", "junk", "truncated", "heic", "raises"],
 )
-def test_a_fault_of_the_shops_function_fails_the_job_in_words_and_costs_nothing(
+def test_faulty_function_fails_the_job(
     shop: Shop, caplog: pytest.LogCaptureFixture, gives: Any, logged: str
 ) -> None:
+    """The log says why, the shopper sees none of it, and nothing is metered."""
     Studio(shop, gives)
     job = shop.finish(shop.tryon())
     assert (job["state"], job["error"]) == ("failed", "internal_error")
@@ -340,9 +346,8 @@ def test_a_fault_of_the_shops_function_fails_the_job_in_words_and_costs_nothing(
     assert shop.genvoris.used() == 0
 
 
-def test_a_picture_that_comes_too_late_is_neither_given_nor_metered(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_late_picture_is_discarded(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """It is neither served nor metered."""
     now = [0.0]
 
     def slow(*_: Any) -> bytes:
@@ -356,7 +361,8 @@ def test_a_picture_that_comes_too_late_is_neither_given_nor_metered(
     assert shop.transport.count("/track") == 0
 
 
-def test_a_guests_picture_is_metered_to_the_shop_alone(genvoris: LocalGenvoris) -> None:
+def test_guest_is_metered_to_the_shop(genvoris: LocalGenvoris) -> None:
+    """A guest has no usage to ask for."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
     studio = Studio(shop)
     job = shop.finish(shop.tryon())
@@ -366,7 +372,9 @@ def test_a_guests_picture_is_metered_to_the_shop_alone(genvoris: LocalGenvoris) 
     assert shop.transport.count("/usage") == 0
 
 
-def test_pictures_by_address_are_fetched_and_served_from_the_shop(shop: Shop) -> None:
+def test_picture_by_url_is_fetched(shop: Shop) -> None:
+    """And served from the shop's own address."""
+
     def respond(request: httpx.Request) -> httpx.Response | None:
         if request.url.path == "/api/tryon":
             return httpx.Response(200, json={"images": ["http://127.0.0.1:8787/r/1.webp"]})
@@ -383,9 +391,10 @@ def test_pictures_by_address_are_fetched_and_served_from_the_shop(shop: Shop) ->
 @pytest.mark.parametrize(
     "url", ["https://10.0.0.1/r.webp", "https://evil.example/r.webp", "http://127.0.0.1:9/r.webp"]
 )
-def test_pictures_elsewhere_are_left_alone_and_the_merchant_is_told_the_setting(
+def test_picture_on_another_host_is_not_fetched(
     shop: Shop, caplog: pytest.LogCaptureFixture, url: str
 ) -> None:
+    """The log names the setting that would allow it."""
     shop.transport.fault = lambda request: (
         httpx.Response(200, json={"image": url}) if request.url.path == "/api/tryon" else None
     )
@@ -395,7 +404,7 @@ def test_pictures_elsewhere_are_left_alone_and_the_merchant_is_told_the_setting(
     assert not [request for request in shop.transport.requests if request.url.path == "/r.webp"]
 
 
-def test_all_pictures_of_a_product_reach_the_engine_and_genvoris(shop: Shop) -> None:
+def test_all_product_pictures_reach_the_engine(shop: Shop) -> None:
     """A form may name several; each is resolved against the shop."""
     paths = ["/a.png", "/b.png", "/c.png"]
     assert shop.finish(shop.tryon(product_image=paths))["state"] == "done"

@@ -44,7 +44,7 @@ CONTRACT = [
 @pytest.mark.parametrize(
     ("theirs", "their_code", "status", "code", "line"), CONTRACT, ids=[row[1] for row in CONTRACT]
 )
-def test_each_code_of_the_contract_has_a_meaning_and_a_line(
+def test_code_and_log_line(
     shop: Shop,
     caplog: pytest.LogCaptureFixture,
     theirs: int,
@@ -53,6 +53,8 @@ def test_each_code_of_the_contract_has_a_meaning_and_a_line(
     code: str,
     line: str,
 ) -> None:
+    """Each of Genvoris's codes has one for the browser and a line for the merchant."""
+
     def refuse(request: httpx.Request) -> httpx.Response | None:
         if request.url.path != "/api/tryon":
             return None
@@ -71,7 +73,8 @@ def test_each_code_of_the_contract_has_a_meaning_and_a_line(
     assert API_KEY not in caplog.text + answer.text
 
 
-def test_no_code_of_the_contract_is_without_a_meaning() -> None:
+def test_every_code_is_tested() -> None:
+    """And every code for browsers has a status."""
     screens = {"credit_limit_reached", "end_customer_quota", "quota_exhausted", "customer_inactive"}
     assert {row[1] for row in CONTRACT} - screens - {"teapot", ""} == set(MEANINGS)
     assert {meaning.error for meaning in MEANINGS.values()} <= set(STATUSES)
@@ -84,10 +87,10 @@ def test_no_code_of_the_contract_is_without_a_meaning() -> None:
         {"error": "Validation failed", "fieldErrors": {"product_image_url": ["Unreachable"]}},
     ],
 )
-def test_a_product_that_cannot_be_used_is_not_blamed_on_the_photo(
+def test_unusable_product_is_named(
     shop: Shop, caplog: pytest.LogCaptureFixture, refused: dict[str, Any]
 ) -> None:
-    """The shopper is told of the product, the merchant's log what to look at."""
+    """The shopper is told of the product, and the log says what to check."""
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(422, json=refused) if request.url.path == "/api/tryon" else None
@@ -100,7 +103,9 @@ def test_a_product_that_cannot_be_used_is_not_blamed_on_the_photo(
     assert "product_image_url" in caplog.text
 
 
-def test_a_photo_that_cannot_be_used_is_still_blamed(shop: Shop) -> None:
+def test_unusable_photo_is_named(shop: Shop) -> None:
+    """An error about the photo is not one about the product."""
+
     def refuse(request: httpx.Request) -> httpx.Response | None:
         if request.url.path != "/api/tryon":
             return None
@@ -125,14 +130,16 @@ def test_a_photo_that_cannot_be_used_is_still_blamed(shop: Shop) -> None:
         ("\u00ff;;q=x,,", "en"),
     ],
 )
-def test_the_sentence_is_in_the_pages_language(shop: Shop, accept: str, language: str) -> None:
+def test_language_of_the_page(shop: Shop, accept: str, language: str) -> None:
+    """The first supported language that the browser accepts."""
     shop.log_in(None)
     answer = shop.post("/session", headers={"Accept-Language": accept})
     assert answer.get_json()["detail"] == LANGUAGES[language]["login_required"]
     assert answer.headers["Content-Language"] == language
 
 
-def test_a_paywall_and_a_status_speak_it_too(shop: Shop) -> None:
+def test_language_of_paywall_and_status(shop: Shop) -> None:
+    """They are in the page's language as well."""
     shop.genvoris.spend(3)
     headers = {"Accept-Language": "fr"}
     status = shop.browser.get("/genvoris/status", headers=headers).get_json()
@@ -141,7 +148,9 @@ def test_a_paywall_and_a_status_speak_it_too(shop: Shop) -> None:
     assert status["paywall"]["action_label"] == LANGUAGES["fr"]["action.offer"]
 
 
-def test_a_job_that_failed_is_said_in_the_language_of_whoever_looks(shop: Shop) -> None:
+def test_language_of_a_failed_job(shop: Shop) -> None:
+    """It is that of the request that reads the job."""
+
     def fail(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(500) if request.url.path == "/api/tryon" else None
 
@@ -164,9 +173,10 @@ def test_a_job_that_failed_is_said_in_the_language_of_whoever_looks(shop: Shop) 
         ("POST", "/widget.js", 405, "method_not_allowed"),
     ],
 )
-def test_what_flask_refuses_by_itself_has_the_same_shape(
+def test_flasks_errors_have_the_same_shape(
     shop: Shop, method: str, path: str, status: int, code: str
 ) -> None:
+    """As JSON with a code and a sentence."""
     answer = shop.browser.open(f"/genvoris{path}", method=method)
     assert (answer.status_code, answer.get_json()["error"]) == (status, code)
     assert answer.get_json()["detail"].endswith(".")
@@ -175,16 +185,16 @@ def test_what_flask_refuses_by_itself_has_the_same_shape(
     assert ("Allow" in answer.headers) == (status == 405)
 
 
-def test_the_shops_own_pages_keep_their_own_errors(shop: Shop) -> None:
+def test_other_pages_keep_their_errors(shop: Shop) -> None:
+    """Only the extension's own paths are answered with JSON."""
     shop.app.register_error_handler(404, lambda error: ("our own page", 404))
     assert shop.browser.get("/nothing").text == "our own page"
     assert shop.browser.get("/genvoris-news").text == "our own page"
     assert shop.browser.get("/genvoris/nothing").get_json()["error"] == "path_not_allowed"
 
 
-def test_a_fault_of_ours_is_said_without_its_inside_and_logged_whole(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_internal_error_hides_its_cause(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has all of it, the response nothing."""
     caplog.set_level(logging.ERROR)
     shop.app.config["PROPAGATE_EXCEPTIONS"] = False
 
@@ -199,7 +209,8 @@ def test_a_fault_of_ours_is_said_without_its_inside_and_logged_whole(
     assert "users.secret" in caplog.text
 
 
-def test_the_retry_after_of_genvoris_reaches_whoever_asks_for_a_session(shop: Shop) -> None:
+def test_retry_after_is_passed_on(shop: Shop) -> None:
+    """With the id of Genvoris's request."""
     shop.transport.fault = lambda request: httpx.Response(
         429, headers={"Retry-After": "999", "X-Request-Id": "req_7"}
     )

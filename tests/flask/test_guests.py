@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 @pytest.fixture
 def shop(genvoris: LocalGenvoris) -> Shop:
-    """Give a shop in which a guest has two try-ons a day."""
+    """Return a shop in which a guest has two try-ons a day."""
     return Shop(
         genvoris,
         GENVORIS_ALLOW_GUESTS=True,
@@ -49,8 +49,8 @@ def status(browser: FlaskClient, language: str = "en") -> dict[str, Any]:
     return found
 
 
-def test_a_guest_has_so_many_try_ons_a_day(shop: Shop) -> None:
-    """And may come again when the first is a day old."""
+def test_guest_limit(shop: Shop) -> None:
+    """A try-on is free again when it is a day old."""
     browser = guest(shop)
     assert [make(shop, browser) for _ in range(3)] == ["done", "done", "guest_limit_reached"]
     assert make(shop, guest(shop)) == "done"
@@ -60,7 +60,7 @@ def test_a_guest_has_so_many_try_ons_a_day(shop: Shop) -> None:
     assert make(shop, browser) == "done"
 
 
-def test_the_refusal_says_when_to_come_again(shop: Shop) -> None:
+def test_refusal_says_when_to_return(shop: Shop) -> None:
     """To people and to programs, before the photo is read."""
     browser = guest(shop)
     make(shop, browser)
@@ -82,7 +82,7 @@ def test_the_refusal_says_when_to_come_again(shop: Shop) -> None:
     assert (body["reason"], body["login_url"]) == ("guest_limit", "/login")
 
 
-def test_the_status_tells_a_guest_how_many_are_left(shop: Shop) -> None:
+def test_status_has_what_is_left(shop: Shop) -> None:
     """And when there is one again."""
     browser = guest(shop)
     fresh = status(browser)
@@ -98,8 +98,8 @@ def test_the_status_tells_a_guest_how_many_are_left(shop: Shop) -> None:
     assert spent["message"].endswith("in 24 hours.")
 
 
-def test_the_hours_are_said_in_each_language(shop: Shop) -> None:
-    """With their number, or in a word of their own."""
+def test_hours_in_each_language(shop: Shop) -> None:
+    """As a number, or in a word of their own."""
     browser = guest(shop)
     for _ in range(2):
         make(shop, browser)
@@ -124,10 +124,10 @@ def cannot_use(request: httpx.Request) -> httpx.Response | None:
 
 
 @pytest.mark.parametrize("fault", [fail, cannot_use], ids=["500", "400"])
-def test_a_try_on_that_fails_costs_a_guest_nothing(
+def test_failed_try_on_is_not_counted(
     shop: Shop, fault: Callable[[httpx.Request], httpx.Response | None]
 ) -> None:
-    """However often it does."""
+    """However often it fails."""
     browser = guest(shop)
     shop.transport.fault = fault
     assert [make(shop, browser) for _ in range(4)] == ["failed"] * 4
@@ -135,8 +135,8 @@ def test_a_try_on_that_fails_costs_a_guest_nothing(
     assert status(browser)["remaining"] == 2
 
 
-def test_a_try_on_that_is_refused_costs_a_guest_nothing(shop: Shop) -> None:
-    """Such as one without a photo, or of a product that may not."""
+def test_refused_try_on_is_not_counted(shop: Shop) -> None:
+    """Such as one without a photo, or of an excluded product."""
     browser = guest(shop)
     shop.extension.product_filter(lambda product: product.id is not None)
     assert make(shop, browser) == "product_unavailable"
@@ -156,16 +156,16 @@ def test_a_repeat_counts_once(shop: Shop) -> None:
     assert make(shop, browser, **{"Idempotency-Key": "three"}) == "guest_limit_reached"
 
 
-def test_an_address_has_five_guests_worth(shop: Shop) -> None:
-    """So that a guest who keeps no cookie does not go on without end."""
+def test_address_limit(shop: Shop) -> None:
+    """A guest who keeps no cookies does not get more than five guests."""
     ends = [make(shop, guest(shop)) for _ in range(11)]
     assert ends == ["done"] * 10 + ["guest_limit_reached"]
     assert status(guest(shop))["access"] == "EXHAUSTED"
     assert make(shop, guest(shop, "203.0.113.6")) == "done"
 
 
-def test_shoppers_are_not_guests(shop: Shop) -> None:
-    """Their plan alone bounds them, at the same address too."""
+def test_shopper_is_not_counted(shop: Shop) -> None:
+    """Only their plan limits them, even at a guest's address."""
     shop.genvoris.customer("ada", quota=9)
     browser = guest(shop)
     for _ in range(2):
@@ -175,16 +175,16 @@ def test_shoppers_are_not_guests(shop: Shop) -> None:
     assert "guest_limit" not in str(status(browser))
 
 
-def test_without_the_setting_guests_have_no_limit(genvoris: LocalGenvoris) -> None:
-    """But that of the shop's rate."""
+def test_no_limit_without_the_setting(genvoris: LocalGenvoris) -> None:
+    """Only the rate limits remain."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True)
     browser = guest(shop)
     assert [make(shop, browser) for _ in range(4)] == ["done"] * 4
     assert status(browser)["quota"] is None
 
 
-def test_the_hosted_widgets_guests_are_counted_too(shop: Shop) -> None:
-    """An answer of Genvoris's is a try-on, a refusal is none, and looking at a photo is none."""
+def test_hosted_widget_counts_too(shop: Shop) -> None:
+    """A picture is counted; a refusal, and a photo that is only analyzed, are not."""
     browser = guest(shop)
     answers: list[httpx.Response] = []
 

@@ -29,8 +29,8 @@ def refusal(take: Callable[[], Slot]) -> type[NoSlotError]:
     return caught.type
 
 
-def test_one_owner_cannot_hold_them_all() -> None:
-    """Whatever one may hold, one slot is left for others."""
+def test_owner_cannot_take_all_slots() -> None:
+    """Whatever the limit, one slot is left for others."""
     slots = Slots(per_owner=9, total=3)
     held = [slots.take("ada"), slots.take("ada")]
     assert refusal(lambda: slots.take("ada")) is NoSlotForOwnerError
@@ -41,7 +41,7 @@ def test_one_owner_cannot_hold_them_all() -> None:
     slots.take("eve")
 
 
-def test_a_slot_is_freed_once() -> None:
+def test_slot_is_freed_once() -> None:
     """Freeing it again does not free another's."""
     slots = Slots(per_owner=1, total=2)
     first = slots.take("ada")
@@ -51,15 +51,15 @@ def test_a_slot_is_freed_once() -> None:
     assert refusal(lambda: slots.take("ada")) is NoSlotForOwnerError
 
 
-def test_a_slot_is_freed_by_an_error() -> None:
-    """The block that holds it ends."""
+def test_error_frees_the_slot() -> None:
+    """The with block that holds it ends."""
     slots = Slots(per_owner=1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), slots.take("ada"):
             raise ZeroDivisionError
 
 
-def test_nobody_in_particular_is_bound_by_the_total_alone() -> None:
+def test_anonymous_slots_have_only_the_total() -> None:
     """What anybody may ask for has no owner."""
     slots = Slots(per_owner=1, total=3)
     for _ in range(3):
@@ -68,7 +68,7 @@ def test_nobody_in_particular_is_bound_by_the_total_alone() -> None:
 
 
 class Slow:
-    """A body that is under way until it is let go on."""
+    """A body that does not arrive until ``go_on`` is set."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -81,7 +81,7 @@ class Slow:
 
 
 class Upload:
-    """A request whose body is slow to come in, on a thread of its own."""
+    """A request with a slow body, sent from a thread."""
 
     def __init__(self, shop: Shop, name: str, path: str, address: str = "10.1.1.1") -> None:
         self.body = Slow()
@@ -129,10 +129,10 @@ class Upload:
         ("/stripe", 10.0),
     ],
 )
-def test_what_holds_no_photo_has_ten_seconds_to_come_in(
+def test_body_without_photo_has_ten_seconds(
     genvoris: LocalGenvoris, monkeypatch: pytest.MonkeyPatch, path: str, seconds: float
 ) -> None:
-    """Anybody may send it, so it may not hold a worker for as long as a photo."""
+    """Anybody can send it, so it may not block a worker for as long as a photo."""
     asked: list[float] = []
 
     def note(wait: float, call: Callable[[], None]) -> Task:
@@ -162,8 +162,8 @@ def busy_shop(genvoris: LocalGenvoris) -> Shop:
 
 
 @pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze", "/tryons"])
-def test_a_shoppers_slow_uploads_leave_room_for_others(busy_shop: Shop, path: str) -> None:
-    """Two of one shopper's are read at once; the next is told to wait, others are not."""
+def test_slow_uploads_leave_room(busy_shop: Shop, path: str) -> None:
+    """Two of one shopper's are read at once; the next must wait, others need not."""
     held = [Upload(busy_shop, "ada", path).started() for _ in range(2)]
     refused = Upload(busy_shop, "ada", path)
     assert (refused.ended(), refused.retry_after) == (429, "5")
@@ -176,8 +176,8 @@ def test_a_shoppers_slow_uploads_leave_room_for_others(busy_shop: Shop, path: st
     assert again.ended() == 400
 
 
-def test_a_guest_without_cookies_is_known_by_the_address(genvoris: LocalGenvoris) -> None:
-    """Each request without a cookie would be another owner's."""
+def test_guests_share_slots_by_address(genvoris: LocalGenvoris) -> None:
+    """A request without cookies would otherwise have a new owner."""
     shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_LIMIT_TRYONS="1000/minute")
     held = [Upload(shop, "", "/tryons", "203.0.113.5").started() for _ in range(2)]
     assert Upload(shop, "", "/tryons", "203.0.113.5").ended() == 429
@@ -188,7 +188,7 @@ def test_a_guest_without_cookies_is_known_by_the_address(genvoris: LocalGenvoris
 
 
 class Answer(httpx.SyncByteStream):
-    """An answer of three pieces, which notes what becomes of it."""
+    """An answer of three pieces that records how much of it was read."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -205,7 +205,7 @@ class Answer(httpx.SyncByteStream):
 
 @pytest.fixture
 def answers(shop: Shop) -> list[Answer]:
-    """Let the try-on host give answers that are kept here; the shop has one place for them."""
+    """Record the answers of the try-on host, of which the shop passes on one at a time."""
     given: list[Answer] = []
 
     def answer(request: httpx.Request) -> httpx.Response | None:
@@ -226,8 +226,8 @@ def shop(genvoris: LocalGenvoris) -> Shop:
     return shop
 
 
-def test_a_place_is_held_until_the_answer_was_read(shop: Shop, answers: list[Answer]) -> None:
-    """Not only until its first piece is there."""
+def test_slot_is_held_until_the_body_is_read(shop: Shop, answers: list[Answer]) -> None:
+    """Not only until its first bytes arrive."""
     first = shop.post("/api/tryon", json={})
     assert (first.status_code, answers[0].closed) == (200, False)
     assert shop.post("/api/tryon", json={}).status_code == 503
@@ -237,19 +237,15 @@ def test_a_place_is_held_until_the_answer_was_read(shop: Shop, answers: list[Ans
     assert shop.post("/api/tryon", json={}).status_code == 200
 
 
-def test_an_answer_that_nobody_reads_to_its_end_gives_its_place_back(
-    shop: Shop, answers: list[Answer]
-) -> None:
+def test_unread_response_frees_its_slot(shop: Shop, answers: list[Answer]) -> None:
     """The server closes it when the browser has gone."""
     shop.post("/api/tryon", json={}).close()
     assert (answers[0].given, answers[0].closed) == (1, True)
     assert shop.post("/api/tryon", json={}).status_code == 200
 
 
-def test_an_answer_that_the_shop_replaces_gives_its_place_back(
-    shop: Shop, answers: list[Answer]
-) -> None:
-    """No server ever closes it, since no server ever gets it."""
+def test_replaced_response_frees_its_slot(shop: Shop, answers: list[Answer]) -> None:
+    """No server closes it, since no server gets it."""
 
     @shop.app.after_request
     def replace(response: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Jobs as browsers meet them: repeats, limits, a store that is away, and photos in memory alone."""
+"""Jobs as browsers see them: repeats, limits, an unavailable store, and photos in memory only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import SECRET, with_metadata
 
-KEY = {"Idempotency-Key": "wish-1"}
+KEY = {"Idempotency-Key": "click-1"}
 
 
 class Held:
-    """Holds all try-ons at Genvoris until it is let go."""
+    """Blocks all try-ons at Genvoris until ``open`` is set."""
 
     def __init__(self, shop: Shop) -> None:
         self.open = threading.Event()
@@ -41,7 +41,8 @@ def refusal(answer: TestResponse) -> tuple[int, str, str | None]:
     return answer.status_code, answer.get_json()["error"], answer.headers.get("Retry-After")
 
 
-def test_a_key_that_another_shopper_replays_is_another_job(shop: Shop) -> None:
+def test_key_of_another_shopper_is_another_job(shop: Shop) -> None:
+    """Neither shop nor Genvoris mixes up equal keys of two shoppers."""
     shop.genvoris.customer("ben")
     first = shop.tryon(headers=KEY)
     shop.finish(first)
@@ -55,11 +56,11 @@ def test_a_key_that_another_shopper_replays_is_another_job(shop: Shop) -> None:
         for each in shop.transport.requests
         if each.url.path == "/api/tryon"
     ]
-    assert "wish-1" not in str(keys)
+    assert "click-1" not in str(keys)
 
 
-def test_guests_at_one_address_leave_room_for_others(genvoris: LocalGenvoris) -> None:
-    """Each request without a cookie is another guest's, and each would have places of its own."""
+def test_guests_at_an_address_leave_room(genvoris: LocalGenvoris) -> None:
+    """Requests without cookies, each of a new guest, cannot fill the queue."""
     genvoris.customer("ada")
     shop = Shop(
         genvoris,
@@ -81,7 +82,8 @@ def test_guests_at_one_address_leave_room_for_others(genvoris: LocalGenvoris) ->
     assert shop.finish(answer)["state"] == "done"
 
 
-def test_a_repeat_reaches_genvoris_with_the_same_key_as_the_first(genvoris: LocalGenvoris) -> None:
+def test_repeat_has_the_same_key_at_genvoris(genvoris: LocalGenvoris) -> None:
+    """Even if it reaches a process that does not know the first."""
     genvoris.customer("ada")
     keys = set()
     for _ in range(2):  # two shops that share nothing
@@ -94,7 +96,7 @@ def test_a_repeat_reaches_genvoris_with_the_same_key_as_the_first(genvoris: Loca
     assert genvoris.used() == 1
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_and_charged_once(shop: Shop) -> None:
+def test_lost_answer_is_charged_once(shop: Shop) -> None:
     """The try-on failed for the shopper; the same key then gets the picture that was made."""
 
     def lose(request: httpx.Request) -> None:
@@ -114,7 +116,8 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_charged_once(shop: Shop)
     assert shop.finish(shop.tryon(headers=KEY))["id"] == job["id"]
 
 
-def test_a_repeat_of_what_is_over_says_so_and_costs_nothing(shop: Shop) -> None:
+def test_repeat_of_removed_try_on_is_gone(shop: Shop) -> None:
+    """It is answered 410 and costs nothing."""
     job = shop.finish(shop.tryon(headers=KEY))
     shop.browser.delete(f"/genvoris/tryons/{job['id']}", headers=SAME_ORIGIN)
     answer = shop.tryon(headers=KEY)
@@ -123,7 +126,8 @@ def test_a_repeat_of_what_is_over_says_so_and_costs_nothing(shop: Shop) -> None:
     assert shop.genvoris.used() == 1
 
 
-def test_one_shopper_may_have_two_try_ons_under_way(shop: Shop) -> None:
+def test_shopper_limit(shop: Shop) -> None:
+    """One shopper may have two unfinished try-ons."""
     held = Held(shop)
     under_way = [shop.tryon(), shop.tryon()]
     assert refusal(shop.tryon()) == (429, "too_many_tryons", "5")
@@ -133,7 +137,8 @@ def test_one_shopper_may_have_two_try_ons_under_way(shop: Shop) -> None:
     assert shop.genvoris.used() == 3
 
 
-def test_a_result_is_gone_after_its_time(genvoris: LocalGenvoris) -> None:
+def test_result_expires(genvoris: LocalGenvoris) -> None:
+    """The picture is served for GENVORIS_RESULT_TTL seconds."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_RESULT_TTL=600)
     shop.log_in()
@@ -145,7 +150,8 @@ def test_a_result_is_gone_after_its_time(genvoris: LocalGenvoris) -> None:
     assert shop.browser.get(f"/genvoris/tryons/{job['id']}").status_code == 404
 
 
-def test_a_paywall_is_made_for_the_shopper_who_asks(shop: Shop) -> None:
+def test_paywall_hook_gets_the_shopper(shop: Shop) -> None:
+    """The hook sees who was refused, what they wanted and what they have used."""
     asked: list[Refusal] = []
 
     @shop.extension.paywall
@@ -161,7 +167,8 @@ def test_a_paywall_is_made_for_the_shopper_who_asks(shop: Shop) -> None:
     assert (seen.shopper.external_id, seen.product.id, seen.used) == ("ada", "s1", 3)
 
 
-def test_while_the_store_is_away_browsers_are_told_to_ask_again(shop: Shop) -> None:
+def test_browsers_retry_while_the_store_is_away(shop: Shop) -> None:
+    """Another process may have the job, so it is not called missing."""
     job = shop.finish(shop.tryon())
 
     store = SharedStore(shop.genvoris.clock)
@@ -184,9 +191,9 @@ def large_photo() -> bytes:
     return file.getvalue()
 
 
-def test_a_photo_stays_in_memory_even_when_the_shop_reads_the_form_first(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_photo_stays_in_memory(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if one of the shop's hooks reads the form first."""
+
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("a temporary file was made")
 

@@ -30,7 +30,7 @@ def who_answered(response):
 
 @pytest.fixture
 def host() -> Iterator[TryonHost]:
-    """Give a Genvoris whose try-ons take half a second."""
+    """Yield a Genvoris whose try-ons take half a second."""
     server = TryonHost()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -44,7 +44,7 @@ Start = Callable[..., Shop]
 
 @pytest.fixture
 def start(tmp_path: Path, host: TryonHost) -> Iterator[Start]:
-    """Give a function that starts a shop on the host."""
+    """Yield a function that starts a shop on the host."""
     shops: list[Shop] = []
 
     def start_one(workers: int = 2, worker_class: str = "gthread", **config: object) -> Shop:
@@ -73,7 +73,7 @@ class Browser:
         self._client = Client(shop.port, user, Seen(), 0.05)
 
     def start(self, **more: str) -> tuple[str, int]:
-        """Start a try-on; give its id and the worker that has it."""
+        """Start a try-on and return its id and its worker."""
         body, headers = form()
         status, raw, worker = self._client.call(
             "start", "POST", "/genvoris/tryons", body, **headers, **more
@@ -85,14 +85,19 @@ class Browser:
         status, raw, worker = self._client.call("get", "GET", path)
         return status, raw, int(worker or 0)
 
+    def delete(self, job_id: str) -> int:
+        status, _, _ = self._client.call(
+            "delete", "DELETE", f"/genvoris/tryons/{job_id}", Sec_Fetch_Site="same-origin"
+        )
+        return status
+
     def state(self, job_id: str) -> str:
         status, raw, _ = self.get(f"/genvoris/tryons/{job_id}")
         return str(json.loads(raw)["state"]) if status == 200 else str(status)
 
 
-def test_two_hundred_shoppers_at_once_get_one_picture_for_each_try_on(
-    start: Start, host: TryonHost, redis_server: RedisServer
-) -> None:
+def test_two_hundred_shoppers(start: Start, host: TryonHost, redis_server: RedisServer) -> None:
+    """Each gets one picture for each try-on, whichever worker answers."""
     shop = start(workers=2, GENVORIS_STORE_URL=redis_server.url, GENVORIS_TRYON_CONCURRENCY=16)
     seen = run(shop.port, clients=200, seconds=10)
     assert contradictions(seen, dict(host.keys)) == []
@@ -100,9 +105,8 @@ def test_two_hundred_shoppers_at_once_get_one_picture_for_each_try_on(
     assert any(len(workers) == 2 for workers in seen.workers.values())
 
 
-def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
-    start: Start, host: TryonHost
-) -> None:
+def test_sync_worker_serves_pages_meanwhile(start: Start, host: TryonHost) -> None:
+    """Four try-ons run, and the only worker is free."""
     host.seconds = 2.0
     shop = start(workers=1, worker_class="sync")
     browsers = [Browser(shop, f"s{number}") for number in range(4)]
@@ -115,15 +119,16 @@ def test_one_sync_worker_serves_pages_while_four_try_ons_are_under_way(
     ] * 4
 
 
-def test_repeats_at_the_same_time_on_two_hosts_are_one_try_on(
+def test_simultaneous_repeats_on_two_hosts(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
+    """Thirty-two requests with one key are one try-on."""
     # One shopper may send so many photos at once.
     settings = {"GENVORIS_STORE_URL": redis_server.url, "GENVORIS_TRYONS_PER_SHOPPER": 16}
     shops = [start(workers=2, **settings) for _ in range(2)]
 
     def click(number: int) -> str:
-        return Browser(shops[number % 2]).start(Idempotency_Key="one wish")[0]
+        return Browser(shops[number % 2]).start(Idempotency_Key="one click")[0]
 
     with ThreadPoolExecutor(16) as browsers:
         jobs = set(browsers.map(click, range(32)))
@@ -134,25 +139,24 @@ def test_repeats_at_the_same_time_on_two_hosts_are_one_try_on(
 
 
 @pytest.mark.parametrize("worker_class", ["sync", "gevent"])
-def test_a_try_on_of_one_host_is_polled_fetched_and_deleted_at_another(
+def test_job_is_served_by_another_host(
     start: Start, redis_server: RedisServer, worker_class: str
 ) -> None:
+    """It is polled, fetched and removed there."""
     shops = [start(1, worker_class, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
     first, second = (Browser(shop) for shop in shops)
     job, _ = first.start()
     until(lambda: second.state(job) == "done")
     assert second.get(f"/genvoris/tryons/{job}/image")[1] == RESULT
     assert Browser(shops[1], "ben").state(job) == "404"
-    status, _, _ = second._client.call(
-        "delete", "DELETE", f"/genvoris/tryons/{job}", Sec_Fetch_Site="same-origin"
-    )
-    assert status == 204
+    assert second.delete(job) == 204
     assert (first.state(job), second.state(job)) == ("404", "404")
 
 
-def test_a_worker_that_is_killed_leaves_its_try_on_interrupted_seen_from_the_others(
+def test_killed_worker_interrupts_its_job(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
+    """Others say so, and its slot is free."""
     host.seconds = 60.0
     shop = start(workers=2, GENVORIS_STORE_URL=redis_server.url, GENVORIS_TRYONS_PER_SHOPPER=1)
     ada = Browser(shop)
@@ -171,9 +175,10 @@ def test_a_worker_that_is_killed_leaves_its_try_on_interrupted_seen_from_the_oth
     assert sorted(host.keys.values()) == [1, 1]
 
 
-def test_a_worker_that_is_asked_to_stop_finishes_its_try_on(
+def test_stopping_worker_finishes_its_job(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
+    """It ends after the job, which others find."""
     host.seconds = 2.0
     stopping, other = (start(workers=1, GENVORIS_STORE_URL=redis_server.url) for _ in range(2))
     job, _ = Browser(stopping).start()
@@ -182,9 +187,10 @@ def test_a_worker_that_is_asked_to_stop_finishes_its_try_on(
     assert Browser(other).state(job) == "done"
 
 
-def test_a_try_on_outlives_a_redis_that_goes_away_and_comes_back(
+def test_job_survives_a_redis_restart(
     start: Start, host: TryonHost, redis_server: RedisServer
 ) -> None:
+    """Its own process answers meanwhile, and the others afterwards."""
     host.seconds = 1.0
     shops = [start(workers=1, GENVORIS_STORE_URL=redis_server.url) for _ in range(2)]
     ada, elsewhere = Browser(shops[0]), Browser(shops[1])
@@ -200,9 +206,8 @@ def test_a_try_on_outlives_a_redis_that_goes_away_and_comes_back(
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
 @pytest.mark.parametrize("worker_class", ["sync", "gthread"])
-def test_a_body_over_the_limit_is_cut_at_the_socket(
-    start: Start, chunked: bool, worker_class: str
-) -> None:
+def test_body_over_the_limit_is_cut_off(start: Start, chunked: bool, worker_class: str) -> None:
+    """No more than the limit and the sockets' buffers are read."""
     shop = start(workers=1, worker_class=worker_class, GENVORIS_MAX_UPLOAD_BYTES=1024 * 1024)
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {1024**3}"
     head = (
@@ -228,7 +233,8 @@ def test_a_body_over_the_limit_is_cut_at_the_socket(
     assert Browser(shop).get("/")[0] == 200
 
 
-def test_a_body_over_the_limit_is_answered_before_it_is_sent(start: Start) -> None:
+def test_declared_length_over_the_limit(start: Start) -> None:
+    """It is answered before the body is read."""
     shop = start(workers=1, GENVORIS_MAX_UPLOAD_BYTES=1024 * 1024)
     body, headers = form(bytes(3 * 1024 * 1024))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -1,4 +1,4 @@
-"""Genvoris's answers to a try-on, in every form that they may take."""
+"""Genvoris's answers to a try-on, in all their forms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GUEST = TokenSource(NO_BROKER, None)
 
 
 def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
-    """Have a try-on answered so, with a picture at one address of the try-on host."""
+    """Make a try-on that is answered like this; the try-on host has a picture at one path."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/tryon":
@@ -74,13 +74,14 @@ def make(answer: Any, picture_at: str = "/r/1.jpg") -> Picture:
     ],
     ids=lambda answer: str(answer)[:60],
 )
-def test_a_picture_is_found_in_whatever_form_it_comes(answer: Any) -> None:
+def test_picture_is_found(answer: Any) -> None:
+    """In every form in which an answer may hold one."""
     made = make(answer)
     assert (made.data, made.mimetype) == (JPEG, "image/jpeg")
 
 
 @pytest.mark.parametrize("images", [("a",), ("a", "b")])
-def test_all_pictures_of_a_product_go_to_genvoris(images: tuple[str, ...]) -> None:
+def test_all_product_pictures_are_sent(images: tuple[str, ...]) -> None:
     """Several go as a list beside the first."""
     bodies: list[bytes] = []
 
@@ -98,12 +99,14 @@ def test_all_pictures_of_a_product_go_to_genvoris(images: tuple[str, ...]) -> No
     assert bodies[0].count(b"product_image_url") == len(images)
 
 
-def test_a_long_path_is_not_taken_for_base64() -> None:
+def test_long_path_is_not_base64() -> None:
+    """A path that could be decoded is fetched instead."""
     path = "/results/" + "a" * 71
     assert make({"image": path}, picture_at=path).data == JPEG
 
 
-def test_the_type_is_read_from_the_bytes() -> None:
+def test_type_is_read_from_the_bytes() -> None:
+    """Whatever type the answer declares."""
     text = base64.b64encode(WEBP).decode()
     assert make({"image": f"data:text/html;base64,{text}"}).mimetype == "image/webp"
 
@@ -130,12 +133,14 @@ def test_the_type_is_read_from_the_bytes() -> None:
     ],
     ids=lambda answer: str(answer)[:60],
 )
-def test_an_answer_without_a_picture_is_told_from_one(answer: Any) -> None:
+def test_answer_without_picture_is_malformed(answer: Any) -> None:
+    """Nothing but a picture that browsers show is taken for one."""
     with pytest.raises(MalformedAnswerError):
         make(answer)
 
 
-def test_a_flood_of_addresses_is_not_followed() -> None:
+def test_fetched_urls_are_bounded() -> None:
+    """An answer cannot make the shop send a flood of requests."""
     with pytest.raises(GenvorisError):
         make({"images": [f"/no/{number}.jpg" for number in range(1000)]})
 
@@ -152,5 +157,6 @@ def test_a_flood_of_addresses_is_not_followed() -> None:
     ],
     ids=str,
 )
-def test_the_quota_is_read_where_it_is_said(answer: Any, quota: Quota | None) -> None:
+def test_quota_is_read(answer: Any, quota: Quota | None) -> None:
+    """Wherever an answer has it, if its numbers are whole."""
     assert make({"image": TEXT, **answer}).quota == quota

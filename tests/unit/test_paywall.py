@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.tryon.paywall import Paywall, Reason, Refusal, paywall_for
 
 
@@ -22,7 +23,8 @@ def hook(refusal: Refusal) -> Paywall:
         ("cancelled", "account"),
     ],
 )
-def test_the_shops_own_hook_answers_for_its_shoppers(reason: Reason, kind: str) -> None:
+def test_hook_makes_the_paywall(reason: Reason, kind: str) -> None:
+    """The shop's own texts and link are shown."""
     assert paywall_for(Refusal(reason), hook, None) == {
         "kind": kind,
         "title": f"Shop: {reason}",
@@ -32,13 +34,13 @@ def test_the_shops_own_hook_answers_for_its_shoppers(reason: Reason, kind: str) 
     }
 
 
-def test_a_paywall_cannot_run_a_script() -> None:
+def test_script_link_is_refused() -> None:
     """A link that would run in the page is refused where it is written."""
     with pytest.raises(ValueError, match="action_url"):
         Paywall("Plans", "See them", "See", " java\nscript:alert(1)")
 
 
-def test_a_hook_that_makes_a_bad_link_falls_back_to_the_default() -> None:
+def test_bad_link_falls_back_to_default() -> None:
     """The shopper then sees the paywall that needs no hook."""
     paywall = paywall_for(
         Refusal("quota_exhausted"), lambda _: Paywall("T", "M", "Go", "javascript:1"), "/plans"
@@ -46,7 +48,8 @@ def test_a_hook_that_makes_a_bad_link_falls_back_to_the_default() -> None:
     assert paywall["action_url"] == "/plans"
 
 
-def test_an_empty_credit_pool_never_asks_the_shopper_for_money() -> None:
+def test_empty_credit_pool_offers_nothing() -> None:
+    """Nothing that the shopper buys would help, so there is no button."""
     paywall = paywall_for(Refusal("credit_limit_reached"), hook, "/plans")
     assert paywall["kind"] == "unavailable"
     assert paywall["action_url"] is None
@@ -55,19 +58,23 @@ def test_an_empty_credit_pool_never_asks_the_shopper_for_money() -> None:
 
 
 @pytest.mark.parametrize("reason", ["quota_exhausted", "no_plan", "paused", "cancelled"])
-def test_without_a_hook_the_default_leads_to_the_upgrade_url(reason: Reason) -> None:
+def test_default_links_to_the_upgrade_url(reason: Reason) -> None:
+    """Without a hook, each reason has its own texts and the shop's link."""
     paywall = paywall_for(Refusal(reason, used=5, limit=5), None, "/upgrade")
     assert paywall["action_url"] == "/upgrade"
-    assert paywall["action_label"]
-    assert paywall["title"]
+    assert paywall["action_label"] == LANGUAGES["en"][f"action.{paywall['kind']}"]
+    assert paywall["title"] == LANGUAGES["en"][f"paywall.{reason}.title"]
 
 
-def test_without_an_upgrade_url_there_is_no_button() -> None:
+def test_no_upgrade_url_means_no_button() -> None:
+    """There is nowhere to lead to."""
     paywall = paywall_for(Refusal("quota_exhausted"), None, None)
     assert (paywall["action_label"], paywall["action_url"]) == (None, None)
 
 
-def test_a_hook_that_fails_gives_way_to_the_default(caplog: pytest.LogCaptureFixture) -> None:
+def test_failing_hook_falls_back_to_default(caplog: pytest.LogCaptureFixture) -> None:
+    """And the failure is logged."""
+
     def broken(refusal: Refusal) -> Paywall:
         raise LookupError(refusal.reason)
 
@@ -90,8 +97,8 @@ def test_hook_that_returns_something_else_is_logged(caplog: pytest.LogCaptureFix
     assert "not dict" in caplog.text
 
 
-def test_a_quota_of_one_is_not_counted_in_the_plural() -> None:
-    """Not “all 1 try-ons”."""
+def test_quota_of_one_is_singular() -> None:
+    """The text does not say “all 1 try-ons”."""
     one = paywall_for(Refusal("quota_exhausted", used=1, limit=1), None, None)
     two = paywall_for(Refusal("quota_exhausted", used=2, limit=2), None, None)
     assert one["message"] == "You have used all your try-ons of this period."
