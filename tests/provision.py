@@ -38,7 +38,7 @@ def main(argv: list[str]) -> None:
 
 
 def provision_chromium() -> None:
-    """Take Playwright's own build, else the system's Chromium, else Debian's package."""
+    """Use Playwright's own build, else the system's Chromium, else Debian's package."""
     if install_playwright_chromium():
         CHROMIUM_FILE.write_text("")
         return
@@ -65,7 +65,7 @@ def install_playwright_chromium() -> bool:
 
 
 def playwright_chromium_starts() -> bool:
-    """Say whether the downloaded browser runs here: a bare Debian lacks its libraries."""
+    """Return whether the downloaded browser runs here; a bare Debian lacks its libraries."""
     program = (
         "from playwright.sync_api import sync_playwright as p\n"
         "with p() as play: play.chromium.launch(args=['--no-sandbox']).close()\n"
@@ -74,7 +74,7 @@ def playwright_chromium_starts() -> bool:
 
 
 def find_chromium() -> str | None:
-    """Give the path of a Chromium or Chrome that the system has."""
+    """Return the path of the system's Chromium or Chrome."""
     for name in SYSTEM_CHROMIUM:
         if path := shutil.which(name):
             return path
@@ -111,17 +111,17 @@ def provision_node() -> None:
 
 
 def provision_redis() -> None:
-    """Take the system's redis-server, else Debian's package."""
+    """Use the system's redis-server, else Debian's package."""
     provision_program("redis-server", debian="redis-server", homebrew="redis")
 
 
 def provision_php() -> None:
-    """Take the system's PHP, else Debian's package."""
+    """Use the system's PHP, else Debian's package."""
     provision_program("php", debian="php-cli", homebrew="php")
 
 
 def provision_program(program: str, *, debian: str, homebrew: str) -> None:
-    """Take a program of the system, else Debian's package of it."""
+    """Use a program of the system, else Debian's package of it."""
 
     def find() -> str | None:
         return shutil.which(program)
@@ -134,7 +134,7 @@ def provision_program(program: str, *, debian: str, homebrew: str) -> None:
 
 
 def node_major() -> int:
-    """Give the major version of the Node.js on PATH, or 0."""
+    """Return the major version of the Node.js on PATH, or 0."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")])
     node = shutil.which("node", path=path)
     if not node:

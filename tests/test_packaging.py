@@ -56,11 +56,13 @@ def wheel_names(dist: Path) -> set[str]:
         "genvoris_flask/static/widget/widget.d.ts",
     ],
 )
-def test_the_wheel_holds(name: str, wheel_names: set[str]) -> None:
+def test_wheel_contains(name: str, wheel_names: set[str]) -> None:
+    """The wheel contains what it must."""
     assert name in wheel_names
 
 
-def test_the_wheel_holds_nothing_of_the_workshop(wheel_names: set[str]) -> None:
+def test_wheel_contains_no_sources(wheel_names: set[str]) -> None:
+    """The wheel contains no tests, sources of the widget or development files."""
     folders = {name.split("/")[0] for name in wheel_names}
     assert {folder for folder in folders if not folder.endswith(".dist-info")} == {"genvoris_flask"}
     endings = (".ts", ".json", ".mjs", ".map", ".pyc")
@@ -71,8 +73,8 @@ def test_the_wheel_holds_nothing_of_the_workshop(wheel_names: set[str]) -> None:
     assert spare == {"genvoris_flask/sandbox/openapi.json"}
 
 
-def test_the_readme_on_pypi_has_whole_addresses(dist: Path) -> None:
-    """PyPI shows the README by itself, where a link to a file of the repository leads nowhere."""
+def test_readme_has_absolute_links(dist: Path) -> None:
+    """The README on PyPI has absolute links."""
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
         name = next(name for name in wheel.namelist() if name.endswith("METADATA"))
         metadata = email.message_from_bytes(wheel.read(name))
@@ -86,8 +88,8 @@ def test_the_readme_on_pypi_has_whole_addresses(dist: Path) -> None:
     )
 
 
-def test_the_wheel_asks_for_few_libraries(dist: Path) -> None:
-    """Five of its own; the others come with these, and are named for their lowest versions."""
+def test_wheel_dependencies(dist: Path) -> None:
+    """The wheel depends on few libraries."""
     own = {"flask", "httpx", "cachetools", "pyjwt", "limits"}
     brought = {"werkzeug", "jinja2", "markupsafe", "blinker", "click", "httpcore", "cryptography"}
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
@@ -103,14 +105,16 @@ def test_the_wheel_asks_for_few_libraries(dist: Path) -> None:
     }
 
 
-def test_the_source_distribution_can_be_built_from_and_read(dist: Path) -> None:
+def test_source_distribution(dist: Path) -> None:
+    """The source distribution contains what a build and a reader need."""
     with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert {"pyproject.toml", "README.md", "LICENSE", "static/widget/widget.js"} <= names
     assert not [name for name in names if "node_modules" in name]
 
 
-def test_the_wheel_brings_its_fixtures_to_pytest(dist: Path) -> None:
+def test_wheel_registers_plugin(dist: Path) -> None:
+    """The wheel registers the pytest plugin."""
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
         name = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
         text = wheel.read(name).decode()

@@ -14,14 +14,14 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from genvoris_flask.core.webhooks.events import CreditEvent
-from tests.support.cli import Ran, run_command
+from tests.support.cli import CommandResult, run_command
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 SECRET = "whsec_of_the_tests"
 
 
-def run(shop: Shop, *arguments: str, typed: str | None = None) -> Ran:
+def run(shop: Shop, *arguments: str, typed: str | None = None) -> CommandResult:
     result = run_command(shop.app, *arguments, typed=typed)
     assert API_KEY not in result.output
     return result
@@ -33,7 +33,8 @@ def run_json(shop: Shop, *arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_plans_are_created_and_listed(shop: Shop) -> None:
+def test_plans(shop: Shop) -> None:
+    """Plans are created and listed."""
     made = run(shop, "plans", "create", "Atelier", "--try-ons", "120", "--price", "price_9")
     assert made.exit_code == 0, made.output
     assert "price_9" in made.output
@@ -45,7 +46,8 @@ def test_plans_are_created_and_listed(shop: Shop) -> None:
     assert [plan["monthly_try_ons"] for plan in plans] == [3, 120]
 
 
-def test_a_disabled_plan_is_listed_only_when_asked_for(shop: Shop) -> None:
+def test_disabled_plan_is_hidden(shop: Shop) -> None:
+    """A disabled plan is only listed with --all."""
     plan = run_json(shop, "plans", "create", "Old", "--try-ons", "1")
     shop.state.client.plans.disable(plan["id"])
     assert [each["name"] for each in run_json(shop, "plans", "list")] == ["Pro"]
@@ -53,14 +55,16 @@ def test_a_disabled_plan_is_listed_only_when_asked_for(shop: Shop) -> None:
     assert [(each["name"], each["active"]) for each in every] == [("Pro", True), ("Old", False)]
 
 
-def test_an_empty_list_says_what_to_do(genvoris: LocalGenvoris) -> None:
+def test_empty_list(genvoris: LocalGenvoris) -> None:
+    """An empty list says what to do."""
     shop = Shop(genvoris)
     assert "flask genvoris plans create" in run(shop, "plans", "list").output
     assert run_json(shop, "plans", "list") == []
     assert "no such customers" in run(shop, "customers", "list").output
 
 
-def test_customers_are_listed_by_status_and_up_to_a_limit(shop: Shop) -> None:
+def test_customers_list(shop: Shop) -> None:
+    """Customers are listed by status and up to a limit."""
     for number in range(5):
         shop.genvoris.customer(f"s{number}", quota=None)
     shop.state.client.customers.update("s0", status="PAUSED")
@@ -75,7 +79,8 @@ def test_customers_are_listed_by_status_and_up_to_a_limit(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "shop-"])
-def test_a_customer_is_shown_by_either_id(genvoris: LocalGenvoris, prefix: str) -> None:
+def test_customer_by_either_id(genvoris: LocalGenvoris, prefix: str) -> None:
+    """A customer is shown by Genvoris's id or the shop's."""
     customer_id = genvoris.customer(f"{prefix}ada")
     shop = Shop(genvoris, GENVORIS_EXTERNAL_ID_PREFIX=prefix)
     for name in ("ada", f"{prefix}ada", customer_id):
@@ -85,7 +90,8 @@ def test_a_customer_is_shown_by_either_id(genvoris: LocalGenvoris, prefix: str) 
     assert "ACTIVE" in text
 
 
-def test_usage_says_what_is_used_and_left(shop: Shop) -> None:
+def test_usage(shop: Shop) -> None:
+    """The usage is what is used and left."""
     shop.genvoris.spend(2)
     text = run(shop, "usage", "ada").output
     assert "2 of 3" in text
@@ -94,7 +100,8 @@ def test_usage_says_what_is_used_and_left(shop: Shop) -> None:
     assert usage["period_end"].endswith("+00:00")
 
 
-def test_a_customer_is_cancelled_after_a_question(shop: Shop) -> None:
+def test_cancel_asks(shop: Shop) -> None:
+    """A customer is cancelled after a confirmation."""
     shop.log_in()
     page = shop.browser.get("/product").text
     kept = run(shop, "customers", "cancel", "ada", typed="n\n")
@@ -108,7 +115,8 @@ def test_a_customer_is_cancelled_after_a_question(shop: Shop) -> None:
     assert "data-end-customer-token" not in shop.browser.get("/product").text
 
 
-def test_yes_cancels_without_a_question(shop: Shop) -> None:
+def test_cancel_with_yes(shop: Shop) -> None:
+    """A customer is cancelled with --yes without a confirmation."""
     assert run_json(shop, "customers", "cancel", "ada", "--yes")["status"] == "CANCELLED"
     customer_id = shop.genvoris.customer("bob")
     assert run_json(shop, "customers", "cancel", customer_id, "--yes")["external_id"] == "bob"
@@ -120,9 +128,10 @@ PLANS = [
 ]
 
 
-def test_plans_are_synchronised_after_a_dry_run_and_then_there_is_nothing_to_do(
+def test_plans_sync(
     genvoris: LocalGenvoris,
 ) -> None:
+    """Plans are synchronized once, after a dry run."""
     genvoris.plan(name="Pro")
     shop = Shop(genvoris, GENVORIS_PLANS=PLANS)
     dry = run(shop, "plans", "sync", "--dry-run")
@@ -137,13 +146,15 @@ def test_plans_are_synchronised_after_a_dry_run_and_then_there_is_nothing_to_do(
     assert run_json(shop, "plans", "sync") == []
 
 
-def test_plans_that_are_not_declared_cannot_be_synchronised(shop: Shop) -> None:
+def test_plans_sync_needs_plans(shop: Shop) -> None:
+    """Without GENVORIS_PLANS there is nothing to synchronize."""
     result = run(shop, "plans", "sync")
     assert result.exit_code == 1
     assert "GENVORIS_PLANS is not set" in result.stderr
 
 
-def test_a_plan_is_started_by_price_or_plan_and_once_for_a_sale(genvoris: LocalGenvoris) -> None:
+def test_activate(genvoris: LocalGenvoris) -> None:
+    """A plan is started by price or plan, and once for a sale."""
     shop = Shop(genvoris, GENVORIS_PLANS=PLANS, GENVORIS_EXTERNAL_ID_PREFIX="shop-")
     run(shop, "plans", "sync")
     activate = ["customers", "activate", "ada", "--email", "ada@example.com"]
@@ -158,14 +169,16 @@ def test_a_plan_is_started_by_price_or_plan_and_once_for_a_sale(genvoris: LocalG
     assert (usage["plan_name"], usage["used"]) == ("Atelier", 0)
 
 
-def test_a_sale_of_nothing_or_of_an_unknown_price_is_refused(shop: Shop) -> None:
+def test_activate_needs_known_plan(shop: Shop) -> None:
+    """A sale without a plan, or with an unknown price, is refused."""
     nothing = run(shop, "customers", "activate", "ada")
     assert (nothing.exit_code, "--price or --plan" in nothing.stderr) == (2, True)
     unknown = run(shop, "customers", "activate", "ada", "--price", "price_x")
     assert (unknown.exit_code, "flask genvoris plans sync" in unknown.stderr) == (1, True)
 
 
-def test_a_session_is_minted_and_revoked(shop: Shop) -> None:
+def test_sessions(shop: Shop) -> None:
+    """A session is minted and revoked."""
     session = run_json(shop, "sessions", "mint", "ada", "--seconds", "120")
     assert session["expires_at"] == shop.genvoris.clock() + 120
     assert shop.genvoris.tryon(session["token"]).status_code == 200
@@ -177,7 +190,8 @@ def test_a_session_is_minted_and_revoked(shop: Shop) -> None:
     assert "token" in run(shop, "sessions", "mint", "ada").output
 
 
-def test_the_widgets_files_are_named_with_their_integrity(shop: Shop) -> None:
+def test_widget_hash(shop: Shop) -> None:
+    """The widget's files are listed with their integrity."""
     files = run_json(shop, "widget-hash")
     page = shop.browser.get("/product").text
     (widget,) = (each for each in files if each["name"] == "widget.js")
@@ -185,16 +199,16 @@ def test_the_widgets_files_are_named_with_their_integrity(shop: Shop) -> None:
     assert widget["integrity"] in run(shop, "widget-hash").output
 
 
-def test_check_can_be_read_by_programs(shop: Shop) -> None:
+def test_check_as_json(shop: Shop) -> None:
+    """The findings of check can be printed as JSON."""
     result = run(shop, "check", "--json")
     findings = json.loads(result.stdout)
     assert {"reach", "key", "store", "widget"} <= {finding["name"] for finding in findings}
     assert result.exit_code == (0 if all(finding["ok"] for finding in findings) else 1)
 
 
-def test_check_says_when_functions_wait_for_webhooks_that_cannot_be_verified(
-    shop: Shop, hearing: Shop
-) -> None:
+def test_check_unverifiable_webhooks(shop: Shop, hearing: Shop) -> None:
+    """Check reports handlers for webhooks that cannot be verified."""
     assert finding(shop, "webhooks")["ok"]
     shop.extension.on("*")(print)
     assert not finding(shop, "webhooks")["ok"]
@@ -210,8 +224,8 @@ def finding(shop: Shop, name: str) -> dict[str, Any]:
     return found
 
 
-def test_check_asks_for_trusted_hosts(shop: Shop) -> None:
-    """It insists when a product picture is fetched by the shop's own engine."""
+def test_check_trusted_hosts(shop: Shop) -> None:
+    """Unrestricted hosts cause a warning, and an error if the shop fetches pictures."""
     found = finding(shop, "hosts")
     assert (found["ok"], found["warning"]) == (True, True)
     assert "Set TRUSTED_HOSTS" in found["text"]
@@ -225,8 +239,8 @@ def test_check_asks_for_trusted_hosts(shop: Shop) -> None:
     assert "Set TRUSTED_HOSTS" not in found["text"]
 
 
-def test_check_asks_for_a_paywall(genvoris: LocalGenvoris) -> None:
-    """Without an address or a paywall of its own, a shop offers shoppers over quota nothing."""
+def test_check_paywall(genvoris: LocalGenvoris) -> None:
+    """Check warns if there is no paywall."""
     shop = Shop(genvoris, GENVORIS_UPGRADE_URL=None)
     found = finding(shop, "paywall")
     assert (found["ok"], found["warning"]) == (True, True)
@@ -247,9 +261,10 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("arguments", "status", "code", "text"), ERRORS.values(), ids=ERRORS)
-def test_each_error_has_a_sentence_and_a_status(
+def test_errors_and_statuses(
     shop: Shop, arguments: list[str], status: int, code: int, text: str
 ) -> None:
+    """Each error has a sentence and an exit status."""
     said = {"error": "x", "detail": f"said so of {API_KEY}"}
     answer = {"headers": {"Retry-After": "60"}, **({"json": said} if status > 200 else {})}
     shop.transport.fault = lambda request: httpx.Response(status, **answer)  # type: ignore[arg-type]
@@ -261,14 +276,17 @@ def test_each_error_has_a_sentence_and_a_status(
     assert "Traceback" not in result.output
 
 
-def test_a_shopper_who_is_paused_is_named_as_such(shop: Shop) -> None:
+def test_paused_shopper(shop: Shop) -> None:
+    """The error for a paused shopper says so."""
     shop.state.client.customers.update("ada", status="PAUSED")
     result = run(shop, "sessions", "mint", "ada")
     assert result.exit_code == 1
     assert "paused or cancelled" in result.stderr
 
 
-def test_no_answer_at_all_is_told_apart_for_programs(shop: Shop) -> None:
+def test_no_answer_is_status_3(shop: Shop) -> None:
+    """If Genvoris does not answer the exit status is 3."""
+
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
@@ -278,7 +296,8 @@ def test_no_answer_at_all_is_told_apart_for_programs(shop: Shop) -> None:
     assert "does not answer: check GENVORIS_API_URL" in result.stderr
 
 
-def test_a_plan_that_may_have_been_created_is_not_said_to_work_later(shop: Shop) -> None:
+def test_uncertain_plan(shop: Shop) -> None:
+    """A plan that may have been created is not to be retried."""
     create = ["plans", "create", "Pro", "--try-ons", "5"]
 
     def lose_the_answer(request: httpx.Request) -> httpx.Response:
@@ -296,13 +315,15 @@ def test_a_plan_that_may_have_been_created_is_not_said_to_work_later(shop: Shop)
     assert (result.exit_code, "plans list --all" in result.stderr) == (3, False)
 
 
-def test_an_app_without_the_extension_is_told_so() -> None:
+def test_app_without_extension() -> None:
+    """An app without the extension is reported."""
     result = run_command(Flask("bare"), "plans", "list")
     assert result.exit_code == 1
     assert "GenvorisFlask(app)" in result.output
 
 
-def test_a_command_that_is_written_wrongly_is_status_2(shop: Shop) -> None:
+def test_wrong_usage_is_status_2(shop: Shop) -> None:
+    """Wrong usage has the exit status 2."""
     for arguments in (["plans", "create", "x"], ["usage"], ["customers", "list", "--status", "x"]):
         assert run(shop, *arguments).exit_code == 2
 
@@ -318,21 +339,22 @@ def test_a_command_that_is_written_wrongly_is_status_2(shop: Shop) -> None:
     ],
     ids=" ".join,
 )
-def test_a_variable_that_was_not_set_is_a_command_written_wrongly(
-    shop: Shop, command: list[str]
-) -> None:
+def test_empty_argument_is_status_2(shop: Shop, command: list[str]) -> None:
+    """An empty argument has the exit status 2."""
     result = run(shop, *command)
     assert (result.exit_code, "it is empty" in result.stderr) == (2, True)
 
 
-def test_a_store_that_is_away_may_answer_later(genvoris: LocalGenvoris) -> None:
+def test_unavailable_store_is_status_3(genvoris: LocalGenvoris) -> None:
+    """An unavailable store has the exit status 3."""
     shop = Shop(genvoris, GENVORIS_STORE_URL="redis://127.0.0.1:1/0")
     sale = ["customers", "activate", "ada", "--plan", "pln_1", "--event-id", "e1"]
     result = run(shop, *sale)
     assert (result.exit_code, "delivers it again" in result.stderr) == (3, True)
 
 
-def test_what_comes_from_elsewhere_cannot_steer_the_terminal(shop: Shop) -> None:
+def test_control_characters_are_replaced(shop: Shop) -> None:
+    """Foreign values cannot control the terminal."""
     shop.state.client.plans.create(name="\x1b[31mRed\x07", monthly_try_ons=1)
     assert "\x1b" not in run(shop, "plans", "list").output
 
@@ -345,8 +367,8 @@ def hearing(genvoris: LocalGenvoris) -> Shop:
 HOOK = "http://127.0.0.1:9/genvoris/webhook"
 
 
-def test_an_endpoint_is_made_for_what_the_shop_listens_to(hearing: Shop) -> None:
-    """By the names that Genvoris publishes, and with the first of the secrets."""
+def test_webhooks_create(hearing: Shop) -> None:
+    """An endpoint subscribes to the events of the shop's handlers."""
     for name in ("customer.quota_warning", "end_customer.period_rolled", "tryon.completed"):
         hearing.extension.on(name)(print)
     made = run(hearing, "webhooks", "create", HOOK, "--description", "the shop")
@@ -367,7 +389,8 @@ def test_an_endpoint_is_made_for_what_the_shop_listens_to(hearing: Shop) -> None
     assert sent["secret"] == SECRET
 
 
-def test_a_shop_that_listens_to_everything_is_sent_everything_once(hearing: Shop) -> None:
+def test_webhooks_create_for_any_event(hearing: Shop) -> None:
+    """A handler for all events subscribes to each of them once."""
     hearing.extension.on("*")(print)
     events = run_json(hearing, "webhooks", "create", HOOK)["events"]
     assert {"tryon.failed", "customer.quota_exhausted", "end_customer.created"} <= set(events)
@@ -375,7 +398,8 @@ def test_a_shop_that_listens_to_everything_is_sent_everything_once(hearing: Shop
     assert "webhook.test" not in events
 
 
-def test_the_events_of_an_endpoint_may_be_named(hearing: Shop) -> None:
+def test_webhooks_create_with_events(hearing: Shop) -> None:
+    """The events of an endpoint can be given."""
     options = ["--event", "customer.quota_warning", "--event", "plan.created"]
     made = run_json(hearing, "webhooks", "create", HOOK, *options)
     assert made["events"] == ["end_customer.quota_warning", "plan.created"]
@@ -383,7 +407,8 @@ def test_the_events_of_an_endpoint_may_be_named(hearing: Shop) -> None:
     assert (wrong.exit_code, "must be one of" in wrong.stderr) == (1, True)
 
 
-def test_an_endpoint_needs_a_secret_an_address_and_events(shop: Shop, hearing: Shop) -> None:
+def test_webhooks_create_needs(shop: Shop, hearing: Shop) -> None:
+    """An endpoint needs a secret, a URL and events."""
     result = run(shop, "webhooks", "create", HOOK, "--event", "plan.created")
     assert (result.exit_code, "GENVORIS_WEBHOOK_SECRET is not set" in result.stderr) == (1, True)
     result = run(hearing, "webhooks", "create", HOOK)
@@ -393,8 +418,8 @@ def test_an_endpoint_needs_a_secret_an_address_and_events(shop: Shop, hearing: S
     assert "webhooks create --help" in run(hearing, "webhooks", "list").output
 
 
-def test_a_second_endpoint_for_an_address_is_warned_of(hearing: Shop) -> None:
-    """It is made all the same, since a secret is changed that way."""
+def test_webhooks_create_warns_of_duplicates(hearing: Shop) -> None:
+    """A second endpoint for a URL causes a warning."""
     first = run_json(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
     second = run(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
     assert (second.exit_code, f"{first['id']} sends to this address too" in second.stderr) == (
@@ -404,7 +429,8 @@ def test_a_second_endpoint_for_an_address_is_warned_of(hearing: Shop) -> None:
     assert len(run_json(hearing, "webhooks", "list")) == 2
 
 
-def test_an_endpoint_is_listed_tested_and_deleted(hearing: Shop) -> None:
+def test_webhooks_list_test_delete(hearing: Shop) -> None:
+    """An endpoint is listed, tested and deleted."""
     made = run_json(hearing, "webhooks", "create", HOOK, "--event", "plan.created")
     lines = run(hearing, "webhooks", "list").output.splitlines()
     assert lines[0].split()[:3] == ["ID", "URL", "EVENTS"]
@@ -422,7 +448,9 @@ def test_an_endpoint_is_listed_tested_and_deleted(hearing: Shop) -> None:
         assert (gone.exit_code, "knows nothing by this id" in gone.stderr) == (1, True)
 
 
-def test_an_endpoint_that_may_have_been_made_is_not_said_to_work_later(hearing: Shop) -> None:
+def test_uncertain_endpoint(hearing: Shop) -> None:
+    """An endpoint that may have been created is not to be retried."""
+
     def lose(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(502) if request.method == "POST" else None
 
@@ -431,7 +459,8 @@ def test_an_endpoint_that_may_have_been_made_is_not_said_to_work_later(hearing: 
     assert (result.exit_code, "may be there all the same" in result.stderr) == (1, True)
 
 
-def test_a_test_delivery_runs_the_shops_own_functions(hearing: Shop) -> None:
+def test_webhook_test(hearing: Shop) -> None:
+    """A test delivery runs the shop's handlers."""
     seen: list[CreditEvent] = []
     hearing.extension.on("credit.low_balance")(seen.append)
     hearing.extension.on("credit.low_balance", background=True)(seen.append)
@@ -447,14 +476,16 @@ def test_a_test_delivery_runs_the_shops_own_functions(hearing: Shop) -> None:
     assert SECRET not in result.output
 
 
-def test_a_test_delivery_that_is_refused_ends_with_status_1(hearing: Shop) -> None:
+def test_refused_webhook_test_is_status_1(hearing: Shop) -> None:
+    """A refused test delivery has the exit status 1."""
     hearing.extension.on("*")(lambda event: 1 / 0)
     result = run(hearing, "webhook-test")
     assert result.exit_code == 1
     assert "The shop answered 500, so Genvoris would deliver this again." in result.stderr
 
 
-def test_a_test_delivery_needs_a_secret_and_an_object(shop: Shop, hearing: Shop) -> None:
+def test_webhook_test_needs(shop: Shop, hearing: Shop) -> None:
+    """A test delivery needs a secret and a JSON object."""
     result = run(shop, "webhook-test")
     assert (result.exit_code, "GENVORIS_WEBHOOK_SECRET is not set" in result.stderr) == (1, True)
     for data in ("{", "[]", "7"):
@@ -472,7 +503,8 @@ def served(hearing: Shop) -> Iterator[str]:
     thread.join()
 
 
-def test_a_test_delivery_goes_to_a_running_shop_by_url(hearing: Shop, served: str) -> None:
+def test_webhook_test_by_url(hearing: Shop, served: str) -> None:
+    """A test delivery can be sent to a running shop."""
     # The shop's clock is the tests'; this delivery is signed now.
     old = run(hearing, "webhook-test", "--url", served)
     assert old.exit_code == 1

@@ -44,7 +44,8 @@ def is_up(url: str) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_taken_ports_are_no_error_and_ctrl_c_ends_both(number: signal.Signals) -> None:
+def test_ports_in_use_and_ctrl_c(number: signal.Signals) -> None:
+    """Ports in use are skipped, and Ctrl-C ends both processes."""
     with socket.socket() as first, socket.socket() as second:
         for taken in (first, second):
             taken.bind(("127.0.0.1", 0))
@@ -77,7 +78,8 @@ def test_idle_connection_does_not_delay_the_end() -> None:
     assert process.returncode == 0
 
 
-def test_data_that_is_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
+def test_data_survives_restart(tmp_path: Path) -> None:
+    """Data in a given folder is there at the next start."""
     used: list[str] = []
     for _ in range(2):
         process, text = start("--data", str(tmp_path), "--port", "5150", "--sandbox-port", "8887")
@@ -89,7 +91,8 @@ def test_data_that_is_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
     assert "4 of 5" in used
 
 
-def test_when_the_local_genvoris_dies_the_demo_says_so_and_ends() -> None:
+def test_sandbox_dies() -> None:
+    """The demo ends with a message when the local Genvoris dies."""
     process, text = start("--port", "5250", "--sandbox-port", "8987")
     sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)[1]
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

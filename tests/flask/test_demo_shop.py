@@ -107,7 +107,8 @@ def _closed(app: Flask) -> Any:
     close(app)
 
 
-def test_there_are_enough_products_and_each_has_its_picture(app: Flask) -> None:
+def test_products(app: Flask) -> None:
+    """There are enough products, and each has its picture."""
     static = Path(str(app.static_folder))
     assert len(PRODUCTS) >= 8
     for product in PRODUCTS:
@@ -116,9 +117,8 @@ def test_there_are_enough_products_and_each_has_its_picture(app: Flask) -> None:
 
 @pytest.mark.parametrize("logged_in", [False, True], ids=["logged out", "logged in"])
 @pytest.mark.parametrize("path", PAGES)
-def test_each_page_is_served_under_a_strict_policy(
-    browser: FlaskClient, path: str, logged_in: bool
-) -> None:
+def test_strict_policy(browser: FlaskClient, path: str, logged_in: bool) -> None:
+    """Each page has a strict Content Security Policy."""
     if logged_in:
         log_in(browser)
     response = browser.get(path)
@@ -132,14 +132,16 @@ def test_each_page_is_served_under_a_strict_policy(
     assert API_KEY not in response.text
 
 
-def test_every_product_has_its_page_with_a_try_on_button(browser: FlaskClient) -> None:
+def test_product_pages(browser: FlaskClient) -> None:
+    """Every product has a page with a try-on button."""
     for product in PRODUCTS:
         page = browser.get(f"/product/{product.slug}").text
         assert "data-genvoris-trigger" in page
         assert 'data-api-url="/genvoris"' in page
 
 
-def test_an_unknown_page_is_a_page_of_the_shop(browser: FlaskClient) -> None:
+def test_not_found(browser: FlaskClient) -> None:
+    """An unknown page is rendered by the shop."""
     response = browser.get("/product/nothing")
     assert response.status_code == 404
     assert "Marlow" in response.text
@@ -156,28 +158,33 @@ def test_an_unknown_page_is_a_page_of_the_shop(browser: FlaskClient) -> None:
         "evil",
     ],
 )
-def test_a_way_back_to_another_site_is_not_taken(browser: FlaskClient, target: str) -> None:
+def test_redirect_to_other_site_is_ignored(browser: FlaskClient, target: str) -> None:
+    """A redirect to another site is not followed."""
     assert log_in(browser, next=target).headers["Location"] == "/"
 
 
-def test_a_way_back_within_the_shop_is_taken(browser: FlaskClient) -> None:
+def test_redirect_within_shop(browser: FlaskClient) -> None:
+    """A redirect within the shop is followed."""
     assert log_in(browser, next="/product/plain-tee?x=1").headers["Location"] == (
         "/product/plain-tee?x=1"
     )
 
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/cart", "/checkout/price_wardrobe"])
-def test_a_form_without_its_token_changes_nothing(browser: FlaskClient, path: str) -> None:
+def test_form_needs_token(browser: FlaskClient, path: str) -> None:
+    """A form without its token changes nothing."""
     assert browser.post(path, data={}).status_code == 400
 
 
-def test_a_wrong_password_is_refused(browser: FlaskClient) -> None:
+def test_wrong_password(browser: FlaskClient) -> None:
+    """A wrong password is refused."""
     answer = post(browser, "/login", email="ada@example.com", password="wrong")
     assert answer.status_code == 401
     assert "do not go together" in answer.text
 
 
-def test_the_cart_adds_up(browser: FlaskClient) -> None:
+def test_cart_total(browser: FlaskClient) -> None:
+    """The cart adds up."""
     for _ in range(2):
         post(browser, "/cart", slug="plain-tee", size="M")
     post(browser, "/cart", slug="harbour-shirt", size="S")
@@ -191,9 +198,8 @@ def test_the_cart_adds_up(browser: FlaskClient) -> None:
     assert "It is empty" in browser.get("/cart").text
 
 
-def test_a_sale_registers_the_shopper_and_leads_back(
-    browser: FlaskClient, local_genvoris: LocalGenvoris
-) -> None:
+def test_sale(browser: FlaskClient, local_genvoris: LocalGenvoris) -> None:
+    """A sale registers the shopper and redirects back."""
     log_in(browser)
     answer = post(browser, "/checkout/price_wardrobe", next="/product/plain-tee")
     assert answer.headers["Location"] == "/product/plain-tee"
@@ -203,9 +209,8 @@ def test_a_sale_registers_the_shopper_and_leads_back(
     assert "Your plan" in browser.get("/plans").text
 
 
-def test_a_plan_that_is_paused_can_be_woken_up(
-    browser: FlaskClient, local_genvoris: LocalGenvoris
-) -> None:
+def test_paused_plan_can_be_resumed(browser: FlaskClient, local_genvoris: LocalGenvoris) -> None:
+    """A paused plan can be resumed."""
     log_in(browser)
     post(browser, "/checkout/price_wardrobe")
     local_genvoris.call("PATCH", "/customers/user_1", {"status": "PAUSED"})
@@ -214,7 +219,8 @@ def test_a_plan_that_is_paused_can_be_woken_up(
     assert "Wake my plan up" not in browser.get("/account").text
 
 
-def test_the_pages_stay_up_when_genvoris_is_away(browser: FlaskClient, network: Network) -> None:
+def test_pages_without_genvoris(browser: FlaskClient, network: Network) -> None:
+    """The pages work while Genvoris is unavailable."""
     log_in(browser)
     network.down = True
     for path in [*PAGES, "/account"]:
@@ -223,14 +229,16 @@ def test_the_pages_stay_up_when_genvoris_is_away(browser: FlaskClient, network: 
     assert "/checkout/price_wardrobe" in answer.headers["Location"]
 
 
-def test_the_sample_shoppers_are_on_the_log_in_page(browser: FlaskClient) -> None:
+def test_sample_shoppers(browser: FlaskClient) -> None:
+    """The log-in page lists the sample shoppers."""
     page = browser.get("/login").text
     for sample in SAMPLES:
         assert sample.name in page
         assert sample.about in page
 
 
-def test_every_colour_has_a_page_a_picture_and_the_others_to_try_on(browser: FlaskClient) -> None:
+def test_colours(browser: FlaskClient) -> None:
+    """Every colour has a page, a picture, and the others as variants."""
     tees = GARMENTS["plain-tee"]
     assert [tee.colour for tee in tees] == ["Clay", "Moss", "Ink"]
     for tee in tees:
@@ -245,14 +253,16 @@ def test_every_colour_has_a_page_a_picture_and_the_others_to_try_on(browser: Fla
                 assert picture.status_code == 200
 
 
-def test_another_colour_goes_into_the_cart_by_its_own_name(browser: FlaskClient) -> None:
+def test_colour_in_cart(browser: FlaskClient) -> None:
+    """Another colour has its own name in the cart."""
     post(browser, "/cart", slug="plain-tee-moss", size="M")
     page = browser.get("/cart").text
     assert "size M, is in your cart" in page
     assert "Moss, M" in page
 
 
-def test_the_try_on_speaks_the_language_that_the_shopper_chose(browser: FlaskClient) -> None:
+def test_language(browser: FlaskClient) -> None:
+    """The try-on uses the language that the shopper chose."""
     assert "data-language" not in browser.get("/product/plain-tee").text
     answer = post(browser, "/language", language="ar", next="/product/plain-tee")
     assert answer.headers["Location"] == "/product/plain-tee"
@@ -261,7 +271,8 @@ def test_the_try_on_speaks_the_language_that_the_shopper_chose(browser: FlaskCli
     assert post(browser, "/language", language="de", next="//evil").headers["Location"] == "/"
 
 
-def test_the_product_page_links_the_policy_that_the_widget_asks_about(browser: FlaskClient) -> None:
+def test_privacy_policy_link(browser: FlaskClient) -> None:
+    """The product page links the privacy policy."""
     assert 'data-privacy-url="/privacy"' in browser.get("/product/plain-tee").text
     assert "Delete my photo" in browser.get("/privacy").text
 
@@ -277,7 +288,8 @@ def as_owner(browser: FlaskClient) -> None:
     post(browser, "/login", email="fen@example.com", password=PASSWORD)
 
 
-def test_the_plans_page_shows_the_plans_that_are_declared(app: Flask, browser: FlaskClient) -> None:
+def test_plans_page(app: Flask, browser: FlaskClient) -> None:
+    """The plans page shows the declared plans."""
     app.config["GENVORIS_PLANS"] = [
         {"name": "Pocket", "monthly_try_ons": 7, "external_price_id": "price_pocket"}
     ]
@@ -287,9 +299,8 @@ def test_the_plans_page_shows_the_plans_that_are_declared(app: Flask, browser: F
     assert post(browser, "/checkout/price_nothing").status_code in (302, 404)
 
 
-def test_the_free_plan_is_spent_however_often_it_is_taken(
-    browser: FlaskClient, local_genvoris: LocalGenvoris
-) -> None:
+def test_free_plan_fills_once(browser: FlaskClient, local_genvoris: LocalGenvoris) -> None:
+    """Choosing the free plan again does not refill its quota."""
     log_in(browser)
     post(browser, "/checkout/price_pocket")
     local_genvoris.spend(3, "user_1")
@@ -300,9 +311,8 @@ def test_the_free_plan_is_spent_however_often_it_is_taken(
     assert "2 left" in browser.get("/account").text
 
 
-def test_a_plan_that_ended_is_not_woken_up(
-    browser: FlaskClient, local_genvoris: LocalGenvoris
-) -> None:
+def test_ended_plan_cannot_be_resumed(browser: FlaskClient, local_genvoris: LocalGenvoris) -> None:
+    """A plan that ended cannot be resumed."""
     log_in(browser)
     post(browser, "/checkout/price_wardrobe")
     local_genvoris.call("PATCH", "/customers/user_1", {"status": "CANCELLED"})
@@ -311,9 +321,8 @@ def test_a_plan_that_ended_is_not_woken_up(
     assert customer["status"] == "CANCELLED"
 
 
-def test_paying_twice_by_accident_is_one_sale(
-    browser: FlaskClient, local_genvoris: LocalGenvoris
-) -> None:
+def test_double_payment_is_one_sale(browser: FlaskClient, local_genvoris: LocalGenvoris) -> None:
+    """Paying twice by accident is one sale."""
     log_in(browser)
     browser.get("/checkout/price_wardrobe")
     with browser.session_transaction() as cookies:
@@ -326,7 +335,8 @@ def test_paying_twice_by_accident_is_one_sale(
     assert local_genvoris.used("user_1") == 3
 
 
-def test_the_news_are_for_the_owner_alone(browser: FlaskClient) -> None:
+def test_events_are_for_the_owner(browser: FlaskClient) -> None:
+    """Only the owner sees the events."""
     for path in ("/admin/", "/admin/news"):
         assert "/login" in browser.get(path).headers["Location"]
     log_in(browser)
@@ -335,9 +345,8 @@ def test_the_news_are_for_the_owner_alone(browser: FlaskClient) -> None:
     assert post(browser, "/admin/test").status_code == 403
 
 
-def test_what_genvoris_tells_is_written_down_once_and_shown(
-    app: Flask, browser: FlaskClient
-) -> None:
+def test_events_are_recorded_once(app: Flask, browser: FlaskClient) -> None:
+    """An event is recorded once and shown."""
     ada = {"customer": {"id": "ec_1", "externalId": "user_1"}, "quota": {"used": 5, "limit": 5}}
     deliver(app, "customer.quota_exhausted", "evt_1", ada)
     deliver(app, "tryon.completed", "evt_2", {"external_id": "user_1", "product_title": "<b>Tee"})
@@ -353,7 +362,8 @@ def test_what_genvoris_tells_is_written_down_once_and_shown(
     assert page.count("<li class=") == 4
 
 
-def test_news_that_a_page_has_are_not_given_again(app: Flask, browser: FlaskClient) -> None:
+def test_only_newer_events_are_returned(app: Flask, browser: FlaskClient) -> None:
+    """Only events newer than those on the page are returned."""
     deliver(app, "webhook.test", "evt_1", {})
     as_owner(browser)
     first = browser.get("/admin/news").text
@@ -365,9 +375,10 @@ def test_news_that_a_page_has_are_not_given_again(app: Flask, browser: FlaskClie
     assert "Something new." in browser.get(path).text
 
 
-def test_an_order_is_told_with_the_visit_of_the_try_on(
+def test_order_has_widget_session(
     app: Flask, browser: FlaskClient, local_genvoris: LocalGenvoris
 ) -> None:
+    """An order is reported with the try-on's widget session."""
     seen: list[Any] = []
 
     def see(_app: Flask, **_: object) -> None:

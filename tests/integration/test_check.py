@@ -42,7 +42,8 @@ def check_program(folder: Path, config: dict[str, object], *more: str) -> tuple[
     return done.returncode, done.stdout + done.stderr
 
 
-def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
+def test_correct_setup(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
+    """A correct set-up has no findings."""
     status, text = check(
         tmp_path,
         GENVORIS_API_KEY=KEY,
@@ -62,9 +63,10 @@ def test_all_is_well(tmp_path: Path, genvoris: str, redis_server: RedisServer) -
         ({"GENVORIS_ALLOW_GUESTS": True}, 0, "as a guest"),
     ],
 )
-def test_a_shop_in_which_nobody_can_shop_is_told(
+def test_missing_shopper_loader(
     tmp_path: Path, genvoris: str, config: dict[str, object], status: int, said: str
 ) -> None:
+    """A shop without a shopper loader is reported."""
     shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
     done, text = check_program(tmp_path, shop | config)
     assert (done, said in text) == (status, True), text
@@ -88,10 +90,8 @@ def test_missing_upgrade_url(
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_guests_beside_plans_that_run_out_are_warned_of(
-    tmp_path: Path, genvoris: str, declared: bool
-) -> None:
-    """Whoever has spent a plan could log out and go on."""
+def test_guests_beside_plans(tmp_path: Path, genvoris: str, declared: bool) -> None:
+    """Guests beside plans with a quota cause a warning."""
     shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
     shop |= {"GENVORIS_ALLOW_GUESTS": True, "SECRET_KEY": "s"}
     status, text = check_program(tmp_path, shop)
@@ -123,10 +123,10 @@ class Person(UserMixin):
         ({"GENVORIS_USER_ID_ATTRIBUTE": "get_id"}, LOGIN, "which may be a secret token"),
     ],
 )
-def test_the_id_by_which_shoppers_are_known_is_told(
+def test_shopper_id(
     tmp_path: Path, genvoris: str, config: dict[str, object], program: str, said: str
 ) -> None:
-    """A warning is no reason for another exit status."""
+    """The id by which shoppers are known is shown."""
     shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
     done, text = check_program(tmp_path, shop | config, program)
     assert (done, said in text) == (0, True), text
@@ -144,18 +144,17 @@ def test_the_id_by_which_shoppers_are_known_is_told(
     ],
     ids=["none", "set", "guests"],
 )
-def test_a_missing_log_in_address_is_told(
+def test_missing_login_url(
     tmp_path: Path, genvoris: str, config: dict[str, object], line: str
 ) -> None:
-    """It is a warning, since a shop may have a log-in of its own in the page."""
+    """A missing log-in URL is reported."""
     shop = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1", **config}
     status, text = check(tmp_path, **shop)
     assert (status, line in text) == (0, True), text
 
 
-def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(
-    tmp_path: Path, genvoris: str
-) -> None:
+def test_differing_plans_and_memory_store(tmp_path: Path, genvoris: str) -> None:
+    """Differing plans and a store in memory are reported."""
     shop: dict[str, object] = {
         "GENVORIS_API_KEY": KEY,
         "GENVORIS_API_URL": f"{genvoris}/api/v1",
@@ -170,9 +169,8 @@ def test_plans_that_differ_and_a_store_that_forgets_sales_are_named(
     assert "whsec_a_secret" not in text
 
 
-def test_plans_that_agree_are_told(
-    tmp_path: Path, genvoris: str, redis_server: RedisServer
-) -> None:
+def test_equal_plans(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
+    """Plans that agree are reported."""
     GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
     status, text = check(
         tmp_path,
@@ -187,7 +185,8 @@ def test_plans_that_agree_are_told(
     assert "ok     Stripe: Its events are accepted at /genvoris/stripe" in text
 
 
-def test_settings_that_are_wrong_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+def test_invalid_settings(tmp_path: Path) -> None:
+    """Invalid settings cause a message without a traceback."""
     wrong = "gvk-with-a-slip"
     status, text = check(tmp_path, GENVORIS_API_KEY=wrong)
     assert status == 1
@@ -195,7 +194,8 @@ def test_settings_that_are_wrong_are_a_sentence_and_no_traceback(tmp_path: Path)
     assert wrong not in text
 
 
-def test_a_wrong_key_is_named(tmp_path: Path, genvoris: str) -> None:
+def test_wrong_key(tmp_path: Path, genvoris: str) -> None:
+    """A wrong API key is reported."""
     wrong = "gvk_test_wrong"
     status, text = check(tmp_path, GENVORIS_API_KEY=wrong, GENVORIS_API_URL=f"{genvoris}/api/v1")
     assert status == 1
@@ -203,7 +203,8 @@ def test_a_wrong_key_is_named(tmp_path: Path, genvoris: str) -> None:
     assert wrong not in text
 
 
-def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_unreachable_server(tmp_path: Path) -> None:
+    """An unreachable server is reported."""
     url = f"http://127.0.0.1:{free_port()}/api/v1"
     store = f"redis://:password@127.0.0.1:{free_port()}"
     status, text = check(
@@ -216,7 +217,8 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "password" not in text
 
 
-def test_clocks_that_disagree_are_told_which_way() -> None:
+def test_clock_difference() -> None:
+    """A difference of the clocks is reported with its direction."""
     date = "Tue, 14 Nov 2023 22:13:20 GMT"
     assert check_clock(date, 1_700_000_010).ok
     assert "behind" in check_clock(date, 1_700_000_000 - 90).text
@@ -226,7 +228,8 @@ def test_clocks_that_disagree_are_told_which_way() -> None:
     assert check_clock(None, 0).ok
 
 
-def test_a_budget_that_is_too_small_is_told() -> None:
+def test_small_page_budget() -> None:
+    """A page budget that is too small is reported."""
     assert check_page_budget(0.1, 0.8).ok
     assert "GENVORIS_PAGE_BUDGET" in check_page_budget(1.0, 0.8).text
     assert not check_page_budget(1.0, 0.8).ok

@@ -51,8 +51,8 @@ def flask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_fault_here_is_no_fault_of_the_shops(shop: Path) -> None:
-    """Commands of the shop run, and ours say what is wrong, when a dependency is missing."""
+def test_missing_dependency(shop: Path) -> None:
+    """The shop's commands run when a dependency of this package is missing."""
     (shop / "sitecustomize.py").write_text(WITHOUT_HTTPX)
     greeting = flask(shop, "greet")
     assert greeting.stdout == "Good day\n", greeting.stderr
@@ -64,8 +64,8 @@ def test_a_fault_here_is_no_fault_of_the_shops(shop: Path) -> None:
     assert "pip install" in ours.stderr
 
 
-def test_a_flask_that_is_too_old_is_a_sentence(shop: Path) -> None:
-    """Importing the extension says which release is needed."""
+def test_old_flask(shop: Path) -> None:
+    """A Flask that is too old causes a message."""
     (shop / "sitecustomize.py").write_text(TOO_OLD)
     (shop / "shop.py").write_text("from genvoris_flask import GenvorisFlask\n")
     found = flask(shop, "routes")
@@ -73,8 +73,8 @@ def test_a_flask_that_is_too_old_is_a_sentence(shop: Path) -> None:
     assert "genvoris-flask needs Flask 2.2.5 or newer, but 2.0.3 is installed." in found.stderr
 
 
-def test_a_command_of_the_shops_loads_nothing_of_ours() -> None:
-    """What Flask loads for every command is click, and neither httpx nor Flask's views."""
+def test_shop_commands_import_little() -> None:
+    """A command of the shop does not import this package's commands."""
     program = "import sys, genvoris_flask.cli; print([*sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60

@@ -12,25 +12,29 @@ from genvoris_flask.errors import CreditError, CustomerInactiveError, GenvorisEr
 from genvoris_flask.testing import Clock, Faults, Sandbox, SandboxShopper
 
 
-def test_the_sandbox_listens_on_a_real_socket(genvoris_sandbox: Sandbox) -> None:
+def test_sandbox_listens(genvoris_sandbox: Sandbox) -> None:
+    """The sandbox listens on a real socket."""
     with urllib.request.urlopen(genvoris_sandbox.url) as page:
         assert b"Sandbox Genvoris" in page.read()
     assert genvoris_sandbox.config["GENVORIS_API_URL"] == f"{genvoris_sandbox.url}/api/v1"
 
 
-def test_each_test_begins_with_nothing_in_it(genvoris_sandbox: Sandbox) -> None:
+def test_sandbox_is_empty(genvoris_sandbox: Sandbox) -> None:
+    """Each test starts with an empty sandbox."""
     assert genvoris_sandbox.client.plans.list() == []
     assert genvoris_sandbox.client.customers.list().items == ()
     assert genvoris_sandbox.calls("/api/v1/customers", "POST") == []
 
 
-def test_a_shopper_has_five_try_ons(genvoris_shopper: SandboxShopper) -> None:
+def test_shopper_has_five_try_ons(genvoris_shopper: SandboxShopper) -> None:
+    """A shopper has five try-ons."""
     assert (genvoris_shopper.used, genvoris_shopper.remaining) == (0, 5)
     genvoris_shopper.spend(2)
     assert (genvoris_shopper.used, genvoris_shopper.remaining) == (2, 3)
 
 
-def test_a_shopper_can_be_exhausted_and_renewed(genvoris_shopper: SandboxShopper) -> None:
+def test_exhaust_and_renew(genvoris_shopper: SandboxShopper) -> None:
+    """A shopper's quota can be exhausted and renewed."""
     genvoris_shopper.exhaust()
     with pytest.raises(QuotaError) as refused:
         genvoris_shopper.spend()
@@ -40,17 +44,17 @@ def test_a_shopper_can_be_exhausted_and_renewed(genvoris_shopper: SandboxShopper
 
 
 @pytest.mark.parametrize("how", ["pause", "cancel"])
-def test_a_shopper_who_is_paused_or_cancelled_gets_no_token(
-    genvoris_shopper: SandboxShopper, how: str
-) -> None:
+def test_inactive_shopper_gets_no_token(genvoris_shopper: SandboxShopper, how: str) -> None:
+    """A paused or cancelled shopper gets no token."""
     getattr(genvoris_shopper, how)()
     with pytest.raises(CustomerInactiveError):
         genvoris_shopper.token()
 
 
-def test_shoppers_differ_and_may_have_a_name_and_a_plan_of_ones_own(
+def test_shoppers_differ(
     genvoris_sandbox: Sandbox,
 ) -> None:
+    """Shoppers differ, and can have a given id and plan."""
     first, second = genvoris_sandbox.shopper(), genvoris_sandbox.shopper()
     assert first.external_id != second.external_id
     plan = genvoris_sandbox.plan("Big", 250)
@@ -65,9 +69,10 @@ def test_shoppers_differ_and_may_have_a_name_and_a_plan_of_ones_own(
     assert refused.value.reason == "no_plan"
 
 
-def test_the_credit_pool_can_be_emptied_and_filled(
+def test_credits_can_be_emptied_and_filled(
     genvoris_sandbox: Sandbox, genvoris_shopper: SandboxShopper
 ) -> None:
+    """The shop's credits can be removed and added."""
     genvoris_sandbox.empty_credits()
     with pytest.raises(CreditError):
         genvoris_shopper.spend()
@@ -77,7 +82,8 @@ def test_the_credit_pool_can_be_emptied_and_filled(
         genvoris_shopper.spend()
 
 
-def test_a_month_passes_at_once(genvoris_shopper: SandboxShopper, genvoris_clock: Clock) -> None:
+def test_clock_advances(genvoris_shopper: SandboxShopper, genvoris_clock: Clock) -> None:
+    """The clock advances by a month."""
     genvoris_shopper.exhaust()
     before = genvoris_clock.now
     genvoris_clock.advance(days=31)
@@ -86,7 +92,8 @@ def test_a_month_passes_at_once(genvoris_shopper: SandboxShopper, genvoris_clock
     assert genvoris_clock() == pytest.approx(time.time() + 31 * 86_400, abs=60)
 
 
-def test_the_clock_can_be_set_and_reset(genvoris_sandbox: Sandbox, genvoris_clock: Clock) -> None:
+def test_clock_set_and_reset(genvoris_sandbox: Sandbox, genvoris_clock: Clock) -> None:
+    """The clock can be set and reset."""
     moment = dt.datetime(2030, 1, 2, tzinfo=dt.UTC)
     genvoris_clock.set(moment)
     assert abs(genvoris_clock.now - moment) < dt.timedelta(minutes=1)
@@ -100,9 +107,8 @@ def test_the_clock_can_be_set_and_reset(genvoris_sandbox: Sandbox, genvoris_cloc
     assert genvoris_clock() == pytest.approx(time.time(), abs=60)
 
 
-def test_faults_strike_where_and_as_often_as_they_are_told(
-    genvoris_sandbox: Sandbox, genvoris_faults: Faults
-) -> None:
+def test_faults_match_path_and_count(genvoris_sandbox: Sandbox, genvoris_faults: Faults) -> None:
+    """Faults affect the given path, as often as given."""
     genvoris_faults.status(500, "/api/v1/customers*", method="GET", count=1)
     genvoris_faults.status(429, "/api/v1/plans", method="POST", retry_after=1, error="rate_limited")
     genvoris_sandbox.client.plans.list()
@@ -115,9 +121,8 @@ def test_faults_strike_where_and_as_often_as_they_are_told(
 
 
 @pytest.mark.parametrize("kind", ["garbage", "drop", "hang", "slow", "latency"])
-def test_every_kind_of_fault_can_be_asked_for(
-    genvoris_sandbox: Sandbox, genvoris_faults: Faults, kind: str
-) -> None:
+def test_every_kind_of_fault(genvoris_sandbox: Sandbox, genvoris_faults: Faults, kind: str) -> None:
+    """Every kind of fault can be injected."""
     seconds = {"hang": (0.2,), "slow": (0.2,), "latency": (0.2,)}.get(kind, ())
     plan = genvoris_sandbox.plan()
     getattr(genvoris_faults, kind)(*seconds, path="/api/v1/plans/*")
@@ -131,15 +136,17 @@ def test_every_kind_of_fault_can_be_asked_for(
     assert genvoris_faults.hits >= 1
 
 
-def test_a_wrong_fault_is_refused_in_words(genvoris_faults: Faults) -> None:
+def test_invalid_fault_is_refused(genvoris_faults: Faults) -> None:
+    """An invalid fault raises an error with an explanation."""
     with pytest.raises(ValueError, match="share"):
         genvoris_faults.drop(share=3)
     genvoris_faults.drop(count=1)  # the wrong one is not in the way
 
 
-def test_what_was_asked_is_seen_without_secrets(
+def test_calls_contain_no_secrets(
     genvoris_sandbox: Sandbox, genvoris_shopper: SandboxShopper
 ) -> None:
+    """Requests are listed without secrets."""
     token = genvoris_shopper.token()
     genvoris_sandbox.client.tryons.track(end_customer_token=token)
     (call,) = genvoris_sandbox.calls("/api/tryon/track")
@@ -148,7 +155,8 @@ def test_what_was_asked_is_seen_without_secrets(
     assert genvoris_sandbox.api_key not in str(genvoris_sandbox.calls())
 
 
-def test_webhooks_can_be_looked_at(genvoris_sandbox: Sandbox) -> None:
+def test_deliveries_are_listed(genvoris_sandbox: Sandbox) -> None:
+    """Webhook deliveries are listed."""
     genvoris_sandbox.client.webhook_endpoints.create(
         url="http://127.0.0.1:9/hook", secret="whsec_x", events=["plan.created"]
     )

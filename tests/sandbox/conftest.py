@@ -11,5 +11,5 @@ from tests.support.local_genvoris import LocalGenvoris
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> LocalGenvoris:
-    """Give a sandbox with nothing in it."""
+    """Return an empty sandbox."""
     return LocalGenvoris(tmp_path / "data")

@@ -188,7 +188,7 @@ def test_balance_notifications(tmp_path: Path) -> None:
         buy(sandbox, 20, expiresIn=DAY)
         sandbox.http.post("/sandbox/clock", json={"advance": DAY})
         sandbox.app.extensions["genvoris-sandbox"].dispatcher.deliver_due()
-    told = [(each.envelope["type"], each.envelope["data"]["balance"]) for each in shop.got]
+    told = [(each.envelope["type"], each.envelope["data"]["balance"]) for each in shop.received]
     low, added = "credit.low_balance", "credit.balance_added"
     assert told == [(low, 0), (added, 20), (low, 0)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -182,7 +183,7 @@ def test_invalid_query_is_refused(sandbox: LocalGenvoris, query: str) -> None:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> LocalGenvoris:
-    """Give one sandbox to all that Hypothesis thinks of."""
+    """Return one sandbox for all examples."""
     folder: Path = tmp_path_factory.mktemp("busy")
     return LocalGenvoris(folder)
 
@@ -221,6 +222,17 @@ def test_invalid_picture_port_is_refused(sandbox: LocalGenvoris, port: str) -> N
     answer = sandbox.tryon(product_image_url=f"http://127.0.0.1:{port}/shirt.png")
     assert answer.status_code == 400
     assert answer.get_json()["detail"].startswith("product_image_url: must be an http(s)")
+
+
+def test_unreachable_picture_is_named(sandbox: LocalGenvoris) -> None:
+    """The error contains the picture's URL, but neither its password nor its query."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{unused.getsockname()[1]}"
+        answer = sandbox.tryon(product_image_url=f"http://me:secret@{host}/shirt.png?sig=secret")
+    assert answer.status_code == 400
+    problem = f"the picture at http://{host}/shirt.png could not be fetched (ConnectError)"
+    assert answer.get_json()["detail"] == f"product_image_url: {problem}"
 
 
 def test_duplicate_form_field_is_refused(

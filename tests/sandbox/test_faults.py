@@ -17,7 +17,7 @@ PLAN = {"name": "Pro", "monthlyTryOns": 5}
 
 @pytest.fixture
 def http(genvoris_sandbox: Sandbox) -> Iterator[httpx.Client]:
-    """Give a client of a sandbox."""
+    """Yield a client of a sandbox."""
     headers = {"Authorization": f"Bearer {genvoris_sandbox.api_key}"}
     with httpx.Client(base_url=genvoris_sandbox.url, headers=headers, timeout=5) as client:
         yield client

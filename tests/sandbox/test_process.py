@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -20,51 +19,13 @@ from flask import Flask
 
 from tests.support.local_genvoris import product_png
 from tests.support.pictures import picture
-
-KEY = "gvk_test_process_key"
-
-
-@contextmanager
-def sandbox(
-    folder: Path,
-    *options: str,
-    key: str | None = KEY,
-    env: dict[str, str] | None = None,
-    printed: list[str] | None = None,
-) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """Run a sandbox; what it prints at its start goes into ``printed``."""
-    command = [sys.executable, "-m", "genvoris_flask.sandbox", "--port", "0", "--data", str(folder)]
-    command += ["--api-key", key] if key else []
-    process = subprocess.Popen(
-        [*command, "--delay", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=env,
-    )
-    assert process.stdout is not None
-    lines = [process.stdout.readline()]
-    url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
-    assert url, lines
-    assert "this machine alone" in lines[0]
-    while lines.count("\n") < 2:  # before and after the settings
-        lines.append(process.stdout.readline())
-        assert lines[-1], lines
-    if printed is not None:
-        printed += lines
-    headers = {"Authorization": f"Bearer {KEY}"}
-    try:
-        with httpx.Client(base_url=url[0], headers=headers, timeout=10) as client:
-            yield process, client
-    finally:
-        process.kill()
-        process.communicate()
+from tests.support.sandbox_process import KEY, run_command, run_sandbox
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_process_ends_quietly(tmp_path: Path, number: signal.Signals) -> None:
     """The process ends without output on a signal."""
-    with sandbox(tmp_path) as (process, client):
+    with run_sandbox(tmp_path) as (process, client):
         assert client.get("/api/v1/plans").json() == {"data": []}
         process.send_signal(number)
         output, errors = process.communicate(timeout=10)
@@ -83,7 +44,7 @@ def settings_of(printed: list[str]) -> dict[str, str]:
 def test_settings_are_printed(tmp_path: Path) -> None:
     """The command prints settings that a shop can use."""
     printed: list[str] = []
-    with sandbox(tmp_path, "--issuer", "https://issuer.test", printed=printed) as (_, client):
+    with run_sandbox(tmp_path, "--issuer", "https://issuer.test", printed=printed) as (_, client):
         url = str(client.base_url).rstrip("/")
     assert settings_of(printed) == {
         "GENVORIS_API_KEY": KEY,
@@ -102,7 +63,7 @@ def test_live_key_is_not_printed(
 ) -> None:
     """A key that may be a real one is not printed."""
     printed: list[str] = []
-    with sandbox(tmp_path, key=key, env={**os.environ, **environment}, printed=printed):
+    with run_sandbox(tmp_path, key=key, env={**os.environ, **environment}, printed=printed):
         assert "secret" not in "".join(printed)
         assert "GENVORIS_API_KEY" not in settings_of(printed)
 
@@ -116,7 +77,7 @@ def test_allowed_picture_hosts(tmp_path: Path) -> None:
             f"{other}/a.png",
             f"{cdn}/to?{other}/a.png",
         ]
-        with sandbox(tmp_path, "--allow-host", "127.0.0.2") as (_, client):
+        with run_sandbox(tmp_path, "--allow-host", "127.0.0.2") as (_, client):
             answers = [try_on(client, url) for url in urls]
     assert [answer.status_code for answer in answers] == [200, 200, 400, 400]
     for refused in answers[2:]:
@@ -165,14 +126,14 @@ def picture_host(address: str) -> Iterator[str]:
 )
 def test_invalid_host_is_refused(tmp_path: Path, host: str) -> None:
     """An invalid host is refused with an explanation."""
-    done = run("--allow-host", host, "--data", str(tmp_path))
+    done = run_command("--allow-host", host, "--data", str(tmp_path))
     assert done.returncode == 2
     assert "give a host alone, such as cdn.shop.example" in done.stderr
 
 
 def test_data_survives_kill(tmp_path: Path) -> None:
     """What was confirmed survives when the process is killed."""
-    with sandbox(tmp_path) as (process, client):
+    with run_sandbox(tmp_path) as (process, client):
         plan = client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5}).json()
         body = {"externalId": "ada", "planId": plan["id"]}
         client.post("/api/v1/customers", json=body)
@@ -180,15 +141,10 @@ def test_data_survives_kill(tmp_path: Path) -> None:
         keys = client.get("/.well-known/jwks.json").json()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
-    with sandbox(tmp_path) as (_, client):
+    with run_sandbox(tmp_path) as (_, client):
         assert client.get("/api/v1/plans").json()["data"] == [plan]
         assert client.get("/api/v1/customers/ada").json() == customer
         assert client.get("/.well-known/jwks.json").json() == keys
-
-
-def run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "genvoris_flask.sandbox", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
 def test_port_in_use(tmp_path: Path) -> None:
@@ -196,7 +152,7 @@ def test_port_in_use(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = run("--port", str(taken.getsockname()[1]), "--data", str(tmp_path))
+        done = run_command("--port", str(taken.getsockname()[1]), "--data", str(tmp_path))
     assert done.returncode == 2
     assert "--port 0" in done.stderr
 
@@ -205,7 +161,7 @@ def test_folder_is_a_file(tmp_path: Path) -> None:
     """A data folder that is a file is reported with an explanation."""
     file = tmp_path / "file"
     file.write_text("")
-    done = run("--port", "0", "--data", str(file))
+    done = run_command("--port", "0", "--data", str(file))
     assert done.returncode == 2
     assert str(file) in done.stderr
     assert "Traceback" not in done.stderr
@@ -213,7 +169,7 @@ def test_folder_is_a_file(tmp_path: Path) -> None:
 
 def test_invalid_key_is_refused(tmp_path: Path) -> None:
     """An invalid API key is refused without printing it."""
-    done = run("--api-key", "sk_secret", "--data", str(tmp_path))
+    done = run_command("--api-key", "sk_secret", "--data", str(tmp_path))
     assert done.returncode == 2
     assert "gvk_test_" in done.stderr
     assert "sk_secret" not in done.stderr

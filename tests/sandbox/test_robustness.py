@@ -1,4 +1,4 @@
-"""The sandbox under a crowd, killed in the middle, and beside another one."""
+"""The sandbox under load, killed while in use, and started twice."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import Path
 
 from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.http.server import SandboxServer
-from tests.sandbox.test_process import KEY, run, sandbox
 from tests.support.sandbox_clients import Confirmed, StoredData, run_clients
+from tests.support.sandbox_process import KEY, run_command, run_sandbox
 
 
 def test_fifty_clients(tmp_path: Path) -> None:
     """Fifty clients see no error and lose no data."""
-    with sandbox(tmp_path, "--credits", "1000000") as (_, client):
+    with run_sandbox(tmp_path, "--credits", "1000000") as (_, client):
         port = client.base_url.port or 0
         confirmed = run_clients(port, KEY, clients=50, done=lambda confirmed: confirmed.calls > 300)
-    kept = StoredData.read(tmp_path)
+    stored = StoredData.read(tmp_path)
     assert confirmed.errors == []
     assert confirmed.calls > 300
-    assert kept.lost(confirmed) == 0
-    assert kept.used == confirmed.used
-    assert kept.events == confirmed.events
+    assert stored.lost(confirmed) == 0
+    assert stored.used == confirmed.used
+    assert stored.events == confirmed.events
 
 
 def test_kill_loses_nothing_confirmed(tmp_path: Path) -> None:
     """Nothing that was confirmed is lost when the process is killed."""
-    with sandbox(tmp_path, "--credits", "1000000") as (process, client):
+    with run_sandbox(tmp_path, "--credits", "1000000") as (process, client):
         port = client.base_url.port or 0
 
         def kill(confirmed: Confirmed) -> bool:
@@ -39,18 +39,18 @@ def test_kill_loses_nothing_confirmed(tmp_path: Path) -> None:
         confirmed = run_clients(port, KEY, clients=20, done=kill)
     assert len(confirmed.errors) == 20  # each saw it go
     assert len(confirmed.customers) > 10
-    with sandbox(tmp_path) as (_, client):
+    with run_sandbox(tmp_path) as (_, client):
         assert client.get("/api/v1/customers").status_code == 200
-    kept = StoredData.read(tmp_path)
-    assert kept.lost(confirmed) == 0
+    stored = StoredData.read(tmp_path)
+    assert stored.lost(confirmed) == 0
     # At most what was under way when it was killed is there without an answer.
-    assert len(set(kept.used) - confirmed.customers) <= 20
+    assert len(set(stored.used) - confirmed.customers) <= 20
 
 
 def test_folder_in_use_is_refused(tmp_path: Path) -> None:
     """A second process on the same folder is refused with an explanation."""
-    with sandbox(tmp_path) as (_, client):
-        done = run("--port", "0", "--data", str(tmp_path), "--api-key", "gvk_test_other")
+    with run_sandbox(tmp_path) as (_, client):
+        done = run_command("--port", "0", "--data", str(tmp_path), "--api-key", "gvk_test_other")
         assert done.returncode == 2
         assert f"{tmp_path} is in use by another sandbox" in done.stderr
         assert "--data" in done.stderr
@@ -59,10 +59,10 @@ def test_folder_in_use_is_refused(tmp_path: Path) -> None:
 
 def test_kill_unlocks_folder(tmp_path: Path) -> None:
     """The folder is free again after its process is killed."""
-    with sandbox(tmp_path) as (process, _client):
+    with run_sandbox(tmp_path) as (process, _client):
         process.kill()
         process.wait()
-    with sandbox(tmp_path) as (_process, client):
+    with run_sandbox(tmp_path) as (_process, client):
         assert client.get("/api/v1/plans").status_code == 200
 
 

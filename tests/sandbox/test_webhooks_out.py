@@ -48,12 +48,12 @@ def test_delivery_is_signed(
         register(sandbox, shop.url)
         sandbox.plan()
         assert deliver(sandbox) == 1
-    (got,) = shop.got
-    verify(got.headers["X-Genvoris-Signature"], got.body, [SECRET], sandbox.clock.now)
-    assert set(got.envelope) == {"id", "type", "created", "data"}
-    assert got.headers["X-Genvoris-Event"] == got.envelope["type"] == "plan.created"
-    assert got.headers["X-Genvoris-Delivery"].startswith("whd_")
-    assert got.envelope["data"]["plan"]["name"] == "Pro"
+    (delivery,) = shop.received
+    verify(delivery.headers["X-Genvoris-Signature"], delivery.body, [SECRET], sandbox.clock.now)
+    assert set(delivery.envelope) == {"id", "type", "created", "data"}
+    assert delivery.headers["X-Genvoris-Event"] == delivery.envelope["type"] == "plan.created"
+    assert delivery.headers["X-Genvoris-Delivery"].startswith("whd_")
+    assert delivery.envelope["data"]["plan"]["name"] == "Pro"
 
 
 def test_signature_uses_real_time(
@@ -65,9 +65,9 @@ def test_signature_uses_real_time(
         sandbox.http.post("/sandbox/clock", json={"advance": 90 * DAY})
         sandbox.plan()
         deliver(sandbox)
-    (got,) = shop.got
-    verify(got.headers["X-Genvoris-Signature"], got.body, [SECRET], sandbox.clock.now)
-    assert got.envelope["created"] == sandbox.clock.now + 90 * DAY
+    (delivery,) = shop.received
+    verify(delivery.headers["X-Genvoris-Signature"], delivery.body, [SECRET], sandbox.clock.now)
+    assert delivery.envelope["created"] == sandbox.clock.now + 90 * DAY
 
 
 def test_subscribed_events_only(sandbox: LocalGenvoris) -> None:
@@ -82,10 +82,10 @@ def test_subscribed_events_only(sandbox: LocalGenvoris) -> None:
 
 
 def told(sandbox: LocalGenvoris, shop: Receiver) -> list[str]:
-    """Give what came since the last time."""
+    """Return the deliveries since the last call."""
     deliver(sandbox)
     types = shop.types
-    shop.got.clear()
+    shop.received.clear()
     return types
 
 
@@ -148,7 +148,7 @@ def test_quota_exhausted_event(sandbox: LocalGenvoris, way: str) -> None:
         assert shop.types == []
         assert [ask().status_code for _ in range(2)] == [402, 402]
         deliver(sandbox)
-    first, second = (each.envelope for each in shop.got)
+    first, second = (each.envelope for each in shop.received)
     assert first["id"] != second["id"]
     assert first["data"] == {
         "customer_id": customer_id,
@@ -179,8 +179,8 @@ def test_quota_warning_event(sandbox: LocalGenvoris) -> None:
         register(sandbox, shop.url, ["end_customer.quota_warning"])
         sandbox.spend(10)
         deliver(sandbox)
-    (got,) = shop.got
-    assert got.envelope["data"] == {
+    (delivery,) = shop.received
+    assert delivery.envelope["data"] == {
         "customer_id": customer_id,
         "external_id": "ada",
         "plan_id": sandbox.call("GET", "/customers/ada").get_json()["planId"],
@@ -208,7 +208,7 @@ def test_failed_try_on_event(sandbox: LocalGenvoris) -> None:
         sandbox.tryon(None, photo=(io.BytesIO(b"no photo"), "p.jpg"))
         sandbox.track(success=False, product_title="Coat")
         deliver(sandbox)
-    first, second = (each.envelope for each in shop.got)
+    first, second = (each.envelope for each in shop.received)
     assert (first["type"], second["type"]) == ("tryon.failed", "tryon.failed")
     assert first["data"]["reason"].startswith("photo:")
     assert second["data"]["product_title"] == "Coat"
@@ -230,9 +230,9 @@ def test_test_event(sandbox: LocalGenvoris) -> None:
         sent = sandbox.call("POST", f"/webhooks/{endpoint}/test").get_json()["data"]
         deliver(sandbox)
     assert shop.types == ["webhook.test"]
-    assert shop.got[0].envelope["id"] == sent["id"]
-    assert list(shop.got[0].envelope["data"]) == ["message"]
-    assert shop.got[0].headers["X-Genvoris-Delivery"] == sent["delivery"]
+    assert shop.received[0].envelope["id"] == sent["id"]
+    assert list(shop.received[0].envelope["data"]) == ["message"]
+    assert shop.received[0].headers["X-Genvoris-Delivery"] == sent["delivery"]
 
 
 def test_eight_attempts(sandbox: LocalGenvoris) -> None:
@@ -248,7 +248,7 @@ def test_eight_attempts(sandbox: LocalGenvoris) -> None:
             assert deliver(sandbox) == 1
         sandbox.clock.now += 365 * DAY
         assert deliver(sandbox) == 0
-    assert len({each.envelope["id"] for each in shop.got}) == 1
+    assert len({each.envelope["id"] for each in shop.received}) == 1
     (dead,) = deliveries(sandbox, "?state=dead")
     assert (dead["attempts"], dead["status"], dead["nextAttemptAt"]) == (8, 500, None)
     assert dead["problem"] == "answered 500"
@@ -262,7 +262,7 @@ def test_moved_clock_retries(sandbox: LocalGenvoris) -> None:
         deliver(sandbox)
         sandbox.http.post("/sandbox/clock", json={"advance": 10})
         deliver(sandbox)
-    assert len(shop.got) == 2
+    assert len(shop.received) == 2
     assert deliveries(sandbox)[0]["state"] == "delivered"
 
 
@@ -282,7 +282,7 @@ def test_redirect_is_a_failure(sandbox: LocalGenvoris) -> None:
         register(sandbox, shop.url)
         sandbox.plan()
         deliver(sandbox)
-    assert len(shop.got) == 1
+    assert len(shop.received) == 1
     assert deliveries(sandbox)[0]["state"] == "pending"
 
 
@@ -308,7 +308,7 @@ def test_resend(sandbox: LocalGenvoris) -> None:
         answer = sandbox.http.post(f"/sandbox/deliveries/{first['id']}/resend")
         assert answer.get_json()["data"]["state"] == "pending"
         deliver(sandbox)
-    assert shop.got[0].body == shop.got[1].body
+    assert shop.received[0].body == shop.received[1].body
     assert sandbox.http.post("/sandbox/deliveries/whd_x/resend").status_code == 404
 
 
@@ -357,7 +357,7 @@ def test_hanging_endpoint_blocks_no_other(
                 body = {"url": url, "secret": SECRET, "events": ["plan.created"]}
                 client.post("/api/v1/webhooks", json=body)
             client.post("/api/v1/plans", json={"name": "Pro", "monthlyTryOns": 5})
-            until(lambda: shop.got)
+            until(lambda: shop.received)
             assert shop.types == ["plan.created"]
         listed = client.get("/sandbox/deliveries?wait=5").json()
     assert listed["settled"] is True

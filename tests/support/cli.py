@@ -1,4 +1,4 @@
-"""Runs the commands of ``flask genvoris`` with any release of click."""
+"""Running ``flask genvoris`` commands with any release of click."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from flask import Flask
 
 from genvoris_flask.cli import genvoris as commands
 
-# Before 8.2 click mixes both outputs unless it is told otherwise.
+# Before 8.2 click mixes stdout and stderr by default.
 _OPTIONS: dict[str, Any] = (
     {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
 )
 
 
 @dataclass(frozen=True)
-class Ran:
-    """How a command ended, and what it printed."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     exit_code: int
     stdout: str
@@ -27,12 +27,12 @@ class Ran:
 
     @property
     def output(self) -> str:
-        """All that it printed."""
+        """Both outputs."""
         return self.stdout + self.stderr
 
 
-def run_command(app: Flask, *arguments: str, typed: str | None = None) -> Ran:
+def run_command(app: Flask, *arguments: str, typed: str | None = None) -> CommandResult:
     """Run ``flask genvoris …`` for an app."""
     runner = app.test_cli_runner(**_OPTIONS)
     result = runner.invoke(commands, list(arguments), input=typed)
-    return Ran(result.exit_code, result.stdout, result.stderr)
+    return CommandResult(result.exit_code, result.stdout, result.stderr)

@@ -1,4 +1,4 @@
-"""Holds every answer of a sandbox against the document that ships with it."""
+"""Checking the sandbox's responses against its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from flask import Flask, Response, request
 from genvoris_flask.sandbox.http.openapi import api_document
 
 
-def hold_answers(app: Flask) -> None:
-    """Fail the request whose answer is not as the document says."""
-    # The first of them runs last: what the others add is there.
-    app.after_request_funcs.setdefault(None, []).insert(0, hold)
+def check_responses(app: Flask) -> None:
+    """Fail requests whose response does not match the document."""
+    # The first function runs last, after the others have added their headers.
+    app.after_request_funcs.setdefault(None, []).insert(0, check_response)
 
 
-def hold(response: Response) -> Response:
+def check_response(response: Response) -> Response:
     """Check status, content type, headers and body."""
     operation = api_document().operations.get(request.endpoint or "")
     if operation is None or request.method == "OPTIONS":

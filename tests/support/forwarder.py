@@ -1,6 +1,6 @@
-"""An address that leads to a server, and after a change to another one, as a load balancer does.
+"""A TCP forwarder whose target can be changed, like a load balancer.
 
-Connections that are open stay with the server that they were made to.
+Open connections stay with the server that they were made to.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Self
 
 
 class Forwarder:
-    """Forwards each connection to ``port``, as it is at that moment."""
+    """Forwards new connections to the current ``target``."""
 
     def __init__(self, port: int) -> None:
         self.target = port
         self.opened = 0
         self.received = 0  # bytes that clients have sent
-        self._near: set[socket.socket] = set()
+        self._clients: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._selector = selectors.DefaultSelector()
@@ -52,22 +52,22 @@ class Forwarder:
                 if key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj in self._peers:
-                    self._pass_on(key.fileobj)
+                    self._forward(key.fileobj)
 
     def _accept(self) -> None:
         near, _ = self._listener.accept()
         far = socket.create_connection(("127.0.0.1", self.target))
         self.opened += 1
-        self._near.add(near)
+        self._clients.add(near)
         for one, other in ((near, far), (far, near)):
             self._peers[one] = other
             self._selector.register(one, selectors.EVENT_READ)
 
-    def _pass_on(self, one: socket.socket) -> None:
+    def _forward(self, one: socket.socket) -> None:
         other = self._peers[one]
         try:
             data = one.recv(65536)
-            self.received += len(data) if one in self._near else 0
+            self.received += len(data) if one in self._clients else 0
             other.sendall(data)
         except OSError:
             data = b""

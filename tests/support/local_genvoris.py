@@ -1,4 +1,4 @@
-"""The sandbox in this process, on a clock that tests move."""
+"""The sandbox in this process, with a clock that tests can move."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from genvoris_flask.sandbox.app import create_app
 from genvoris_flask.sandbox.domain.signing_keys import KeyRing
 from genvoris_flask.sandbox.domain.store import SIGNING_KEY_NAME
-from tests.support.conformance import hold_answers
+from tests.support.conformance import check_responses
 from tests.support.fake_genvoris import Clock
 from tests.support.pictures import picture
 
@@ -39,14 +39,14 @@ PRODUCT_URL = "data:image/png;base64," + base64.b64encode(product_png()).decode(
 
 @cache
 def signing_key() -> bytes:
-    """Make a key once for all tests: it takes a while."""
+    """Generate a key once for all tests, since it takes a while."""
     with tempfile.TemporaryDirectory() as folder:
         KeyRing(Path(folder)).current()
         return (Path(folder) / SIGNING_KEY_NAME).read_bytes()
 
 
 def with_key(folder: Path) -> Path:
-    """Give a data folder that has a signing key."""
+    """Create a data folder with a signing key."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / SIGNING_KEY_NAME).exists():
         (folder / SIGNING_KEY_NAME).write_bytes(signing_key())
@@ -54,12 +54,12 @@ def with_key(folder: Path) -> Path:
 
 
 class LocalGenvoris:
-    """A sandbox, and short ways to call it over its own HTTP interface."""
+    """A sandbox, with methods that call its HTTP interface."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.clock = Clock()
         self.app = create_app(with_key(folder), api_key=API_KEY, clock=self.clock, **options)
-        hold_answers(self.app)
+        check_responses(self.app)
         self.http: FlaskClient = self.app.test_client()
         self.transport = httpx.WSGITransport(self.app, raise_app_exceptions=True)
 
@@ -69,12 +69,12 @@ class LocalGenvoris:
         return self.http.open(f"/api/v1{path}", method=method, json=json, headers=headers, **more)
 
     def plan(self, quota: int = 3, name: str = "Pro") -> str:
-        """Create a plan and give its id."""
+        """Create a plan and return its id."""
         answer = self.call("POST", "/plans", {"name": name, "monthlyTryOns": quota})
         return str(answer.get_json()["id"])
 
     def customer(self, external_id: str = "ada", quota: int | None = 3) -> str:
-        """Register a shopper and give Genvoris's id of them."""
+        """Register a shopper and return Genvoris's id."""
         plan = {} if quota is None else {"planId": self.plan(quota)}
         answer = self.call("POST", "/customers", {"externalId": external_id, **plan})
         return str(answer.get_json()["id"])
@@ -84,24 +84,24 @@ class LocalGenvoris:
         return str(self.call("POST", f"/customers/{name}/sessions", body).get_json()["token"])
 
     def used(self, name: str = "ada") -> int:
-        """Say how many try-ons are spent."""
+        """Return the number of used try-ons."""
         usage = self.call("GET", f"/customers/{name}/usage").get_json()
         return int(usage["data"]["current"]["used"])
 
     def spend(self, count: int, name: str = "ada") -> None:
-        """Spend try-ons of a shopper, as a shop with an engine of its own does."""
+        """Use try-ons of a shopper, as a shop with its own engine does."""
         token = self.token(name)
         for _ in range(count):
             answer = self.track(end_customer_token=token)
             assert answer.status_code == 200, answer.get_json()
 
     def track(self, **body: Any) -> TestResponse:
-        """Report a try-on of an engine of the shop's own."""
+        """Report a try-on of a shop's own engine."""
         headers = {"Authorization": f"Bearer {API_KEY}"}
         return self.http.post("/api/tryon/track", json=body, headers=headers)
 
     def tryon(self, token: str | None = None, key: str = "", **changes: Any) -> TestResponse:
-        """Ask for a try-on; a change to None leaves a field out."""
+        """Request a try-on; a change to None omits a field."""
         fields = {
             "photo": (io.BytesIO(picture("JPEG", (300, 450))), "photo.jpg"),
             "product_image_url": PRODUCT_URL,

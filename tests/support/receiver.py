@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came."""
+    """A delivery that was received."""
 
     headers: dict[str, str]
     body: bytes
@@ -24,14 +24,14 @@ class Delivery:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers with each of these statuses in turn; the last is for all the rest."""
+    """Responds with each of some statuses in turn, and then always with the last."""
 
     daemon_threads = True
 
     def __init__(self, statuses: Sequence[int] = (200,)) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses = list(statuses)
-        self.got: list[Delivery] = []
+        self.received: list[Delivery] = []
         self.lock = threading.Lock()
 
     @property
@@ -40,11 +40,11 @@ class Receiver(ThreadingHTTPServer):
 
     @property
     def types(self) -> list[str]:
-        return [each.envelope["type"] for each in self.got]
+        return [each.envelope["type"] for each in self.received]
 
     def take(self, delivery: Delivery) -> int:
         with self.lock:
-            self.got.append(delivery)
+            self.received.append(delivery)
             return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
 
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver(*statuses: int) -> Iterator[Receiver]:
-    """Run one."""
+    """Run a receiver until the block ends."""
     server = Receiver(statuses or (200,))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -7,7 +7,8 @@ from pathlib import Path
 from benchmarks.report import RESULTS, read_parts, section, write_part
 
 
-def test_each_program_replaces_its_own_part_alone(tmp_path: Path) -> None:
+def test_program_replaces_its_part(tmp_path: Path) -> None:
+    """A program replaces only its own part of the results."""
     file = tmp_path / "RESULTS.md"
     table = section("Speed", ["what", "ratio"], [["ours", "1.0"]], "A note.")
     write_part("widget", "The widget", "In Chromium.", [table], file)
@@ -22,7 +23,8 @@ def test_each_program_replaces_its_own_part_alone(tmp_path: Path) -> None:
     assert "old" not in file.read_text()
 
 
-def test_the_committed_results_have_a_part_of_each_program() -> None:
+def test_results_are_complete() -> None:
+    """The committed results have a part of each program."""
     programs = {
         file.stem for file in RESULTS.parent.glob("*.py") if "write_part(" in file.read_text()
     } - {"report"}
