@@ -43,6 +43,7 @@ HEAVY_MODULES = (
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
     "genvoris_flask.core.images.formats.detection",
+    "genvoris_flask.web.routes.proxy.forwarding",
 )
 STRIPE_MODULES = ("genvoris_flask.core.billing.stripe.events", "stripe")
 

@@ -1,70 +1,22 @@
-"""The routes that Genvoris's hosted widget calls, which forward a request to Genvoris.
+"""The routes that Genvoris's hosted widget calls, and what they forward.
 
-A request occupies its worker until Genvoris has answered. The extension's own widget starts a job
-instead (``POST tryons``), which occupies none.
+They import the code that forwards with the first request: only shops with the hosted widget need
+it.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
-import secrets
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
 from flask.blueprints import BlueprintSetupState
 
-from ....core.api.http import StreamedResponse
-from ....core.products import Product
-from ....core.sessions.shopper import Shopper
-from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
-from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
 from ...blueprints import add_rule, browser_blueprint
-from ...downloads import BoundedDownload
-from ...errors import HttpError, isolate
-from ...guest_limits import guest_tryon
-from ...hosts import shop_url
-from ...rate_limits.requests import count_address, take_slot
-from ...serializers import error_for_outcome
-from ...state import AppState, get_state
+from ...state import get_state
 from ...uploads import keep_in_memory
-from .body import Body, read_body
-from .fields import TOKEN_FIELD, clean_query
-from .headers import to_browser, to_genvoris
-from .product_fields import ProductFields
-
-log = logging.getLogger("genvoris_flask.passthrough")
+from .allow_list import ANALYZE, CONFIG, TRYON, Route
 
 blueprint = browser_blueprint("genvoris_passthrough", __name__)
-
-
-@dataclass(frozen=True)
-class Route:
-    """A path that is forwarded.
-
-    Attributes:
-        path: The path at Genvoris, and below the shop's prefix.
-        method: The one method that is forwarded.
-        limit: The name of the rate limit that counts its requests.
-        takes_shopper: Whether it acts for a shopper, whose token is added to its body.
-        timeout: Seconds to wait for the response; None for as long as a try-on may take.
-    """
-
-    path: str
-    method: str
-    limit: str
-    takes_shopper: bool
-    timeout: float | None
-
-
-# Everything that is forwarded: the paths of the try-on host that browsers may call. The shop
-# itself answers ``api/status`` and ``api/v1/events``.
-ANALYZE = Route("/api/analyze", "POST", "tryons", True, None)
-TRYON = Route("/api/tryon", "POST", "tryons", True, None)
-CONFIG = Route("/api/config", "GET", "session", False, 10.0)
 
 
 @blueprint.url_value_preprocessor
@@ -105,117 +57,7 @@ def _accept_double_slash(setup: BlueprintSetupState) -> None:
 
 
 def forward(route: Route) -> Response:
-    """Forward this request, and return Genvoris's response.
+    """Forward this request."""
+    from .forwarding import forward_request  # slow to import
 
-    The response occupies a slot and a connection to Genvoris until the browser has read it.
-
-    Raises:
-        HttpError: The request must not be forwarded, or Genvoris refused it.
-    """
-    state = get_state()
-    visitor = _authorize(route)
-    shopper = visitor.shopper if visitor else None
-    with ExitStack() as held:
-        owner = slot_owner(visitor) if visitor else None
-        held.enter_context(take_slot(state.passthrough_slots, owner))
-        if visitor and route is TRYON:
-            key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
-            held.enter_context(guest_tryon(visitor, key))
-        body = _body(route, shopper, state)
-        try:
-            answer = _send(route, body, state, _idempotency_key(visitor))
-            held.callback(answer.close)
-            if 300 <= answer.status < 400:
-                raise UnreachableError(f"{route.path}: Genvoris answered with a redirect.")
-            if answer.status >= 400:
-                raise answer.error((state.settings.api_key,))
-        except GenvorisError as error:
-            raise _http_error(error, shopper, state) from error
-        return _respond(answer, held.pop_all(), state.settings.upload_timeout)
-
-
-def _authorize(route: Route) -> Visitor | None:
-    """Return the visitor that a request acts for, or None if anybody may send it."""
-    if not route.takes_shopper:
-        count_address(route.limit)
-        return None
-    visitor = authorize(route.limit)
-    if visitor.shopper is not None:
-        check_token(visitor.shopper)
-    return visitor
-
-
-def _idempotency_key(visitor: Visitor | None) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    return key_for_genvoris(visitor.owner, key) if visitor and key else None
-
-
-def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
-    if not route.takes_shopper:
-        return None
-    fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
-    settings = state.settings
-    has_filter = state.hooks.product_filter is not None
-    check = functools.partial(_check_product, route, state) if has_filter else None
-    return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, check)
-
-
-def _check_product(route: Route, state: AppState, fields: ProductFields) -> None:
-    """Ask the shop's product filter about the product of a request, which may name none.
-
-    Raises:
-        HttpError: 403 ``product_unavailable``.
-    """
-    for name, value in request.args.items(multi=True):
-        fields.add(name, value)
-    product = fields.product(shop_url(request))
-    if product is None and route is not TRYON:
-        return  # a photo may be analysed without a product
-    if not state.hooks.may_try_on(product or Product()):
-        raise HttpError("product_unavailable")
-
-
-def _send(
-    route: Route, body: Body | None, state: AppState, idempotency_key: str | None
-) -> StreamedResponse:
-    headers = to_genvoris(request.headers.items())
-    if idempotency_key:
-        headers.append((b"idempotency-key", idempotency_key.encode()))
-    if body is not None:
-        headers.append((b"content-type", body.content_type.encode("latin-1", "replace")))
-    try:
-        query = clean_query(request.query_string.decode("latin-1"))
-    except ValueError:
-        raise HttpError("invalid_body") from None
-    return state.tryon_http.stream(
-        route.method,
-        route.path,
-        upload_timeout=state.settings.upload_timeout,
-        timeout=route.timeout or state.settings.tryon_timeout,
-        body=body.content if body else None,
-        headers=headers,
-        query=query,
-    )
-
-
-def _http_error(error: GenvorisError, shopper: Shopper | None, state: AppState) -> HttpError:
-    """Return what an error means to the browser, with a message of the extension's own."""
-    if isinstance(error, InvalidSessionTokenError) and shopper is not None:
-        state.broker.forget(shopper)  # revoked in the meantime: the next one will be new
-    return error_for_outcome(state.error_mapper.explain(error, shopper), error)
-
-
-def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Response:
-    body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
-    response = Response(body, answer.status, direct_passthrough=True)
-    del response.headers["Content-Type"]
-    response.headers.extend(to_browser(answer.headers))
-    return isolate(response)
-
-
-def _pieces(answer: StreamedResponse) -> Iterator[bytes]:
-    try:
-        yield from answer.iter_raw()
-    except UnreachableError as error:
-        log.warning("A response from Genvoris broke off on its way to the browser: %s", error)
-        raise  # the server closes the connection, so the browser does not take it for complete
+    return forward_request(route)
