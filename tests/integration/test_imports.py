@@ -67,7 +67,8 @@ def test_setting_up_an_app_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_a_command_imports_nothing_heavy(tmp_path: Path) -> None:
     """Neither does a command of the shop's under ``flask``."""
     [modules] = run(tmp_path, "", "-m", "flask", "--app", "shop", "report")
-    assert heavy(modules) == set()
+    # Flask-Limiter, if it is installed, has a command of its own that imports limits.
+    assert heavy(modules) - {"limits"} == set()
 
 
 def test_under_a_server_no_request_imports_anything(tmp_path: Path) -> None:
