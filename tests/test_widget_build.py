@@ -18,7 +18,7 @@ KB = 1024
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the widget anew."""
+    """Return a folder with a fresh build of the widget."""
     folder = tmp_path_factory.mktemp("widget")
     done = build(WIDGET, folder)
     assert done.returncode == 0, done.stderr
@@ -42,17 +42,20 @@ BUILT = ["widget.js", "design.js", "dialog.js", "tools.js", "widget.d.ts", *LOCA
 
 
 @pytest.mark.parametrize("name", BUILT)
-def test_the_committed_file_is_a_fresh_build(name: str, fresh: Path) -> None:
+def test_committed_file_is_fresh(name: str, fresh: Path) -> None:
+    """Every committed file is what the sources build to."""
     same = (WIDGET / name).read_bytes() == (fresh / name).read_bytes()
-    assert same, f"static/widget/{name} is not what its source builds to; run: make widget"
+    assert same, f"static/widget/{name} is outdated; run: make widget"
 
 
-def test_nothing_else_is_built(fresh: Path) -> None:
+def test_no_other_files(fresh: Path) -> None:
+    """The build creates these files alone, and no others are committed."""
     assert {path.name for path in fresh.iterdir()} == set(BUILT)
     assert {path.name for path in WIDGET.glob("*.js")} == {name for name in BUILT if ".js" in name}
 
 
-def test_a_language_that_lacks_a_sentence_fails_the_build(tmp_path: Path) -> None:
+def test_incomplete_language_fails_build(tmp_path: Path) -> None:
+    """A language that lacks a sentence or a plural form fails the build."""
     copy = tmp_path / "widget"
     shutil.copytree(WIDGET, copy, ignore=shutil.ignore_patterns("node_modules"))
     (copy / "node_modules").symlink_to(WIDGET / "node_modules")
@@ -71,11 +74,12 @@ def gzipped(*names: str) -> int:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_what_a_shopper_loads_is_small(locale: str) -> None:
+def test_budgets(locale: str) -> None:
+    """Every file, and all of what a first open loads, stays within its budget."""
     assert gzipped("widget.js") <= 3 * KB
     assert gzipped("dialog.js") <= 15 * KB
     assert gzipped(locale) <= 1.5 * KB
-    # Also on a page whose buttons have a design.
+    # A first open, on a page whose buttons have a design.
     assert gzipped("widget.js", "design.js", "dialog.js", locale) <= 20 * KB
-    # What comes once there is a photo: with it, all of the widget is little more than a first open.
+    # What is loaded once there is a photo.
     assert gzipped("tools.js") <= 7.5 * KB

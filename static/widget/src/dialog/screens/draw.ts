@@ -13,20 +13,16 @@ export function draw(
   config: Config,
   tools: Tools | undefined,
 ): View {
-  const { screen } = model;
-  switch (screen.name) {
-    case "photo":
-      return drawPhoto({ ...model, screen }, actions, config);
-    // These two follow a photo, for which the tools were loaded.
-    case "working":
-      return (tools as Tools).drawWorking({ ...model, screen }, actions, config);
-    case "result":
-      return (tools as Tools).drawResult({ ...model, screen }, actions, config);
-    case "login":
-      return drawLogin({ ...model, screen }, actions, config);
-    case "paywall":
-      return drawPaywall({ ...model, screen }, actions, config);
-    case "problem":
-      return drawProblem({ ...model, screen }, actions, config);
-  }
+  const screens = {
+    photo: drawPhoto,
+    login: drawLogin,
+    paywall: drawPaywall,
+    problem: drawProblem,
+    // These follow a photo, for which the tools were loaded.
+    ...(tools as Tools)?.screens,
+  };
+  const drawScreen = screens[model.screen.name] as (
+    ...args: [Model, ScreenActions, Config]
+  ) => View;
+  return drawScreen(model, actions, config);
 }
