@@ -19,7 +19,7 @@ expect.set_options(timeout=60_000)  # milliseconds: busy machines are slow
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    """Stand in for the plugin's own, which pytest warns about; each test has a demo of its own."""
+    """Replace the plugin's fixture, which pytest warns about; each demo has a URL of its own."""
     return ""
 
 

@@ -36,7 +36,7 @@ def test_events_appear_without_reload(
     page.goto(f"{demo.url}/admin/")
     page.get_by_role("button", name=re.compile("^Fen")).click()
     expect(page).to_have_url(f"{demo.url}/admin/")
-    # What came of the sample shoppers is there already.
+    # The sample shoppers have left events already.
     expect(page.get_by_text("Chloe has used 4 of 5 try-ons.")).to_be_visible()
     expect_accessible(page)
 

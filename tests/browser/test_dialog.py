@@ -139,7 +139,7 @@ def test_sample_photo(page: Page) -> None:
 
 
 def start_job(page: Page) -> None:
-    """Press the button, and wait until the shop has taken the try-on."""
+    """Press the button, and wait until the shop has accepted the try-on."""
     with page.expect_response(lambda answer: answer.url.endswith("/tryons")):
         press(page, "Try it on")
 

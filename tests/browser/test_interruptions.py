@@ -87,7 +87,7 @@ def test_endless_job_is_given_up(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_logged_out_meanwhile(shop: ScriptedShop, photo: Path) -> None:
-    """A shopper who was logged out is led to the log-in, and the page is told."""
+    """A shopper who was logged out reaches the log-in, and the page gets an event."""
     page = with_photo(shop, photo)
     page.evaluate("() => { Genvoris.on('login', event => { window.seen = event.detail; }); }")
     shop.refusal = (401, {"error": "login_required", "detail": "Log in.", "login_url": "/in"})
@@ -99,7 +99,7 @@ def test_logged_out_meanwhile(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_paywall_link_leads_back(shop: ScriptedShop, photo: Path) -> None:
-    """The shop's plans page learns which page the shopper came from, as its log-in page does."""
+    """The plans page gets the page to return to, as the log-in page does."""
     page = with_photo(shop, photo)
     shop.refusal = (
         402,
@@ -150,7 +150,7 @@ def test_keyboard_only(shop: ScriptedShop, photo: Path) -> None:
 
 
 def go_to(page: Page, name: str) -> None:
-    """Press Tab until what has this name has the focus."""
+    """Press Tab until the element of this name is focused."""
     for _ in range(20):
         page.keyboard.press("Tab")
         if str(page.evaluate(FOCUSED)).startswith(name):

@@ -1,4 +1,4 @@
-"""While a picture is made: its stages, putting it aside, reloading, closing."""
+"""A running job: its stages, minimising, reloading, closing."""
 
 from __future__ import annotations
 

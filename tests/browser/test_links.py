@@ -29,7 +29,7 @@ def links(page: Page) -> Locator:
 @pytest.mark.parametrize("url", SCRIPTS)
 @pytest.mark.parametrize("source", ["status", "tag"])
 def test_login_link_is_no_script(shop: ScriptedShop, source: str, url: str) -> None:
-    """The shopper is asked to log in, without a link to do it by."""
+    """The dialog asks for a log-in, without a link."""
     shop.status = LOCKED | {"login_url": url if source == "status" else None}
     if source == "tag":
         shop.tag["data-login-url"] = url
@@ -40,7 +40,7 @@ def test_login_link_is_no_script(shop: ScriptedShop, source: str, url: str) -> N
 
 @pytest.mark.parametrize("url", SCRIPTS)
 def test_paywall_link_is_no_script(shop: ScriptedShop, url: str) -> None:
-    """The words are shown, the button is not."""
+    """The message is shown without a link."""
     shop.status = SPENT | {"paywall": PAYWALL | {"action_url": url}}
     page = opened(shop)
     expect_heading(page, PAYWALL["title"])
@@ -49,7 +49,7 @@ def test_paywall_link_is_no_script(shop: ScriptedShop, url: str) -> None:
 
 @pytest.mark.parametrize("url", SCRIPTS)
 def test_policy_link_is_no_script(shop: ScriptedShop, photo: Path, url: str) -> None:
-    """A bad link is no reason to do without consent."""
+    """Consent is required even if the policy's link is unusable."""
     shop.tag["data-privacy-url"] = url
     page = opened(shop)
     choose(page, photo)
@@ -71,7 +71,7 @@ def test_policy_link_is_no_script(shop: ScriptedShop, photo: Path, url: str) -> 
 def test_next_stays_in_shop(
     shop: ScriptedShop, status: dict[str, object], path: str, back: str
 ) -> None:
-    """A path that a browser, or a server, would read as another host is left out."""
+    """A path that a browser or server could take for another host is not used."""
     shop.status = status
     page = opened(shop, path)
     href = links(page).get_attribute("href") or ""

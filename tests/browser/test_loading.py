@@ -1,4 +1,4 @@
-"""How the widget gets into a page: other ways than a plain tag, strict policies, hostile names."""
+"""Loading the widget: without a plain tag, with strict policies, among hostile names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FETCHED = "fetch('/genvoris/widget.js').then(answer => answer.text()).then(code 
     ids=["module", "import()", "import", "eval", "Function", "genvorisConfig"],
 )
 def test_no_current_script(shop: ScriptedShop, photo: Path, script: str, heading: str) -> None:
-    """The tag is found by its marks, and all that it says holds."""
+    """The tag is found by its attributes, and its settings apply."""
     shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
     shop.script = script
     page = shop.open()
@@ -56,7 +56,7 @@ def test_no_current_script(shop: ScriptedShop, photo: Path, script: str, heading
 
 
 def test_evaluated_by_another_script(shop: ScriptedShop) -> None:
-    """A script that evaluates the widget is not taken for its tag."""
+    """The script that evaluates the widget is not mistaken for its tag."""
     shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
     shop.script = MARKS + inline(
         "const request = new XMLHttpRequest(); request.open('GET', '/genvoris/widget.js', false);"
@@ -67,7 +67,7 @@ def test_evaluated_by_another_script(shop: ScriptedShop) -> None:
 
 
 def test_tag_is_not_found(shop: ScriptedShop) -> None:
-    """Nothing is guessed; the console names what the widget needs."""
+    """The console says what the widget needs."""
     logged: list[str] = []
     shop.script = inline("import('/genvoris/widget.js')")
 
@@ -82,7 +82,7 @@ def test_tag_is_not_found(shop: ScriptedShop) -> None:
 
 
 def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
-    """Only the policy ``genvoris`` is needed, also when the widget comes twice."""
+    """The widget needs no policy but ``genvoris``, even if it is loaded twice."""
     shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"
     shop.tag["data-button-icon"] = "camera"
     page = shop.open()
@@ -105,7 +105,7 @@ def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_policy_refuses_other_files(shop: ScriptedShop) -> None:
-    """A script that gets hold of the policy can load nothing else by it."""
+    """Scripts cannot use the policy to load anything else."""
     shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"
     page = shop.open()
     click(page)
@@ -143,7 +143,7 @@ NAMES = {name for text in SOURCES.values() for name in re.findall(r"\bdoc\.(\w+)
 
 
 def test_sources_use_safe_document() -> None:
-    """They are reached through ``doc``, which users' content cannot stand before."""
+    """They use ``doc``, which users' content cannot shadow."""
     found = {path.name for path, text in SOURCES.items() if re.search(r"\bdocument\.\w", text)}
     assert found <= {"page.ts"}
     assert {"body", "createElement", "currentScript"} <= NAMES
@@ -175,7 +175,7 @@ def test_image_shadows_document_member(shop: ScriptedShop, photo: Path, name: st
     ],
 )
 def test_element_shadows_global(shop: ScriptedShop, content: str) -> None:
-    """An element's id is no global that a script has set."""
+    """Elements with the id of a global are ignored."""
     shop.body = content + TRIGGER
     page = shop.open()
     click(page)
@@ -184,7 +184,7 @@ def test_element_shadows_global(shop: ScriptedShop, content: str) -> None:
 
 @pytest.mark.parametrize("name", ["matches", "closest", "addEventListener", "dataset"])
 def test_form_field_shadows_member(shop: ScriptedShop, name: str) -> None:
-    """A form's fields stand before its members too."""
+    """A form's fields shadow its members."""
     shop.body = f'<form><input name="{name}">{TRIGGER}</form>'
     page = shop.open()
     click(page)

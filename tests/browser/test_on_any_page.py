@@ -64,7 +64,7 @@ def test_included_twice(shop: ScriptedShop) -> None:
     expect_heading(page, "Try it on")
     assert page.locator("genvoris-dialog").count() == 1
     until(page, lambda: shop.requests("GET", "/genvoris/status"))
-    page.evaluate("fetch('/genvoris/widget.js')")  # whatever was sent before it has come in
+    page.evaluate("fetch('/genvoris/widget.js')")  # earlier requests have arrived by then
     assert len(shop.requests("GET", "/genvoris/status")) == 1
 
 
@@ -227,7 +227,7 @@ def test_back_from_plans(cached_shop: ScriptedShop, photo: Path) -> None:
 
 
 def back(page: Page) -> None:
-    """Go back to the kept page: Playwright's own way would wait for it to be loaded anew."""
+    """Go back to the cached page; Playwright's `go_back` would wait for it to be loaded."""
     page.evaluate("() => setTimeout(() => history.back())")
     page.wait_for_url("**/product", wait_until="commit")
     until(page, lambda: page.evaluate("location.pathname") == "/product")

@@ -20,7 +20,7 @@ STORED = (600, 900)
 
 
 def tiff(orientation: int, kind: int = 3) -> bytes:
-    """Make an EXIF block whose orientation is of any value and type."""
+    """Make an Exif block with any value and type of orientation."""
     value = struct.pack("<I", orientation)  # a SHORT is in the first half
     entry = struct.pack("<HHI", 0x0112, kind, 1) + value
     return b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
@@ -81,7 +81,7 @@ NOTED: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize("name", NOTED)
 def test_orientation(shop: ScriptedShop, name: str) -> None:
-    """Whatever its file says of its orientation, and whether the browser obeys it."""
+    """Every format is sent upright, whether or not the browser applies its orientation."""
     data, seen = NOTED[name]
     page = open_shop(shop)
     image = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
@@ -98,7 +98,7 @@ def box_around(image: Image.Image, x: float, y: float) -> tuple[int, int, int, i
     return (left - 60, top - 60, left + 60, top + 60)
 
 
-# What browsers do that let no page recognise them.
+# What browsers do to resist fingerprinting.
 NOISE_READ = """
 const read = CanvasRenderingContext2D.prototype.getImageData;
 CanvasRenderingContext2D.prototype.getImageData = function (...args) {
@@ -144,7 +144,7 @@ LYING = {
 
 @pytest.mark.parametrize("lie", LYING)
 def test_noisy_canvas(shop: ScriptedShop, lie: str) -> None:
-    """The backend cleans it; what the canvas gives back is no photo."""
+    """The backend will clean the file; the canvas contains only noise."""
     shop.context.add_init_script(LYING[lie])
     data = jpeg_noted(tiff(6))
     page = open_shop(shop)
@@ -157,7 +157,7 @@ def test_noisy_canvas(shop: ScriptedShop, lie: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_noisy_canvas_other_formats(shop: ScriptedShop, kind: str) -> None:
-    """With the type that their bytes have."""
+    """They are sent with the type of their content."""
     shop.context.add_init_script(NOISE_READ)
     data = saved(marked(), kind)
     page = open_shop(shop)
@@ -167,7 +167,7 @@ def test_noisy_canvas_other_formats(shop: ScriptedShop, kind: str) -> None:
 
 
 def test_noisy_canvas_large_file(shop: ScriptedShop) -> None:
-    """It cannot be made smaller there."""
+    """It cannot be reduced there."""
     shop.tag["data-max-upload-bytes"] = "3000"
     shop.context.add_init_script(NOISE_READ)
     page = open_shop(shop)
@@ -177,7 +177,7 @@ def test_noisy_canvas_large_file(shop: ScriptedShop) -> None:
 
 
 def test_invisible_noise(shop: ScriptedShop) -> None:
-    """It would be refused as it is, and looks the same."""
+    """The file is too large to be sent as it is, and looks the same when drawn."""
     shop.tag["data-max-upload-bytes"] = "5000"
     shop.context.add_init_script(LAST_BITS_READ)
     data = jpeg_noted(tiff(6))
@@ -189,13 +189,13 @@ def test_invisible_noise(shop: ScriptedShop) -> None:
 
 
 def test_exact_canvas(shop: ScriptedShop) -> None:
-    """So that nothing of what the camera wrote leaves the browser."""
+    """Nothing of the camera's metadata is sent."""
     page = open_shop(shop)
     assert b"Exif" not in send(shop, page, file(jpeg_noted(tiff(6))))
 
 
 def test_noisy_canvas_copy(shop: ScriptedShop) -> None:
-    """The page's address is, rather than stripes."""
+    """The page's address is copied instead of stripes."""
     shop.context.add_init_script(STRIPES_WRITTEN)
     shop.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = open_shop(shop)
@@ -216,7 +216,7 @@ def soft(size: tuple[int, int] = STORED) -> Image.Image:
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["baseline", "progressive"])
 def test_truncated_jpeg_is_repaired(shop: ScriptedShop, options: dict[str, Any]) -> None:
-    """All of its pixels are there."""
+    """Only its end marker is missing."""
     whole = saved(soft(), "JPEG", **options)
     page = open_shop(shop)
     sent = Image.open(io.BytesIO(send(shop, page, file(whole[:-2])))).convert("RGB")
@@ -226,7 +226,7 @@ def test_truncated_jpeg_is_repaired(shop: ScriptedShop, options: dict[str, Any])
 
 @pytest.mark.parametrize("missing", [12, 200, 5000, 20_000])
 def test_incomplete_jpeg_is_refused(shop: ScriptedShop, missing: int) -> None:
-    """A photo whose lower part is grey is not worth a try-on."""
+    """A JPEG whose lower part is missing is refused."""
     data = saved(soft(), "JPEG")
     page = open_shop(shop)
     choose(page, file(data[:-missing]))
@@ -235,7 +235,7 @@ def test_incomplete_jpeg_is_refused(shop: ScriptedShop, missing: int) -> None:
 
 @pytest.mark.parametrize("between", [b"\xff\xff\xff", b"\0\0"], ids=["fill bytes", "zeros"])
 def test_stray_bytes(shop: ScriptedShop, between: bytes) -> None:
-    """The size is found behind them too."""
+    """The size is read from behind them."""
     data = jpeg_noted(tiff(6))
     page = open_shop(shop)
     sent = send(shop, page, file(data[:20] + between + data[20:]))
@@ -252,7 +252,7 @@ def diagonal(draw: Callable[[Image.Image], None]) -> bytes:
     ("left", "top"), [(420, 60), (20, 640), (590, 5), (0, 899)], ids=["right", "left", "top", "dot"]
 )
 def test_cut_out(shop: ScriptedShop, left: int, top: int) -> None:
-    """Transparent along its diagonal, or nearly everywhere."""
+    """A picture may be transparent along its diagonal, or nearly everywhere."""
     paint = (30, 160, 60, 255)
     data = diagonal(lambda image: image.paste(paint, (left, top, left + 150, top + 200)))
     page = open_shop(shop)
@@ -264,7 +264,7 @@ def test_cut_out(shop: ScriptedShop, left: int, top: int) -> None:
 
 
 def test_truncated_header(shop: ScriptedShop) -> None:
-    """An end marker alone does not mend it."""
+    """An end marker alone does not repair it."""
     page = open_shop(shop)
     choose(page, file(picture("JPEG")[:400]))
     expect(dialog(page).get_by_role("alert")).to_contain_text("empty or damaged")

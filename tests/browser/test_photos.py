@@ -1,4 +1,4 @@
-"""How photos come in, and in what shape they leave the browser."""
+"""How the dialog accepts photos, and what it sends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_BYTES = 400 * 1024
 
 
 def corners(orientation: int) -> bytes:
-    """Make a JPEG that is seen with red on its upper left, whatever its orientation says."""
+    """Make a JPEG that shows red in its upper left corner, with any orientation."""
     upright = Image.new("RGB", (600, 900), "white")
     upright.paste((220, 20, 20), (0, 0, 300, 300))
     back = {

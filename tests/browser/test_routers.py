@@ -13,7 +13,7 @@ from tests.support.scripted_shop import POLICY, TRIGGER, ScriptedShop
 LONG = '<p style="height: 4000px">Long</p>'
 SECOND = '<h2>Second</h2><a href="/product">First</a>' + TRIGGER + LONG
 FIRST = '<h2>First</h2><a href="/second">Second</a>' + TRIGGER + LONG
-# The least that a router of a shop's own does.
+# A minimal router.
 ROUTER = """<script nonce="n">
 const show = async path => {
   const text = await (await fetch(path)).text();
@@ -49,7 +49,7 @@ ROUTERS = [router, htmx_2, htmx_4]
 
 @pytest.fixture(params=ROUTERS)
 def page(shop: ScriptedShop, request: pytest.FixtureRequest) -> Page:
-    """Show the second page of a shop whose links change the page's body alone."""
+    """Show the second page of a shop whose links replace the body only."""
     request.param(shop)
     boost = ' hx-boost="true" hx-boost:inherited="true"'
     shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
@@ -84,7 +84,7 @@ def expect_usable(page: Page) -> None:
 
 
 def test_back_closes_dialog(page: Page) -> None:
-    """The page that Back leads to is there, and can be used."""
+    """The previous page is shown, and can be used."""
     open_dialog(page)
     assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
     page.go_back()
@@ -94,7 +94,7 @@ def test_back_closes_dialog(page: Page) -> None:
 
 
 def test_back_removes_stale_copy(page: Page) -> None:
-    """A page that a router has kept as HTML may hold our element, with nothing in it."""
+    """A page that a router has cached as HTML may contain an empty copy of the element."""
     open_dialog(page)
     page.evaluate("document.querySelector('a').click()")
     expect(page.locator("h2").first).to_have_text("First")
@@ -136,7 +136,7 @@ SWAPS = {
 
 @pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
 def test_replaced_body(shop: ScriptedShop, swap: str) -> None:
-    """The dialog goes with the body that it was opened over."""
+    """The dialog disappears with the body that it was opened in."""
     shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     shop.body = TRIGGER + LONG
     page = shop.open()
@@ -177,7 +177,7 @@ def test_new_entry_keeps_dialog(
 
 
 def test_back_without_navigation_api(shop: ScriptedShop) -> None:
-    """There, every change of the entry by ``popstate`` closes the dialog."""
+    """Every ``popstate`` closes the dialog there."""
     shop.head = (
         '<script nonce="n">'
         "delete window.navigation; history.pushState(null, '', '?step=2')</script>"
@@ -190,7 +190,7 @@ def test_back_without_navigation_api(shop: ScriptedShop) -> None:
 
 
 def test_back_on_own_entry(shop: ScriptedShop) -> None:
-    """The recipe of docs/widget.md: Back closes the dialog, and closing it takes the entry off."""
+    """As in docs/widget.md, Back closes the dialog, and closing it removes the entry."""
     page = shop.open()
     page.evaluate(
         """() => {
@@ -209,7 +209,7 @@ def test_back_on_own_entry(shop: ScriptedShop) -> None:
 
 
 def test_own_style_sheets_stay(shop: ScriptedShop) -> None:
-    """A page may have replaced all constructed sheets meanwhile."""
+    """The page may replace all constructed style sheets while the widget is there."""
     shop.tag["data-button-icon"] = "camera"
     page = shop.open()
     open_dialog(page)

@@ -13,7 +13,7 @@ from tests.support.dialog_steps import expect_accessible
 
 
 def fill(sandbox: Sandbox) -> SandboxShopper:
-    """Bring a bit of everything onto the page."""
+    """Fill the page with something of every kind."""
     long_name = sandbox.shopper("a-customer-with-a-long-id@and-a-long-domain.example", try_ons=40)
     long_name.spend(7)
     sandbox.shopper("paused").pause()

@@ -1,4 +1,4 @@
-"""Every screen of the dialog, in two languages and looks and on two sizes, asked about by axe.
+"""Every screen of the dialog, checked by axe in two languages, colour schemes and sizes.
 
 With SCREENS=FOLDER in the environment each is also kept there as a picture.
 """
@@ -96,7 +96,7 @@ def test_landscape_phone(new_context: Any, photo: Path) -> None:
     expect_heading(page, "Here you are")
     body = dialog(page).locator(".body")
     assert body.evaluate("body => body.scrollTop") == 0
-    # Whoever scrolls to the buttons still sees the picture.
+    # The picture stays in view while one scrolls to the buttons.
     body.evaluate("body => body.scrollTo(0, 9999)")
     assert (
         dialog(page)

@@ -90,7 +90,7 @@ def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Pat
 
 
 def assert_no_key_anywhere(watched: Watched, demo: Demo) -> None:
-    """Look through every page, answer and log line of the story."""
+    """Search every page, response and log line for the API key."""
     assert len(watched.bodies) > 40
     secret = API_KEY.encode()
     assert [url for url, body in watched.bodies.items() if secret in body] == []

@@ -1,4 +1,4 @@
-"""How the widget looks: the page's own colours, the shop's wishes, and what every eye needs."""
+"""The theme: the page's colours, the shop's settings, and accessibility."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ CanvasRenderingContext2D.prototype.getImageData = function (...args) {
 
 
 def test_unreliable_canvas(shop: ScriptedShop) -> None:
-    """Firefox's privacy.resistFingerprinting gives noise for whatever was drawn."""
+    """Firefox's privacy.resistFingerprinting returns noise from every canvas."""
     shop.context.add_init_script(NOISE)
     shop.tag |= {"data-primary-color": "gold", "data-background-color": "#102030"}
     shop.css = "body { color: oklch(90% 0.1 150); }"
@@ -94,7 +94,7 @@ OUTLINE = """
 
 @pytest.mark.parametrize("reach", ["mouse", "keyboard", "script"])
 def test_outline_button(shop: ScriptedShop, reach: str) -> None:
-    """The main colour is the border's, whatever the mouse or the focus makes of the button."""
+    """The main colour is the border's without hover and focus."""
     shop.css = OUTLINE
     page = shop.open()
     if reach == "mouse":
@@ -139,7 +139,7 @@ def test_button_without_background(shop: ScriptedShop, css: str, primary: str) -
     ids=["page", "tag"],
 )
 def test_text_colour_of_button(shop: ScriptedShop, css: str, tag: dict[str, str]) -> None:
-    """The blue is moved just so far that white can be read on it."""
+    """The blue changes just enough for white to be readable on it."""
     shop.css = f".genvoris-tryon-btn {{ {css} }}"
     shop.tag |= tag
     page = open_first_trigger(shop.open())
@@ -283,7 +283,7 @@ def test_focus_ring_of_enlarged_picture(shop: ScriptedShop, photo: Path) -> None
 
 
 def rings(page: Page) -> list[tuple[str, bool]]:
-    """Tab once through the dialog; tell of each stop whether a ring of 3 px is around it."""
+    """Tab once through the dialog; return for each stop whether it has a ring of 3 px."""
     found: list[tuple[str, bool]] = []
     while not found or found[0][0] != found[-1][0] or len(found) == 1:
         page.keyboard.press("Tab")

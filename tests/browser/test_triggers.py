@@ -62,7 +62,7 @@ def test_stopped_click(shop: ScriptedShop, stop: str) -> None:
 )
 @pytest.mark.parametrize("stop", [STOPS["on the trigger"], STOPS["around it"], ""])
 def test_link_as_trigger(shop: ScriptedShop, trigger: str, stop: str) -> None:
-    """The dialog opens in place of what the click would have done."""
+    """The dialog opens instead of the link."""
     find = "const trigger = document.querySelector('.genvoris-tryon-btn');"
     shop.body = trigger + script(find + stop)
     page = shop.open()
@@ -81,7 +81,7 @@ def test_link_as_trigger(shop: ScriptedShop, trigger: str, stop: str) -> None:
 )
 @pytest.mark.parametrize("at", ["trigger", "trigger.parentNode", "document", "window"])
 def test_prevented_click(shop: ScriptedShop, listener: str, at: str) -> None:
-    """The shop's own listener decides, wherever it listens."""
+    """The shop's own listener decides, on any node."""
     find = "const trigger = document.querySelector('.genvoris-tryon-btn');"
     listen = f"{at}.addEventListener('click', event => {{ {listener}; }})"
     shop.body = f"<div>{TRIGGER}</div>" + script(f"{find} addEventListener('load', () => {listen})")
@@ -169,7 +169,7 @@ def test_product_of_page(
 
 @pytest.mark.parametrize("query", ["", "?genvoris_tryon=0", "?genvoris_tryon=10", "?q=1"])
 def test_other_query_opens_nothing(shop: ScriptedShop, query: str) -> None:
-    """Only ``genvoris_tryon=1`` does."""
+    """Only ``genvoris_tryon=1`` opens the dialog."""
     shop.head = COUNT
     page = shop.open(f"/product{query}")
     page.evaluate("() => Genvoris.open()")
@@ -178,7 +178,7 @@ def test_other_query_opens_nothing(shop: ScriptedShop, query: str) -> None:
 
 
 def test_no_product(shop: ScriptedShop) -> None:
-    """Nothing is invented where the page names nothing."""
+    """Without a product, the dialog reports a problem."""
     shop.body = '<button class="genvoris-tryon-btn">Try</button>'
     page = shop.open()
     page.locator(".genvoris-tryon-btn").click()
@@ -186,7 +186,7 @@ def test_no_product(shop: ScriptedShop) -> None:
 
 
 def test_all_pictures_are_sent(shop: ScriptedShop, photo: Path) -> None:
-    """The first is the one that is shown."""
+    """The first picture is shown."""
     page = shop.open()
     page.evaluate(
         "Genvoris.openTryOn({productImages: ['/a.png', '/b.png', '/c.png'], productTitle: 'A'})"

@@ -57,7 +57,7 @@ def other_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shop(built: Path | None) -> Flask:
-    """Make a shop for guests, whose widget is of this build."""
+    """Make a shop for guests, with this build of the widget."""
     app = Flask("shop")
     app.config.update(
         SECRET_KEY="s",
@@ -94,7 +94,7 @@ class Balancer:
         return self._apps[turn](environ, start_response)
 
     def upgrade(self) -> None:
-        """Let the other version answer from now on."""
+        """Answer with the other version from now on."""
         self.turns = itertools.repeat(1)
 
 
@@ -105,7 +105,7 @@ def balancer(other_build: Path) -> Balancer:
 
 @pytest.fixture
 def page(balancer: Balancer, desktop_page: Page) -> Iterator[Page]:
-    """Open the shop's page as the first version makes it."""
+    """Open the shop's page, rendered by the first version."""
     server = make_server("127.0.0.1", 0, balancer, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -147,7 +147,7 @@ def test_open_tab(page: Page, balancer: Balancer) -> None:
 
 
 def test_photo_after_upgrade(page: Page, balancer: Balancer, photo: Path) -> None:
-    """The new version goes on with the photo where the old one's tools are gone."""
+    """The new version continues with the photo when the old one's tools are gone."""
     click(page, "Try it on")
     balancer.upgrade()
     choose(page, photo)
@@ -158,7 +158,7 @@ def test_photo_after_upgrade(page: Page, balancer: Balancer, photo: Path) -> Non
 
 
 def test_cached_page(page: Page, balancer: Balancer) -> None:
-    """Its tag names the old version's file, and gets the new one's."""
+    """The tag names the old version's file, but the server returns the new one."""
     html = page.request.get(page.url).text()
     balancer.upgrade()
     page.route("**/", lambda route: route.fulfill(body=html, content_type="text/html"))
@@ -191,7 +191,7 @@ def test_two_versions_behind_one_balancer(
 
 
 def test_no_server(page: Page) -> None:
-    """A widget that cannot take over is asked for again, and nothing runs twice."""
+    """A failed handover is tried again at the next click, and nothing runs twice."""
     page.route("**/genvoris/*.js", lambda route: route.abort())
     button = page.get_by_role("button", name="Try it on")
     button.click()

@@ -23,7 +23,7 @@ def lib(path: str) -> str:
 
 
 def with_focus_trap(shop: ScriptedShop) -> Page:
-    """Show a panel that nothing marks as a dialog, trapped by focus-trap."""
+    """Show a panel with focus-trap that is not marked up as a dialog."""
     shop.head = lib("tabbable/dist/index.umd.js") + lib("focus-trap/dist/focus-trap.umd.js")
     shop.body = (
         f'<div id="panel"><button id="first">First</button>{TRIGGER}<a href="#x">Last</a></div>'
@@ -34,7 +34,7 @@ def with_focus_trap(shop: ScriptedShop) -> Page:
 
 
 def with_alpine(shop: ScriptedShop) -> Page:
-    """Show a quick view that Alpine traps the focus in, and that a click outside would close."""
+    """Show a quick view that traps the focus with Alpine and closes on outside clicks."""
     shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'").replace(
         "style-src 'self'", "style-src 'self' 'unsafe-inline'"
     )
@@ -75,7 +75,7 @@ def with_own_dialog(shop: ScriptedShop) -> Page:
 
 
 def with_popover(shop: ScriptedShop) -> Page:
-    """Show a popover, which closes for any dialog that is not within it."""
+    """Show a popover, which closes when a dialog opens outside of it."""
     shop.body = (
         '<button id="view" popovertarget="panel">Quick view</button>'
         f'<div id="panel" popover><button>First</button>{TRIGGER}</div>'
@@ -96,7 +96,7 @@ FOCUSED = """() => {
 def test_within_another_dialog(
     shop: ScriptedShop, photo: Path, show: Callable[[ScriptedShop], Page]
 ) -> None:
-    """Focus, Tab, Enter and clicks are ours; Escape closes ours, and the other one stays."""
+    """Focus, keys and clicks work, and Escape closes our dialog only."""
     page = show(shop)
     trigger = page.locator(".genvoris-tryon-btn")
     trigger.focus()
@@ -121,7 +121,7 @@ def test_within_another_dialog(
 
 
 def test_other_focus_trap_is_restored(shop: ScriptedShop) -> None:
-    """What keeps a trap from our dialog does not switch it off."""
+    """Isolating our dialog does not disable the page's own focus trap."""
     page = with_focus_trap(shop)
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Try it on")
@@ -148,7 +148,7 @@ def test_pill_within_focus_trap(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_closed_popover(shop: ScriptedShop) -> None:
-    """Nothing unseen holds the page."""
+    """A hidden dialog does not block the page."""
     page = with_popover(shop)
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Try it on")
@@ -162,7 +162,7 @@ def test_closed_popover(shop: ScriptedShop) -> None:
 
 
 def test_trigger_closes_popover(shop: ScriptedShop) -> None:
-    """Where the trigger is not shown any more, our dialog is elsewhere."""
+    """If the trigger is hidden, the dialog is shown elsewhere."""
     hides = '<button popovertarget="panel" popovertargetaction="hide"'
     shop.body = (
         '<button id="view" popovertarget="panel">Quick view</button>'
@@ -183,7 +183,7 @@ def test_trigger_closes_popover(shop: ScriptedShop) -> None:
 
 @pytest.mark.parametrize("hidden", ["aria-hidden='true'", "inert"])
 def test_hidden_by_another_dialog(shop: ScriptedShop, hidden: str) -> None:
-    """A library that hides the rest of the page has hidden our element too."""
+    """The dialog appears even if a library has hidden its element with the rest of the page."""
     page = shop.open()
     page.locator(".genvoris-tryon-btn").hover()
     until(page, lambda: page.locator("genvoris-dialog").count())

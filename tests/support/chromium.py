@@ -41,7 +41,7 @@ def launch_options() -> dict[str, Any]:
 
 @dataclass
 class Watched:
-    """What a browser saw: every answer's text, every complaint of its console."""
+    """What a browser received: every response's text, and every error in the console."""
 
     page: Page
     bodies: dict[str, bytes] = field(default_factory=dict)

@@ -130,7 +130,7 @@ def finish_try_on(shop: ScriptedShop, photo: object) -> Page:
 
 
 def file(data: bytes, name: str = "me.jpg") -> dict[str, Any]:
-    """Return a file to choose; its type says nothing."""
+    """Return a file to choose, of unknown type."""
     return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
 
 
