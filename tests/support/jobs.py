@@ -63,12 +63,16 @@ class Processes:
         self.store = SharedStore(self.clock)
 
     def start(self, **options: Any) -> LocalJobQueue:
-        """Start a process; its jobs are kept for a minute, and owners may have many."""
+        """Start a process; its jobs are kept for a minute, and owners may have many.
+
+        It sends no heartbeat by itself: the clocks here do not follow the real time.
+        """
         return LocalJobQueue(
             self.store,
             **{"per_owner": 64, "ttl": 60, **options},
             clock=self.clock,
             monotonic=self.monotonic,
+            heartbeat_interval=3600,
         )
 
 

@@ -19,7 +19,7 @@ from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job
 from .protocol import BusyError, JobExpiredError, TooManyJobsError, Work, ignore
 from .records import JobRecords
-from .worker import QUEUED_PER_THREAD, JobWorker, Task
+from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker, Task
 
 # Homes and offices share an address, so its guests have as many slots as five shoppers.
 ADDRESS_FACTOR = 5
@@ -37,6 +37,7 @@ class LocalJobQueue:
             call returns.
         clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
+        heartbeat_interval: Seconds between two heartbeats.
         sealer: Keeps what is about people from others who can read the store.
     """
 
@@ -50,6 +51,7 @@ class LocalJobQueue:
         max_runtime: float = 600.0,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        heartbeat_interval: float = HEARTBEAT_SECONDS,
         sealer: Sealer | None = None,
     ) -> None:
         records = self._records = JobRecords(store, ttl, sealer)
@@ -59,7 +61,9 @@ class LocalJobQueue:
         self._per_address = min(per_owner * ADDRESS_FACTOR, max_pending - 1)
         self._clock = clock
         self._worker = PerProcess(
-            lambda: JobWorker(records, concurrency, ttl, max_runtime, clock, monotonic)
+            lambda: JobWorker(
+                records, concurrency, ttl, max_runtime, clock, monotonic, heartbeat_interval
+            )
         )
 
     def submit(

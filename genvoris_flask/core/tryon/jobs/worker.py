@@ -85,6 +85,7 @@ class JobWorker:
         max_runtime: Seconds after which a running job fails.
         clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
+        interval: Seconds between two heartbeats.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class JobWorker:
         max_runtime: float,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
+        interval: float = HEARTBEAT_SECONDS,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._records = records
@@ -103,6 +105,7 @@ class JobWorker:
         self._max_runtime = max_runtime
         self._clock = clock
         self._monotonic = monotonic
+        self._interval = interval
         self._pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
         self._heartbeats = WorkerPool("genvoris-heartbeat", 1, grace=max_runtime)
         self._changed = threading.Condition()
@@ -134,7 +137,7 @@ class JobWorker:
             self._tasks[task.job.id] = task
             if not self._has_heartbeat:
                 self._has_heartbeat = True
-                self._heartbeats.submit(self._beat, delay=HEARTBEAT_SECONDS)
+                self._heartbeats.submit(self._beat, delay=self._interval)
 
     def accept_alone(self, task: Task, limit: int) -> Job | None:
         """Take a job while the store is unavailable, or return the job that it is a repeat of.
@@ -189,6 +192,7 @@ class JobWorker:
         finally:
             with self._changed:
                 self._pending -= 1
+                self._changed.notify_all()
 
     def _make(self, task: Task, work: Work) -> Outcome:
         task.started_at = self._monotonic()
@@ -238,7 +242,6 @@ class JobWorker:
         with self._changed:
             if self._tasks.pop(job.id, None) and not (task.removed or task.superseded):
                 self._finished.append((task.ended_at, job.id))
-            self._changed.notify_all()
         self._forget_expired()
 
     def _beat(self) -> RunAgain | None:
@@ -250,13 +253,13 @@ class JobWorker:
                 log.exception("A heartbeat of the try-ons failed")
             with self._changed:
                 is_closing = self._heartbeats.is_closing
-                if not self._tasks and (is_closing or not self._finished):
+                if not (self._pending if is_closing else self._tasks or self._finished):
                     self._has_heartbeat = False
                     return None
                 if not is_closing:
-                    return RunAgain(HEARTBEAT_SECONDS)
+                    return RunAgain(self._interval)
                 # A pool calls nothing again while the process ends, but jobs are finished then.
-                self._changed.wait(HEARTBEAT_SECONDS)
+                self._changed.wait(self._interval)
 
     def _check_runtime(self, task: Task) -> None:
         """Fail a job that runs for too long. Its thread stays busy until the call returns."""
