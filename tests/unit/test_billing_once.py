@@ -185,6 +185,14 @@ def test_tokens(
     assert shop.tokens.forgotten == ["ada", "ada"]
 
 
+def test_sale_is_one_change(shop: BillingShop) -> None:
+    """A sale that leaves the shopper active needs one change at Genvoris."""
+    shop.activate()
+    assert [call for call in shop.genvoris.calls if not call.startswith("GET")] == [
+        "POST /customers"
+    ]
+
+
 def test_sale_ends_pause(shop: BillingShop) -> None:
     """A shopper whom a sale leaves paused at Genvoris is made active."""
     shop.genvoris.sold_as = "PAUSED"

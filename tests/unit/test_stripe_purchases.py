@@ -100,6 +100,15 @@ def test_newer_subscription_in_any_order(stripe: Stripe) -> None:
         assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
 
 
+def test_age_counts_from_creation(shop: StripeShop, stripe: Stripe) -> None:
+    """The subscription that was created later is the newer one, even if it was active first."""
+    shop.shoppers[stripe.customer] = "ada"
+    shop.apply(stripe.change("created", status="incomplete", at=0))
+    shop.apply(another(stripe, born=100).change("created", price="max", at=100))
+    shop.apply(stripe.change(at=200))
+    assert shop.account == ("ACTIVE", "pln_max")
+
+
 def test_pause_of_newer_subscription(shop: StripeShop, stripe: Stripe) -> None:
     """An older subscription gives the plan while the newer one is paused."""
     newer = another(stripe, born=100)

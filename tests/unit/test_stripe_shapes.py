@@ -92,6 +92,13 @@ def test_long_invoice_of_other_product(shop: StripeShop, stripe: Stripe) -> None
     assert shop.apply(stripe.paid(price="price_of_socks", more=10)) == ["ignored"]
 
 
+def test_invoice_without_time(shop: StripeShop, stripe: Stripe) -> None:
+    """An invoice without a time of its own has its event's."""
+    shop.deliver(*start_events(stripe))
+    shop.apply(stripe.paid(month=1, price="max", at=30, created=None))
+    assert (shop.account, shop.fills) == (("ACTIVE", "pln_max"), 2)
+
+
 def proration(stripe: Stripe, where: str) -> Event:
     """Return a paid invoice whose one line is a proration."""
     paid = stripe.paid("subscription_update", month=5, price="max", id="in_proration", at=20)
