@@ -6,7 +6,9 @@ import gzip
 import io
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -162,24 +164,60 @@ def test_large_form(shop: Shop) -> None:
     assert set(fields) == {"end_customer_token", "z"}
 
 
-def test_form_read_by_the_shop(shop: Shop) -> None:
-    """A form that a hook of the shop has read is forwarded nevertheless."""
+READS: dict[str, Callable[[], object]] = {
+    "form": lambda: request.form,
+    "data": lambda: request.get_data(),
+    "data and form": lambda: (request.get_data(), request.form),
+    "JSON": lambda: request.get_json(silent=True),
+}
+BODIES = {
+    "multipart/form-data; boundary=b": b'--b\r\nContent-Disposition: form-data; name="api_key"\r\n'
+    b'\r\nx\r\n--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n',
+    "application/x-www-form-urlencoded": b"api_key=x&a=1",
+    "application/json": b'{"api_key": "x", "a": "1"}',
+}
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("length", ["declared", "chunked"])
+def test_body_read_by_the_shop(shop: Shop, kind: str, read: str, length: str) -> None:
+    """A body that a hook of the shop has read is forwarded nevertheless."""
     upstream(shop)
 
     @shop.app.before_request
-    def read() -> None:
-        assert request.form is not None
-        request.get_data()
+    def hook() -> None:
+        READS[read]()
 
-    assert send(shop, api_key="x", title="ü").status_code == 200
-    assert shop.post("/api/tryon", data={"api_key": "x", "a": "1"}).status_code == 200
-    fields, files = form(forwarded_by(shop)[0])
-    assert (files, fields["title"], set(fields)) == (
-        {"photo": PHOTO},
-        ["ü"],
-        {"end_customer_token", "title", "product_image_url"},
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = shop.post(
+        "/api/tryon",
+        input_stream=io.BytesIO(BODIES[kind]),
+        content_length=len(BODIES[kind]),
+        content_type=kind,
+        environ_overrides=chunked if length == "chunked" else {},
     )
-    assert b"a=1" in forwarded_by(shop)[1].content
+    assert answer.status_code == 200
+    (sent,) = forwarded_by(shop)
+    if kind == "application/json":
+        fields = json.loads(sent.content)
+    elif kind.startswith("multipart/"):
+        fields = {name: value.decode() for name, _, value in parts_of(sent)}
+    else:
+        fields = dict(parse_qsl(sent.content.decode()))
+    shop.state.verifier.verify(fields.pop("end_customer_token"))
+    assert fields == {"a": "1"}
+
+
+def test_file_read_by_the_shop(shop: Shop) -> None:
+    """A photo in a form that a hook of the shop has read is forwarded nevertheless."""
+    upstream(shop)
+    shop.app.before_request(lambda: request.form and None)
+    assert send(shop, api_key="x", title="ü").status_code == 200
+    fields, files = form(forwarded_by(shop)[0])
+    assert files == {"photo": PHOTO}
+    assert fields["title"] == ["ü"]
+    assert set(fields) == {"end_customer_token", "title", "product_image_url"}
 
 
 def test_idempotency_key_is_per_shopper(shop: Shop) -> None:
@@ -209,19 +247,6 @@ def test_photo_stays_in_memory(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     assert shop.post("/api/tryon", data=body, content_type=kind).status_code == 200
 
 
-def test_json_read_by_the_shop(shop: Shop) -> None:
-    """JSON that a hook of the shop has read is forwarded nevertheless."""
-    upstream(shop)
-
-    @shop.app.before_request
-    def read() -> None:
-        request.get_json(silent=True)
-
-    assert shop.post("/api/tryon", json={"a": 1, "api_key": "x"}).status_code == 200
-    sent = json.loads(forwarded_by(shop)[0].content)
-    assert set(sent) == {"a", "end_customer_token"}
-
-
 def test_design_is_public(shop: Shop) -> None:
     """The button's design is forwarded for anybody, without reserved parameters."""
     upstream(shop, lambda request: httpx.Response(200, json={"label": "Try"}))
@@ -238,9 +263,7 @@ def test_design_is_public(shop: Shop) -> None:
 # Responses
 
 
-def test_response_headers(
-    shop: Shop,
-) -> None:
+def test_response_headers(shop: Shop) -> None:
     """Only the headers of the allow-list come back, besides the shop's own."""
     headers = [
         ("Content-Type", "application/json"),
