@@ -61,7 +61,7 @@ def main(
     return 0
 
 
-def _read_options(argv: Sequence[str] | None, prog: str) -> argparse.Namespace:
+def _make_parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
         description="A local Genvoris for development. It listens on this machine alone.",
@@ -93,6 +93,11 @@ def _read_options(argv: Sequence[str] | None, prog: str) -> argparse.Namespace:
         "may be repeated",
     )
     parser.add_argument("--delay", type=float, default=1.2, help="seconds a try-on (%(default)s)")
+    return parser
+
+
+def _read_options(argv: Sequence[str] | None, prog: str) -> argparse.Namespace:
+    parser = _make_parser(prog)
     options = parser.parse_args(argv)
     options.own_key = options.api_key
     options.api_key = options.api_key or os.environ.get("GENVORIS_API_KEY") or DEFAULT_KEY

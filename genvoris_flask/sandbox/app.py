@@ -147,11 +147,11 @@ def _require_extra() -> None:
         )
 
 
-def _error_response(refusal: HttpError) -> Response:
-    if refusal.after_rollback is not None:
+def _error_response(error: HttpError) -> Response:
+    if error.after_rollback is not None:
         with context().store.transaction() as db:
-            refusal.after_rollback(db)
-    return error_response(refusal)
+            error.after_rollback(db)
+    return error_response(error)
 
 
 def _name_request(response: Response) -> Response:

@@ -20,7 +20,7 @@ def call(url: str, method: str, path: str, body: Any = None) -> Any:
         ValueError: The sandbox refuses the request; the message says why.
     """
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url + path, data, method=method)  # noqa: S310 - ours
+    request = urllib.request.Request(url + path, data, method=method)  # noqa: S310 - the sandbox's URL
     request.add_header("Content-Type", "application/json")
     try:
         with _opener.open(request, timeout=TIMEOUT) as answer:

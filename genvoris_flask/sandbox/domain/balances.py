@@ -83,7 +83,7 @@ class QuotaStatus:
         ok = self.status == "ACTIVE" and self.remaining > 0
         return {"used": self.used, "limit": self.limit, "remaining": self.remaining, "ok": ok}
 
-    def refusal(self) -> HttpError | None:
+    def error(self) -> HttpError | None:
         """Return the error that refuses another try-on, or None if one is allowed."""
         reason = self.reason
         if reason is None:

@@ -92,10 +92,10 @@ def usage_fields(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
     }
 
 
-def past_periods(db: sqlite3.Connection, row: sqlite3.Row, most: int) -> list[sqlite3.Row]:
+def past_periods(db: sqlite3.Connection, row: sqlite3.Row, limit: int) -> list[sqlite3.Row]:
     """Return the customer's latest past periods, newest first."""
     query = "SELECT * FROM periods WHERE customer_id = ? ORDER BY rowid DESC LIMIT ?"
-    return db.execute(query, (row["id"], most)).fetchall()
+    return db.execute(query, (row["id"], limit)).fetchall()
 
 
 def set_used(db: sqlite3.Connection, customer: sqlite3.Row, used: int) -> None:
@@ -126,10 +126,10 @@ def _by_id(db: sqlite3.Connection, customer_id: str) -> sqlite3.Row:
 
 def require_try_on(db: sqlite3.Connection, customer: sqlite3.Row | None) -> None:
     """Raise HttpError if the quota or the credits do not allow a try-on."""
-    if customer is not None and (refusal := quota_status(customer).refusal()):
+    if customer is not None and (error := quota_status(customer).error()):
         if quota_status(customer).reason == "quota_exhausted":
-            refusal.after_rollback = partial(notify_quota_exhausted, row=customer)
-        raise refusal
+            error.after_rollback = partial(notify_quota_exhausted, row=customer)
+        raise error
     if credits_left(db, context().clock()) < 1:
         raise HttpError(402, "credit_limit_reached", "The shop's credit pool is empty.")
 

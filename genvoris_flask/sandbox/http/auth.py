@@ -21,16 +21,16 @@ from .openapi import Operation
 from .rate_limits import CUSTOMER_CREATES, MINTS, TRYONS_BY_ADDRESS, TRYONS_BY_CUSTOMER
 
 
-def require_valid_key(key: str | None, refusal: HttpError) -> None:
+def require_valid_key(key: str | None, error: HttpError) -> None:
     """Raise HttpError if a key is not valid, or if the account is suspended.
 
     Args:
         key: The key that was sent.
-        refusal: Raised if the key is not valid.
+        error: Raised if the key is not valid.
     """
     with context().store.transaction() as db:
         if not is_valid_key(db, key, context().clock()):
-            raise refusal
+            raise error
         require_active(db)
 
 
@@ -41,10 +41,10 @@ def require_key(schemes: tuple[str, ...]) -> None:
         schemes: The security schemes that are allowed. The error for a missing key is that of the
             first one. If several keys are sent, the last decides.
     """
-    came = [(scheme, key) for scheme in schemes if (key := _sent_key(scheme)) is not None]
-    if not came:
+    sent = [(scheme, key) for scheme in schemes if (key := _sent_key(scheme)) is not None]
+    if not sent:
         raise _MISSING_KEY[schemes[0]]()
-    scheme, key = came[-1]
+    scheme, key = sent[-1]
     code = "invalid_key" if scheme == "serverKey" else "invalid_api_key"
     require_valid_key(key, HttpError(401, code, "This API key is not the sandbox's."))
 

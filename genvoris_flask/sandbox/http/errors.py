@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _CODES = {
     400: "invalid_body",
@@ -55,11 +53,11 @@ def not_found(what: str) -> HttpError:
     return HttpError(404, "not_found", f"There is no such {what}.")
 
 
-def error_response(refusal: HttpError) -> Response:
+def error_response(error: HttpError) -> Response:
     """Return an error as a JSON response."""
-    response = jsonify(refusal.body)
-    response.status_code = refusal.status
-    response.headers.update(refusal.headers)
+    response = jsonify(error.body)
+    response.status_code = error.status
+    response.headers.update(error.headers)
     return response
 
 

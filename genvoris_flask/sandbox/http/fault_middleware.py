@@ -9,17 +9,15 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIApplication
 
 from werkzeug.routing import UnicodeConverter
 
 from .errors import new_request_id
 from .faults import Fault, Faults
 from .request_log import Environ, LoggedRequest, RequestLog
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication
 
 GENVORIS_PATHS = ("/api/", "/.well-known/", "/status", "/widget-hash")
 LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)

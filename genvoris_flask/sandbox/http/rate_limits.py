@@ -21,7 +21,7 @@ class RateLimit:
     """A maximum number of events within a number of seconds."""
 
     what: str
-    most: int
+    maximum: int
     seconds: float
 
 
@@ -54,7 +54,7 @@ class RateLimiter:
                 self._times.clear()
             windows = [(limit, self._window(limit, who, now)) for limit in limits]
             for limit, times in windows:
-                if len(times) >= limit.most:
+                if len(times) >= limit.maximum:
                     raise _refusal(limit, times[0] + limit.seconds - now)
             for _, times in windows:
                 times.append(now)
@@ -68,6 +68,6 @@ class RateLimiter:
 
 
 def _refusal(limit: RateLimit, wait: float) -> HttpError:
-    detail = f"At most {limit.most} {limit.what} in {limit.seconds:.0f} s."
+    detail = f"At most {limit.maximum} {limit.what} in {limit.seconds:.0f} s."
     headers = {"Retry-After": str(max(1, math.ceil(wait)))}
     return HttpError(429, "rate_limited", detail, headers=headers)

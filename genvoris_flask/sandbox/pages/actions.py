@@ -120,7 +120,7 @@ def _exhaust(db: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def _set(db: sqlite3.Connection, row: sqlite3.Row, column: str, value: object) -> None:
-    query = f"UPDATE customers SET {column} = ?, updated_at = ? WHERE id = ?"  # noqa: S608 - ours
+    query = f"UPDATE customers SET {column} = ?, updated_at = ? WHERE id = ?"  # noqa: S608 - a constant of this module
     db.execute(query, (value, context().clock(), row["id"]))
 
 

@@ -99,10 +99,10 @@ def draw_chart(days: list[Day]) -> Chart:
     )
 
 
-def scale_top(most: int) -> int:
+def scale_top(largest: int) -> int:
     """Return the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
     top = 2
-    while top < most:
+    while top < largest:
         top = top * 5 // 2 if str(top).startswith("4") else top * 2
     return top
 

@@ -61,14 +61,14 @@ def convert() -> tuple[Json, int]:
 @conversions_blueprint.post("/returns")
 def give_back() -> tuple[Json, int]:
     """Record a refund, which may be of an unknown order."""
-    came = body()
+    fields = body()
     with context().store.transaction() as db:
-        order = _find(db, came["platform"], came["orderId"])
+        order = _find(db, fields["platform"], fields["orderId"])
         row = {
-            **came,
+            **fields,
             "id": f"ret_{secrets.token_hex(8)}",
             "currency": _currency(),
-            "reason": came.get("reason"),
+            "reason": fields.get("reason"),
             "conversion": order["id"] if order else None,
             "now": context().clock(),
         }

@@ -36,12 +36,12 @@ def read_clock() -> Json:
 @blueprint.post("/clock")
 def move_clock() -> Json:
     """Move the sandbox's time: ``advance`` seconds, ``set`` a time, or ``reset``."""
-    came = body()
+    fields = body()
     clock = context().clock
-    if "advance" in came:
-        advance(came["advance"], "advance")
-    elif "set" in came:
-        clock.set(_bounded("set", _time(came["set"])))
+    if "advance" in fields:
+        advance(fields["advance"], "advance")
+    elif "set" in fields:
+        clock.set(_bounded("set", _time(fields["set"])))
     else:
         clock.reset()
     catch_up()
@@ -181,11 +181,11 @@ def read_credits() -> Json:
 @account_blueprint.post("/credits")
 def top_up() -> tuple[Json, int]:
     """Add a credit pack."""
-    now, came = context().clock(), body()
-    lasts = came["expiresIn"]
+    now, fields = context().clock(), body()
+    lasts = fields["expiresIn"]
     with context().store.transaction() as db:
-        add_pack(db, came["credits"], now, None if lasts is None else now + lasts)
-        notify_credits_added(db, came["credits"])
+        add_pack(db, fields["credits"], now, None if lasts is None else now + lasts)
+        notify_credits_added(db, fields["credits"])
     return read_credits(), 201
 
 

@@ -27,7 +27,7 @@ def upsert() -> Json:
     external_id = body()["externalId"]
     with context().store.transaction() as db:
         row = db.execute("SELECT * FROM customers WHERE external_id = ?", (external_id,)).fetchone()
-        values = _given(db, row, ("email", "planId", "metadata"))
+        values = _sent_columns(db, row, ("email", "planId", "metadata"))
         if row is None:
             _insert(db, external_id)
         else:
@@ -84,7 +84,7 @@ def update(name: str) -> Json:
     """Change a customer. Only ``resetPeriod`` refills the quota."""
     with context().store.transaction() as db:
         row = find_customer(db, name)
-        values = _given(db, row, ("email", "planId", "metadata", "status"))
+        values = _sent_columns(db, row, ("email", "planId", "metadata", "status"))
         if body()["resetPeriod"]:
             start_period(db, row, context().clock())
         return _change(db, row, values)
@@ -112,24 +112,24 @@ def _change(db: sqlite3.Connection, row: sqlite3.Row, values: dict[str, Any]) ->
     return customer_fields(now)
 
 
-def _given(
+def _sent_columns(
     db: sqlite3.Connection, row: sqlite3.Row | None, names: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the values of the columns to change.
 
     Another plan sets the quota at once. The same plan does not, even if it has changed.
     """
-    came = {name: body()[name] for name in names if name in body()}
-    values = {name: came[name] for name in ("email",) if name in came}
-    if "planId" in came:
-        plan = _plan(db, came["planId"])
+    sent = {name: body()[name] for name in names if name in body()}
+    values = {name: sent[name] for name in ("email",) if name in sent}
+    if "planId" in sent:
+        plan = _plan(db, sent["planId"])
         values["plan_id"] = plan and plan["id"]
         if row is None or row["plan_id"] != values["plan_id"]:
             values["quota"] = plan and plan["monthly_try_ons"]
-    if "metadata" in came:
-        values["metadata"] = json.dumps(came["metadata"] or {})
-    if "status" in came:
-        values["status"] = came["status"].upper()
+    if "metadata" in sent:
+        values["metadata"] = json.dumps(sent["metadata"] or {})
+    if "status" in sent:
+        values["status"] = sent["status"].upper()
     return values
 
 

@@ -35,7 +35,7 @@ def find_plan(db: sqlite3.Connection, plan_id: str) -> sqlite3.Row:
 @blueprint.post("")
 def create() -> tuple[Json, int]:
     """Create a plan."""
-    values = _given()
+    values = _sent_columns()
     now = context().clock()
     row = {
         "id": f"pln_{secrets.token_urlsafe(9)}",
@@ -73,7 +73,7 @@ def update(plan_id: str) -> Json:
     """Change a plan."""
     with context().store.transaction() as db:
         find_plan(db, plan_id)
-        _set(db, plan_id, _given())
+        _set(db, plan_id, _sent_columns())
         return _notify(db, "plan.updated", plan_id)
 
 
@@ -93,7 +93,7 @@ def _notify(db: sqlite3.Connection, type_: str, plan_id: str) -> Json:
     return plan
 
 
-def _given() -> dict[str, Any]:
+def _sent_columns() -> dict[str, Any]:
     """Return the fields that were sent, by column."""
     return {COLUMNS[name]: value for name, value in body().items() if name in COLUMNS}
 

@@ -145,19 +145,23 @@ track_blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
 @track_blueprint.post("/track")
 def track() -> Json:
     """Charge a try-on that the shop's own engine made."""
-    came = body()
-    if "api_key" in came:  # besides the one in the header, which was checked
+    fields = body()
+    if "api_key" in fields:  # besides the one in the header, which was checked
         require_valid_key(
-            came["api_key"], HttpError(401, "invalid_api_key", "api_key is not good.")
+            fields["api_key"], HttpError(401, "invalid_api_key", "api_key is not good.")
         )
-    count, success, token = came["variation_count"], came["success"], came.get("end_customer_token")
+    count, success, token = (
+        fields["variation_count"],
+        fields["success"],
+        fields.get("end_customer_token"),
+    )
     about = {
-        "product_title": came.get("product_title"),
-        "page_url": came.get("page_url"),
-        "generation_ms": came["generation_time_ms"],
+        "product_title": fields.get("product_title"),
+        "page_url": fields.get("page_url"),
+        "generation_ms": fields["generation_time_ms"],
     }
     with context().store.transaction() as db:
-        require_domain(db, came.get("origin"), came.get("page_url"))
+        require_domain(db, fields.get("origin"), fields.get("page_url"))
         customer = customer_of_token(db, token) if token else None
         if success:
             charge(db, customer)

@@ -40,13 +40,13 @@ def read_all() -> Json:
 @blueprint.post("")
 def create() -> tuple[Json, int]:
     """Register an endpoint."""
-    came = body()
+    fields = body()
     row = {
         "id": f"whe_{secrets.token_hex(8)}",
-        "url": came["url"],
-        "secret": came["secret"],
-        "events": json.dumps(came["events"]),
-        "description": came.get("description"),
+        "url": fields["url"],
+        "secret": fields["secret"],
+        "events": json.dumps(fields["events"]),
+        "description": fields.get("description"),
         "now": context().clock(),
     }
     with context().store.transaction() as db:
