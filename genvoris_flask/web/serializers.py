@@ -18,7 +18,7 @@ def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpE
     """Return the HTTP error for a failure or refusal outside of a job.
 
     Args:
-        outcome: What the browser is told.
+        outcome: What the browser gets.
         cause: Its Retry-After and request id are passed on.
     """
     headers: dict[str, str] = {}

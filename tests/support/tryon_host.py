@@ -1,6 +1,6 @@
-"""A Genvoris over real sockets that takes its time over try-ons and counts each by its key.
+"""A Genvoris on a real socket whose try-ons take some time, and are counted by their key.
 
-``GET /keys`` gives how often each Idempotency-Key was seen.
+``GET /keys`` returns how often each Idempotency-Key was seen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shoppers who try things on, many at once, and somebody who looks at pages meanwhile."""
+"""Many shoppers who try on at once, and one visitor who loads pages meanwhile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BOUNDARY = "load"
 
 
 def form(photo: bytes = PHOTO) -> tuple[bytes, dict[str, str]]:
-    """Give the body and headers of ``POST tryons``."""
+    """Return the body and headers of ``POST tryons``."""
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{{}}"{{}}\r\n\r\n'
     body = head.format("product_image", "").encode() + b"/static/shirt.png\r\n"
     body += head.format("photo", '; filename="me.jpg"').encode() + photo
@@ -68,7 +68,7 @@ class Client:
     def call(
         self, kind: str, method: str, path: str, body: bytes = b"", **headers: str
     ) -> tuple[int, bytes, str]:
-        """Give status, body, and the process that answered; 0 when nobody did."""
+        """Return status, body and worker; the status is 0 if there was no answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection = HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
@@ -85,7 +85,7 @@ class Client:
         return answer
 
     def start(self, until: float) -> str | None:
-        """Start a try-on, as patiently as the widget; None when there was no room until then."""
+        """Start a try-on, retrying as the widget does; return None if there was no room in time."""
         key = str(uuid.uuid4())
         body, headers = form()
         while time.monotonic() < until:
@@ -118,13 +118,13 @@ class Client:
         return state
 
     def shop(self, until: float) -> None:
-        """Try on one thing after the other."""
+        """Try on one product after another."""
         while time.monotonic() < until:
             if job_id := self.start(until):
                 self.follow(job_id)
 
     def look(self, until: float) -> None:
-        """Look at one page after the other."""
+        """Load one page after another."""
         while time.monotonic() < until:
             before = time.monotonic()
             status, _, _ = self.call("page", "GET", "/")
@@ -135,7 +135,7 @@ class Client:
 
 
 def run(port: int, clients: int, seconds: float, poll: float = 1.0) -> Seen:
-    """Let so many shoppers try on for so long, and see every try-on to its end."""
+    """Run clients for some seconds, each of which follows its try-ons to their end."""
     seen = Seen()
     until = time.monotonic() + seconds
     looks = threading.Thread(target=Client(port, "page", seen, poll).look, args=(until,))
@@ -151,7 +151,7 @@ def run(port: int, clients: int, seconds: float, poll: float = 1.0) -> Seen:
 
 
 def contradictions(seen: Seen, asked: dict[str, int]) -> list[str]:
-    """Say what must not be: a job without one end, or not exactly one call for each.
+    """Return what went wrong: jobs without exactly one end, or without exactly one call.
 
     Args:
         seen: What the clients saw.

@@ -131,7 +131,7 @@ def delete_tryon(job_id: str) -> tuple[str, int]:
 
 @blueprint.errorhandler(StoreUnavailableError)
 def retry_later(_error: StoreUnavailableError) -> Response:
-    """Let the browser retry, since another process may have the job."""
+    """Answer 503, so that the browser retries: another process may have the job."""
     return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 

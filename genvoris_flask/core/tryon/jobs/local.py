@@ -138,7 +138,7 @@ class LocalJobQueue:
         return self._worker.get().unsettled
 
     def heartbeat(self) -> None:
-        """Tell the other processes that this one lives, as it does by itself while it has jobs."""
+        """Show other processes that this one lives. It happens by itself while there are jobs."""
         self._worker.get().heartbeat()
 
     def _job_of_key(self, owner: str, key: str) -> Job | None:

@@ -148,7 +148,7 @@ class JobRecords:
         return KeyedJob(job_id, value.endswith(_SETTLED))
 
     def write_key(self, owner: str, key: str, job_id: str, *, settled: bool = False) -> None:
-        """Let an owner's Idempotency-Key name a job for a day."""
+        """Record the job of an owner's Idempotency-Key, for a day."""
         value = job_id.encode() + (_SETTLED if settled else b"")
         self._store.set(f"tryon-key:{owner}:{digest(key)}", value, KEY_SECONDS)
 

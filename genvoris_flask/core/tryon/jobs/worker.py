@@ -76,7 +76,7 @@ class JobWorker:
 
     It renews its lease with a heartbeat while it has jobs. A deadline in a job's record would not
     do instead: it would have to allow for the slowest try-on, so the shopper of a killed process
-    would wait for minutes before being told.
+    would wait for minutes to learn of it.
 
     Args:
         records: The jobs that all processes see.
@@ -157,7 +157,7 @@ class JobWorker:
         return None
 
     def release(self, task: Task) -> None:
-        """Give up a job that was accepted and cannot be started."""
+        """Drop a job that was accepted and cannot be started."""
         with self._changed:
             self._pending -= 1
             del self._tasks[task.job.id]
