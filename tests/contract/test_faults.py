@@ -41,122 +41,122 @@ class Call:
 
 
 CALLS = {
-    "plans.list": Call("GET", "/plans", "whenever", lambda client: client.plans.list()),
+    "plans.list": Call("GET", "/plans", "always", lambda client: client.plans.list()),
     "plans.create": Call(
         "POST",
         "/plans",
         "never",
         lambda client: client.plans.create(name="P", monthly_try_ons=1),
     ),
-    "plans.get": Call("GET", "/plans/*", "whenever", lambda client: client.plans.get(plan(client))),
+    "plans.get": Call("GET", "/plans/*", "always", lambda client: client.plans.get(plan(client))),
     "plans.update": Call(
         "PATCH",
         "/plans/*",
-        "whenever",
+        "always",
         lambda client: client.plans.update(plan(client), name="Q"),
     ),
     "plans.disable": Call(
         "DELETE",
         "/plans/*",
-        "whenever",
+        "always",
         lambda client: client.plans.disable(plan(client)),
         reads=False,
     ),
     "customers.upsert": Call(
         "POST",
         "/customers",
-        "surely no effect",
+        "no effect",
         lambda client: client.customers.upsert(external_id="ada"),
     ),
-    "customers.list": Call("GET", "/customers", "whenever", lambda client: client.customers.list()),
+    "customers.list": Call("GET", "/customers", "always", lambda client: client.customers.list()),
     "customers.get": Call(
-        "GET", "/customers/*", "whenever", lambda client: client.customers.get("ada")
+        "GET", "/customers/*", "always", lambda client: client.customers.get("ada")
     ),
     "customers.update": Call(
         "PATCH",
         "/customers/*",
-        "whenever",
+        "always",
         lambda client: client.customers.update("ada", email="ada@example.com"),
     ),
     "customers.update(reset_period)": Call(
         "PATCH",
         "/customers/*",
-        "surely no effect",
+        "no effect",
         lambda client: client.customers.update("ada", reset_period=True),
     ),
     "customers.cancel": Call(
         "DELETE",
         "/customers/*",
-        "whenever",
+        "always",
         lambda client: client.customers.cancel("bea"),
         reads=False,
     ),
     "customers.usage": Call(
-        "GET", "/customers/*/usage", "whenever", lambda client: client.customers.usage("ada")
+        "GET", "/customers/*/usage", "always", lambda client: client.customers.usage("ada")
     ),
     "sessions.mint": Call(
-        "POST", "/customers/*/sessions", "whenever", lambda client: client.sessions.mint("ada")
+        "POST", "/customers/*/sessions", "always", lambda client: client.sessions.mint("ada")
     ),
     "sessions.revoke": Call(
         "DELETE",
         "/customers/*/sessions/*",
-        "whenever",
+        "always",
         lambda client: client.sessions.revoke("ada", jti(client)),
         reads=False,
     ),
     "events.send": Call(
         "POST",
         "/events",
-        "surely no effect",
+        "no effect",
         lambda client: client.events.send([Event("s", "CLOSED")]),
     ),
     "conversions.record": Call(
         "POST",
         "/conversions",
-        "whenever",
+        "always",
         lambda client: client.conversions.record(order_id="o", amount_cents=1),
     ),
     "returns.record": Call(
         "POST",
         "/returns",
-        "surely no effect",
+        "no effect",
         lambda client: client.returns.record(order_id="known", refunded_amount_cents=1),
     ),
     "webhook_endpoints.list": Call(
-        "GET", "/webhooks", "whenever", lambda client: client.webhook_endpoints.list()
+        "GET", "/webhooks", "always", lambda client: client.webhook_endpoints.list()
     ),
     "webhook_endpoints.create": Call(
         "POST",
         "/webhooks",
-        "surely no effect",
+        "no effect",
         lambda client: endpoint(client),
     ),
     "webhook_endpoints.test": Call(
         "POST",
         "/webhooks/*/test",
-        "whenever",
+        "always",
         lambda client: client.webhook_endpoints.test(endpoint(client)),
     ),
     "webhook_endpoints.delete": Call(
         "DELETE",
         "/webhooks/*",
-        "surely no effect",
+        "no effect",
         lambda client: client.webhook_endpoints.delete(endpoint(client)),
         reads=False,
     ),
     "sessions.list": Call(
-        "GET", "/customers/*/sessions", "whenever", lambda client: client.sessions.list("ada")
+        "GET", "/customers/*/sessions", "always", lambda client: client.sessions.list("ada")
     ),
-    "tryons.status": Call("GET", "/api/status", "whenever", lambda client: client.tryons.status()),
-    "widget.hash": Call("GET", "/widget-hash", "whenever", lambda client: client.widget.hash()),
+    "tryons.status": Call("GET", "/api/status", "always", lambda client: client.tryons.status()),
+    "widget.hash": Call("GET", "/widget-hash", "always", lambda client: client.widget.hash()),
     "widget.button_design": Call(
         "GET",
         "/api/widget/button-design",
-        "whenever",
+        "always",
         lambda client: client.widget.button_design(),
     ),
     "tryons.track": Call(
-        "POST", "/api/tryon/track", "surely no effect", lambda client: client.tryons.track()
+        "POST", "/api/tryon/track", "no effect", lambda client: client.tryons.track()
     ),
 }
 
@@ -239,7 +239,7 @@ def test_what_may_have_taken_effect_is_repeated_only_where_twice_changes_nothing
 ) -> None:
     call = CALLS[name]
     faulty.arrange(call, fault, 1, when="after")
-    if call.repeated == "whenever":
+    if call.repeated == "always":
         call.do(faulty.client)
     else:
         with pytest.raises(error):

@@ -93,6 +93,7 @@ SCENARIOS = {
     "grant, pause": Scenario(grant, pause, ("PAUSED", "pln_granted-try-ons:9"), 1),
     "grant, buy": Scenario(grant, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
     "buy, grant": Scenario(sale("max", "o1"), grant, ("ACTIVE", "pln_granted-try-ons:9"), 2),
+    "take back, pause": Scenario(take_back, pause, ("PAUSED", "pln_granted-try-ons:3"), 1),
     "take back, buy": Scenario(take_back, sale("pro", "o1"), ("ACTIVE", "pln_pro"), 2),
 }
 

@@ -94,6 +94,13 @@ def test_late_change(shop: StripeShop, stripe: Stripe) -> None:
     assert shop.plan == "pln_max"
 
 
+def test_late_event_before_start(shop: StripeShop, stripe: Stripe) -> None:
+    """An older event of a subscription that has not started is ignored."""
+    newer = stripe.change(status="incomplete", at=10)
+    older = stripe.change(status="incomplete", at=5)
+    assert shop.apply(newer, older) == ["applied", "ignored"]
+
+
 @pytest.mark.parametrize(
     "pause",
     [
