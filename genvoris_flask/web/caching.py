@@ -96,7 +96,7 @@ def _warn_of_public_view(endpoint: str) -> None:
 
 def is_being_cached() -> bool:
     """Return whether a known cache keeps the page, or the part of it, that is rendered now."""
-    if not any(package in sys.modules for package in CACHE_PACKAGES):
+    if sys.modules.keys().isdisjoint(CACHE_PACKAGES):
         return False
     package = _caching_caller()
     if package is None:
