@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_readme_lists_every_setting_and_no_other() -> None:
+def test_readme_lists_settings() -> None:
+    """The README lists every setting and no other."""
     assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(_CHECKS)
 
 
@@ -96,7 +97,8 @@ def test_fields_are_documented(document: str, cls: type) -> None:
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
-def test_the_routes_are_those_that_are_written_down() -> None:
+def test_routes_are_documented() -> None:
+    """docs/http.md has every route."""
     app = Flask("shop")
     app.config["GENVORIS_API_KEY"] = "gvk_test_1"
     GenvorisFlask(app)
@@ -111,14 +113,15 @@ def test_the_routes_are_those_that_are_written_down() -> None:
             assert re.search(heading, text, re.MULTILINE), f"{method} {path} is not written down"
 
 
-def test_links_between_documents_lead_somewhere() -> None:
+def test_links() -> None:
+    """Links between documents lead to a file."""
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
-def test_what_protects_is_where_the_security_page_says() -> None:
-    """Modules and tests are moved now and then, and a reviewer starts from that page."""
+def test_security_page_names_files() -> None:
+    """A reviewer starts from that page, and modules and tests are moved now and then."""
     page = (ROOT / "docs" / "security.md").read_text()
     rows = [line.split(" | ") for line in page.splitlines() if line.count(" | ") == 3]
     rows = [row for row in rows if row[2] not in ("where", "---")]
@@ -155,8 +158,8 @@ def test_links_lead_to_headings() -> None:
     assert broken == set()
 
 
-def test_messages_cite_pages_by_their_address() -> None:
-    """A path within the repository means nothing to somebody who installed the package."""
+def test_messages_cite_urls() -> None:
+    """A path within the repository means nothing to a user of the installed package."""
     cited = []
     for file in sorted((ROOT / "genvoris_flask").rglob("*.py")):
         tree = ast.parse(file.read_text())
@@ -185,7 +188,8 @@ def test_cited_pages_exist() -> None:
     assert see("billing.md").startswith("https://")
 
 
-def test_the_policy_in_the_readme_is_the_one_that_the_browser_tests_enforce() -> None:
+def test_content_security_policy() -> None:
+    """The README's policy is the one that the browser tests enforce."""
     written = re.search(r"^script-src 'nonce-….*$", README, re.MULTILINE)
     assert written
     enforced = POLICY.replace("nonce-n'", "nonce-…'").removeprefix("default-src 'none'; ")
@@ -210,7 +214,8 @@ def interface(name: str) -> list[str]:
     )
 
 
-def test_every_attribute_of_the_tag_is_written_down() -> None:
+def test_attributes_are_documented() -> None:
+    """docs/widget.md has every attribute of the tag."""
     names = [
         re.sub("([A-Z])", lambda match: f"-{match[1].lower()}", name)
         for name in interface("Settings")
@@ -220,7 +225,8 @@ def test_every_attribute_of_the_tag_is_written_down() -> None:
     assert [name for name in names if f"`data-{name}`" not in WIDGET] == sorted(by_scripts_alone)
 
 
-def test_every_event_and_every_call_of_the_widget_is_written_down() -> None:
+def test_events_and_calls_are_documented() -> None:
+    """docs/widget.md has every event and call of the widget."""
     assert len(interface("Events")) >= 7
     for name in interface("Events"):
         assert re.search(rf"^\| .*`{name}`", WIDGET, re.MULTILINE), name
@@ -228,7 +234,8 @@ def test_every_event_and_every_call_of_the_widget_is_written_down() -> None:
         assert re.search(rf"`{name}[(`]", WIDGET), name
 
 
-def test_every_part_and_custom_property_is_written_down() -> None:
+def test_parts_are_documented() -> None:
+    """docs/widget.md has every part and custom property."""
     source = "\n".join(file.read_text() for file in SOURCE.rglob("*.ts"))
     parts = {
         part

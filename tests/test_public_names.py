@@ -20,7 +20,8 @@ from genvoris_flask import (
 )
 
 
-def test_the_package_gives_these_names_and_no_others() -> None:
+def test_package() -> None:
+    """The package exports these names and no others."""
     assert sorted(genvoris_flask.__all__) == [
         "ConfigurationError",
         "GenvorisError",
@@ -36,7 +37,8 @@ def test_the_package_gives_these_names_and_no_others() -> None:
     ]
 
 
-def test_the_extension_object_has_these_members() -> None:
+def test_extension() -> None:
+    """The extension object has these members."""
     members = {name for name in vars(GenvorisFlask) if not name.startswith("_")}
     assert members == {
         "billing",
@@ -55,13 +57,16 @@ def test_the_extension_object_has_these_members() -> None:
     }
 
 
-def test_the_template_functions_take_keywords_alone() -> None:
+def test_template_functions() -> None:
+    """The template functions accept keywords only."""
     for function in (genvoris_flask.genvoris_button, genvoris_flask.genvoris_widget):
         kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
         assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
 
 
-def test_what_merchants_build_and_read_has_these_fields() -> None:
+def test_dataclasses() -> None:
+    """What merchants construct and read has these fields."""
+
     def fields(of: type) -> list[str]:
         return list(inspect.signature(of).parameters)
 
@@ -73,8 +78,9 @@ def test_what_merchants_build_and_read_has_these_fields() -> None:
     assert fields(Product) == ["image", "title", "id", "category", "page_url", "images"]
 
 
-def test_the_signals_are_these() -> None:
+def test_signals() -> None:
     # pytest rewrites the assertions of packages that bring fixtures, and leaves names with an @.
+    """These are the signals."""
     names = {name for name in vars(signals) if name[0].isalpha() and name.islower()}
     assert names - {"annotations"} == {
         "credits_depleted",
@@ -89,13 +95,13 @@ def test_the_signals_are_these() -> None:
     ("old", "new"),
     [("StoreAwayError", "StoreUnavailableError"), ("StripeError", "StripeEventError")],
 )
-def test_renamed_errors_keep_their_old_names(old: str, new: str) -> None:
-    """Shops that catch an error by its old name go on to do so, and are told the new one."""
+def test_renamed_errors(old: str, new: str) -> None:
+    """Shops may go on to catch an error by its old name, with a warning."""
     with pytest.deprecated_call(match=new):
         assert getattr(errors, old) is getattr(errors, new)
 
 
-def test_documented_modules_stay_where_they_are() -> None:
+def test_documented_modules() -> None:
     """Moves inside the package leave the documented imports alone."""
     from genvoris_flask.api import GenvorisClient
     from genvoris_flask.webhooks.events import CreditEvent, WebhookEvent

@@ -13,7 +13,8 @@ from genvoris_flask.web.assets import load_assets
 from tests.support.flask_shop import Shop
 
 
-def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:
+def test_hashed_name_is_immutable(shop: Shop) -> None:
+    """Browsers keep a file under its hashed name for a year."""
     for name in ("widget.js", "design.js", "dialog.js", "tools.js", "locale-ar.js"):
         asset = shop.state.assets.by_name[name]
         response = shop.browser.get(f"/genvoris/{asset.hashed_name}")
@@ -24,7 +25,8 @@ def test_a_hashed_name_is_kept_for_good(shop: Shop) -> None:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_plain_name_is_asked_for_each_time_and_sent_once(shop: Shop) -> None:
+def test_plain_name_is_revalidated(shop: Shop) -> None:
+    """A file under its plain name is asked for each time and sent once."""
     response = shop.browser.get("/genvoris/widget.js")
     assert response.headers["Cache-Control"] == "public, no-cache"
     again = shop.browser.get(
@@ -43,7 +45,8 @@ def test_the_plain_name_is_asked_for_each_time_and_sent_once(shop: Shop) -> None
         ("dialog", "tools"),
     ],
 )
-def test_each_stage_names_the_files_that_are_there(shop: Shop, stage: str, name: str) -> None:
+def test_bundles_name_existing_files(shop: Shop, stage: str, name: str) -> None:
+    """Each bundle names files that exist."""
     script = shop.browser.get(f"/genvoris/{stage}.js").text
     asset = shop.state.assets.by_name[f"{name}.js"]
     digest = hashlib.sha256(asset.body).digest()
@@ -51,7 +54,7 @@ def test_each_stage_names_the_files_that_are_there(shop: Shop, stage: str, name:
     assert asset.hashed_name == f"{name}-{digest[:6].hex()}.js"  # the name that it makes of it
 
 
-def test_another_versions_widget_is_this_versions(shop: Shop) -> None:
+def test_other_versions_widget(shop: Shop) -> None:
     """A page from before an upgrade still gets a widget, which no cache keeps under that name."""
     response = shop.browser.get("/genvoris/widget-000000000000.js")
     assert response.data == shop.state.assets.widget.body
@@ -62,8 +65,8 @@ def test_another_versions_widget_is_this_versions(shop: Shop) -> None:
     "name",
     ["dialog-000000000000.js", "../settings.js", "nothing.js", "widget-0.js", "src/widget.ts"],
 )
-def test_nothing_else_is_served(shop: Shop, name: str) -> None:
-    """What is not there is refused in JSON, as on every route, and kept by no cache."""
+def test_unknown_files(shop: Shop, name: str) -> None:
+    """Any other name is refused in JSON, as on every route, and kept by no cache."""
     response = shop.browser.get(f"/genvoris/{name}")
     assert response.status_code == 404
     if not name.startswith(".."):
@@ -71,6 +74,7 @@ def test_nothing_else_is_served(shop: Shop, name: str) -> None:
         assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_an_installation_without_the_widget_says_so_at_start_up(tmp_path: Path) -> None:
+def test_missing_files(tmp_path: Path) -> None:
+    """An installation without the widget's files says so at start-up."""
     with pytest.raises(ConfigurationError, match="make widget"):
         load_assets((tmp_path,))

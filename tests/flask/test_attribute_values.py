@@ -78,8 +78,8 @@ def attributes(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", SCALARS)
-def test_a_buttons_attribute_is_the_text_of_any_value(app: Flask, name: str) -> None:
-    """One value alone is a text, without the quotes of JSON, in every place."""
+def test_button_attribute(app: Flask, name: str) -> None:
+    """A single value is written without JSON's quotes."""
     page = "{{ genvoris_button(image='/a.png', title=v, id=v, data_own=v, class_=v) }}"
     found = attributes(render_template_string(page, v=VALUES[name]))
     assert found["data-own"] == SCALARS[name]
@@ -89,14 +89,14 @@ def test_a_buttons_attribute_is_the_text_of_any_value(app: Flask, name: str) -> 
 
 
 @pytest.mark.parametrize("name", SCALARS)
-def test_a_widgets_attribute_is_the_text_of_any_value(app: Flask, name: str) -> None:
-    """The tag of the widget writes them alike."""
+def test_widget_attribute(app: Flask, name: str) -> None:
+    """The widget's tag writes them in the same way."""
     found = attributes(render_template_string("{{ genvoris_widget(own=v) }}", v=VALUES[name]))
     assert found["data-own"] == SCALARS[name]
 
 
-def test_they_may_be_within_lists_and_dicts(app: Flask) -> None:
-    """Whatever is inside, the whole is JSON."""
+def test_nested_values(app: Flask) -> None:
+    """Lists and dicts are JSON, whatever they contain."""
     button = "{{ genvoris_button(image='/a.png', title='A', variants=[v], data_own=[v, [v]]) }}"
     found = attributes(render_template_string(button, v=VALUES))
     assert json.loads(found["data-product-variants"]) == [IN_JSON]
@@ -105,8 +105,8 @@ def test_they_may_be_within_lists_and_dicts(app: Flask) -> None:
     assert json.loads(widget["data-strings"]) == IN_JSON
 
 
-def test_what_no_template_set_is_null(app: Flask) -> None:
-    """A variable that is not there breaks no page, as anywhere in Jinja."""
+def test_undefined_is_null(app: Flask) -> None:
+    """An undefined variable breaks no page, as anywhere in Jinja."""
     page = (
         "{{ genvoris_button(image='/a', title='A', variants=[{'label': nowhere, 'image': n.x}]) }}"
     )
@@ -115,22 +115,22 @@ def test_what_no_template_set_is_null(app: Flask) -> None:
     assert json.loads(found["data-product-variants"]) == [{"label": None, "image": None}]
 
 
-def test_keys_of_any_type_are_texts(app: Flask) -> None:
+def test_keys_become_strings(app: Flask) -> None:
     """JSON has no other keys."""
     found = attributes(render_template_string("{{ genvoris_widget(own=v) }}", v={KEY: 1, 2: 3}))
     assert json.loads(found["data-own"]) == {str(KEY): 1, "2": 3}
 
 
-def test_the_apps_own_json_provider_decides(app: Flask) -> None:
-    """Types look in an attribute as they do in the shop's answers."""
+def test_json_provider(app: Flask) -> None:
+    """Types look in an attribute as they do in the shop's JSON responses."""
     app.json = IsoDates(app)
     page = "{{ genvoris_button(image='/a.png', title='A', data_day=d, data_days=[d]) }}"
     found = attributes(render_template_string(page, d=DAY))
     assert (found["data-day"], found["data-days"]) == ("2026-11-28", '["2026-11-28"]')
 
 
-def test_a_buttons_design_may_have_a_lazy_label() -> None:
-    """A function that is asked for each page may return a text in that page's language."""
+def test_lazy_label() -> None:
+    """A function that is called for each page may return a string in that page's language."""
     app = Flask("shop")
     app.config.update(
         GENVORIS_API_KEY=API_KEY,

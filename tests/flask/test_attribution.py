@@ -45,7 +45,8 @@ def sent(shop: Shop, path: str = "/conversions") -> list[dict[str, Any]]:
     ]
 
 
-def test_an_order_carries_the_visit_in_which_something_was_tried_on(shop: Shop) -> None:
+def test_order_carries_visit(shop: Shop) -> None:
+    """An order carries the visit in which something was tried on."""
     shop.finish(shop.tryon(session_id=VISIT))
     assert order(shop, currency="EUR", product_id="shirt", quantity=2) == VISIT
     assert sent(shop) == [
@@ -61,7 +62,8 @@ def test_an_order_carries_the_visit_in_which_something_was_tried_on(shop: Shop) 
     ]
 
 
-def test_genvoris_counts_the_order_once_and_takes_its_return(shop: Shop) -> None:
+def test_order_and_return(shop: Shop) -> None:
+    """Genvoris counts the order once, and accepts its return."""
     for _ in range(2):
         order(shop)
     assert len(sent(shop)) == 2
@@ -74,12 +76,14 @@ def test_genvoris_counts_the_order_once_and_takes_its_return(shop: Shop) -> None
     assert sent(shop, "/returns") == [{**body, "currency": "EUR", "reason": "too small"}]
 
 
-def test_without_a_try_on_an_order_goes_without_a_visit(shop: Shop) -> None:
+def test_order_without_visit(shop: Shop) -> None:
+    """Without a try-on, an order has no visit."""
     assert order(shop) == "no visit"
     assert "sessionId" not in sent(shop)[0]
 
 
-def test_the_last_visit_counts_and_one_that_is_given_counts_more(shop: Shop) -> None:
+def test_last_visit_counts(shop: Shop) -> None:
+    """The last visit counts, unless the shop passes another."""
     shop.tryon(session_id="visit-one")
     shop.tryon(session_id="visit-two")
     order(shop)
@@ -87,7 +91,8 @@ def test_the_last_visit_counts_and_one_that_is_given_counts_more(shop: Shop) -> 
     assert [each["sessionId"] for each in sent(shop)] == ["visit-two", "stored-with-the-order"]
 
 
-def test_the_visit_is_another_shoppers_only_in_their_own_browser(shop: Shop) -> None:
+def test_visits_of_two_browsers(shop: Shop) -> None:
+    """A visit belongs to one browser."""
     shop.tryon(session_id=VISIT)
     stranger = shop.app.test_client()
     assert stranger.post("/checkout", json=ORDER).text == "no visit"
@@ -96,19 +101,22 @@ def test_the_visit_is_another_shoppers_only_in_their_own_browser(shop: Shop) -> 
 @pytest.mark.parametrize(
     "wrong", ["", "short", "x" * 200, "<script>alert(1)</script>", "a b c d e"]
 )
-def test_an_id_that_is_none_is_not_kept(shop: Shop, wrong: str) -> None:
+def test_invalid_ids(shop: Shop, wrong: str) -> None:
+    """An id that cannot be a cookie's value is not kept."""
     shop.finish(shop.tryon(session_id=wrong))
     assert order(shop) == "no visit"
 
 
-def test_the_cookie_is_written_once_for_a_visit(shop: Shop) -> None:
+def test_cookie_written_once(shop: Shop) -> None:
+    """The cookie is written once for a visit."""
     first = shop.tryon(session_id=VISIT)
     second = shop.tryon(session_id=VISIT)
     assert "Set-Cookie" in first.headers
     assert "Set-Cookie" not in second.headers
 
 
-def test_a_checkout_does_not_wait_for_genvoris(shop: Shop) -> None:
+def test_checkout_does_not_wait(shop: Shop) -> None:
+    """A checkout does not wait for Genvoris."""
     leave = threading.Event()
 
     def hang(request: httpx.Request) -> None:
@@ -121,7 +129,8 @@ def test_a_checkout_does_not_wait_for_genvoris(shop: Shop) -> None:
     assert len(sent(shop)) == 1
 
 
-def test_an_order_is_sent_again_until_it_came_through(shop: Shop) -> None:
+def test_order_is_retried(shop: Shop) -> None:
+    """An order is sent again until it arrived."""
     left = iter([503] * 4)
     shop.transport.fault = lambda request: next(
         (httpx.Response(status, headers={"Retry-After": "0"}) for status in left), None
@@ -130,9 +139,9 @@ def test_an_order_is_sent_again_until_it_came_through(shop: Shop) -> None:
     assert len(sent(shop)) == 5
 
 
-def test_an_order_that_never_comes_through_is_one_error_in_the_log(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_lost_order_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """An order that never arrives is one error in the log."""
+
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
@@ -144,13 +153,15 @@ def test_an_order_that_never_comes_through_is_one_error_in_the_log(
     assert "ada@example.com" not in caplog.text
 
 
-def test_what_genvoris_refuses_is_not_sent_again(shop: Shop) -> None:
+def test_refused_order(shop: Shop) -> None:
+    """An order that Genvoris refuses is not sent again."""
     shop.transport.fault = lambda request: httpx.Response(400, json={"error": "invalid_body"})
     order(shop)
     assert len(sent(shop)) == 1
 
 
-def test_a_return_that_may_have_been_counted_is_not_sent_again(shop: Shop) -> None:
+def test_uncertain_return(shop: Shop) -> None:
+    """A return that may have been counted is not sent again."""
     shop.transport.fault = lambda request: httpx.Response(500)
     with shop.app.app_context():
         shop.extension.returned("17", 100)
@@ -176,15 +187,17 @@ def test_a_return_that_may_have_been_counted_is_not_sent_again(shop: Shop) -> No
     ],
     ids=str,
 )
-def test_a_slip_in_the_shops_code_breaks_no_checkout_and_is_logged(
+def test_wrong_arguments_are_logged(
     shop: Shop, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
 ) -> None:
+    """A mistake in the shop's code is logged and breaks no checkout."""
     order(shop, **wrong)
     assert sent(shop) == []
     assert "was not sent: the " in caplog.text
 
 
-def test_a_full_queue_breaks_no_checkout(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_full_queue(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A full queue breaks no checkout."""
     full = BackgroundPool(max_unfinished=0)
     shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=full)
     order(shop)

@@ -15,7 +15,8 @@ from tests.support.local_genvoris import LocalGenvoris
 number = itertools.count()
 
 
-def test_a_dict_reaches_button_and_tag_without_any_inline_style(genvoris: LocalGenvoris) -> None:
+def test_dict(genvoris: LocalGenvoris) -> None:
+    """A dict reaches button and tag without any inline style."""
     shop = Shop(genvoris, GENVORIS_BUTTON={"label": "Try <me>", "borderRadius": 8, "icon": "wand"})
     page = shop.browser.get("/product").text
     attributes = read_tag(page)
@@ -27,26 +28,28 @@ def test_a_dict_reaches_button_and_tag_without_any_inline_style(genvoris: LocalG
     assert "style" not in page + button
 
 
-def test_without_a_design_the_tag_says_nothing_and_the_button_has_a_label(shop: Shop) -> None:
+def test_no_design(shop: Shop) -> None:
+    """Without a design the button has its default label."""
     attributes = read_tag(shop.browser.get("/product").text)
     assert not [name for name in attributes if name.startswith("data-button-")]
     assert shop.button().endswith(">Try it on</button>")
 
 
-def test_a_label_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> None:
+def test_template_label_wins(genvoris: LocalGenvoris) -> None:
+    """The template's label takes precedence."""
     shop = Shop(genvoris, GENVORIS_BUTTON={"label": "Design"})
     assert shop.button(label="Template").endswith(">Template</button>")
 
 
-def test_an_attribute_given_in_the_template_goes_first(genvoris: LocalGenvoris) -> None:
+def test_template_attribute_wins(genvoris: LocalGenvoris) -> None:
+    """The template's attribute takes precedence."""
     shop = Shop(genvoris, GENVORIS_BUTTON={"icon": "eye"})
     shop.options = {"button_icon": "shirt"}
     assert read_tag(shop.browser.get("/product").text)["data-button-icon"] == "shirt"
 
 
-def test_a_button_on_a_card_is_marked_and_left_out_when_the_design_says_so(
-    genvoris: LocalGenvoris, shop: Shop
-) -> None:
+def test_card(genvoris: LocalGenvoris, shop: Shop) -> None:
+    """A card's button is marked, and omitted if the design says so."""
     assert "data-genvoris-card" in shop.button(card=True)
     assert "data-genvoris-card" not in shop.button()
     quiet = Shop(genvoris, GENVORIS_BUTTON={"showOnCards": False})
@@ -54,9 +57,10 @@ def test_a_button_on_a_card_is_marked_and_left_out_when_the_design_says_so(
     assert "<button" in quiet.button()
 
 
-def test_a_function_is_asked_once_for_each_request_and_may_look_at_it(
+def test_function_per_request(
     genvoris: LocalGenvoris,
 ) -> None:
+    """A function is called once for each request, which it may look at."""
     asked = []
 
     def design() -> dict[str, Any]:
@@ -73,7 +77,7 @@ def test_a_function_is_asked_once_for_each_request_and_may_look_at_it(
     assert asked[2:] == ["/cards"]
 
 
-def test_each_page_has_its_own_also_within_one_app_context(genvoris: LocalGenvoris) -> None:
+def test_requests_in_one_app_context(genvoris: LocalGenvoris) -> None:
     """Tests of a shop often hold one app context for several requests."""
     shop = Shop(genvoris, GENVORIS_BUTTON=lambda: {"label": request.args["label"]})
     with shop.app.app_context():
@@ -95,9 +99,10 @@ def failing() -> dict[str, Any]:
         (failing, "LookupError"),
     ],
 )
-def test_a_bad_answer_is_logged_once_and_the_page_goes_out_with_the_default(
+def test_bad_design_is_logged_once(
     genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture, answer: Any, told: str
 ) -> None:
+    """The page is sent with the default button."""
     shop = Shop(genvoris, GENVORIS_BUTTON=answer)
     for _ in range(3):
         response = shop.browser.get("/product")

@@ -21,7 +21,7 @@ PAGE = "<html><body>{{ genvoris_widget() }}</body></html>"
 
 @pytest.mark.parametrize("setup_first", [True, False], ids=["before us", "after us"])
 @pytest.mark.parametrize("recipe", RECIPES, ids=["Flask-Talisman", "by hand"])
-def test_the_tag_has_the_nonce_of_the_header(recipe: str, setup_first: bool) -> None:
+def test_nonce_of_the_header(recipe: str, setup_first: bool) -> None:
     """Each recipe works, and gives each page another nonce."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="s", GENVORIS_API_KEY=API_KEY)
@@ -48,10 +48,8 @@ def test_the_tag_has_the_nonce_of_the_header(recipe: str, setup_first: bool) -> 
     assert len(nonces) == 2
 
 
-def test_a_function_that_fails_takes_no_page_down(
-    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The page goes out without a nonce, and the log says so once."""
+def test_failing_function(genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture) -> None:
+    """The page is sent without a nonce, and the log says so once."""
 
     def broken() -> str:
         raise AttributeError("csp_nonce")
@@ -64,7 +62,7 @@ def test_a_function_that_fails_takes_no_page_down(
     assert caplog.text.count("The GENVORIS_CSP_NONCE function failed") == 1
 
 
-def test_no_nonce_leaves_the_attribute_out(genvoris: LocalGenvoris) -> None:
+def test_no_nonce(genvoris: LocalGenvoris) -> None:
     """A request without a nonce of its own, as Flask-Talisman's may be, has no empty one."""
     shop = Shop(genvoris, GENVORIS_CSP_NONCE=lambda: "")
     assert "nonce" not in shop.browser.get("/product").text

@@ -70,9 +70,7 @@ CASES = [(host_matching, host) for host in HOSTS] + [
 
 
 @pytest.mark.parametrize(("make", "host"), CASES, ids=lambda it: getattr(it, "__name__", it))
-def test_all_that_a_page_needs_is_on_its_own_host(
-    genvoris: LocalGenvoris, make: Any, host: str
-) -> None:
+def test_routes_on_every_host(genvoris: LocalGenvoris, make: Any, host: str) -> None:
     """The widget, the token, a try-on from its start to its picture, and the events."""
     browser = open_shop(make(), genvoris)
     base = f"https://{host}/"
@@ -112,8 +110,8 @@ def test_all_that_a_page_needs_is_on_its_own_host(
     assert (unknown.status_code, unknown.get_json()["error"]) == (404, "path_not_allowed")
 
 
-def test_an_ordinary_shop_has_no_more_rules_than_before(genvoris: LocalGenvoris) -> None:
-    """Where hosts are not told apart, none is asked for."""
+def test_no_extra_rules(genvoris: LocalGenvoris) -> None:
+    """A shop without host matching has one rule for each route."""
     app = Flask("shop")
     open_shop(app, genvoris)
     ours = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("genvoris")]

@@ -56,9 +56,7 @@ def make_shop(genvoris: LocalGenvoris, before: list[Setup], after: list[Setup]) 
 
 @pytest.mark.parametrize("setup", [limit, limit_late])
 @pytest.mark.parametrize("first", [True, False], ids=["before us", "after us"])
-def test_flask_limiter_counts_none_of_ours(
-    genvoris: LocalGenvoris, setup: Setup, first: bool
-) -> None:
+def test_flask_limiter(genvoris: LocalGenvoris, setup: Setup, first: bool) -> None:
     """Polls, tokens and the widget's files are not counted; the shop's own routes are."""
     app = make_shop(genvoris, [setup] if first else [], [] if first else [setup])
     browser = app.test_client()
@@ -87,8 +85,8 @@ def protect_by_early_hook(app: Flask) -> None:
 
 @pytest.mark.parametrize("setup", [CSRFProtect, protect_by_hook, protect_by_early_hook])
 @pytest.mark.parametrize("first", [True, False], ids=["before us", "after us"])
-def test_no_route_of_ours_needs_a_token(genvoris: LocalGenvoris, setup: Setup, first: bool) -> None:
-    """Also where a hook of the shop's calls ``csrf.protect()``, which guards its own routes."""
+def test_csrf_protect(genvoris: LocalGenvoris, setup: Setup, first: bool) -> None:
+    """A hook of the shop may call ``csrf.protect()`` itself, to protect its own routes."""
     app = make_shop(genvoris, [setup] if first else [], [] if first else [setup])
     browser = app.test_client()
     for _ in range(2):
@@ -97,7 +95,7 @@ def test_no_route_of_ours_needs_a_token(genvoris: LocalGenvoris, setup: Setup, f
     assert browser.post("/genvoris/session").status_code == 403  # our own guard stands
 
 
-def test_one_protection_may_serve_several_apps(genvoris: LocalGenvoris) -> None:
+def test_one_protection_for_several_apps(genvoris: LocalGenvoris) -> None:
     """What is exempt in the shop is so in its other apps alone that have this extension."""
     csrf = CSRFProtect()
     shop = make_shop(genvoris, [csrf.init_app], [])

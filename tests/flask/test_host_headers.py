@@ -55,7 +55,8 @@ def environ(method: str, path: str, headers: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_no_host_is_an_error_of_ours(shop: Shop, method: str, path: str) -> None:
+def test_any_host(shop: Shop, method: str, path: str) -> None:
+    """No Host header causes an internal error."""
     behind_a_proxy = ProxyFix(shop.app.wsgi_app, x_host=1)
     same = {"SEC_FETCH_SITE": "same-origin"}
     for host in HOSTS:
@@ -73,7 +74,7 @@ def test_no_host_is_an_error_of_ours(shop: Shop, method: str, path: str) -> None
             assert status < "500", (host, status)
 
 
-def test_a_shop_of_an_international_name_knows_its_own_pages(shop: Shop) -> None:
+def test_international_name(shop: Shop) -> None:
     """Browsers name it in ASCII; a page's address in other letters would be another site's."""
     host = "xn--mller-kva.example"
     page = f"http://{host}/shirt?size=m"

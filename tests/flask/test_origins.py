@@ -29,9 +29,10 @@ def trusting_shop(genvoris: LocalGenvoris) -> Shop:
     return shop
 
 
-def test_a_trusted_origin_may_ask_whatever_the_browser_says_of_the_site(
+def test_trusted_origin(
     trusting_shop: Shop,
 ) -> None:
+    """A trusted origin may send requests, whatever Sec-Fetch-Site is."""
     headers = {"Origin": TRUSTED, "Sec-Fetch-Site": "cross-site"}
     answer = trusting_shop.browser.post("/genvoris/session", headers=headers)
     assert answer.status_code == 200
@@ -43,7 +44,8 @@ def test_a_trusted_origin_may_ask_whatever_the_browser_says_of_the_site(
     assert "Origin" in answer.headers["Vary"]
 
 
-def test_a_preflight_of_a_trusted_origin_is_answered(trusting_shop: Shop) -> None:
+def test_preflight(trusting_shop: Shop) -> None:
+    """A preflight request of a trusted origin is answered."""
     headers = {"Origin": TRUSTED, "Access-Control-Request-Method": "POST"}
     answer = trusting_shop.browser.options("/genvoris/tryons", headers=headers)
     assert answer.status_code == 204
@@ -60,7 +62,8 @@ def test_a_preflight_of_a_trusted_origin_is_answered(trusting_shop: Shop) -> Non
         "http://m.shop.example",
     ],
 )
-def test_no_other_origin_is_let_in_or_answered_to(trusting_shop: Shop, origin: str) -> None:
+def test_other_origins(trusting_shop: Shop, origin: str) -> None:
+    """Other origins are refused, and may not read the answer."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
     preflight = trusting_shop.browser.options("/genvoris/tryons", headers=headers)
     read = trusting_shop.browser.get("/genvoris/status", headers=headers)
@@ -70,7 +73,8 @@ def test_no_other_origin_is_let_in_or_answered_to(trusting_shop: Shop, origin: s
     assert write.status_code == 403
 
 
-def test_without_trusted_origins_no_answer_carries_cors_headers(shop: Shop) -> None:
+def test_no_cors_by_default(shop: Shop) -> None:
+    """Without trusted origins no response has CORS headers."""
     headers = {"Origin": TRUSTED, "Access-Control-Request-Method": "POST"}
     for answer in (
         shop.browser.options("/genvoris/tryons", headers=headers),
@@ -94,7 +98,8 @@ def behind_a_proxy() -> dict[str, Any]:
     }
 
 
-def test_behind_a_proxy_the_origin_is_compared_with_the_shops_own_name(shop: Shop) -> None:
+def test_behind_a_proxy(shop: Shop) -> None:
+    """The origin is compared with the shop's public name."""
     bare = shop.browser.post("/genvoris/session", **behind_a_proxy())
     shop.app.wsgi_app = ProxyFix(shop.app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     fixed = shop.browser.post("/genvoris/session", **behind_a_proxy())
@@ -103,9 +108,8 @@ def test_behind_a_proxy_the_origin_is_compared_with_the_shops_own_name(shop: Sho
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before us", "after us"])
-def test_flask_wtfs_csrf_protection_needs_nothing_of_the_merchant(
-    genvoris: LocalGenvoris, before: bool
-) -> None:
+def test_flask_wtf(genvoris: LocalGenvoris, before: bool) -> None:
+    """Flask-WTF's protection needs no exemption by the merchant."""
     shop = Flask("shop")
     shop.config.update(SECRET_KEY="s", GENVORIS_API_KEY=API_KEY)
     csrf = CSRFProtect()
@@ -121,7 +125,8 @@ def test_flask_wtfs_csrf_protection_needs_nothing_of_the_merchant(
     assert browser.post("/cart", headers=SAME_ORIGIN).status_code == 400
 
 
-def test_csrf_protection_never_reads_an_upload_to_look_for_its_token(shop: Shop) -> None:
+def test_flask_wtf_reads_no_upload(shop: Shop) -> None:
+    """CSRF protection never reads an upload to find its token."""
     CSRFProtect(shop.app)
     read: list[bool] = []
 
@@ -133,7 +138,8 @@ def test_csrf_protection_never_reads_an_upload_to_look_for_its_token(shop: Shop)
     assert read == [False]
 
 
-def test_two_apps_of_one_process_keep_their_own_protection() -> None:
+def test_flask_wtf_of_two_apps() -> None:
+    """Two apps of a process keep their own protection."""
     apps = []
     for _ in range(2):
         app = Flask("shop")
@@ -146,7 +152,8 @@ def test_two_apps_of_one_process_keep_their_own_protection() -> None:
         assert answer.get_json()["error"] == "login_required"
 
 
-def test_a_wrong_trusted_origin_stops_start_up_in_words() -> None:
+def test_wrong_origin_setting() -> None:
+    """A wrong GENVORIS_TRUSTED_ORIGINS is a ConfigurationError."""
     from genvoris_flask import ConfigurationError
 
     for wrong in ("https://shop.example/path", "*", "shop.example", ["ftp://shop.example"], 7):
@@ -156,7 +163,8 @@ def test_a_wrong_trusted_origin_stops_start_up_in_words() -> None:
             GenvorisFlask(app)
 
 
-def test_origins_may_be_given_as_one_text() -> None:
+def test_origins_as_string() -> None:
+    """Origins may be one string, as in the environment."""
     app = Flask("shop")
     app.config.update(
         GENVORIS_API_KEY=API_KEY, GENVORIS_TRUSTED_ORIGINS="https://A.example/, http://b.example:81"
@@ -166,9 +174,8 @@ def test_origins_may_be_given_as_one_text() -> None:
     assert settings.trusted_origins == {"https://a.example", "http://b.example:81"}
 
 
-def test_a_proxy_that_is_not_trusted_is_said_once(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_untrusted_proxy_is_logged_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A proxy that hides its visitors is logged once."""
     caplog.set_level(logging.WARNING)
     for _ in range(3):
         shop.post("/session", headers={"X-Forwarded-For": "203.0.113.7"})

@@ -123,7 +123,7 @@ KEPT: list[Callable[[Shop, Cache], None]] = [
 
 
 @pytest.mark.parametrize("way", KEPT, ids=lambda way: way.__name__)
-def test_what_a_cache_keeps_carries_nobodys_token(
+def test_cached_page_has_no_token(
     shop: Shop, cache: Cache, way: Callable[[Shop, Cache], None]
 ) -> None:
     """The next shopper would get it; the widget asks for their own when it is clicked."""
@@ -140,9 +140,7 @@ def test_what_a_cache_keeps_carries_nobodys_token(
     assert TOKEN in shop.browser.get("/product").text  # which no cache keeps
 
 
-def test_a_page_that_only_uses_what_is_cached_carries_its_shoppers_token(
-    shop: Shop, cache: Cache
-) -> None:
+def test_page_with_cached_parts(shop: Shop, cache: Cache) -> None:
     """It is rendered outside of the cache's functions."""
     price = cache.memoize(50)(lambda number: f"{number}.00")
     source = "{{ price }}{% cache 50, 'menu' %}<nav>{% endcache %}" + TAG
@@ -152,9 +150,8 @@ def test_a_page_that_only_uses_what_is_cached_carries_its_shoppers_token(
         assert TOKEN in shop.browser.get("/page").text
 
 
-def test_it_is_told_once_for_a_view(
-    shop: Shop, cache: Cache, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_logged_once_per_view(shop: Shop, cache: Cache, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names each cached view once."""
     caplog.set_level(logging.INFO, "genvoris_flask.storefront")
     shop.app.add_url_rule("/page", "kept_page_of_this_test", cache.cached(timeout=50)(page))
     for name in ("ada", "ben"):
@@ -181,10 +178,8 @@ CDN_HEADERS = [
 
 @pytest.mark.parametrize("name", CDN_HEADERS)
 @pytest.mark.parametrize("path", ["/product", "/genvoris/status", "/genvoris/nothing"])
-def test_no_delivery_network_is_told_to_keep_what_is_one_shoppers(
-    shop: Shop, name: str, path: str
-) -> None:
-    """They heed headers of their own before Cache-Control; a shop may add them to every answer."""
+def test_no_cdn_keeps_a_job(shop: Shop, name: str, path: str) -> None:
+    """CDNs obey headers of their own before Cache-Control, and a shop may add them anywhere."""
 
     @shop.app.after_request
     def keep_everything(response: Any) -> Any:
@@ -200,8 +195,8 @@ def test_no_delivery_network_is_told_to_keep_what_is_one_shoppers(
     assert shop.browser.get("/product").headers[name] == "max-age=3600"
 
 
-def test_no_answer_of_a_job_is_public(shop: Shop) -> None:
-    """Whatever the shop does to every answer."""
+def test_job_is_never_public(shop: Shop) -> None:
+    """Nothing that the shop sets changes that."""
 
     @shop.app.after_request
     def keep_everything(response: Any) -> Any:
@@ -215,7 +210,7 @@ def test_no_answer_of_a_job_is_public(shop: Shop) -> None:
     assert script.headers["Cache-Control"] == "public, max-age=3600"
 
 
-def test_what_one_page_was_given_is_not_the_next_ones(shop: Shop) -> None:
+def test_requests_in_one_app_context(shop: Shop) -> None:
     """Requests within one app context share `g`."""
     plain = make_response_page(shop)
     with shop.app.app_context():

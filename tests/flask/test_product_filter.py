@@ -56,20 +56,20 @@ def reached(shop: Shop) -> list[str]:
 # The button
 
 
-def test_a_product_that_may_not_has_no_button(shop: Shop, rule: Rule) -> None:
-    """One that may has it, and the rule is told what the template says."""
+def test_excluded_product_has_no_button(shop: Shop, rule: Rule) -> None:
+    """Others have one; the filter gets what the template passes."""
     assert shop.button(id="hat-1") == ""
     assert "<button" in shop.button(id="tee-1", title="Tee", category="apparel")
     assert rule.asked[-1] == Product("/a.png", "Tee", "tee-1", "apparel")
 
 
-def test_without_a_rule_each_product_has_a_button(shop: Shop) -> None:
-    """And nothing is asked."""
+def test_no_filter(shop: Shop) -> None:
+    """Without a filter every product has a button."""
     assert "<button" in shop.button(id="hat-1")
 
 
-def test_variants_that_may_not_are_left_out(shop: Shop, rule: Rule) -> None:
-    """Each is asked about by what is its own."""
+def test_excluded_variants(shop: Shop, rule: Rule) -> None:
+    """Each variant is checked with its own fields."""
     variants = [
         {"label": "Moss", "id": "tee-moss", "image": "/moss.png"},
         {"label": "Hat", "id": "hat-moss"},
@@ -87,8 +87,8 @@ def test_variants_that_may_not_are_left_out(shop: Shop, rule: Rule) -> None:
     assert "data-product-variants" not in shop.button(id="tee", variants=variants[1:2])
 
 
-def test_a_template_may_leave_things_undefined(shop: Shop, rule: Rule) -> None:
-    """They are none."""
+def test_undefined_fields(shop: Shop, rule: Rule) -> None:
+    """Undefined template variables are omitted fields."""
     with shop.app.test_request_context():
         page = render_template_string(
             "{{ genvoris_button(image=product.image, title='Tee', id=nothing) }}", product={}
@@ -100,8 +100,8 @@ def test_a_template_may_leave_things_undefined(shop: Shop, rule: Rule) -> None:
 # The shop's own routes
 
 
-def test_a_try_on_of_a_product_that_may_not_is_refused(shop: Shop, rule: Rule) -> None:
-    """Whatever the page says, and at nobody's cost."""
+def test_tryon_is_refused(shop: Shop, rule: Rule) -> None:
+    """A try-on is refused whatever the page shows, and costs nobody anything."""
     answer = shop.tryon(product_id="hat-1")
     assert error(answer) == REFUSED
     assert answer.get_json()["detail"] == "This product cannot be tried on."
@@ -111,13 +111,13 @@ def test_a_try_on_of_a_product_that_may_not_is_refused(shop: Shop, rule: Rule) -
     assert shop.finish(shop.tryon(product_id="tee-1"))["state"] == "done"
 
 
-def test_the_refusal_is_said_in_the_shoppers_language(shop: Shop, rule: Rule) -> None:
-    """As all are."""
+def test_refusal_is_translated(shop: Shop, rule: Rule) -> None:
+    """The refusal is in the shopper's language."""
     answer = shop.tryon(product_id="hat-1", headers={"Accept-Language": "de"})
     assert answer.get_json()["detail"] == "Dieses Produkt kann nicht anprobiert werden."
 
 
-def test_the_status_of_a_product_that_may_not_hides_its_button(shop: Shop, rule: Rule) -> None:
+def test_status_hides_button(shop: Shop, rule: Rule) -> None:
     """Genvoris is not asked."""
     query = {"product_id": "hat-1", "product_title": "Hat"}
     status = shop.browser.get("/genvoris/status", query_string=query).get_json()
@@ -130,10 +130,8 @@ def test_the_status_of_a_product_that_may_not_hides_its_button(shop: Shop, rule:
     assert shop.browser.get("/genvoris/status").get_json()["access"] == "ALLOWED"
 
 
-def test_a_rule_that_fails_keeps_its_product_off_and_is_logged_once(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The page goes out without a button."""
+def test_failing_filter(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A filter that raises excludes its product and is logged once."""
     caplog.set_level(logging.ERROR)
 
     @shop.extension.product_filter
@@ -196,10 +194,8 @@ def open_shop(genvoris: LocalGenvoris) -> Shop:
 @pytest.mark.parametrize("read_before", [False, True], ids=["unread", "read before"])
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written.__name__)
 @pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze"])
-def test_the_hosted_widgets_product_is_asked_about(
-    open_shop: Shop, path: str, written: Written, read_before: bool
-) -> None:
-    """However its request is written, and whoever has read it before."""
+def test_hosted_widget(open_shop: Shop, path: str, written: Written, read_before: bool) -> None:
+    """It holds for the hosted widget, however its request is written."""
     rule = Rule(open_shop)
     if read_before:
         open_shop.app.before_request(lambda: request.form.get("a") and None)
@@ -230,9 +226,7 @@ def test_the_hosted_widgets_product_is_asked_about(
     ],
     ids=str,
 )
-def test_a_product_is_found_in_many_spellings_and_one_that_is_not_is_asked_about_too(
-    open_shop: Shop, said: dict[str, Any]
-) -> None:
+def test_product_spellings(open_shop: Shop, said: dict[str, Any]) -> None:
     """The rule decides about a product without an id."""
 
     @open_shop.extension.product_filter
@@ -243,7 +237,7 @@ def test_a_product_is_found_in_many_spellings_and_one_that_is_not_is_asked_about
     assert reached(open_shop) == []
 
 
-def test_numbers_are_ids_too(open_shop: Shop) -> None:
+def test_numeric_ids(open_shop: Shop) -> None:
     """As shops have them in their databases."""
     rule = Rule(open_shop)
     for said in ({"product_id": 42}, {"product": {"id": 42, "title": "Tee"}}):
@@ -251,8 +245,8 @@ def test_numbers_are_ids_too(open_shop: Shop) -> None:
         assert rule.asked[-1].id == "42"
 
 
-def test_the_rule_is_told_of_pictures_and_pages(open_shop: Shop) -> None:
-    """As far as they are on the web, and the page the shop's own."""
+def test_pictures_and_pages(open_shop: Shop) -> None:
+    """The filter gets pictures on the web and pages of the shop."""
     rule = Rule(open_shop)
     said = {
         "productId": "tee-1",
@@ -265,8 +259,8 @@ def test_the_rule_is_told_of_pictures_and_pages(open_shop: Shop) -> None:
     assert rule.asked == [Product(image, None, "tee-1", "home", page)]
 
 
-def test_a_photo_without_a_product_is_looked_at(open_shop: Shop) -> None:
-    """The rule is about products."""
+def test_photo_without_product(open_shop: Shop) -> None:
+    """The filter is about products, so a photo alone may be analysed."""
     rule = Rule(open_shop)
     assert open_shop.post("/api/analyze", json={"photo": "AAAA"}).status_code == 200
     assert rule.asked == []
@@ -288,8 +282,8 @@ class Taking(httpx.BaseTransport):
         return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
 
 
-def test_a_large_body_is_not_whole_when_its_product_may_not(genvoris: LocalGenvoris) -> None:
-    """What streams is cut before its end, also where the product is named last."""
+def test_large_body_is_cut(genvoris: LocalGenvoris) -> None:
+    """A streamed body is cut before its end, even if it names the product last."""
     genvoris.customer("ada")
     taking = Taking(genvoris)
     app = Flask("shop")

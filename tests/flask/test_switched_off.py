@@ -41,7 +41,7 @@ def switched_off() -> tuple[Flask, GenvorisFlask]:
     return app, genvoris
 
 
-def test_it_needs_no_key_and_leaves_pages_without_try_on(
+def test_pages_and_checkout_work(
     switched_off: tuple[Flask, GenvorisFlask],
 ) -> None:
     """The tags are empty, the routes are not there, and the checkout works."""
@@ -51,10 +51,10 @@ def test_it_needs_no_key_and_leaves_pages_without_try_on(
     assert browser.get("/genvoris/status").status_code == 404
 
 
-def test_each_call_says_so_for_debugging(
+def test_calls_are_logged_at_debug(
     switched_off: tuple[Flask, GenvorisFlask], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What did nothing is a line at the level of debugging, and none above."""
+    """Each call that does nothing is one debug line."""
     app, genvoris = switched_off
     caplog.set_level(logging.DEBUG, "genvoris_flask")
     app.test_client().get("/shirt")
@@ -78,8 +78,8 @@ def test_each_call_says_so_for_debugging(
         assert f"{call} does nothing" in caplog.text
 
 
-def test_an_event_of_stripes_is_kept_by_stripe(switched_off: tuple[Flask, GenvorisFlask]) -> None:
-    """A view that takes Stripe's events is answered 503, so that they are delivered again."""
+def test_stripe_keeps_events(switched_off: tuple[Flask, GenvorisFlask]) -> None:
+    """A view for Stripe's events answers 503, so that they are delivered again."""
     app, genvoris = switched_off
     app.add_url_rule(
         "/stripe", "stripe", lambda: genvoris.billing.stripe_webhook(), methods=["POST"]
@@ -88,8 +88,8 @@ def test_an_event_of_stripes_is_kept_by_stripe(switched_off: tuple[Flask, Genvor
     assert (answer.status_code, answer.get_json()["error"]) == (503, "not_configured")
 
 
-def test_commands_say_so(switched_off: tuple[Flask, GenvorisFlask]) -> None:
-    """``check`` is content with it; a command that would ask Genvoris ends with a sentence."""
+def test_commands(switched_off: tuple[Flask, GenvorisFlask]) -> None:
+    """``check`` succeeds; a command that needs Genvoris ends with a sentence."""
     checked = run_command(switched_off[0], "check")
     assert checked.exit_code == 0
     assert "switched off" in checked.output
@@ -99,7 +99,7 @@ def test_commands_say_so(switched_off: tuple[Flask, GenvorisFlask]) -> None:
 
 
 @pytest.mark.parametrize("word", ["false", "0", "off", "No"])
-def test_the_environment_switches_it_off(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """GENVORIS_ENABLED may come from the environment, as a word."""
     monkeypatch.setenv("GENVORIS_ENABLED", word)
     genvoris = GenvorisFlask()
@@ -108,8 +108,8 @@ def test_the_environment_switches_it_off(word: str, monkeypatch: pytest.MonkeyPa
     assert app.test_client().get("/shirt").text == "<h1>Shirt</h1>"
 
 
-def test_no_other_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong or misspelt meanwhile keeps nobody from switching try-on off."""
+def test_other_settings_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong setting does not keep anybody from switching try-on off."""
     monkeypatch.setenv("GENVORIS_SESSION_TTL", "soon")
     genvoris = GenvorisFlask()
     app = make_shop(genvoris, GENVORIS_ENABLED="off", GENVORIS_PAGE_BUGDET=1, GENVORIS_API_KEY="x")
@@ -117,17 +117,17 @@ def test_no_other_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert app.test_client().get("/shirt").text == "<h1>Shirt</h1>"
 
 
-def test_a_slip_in_the_environment_is_told_once(
+def test_misspelt_variable_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A variable that is nearly a setting is one line in the log of a start."""
+    """A variable that resembles a setting is one warning at start-up."""
     monkeypatch.setenv("GENVORIS_PAGE_BUGDET", "1")
     genvoris = GenvorisFlask()
     genvoris.init_app(make_shop(genvoris, GENVORIS_API_KEY="gvk_test_1"))
     assert caplog.text.count("GENVORIS_PAGE_BUGDET") == 1
 
 
-def test_without_init_app_pages_and_checkout_work(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_init_app(caplog: pytest.LogCaptureFixture) -> None:
     """A shop that calls ``init_app`` only with a key gets a warning for each call, once."""
     genvoris = GenvorisFlask()
     app = make_shop(genvoris)
@@ -141,8 +141,8 @@ def test_without_init_app_pages_and_checkout_work(caplog: pytest.LogCaptureFixtu
         assert genvoris_button(image="/a.png", title="A") == ""
 
 
-def test_without_init_app_imported_macros_work(tmp_path: Any) -> None:
-    """Macros are given no context by Flask, and still find the tags."""
+def test_no_init_app_with_macros(tmp_path: Any) -> None:
+    """Flask gives macros no context; they find the tags nevertheless."""
     (tmp_path / "macros.html").write_text(MACRO)
     (tmp_path / "cards.html").write_text(CARDS)
     app = make_shop(GenvorisFlask(), tmp_path)
@@ -150,28 +150,28 @@ def test_without_init_app_imported_macros_work(tmp_path: Any) -> None:
     assert app.test_client().get("/cards").text == "<b>Tee</b>"
 
 
-def test_without_init_app_a_sale_is_not_lost_in_silence() -> None:
-    """Billing raises, so that whoever told of the sale tells again."""
+def test_no_init_app_billing_raises() -> None:
+    """Billing raises, so that no sale is lost silently."""
     genvoris = GenvorisFlask()
     with make_shop(genvoris).app_context(), pytest.raises(RuntimeError, match="init_app"):
         genvoris.billing.activate("ada", price_id="price_1")
 
 
-def test_an_imported_tag_is_empty_too() -> None:
+def test_imported_tags_are_empty() -> None:
     """Tags that a view calls itself are empty where try-on is not set up."""
     with make_shop(GenvorisFlask()).test_request_context():
         assert genvoris_widget() == ""
 
 
 @pytest.mark.parametrize("config", [{"TESTING": True}, {"DEBUG": True}])
-def test_a_missing_key_suggests_what_a_developer_needs(config: dict[str, bool]) -> None:
+def test_missing_key_in_development(config: dict[str, bool]) -> None:
     """In tests and while debugging, the switch and the sandbox are named."""
     with pytest.raises(ConfigurationError, match=r"GENVORIS_ENABLED = False.*genvoris sandbox"):
         GenvorisFlask(make_shop(GenvorisFlask(), **config))
 
 
-def test_in_production_it_does_not() -> None:
-    """A live shop without its key is told where the key is, alone."""
+def test_missing_key_in_production() -> None:
+    """A live shop is only told where to find its key."""
     with pytest.raises(ConfigurationError) as caught:
         GenvorisFlask(make_shop(GenvorisFlask()))
     assert "sandbox" not in str(caught.value)

@@ -23,7 +23,8 @@ from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.waiting import until
 
 
-def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
+def test_page_carries_the_shoppers_token(shop: Shop) -> None:
+    """The token in the tag is the logged-in shopper's own."""
     attributes = read_tag(shop.browser.get("/product").text)
     claims = shop.state.verifier.verify(str(attributes["data-end-customer-token"]))
     customer = shop.genvoris.call("GET", "/customers/ada").get_json()
@@ -34,20 +35,23 @@ def test_a_logged_in_shoppers_page_carries_their_token(shop: Shop) -> None:
     assert "data-api-key" not in attributes
 
 
-def test_the_script_is_the_vendored_one(shop: Shop) -> None:
+def test_script_is_bundled(shop: Shop) -> None:
     """No integrity keeps a page of another version from loading this version's widget."""
     attributes = read_tag(shop.browser.get("/product").text)
     assert attributes["src"] == f"/genvoris/{shop.state.assets.widget.hashed_name}"
     assert "integrity" not in attributes
 
 
-def test_a_second_page_costs_no_second_mint(shop: Shop) -> None:
+def test_second_page_reuses_token(shop: Shop) -> None:
+    """A second page costs no second mint."""
     first, second = shop.browser.get("/product").text, shop.browser.get("/product").text
     assert first == second
     assert shop.transport.count("/sessions") == 1
 
 
-def test_a_page_with_a_token_is_kept_out_of_shared_caches(shop: Shop) -> None:
+def test_token_page_is_private(shop: Shop) -> None:
+    """A page with a token is kept out of shared caches."""
+
     def cached_page() -> Any:
         response = make_response(shop.page())
         response.cache_control.public = True
@@ -60,9 +64,11 @@ def test_a_page_with_a_token_is_kept_out_of_shared_caches(shop: Shop) -> None:
     assert "Cookie" in response.vary
 
 
-def test_what_the_shop_does_to_every_answer_makes_no_page_with_a_token_public(
+def test_hooks_cannot_make_token_page_public(
     genvoris: LocalGenvoris,
 ) -> None:
+    """The shop's own hooks run earlier, whatever they set."""
+
     def cache_everything(response: Any) -> Any:
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
@@ -81,7 +87,9 @@ def test_what_the_shop_does_to_every_answer_makes_no_page_with_a_token_public(
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
-def test_what_tells_delivery_networks_to_keep_a_page_with_a_token_is_taken_off(shop: Shop) -> None:
+def test_cdn_headers_are_removed(shop: Shop) -> None:
+    """A page with a token has no headers that tell a CDN to keep it."""
+
     def cached_page() -> Any:
         response = make_response(shop.page())
         for name in ("CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"):
@@ -94,12 +102,15 @@ def test_what_tells_delivery_networks_to_keep_a_page_with_a_token_is_taken_off(s
     assert str(shop.browser.get("/product").headers).count("max-age") == 3
 
 
-def test_a_template_outside_of_a_request_such_as_a_mails_gets_no_tag(shop: Shop) -> None:
+def test_no_tag_outside_of_a_request(shop: Shop) -> None:
+    """A template for an email gets no tag."""
     with shop.app.app_context():
         assert render_template_string("Hello{{ genvoris_widget() }}") == "Hello"
 
 
-def test_a_streamed_page_carries_no_token_since_its_headers_are_gone(shop: Shop) -> None:
+def test_streamed_page_has_no_token(shop: Shop) -> None:
+    """Its headers were sent before, so it cannot be made private."""
+
     def streamed() -> Any:
         return stream_template_string(PAGE, options={})
 
@@ -109,9 +120,9 @@ def test_a_streamed_page_carries_no_token_since_its_headers_are_gone(shop: Shop)
     assert "data-end-customer-token" not in response.text
 
 
-def test_a_view_that_says_public_is_named_once_in_the_log(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_public_view_is_logged_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names a view that declares a page with a token public."""
+
     def public_page() -> Any:
         response = make_response(shop.page())
         response.cache_control.public = True
@@ -126,9 +137,8 @@ def test_a_view_that_says_public_is_named_once_in_the_log(
     assert "GENVORIS_INLINE_SESSION" in told[0]
 
 
-def test_an_outage_is_one_line_in_the_log_and_none_per_page(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_outage_is_logged_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """An outage is one line in the log, not one per page."""
     shop.transport.fault = lambda request: httpx.Response(200, text="<html>")
     for number in range(20):
         shop.log_in(f"s{number}")
@@ -136,7 +146,8 @@ def test_an_outage_is_one_line_in_the_log_and_none_per_page(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-def test_signals_tell_of_each_new_session_and_each_that_failed(shop: Shop) -> None:
+def test_session_signals(shop: Shop) -> None:
+    """Signals report each new session and each failed one."""
     told: list[tuple[str, str]] = []
 
     def minted(app: Flask, *, shopper: Shopper, **_: Any) -> None:
@@ -153,14 +164,16 @@ def test_signals_tell_of_each_new_session_and_each_that_failed(shop: Shop) -> No
     assert told == [("shop", "ada minted"), ("shop", "stranger NotFoundError")]
 
 
-def test_a_page_without_a_token_may_be_cached_as_the_view_says(shop: Shop) -> None:
+def test_page_without_token_stays_cacheable(shop: Shop) -> None:
+    """The view's own headers are left alone."""
     shop.log_in(None)
     response = shop.browser.get("/product")
     assert "no-store" not in response.headers.get("Cache-Control", "")
     assert "data-end-customer-token" not in read_tag(response.text)
 
 
-def test_without_inline_sessions_no_page_carries_a_token(genvoris: LocalGenvoris) -> None:
+def test_inline_session_off(genvoris: LocalGenvoris) -> None:
+    """With GENVORIS_INLINE_SESSION = False no page carries a token."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_INLINE_SESSION=False)
     shop.log_in()
@@ -177,14 +190,16 @@ def test_without_inline_sessions_no_page_carries_a_token(genvoris: LocalGenvoris
     ],
     ids=["500", "garbage", "401"],
 )
-def test_a_page_goes_out_whatever_genvoris_does(shop: Shop, fault: Any) -> None:
+def test_page_survives_faults(shop: Shop, fault: Any) -> None:
+    """A page is sent whatever Genvoris answers."""
     shop.transport.fault = fault
     response = shop.browser.get("/product")
     assert response.status_code == 200
     assert "data-end-customer-token" not in read_tag(response.text)
 
 
-def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None:
+def test_page_budget(genvoris: LocalGenvoris) -> None:
+    """A page waits for a token no longer than GENVORIS_PAGE_BUDGET."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_PAGE_BUDGET=0.05)
     shop.log_in()
@@ -203,9 +218,9 @@ def test_a_page_waits_no_longer_than_its_budget(genvoris: LocalGenvoris) -> None
     assert "data-end-customer-token" in read_tag(shop.browser.get("/product").text)
 
 
-def test_a_failing_shopper_loader_does_not_take_the_page_down(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failing_loader(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A loader that raises does not take the page down."""
+
     def broken() -> Shopper | None:
         raise LookupError("the shop's own fault")
 
@@ -218,9 +233,10 @@ def test_a_failing_shopper_loader_does_not_take_the_page_down(
     assert caplog.text.count("The function that says who is shopping failed") == 1
 
 
-def test_while_genvoris_does_not_answer_a_dialog_waits_no_longer_than_a_page(
+def test_status_waits_as_long_as_a_page(
     genvoris: LocalGenvoris,
 ) -> None:
+    """While Genvoris does not answer, a dialog waits no longer than a page."""
     shop = Shop(genvoris, GENVORIS_PAGE_BUDGET=0.05)
     shop.log_in()
     patience: list[float] = []
@@ -239,15 +255,15 @@ def test_while_genvoris_does_not_answer_a_dialog_waits_no_longer_than_a_page(
     assert patience[-1] <= 0.05
 
 
-def test_a_loader_that_gives_no_shopper_is_told_what_to_give(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_loader_must_return_a_shopper(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The error names what a loader has to return."""
     shop.extension.shopper_loader(lambda: "ada")  # type: ignore[type-var]
     assert shop.browser.get("/product").status_code == 200
     assert "genvoris_flask.Shopper" in caplog.text
 
 
-def test_overrides_become_data_attributes(shop: Shop) -> None:
+def test_keywords_become_attributes(shop: Shop) -> None:
+    """Keywords become data attributes of the tag."""
     photos = [{"src": "/a.jpg", "alt": 'A "b" </script>'}]
     shop.options = {
         "nonce": "abc",
@@ -266,7 +282,8 @@ def test_overrides_become_data_attributes(shop: Shop) -> None:
     assert page.count("</script>") == 1
 
 
-def test_a_variable_that_no_template_set_leaves_its_attribute_out(shop: Shop) -> None:
+def test_undefined_variable_is_omitted(shop: Shop) -> None:
+    """An undefined template variable omits its attribute."""
     page = "{{ genvoris_widget(language=nowhere, primary_color=session.nothing) }}"
     shop.app.add_url_rule("/unset", view_func=lambda: render_template_string(page))
     attributes = read_tag(shop.browser.get("/unset").text)
@@ -274,12 +291,14 @@ def test_a_variable_that_no_template_set_leaves_its_attribute_out(shop: Shop) ->
     assert "data-primary-color" not in attributes
 
 
-def test_the_nonce_comes_from_the_setting_when_none_is_given(genvoris: LocalGenvoris) -> None:
+def test_nonce_defaults_to_setting(genvoris: LocalGenvoris) -> None:
+    """Without an argument, GENVORIS_CSP_NONCE makes the nonce."""
     shop = Shop(genvoris, GENVORIS_CSP_NONCE=lambda: "from-the-setting")
     assert read_tag(shop.browser.get("/product").text)["nonce"] == "from-the-setting"
 
 
-def test_another_script_brings_its_own_integrity(genvoris: LocalGenvoris) -> None:
+def test_other_script_and_integrity(genvoris: LocalGenvoris) -> None:
+    """GENVORIS_WIDGET_URL comes with its own integrity."""
     url = "https://cdn.genvoris.org/widget.js"
     shop = Shop(genvoris, GENVORIS_WIDGET_URL=url, GENVORIS_WIDGET_INTEGRITY="sha384-abc")
     attributes = read_tag(shop.browser.get("/product").text)
@@ -287,16 +306,18 @@ def test_another_script_brings_its_own_integrity(genvoris: LocalGenvoris) -> Non
     assert attributes["crossorigin"] == "anonymous"
 
 
-def test_the_quickstarts_own_attribute_appears_with_a_publishable_key_alone(
+def test_api_key_attribute(
     genvoris: LocalGenvoris,
 ) -> None:
+    """The tag names a publishable key, and only if there is one."""
     shop = Shop(genvoris, GENVORIS_WIDGET_API_KEY="gvk_live_publishable")
     page = shop.browser.get("/product").text
     assert read_tag(page)["data-api-key"] == "gvk_live_publishable"
     assert API_KEY not in page
 
 
-def test_a_button_describes_the_product_and_escapes_everything(shop: Shop) -> None:
+def test_button_escapes_product(shop: Shop) -> None:
+    """A button describes the product and escapes everything."""
     button = shop.button(
         image='/a.png?x="1"',
         title="</script><b>'\"&",
@@ -322,7 +343,7 @@ def test_a_button_describes_the_product_and_escapes_everything(shop: Shop) -> No
         (Markup("Tee &#34;XL&#34;"), 'Tee "XL"'),
     ],
 )
-def test_markup_stays_within_its_attribute(shop: Shop, title: Markup, read: str) -> None:
+def test_markup_in_attribute(shop: Shop, title: Markup, read: str) -> None:
     """What is safe between tags may still hold quotes; an attribute gets the text that it means."""
     button = str(shop.button(title=title, id="1"))
     found = re.search(r'data-product-title="([^"]*)" data-product-id="1">', button)
@@ -330,7 +351,7 @@ def test_markup_stays_within_its_attribute(shop: Shop, title: Markup, read: str)
     assert html.unescape(found[1]) == read
 
 
-def test_json_from_a_template_stays_within_its_attribute(shop: Shop) -> None:
+def test_tojson_in_attribute(shop: Shop) -> None:
     """Jinja's ``tojson`` returns Markup with quotes in it."""
     page = "{{ genvoris_widget(sample_photos=photos|tojson, language='a\"b'|safe) }}"
     photos = [{"src": "/a.jpg", "alt": 'Ada\'s "hat" <&>'}]
@@ -341,23 +362,21 @@ def test_json_from_a_template_stays_within_its_attribute(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("name", ["x onclick", "x=1", "x><script", "x/"])
-def test_an_attribute_s_name_cannot_be_more_than_a_name(shop: Shop, name: str) -> None:
+def test_attribute_names_are_checked(shop: Shop, name: str) -> None:
     """Names that would end the attribute are refused."""
     with pytest.raises(ValueError, match="name of an attribute"):
         shop.button(**{name: "y"})
 
 
 @pytest.mark.parametrize("name", ["login-url", "login_url_", "privacy-url"])
-def test_a_link_is_checked_however_its_keyword_is_spelled(shop: Shop, name: str) -> None:
-    """Each of them becomes the same attribute."""
+def test_link_keyword_spellings(shop: Shop, name: str) -> None:
+    """Each of these keywords becomes the same attribute, so its link is checked."""
     shop.options = {name: "javascript:alert(1)"}
     assert "javascript:" not in shop.browser.get("/product").text
 
 
 @pytest.mark.parametrize("name", ["login_url", "privacy_url"])
-def test_a_link_that_would_run_in_the_page_is_left_out(
-    shop: Shop, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
+def test_script_links_are_omitted(shop: Shop, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """The setting's own address stays, and the log says so."""
     shop.options = {name: "java\tscript:alert(1)"}
     attributes = read_tag(shop.browser.get("/product").text)
@@ -366,7 +385,8 @@ def test_a_link_that_would_run_in_the_page_is_left_out(
     assert name in caplog.text
 
 
-def test_a_button_carries_other_sizes_and_colours_as_json(shop: Shop) -> None:
+def test_button_variants(shop: Shop) -> None:
+    """A button carries its variants as JSON."""
     variants = [{"label": 'Größe "M"', "id": "tee-m", "image": "/m.png"}, {"label": "<L>"}]
     found = re.search(r'data-product-variants="([^"]*)"', shop.button(variants=variants))
     assert found
@@ -374,19 +394,22 @@ def test_a_button_carries_other_sizes_and_colours_as_json(shop: Shop) -> None:
     assert "data-product-variants" not in shop.button(variants=[])
 
 
-def test_the_tag_names_the_events_route_and_the_privacy_policy(genvoris: LocalGenvoris) -> None:
+def test_events_and_privacy_urls(genvoris: LocalGenvoris) -> None:
+    """The tag names the route for events and the privacy policy."""
     shop = Shop(genvoris, GENVORIS_PRIVACY_URL="/privacy?v=2")
     attributes = read_tag(shop.browser.get("/product").text)
     assert attributes["data-events-url"] == "/genvoris/api/v1/events"
     assert attributes["data-privacy-url"] == "/privacy?v=2"
 
 
-def test_a_shop_below_a_path_names_its_routes_with_it(shop: Shop) -> None:
+def test_script_root(shop: Shop) -> None:
+    """A shop below a path names its routes with that path."""
     page = shop.browser.get("/product", environ_overrides={"SCRIPT_NAME": "/shop"}).text
     assert read_tag(page)["data-api-url"] == "/shop/genvoris"
 
 
-def test_several_apps_of_one_object_are_kept_apart(tmp_path_factory: Any) -> None:
+def test_several_apps(tmp_path_factory: Any) -> None:
+    """Apps of one extension object are kept apart."""
     extension = GenvorisFlask()
     apps = []
     for name in ("a", "b"):
@@ -402,7 +425,8 @@ def test_several_apps_of_one_object_are_kept_apart(tmp_path_factory: Any) -> Non
         assert browser.get(f"/try-{other}/widget.js").status_code == 404
 
 
-def test_an_app_that_was_not_set_up_says_what_to_do() -> None:
+def test_app_not_set_up() -> None:
+    """The error says what to do."""
     with pytest.raises(RuntimeError, match="init_app"):
         get_state(Flask("bare"))
 
@@ -414,7 +438,8 @@ class User(UserMixin):  # type: ignore[misc]  # publishes no types
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-def test_flask_logins_user_is_the_shopper_by_default() -> None:
+def test_flask_login_user() -> None:
+    """Flask-Login's user is the shopper by default."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)
@@ -429,8 +454,8 @@ def test_flask_logins_user_is_the_shopper_by_default() -> None:
         assert current_shopper() == Shopper("42", "shopper@example.com", "ec_42")
 
 
-def test_a_login_view_that_would_run_in_the_page_is_no_address() -> None:
-    """Flask-Login's setting is held to what a page may link to."""
+def test_login_view_script() -> None:
+    """Flask-Login's setting may not be a link that runs as a script."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)
@@ -440,9 +465,8 @@ def test_a_login_view_that_would_run_in_the_page_is_no_address() -> None:
 
 
 @pytest.mark.parametrize("rule", ["/elsewhere", "/<language>/log-in"])
-def test_a_login_view_without_an_address_takes_no_page_down_and_is_named_once(
-    rule: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_login_view_without_url(rule: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A login_view without a URL is logged once and takes no page down."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)
@@ -458,7 +482,8 @@ def test_a_login_view_without_an_address_takes_no_page_down_and_is_named_once(
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-def test_a_log_out_drops_the_token_and_revokes_it(shop: Shop) -> None:
+def test_log_out_revokes_token(shop: Shop) -> None:
+    """A log-out drops the token and revokes it."""
     manager = LoginManager(shop.app)
     manager.user_loader(lambda user_id: User())
     shop.extension.shopper_loader(lambda: Shopper("ada"))
@@ -477,7 +502,8 @@ def test_a_log_out_drops_the_token_and_revokes_it(shop: Shop) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-def test_a_log_out_drops_the_token_where_the_loader_reads_flask_logins_cookie(shop: Shop) -> None:
+def test_log_out_with_own_loader(shop: Shop) -> None:
+    """It works for a loader that reads Flask-Login's key of the session."""
     manager = LoginManager(shop.app)
     manager.user_loader(lambda user_id: User())
 
@@ -495,7 +521,8 @@ def test_a_log_out_drops_the_token_where_the_loader_reads_flask_logins_cookie(sh
     assert shop.state.broker.cached(Shopper("42")) is None
 
 
-def test_without_a_loader_and_without_flask_login_nobody_is_shopping() -> None:
+def test_nobody_by_default() -> None:
+    """Without a loader and Flask-Login, nobody is shopping."""
     app = Flask("shop")
     app.config.update(GENVORIS_API_KEY="gvk_test_1")
     GenvorisFlask(app)

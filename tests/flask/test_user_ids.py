@@ -133,8 +133,8 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_buyer_may_try_on_though_get_id_is_a_token(genvoris: LocalGenvoris, kind: str) -> None:
-    """A sale names them by `str(user.id)`, as the README shows."""
+def test_buyer_may_try_on(genvoris: LocalGenvoris, kind: str) -> None:
+    """A sale names the shopper by `str(user.id)`, as the README shows, and get_id() is a token."""
     shop = Shop(genvoris, kind)
     with shop.app.app_context():
         shop.genvoris.billing.activate("7", plan_id=genvoris.plan(3))
@@ -143,8 +143,8 @@ def test_a_buyer_may_try_on_though_get_id_is_a_token(genvoris: LocalGenvoris, ki
     assert status["externalId"] == "7"
 
 
-def test_a_new_password_is_no_new_customer(genvoris: LocalGenvoris, kind: str) -> None:
-    """It would have a fresh quota, for nothing."""
+def test_new_password_is_no_new_customer(genvoris: LocalGenvoris, kind: str) -> None:
+    """A new customer would have a fresh quota."""
     shop = Shop(genvoris, kind, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
     browser = shop.browser()
     assert "data-end-customer-token" in browser.get("/product").text
@@ -156,7 +156,8 @@ def test_a_new_password_is_no_new_customer(genvoris: LocalGenvoris, kind: str) -
     assert genvoris.call("GET", "/customers").get_json()["data"][1:] == []
 
 
-def test_the_token_goes_to_nobody(genvoris: LocalGenvoris, kind: str) -> None:
+def test_get_id_token_stays_secret(genvoris: LocalGenvoris, kind: str) -> None:
+    """The token from get_id() is neither logged nor sent."""
     shop = Shop(genvoris, kind, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
     browser = shop.browser()
     answers = [
@@ -169,7 +170,8 @@ def test_the_token_goes_to_nobody(genvoris: LocalGenvoris, kind: str) -> None:
     assert token not in shop.said() + " ".join(answers)
 
 
-def test_it_is_said_once_which_id_is_used(caplog: pytest.LogCaptureFixture) -> None:
+def test_id_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says once which id is used."""
     caplog.set_level(logging.INFO, "genvoris_flask.storefront")
     kind = type("UserOfThisTest", (SimpleNamespace,), {"get_id": lambda user: "token"})
     assert [user_id(kind(id=number)) for number in (7, 8)] == ["7", "8"]
@@ -178,7 +180,8 @@ def test_it_is_said_once_which_id_is_used(caplog: pytest.LogCaptureFixture) -> N
     assert "GENVORIS_USER_ID_ATTRIBUTE" in said
 
 
-def test_a_log_out_drops_the_session_of_the_primary_key(genvoris: LocalGenvoris) -> None:
+def test_log_out(genvoris: LocalGenvoris) -> None:
+    """A log-out drops the session of the primary key."""
     shop = Shop(genvoris, "alternative")
     shop.app.add_url_rule("/log-out", "log_out", lambda: str(logout_user()))
     genvoris.customer("7")
@@ -190,8 +193,8 @@ def test_a_log_out_drops_the_session_of_the_primary_key(genvoris: LocalGenvoris)
     assert broker.cached(Shopper("7")) is None
 
 
-def test_a_shop_may_go_on_with_get_id(genvoris: LocalGenvoris, kind: str) -> None:
-    """Whoever has told Genvoris of sales under `get_id()` sets it, and nothing changes."""
+def test_get_id_by_setting(genvoris: LocalGenvoris, kind: str) -> None:
+    """A shop that reported sales under `get_id()` sets it, and nothing changes."""
     shop = Shop(genvoris, kind, GENVORIS_USER_ID_ATTRIBUTE="get_id")
     with shop.app.app_context():
         token = shop.ada().get_id()
@@ -199,8 +202,8 @@ def test_a_shop_may_go_on_with_get_id(genvoris: LocalGenvoris, kind: str) -> Non
     assert shop.browser().get("/genvoris/status").get_json()["access"] == "ALLOWED"
 
 
-def test_the_documented_way_to_move_keeps_plan_and_use(genvoris: LocalGenvoris, kind: str) -> None:
-    """docs/shoppers.md, run as it stands there."""
+def test_documented_migration(genvoris: LocalGenvoris, kind: str) -> None:
+    """docs/shoppers.md as it stands keeps plan and usage."""
     before = Shop(genvoris, kind, GENVORIS_USER_ID_ATTRIBUTE="get_id")
     with before.app.app_context():
         token = before.ada().get_id()
@@ -299,12 +302,13 @@ def plain(login_id: object, **fields: Any) -> Any:
         (Reader(id=None, token="secret"), None),
     ],
 )
-def test_the_id_is_the_primary_key_where_there_is_one(user: Any, expected: str | None) -> None:
-    """Several columns, several tables and objects that are no rows have none."""
+def test_primary_key(user: Any, expected: str | None) -> None:
+    """get_id() is used for several columns, several tables, and objects that are not rows."""
     assert user_id(user) == expected
 
 
-def test_another_attribute_may_be_the_id() -> None:
+def test_other_attribute() -> None:
+    """GENVORIS_USER_ID_ATTRIBUTE names another attribute."""
     user = plain("token", id=7, public_id="p_7", code=lambda: "c_7")
     assert user_id(user, "public_id") == "p_7"
     assert user_id(user, "code") == "c_7"
@@ -312,10 +316,8 @@ def test_another_attribute_may_be_the_id() -> None:
         user_id(user, "publicid")
 
 
-def test_a_user_who_is_not_stored_yet_is_nobody(
-    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture
-) -> None:
-    """All of them would be the same shopper, "None"."""
+def test_unsaved_user(genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture) -> None:
+    """All of them would be one shopper named "None"."""
     shop = Shop(genvoris, "alternative")
     with shop.app.test_request_context():
         login_user(shop.User(email="new@shop.example", fs_uniquifier="token"))

@@ -13,7 +13,7 @@ PYPROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
 NEWEST = {"Flask": "3.1.3", "Werkzeug": "3.1.9"}
 
 
-def test_they_are_those_that_are_declared() -> None:
+def test_oldest_releases() -> None:
     """The numbers in code are the lower bounds of pyproject.toml."""
     declared = tomllib.loads(PYPROJECT.read_text())["project"]["dependencies"]
     for name, oldest in OLDEST.items():
@@ -21,13 +21,13 @@ def test_they_are_those_that_are_declared() -> None:
 
 
 @pytest.mark.parametrize(("name", "found"), [("Flask", "2.0.3"), ("Werkzeug", "2.2.3")])
-def test_an_older_one_is_a_sentence(name: str, found: str) -> None:
-    """What is too old is named, with what to do."""
+def test_older_release(name: str, found: str) -> None:
+    """The error names what is too old, and what to do."""
     with pytest.raises(ImportError, match=f"needs {name} .* but {found} is installed"):
         require_oldest(NEWEST | {name: found})
 
 
 @pytest.mark.parametrize("flask", ["2.2.5", "2.3.0", "3.0", "3.1.0rc1", "10.0"])
-def test_others_are_taken(flask: str) -> None:
-    """Any release from the oldest on is taken, however its number is written."""
+def test_accepted_releases(flask: str) -> None:
+    """Any release from the oldest on is accepted, however its number is written."""
     require_oldest({"Flask": flask, "Werkzeug": "2.3.8"})
