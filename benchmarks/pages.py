@@ -117,7 +117,7 @@ def _read(body: Iterable[bytes]) -> bytes:
 
 def make_shop(with_flask_login: bool, template: str, extended: bool) -> Flask:
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="bench", GENVORIS_API_KEY=KEY)
+    app.config.update(SECRET_KEY="bench", GENVORIS_API_KEY=KEY, GENVORIS_PAGE_BUDGET=10)
     genvoris = GenvorisFlask()
     if with_flask_login:
         LoginManager(app).user_loader(User)
