@@ -1,4 +1,4 @@
-"""``flask genvoris …``: tables for people, JSON for programs, a sentence for each error."""
+"""The ``flask genvoris`` commands: tables, JSON, and error messages."""
 
 from __future__ import annotations
 

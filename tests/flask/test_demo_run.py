@@ -1,4 +1,4 @@
-"""``make demo``'s program as a process."""
+"""The program of ``make demo``, in a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo shop's own pages, with its local Genvoris in this process."""
+"""The pages of the demo shop, with a local Genvoris in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixtures that merchants get: genvoris_sandbox, _shopper, _clock and _faults."""
+"""The fixtures genvoris_sandbox, _shopper, _clock and _faults."""
 
 from __future__ import annotations
 

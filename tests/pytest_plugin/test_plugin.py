@@ -1,4 +1,4 @@
-"""The plugin in a merchant's own pytest run."""
+"""The plugin in a shop's own pytest run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fresh sandbox for each test."""
+"""The fixture of an empty sandbox."""
 
 from __future__ import annotations
 

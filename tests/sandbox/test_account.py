@@ -1,4 +1,4 @@
-"""The shop's own account: rate limits, domains, suspension, credit packs, and keys that rotate."""
+"""The shop's account: rate limits, domains, suspension, credit packs and key rotation."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_mint_rate_limit(tmp_path: Path) -> None:
     """A thousand sessions can be minted an hour."""
     sandbox = LocalGenvoris(tmp_path, rate_limits=True)
     sandbox.customer()
-    path, body = "/customers/ada/sessions", {"expires_in": 1}  # refused, yet counted
+    path, body = "/customers/ada/sessions", {"expires_in": 1}  # refused, but counted
     for _ in range(999):
         sandbox.call("POST", path, body)
     assert sandbox.call("POST", path).status_code == 200
@@ -130,7 +130,7 @@ def test_try_on_rate_limits(sandbox: LocalGenvoris) -> None:
         sandbox.customer(name, quota=100)
     tokens = {name: sandbox.token(name) for name in ("ada", "ben", "cid")}
     settings(sandbox, rateLimits=True)
-    tiny = {"product_image_url": "data:image/png;base64,!"}  # refused late, yet counted
+    tiny = {"product_image_url": "data:image/png;base64,!"}  # refused late, but counted
     for _ in range(10):
         assert sandbox.tryon(tokens["ada"], **tiny).status_code == 400
     assert sandbox.tryon(tokens["ada"]).status_code == 429

@@ -1,4 +1,4 @@
-"""What nobody should send: refused with 400 and the field's path, 413 or 415, and never a 500."""
+"""Invalid requests, which are refused with 400, 413 or 415 and never cause a 500."""
 
 from __future__ import annotations
 

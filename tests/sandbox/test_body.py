@@ -1,4 +1,4 @@
-"""Where a body is found in a photo, whatever the framing, and what is laid on it."""
+"""Locating bodies in photos, and laying products on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATIC = Path(__file__).parent.parent.parent / "examples/demo_shop/static"
 BLUE = (30, 60, 220)
 INSIDE = (15, 25, 90)
 
-# Where the demo shop's sample people have their necks, in shares of the photo.
+# The positions of the necks in the demo shop's photos, in shares of the photo.
 SAMPLES = {"amara": (0.5, 0.205), "jonas": (0.5, 0.2), "mei": (0.5, 0.2)}
 FRAMINGS = {
     "in the middle": Person(),

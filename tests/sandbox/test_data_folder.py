@@ -1,4 +1,4 @@
-"""Data folders of other versions, and of no version at all."""
+"""Data folders: migrations, permissions, and files that are not databases."""
 
 from __future__ import annotations
 

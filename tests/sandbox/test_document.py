@@ -1,4 +1,4 @@
-"""The OpenAPI document that ships with the sandbox, and its pages."""
+"""The OpenAPI document of the sandbox, and its page."""
 
 from __future__ import annotations
 

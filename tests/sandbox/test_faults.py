@@ -1,4 +1,4 @@
-"""What goes wrong when it is told to, over real sockets."""
+"""Injected faults, over real sockets."""
 
 from __future__ import annotations
 

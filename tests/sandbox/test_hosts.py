@@ -1,4 +1,4 @@
-"""Names by which the sandbox may be called: those of this machine, on every path."""
+"""The host names that the sandbox accepts, which are those of this machine."""
 
 from __future__ import annotations
 

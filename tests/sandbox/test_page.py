@@ -1,4 +1,4 @@
-"""The sandbox's own page: what it shows, what its buttons do, and whom they obey."""
+"""The overview page: what it shows, what its buttons do, and who may press them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of try-ons: what is cut out, and what broken files do."""
+"""Preview pictures: cutting out products, and reading all kinds of files."""
 
 from __future__ import annotations
 

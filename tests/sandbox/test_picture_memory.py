@@ -1,4 +1,4 @@
-"""The memory that pictures take, measured in a process of its own."""
+"""The memory that previews need, measured in a separate process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-# Eight shoppers at once, each with a photo that is 192 MB large when it is whole in memory.
+# Eight simultaneous shoppers, each with a photo that takes 192 MB when decoded at full size.
 PROGRAM = """
 import re, resource, sys, threading
 from pathlib import Path
@@ -19,7 +19,7 @@ make_pictures(small, small, "apparel")
 
 def peak():
     status = Path("/proc/self/status")
-    if status.exists():  # elsewhere getrusage will do; on Linux it also counts the parent
+    if status.exists():  # not getrusage, which includes the parent on Linux
         return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

@@ -1,4 +1,4 @@
-"""The sandbox as a process."""
+"""The command that runs the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shops report: events, orders, returns; and where they want to be told."""
+"""Events, orders and returns that shops report, and their webhook endpoints."""
 
 from __future__ import annotations
 

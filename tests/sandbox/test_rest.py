@@ -1,4 +1,4 @@
-"""The REST surface: shapes, ranges and refusals."""
+"""The REST API: plans, customers, sessions and errors."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_forged_token_is_refused(sandbox: LocalGenvoris, token: str) -> None:
 
 def test_token_of_another_shop_is_refused(sandbox: LocalGenvoris, tmp_path: Path) -> None:
     """A token of another shop has its own error code."""
-    other = LocalGenvoris(tmp_path / "other")  # signed with the same key, as at Genvoris
+    other = LocalGenvoris(tmp_path / "other")  # with the same signing key, as at Genvoris
     other.customer()
     answer = sandbox.tryon(other.token())
     assert (answer.status_code, answer.get_json()["error"]) == (403, "token_store_mismatch")

@@ -37,13 +37,13 @@ def test_kill_loses_nothing_confirmed(tmp_path: Path) -> None:
             return False
 
         confirmed = run_clients(port, KEY, clients=20, done=kill)
-    assert len(confirmed.errors) == 20  # each saw it go
+    assert len(confirmed.errors) == 20  # each saw the kill
     assert len(confirmed.customers) > 10
     with run_sandbox(tmp_path) as (_, client):
         assert client.get("/api/v1/customers").status_code == 200
     stored = StoredData.read(tmp_path)
     assert stored.lost(confirmed) == 0
-    # At most what was under way when it was killed is there without an answer.
+    # Only what was in progress at the kill may be stored without having been confirmed.
     assert len(set(stored.used) - confirmed.customers) <= 20
 
 

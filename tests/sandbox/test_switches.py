@@ -1,4 +1,4 @@
-"""The sandbox's clock, and what was asked of it."""
+"""The control API: the clock and the log of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks that the sandbox sends: what they tell, how they are signed, when they come again."""
+"""Webhooks that the sandbox sends: their events, signatures and retries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.waiting import until
 
 SECRET = "whsec_sandbox"
 PAUSES = [10, 30, 120, 300, 900, 1800, 2700]
-# One name for everything that happens; each endpoint is sent those that it asked for.
+# One name of each event; endpoints get the events that they subscribe to.
 ONCE = [each for each in TYPES if not each.startswith("customer.")] + ["customer.plan_changed"]
 
 
@@ -352,7 +352,7 @@ def test_hanging_endpoint_blocks_no_other(
         receiver() as slow,
         httpx.Client(base_url=genvoris_sandbox.url, headers=headers) as client,
     ):
-        with slow.lock:  # its answer waits until we let go
+        with slow.lock:  # its response waits for this lock
             for url in (slow.url, shop.url):
                 body = {"url": url, "secret": SECRET, "events": ["plan.created"]}
                 client.post("/api/v1/webhooks", json=body)

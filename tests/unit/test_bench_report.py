@@ -1,4 +1,4 @@
-"""The results file is put together from the parts of several programs."""
+"""Writing benchmarks/RESULTS.md from the parts of several programs."""
 
 from __future__ import annotations
 
