@@ -36,7 +36,7 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.in
 	$(BIN)/python benchmarks/widget.py
 	$(BIN)/python benchmarks/pictures.py
 	$(BIN)/python benchmarks/sandbox.py
-	$(BIN)/python benchmarks/testkit.py
+	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/imports.py
 
 SECONDS ?= 60

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 import pytest
 
+from .controls import Clock, Faults
 from .sandbox import Sandbox, start_sandbox
 from .shopper import SandboxShopper
-from .switches import Clock, Faults
 
 __all__ = [
     "Clock",

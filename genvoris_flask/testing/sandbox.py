@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .calling import call
+from .controls import call
 from .shopper import SandboxShopper
 
 if TYPE_CHECKING:

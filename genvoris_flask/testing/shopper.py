@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .calling import call
+from .controls import call
 
 if TYPE_CHECKING:
     from ..core.api.client import GenvorisClient

@@ -57,7 +57,7 @@ def main() -> None:
         "A sandbox in under 0.5 s is the aim.",
     )
     how = f"{ROUNDS} fresh processes of each in turn."
-    write_part("testkit", "How soon a test has its sandbox", how, [table])
+    write_part("pytest_plugin", "How soon a test has its sandbox", how, [table])
 
 
 def run(program: str) -> list[float]:
