@@ -25,7 +25,7 @@ from genvoris_flask.errors import (
     UnreachableError,
 )
 from genvoris_flask.testing import Sandbox
-from genvoris_flask.testing.calling import call
+from genvoris_flask.testing.controls import call
 from genvoris_flask.web.state import AppState, get_state
 from tests.integration.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
