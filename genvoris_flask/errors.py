@@ -2,35 +2,35 @@
 
 GenvorisError
 ├── ConfigurationError         a setting is missing or wrong; raised at start-up
-├── UnreachableError           no answer came: refused, reset, DNS, TLS
-│   ├── DeadlineError          no answer came in the time there was
+├── UnreachableError           there was no response: refused, reset, DNS, TLS
+│   ├── DeadlineError          there was no response in time
 │   ├── NetworkSetupError      this machine's proxy or certificates cannot be used
-│   └── CircuitOpenError       it was not asked, since it did not answer lately
-├── MalformedAnswerError       an answer came that is not what the contract says
+│   └── CircuitOpenError       no request was sent, since recent ones failed
+├── MalformedAnswerError       the response is not what Genvoris's API promises
 ├── StoreUnavailableError      the store that all processes share does not answer
-├── LockTimeoutError           somebody else held a lock for longer than we could wait
-├── QueueFullError             as much work waits in the background as may
+├── LockTimeoutError           a lock was held for longer than the caller could wait
+├── QueueFullError             the background queue is full
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
-├── ExternalIdError            a shopper's id is, or may be, somebody else's at Genvoris
+├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
 ├── StripeEventError           an event of Stripe's cannot be handled now
-├── TokenError                 a session token from a browser is not to be trusted
+├── TokenError                 a session token from a browser is invalid
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
-├── SignatureError             a webhook delivery is not to be trusted
+├── SignatureError             a webhook delivery's signature is invalid
 └── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after,
     │                          field_errors
     ├── BadRequestError        400 and other 4xx without a class of their own
-    ├── UnauthorizedError      401: our key is wrong
-    │   └── InvalidSessionTokenError   401: the shopper's token is
+    ├── UnauthorizedError      401: the API key is wrong
+    │   └── InvalidSessionTokenError   401: the shopper's token is wrong
     ├── QuotaError             402: the shopper's plan; reason, used, limit
     ├── CreditError            402: the shop's own credit pool is empty
     ├── ForbiddenError         403
     │   └── CustomerInactiveError      403: paused or cancelled
     ├── NotFoundError          404
     ├── RateLimitedError       429
-    ├── NotRegisteredError     403 or 429 for an unknown shopper: the others are well
+    ├── NotRegisteredError     403 or 429 for an unknown shopper only
     └── ServerError            5xx
 
-No message ever holds the API key, a token or a photo.
+No message ever contains the API key, a token or a photo.
 """
 
 from __future__ import annotations
@@ -62,26 +62,26 @@ class ConfigurationError(GenvorisError):
 
 
 class UnreachableError(GenvorisError):
-    """Genvoris gave no answer."""
+    """Genvoris did not respond."""
 
 
 class DeadlineError(UnreachableError):
-    """Genvoris gave no answer within the time that the caller had."""
+    """Genvoris did not respond before the caller's deadline."""
 
 
 class NetworkSetupError(UnreachableError):
-    """Nothing was sent: a proxy or certificates that the environment names cannot be used.
+    """Nothing was sent: the environment names a proxy or certificates that cannot be used.
 
     The message names the variable and says what to do.
     """
 
 
 class CircuitOpenError(UnreachableError):
-    """Genvoris was not asked: it did not answer lately."""
+    """No request was sent, since recent ones failed."""
 
 
 class MalformedAnswerError(GenvorisError):
-    """Genvoris answered with something that the contract does not know."""
+    """Genvoris responded with something that its API does not document."""
 
 
 class StoreUnavailableError(GenvorisError):
@@ -89,11 +89,11 @@ class StoreUnavailableError(GenvorisError):
 
 
 class LockTimeoutError(GenvorisError):
-    """Somebody else held a lock for longer than the caller could wait."""
+    """A lock was held for longer than the caller could wait."""
 
 
 class QueueFullError(GenvorisError):
-    """As much work waits in the background as may."""
+    """The background queue is full."""
 
 
 class UnknownPriceError(GenvorisError):
@@ -101,11 +101,11 @@ class UnknownPriceError(GenvorisError):
 
 
 class ExternalIdError(GenvorisError):
-    """A shopper's id cannot be used: at Genvoris it names, or may name, somebody else."""
+    """A shopper's id cannot be used: it belongs, or may belong, to somebody else at Genvoris."""
 
 
 class StripeEventError(GenvorisError):
-    """An event of Stripe's cannot be handled now; it is to be delivered again."""
+    """An event of Stripe's cannot be handled now; have it delivered again."""
 
 
 class TokenError(GenvorisError):
@@ -117,23 +117,23 @@ class ForeignTokenError(TokenError):
 
 
 class SignatureError(GenvorisError):
-    """A webhook delivery is not Genvoris's, was changed on its way, or is too old."""
+    """A webhook delivery is forged, altered or too old."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a refusal said, in one shape whatever fields it came in.
+    """The content of an error response, whatever fields it came in.
 
     Attributes:
         status: The HTTP status.
-        code: A code of the contract, such as ``not_found``.
-        detail: A sentence for the developer.
-        request_id: What Genvoris calls this request in its own logs, if it said so.
-        retry_after: Seconds to wait before asking again, if it said so.
-        reason: Of ``end_customer_quota``: why the shopper may not.
-        used: Of ``end_customer_quota``: try-ons spent in this period.
-        limit: Of ``end_customer_quota``: try-ons in this period.
-        field_errors: What is wrong with which field of the request, where the refusal says so.
+        code: Genvoris's error code, such as ``not_found``.
+        detail: A message for the developer.
+        request_id: The id of this request in Genvoris's logs, or None.
+        retry_after: Seconds to wait before a retry, or None.
+        reason: With ``end_customer_quota``, why the shopper may not try on.
+        used: With ``end_customer_quota``, the try-ons used in this period.
+        limit: With ``end_customer_quota``, the try-ons of this period.
+        field_errors: The errors of each field of the request, if the response names any.
     """
 
     status: int
@@ -162,32 +162,32 @@ class ApiError(GenvorisError):
 
     @property
     def code(self) -> str:
-        """The contract's code."""
+        """Genvoris's error code."""
         return self.problem.code
 
     @property
     def detail(self) -> str:
-        """A sentence for the developer."""
+        """A message for the developer."""
         return self.problem.detail
 
     @property
     def request_id(self) -> str | None:
-        """The name of this request in Genvoris's logs."""
+        """The id of this request in Genvoris's logs."""
         return self.problem.request_id
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait before asking again."""
+        """Seconds to wait before a retry."""
         return self.problem.retry_after
 
     @property
     def field_errors(self) -> Mapping[str, tuple[str, ...]]:
-        """What is wrong with which field of the request; empty where the refusal names none."""
+        """The errors of each field of the request; empty if the response names none."""
         return self.problem.field_errors
 
 
 class BadRequestError(ApiError):
-    """The request itself was wrong; the same again will be refused again."""
+    """The request itself was wrong; a retry would fail too."""
 
 
 class UnauthorizedError(ApiError):
@@ -203,17 +203,17 @@ class QuotaError(ApiError):
 
     @property
     def reason(self) -> QuotaReason:
-        """Why not."""
+        """Why the shopper may not try on."""
         return self.problem.reason
 
     @property
     def used(self) -> int | None:
-        """Try-ons spent in this period."""
+        """The try-ons used in this period."""
         return self.problem.used
 
     @property
     def limit(self) -> int | None:
-        """Try-ons in this period."""
+        """The try-ons of this period."""
         return self.problem.limit
 
 
@@ -222,7 +222,7 @@ class CreditError(ApiError):
 
 
 class ForbiddenError(ApiError):
-    """The key is known, but may not do this."""
+    """The key is valid, but not allowed to do this."""
 
 
 class CustomerInactiveError(ForbiddenError):
@@ -230,15 +230,15 @@ class CustomerInactiveError(ForbiddenError):
 
 
 class NotFoundError(ApiError):
-    """There is no such thing at Genvoris."""
+    """Genvoris does not know what was asked for."""
 
 
 class RateLimitedError(ApiError):
-    """Too many requests; ``retry_after`` says when to come back."""
+    """Too many requests; ``retry_after`` says when to retry."""
 
 
 class NotRegisteredError(ApiError):
-    """Genvoris did not take an unknown shopper; it says nothing of those whom it knows."""
+    """Genvoris refused to register an unknown shopper. Known shoppers are not affected."""
 
 
 class ServerError(ApiError):
@@ -262,7 +262,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def error_for(problem: Problem) -> ApiError:
-    """Give the error that fits a refusal, by its code, else by its status."""
+    """Return the exception for an error response, by its code or else by its status."""
     fallback = ServerError if problem.status >= 500 else BadRequestError
     kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, fallback)
     return kind(problem)

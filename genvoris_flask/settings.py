@@ -1,4 +1,4 @@
-"""What a shop can set, read once at start-up."""
+"""The settings of a shop, read once when its app is set up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .core import button_design as button
-from .core import validators as checks
+from .core import validators
 from .core.billing import plans
+from .core.setting_checks import CHECKS
 from .errors import ConfigurationError, see
 
 log = logging.getLogger("genvoris_flask.settings")
@@ -24,11 +25,11 @@ PREFIX = "GENVORIS_"
 class Settings:
     """The settings of one app.
 
-    Each is ``GENVORIS_`` and its name in capitals, in ``app.config`` or else in the environment.
+    Each is named ``GENVORIS_`` and its name in capitals, in ``app.config`` or in the environment.
 
     Attributes:
         api_key: The shop's server key, ``gvk_live_…`` or ``gvk_test_…``. Required.
-        enabled: Whether try-on is switched on. Default true. When false no other setting is read,
+        enabled: Whether try-on is enabled. Default true. When false, no other setting is read,
             the tags are empty, and calls of the extension do nothing.
         api_url: Where the REST API is. Default ``https://genvoris.org/api/v1``.
         tryon_url: Where try-ons are made. Default ``https://api.genvoris.org``.
@@ -36,7 +37,7 @@ class Settings:
         jwks_url: Where the keys are that verify tokens. Default: ``/.well-known/jwks.json`` at the
             origin of ``api_url``.
         url_prefix: Where this extension's routes are in the shop. Default ``/genvoris``.
-        widget_url: A widget script from elsewhere. Default: the one in this package.
+        widget_url: The URL of another widget script. Default: the one in this package.
         widget_integrity: The ``sha256-…``, ``sha384-…`` or ``sha512-…`` of ``widget_url``.
         widget_api_key: A publishable key for the tag's ``data-api-key``. Never the server key.
         session_ttl: Seconds that a new token lives, 120 to 3600. Default 900.
@@ -45,9 +46,9 @@ class Settings:
             for one, and pages can be cached.
         store_url: Where processes share sessions: ``redis://…``, ``rediss://…`` or ``unix://…``.
             Default: each process keeps its own.
-        store_namespace: Names the shop's records in Redis. Default: they are found by the shop's
-            account at Genvoris, so that they outlast ``api_key``.
-        max_shoppers: How many shoppers' sessions a process remembers, 100 to 10,000,000. Default
+        store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
+            shop's account at Genvoris, so that records survive a new ``api_key``.
+        max_shoppers: How many shoppers' sessions a process caches, 100 to 10,000,000. Default
             10,000.
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
         user_id_attribute: The attribute or method of Flask-Login's user that is the shop's own id,
@@ -73,8 +74,8 @@ class Settings:
         guest_tryons_per_day: Try-ons that one guest may start within 24 hours, 1 to 100, and five
             times as many from one address. Those that fail do not count. Default: no limit.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
-        result_hosts: Hosts that finished pictures may be fetched from over https, beside that of
-            ``tryon_url``: a list, or a text with commas; ``*.example.com`` is all below it.
+        result_hosts: Hosts that finished pictures may be fetched from over https, besides that of
+            ``tryon_url``: a list, or a string with commas; ``*.example.com`` is all subdomains.
             Default ``*.genvoris.org``.
         upload_timeout: Seconds that a browser may take to send a photo, or to read a picture, 1 to
             600. Default 120.
@@ -99,7 +100,7 @@ class Settings:
             and its ``client_reference_id``, which buyers can set in a Payment Link, does not.
             Default false.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
-        csp_nonce: A callable that gives the nonce of the current request for the script tag.
+        csp_nonce: A callable that returns the nonce of the current request for the script tag.
     """
 
     api_key: str
@@ -165,16 +166,16 @@ def is_enabled(config: Mapping[str, Any], environ: Mapping[str, str] | None = No
     key = "GENVORIS_ENABLED"
     sources = (config, os.environ if environ is None else environ)
     given = (source.get(key) for source in sources)
-    return checks.flag(key, next((value for value in given if not _is_unset(value)), True))
+    return validators.flag(key, next((value for value in given if not _is_unset(value)), True))
 
 
 def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
+    """Return the settings, validated.
 
     Args:
-        config: Usually ``app.config``. None and empty texts count as not set.
-        environ: Where settings are looked for that ``config`` has not; defaults to the
-            environment of this process. Others' variables that begin alike are left alone.
+        config: Usually ``app.config``. None and empty strings count as not set.
+        environ: Settings that ``config`` lacks; defaults to the environment of this process.
+            Unknown variables are ignored, since they may be another program's.
 
     Raises:
         ConfigurationError: A setting is missing, wrong or, in ``config``, unknown.
@@ -183,7 +184,7 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None =
     if "GENVORIS_API_KEY" not in given:
         raise ConfigurationError(_missing_key(config))
     values = {
-        key.removeprefix(PREFIX).lower(): _CHECKS[key](key, value) for key, value in given.items()
+        key.removeprefix(PREFIX).lower(): CHECKS[key](key, value) for key, value in given.items()
     }
     values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
     settings = Settings(**values)
@@ -195,13 +196,13 @@ _JWKS_PATH = "/.well-known/jwks.json"
 
 
 def _given(config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is set, by key. The app's configuration goes before the environment."""
+    """Return what is set, by key. The app's configuration takes precedence."""
     configured = {key: value for key, value in config.items() if key.startswith(PREFIX)}
     _refuse_unknown(configured)
     exported = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
-    for key in [key for key in exported if key not in _CHECKS]:
-        # Another program's, or a slip: it must not stop the shop.
-        if near := difflib.get_close_matches(key, _CHECKS, n=1, cutoff=0.85):
+    for key in [key for key in exported if key not in CHECKS]:
+        # Another program's, or a typo: it must not stop the shop.
+        if near := difflib.get_close_matches(key, CHECKS, n=1, cutoff=0.85):
             log.warning(
                 "The environment variable %s is not a setting of genvoris-flask: did you mean %s?",
                 key,
@@ -214,14 +215,14 @@ def _given(config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, A
 
 
 def _is_unset(value: Any) -> bool:
-    """Return whether a value is None or blank, as a variable is that nobody filled in."""
+    """Return whether a value is None or blank."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _refuse_unknown(given: Mapping[str, Any]) -> None:
     for key, value in given.items():
-        if key not in _CHECKS and value is not None:
-            near = difflib.get_close_matches(key, _CHECKS, n=1)
+        if key not in CHECKS and value is not None:
+            near = difflib.get_close_matches(key, CHECKS, n=1)
             hint = f"did you mean {near[0]}?" if near else "remove it."
             raise ConfigurationError(f"{key} is not a setting of genvoris-flask: {hint}")
 
@@ -256,51 +257,3 @@ def _check_together(settings: Settings) -> None:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-_CHECKS: dict[str, checks.Check] = {
-    "GENVORIS_ENABLED": checks.flag,
-    "GENVORIS_API_KEY": checks.api_key,
-    "GENVORIS_API_URL": checks.server_url,
-    "GENVORIS_TRYON_URL": checks.server_url,
-    "GENVORIS_ISSUER": checks.text,
-    "GENVORIS_JWKS_URL": checks.server_url,
-    "GENVORIS_URL_PREFIX": checks.path_prefix,
-    "GENVORIS_WIDGET_URL": checks.page_url,
-    "GENVORIS_WIDGET_INTEGRITY": checks.integrity,
-    "GENVORIS_WIDGET_API_KEY": checks.text,
-    "GENVORIS_SESSION_TTL": checks.number(120, 3600, "seconds", int),
-    "GENVORIS_PAGE_BUDGET": checks.number(0.05, 10, "seconds", float),
-    "GENVORIS_INLINE_SESSION": checks.flag,
-    "GENVORIS_STORE_URL": checks.store_url,
-    "GENVORIS_STORE_NAMESPACE": checks.text,
-    "GENVORIS_MAX_SHOPPERS": checks.number(100, 10_000_000, "shoppers", int),
-    "GENVORIS_EXTERNAL_ID_PREFIX": checks.id_prefix,
-    "GENVORIS_USER_ID_ATTRIBUTE": checks.attribute,
-    "GENVORIS_DEFAULT_PLAN": checks.text,
-    "GENVORIS_PLANS": checks.json_or(plans.declared_plans),
-    "GENVORIS_ALLOW_GUESTS": checks.flag,
-    "GENVORIS_LOGIN_URL": checks.page_url,
-    "GENVORIS_UPGRADE_URL": checks.page_url,
-    "GENVORIS_PRIVACY_URL": checks.page_url,
-    "GENVORIS_BUTTON": checks.json_or(button.design),
-    "GENVORIS_MAX_UPLOAD_BYTES": checks.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
-    "GENVORIS_TRYON_CONCURRENCY": checks.number(1, 64, "try-ons", int),
-    "GENVORIS_TRYONS_PER_SHOPPER": checks.number(1, 64, "try-ons", int),
-    "GENVORIS_GUEST_TRYONS_PER_DAY": checks.number(1, 100, "try-ons", int),
-    "GENVORIS_TRYON_TIMEOUT": checks.number(5, 600, "seconds", float),
-    "GENVORIS_RESULT_HOSTS": checks.hosts,
-    "GENVORIS_UPLOAD_TIMEOUT": checks.number(1, 600, "seconds", float),
-    "GENVORIS_PASSTHROUGH_CONCURRENCY": checks.number(1, 64, "requests", int),
-    "GENVORIS_RESULT_TTL": checks.number(30, 86400, "seconds", int),
-    "GENVORIS_WEBHOOK_SECRET": checks.secrets,
-    "GENVORIS_TRUSTED_ORIGINS": checks.origins,
-    "GENVORIS_LIMIT_SESSION": checks.rate,
-    "GENVORIS_LIMIT_TRYONS": checks.rate,
-    "GENVORIS_LIMIT_EVENTS": checks.rate,
-    "GENVORIS_STRIPE_WEBHOOK_SECRET": checks.stripe_secrets,
-    "GENVORIS_STRIPE_API_KEY": checks.stripe_key,
-    "GENVORIS_STRIPE_METADATA_ONLY": checks.flag,
-    "GENVORIS_LIMIT_WEBHOOK": checks.rate,
-    "GENVORIS_CSP_NONCE": checks.function,
-}

@@ -15,9 +15,9 @@ from flask import Flask
 from examples.demo_shop import security
 from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper
 from genvoris_flask.core.api.models import Customer, Plan, Usage
+from genvoris_flask.core.setting_checks import CHECKS
 from genvoris_flask.core.tryon.paywall import Reason
 from genvoris_flask.errors import see
-from genvoris_flask.settings import _CHECKS
 from tests.support.scripted_shop import POLICY
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_readme_lists_settings() -> None:
     """The README lists every setting and no other."""
-    assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(_CHECKS)
+    assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(CHECKS)
 
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]

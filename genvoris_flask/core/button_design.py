@@ -1,4 +1,4 @@
-"""How the try-on button looks: the fields of Genvoris's button designer, checked."""
+"""The design of the try-on button: the fields of Genvoris's button designer, validated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_LABEL = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ButtonDesign:
-    """The design of the button. None leaves a thing to the shop's own style sheet.
+    """The design of the button. None leaves a property to the shop's own style sheet.
 
     Attributes:
         label: The button's text, 1 to 20 characters.
@@ -29,7 +29,7 @@ class ButtonDesign:
         icon: In front of the text: none, camera, sparkles, shirt, eye or wand.
         position: inline, where the template puts it, or floating-right or floating-left, in a
             lower corner of the window.
-        show_on_cards: Whether buttons with ``card=True`` are there at all.
+        show_on_cards: Whether buttons with ``card=True`` are shown.
     """
 
     label: str | None = None
@@ -43,8 +43,8 @@ class ButtonDesign:
 
     @cached_property
     def attributes(self) -> dict[str, str]:
-        """What the widget is told, as attributes of its tag; only what was set."""
-        told = {
+        """The design as attributes of the widget's tag; only the fields that are set."""
+        attributes = {
             "data-button-label": self.label,
             "data-button-border-radius": self.border_radius,
             "data-button-font-size": self.font_size,
@@ -53,7 +53,7 @@ class ButtonDesign:
             "data-button-icon": self.icon,
             "data-button-position": self.position,
         }
-        return {name: str(value) for name, value in told.items() if value is not None}
+        return {name: str(value) for name, value in attributes.items() if value is not None}
 
 
 PLAIN = ButtonDesign()
@@ -61,7 +61,7 @@ DesignFunction = Callable[[], "Mapping[str, Any] | ButtonDesign"]
 
 
 def design(key: str, value: Any) -> ButtonDesign | DesignFunction:
-    """Check GENVORIS_BUTTON: a dict, or a function whose answer is checked when it is asked."""
+    """Validate GENVORIS_BUTTON: a dict, or a function whose result is validated when called."""
     if callable(value):
         function: DesignFunction = value
         return function
@@ -69,14 +69,14 @@ def design(key: str, value: Any) -> ButtonDesign | DesignFunction:
 
 
 def read_design(key: str, value: Any) -> ButtonDesign:
-    """Read a design from a dict with the names that Genvoris uses (``borderRadius``).
+    """Return the design in a dict with Genvoris's names (``borderRadius``).
 
     Args:
-        key: What is read, for the message.
-        value: The dict, in which None counts as not set; or a design, which is returned as it is.
+        key: The setting, for error messages.
+        value: The dict, in which None counts as not set; or a design, which is returned unchanged.
 
     Raises:
-        ConfigurationError: It is no dict, or a field is unknown or out of its range.
+        ConfigurationError: It is not a dict, or a field is unknown or out of range.
     """
     if isinstance(value, ButtonDesign):
         return value
@@ -98,7 +98,7 @@ def _label(key: str, value: Any) -> str:
     label = checks.text(key, value)
     if len(label) > LONGEST_LABEL:
         raise ConfigurationError(
-            f"{key} must be a text of 1 to {LONGEST_LABEL} characters, not {len(label)}."
+            f"{key} must be a string of 1 to {LONGEST_LABEL} characters, not {len(label)}."
         )
     return label
 

@@ -1,4 +1,4 @@
-"""Which addresses the widget may link to."""
+"""Which URLs the widget may link to."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
 def is_link(url: str) -> bool:
-    """Return whether a browser that follows the address only goes to it.
+    """Return whether a URL only leads somewhere, and runs no code.
 
-    A path or another relative address is one, and so are http, https, mailto and tel addresses.
-    ``javascript:`` and ``data:`` would run as a page of the shop instead.
+    Paths and other relative URLs do, and so do http, https, mailto and tel URLs. ``javascript:``
+    and ``data:`` URLs could run code in a page of the shop.
     """
     scheme = _SCHEME.match(_DROPPED.sub("", url))
     return scheme is None or scheme[1].lower() in SCHEMES

@@ -1,6 +1,6 @@
-"""Checks of single settings: each takes a key and a value, and gives the value to use.
+"""Validators of single settings: each takes a key and a value, and returns the value to use.
 
-All raise ConfigurationError with a sentence that names the key and says what to do.
+All raise ConfigurationError with a message that names the key and says what to do.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def text(key: str, value: Any) -> str:
-    """A text that is not empty."""
+    """Return a non-empty string."""
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{key} must be a text that is not empty.")
+        raise ConfigurationError(f"{key} must be a non-empty string.")
     return value.strip()
 
 
 def id_prefix(key: str, value: Any) -> str:
-    """What is put in front of the shop's ids; it may be empty."""
+    """Return a prefix of the shop's ids, which may be empty."""
     if not isinstance(value, str):
-        raise ConfigurationError(f"{key} must be a text.")
+        raise ConfigurationError(f"{key} must be a string.")
     if value.strip().lower().startswith("ec_"):
         raise ConfigurationError(f"{key} must not begin with ec_, as Genvoris's own ids do.")
     return value
 
 
 def api_key(key: str, value: Any) -> str:
-    """A Genvoris key."""
-    # The value itself is never repeated: it may be a live key with a slip in it.
+    """Return a Genvoris API key."""
+    # The message never repeats the value: it may be a live key with a typo.
     secret = text(key, value)
     if not re.fullmatch(r"gvk_(live|test)_[!-~]+", secret):
         raise ConfigurationError(
@@ -55,26 +55,26 @@ def api_key(key: str, value: Any) -> str:
 
 
 def secrets(key: str, value: Any) -> tuple[str, ...]:
-    """One or more secrets."""
+    """Return one or more secrets."""
     given = value.split(",") if isinstance(value, str) else value
     texts = list(given) if isinstance(given, list | tuple) else []
-    # The value itself is never repeated.
+    # The message never repeats the value.
     if not texts or not all(isinstance(each, str) and each.strip() for each in texts):
         raise ConfigurationError(
-            f"{key} must be a text, or a list of texts, none of them empty: the secret that the "
-            "webhook endpoint was made with. Leave it unset to take no deliveries."
+            f"{key} must be a non-empty string, or a list of them: the secret that the webhook "
+            "endpoint was created with. Leave it unset to accept no deliveries."
         )
     return tuple(each.strip() for each in texts)
 
 
 def stripe_secrets(key: str, value: Any) -> tuple[str, ...]:
-    """One or more signing secrets of Stripe's, and its library to use them with."""
+    """Return one or more signing secrets of Stripe's; its library must be installed."""
     _need("stripe", key)
     return secrets(key, value)
 
 
 def stripe_key(key: str, value: Any) -> str:
-    """A key of Stripe's API; a restricted one is enough."""
+    """Return a key of Stripe's API; a restricted one is enough."""
     _need("stripe", key)
     secret = text(key, value)
     if not re.fullmatch(r"[rs]k_[!-~]+", secret):  # the value itself is never repeated
@@ -88,20 +88,20 @@ def _need(package: str, key: str) -> None:
 
 
 def server_url(key: str, value: Any) -> str:
-    """Where a server is, which keys and tokens may be sent to."""
+    """Return the URL of a server that keys and tokens may be sent to."""
     url = text(key, value).rstrip("/")
     parts = _split(url)
-    # No message repeats an address: it may hold a password, also where it cannot be read.
+    # No message repeats a URL, which may contain a password.
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"{key} must be a whole URL such as https://genvoris.org.")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(f"{key} must be a plain URL: no user, password, ? or # in it.")
     if not url.isprintable() or " " in url:
-        raise ConfigurationError(f"{key} must be a URL without spaces and line ends in it.")
+        raise ConfigurationError(f"{key} must be a URL without spaces or line breaks.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ConfigurationError(
             f"{key} must start with https://, since keys and tokens travel there. Plain http:// "
-            "is accepted for this machine alone (127.0.0.1, localhost)."
+            "is accepted only for this machine (127.0.0.1, localhost)."
         )
     return url
 
@@ -115,7 +115,7 @@ def _split(url: str) -> SplitResult:
 
 
 def page_url(key: str, value: Any) -> str:
-    """Where a page or a script is: a path or a whole URL."""
+    """Return the URL of a page or a script: a path or a whole URL."""
     url = text(key, value)
     # A second slash, a backslash, or what browsers drop in between would lead to another host.
     parts = _split(url)
@@ -124,19 +124,19 @@ def page_url(key: str, value: Any) -> str:
     if not (is_path or is_whole) or not url.isprintable():
         raise ConfigurationError(f"{key} must be a path such as /plans or a whole URL.")
     if "@" in parts.netloc:
-        raise ConfigurationError(f"{key} must hold no user and password: every visitor reads it.")
+        raise ConfigurationError(f"{key} must contain no user and password: visitors read it.")
     return url
 
 
 def store_url(key: str, value: Any) -> str:
-    """Where Redis is: the URL with the options that count."""
+    """Return the URL of a Redis server, with the options that are supported."""
     url = read_redis_url(key, text(key, value))
     _need("redis", key)
     return url
 
 
 def integrity(key: str, value: Any) -> str:
-    """A Subresource Integrity value."""
+    """Return a Subresource Integrity value."""
     digest = text(key, value)
     if not digest.startswith(("sha256-", "sha384-", "sha512-")):
         raise ConfigurationError(f"{key} must start with sha256-, sha384- or sha512-.")
@@ -144,7 +144,7 @@ def integrity(key: str, value: Any) -> str:
 
 
 def path_prefix(key: str, value: Any) -> str:
-    """A path without a slash at its end."""
+    """Return a path without a trailing slash."""
     path = text(key, value).rstrip("/")
     if not path.startswith("/") or path.startswith("//") or "<" in path:
         raise ConfigurationError(f"{key} must be a path such as /genvoris.")
@@ -152,7 +152,7 @@ def path_prefix(key: str, value: Any) -> str:
 
 
 def origins(key: str, value: Any) -> frozenset[str]:
-    """Origins as browsers name them, in a list or in a text with commas."""
+    """Return origins, from a list or a string with commas."""
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list | tuple | set | frozenset):
@@ -172,7 +172,7 @@ def _origin(key: str, value: Any) -> str:
 
 
 def rate(key: str, value: Any) -> str:
-    """How often something may happen, such as ``20/minute; 200/hour``."""
+    """Return a rate such as ``20/minute; 200/hour``."""
     try:
         parse_rates(text(key, value))
     except ValueError:
@@ -183,7 +183,7 @@ def rate(key: str, value: Any) -> str:
 
 
 def hosts(key: str, value: Any) -> tuple[str, ...]:
-    """Names of hosts, in a list or with commas; ``*.`` in front means all below it."""
+    """Return host names, from a list or a string with commas; ``*.`` stands for all subdomains."""
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple | set | frozenset):
         raise ConfigurationError(f"{key} must be a list of hosts, such as ['cdn.example.com'].")
@@ -198,11 +198,11 @@ def hosts(key: str, value: Any) -> tuple[str, ...]:
 
 
 def json_or(check: Check) -> Check:
-    """Return a check that also takes its value as JSON, which an environment variable holds."""
+    """Return a validator that also accepts JSON, as from an environment variable."""
 
     def check_either(key: str, value: Any) -> Any:
         if isinstance(value, str):
-            with suppress(ValueError):  # it is no JSON, which the check itself explains
+            with suppress(ValueError):  # not JSON, which the validator itself reports
                 value = json.loads(value)
         return check(key, value)
 
@@ -210,7 +210,7 @@ def json_or(check: Check) -> Check:
 
 
 def flag(key: str, value: Any) -> bool:
-    """True or false, also as a word."""
+    """Return a boolean, also from a word such as ``yes``."""
     word = str(value).strip().lower()
     if word not in _FLAGS:
         raise ConfigurationError(f"{key} must be true or false, not {value!r}.")
@@ -218,7 +218,7 @@ def flag(key: str, value: Any) -> bool:
 
 
 def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check:
-    """A number within a range, in a unit."""
+    """Return a validator of numbers within a range, in a unit."""
 
     def check(key: str, value: Any) -> float:
         try:
@@ -237,7 +237,7 @@ def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check
 
 
 def attribute(key: str, value: Any) -> str:
-    """The name of an attribute."""
+    """Return the name of an attribute."""
     name = text(key, value)
     if not name.isidentifier():
         raise ConfigurationError(f"{key} must be the name of an attribute of the user, such as id.")
@@ -245,10 +245,10 @@ def attribute(key: str, value: Any) -> str:
 
 
 def function(key: str, value: Any) -> Callable[[], str]:
-    """A function without arguments."""
+    """Return a function without arguments."""
     if not callable(value):
         raise ConfigurationError(
-            f"{key} must be a function without arguments that gives the nonce of this request."
+            f"{key} must be a function without arguments that returns the nonce of this request."
         )
     nonce: Callable[[], str] = value
     return nonce

@@ -1,7 +1,7 @@
-"""Looks a host up, and gives an address of it only when all of them are public.
+"""Looks up a host, and returns an address only if all of its addresses are public.
 
-A name that anybody can register may point at the shop's own network. So may one of several
-addresses of a name, and an IPv6 address that carries an IPv4 one inside.
+A name that anybody can register may point into the shop's own network. So may one of several
+addresses of a name, and an IPv6 address that embeds an IPv4 address.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CARRIERS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Ask the system for a host's addresses.
+    """Return a host's addresses, from the system's resolver.
 
     Raises:
         UnreachableError: It has none.
@@ -48,7 +48,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def public_address(host: str, port: int, resolver: Resolve = resolve) -> str:
-    """Give the address to connect to.
+    """Return the address to connect to.
 
     Raises:
         MalformedAnswerError: One of the host's addresses is not on the public internet.
@@ -64,10 +64,10 @@ def public_address(host: str, port: int, resolver: Resolve = resolve) -> str:
 
 
 def plain_host(host: str) -> str | None:
-    """Return the host of a URL as whoever looks it up reads it, or None if that is not certain.
+    """Return the host of a URL as a resolver would read it, or None if parsers may disagree.
 
-    Parsers decode percent signs, map full-width digits to digits and drop invisible characters,
-    or do not. So all that is done here, and what is left must be a plain name or address.
+    Some parsers decode percent signs, map full-width digits to digits and drop invisible
+    characters. All that is done here, and the result must be a plain name or address.
     """
     if ":" in host:
         try:
@@ -92,7 +92,7 @@ def is_inside(host: str) -> bool:
 
 
 def is_public(text: str) -> bool:
-    """Say whether an address is one of the public internet's."""
+    """Return whether an address is on the public internet."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -110,7 +110,7 @@ def is_public(text: str) -> bool:
 
 
 def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one stands for, as on a server that listens on [::]."""
+    """Return the IPv4 address that an IPv6 address embeds, or None."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo:

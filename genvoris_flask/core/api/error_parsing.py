@@ -1,4 +1,4 @@
-"""Turns an answer that is not a success into the error that says so."""
+"""Turns an error response into an exception."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def parse_error(
     secrets: tuple[str, ...] = (),
     ids: tuple[str, ...] = (),
 ) -> ApiError:
-    """Return the error for a refusal, whatever fields its server uses for code and sentence.
+    """Return the exception for an error response, whatever fields hold its code and message.
 
-    ``code`` and ``error`` both hold the code, ``message`` and ``detail`` the sentence.
+    The code may be in ``code`` or ``error``, the message in ``message`` or ``detail``.
 
     Args:
         status: The HTTP status.
-        headers: The response's.
-        body: The response's.
-        secrets: Texts that are replaced wherever the server repeats them.
-        ids: Shoppers' ids and addresses, which are replaced where they stand as words.
+        headers: The response's headers.
+        body: The response's body.
+        secrets: Strings to replace wherever the server repeats them.
+        ids: Shoppers' ids and email addresses, which are replaced where they are whole words.
     """
     payload = _payload(body)
     code = as_text(payload.get("code")) or as_text(payload.get("error"))
@@ -67,7 +67,7 @@ def parse_error(
 
 
 def read_retry_after(value: str | None, now: dt.datetime | None = None) -> float | None:
-    """Read a Retry-After header, seconds or a date (RFC 9110, 10.2.3), into seconds."""
+    """Parse a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3), into seconds."""
     if not value:
         return None
     if value.strip().isdigit():
@@ -96,7 +96,7 @@ def _payload(body: bytes) -> Mapping[str, Any]:
 def _field_errors(
     payload: Mapping[str, Any], secrets: tuple[str, ...], ids: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
-    """Read ``fieldErrors``, or ``errors``: a text or several for each field."""
+    """Parse ``fieldErrors`` or ``errors``: one or more strings for each field."""
     details = payload.get("details")
     places = (payload, details) if isinstance(details, dict) else (payload,)
     named = (pick(place, name) for place in places for name in ("field_errors", "errors"))
@@ -111,8 +111,8 @@ def _field_errors(
 
 
 def _with_fields(detail: str, field_errors: Mapping[str, tuple[str, ...]]) -> str:
-    told = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors.items())
-    return f"{detail} ({told})" if told else detail
+    listed = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in field_errors.items())
+    return f"{detail} ({listed})" if listed else detail
 
 
 def _reason(payload: Mapping[str, Any]) -> QuotaReason:

@@ -1,7 +1,7 @@
-"""Reads JSON as the contract's table "Where others disagree" says: with open arms.
+"""Parses JSON leniently, since Genvoris's documents and servers do not agree on every form.
 
-Keys come in snake_case or camelCase, single objects bare or in ``{"data": …}``, times as ISO 8601
-or Unix seconds.
+Keys may be in snake_case or camelCase, single objects bare or in ``{"data": …}``, times in ISO 8601
+or Unix seconds (docs/genvoris-api.md).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_json(body: bytes, what: str) -> Json:
     """Parse a body that must be a JSON object.
 
     Raises:
-        MalformedAnswerError: It is something else, such as a proxy's HTML page.
+        MalformedAnswerError: It is anything else, such as a proxy's HTML page.
     """
     try:
         parsed = json.loads(body)
@@ -64,17 +64,17 @@ def read_list(body: bytes, what: str) -> tuple[list[Json], str | None]:
 
 
 def pick(payload: Json, name: str) -> Any:
-    """Give a value by its snake_case name, or by the same in camelCase."""
+    """Return the value under a snake_case name, or under the same name in camelCase."""
     if name in payload:
         return payload[name]
     return payload.get(re.sub(r"_(\w)", lambda match: match[1].upper(), name))
 
 
 def need_text(payload: Json, name: str, what: str) -> str:
-    """Give a text that the contract promises.
+    """Return a string that the response must contain.
 
     Raises:
-        MalformedAnswerError: It is not there.
+        MalformedAnswerError: The string is missing.
     """
     text = as_text(pick(payload, name))
     if not text:
@@ -83,10 +83,10 @@ def need_text(payload: Json, name: str, what: str) -> str:
 
 
 def as_text(value: Any) -> str | None:
-    """Give a text that is not empty, or None."""
+    """Return a non-empty string, or None."""
     if not isinstance(value, str) or not value:
         return None
-    # JSON can name half a character (\\ud800), which could not be written down or asked for.
+    # JSON can hold half a character (\\ud800), which cannot be encoded.
     return value.encode(errors="replace").decode()
 
 
@@ -100,7 +100,7 @@ def as_int(value: Any) -> int | None:
 
 
 def as_time(value: Any) -> dt.datetime | None:
-    """Give a time with its zone, from ISO 8601 or Unix seconds, or None."""
+    """Return a time with its zone, from ISO 8601 or Unix seconds, or None."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return dt.datetime.fromtimestamp(value, dt.UTC)
@@ -113,21 +113,21 @@ def as_time(value: Any) -> dt.datetime | None:
 
 
 def plain_text(text: str) -> str:
-    """Return a text without what cannot be sent or kept, and without space around it.
+    """Return a string without characters that cannot be stored, and without space around it.
 
-    Control characters and half surrogate pairs go: a zero byte, for one, is more than some
-    databases take, and the call would fail for it. A text in which nothing can be seen becomes
-    empty, since Genvoris takes none of those either.
+    Control characters and half surrogate pairs are removed: some databases refuse a zero byte, for
+    one, and the call would fail. A string without visible characters becomes empty, since Genvoris
+    refuses those too.
     """
     text = _UNKEEPABLE.sub("", text).strip(_SPACE)
     return "" if _UNSEEN.fullmatch(text) else text
 
 
 def text_length(text: str) -> int:
-    """Return a text's length in UTF-16 code units, as services in JavaScript count it."""
+    """Return a string's length in UTF-16 code units, as services in JavaScript count it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut_text(text: str, longest: int) -> str:
-    """Return the start of a text, at most so many UTF-16 code units, cut between characters."""
+    """Return at most ``longest`` UTF-16 code units of a string, cut between characters."""
     return text.encode("utf-16-le")[: 2 * longest].decode("utf-16-le", "ignore")

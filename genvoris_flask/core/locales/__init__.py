@@ -1,4 +1,4 @@
-"""Every sentence that the backend says to a shopper, in each language of the widget."""
+"""The backend's messages to shoppers, in each language of the widget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from . import ar, de, en, es, fr, ur
 
 DEFAULT = "en"
-# In the order in which a tie of Accept-Language is decided.
+# The order decides between languages that Accept-Language ranks equally.
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": en.SENTENCES,
     "ar": ar.SENTENCES,
@@ -19,14 +19,14 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {
 
 
 def say(key: str, language: str = DEFAULT, **values: object) -> str:
-    """Give a sentence.
+    """Return a message.
 
     Args:
-        key: Its name in the modules beside this one, such as an error's code.
-        language: One of ``LANGUAGES``; any other gets the English sentence.
-        values: What stands in its braces.
+        key: Its key in the modules of this package, such as an error's code.
+        language: One of ``LANGUAGES``; any other returns the English message.
+        values: Replace its placeholders.
 
     Raises:
-        KeyError: There is no such sentence.
+        KeyError: There is no such message.
     """
     return LANGUAGES.get(language, en.SENTENCES)[key].format(**values)

@@ -1,9 +1,9 @@
-"""The calls of the REST API, by what they are about.
+"""The calls of the REST API, by subject.
 
-Every call raises UnauthorizedError or ForbiddenError (the key), RateLimitedError (429, once
-repeating did not help), ServerError, UnreachableError (DeadlineError when the time was up) and
-MalformedAnswerError; what else it raises, what a second one does, and when it is repeated is said
-at the call. docs/api.md has it all in one table.
+Every call may raise UnauthorizedError or ForbiddenError (for the key), RateLimitedError (429, after
+retries), ServerError, UnreachableError (DeadlineError after the timeout) and
+MalformedAnswerError. Its docstring says what else it raises and when it is retried; docs/api.md
+has a table of all calls.
 """
 
 from .customers import Customers, Sessions

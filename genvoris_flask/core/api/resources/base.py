@@ -1,4 +1,4 @@
-"""What all resources share: where to send, how long to wait, and how fields are written."""
+"""What all resources share: the HTTP client, the timeout, and the encoding of fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Resource:
 
     Args:
         http: Sends the requests.
-        timeout: Seconds for a call, retries and waiting included.
+        timeout: Seconds for a call, retries included.
     """
 
     def __init__(self, http: HttpClient, timeout: float) -> None:
@@ -28,20 +28,20 @@ class Resource:
 
 
 def path_id(value: str) -> str:
-    """Encode an id for a path; ids may hold anything, but an empty one would name the list."""
+    """Return an id, encoded for a path. An empty one is refused: it would address the list."""
     named: object = value
     if not isinstance(named, str) or not named:
-        raise ValueError("An id must be a text that is not empty: use str(user.id).")
+        raise ValueError("An id must be a non-empty string: use str(user.id).")
     encoded = quote(value, safe="")
     # A path of dots would be resolved away on the wire.
     return encoded.replace(".", "%2E") if set(value) <= {"."} else encoded
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """Give the fields that the caller set; None is a value, and clears."""
+    """Return the fields that the caller passed. None is a value, which clears a field."""
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
 def present(**fields: Any) -> dict[str, Any]:
-    """Give the fields that have a value; None means that the caller left it out."""
+    """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}

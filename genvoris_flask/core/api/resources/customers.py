@@ -27,15 +27,15 @@ class Customers(Resource):
     ) -> Customer:
         """Register a shopper, or start a new period for one.
 
-        Each call gives a fresh quota and counts against 100 an hour, so call it on a sale or a
-        renewal, never on a page view. It is repeated only when the first surely had no effect;
-        ``genvoris.billing`` makes it happen once for each event of a billing system.
+        Each call starts a fresh quota and counts against 100 an hour, so call it for a sale or a
+        renewal, never for a page view. It is retried only if the first request certainly had no
+        effect; ``genvoris.billing`` calls it once for each event of a billing system.
 
         Args:
-            external_id: The shop's own id of the shopper; anything stable.
-            email: Their address.
+            external_id: The shop's own id for the shopper; anything stable.
+            email: Their email address.
             plan_id: The plan that they bought (``pln_…``).
-            metadata: At most 20 keys and 4 KB of the shop's own.
+            metadata: Data of the shop's own, at most 20 keys and 4 KB.
 
         Raises:
             BadRequestError: A field is wrong.
@@ -51,10 +51,10 @@ class Customers(Resource):
     def list(
         self, *, status: Status | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[Customer]:
-        """Give one page of customers. Changes nothing: repeated whenever the fault may pass.
+        """Return one page of customers. Retried while the error may be temporary.
 
         Args:
-            status: Only those.
+            status: Return only customers with this status.
             limit: 1 to 200.
             cursor: ``next_cursor`` of the page before.
 
@@ -68,7 +68,7 @@ class Customers(Resource):
         return Page(tuple(Customer.read(item) for item in items), next_cursor)
 
     def iterate(self, *, status: Status | None = None, page_size: int = 200) -> Iterator[Customer]:
-        """Give all customers, asking for the next page when it is needed.
+        """Yield all customers; each page is fetched when it is needed.
 
         Raises:
             MalformedAnswerError: A page names itself as the next one.
@@ -84,7 +84,7 @@ class Customers(Resource):
             cursor = page.next_cursor
 
     def get(self, customer_id: str) -> Customer:
-        """Give one customer, by Genvoris's id or the shop's. Repeated whenever the fault may pass.
+        """Return one customer, by Genvoris's id or the shop's. Retried on temporary errors.
 
         Raises:
             NotFoundError: There is no such customer.
@@ -102,10 +102,11 @@ class Customers(Resource):
         metadata: Mapping[str, Any] | None = UNSET,
         reset_period: bool = False,
     ) -> Customer:
-        """Change what is given; None clears. The quota is refilled only by ``reset_period``.
+        """Change the fields that are passed; None clears a field.
 
-        A second one changes nothing more, so it is repeated whenever the fault may pass; with
-        ``reset_period`` only when the first surely had no effect.
+        Only ``reset_period`` starts a fresh quota. A second request changes nothing more, so the
+        call is retried while the error may be temporary; with ``reset_period``, only if the first
+        request certainly had no effect.
 
         Raises:
             BadRequestError: A field is wrong.
@@ -126,7 +127,7 @@ class Customers(Resource):
     def cancel(self, customer_id: str) -> None:
         """Cancel a customer; Genvoris keeps the record.
 
-        A second one changes nothing more, so it is repeated whenever the fault may pass.
+        A second request changes nothing more, so it is retried while the error may be temporary.
 
         Raises:
             NotFoundError: There is no such customer.
@@ -134,7 +135,7 @@ class Customers(Resource):
         self._send("DELETE", f"/customers/{path_id(customer_id)}", RetryPolicy.ALWAYS)
 
     def usage(self, customer_id: str) -> Usage:
-        """Say how much of the quota is spent. Repeated whenever the fault may pass.
+        """Return how much of the quota is used. Retried while the error may be temporary.
 
         Raises:
             NotFoundError: There is no such customer.
@@ -151,11 +152,11 @@ class Sessions(Resource):
         self._now = now
 
     def mint(self, customer_id: str, *, expires_in: int | None = None) -> Session:
-        """Mint a token. A second one does no harm, so a failure is tried again.
+        """Mint a token. A second one does no harm, so the call is retried.
 
         Args:
             customer_id: Genvoris's id or the shop's.
-            expires_in: Seconds to live, 60 to 3600; 900 when not given.
+            expires_in: Its lifetime in seconds, 60 to 3600. Defaults to 900.
 
         Raises:
             CustomerInactiveError: The customer is paused or cancelled.
@@ -169,7 +170,7 @@ class Sessions(Resource):
         return Session.read(read_object(body, "POST /customers/{id}/sessions"), asked_at)
 
     def list(self, customer_id: str) -> builtins.list[ActiveSession]:
-        """Return a customer's tokens that are good now. Repeated whenever the fault may pass.
+        """Return a customer's valid tokens. Retried while the error may be temporary.
 
         Args:
             customer_id: Genvoris's id or the shop's.
@@ -184,9 +185,9 @@ class Sessions(Resource):
         return [ActiveSession.read(item) for item in items]
 
     def revoke(self, customer_id: str, jti: str) -> None:
-        """Make a token useless before its end.
+        """Revoke a token.
 
-        A second one changes nothing more, so it is repeated whenever the fault may pass.
+        A second request changes nothing more, so it is retried while the error may be temporary.
 
         Raises:
             NotFoundError: There is no such customer, or the token is not theirs.

@@ -12,7 +12,7 @@ class Plans(Resource):
     """``/plans``: what the shop sells."""
 
     def list(self, *, include_inactive: bool = False) -> list[Plan]:
-        """Give all plans. Changes nothing, so it is repeated whenever the fault may pass."""
+        """Return all plans. Retried while the error may be temporary."""
         params = {"include_inactive": "true"} if include_inactive else {}
         body = self._send("GET", "/plans", RetryPolicy.ALWAYS, params=params)
         items, _ = read_list(body, "GET /plans")
@@ -21,7 +21,7 @@ class Plans(Resource):
     def create(
         self, *, name: str, monthly_try_ons: int, external_price_id: str | None = None
     ) -> Plan:
-        """Create a plan. Never repeated: the contract says that doing it twice makes two.
+        """Create a plan. Never retried, since a second request creates a second plan.
 
         Args:
             name: 1 to 80 characters.
@@ -40,7 +40,7 @@ class Plans(Resource):
         return Plan.read(read_object(body, "POST /plans"))
 
     def get(self, plan_id: str) -> Plan:
-        """Give one plan. Changes nothing, so it is repeated whenever the fault may pass.
+        """Return one plan. Retried while the error may be temporary.
 
         Raises:
             NotFoundError: There is no such plan.
@@ -57,9 +57,9 @@ class Plans(Resource):
         external_price_id: str | None = UNSET,
         active: bool = UNSET,
     ) -> Plan:
-        """Change what is given; None clears.
+        """Change the fields that are passed; None clears a field.
 
-        A second one changes nothing more, so it is repeated whenever the fault may pass.
+        A second request changes nothing more, so it is retried while the error may be temporary.
 
         Raises:
             BadRequestError: A field is wrong.
@@ -75,9 +75,9 @@ class Plans(Resource):
         return Plan.read(read_object(body, "PATCH /plans/{id}"))
 
     def disable(self, plan_id: str) -> None:
-        """Stop selling a plan; those who have it keep it.
+        """Stop selling a plan. Customers who have it keep it.
 
-        A second one changes nothing more, so it is repeated whenever the fault may pass.
+        A second request changes nothing more, so it is retried while the error may be temporary.
 
         Raises:
             NotFoundError: There is no such plan.

@@ -9,24 +9,24 @@ from ..models import Conversion, ConversionPlatform, Event, Return
 from ..parsing import as_int, read_object
 from .base import Resource, present
 
-MOST_EVENTS = 50  # in one call (contract, POST /events)
+MAX_EVENTS = 50  # in one call
 
 
 class Events(Resource):
     """``/events``: what shoppers do with the widget."""
 
     def send(self, events: Sequence[Event]) -> int:
-        """Tell of 1 to 50 events; give how many Genvoris accepted.
+        """Send 1 to 50 events, and return how many Genvoris accepted.
 
-        A second call counts them twice, so it is repeated only when the first surely had no
-        effect.
+        A second request would count them twice, so the call is retried only if the first one
+        certainly had no effect.
 
         Raises:
             ValueError: There are none, or more than 50.
             BadRequestError: A field is wrong.
         """
-        if not 1 <= len(events) <= MOST_EVENTS:
-            raise ValueError(f"Send 1 to {MOST_EVENTS} events in one call, not {len(events)}.")
+        if not 1 <= len(events) <= MAX_EVENTS:
+            raise ValueError(f"Send 1 to {MAX_EVENTS} events in one call, not {len(events)}.")
         content = {"events": [event.write() for event in events]}
         body = self._send("POST", "/events", RetryPolicy.IF_UNSENT, json=content)
         accepted = as_int(read_object(body, "POST /events").get("accepted"))
@@ -34,7 +34,7 @@ class Events(Resource):
 
 
 class Conversions(Resource):
-    """``/conversions``: orders, so that Genvoris can say which of them a try-on led to."""
+    """``/conversions``: orders, so that Genvoris can attribute them to try-ons."""
 
     def record(
         self,
@@ -50,21 +50,21 @@ class Conversions(Resource):
         customer_email: str | None = None,
         attribution_window_minutes: int | None = None,
     ) -> Conversion:
-        """Tell of an order.
+        """Report an order.
 
-        A second one of the same order counts nothing again and says so (``deduped``), so it is
-        repeated whenever the fault may pass.
+        A second report of the same order counts nothing again and says so (``deduped``), so the
+        call is retried while the error may be temporary.
 
         Args:
-            order_id: The shop's id of the order.
+            order_id: The shop's id for the order.
             amount_cents: What was paid, in the currency's minor unit.
             platform: Where the shop runs.
             currency: An ISO 4217 code, such as ``EUR``.
             quantity: How many were bought.
-            product_id: The shop's id of the product.
+            product_id: The shop's id for the product.
             product_title: Its name.
-            session_id: The widget's id of the visit.
-            customer_email: The shopper's address.
+            session_id: The widget's id for the visit.
+            customer_email: The shopper's email address.
             attribution_window_minutes: How long after a try-on an order counts.
 
         Raises:
@@ -87,7 +87,7 @@ class Conversions(Resource):
 
 
 class Returns(Resource):
-    """``/returns``: refunds of orders that were told to ``/conversions``."""
+    """``/returns``: refunds of orders that were reported to ``/conversions``."""
 
     def record(
         self,
@@ -98,13 +98,13 @@ class Returns(Resource):
         currency: str | None = None,
         reason: str | None = None,
     ) -> Return:
-        """Tell of a refund.
+        """Report a refund.
 
-        An order may be refunded in parts, so a second call counts a second refund. It is
-        repeated only when the first surely had no effect.
+        An order may be refunded in parts, so a second request counts a second refund. The call is
+        retried only if the first one certainly had no effect.
 
         Args:
-            order_id: The shop's id of the order.
+            order_id: The shop's id for the order.
             refunded_amount_cents: What was paid back this time, in the currency's minor unit.
             platform: Where the shop runs.
             currency: An ISO 4217 code, such as ``EUR``.
@@ -112,7 +112,7 @@ class Returns(Resource):
 
         Raises:
             BadRequestError: A field is wrong.
-            NotFoundError: Genvoris knows no such order, where it minds that.
+            NotFoundError: Genvoris does not know the order.
         """
         fields = present(
             orderId=order_id,

@@ -10,13 +10,13 @@ from .base import Resource, present
 
 
 class TryOns(Resource):
-    """Try-ons: those that the shop made with an engine of its own, and who may have more.
+    """Try-ons: those that the shop made with an engine of its own, and who may try on.
 
     Args:
         http: Sends requests to the root of the API's host.
         tryon_http: Sends requests to the try-on host.
         timeout: Seconds for a call, retries and waiting included.
-        api_key: The shop's server key, which this call wants in its body as well as in the header.
+        api_key: The shop's server key, which ``track`` sends in its body as well as in the header.
     """
 
     def __init__(
@@ -38,19 +38,20 @@ class TryOns(Resource):
         origin: str | None = None,
         end_customer_token: str | None = None,
     ) -> Tracked:
-        """Charge try-ons. Genvoris looks at the quota before it takes anything.
+        """Charge try-ons. Genvoris checks the quota before it charges anything.
 
-        A second call charges again, so it is repeated only when the first surely had no effect.
+        A second request charges again, so it is retried only if the first certainly had no effect.
 
         Args:
-            variation_count: Pictures that were made.
-            success: Whether they came out; nothing is charged for a failure.
+            variation_count: How many pictures were generated.
+            success: Whether the try-on succeeded; a failure is not charged.
             product_type: Such as ``apparel``.
             generation_time_ms: How long it took, in milliseconds.
             page_url: Where the shopper was.
             product_title: The product's name.
             origin: The shop's origin, such as ``https://shop.example``.
-            end_customer_token: Whose quota it is; None charges the shop's credits alone.
+            end_customer_token: The token of the shopper whose quota it counts against. None charges
+                only the shop's credits.
 
         Raises:
             QuotaError: The shopper's plan does not allow it.
@@ -76,17 +77,17 @@ class TryOns(Resource):
         return Tracked.read(read_object(body, "POST /api/tryon/track"))
 
     def status(self, *, end_customer_token: str | None = None) -> TryOnStatus:
-        """Return whether a shopper may try on. Changes nothing: repeated if the fault may pass.
+        """Return whether a shopper may try on. Retried while the error may be temporary.
 
-        An answer that says ``ERROR`` is asked for once more, as Genvoris advises.
+        After the status ``ERROR`` it asks once more, as Genvoris advises.
 
         Args:
-            end_customer_token: Whose status it is; None asks about guests.
+            end_customer_token: The shopper's token; None asks about guests.
 
         Raises:
             InvalidSessionTokenError: The token is expired, revoked or not Genvoris's.
         """
-        # The key goes into a header: addresses end up in logs.
+        # The token goes into a header, since URLs end up in logs.
         bearer = {"Authorization": f"Bearer {end_customer_token}"} if end_customer_token else {}
         for _ in range(2):
             answer = self._tryon_http.request(
@@ -107,14 +108,14 @@ class Widget(Resource):
     """``/widget-hash`` and ``/api/widget/button-design`` of the try-on host."""
 
     def hash(self) -> WidgetHash:
-        """Return which widget Genvoris hosts now. Repeated whenever the fault may pass."""
+        """Return which widget Genvoris hosts now. Retried while the error may be temporary."""
         body = self._send("GET", "/widget-hash", RetryPolicy.ALWAYS)
         return WidgetHash.read(read_object(body, "GET /widget-hash"))
 
     def button_design(self) -> ButtonDesign:
-        """Return the button's design of the dashboard. Repeated whenever the fault may pass.
+        """Return the dashboard's design of the button. Retried while the error may be temporary.
 
-        Genvoris keeps it for a minute, so ask once in a while rather than for every page.
+        Genvoris caches it for a minute, so do not call this for every page.
         """
         body = self._send("GET", "/api/widget/button-design", RetryPolicy.ALWAYS)
         return read_button_design(read_object(body, "GET /api/widget/button-design"))

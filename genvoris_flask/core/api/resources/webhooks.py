@@ -15,24 +15,23 @@ class WebhookEndpoints(Resource):
     """``/webhooks``: where Genvoris sends webhooks."""
 
     def list(self) -> builtins.list[WebhookEndpoint]:
-        """Give all endpoints. Changes nothing, so it is repeated whenever the fault may pass."""
+        """Return all endpoints. Retried while the error may be temporary."""
         items, _ = read_list(self._send("GET", "/webhooks", RetryPolicy.ALWAYS), "GET /webhooks")
         return [WebhookEndpoint.read(item) for item in items]
 
     def create(
         self, *, url: str, secret: str, events: Sequence[str], description: str | None = None
     ) -> WebhookEndpoint:
-        """Have webhooks sent to an address of the shop.
+        """Have webhooks sent to a URL of the shop.
 
-        Doing it twice makes two, and each delivers: it is repeated only when the first surely
-        had no effect.
+        A second request creates a second endpoint, and both deliver: the call is retried only if
+        the first one certainly had no effect.
 
         Args:
-            url: Where to, ``https://``.
-            secret: What deliveries are signed with; set the same as GENVORIS_WEBHOOK_SECRET.
-            events: The types to send, such as ``tryon.completed``. Those that Genvoris publishes
-                under an older name alone are asked for by it, so that the names of
-                ``@genvoris.on`` are good here too.
+            url: The URL, which starts with ``https://``.
+            secret: Signs the deliveries; set the same one as GENVORIS_WEBHOOK_SECRET.
+            events: The types to send, such as ``tryon.completed``. The names of ``@genvoris.on``
+                work here too: where Genvoris knows only an older name, that one is sent.
             description: A note.
 
         Raises:
@@ -46,7 +45,7 @@ class WebhookEndpoints(Resource):
         return WebhookEndpoint.read(read_object(body, "POST /webhooks"))
 
     def test(self, endpoint_id: str) -> WebhookTest:
-        """Have a ``webhook.test`` delivered. A second one does no harm, so it is repeated.
+        """Have a ``webhook.test`` delivered. A second one does no harm, so the call is retried.
 
         Raises:
             NotFoundError: There is no such endpoint.
@@ -55,10 +54,10 @@ class WebhookEndpoints(Resource):
         return WebhookTest.read(read_object(body, "POST /webhooks/{id}/test") if body else {})
 
     def delete(self, endpoint_id: str) -> None:
-        """Send nothing there any more.
+        """Delete an endpoint.
 
-        It is repeated only when the first surely had no effect, so that NotFoundError means what
-        it says.
+        The call is retried only if the first request certainly had no effect, so that a retry
+        never raises NotFoundError.
 
         Raises:
             NotFoundError: There is no such endpoint, or it was deleted already.

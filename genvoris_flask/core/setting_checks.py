@@ -1,0 +1,54 @@
+"""All settings, each with the validator of its value."""
+
+from __future__ import annotations
+
+from . import button_design as button
+from . import validators
+from .billing import plans
+
+CHECKS: dict[str, validators.Check] = {
+    "GENVORIS_ENABLED": validators.flag,
+    "GENVORIS_API_KEY": validators.api_key,
+    "GENVORIS_API_URL": validators.server_url,
+    "GENVORIS_TRYON_URL": validators.server_url,
+    "GENVORIS_ISSUER": validators.text,
+    "GENVORIS_JWKS_URL": validators.server_url,
+    "GENVORIS_URL_PREFIX": validators.path_prefix,
+    "GENVORIS_WIDGET_URL": validators.page_url,
+    "GENVORIS_WIDGET_INTEGRITY": validators.integrity,
+    "GENVORIS_WIDGET_API_KEY": validators.text,
+    "GENVORIS_SESSION_TTL": validators.number(120, 3600, "seconds", int),
+    "GENVORIS_PAGE_BUDGET": validators.number(0.05, 10, "seconds", float),
+    "GENVORIS_INLINE_SESSION": validators.flag,
+    "GENVORIS_STORE_URL": validators.store_url,
+    "GENVORIS_STORE_NAMESPACE": validators.text,
+    "GENVORIS_MAX_SHOPPERS": validators.number(100, 10_000_000, "shoppers", int),
+    "GENVORIS_EXTERNAL_ID_PREFIX": validators.id_prefix,
+    "GENVORIS_USER_ID_ATTRIBUTE": validators.attribute,
+    "GENVORIS_DEFAULT_PLAN": validators.text,
+    "GENVORIS_PLANS": validators.json_or(plans.declared_plans),
+    "GENVORIS_ALLOW_GUESTS": validators.flag,
+    "GENVORIS_LOGIN_URL": validators.page_url,
+    "GENVORIS_UPGRADE_URL": validators.page_url,
+    "GENVORIS_PRIVACY_URL": validators.page_url,
+    "GENVORIS_BUTTON": validators.json_or(button.design),
+    "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
+    "GENVORIS_TRYON_CONCURRENCY": validators.number(1, 64, "try-ons", int),
+    "GENVORIS_TRYONS_PER_SHOPPER": validators.number(1, 64, "try-ons", int),
+    "GENVORIS_GUEST_TRYONS_PER_DAY": validators.number(1, 100, "try-ons", int),
+    "GENVORIS_TRYON_TIMEOUT": validators.number(5, 600, "seconds", float),
+    "GENVORIS_RESULT_HOSTS": validators.hosts,
+    "GENVORIS_UPLOAD_TIMEOUT": validators.number(1, 600, "seconds", float),
+    "GENVORIS_PASSTHROUGH_CONCURRENCY": validators.number(1, 64, "requests", int),
+    "GENVORIS_RESULT_TTL": validators.number(30, 86400, "seconds", int),
+    "GENVORIS_WEBHOOK_SECRET": validators.secrets,
+    "GENVORIS_TRUSTED_ORIGINS": validators.origins,
+    "GENVORIS_LIMIT_SESSION": validators.rate,
+    "GENVORIS_LIMIT_TRYONS": validators.rate,
+    "GENVORIS_LIMIT_EVENTS": validators.rate,
+    "GENVORIS_STRIPE_WEBHOOK_SECRET": validators.stripe_secrets,
+    "GENVORIS_STRIPE_API_KEY": validators.stripe_key,
+    "GENVORIS_STRIPE_METADATA_ONLY": validators.flag,
+    "GENVORIS_LIMIT_WEBHOOK": validators.rate,
+    "GENVORIS_CSP_NONCE": validators.function,
+}
