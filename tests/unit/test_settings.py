@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from genvoris_flask import settings as module
 from genvoris_flask.core.billing.plans import DeclaredPlan
 from genvoris_flask.core.button_design import ButtonDesign
+from genvoris_flask.core.setting_checks import CHECKS
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.settings import Settings, read_settings
 
@@ -83,7 +83,7 @@ def test_flask_reads_them_from_its_own_prefix_too(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
-@pytest.mark.parametrize("name", sorted(module.CHECKS))
+@pytest.mark.parametrize("name", sorted(CHECKS))
 def test_a_blank_one_counts_as_not_set(name: str, blank: str) -> None:
     """A variable that nobody filled in changes nothing, wherever it stands."""
     if name == "GENVORIS_API_KEY":
@@ -271,7 +271,7 @@ def test_the_key_is_not_in_the_repr() -> None:
 
 def test_every_setting_has_a_check_and_a_line_in_the_docstring() -> None:
     names = {field.name for field in dataclasses.fields(Settings)}
-    assert {f"GENVORIS_{name.upper()}" for name in names} == set(module.CHECKS)
+    assert {f"GENVORIS_{name.upper()}" for name in names} == set(CHECKS)
     for name in names:
         assert f"{name}: " in (Settings.__doc__ or "")
 
