@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.storage.memory_store import MemoryStore
-from genvoris_flask.core.tryon.daily_limit import DAY, Claim, DailyLimit, DailyLimitError
+from genvoris_flask.core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 
@@ -33,9 +33,9 @@ def test_limit_holds_in_all_processes(store: MemoryStore, clock: Clock) -> None:
         clock.now += 3600
     with pytest.raises(DailyLimitError) as caught:
         one.take([GUEST], "try-on 3")
-    assert caught.value.retry_after == other.retry_after([GUEST]) == DAY - 3 * 3600
+    assert caught.value.retry_after == other.retry_after([GUEST]) == 24 * 3600 - 3 * 3600
     assert one.used(GUEST) == 3
-    clock.now += DAY - 3 * 3600 - 1
+    clock.now += 24 * 3600 - 3 * 3600 - 1
     assert other.retry_after([GUEST]) == 1
     clock.now += 1
     assert other.retry_after([GUEST]) is None
@@ -50,7 +50,7 @@ def test_repeat_counts_once(store: MemoryStore, clock: Clock) -> None:
     assert limit.take([claim], "try-on")
     assert not limit.take([claim], "try-on")
     assert limit.retry_after([claim], "try-on") is None
-    assert limit.retry_after([claim], "another") == DAY
+    assert limit.retry_after([claim], "another") == 24 * 3600
 
 
 def test_given_back_try_on_is_free(store: MemoryStore, clock: Clock) -> None:
@@ -73,7 +73,7 @@ def test_all_claims_must_have_one_left(store: MemoryStore, clock: Clock) -> None
         limit.take([GUEST, address], "try-on")
     assert (limit.used(GUEST), limit.used(address)) == (0, 1)
     assert limit.retry_after([GUEST]) is None
-    assert limit.retry_after([GUEST, address]) == DAY
+    assert limit.retry_after([GUEST, address]) == 24 * 3600
 
 
 def test_simultaneous_starts_stay_within_the_limit(store: MemoryStore, clock: Clock) -> None:
