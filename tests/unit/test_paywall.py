@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from genvoris_flask.core.api.models import Usage
 from genvoris_flask.core.locales import LANGUAGES
-from genvoris_flask.core.tryon.paywall import Paywall, Reason, Refusal, paywall_for
+from genvoris_flask.core.tryon.paywall import Paywall, Reason, Refusal, paywall_for, reason_against
 
 
 def hook(refusal: Refusal) -> Paywall:
@@ -103,3 +104,24 @@ def test_quota_of_one_is_singular() -> None:
     two = paywall_for(Refusal("quota_exhausted", used=2, limit=2), None, None)
     assert one["message"] == "You have used all your try-ons of this period."
     assert two["message"] == "You have used all 2 try-ons of this period."
+
+
+@pytest.mark.parametrize(
+    ("status", "used", "limit", "ok", "reason"),
+    [
+        ("ACTIVE", 2, 3, True, None),
+        ("ACTIVE", 3, 3, True, "quota_exhausted"),
+        ("ACTIVE", 2, 3, False, "quota_exhausted"),
+        ("ACTIVE", 0, None, True, "no_plan"),
+        ("ACTIVE", 0, 0, True, "no_plan"),
+        ("PAUSED", 0, 3, True, "paused"),
+        ("CANCELLED", 0, None, False, "cancelled"),
+    ],
+)
+def test_reason_against_a_try_on(
+    status: Any, used: int, limit: int | None, ok: bool, reason: Reason | None
+) -> None:
+    """The account comes first, then the plan, then what is left of it."""
+    left = (limit or 0) - used
+    usage = Usage("ec_1", "ada", "Pro", status, None, None, used, limit, left, ok, ())
+    assert reason_against(usage) == reason
