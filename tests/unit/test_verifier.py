@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from genvoris_flask.core.api.http import HttpClient
+from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions.jwks import JwksCache
-from genvoris_flask.core.sessions.verifier import TokenVerifier
-from genvoris_flask.errors import TokenError, UnreachableError
+from genvoris_flask.core.sessions.verifier import Claims, TokenVerifier
+from genvoris_flask.errors import ForeignTokenError, TokenError, UnreachableError
 from genvoris_flask.web.health_checks.genvoris import check_clock
 from tests.support.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign
 
@@ -151,6 +152,32 @@ def test_invalid_token_is_refused(make: Callable[[], str]) -> None:
     """Whatever is wrong with it."""
     with pytest.raises(TokenError):
         Endpoint().verifier.verify(make())
+
+
+@pytest.mark.parametrize(
+    ("claimed", "held", "error"),
+    [
+        (("ec_ada", "shop_1"), ("ec_ada", "shop_1"), None),
+        (("ec_ada", None), ("ec_ada", "shop_1"), None),
+        (("ec_ada", "shop_1"), ("ec_ada", None), None),
+        (("ec_ben", "shop_1"), ("ec_ada", "shop_1"), TokenError),
+        (("ec_ada", "shop_2"), ("ec_ada", "shop_1"), ForeignTokenError),
+    ],
+)
+def test_claims_must_match_the_session(
+    claimed: tuple[str, str | None],
+    held: tuple[str, str | None],
+    error: type[TokenError] | None,
+) -> None:
+    """Another shop's token is told from another shopper's."""
+    claims = Claims(*claimed, jti="j1", expires_at=NOW)
+    session = Session("t", NOW, "j2", held[1], held[0], None, None, None, None, None)
+    if error is None:
+        claims.must_match(session)
+        return
+    with pytest.raises(TokenError) as caught:
+        claims.must_match(session)
+    assert caught.type is error
 
 
 def test_error_does_not_repeat_the_token() -> None:
