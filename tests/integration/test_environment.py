@@ -50,9 +50,10 @@ def start(url: str = API) -> Flask:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_pages_go_on_and_one_line_says_what_is_wrong(
+def test_bad_environment(
     environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
+    """Pages render, and one log line says what is wrong."""
     environment.setenv(name, WRONG[name])
     browser = start().test_client()
     at_start = [record.getMessage() for record in caplog.records]
@@ -69,7 +70,8 @@ def test_pages_go_on_and_one_line_says_what_is_wrong(
     assert "hunter2" not in caplog.text
 
 
-def test_a_start_on_a_wrong_environment_is_one_error_in_the_log(tmp_path: Path) -> None:
+def test_bad_environment_at_start(tmp_path: Path) -> None:
+    """The start logs one error."""
     done = run(
         tmp_path, "start()", {"SSL_CERT_FILE": "/nowhere/ca.pem", "ALL_PROXY": "socks4://p:1"}
     )
@@ -81,7 +83,8 @@ def test_a_start_on_a_wrong_environment_is_one_error_in_the_log(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_check_says_it_without_a_traceback(tmp_path: Path, name: str) -> None:
+def test_check_bad_environment(tmp_path: Path, name: str) -> None:
+    """The command names the variable, without a traceback."""
     done = run(tmp_path, "app = start()", {name: WRONG[name]}, "genvoris", "check")
     assert done.returncode == 1
     assert f"wrong  environment: {name.upper()}" in done.stdout
@@ -89,9 +92,10 @@ def test_check_says_it_without_a_traceback(tmp_path: Path, name: str) -> None:
     assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_a_sandbox_on_this_machine_needs_neither_proxy_nor_certificates(
+def test_local_sandbox(
     environment: pytest.MonkeyPatch, genvoris_sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A server on this machine needs neither proxy nor certificates."""
     for name, value in WRONG.items():
         environment.setenv(name, value)
     environment.setenv("NO_PROXY", "127.0.0.1,[::1]")

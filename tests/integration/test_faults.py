@@ -40,7 +40,8 @@ def view(app: Flask, user: str) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_page_goes_out_in_time_and_soon_nobody_asks(upstream: Upstream, fault: str) -> None:
+def test_pages_render_while_genvoris_fails(upstream: Upstream, fault: str) -> None:
+    """Pages render in time, and soon no request is sent."""
     app = shop(upstream.url)
     upstream.mode = fault
     ended: list[str] = []
@@ -60,7 +61,8 @@ def test_every_page_goes_out_in_time_and_soon_nobody_asks(upstream: Upstream, fa
     upstream.over.set()
 
 
-def test_a_port_that_nobody_listens_on_costs_pages_nothing_after_a_few() -> None:
+def test_closed_port() -> None:
+    """The breaker opens after a few pages."""
     app = shop(f"http://127.0.0.1:{free_port()}")
     for number in range(13):
         view(app, f"s{number}")
@@ -68,7 +70,8 @@ def test_a_port_that_nobody_listens_on_costs_pages_nothing_after_a_few() -> None
 
 
 @pytest.mark.parametrize("fault", ["drip-body", "drip-headers", "hang", "half"])
-def test_no_call_outlives_its_deadline(upstream: Upstream, fault: str) -> None:
+def test_calls_end_with_deadline(upstream: Upstream, fault: str) -> None:
+    """No misbehaving server holds a call beyond its deadline."""
     upstream.mode = fault
     client = HttpClient(upstream.url, {})
     with pytest.raises(Exception, match=r".") as caught:
@@ -78,7 +81,8 @@ def test_no_call_outlives_its_deadline(upstream: Upstream, fault: str) -> None:
     upstream.over.set()
 
 
-def test_many_first_views_at_once_mint_once(upstream: Upstream) -> None:
+def test_concurrent_first_views(upstream: Upstream) -> None:
+    """Views at the same time share one mint."""
     app = shop(upstream.url, budget=10)
     barrier = threading.Barrier(20)
     texts: list[str] = []

@@ -118,16 +118,18 @@ def fetcher(transport: ThisMachine) -> PictureFetcher:
     )
 
 
-def test_the_certificate_is_checked_for_the_name_and_the_address_is_the_one_checked(
+def test_certificate_of_name(
     server: Server,
 ) -> None:
+    """The certificate is checked for the name, not for the address."""
     transport = ThisMachine(server)
     assert fetcher(transport).fetch(f"https://{NAME}/a.jpg", 5) == b"\xff\xd8picture"
     assert transport.addresses == [PUBLIC]
     assert (server.names, server.hosts) == ([NAME], [NAME])
 
 
-def test_a_server_that_cannot_prove_the_name_gives_no_picture(server: Server) -> None:
+def test_foreign_certificate(server: Server) -> None:
+    """A certificate for another name is refused."""
     with pytest.raises(UnreachableError):
         fetcher(ThisMachine(server)).fetch("https://other.genvoris.example/a.jpg", 5)
     assert server.hosts == []

@@ -25,7 +25,8 @@ def read(**fields: Any) -> ButtonDesign:
     return read_design("GENVORIS_BUTTON", fields)
 
 
-def test_every_field_of_the_contract_is_read_and_told_to_the_widget() -> None:
+def test_all_fields() -> None:
+    """Every field becomes an attribute."""
     button = read(**WHOLE)
     assert button.show_on_cards is False
     assert button.attributes == {
@@ -39,7 +40,8 @@ def test_every_field_of_the_contract_is_read_and_told_to_the_widget() -> None:
     }
 
 
-def test_what_was_not_set_is_left_to_the_shops_style() -> None:
+def test_unset_fields() -> None:
+    """Unset fields become no attributes."""
     assert read(borderRadius=0, icon=None).attributes == {"data-button-border-radius": "0"}
     assert read().show_on_cards is True
 
@@ -48,7 +50,8 @@ def test_what_was_not_set_is_left_to_the_shops_style() -> None:
     ("field", "low", "high"),
     [("borderRadius", 0, 40), ("fontSize", 10, 24), ("paddingX", 4, 60), ("paddingY", 4, 40)],
 )
-def test_a_number_is_taken_within_its_range_alone(field: str, low: int, high: int) -> None:
+def test_number_range(field: str, low: int, high: int) -> None:
+    """Numbers out of range are refused."""
     assert read(**{field: low}).attributes != read(**{field: high}).attributes
     for wrong in (low - 1, high + 1, low + 0.5, "wide", True, float("nan")):
         with pytest.raises(ConfigurationError, match=rf"{field}.*from {low} to {high}"):
@@ -56,7 +59,8 @@ def test_a_number_is_taken_within_its_range_alone(field: str, low: int, high: in
 
 
 @pytest.mark.parametrize(("field", "words"), [("icon", ICONS), ("position", POSITIONS)])
-def test_a_word_is_one_of_its_list(field: str, words: tuple[str, ...]) -> None:
+def test_choices(field: str, words: tuple[str, ...]) -> None:
+    """Words must be in the list."""
     for word in words:
         assert list(read(**{field: word}).attributes.values()) == [word]
     with pytest.raises(ConfigurationError, match=", ".join(words)):
@@ -66,7 +70,8 @@ def test_a_word_is_one_of_its_list(field: str, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("label", ["", "   ", "x" * 21, 7, None])
-def test_a_label_has_1_to_20_characters(label: object) -> None:
+def test_label_length(label: object) -> None:
+    """A label has 1 to 20 characters."""
     if label is None:
         assert read(label=label).label is None
         return
@@ -74,12 +79,14 @@ def test_a_label_has_1_to_20_characters(label: object) -> None:
         read(label=label)
 
 
-def test_a_label_is_counted_in_characters_of_any_script() -> None:
+def test_label_in_any_script() -> None:
+    """Characters of any script count as one."""
     assert read(label="جرّبها على صورتك").label == "جرّبها على صورتك"
     assert read(label="é" * 20).label == "é" * 20
 
 
-def test_a_misspelt_field_is_named_with_the_right_one() -> None:
+def test_misspelt_field() -> None:
+    """The error suggests the right name."""
     with pytest.raises(ConfigurationError, match="did you mean borderRadius"):
         read(border_radius=4)
     with pytest.raises(ConfigurationError, match=r"it has label, .*showOnCards"):
@@ -87,12 +94,13 @@ def test_a_misspelt_field_is_named_with_the_right_one() -> None:
 
 
 @pytest.mark.parametrize("value", ["blue", 7, ["label"]])
-def test_a_design_is_a_dict(value: object) -> None:
+def test_design_is_a_dict(value: object) -> None:
+    """Other values are refused."""
     with pytest.raises(ConfigurationError, match="GENVORIS_BUTTON must be a dict"):
         design("GENVORIS_BUTTON", value)
 
 
-def test_a_design_that_was_read_before_is_taken_as_it_is() -> None:
+def test_ready_design() -> None:
     """So a function may return what ``genvoris.client.widget.button_design()`` gave."""
     known = ButtonDesign(label="See it")
     assert read_design("GENVORIS_BUTTON", known) is known

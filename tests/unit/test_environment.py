@@ -48,7 +48,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         ({"ALL_PROXY": PROXY}, "http://[::1]:8787/api/v1", None),
     ],
 )
-def test_the_proxy_of_a_url(
+def test_proxy_for(
     environment: pytest.MonkeyPatch, variables: dict[str, str], url: str, expected: str | None
 ) -> None:
     """As curl reads the variables; this machine itself is never behind a proxy."""
@@ -85,9 +85,10 @@ def test_the_proxy_of_a_url(
         ("", API, False),
     ],
 )
-def test_no_proxy_excepts_hosts_addresses_and_networks(
+def test_no_proxy(
     environment: pytest.MonkeyPatch, exceptions: str, url: str, excepted: bool
 ) -> None:
+    """NO_PROXY may name hosts, addresses and networks."""
     environment.setenv("HTTPS_PROXY", PROXY)
     environment.setenv("NO_PROXY", exceptions)
     assert (proxy_for(url) is None) is excepted
@@ -110,9 +111,8 @@ def test_no_proxy_excepts_hosts_addresses_and_networks(
     ],
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_a_proxy_that_is_none_is_named_without_its_password(
-    environment: pytest.MonkeyPatch, name: str, address: str
-) -> None:
+def test_bad_proxy(environment: pytest.MonkeyPatch, name: str, address: str) -> None:
+    """The error names the variable and hides the password."""
     environment.setenv(name, address)
     with pytest.raises(NetworkSetupError) as caught:
         proxy_for(API)
@@ -122,9 +122,8 @@ def test_a_proxy_that_is_none_is_named_without_its_password(
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-def test_a_socks_proxy_without_its_package_says_what_to_install(
-    environment: pytest.MonkeyPatch, scheme: str
-) -> None:
+def test_socks_without_package(environment: pytest.MonkeyPatch, scheme: str) -> None:
+    """The error says what to install."""
     environment.setattr("genvoris_flask.core.api.environment.find_spec", lambda name: None)
     environment.setenv("ALL_PROXY", f"{scheme}://proxy.example:1080")
     with pytest.raises(NetworkSetupError, match=r'ALL_PROXY .* pip install "httpx\[socks\]"'):
@@ -152,9 +151,8 @@ CERTIFICATES: dict[str, tuple[str, Callable[[Path], Path]]] = {
 
 
 @pytest.mark.parametrize("kind", CERTIFICATES)
-def test_certificates_that_cannot_be_used_are_named(
-    environment: pytest.MonkeyPatch, tmp_path: Path, kind: str
-) -> None:
+def test_bad_certificates(environment: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    """The error names the variable and the path."""
     name, make = CERTIFICATES[kind]
     path = make(tmp_path)
     environment.setenv(name, str(path))
@@ -167,13 +165,14 @@ def test_certificates_that_cannot_be_used_are_named(
     assert trusted_certificates().get_ca_certs()
 
 
-def test_the_environments_own_certificates_are_used(environment: pytest.MonkeyPatch) -> None:
+def test_own_certificates(environment: pytest.MonkeyPatch) -> None:
+    """SSL_CERT_FILE takes precedence."""
     environment.setenv("SSL_CERT_FILE", certifi.where())
     environment.setenv("SSL_CERT_DIR", "/missing")  # not read, since the file comes first
     assert trusted_certificates().get_ca_certs()
 
 
-def test_plain_http_needs_no_certificates(environment: pytest.MonkeyPatch) -> None:
+def test_http_without_certificates(environment: pytest.MonkeyPatch) -> None:
     """A sandbox on this machine works whatever the environment says of certificates."""
     environment.setenv("SSL_CERT_FILE", "/missing")
     assert certificates_for("http://127.0.0.1:8787", None).get_ca_certs() == []
@@ -213,7 +212,7 @@ def proxy() -> Iterator[Proxy]:
     server.server_close()
 
 
-def test_requests_go_through_the_proxy(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
+def test_proxy_is_used(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
     """Also beside a common NO_PROXY, in which httpx takes `[::1]` for a port."""
     environment.setenv("NO_PROXY", "127.0.0.1,[::1]")
     environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
@@ -222,16 +221,16 @@ def test_requests_go_through_the_proxy(environment: pytest.MonkeyPatch, proxy: P
     assert proxy.asked == ["http://genvoris.test/plans Bearer ours"]
 
 
-def test_a_proxy_that_refuses_is_named(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
+def test_proxy_refuses(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
+    """The error says that the proxy refused."""
     environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
     client = HttpClient("https://genvoris.test", {})
     with pytest.raises(UnreachableError, match="the proxy of this machine refused"):
         client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
 
 
-def test_no_log_in_of_a_netrc_file_is_sent(
-    environment: pytest.MonkeyPatch, proxy: Proxy, tmp_path: Path
-) -> None:
+def test_netrc_is_ignored(environment: pytest.MonkeyPatch, proxy: Proxy, tmp_path: Path) -> None:
+    """Credentials in a netrc file are not sent."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password hunter2\n")
     netrc.chmod(0o600)

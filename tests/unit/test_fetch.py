@@ -66,7 +66,8 @@ def _redirect(to: str) -> httpx.Response:
     return httpx.Response(302, headers=[(b"Location", to.encode())])
 
 
-def test_a_picture_is_fetched_from_the_very_address_that_was_checked() -> None:
+def test_checked_address_is_used() -> None:
+    """The connection goes to the address that was checked."""
     network = Network()
     assert network.fetcher().fetch("https://cdn.genvoris.example/a/b.jpg?sig=1", 5) == PICTURE
     (sent,) = network.sent
@@ -77,21 +78,24 @@ def test_a_picture_is_fetched_from_the_very_address_that_was_checked() -> None:
     assert "X-API-Key" not in sent.headers
 
 
-def test_an_address_of_version_six_is_written_in_brackets() -> None:
+def test_ipv6_address() -> None:
+    """An IPv6 address is put in brackets."""
     network = Network()
     network.fetcher().fetch("https://six.genvoris.example/a.jpg", 5)
     assert network.sent[0].url.host == PUBLIC_6
 
 
 @pytest.mark.parametrize("url", [f"{OWN}/results/1.jpg", "/results/1.jpg", "results/1.jpg"])
-def test_the_try_on_host_itself_gets_the_key(url: str) -> None:
+def test_key_for_tryon_host(url: str) -> None:
+    """The try-on host's own origin is sent the key."""
     network = Network()
     assert network.fetcher().fetch(url, 5) == PICTURE
     assert str(network.sent[0].url) == f"{OWN}/results/1.jpg"
     assert network.sent[0].headers["X-API-Key"] == "secret"
 
 
-def test_a_host_is_allowed_by_its_name_or_by_the_one_above_it() -> None:
+def test_allowed_hosts() -> None:
+    """A host is allowed by its name or by a wildcard."""
     for hosts in (("cdn.partner.example",), ("*.partner.example",)):
         assert Network().fetcher(hosts).fetch("https://cdn.partner.example/a.jpg", 5) == PICTURE
 
@@ -133,7 +137,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_nothing_is_sent_to_where_a_picture_must_not_be(url: str) -> None:
+def test_refused_urls(url: str) -> None:
+    """Nothing is sent to a URL that is not allowed."""
     network = Network()
     with pytest.raises(MalformedAnswerError) as caught:
         network.fetcher().fetch(url, 5)
@@ -142,7 +147,8 @@ def test_nothing_is_sent_to_where_a_picture_must_not_be(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", REFUSED)
-def test_a_redirect_is_checked_like_the_first_address(url: str) -> None:
+def test_redirect_is_checked(url: str) -> None:
+    """A redirect is checked like the first URL."""
     network = Network(_redirect(url))
     with pytest.raises((MalformedAnswerError, UnreachableError)):
         network.fetcher().fetch("https://cdn.genvoris.example/first.jpg", 5)
@@ -150,28 +156,32 @@ def test_a_redirect_is_checked_like_the_first_address(url: str) -> None:
     assert {str(request.url) for request in network.sent} == {first}
 
 
-def test_a_private_address_is_refused_even_when_its_host_is_allowed() -> None:
+def test_private_address() -> None:
+    """An allowed host with a private address is refused."""
     network = Network()
     with pytest.raises(MalformedAnswerError, match="private network"):
         network.fetcher(("10.0.0.1",)).fetch("https://10.0.0.1/a.jpg", 5)
     assert network.sent == []
 
 
-def test_a_name_that_changes_its_mind_is_asked_once_for_each_request() -> None:
+def test_dns_rebinding() -> None:
+    """A host is looked up once for each request."""
     network = Network(_redirect("/b.jpg"), _image())
     network.fetcher().fetch("https://cdn.genvoris.example/a.jpg", 5)
     assert [request.url.host for request in network.sent] == [PUBLIC, PUBLIC]
     assert len(network.asked) == 2
 
 
-def test_a_redirect_to_another_allowed_host_is_followed_without_the_key() -> None:
+def test_redirect_without_key() -> None:
+    """Another host is not sent the key."""
     network = Network(_redirect("https://cdn.genvoris.example/b.jpg"), _image())
     assert network.fetcher().fetch("/a.jpg", 5) == PICTURE
     assert "X-API-Key" in network.sent[0].headers
     assert "X-API-Key" not in network.sent[1].headers
 
 
-def test_redirects_end() -> None:
+def test_redirect_loop() -> None:
+    """Redirects are followed only so often."""
     network = Network(*[_redirect("/again.jpg") for _ in range(9)])
     with pytest.raises(MalformedAnswerError, match="redirects too often"):
         network.fetcher().fetch("/a.jpg", 5)
@@ -189,20 +199,23 @@ def test_redirects_end() -> None:
     ],
     ids=["html", "json", "404", "206", "too large"],
 )
-def test_what_is_no_picture_of_a_reasonable_size_is_refused(answer: httpx.Response) -> None:
+def test_no_picture(answer: httpx.Response) -> None:
+    """Other types, errors and large bodies are refused."""
     with pytest.raises(MalformedAnswerError):
         Network(answer).fetcher().fetch("https://cdn.genvoris.example/a.jpg", 5)
 
 
 @pytest.mark.parametrize("kind", ["image/png; charset=x", "application/octet-stream", "IMAGE/WEBP"])
-def test_stores_that_name_types_loosely_are_understood(kind: str) -> None:
+def test_loose_content_types(kind: str) -> None:
+    """Types that object stores use for pictures are accepted."""
     assert Network(_image(kind=kind)).fetcher().fetch("/a.jpg", 5) == PICTURE
 
 
 @pytest.mark.parametrize(
     "fault", [httpx.ConnectError("no"), _image(status=503)], ids=["down", "503"]
 )
-def test_a_fault_that_may_pass_is_asked_once_more(fault: httpx.Response | Exception) -> None:
+def test_fetch_is_retried_once(fault: httpx.Response | Exception) -> None:
+    """A temporary error is retried once."""
     assert Network(fault, _image()).fetcher().fetch("/a.jpg", 5) == PICTURE
     network = Network(fault, fault, fault)
     with pytest.raises(UnreachableError):
@@ -210,19 +223,22 @@ def test_a_fault_that_may_pass_is_asked_once_more(fault: httpx.Response | Except
     assert len(network.sent) == 2
 
 
-def test_a_host_without_an_address_is_not_reached() -> None:
+def test_unknown_host() -> None:
+    """A host without an address is an UnreachableError."""
     with pytest.raises(UnreachableError):
         Network().fetcher().fetch("https://none.genvoris.example/a.jpg", 5)
 
 
-def test_no_time_is_no_picture() -> None:
+def test_fetch_without_time() -> None:
+    """Without time, nothing is fetched."""
     network = Network()
     with pytest.raises(DeadlineError):
         network.fetcher().fetch("/a.jpg", 0)
     assert network.sent == []
 
 
-def test_a_picture_that_comes_too_slowly_is_given_up() -> None:
+def test_slow_picture() -> None:
+    """A slow picture ends with the deadline."""
     now = [time.monotonic()]
 
     class Slow(httpx.SyncByteStream):
@@ -277,11 +293,13 @@ def test_a_picture_that_comes_too_slowly_is_given_up() -> None:
         ("example", False),
     ],
 )
-def test_only_addresses_of_the_public_internet_are_public(address: str, public: bool) -> None:
+def test_public_addresses(address: str, public: bool) -> None:
+    """Only addresses on the public internet are public."""
     assert is_public(address) is public
 
 
-def test_the_systems_own_resolver_knows_this_machine() -> None:
+def test_system_resolver() -> None:
+    """The system's resolver is used by default."""
     network = Network()
     transport = httpx.MockTransport(network)
     fetcher = PictureFetcher(OWN, {}, ("localhost",), transport=transport)

@@ -81,13 +81,15 @@ FAILED = refusal(503, error="unavailable", detail="later")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_passing_fault_is_tried_again(status: int) -> None:
+def test_temporary_error_is_retried(status: int) -> None:
+    """A 429 or 5xx is retried until it passes."""
     upstream = Upstream(refusal(status), refusal(status), OK)
     assert call(upstream).status == 200
     assert len(upstream.requests) == 3
 
 
-def test_it_gives_up_after_three_tries() -> None:
+def test_three_attempts() -> None:
+    """The third failure is raised."""
     upstream = Upstream(FAILED)
     with pytest.raises(errors.ServerError):
         call(upstream)
@@ -95,14 +97,16 @@ def test_it_gives_up_after_three_tries() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413])
-def test_a_refusal_that_will_not_pass_is_not_tried_again(status: int) -> None:
+def test_permanent_error_is_not_retried(status: int) -> None:
+    """Other 4xx errors are raised at once."""
     upstream = Upstream(refusal(status))
     with pytest.raises(errors.ApiError):
         call(upstream)
     assert len(upstream.requests) == 1
 
 
-def test_what_must_not_happen_twice_is_repeated_only_when_it_surely_had_no_effect() -> None:
+def test_unsafe_request_is_retried_if_unsent() -> None:
+    """Without idempotency, only a request that had no effect is retried."""
     unsure: list[httpx.Response | Exception] = [
         FAILED,
         httpx.ReadTimeout("slow"),
@@ -123,7 +127,8 @@ def test_what_must_not_happen_twice_is_repeated_only_when_it_surely_had_no_effec
         assert call(upstream, RetryPolicy.IF_UNSENT).status == 200, fault
 
 
-def test_a_new_plan_is_never_sent_twice() -> None:
+def test_plan_creation_is_not_retried() -> None:
+    """No error makes the client create a second plan."""
     faults: list[httpx.Response | Exception] = [httpx.ConnectError("refused"), refusal(429), FAILED]
     for fault in faults:
         upstream = Upstream(fault)
@@ -133,7 +138,8 @@ def test_a_new_plan_is_never_sent_twice() -> None:
         assert len(upstream.requests) == 1
 
 
-def test_the_wait_grows_and_is_jittered() -> None:
+def test_backoff() -> None:
+    """The wait grows and is jittered."""
     times = [Time() for _ in range(40)]
     for time in times:
         with pytest.raises(errors.ServerError):
@@ -145,14 +151,16 @@ def test_the_wait_grows_and_is_jittered() -> None:
     assert len({round(wait, 6) for wait in firsts}) > 30
 
 
-def test_retry_after_is_waited_for() -> None:
+def test_retry_after() -> None:
+    """The client waits for as long as Retry-After says."""
     time = Time()
     limited = httpx.Response(429, headers={"Retry-After": "3"}, json={"error": "rate_limited"})
     assert call(Upstream(limited, OK), time=time).status == 200
     assert time.slept == [3.0]
 
 
-def test_a_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
+def test_retry_after_beyond_deadline() -> None:
+    """A wait that the deadline does not allow is an error at once."""
     time = Time()
     limited = httpx.Response(429, headers={"Retry-After": "60"}, json={"error": "rate_limited"})
     with pytest.raises(errors.RateLimitedError) as caught:
@@ -162,17 +170,20 @@ def test_a_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-3", "Wed, 99 Nov 2026 00:00:00 GMT"])
-def test_a_retry_after_that_says_nothing_is_ignored(value: str) -> None:
+def test_bad_retry_after_is_ignored(value: str) -> None:
+    """What is neither seconds nor a date counts as no header."""
     assert read_retry_after(value) is None
 
 
-def test_a_retry_after_may_be_a_date() -> None:
+def test_retry_after_date() -> None:
+    """A date is converted to seconds."""
     wait = read_retry_after("Wed, 01 Jan 2200 00:00:00 GMT")
     assert wait is not None
     assert wait > 1e9
 
 
-def test_no_time_left_is_a_deadline_error_and_sends_nothing() -> None:
+def test_no_time_left() -> None:
+    """Nothing is sent after the deadline."""
     upstream = Upstream(OK)
     with pytest.raises(errors.DeadlineError):
         call(upstream, timeout=0.0)
@@ -195,20 +206,21 @@ def test_no_time_left_is_a_deadline_error_and_sends_nothing() -> None:
         (302, {}, errors.BadRequestError),
     ],
 )
-def test_each_refusal_has_its_error(
-    status: int, payload: dict[str, str], kind: type[errors.ApiError]
-) -> None:
+def test_error_classes(status: int, payload: dict[str, str], kind: type[errors.ApiError]) -> None:
+    """The code decides on the class, and else the status."""
     with pytest.raises(errors.ApiError) as caught:
         call(Upstream(refusal(status, **payload)))
     assert type(caught.value) is kind
 
 
-def test_a_402_that_is_not_json_asks_no_shopper_for_money() -> None:
+def test_402_without_json() -> None:
+    """A 402 without a code is about the shop's credits, not the shopper's plan."""
     with pytest.raises(errors.CreditError):
         call(Upstream(httpx.Response(402, text="<html>pay</html>")))
 
 
-def test_an_error_carries_what_a_developer_needs() -> None:
+def test_error_attributes() -> None:
+    """An error has all that its response says."""
     answer = httpx.Response(
         402,
         json={
@@ -233,7 +245,8 @@ def test_an_error_carries_what_a_developer_needs() -> None:
     assert str(error) == "402 end_customer_quota: The quota is spent. (request req_7)"
 
 
-def test_an_error_wrapped_in_an_object_is_read_too() -> None:
+def test_nested_error() -> None:
+    """The error may be in an object of its own."""
     answer = refusal(404, error={"code": "not_found", "message": "No such plan."})
     with pytest.raises(errors.NotFoundError, match="No such plan"):
         call(Upstream(answer))
@@ -248,7 +261,7 @@ def test_an_error_wrapped_in_an_object_is_read_too() -> None:
         {"message": "Invalid.", "errors": {"email": ["Invalid email", KEY]}},
     ],
 )
-def test_the_fields_of_a_refusal_are_named(payload: dict[str, Any]) -> None:
+def test_field_errors(payload: dict[str, Any]) -> None:
     """Wherever they are in it, and without the key."""
     with pytest.raises(errors.BadRequestError, match="email: Invalid email") as caught:
         call(Upstream(refusal(422, **payload)))
@@ -257,7 +270,8 @@ def test_the_fields_of_a_refusal_are_named(payload: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("odd", [[], "email", {"email": [1, None, []]}, {"email": {}}, {1: []}])
-def test_odd_field_errors_are_left_out(odd: object) -> None:
+def test_odd_field_errors(odd: object) -> None:
+    """Field errors in other forms are ignored."""
     with pytest.raises(errors.BadRequestError) as caught:
         call(Upstream(refusal(422, fieldErrors=odd)))
     assert caught.value.field_errors == {}
@@ -268,7 +282,8 @@ def test_odd_field_errors_are_left_out(odd: object) -> None:
 
 
 @pytest.mark.parametrize("body", ["<html>", "[1]", "null", '"text"', "{", "[" * 100_000])
-def test_garbage_is_a_malformed_answer(body: str) -> None:
+def test_malformed_response(body: str) -> None:
+    """A body that is no JSON object is an error of its own."""
     upstream = Upstream(httpx.Response(200, text=body))
     client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
     with pytest.raises(errors.MalformedAnswerError):
@@ -277,7 +292,8 @@ def test_garbage_is_a_malformed_answer(body: str) -> None:
         client.customers.get("ec_1")
 
 
-def test_the_key_is_sent_and_is_seen_nowhere_else(caplog: pytest.LogCaptureFixture) -> None:
+def test_key_is_not_leaked(caplog: pytest.LogCaptureFixture) -> None:
+    """No message, repr or log line contains the key."""
     caplog.set_level(logging.DEBUG)
     echo = refusal(500, error=KEY, detail=f"Bearer {KEY} is wrong")
     upstream = Upstream(echo)
@@ -289,7 +305,8 @@ def test_the_key_is_sent_and_is_seen_nowhere_else(caplog: pytest.LogCaptureFixtu
     assert not [text for text in seen if KEY in text]
 
 
-def test_a_redirect_is_not_followed_with_the_key() -> None:
+def test_redirect_is_not_followed() -> None:
+    """The key goes to no other server."""
     upstream = Upstream(httpx.Response(302, headers={"Location": "https://evil.test/"}))
     with pytest.raises(errors.ApiError):
         call(upstream)
@@ -330,20 +347,22 @@ def slow_server() -> Iterator[str]:
     server.server_close()
 
 
-def test_a_body_that_drips_is_cut_off_at_the_deadline(slow_server: str) -> None:
+def test_slow_body(slow_server: str) -> None:
+    """A body that arrives byte by byte ends with the deadline."""
     client = HttpClient(slow_server, {})
     with pytest.raises(errors.DeadlineError):
         client.request("GET", "/", timeout=0.3, repeat=RetryPolicy.NEVER)
 
 
-def test_nobody_listening_is_unreachable() -> None:
+def test_connection_refused() -> None:
+    """A closed port is an UnreachableError."""
     with pytest.raises(errors.UnreachableError, match="cannot connect"):
         HttpClient("http://127.0.0.1:1", {}).request(
             "GET", "/", timeout=2, repeat=RetryPolicy.NEVER
         )
 
 
-def test_no_log_line_names_a_shopper_or_a_token(
+def test_logs_hide_ids(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """httpx's own client logs every URL, and Genvoris's URLs hold ids."""
@@ -360,7 +379,8 @@ def test_no_log_line_names_a_shopper_or_a_token(
     assert "ada" not in caplog.text
 
 
-def test_the_shops_own_use_of_httpx_is_logged_as_before(caplog: pytest.LogCaptureFixture) -> None:
+def test_other_httpx_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """The shop's own use of httpx is logged as before."""
     caplog.set_level(logging.INFO)
 
     def call_another(request: httpx.Request) -> httpx.Response:
@@ -375,7 +395,7 @@ def test_the_shops_own_use_of_httpx_is_logged_as_before(caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("detail", ["No customer 42.", "'42' (ada@shop.example) is unknown"])
-def test_a_refusal_does_not_repeat_who_it_is_about(detail: str) -> None:
+def test_error_hides_ids(detail: str) -> None:
     """Refusals are logged, and a server may repeat what it was asked."""
     upstream = Upstream(refusal(400, error="invalid_body", detail=f"{detail} (error 4200)"))
     client = GenvorisClient(KEY, transport=httpx.MockTransport(upstream))
@@ -388,7 +408,7 @@ def test_a_refusal_does_not_repeat_who_it_is_about(detail: str) -> None:
         client.customers.usage("42")
 
 
-def test_no_cookie_of_genvoris_is_sent_with_the_next_request() -> None:
+def test_no_cookies() -> None:
     """What it sets for one shopper is nothing to the next one."""
     upstream = Upstream(httpx.Response(200, json={}, headers={"Set-Cookie": "who=ada"}))
     client = http_client(upstream)

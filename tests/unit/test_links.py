@@ -21,7 +21,7 @@ from genvoris_flask.core.links import is_link
         "",
     ],
 )
-def test_an_address_to_go_to_is_a_link(url: str) -> None:
+def test_links(url: str) -> None:
     """Pages, mail and telephone are places to go to."""
     assert is_link(url)
 
@@ -40,6 +40,6 @@ def test_an_address_to_go_to_is_a_link(url: str) -> None:
         "blob:https://shop.example/1",
     ],
 )
-def test_what_would_run_in_the_page_is_none(url: str) -> None:
+def test_scripts_are_no_links(url: str) -> None:
     """A scheme that runs as the shop is refused in every spelling that browsers accept."""
     assert not is_link(url)

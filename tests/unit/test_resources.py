@@ -25,7 +25,8 @@ TOKEN = jwt.encode(
 PLAN = {"id": "pln_1", "name": "Pro", "monthlyTryOns": 100, "externalPriceId": "price_1"}
 
 
-def test_a_plan_is_created_as_the_quickstart_says() -> None:
+def test_create_plan() -> None:
+    """A plan is created as in Genvoris's quickstart."""
     wire = Wire(PLAN, 201)
     plan = wire.client.plans.create(name="Pro", monthly_try_ons=100, external_price_id="price_1")
     assert wire.line == "POST /api/v1/plans"
@@ -33,20 +34,23 @@ def test_a_plan_is_created_as_the_quickstart_says() -> None:
     assert (plan.id, plan.monthly_try_ons, plan.active) == ("pln_1", 100, True)
 
 
-def test_plans_are_listed_with_the_inactive_ones_when_asked() -> None:
+def test_list_plans() -> None:
+    """Inactive plans are listed on request."""
     wire = Wire({"data": [PLAN, {**PLAN, "active": False}]})
     assert [plan.active for plan in wire.client.plans.list(include_inactive=True)] == [True, False]
     assert wire.line == "GET /api/v1/plans?include_inactive=true"
 
 
-def test_a_plan_change_sends_only_what_is_given_and_none_clears() -> None:
+def test_update_plan() -> None:
+    """Only the fields that are passed are sent; None clears."""
     wire = Wire({"data": PLAN})
     wire.client.plans.update("pln_1", external_price_id=None, active=False)
     assert wire.line == "PATCH /api/v1/plans/pln_1"
     assert wire.body == {"externalPriceId": None, "active": False}
 
 
-def test_a_shopper_is_registered_as_the_quickstart_says() -> None:
+def test_upsert_customer() -> None:
+    """A customer is registered as in Genvoris's quickstart."""
     wire = Wire({"id": "ec_1", "externalId": "user_42", "status": "active"})
     customer = wire.client.customers.upsert(
         external_id="user_42", email="shopper@example.com", plan_id="pln_1"
@@ -60,7 +64,8 @@ def test_a_shopper_is_registered_as_the_quickstart_says() -> None:
     assert (customer.id, customer.status) == ("ec_1", "ACTIVE")
 
 
-def test_ids_are_encoded_whatever_they_hold() -> None:
+def test_ids_are_encoded() -> None:
+    """Ids may contain any character."""
     wire = Wire({"id": "ec_1"})
     wire.client.customers.get("a/b?c#d é")
     assert wire.line == "GET /api/v1/customers/a%2Fb%3Fc%23d%20%C3%A9"
@@ -68,7 +73,8 @@ def test_ids_are_encoded_whatever_they_hold() -> None:
     assert wire.line == "GET /api/v1/customers/%2E%2E"
 
 
-def test_an_id_that_is_empty_or_a_number_is_refused_before_it_would_name_the_whole_list() -> None:
+def test_bad_id() -> None:
+    """An empty id would address the whole list."""
     wire = Wire({})
     for wrong in ("", 42):
         with pytest.raises(ValueError, match="use str"):
@@ -76,7 +82,8 @@ def test_an_id_that_is_empty_or_a_number_is_refused_before_it_would_name_the_who
     assert wire.sent == []
 
 
-def test_customers_are_iterated_over_all_pages() -> None:
+def test_iterate_customers() -> None:
+    """Each page is fetched when it is needed."""
     pages = [
         httpx.Response(200, json={"data": [{"id": "ec_1"}], "next_cursor": "c2"}),
         httpx.Response(200, json={"data": [{"id": "ec_2"}], "nextCursor": None}),
@@ -92,20 +99,23 @@ def test_customers_are_iterated_over_all_pages() -> None:
     assert asked == ["limit=200", "limit=200&cursor=c2"]
 
 
-def test_a_cursor_that_leads_to_itself_is_refused_rather_than_followed_for_ever() -> None:
+def test_cursor_loop() -> None:
+    """A cursor that leads to itself is an error."""
     wire = Wire({"data": [{"id": "ec_1"}], "next_cursor": "c"})
     with pytest.raises(MalformedAnswerError, match="again and again"):
         list(wire.client.customers.iterate())
     assert len(wire.sent) == 2
 
 
-def test_a_reset_of_the_period_is_asked_for_by_name() -> None:
+def test_reset_period() -> None:
+    """A fresh quota is requested explicitly."""
     wire = Wire({"id": "ec_1"})
     wire.client.customers.update("ec_1", status="PAUSED", reset_period=True)
     assert wire.body == {"status": "PAUSED", "resetPeriod": True}
 
 
-def test_a_session_is_minted_and_revoked() -> None:
+def test_mint_and_revoke() -> None:
+    """A session is minted and revoked."""
     wire = Wire({"token": TOKEN, "expires_in": 900, "customer": {"id": "ec_1"}})
     session = wire.client.sessions.mint("ec_1", expires_in=900)
     assert wire.line == "POST /api/v1/customers/ec_1/sessions"
@@ -131,38 +141,43 @@ def mint_answer(**fields: Any) -> dict[str, Any]:
         ({"expires_at": "garbage", "expires_in": True}, 800),
     ],
 )
-def test_a_token_ends_at_the_earliest_time_that_its_answer_names(
-    fields: dict[str, Any], end: int
-) -> None:
+def test_token_expiry(fields: dict[str, Any], end: int) -> None:
+    """The earliest end in the response counts."""
     assert Session.read(mint_answer(**fields), NOW).expires_at == NOW + end
 
 
-def test_a_token_whose_end_nobody_names_is_refused() -> None:
+def test_token_without_expiry() -> None:
+    """A token without an end is refused."""
     with pytest.raises(MalformedAnswerError, match="when it ends"):
         Session.read({"token": "opaque", "customer": {"id": "ec_1"}}, NOW)
 
 
-def test_a_token_that_is_nobodys_is_refused() -> None:
+def test_token_without_customer() -> None:
+    """A token without a customer is refused."""
     with pytest.raises(MalformedAnswerError, match="whose"):
         Session.read({"token": "opaque", "expires_in": 900}, NOW)
 
 
-def test_a_token_is_not_in_the_repr() -> None:
+def test_session_repr() -> None:
+    """The repr hides the token."""
     assert TOKEN not in repr(Session.read(mint_answer(), NOW))
 
 
-def test_camel_case_and_snake_case_are_read_alike() -> None:
+def test_key_spellings() -> None:
+    """Keys may be in snake_case or camelCase."""
     camel = {"id": "ec_1", "externalId": "u", "planId": "p", "periodEnd": "2026-05-28T00:00:00Z"}
     snake = {"id": "ec_1", "external_id": "u", "plan_id": "p", "period_end": 1779926400}
     assert Customer.read(camel) == Customer.read(snake)
     assert Customer.read(camel).period_end == dt.datetime(2026, 5, 28, tzinfo=dt.UTC)
 
 
-def test_an_unknown_status_counts_as_paused() -> None:
+def test_unknown_status() -> None:
+    """An unknown status counts as paused."""
     assert Customer.read({"id": "ec_1", "status": "frozen"}).status == "PAUSED"
 
 
-def test_usage_is_read_with_its_history() -> None:
+def test_usage_history() -> None:
+    """Usage has its past periods."""
     wire = Wire(
         {
             "data": {
@@ -182,7 +197,8 @@ def test_usage_is_read_with_its_history() -> None:
     assert (usage.plan_name, len(usage.history)) == ("Pro", 1)
 
 
-def test_usage_without_a_remainder_is_counted() -> None:
+def test_usage_without_remaining() -> None:
+    """A missing remainder is computed."""
     usage = Usage.read({"customerId": "ec_1", "plan": "Pro", "current": {"used": 7, "limit": 5}})
     assert (usage.remaining, usage.plan_name) == (0, "Pro")
 
@@ -192,7 +208,7 @@ ENCODED = base64.b64encode(DIGEST).decode()
 
 
 @pytest.mark.parametrize("sha384", [DIGEST.hex(), ENCODED, f"sha384-{ENCODED}"])
-def test_the_widgets_digest_is_given_as_browsers_check_it(sha384: str) -> None:
+def test_widget_integrity(sha384: str) -> None:
     """Whichever of the usual ways Genvoris writes it."""
     wire = Wire({"version": "2.1.0", "sha384": sha384})
     found = wire.client.widget.hash()
@@ -201,7 +217,7 @@ def test_the_widgets_digest_is_given_as_browsers_check_it(sha384: str) -> None:
     assert wire.sent[-1].url == "https://api.genvoris.org/widget-hash"
 
 
-def test_a_button_design_is_read_as_far_as_it_is_known() -> None:
+def test_partial_button_design() -> None:
     """Unknown fields and values out of range are left to the shop's own style."""
     wire = Wire({"label": "See it", "fontSize": 99, "icon": "rocket", "paddingX": 20, "new": 1})
     assert wire.client.widget.button_design() == ButtonDesign(label="See it", padding_x=20)
@@ -218,9 +234,7 @@ def test_a_button_design_is_read_as_far_as_it_is_known() -> None:
         (["PENDING", "ALLOWED"], "ALLOWED", 2),
     ],
 )
-def test_a_status_of_error_is_asked_for_once_more(
-    answers: list[str], access: str, asked: int
-) -> None:
+def test_status_error_is_retried(answers: list[str], access: str, asked: int) -> None:
     """A value that is not known counts as an error."""
     left = iter(answers)
     requests: list[httpx.Request] = []
