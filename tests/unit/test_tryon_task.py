@@ -13,11 +13,12 @@ from genvoris_flask.core.images.photos import Photo
 from genvoris_flask.core.images.pictures import Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.tryon.engines.base import MintError, TokenSource
-from genvoris_flask.core.tryon.error_mapping import ErrorMapper
+from genvoris_flask.core.tryon.error_mapping import ErrorMapper, meaning_of
 from genvoris_flask.core.tryon.models import Failure, TryOnRequest
 from genvoris_flask.core.tryon.paywall import Refusal
 from genvoris_flask.core.tryon.task import TryOnTask
 from genvoris_flask.errors import (
+    ApiError,
     CircuitOpenError,
     GenvorisError,
     InvalidSessionTokenError,
@@ -155,3 +156,19 @@ def test_not_found_while_minting_is_no_plan() -> None:
 def test_engines_error_is_a_failure(error: GenvorisError, code: str) -> None:
     """Outside of minting, "not found" means that a URL is wrong."""
     assert run(Engine(error), Broker()) == (Failure(code), [])
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "code"),
+    [
+        (400, "product_image_url: cannot be fetched", "product_unusable"),
+        (422, "product_title: is too long", "product_unusable"),
+        (400, "photo: is broken", "invalid_body"),
+        (409, "product_image_url: cannot be fetched", "invalid_body"),
+        (401, "product_image_url: cannot be fetched", "internal_error"),
+        (503, "product_image_url: cannot be fetched", "upstream_unreachable"),
+    ],
+)
+def test_meaning_of_an_error_without_a_known_code(status: int, detail: str, code: str) -> None:
+    """The status decides, and for a refused field its name."""
+    assert meaning_of(ApiError(Problem(status, "", detail))).error == code
