@@ -202,7 +202,7 @@ SOURCE = ROOT / "static/widget/src"
 
 
 def interface(name: str) -> list[str]:
-    """Give the members of one of the widget's public interfaces."""
+    """Return the members of one of the widget's public interfaces."""
     found = re.search(
         rf"export interface {name} \{{\n(.*?)\n\}}",
         (SOURCE / "widget/public.ts").read_text(),

@@ -20,7 +20,7 @@ VISIT = "0b0f0c0e-5d7e-4c58-9a54-0d6a1b2c3d4e"
 
 @pytest.fixture
 def shop(shop: Shop) -> Shop:
-    """Give a shop with a checkout, which tries again soon."""
+    """Return a shop with a checkout, which retries soon."""
     quick = BackgroundPool(delays=(0.01, 0.01))
     shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=quick)
 

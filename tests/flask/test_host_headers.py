@@ -36,7 +36,7 @@ ROUTES = [
 
 @pytest.fixture
 def shop(genvoris: LocalGenvoris) -> Shop:
-    """Give a shop that counts nobody's calls."""
+    """Return a shop without rate limits."""
     limits = {f"GENVORIS_LIMIT_{name}": "100000/minute" for name in ("SESSION", "TRYONS")}
     return Shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_WEBHOOK_SECRET="whsec", **limits)
 

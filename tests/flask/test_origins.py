@@ -86,7 +86,7 @@ def test_no_cors_by_default(shop: Shop) -> None:
 
 
 def behind_a_proxy() -> dict[str, Any]:
-    """Give what a proxy on this machine passes on for a page of https://shop.example."""
+    """Return the headers that a proxy here forwards for a page of https://shop.example."""
     return {
         "base_url": "http://127.0.0.1:8000",
         "headers": {

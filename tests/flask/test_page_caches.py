@@ -23,7 +23,7 @@ TOKEN = "data-end-customer-token"
 
 @pytest.fixture
 def shop(genvoris: LocalGenvoris) -> Shop:
-    """Give a shop in which Ada and Ben may try on, and Ada is logged in."""
+    """Return a shop in which Ada and Ben may try on, and Ada is logged in."""
     for name in ("ada", "ben"):
         genvoris.customer(name)
     shop = Shop(genvoris)

@@ -177,7 +177,7 @@ WRITTEN: list[Written] = [multipart, urlencoded, as_json, nested, in_the_query]
 
 @pytest.fixture
 def open_shop(genvoris: LocalGenvoris) -> Shop:
-    """Give a shop whose requests to the try-on host are answered at once."""
+    """Return a shop whose requests to the try-on host are answered at once."""
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute")
     shop.log_in()

@@ -93,7 +93,7 @@ class Shop:
 
 
 def alternative_tokens(shop: Shop) -> Any:
-    """Give the users of Flask-Login's documentation, "Alternative Tokens"."""
+    """Return the users of Flask-Login's documentation, "Alternative Tokens"."""
     db = shop.db
 
     class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]  # publishes no types
@@ -112,7 +112,7 @@ def alternative_tokens(shop: Shop) -> Any:
 
 
 def flask_security(shop: Shop) -> Any:
-    """Give the users of Flask-Security, whose `get_id()` is always a token."""
+    """Return the users of Flask-Security, whose `get_id()` is always a token."""
     db = shop.db
     models: Any = fsqla_v3
     models.FsModels.set_db_info(db)
