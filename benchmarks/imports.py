@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.harness import ROOT, median
 from benchmarks.report import section, write_part
 
-ROUNDS = 15
+ROUNDS = 9
 EXTENSION = """
 from flask import Flask
 from genvoris_flask import GenvorisFlask
