@@ -43,7 +43,7 @@ def send(sandbox: LocalGenvoris, path: str, raw: bytes | str, **more: Any) -> An
             '{"events": [{"sessionId": "s", "sessionId": "s", "eventType": "CLOSED"}]}',
             "events.0.sessionId: is given twice",
         ),
-        ("/plans", '{"name": "a\\u0000", "monthlyTryOns": 1}', "name: must be a text"),
+        ("/plans", '{"name": "a\\u0000", "monthlyTryOns": 1}', "name: must be a string"),
         ("/plans", '{"name": "\\ud800", "monthlyTryOns": 1}', "name: holds characters"),
         ("/plans", '{"name": "a", "\\udfff": 1, "monthlyTryOns": 1}', ": holds characters"),
         ("/plans", '{"name": "a", "monthlyTryOns": 1000001}', "monthlyTryOns: must be a whole"),

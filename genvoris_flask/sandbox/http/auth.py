@@ -79,7 +79,7 @@ def require_local() -> None:
     origin = request.headers.get("Origin")  # for browsers without Sec-Fetch-Site
     own = origin is None or urlsplit(origin).netloc == request.host
     if site not in ("none", "same-origin") or not own:
-        raise HttpError(403, "cross_origin", "LoggedRequest this from the machine that it runs on.")
+        raise HttpError(403, "cross_origin", "Call this from the machine that it runs on.")
 
 
 LIMITS = {

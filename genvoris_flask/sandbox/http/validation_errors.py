@@ -76,9 +76,9 @@ def _described(schema: Json, kind: str) -> str:
     match kind:
         case "string" if "maxLength" in schema:
             least = schema.get("minLength", 0)
-            return f"a text of {least} to {schema['maxLength']} characters"
+            return f"a string of {least} to {schema['maxLength']} characters"
         case "string":
-            return "a text"
+            return "a string"
         case "integer" | "number":
             whole = "whole " if kind == "integer" else ""
             bounds = f" from {schema['minimum']}" if "minimum" in schema else ""
