@@ -76,7 +76,7 @@ def _read_query(document: ApiDocument, operation: Operation, request: Request) -
 def _convert(name: str, text: str, schema: Json) -> Any:
     """Convert a string to the schema's type. One that does not fit is left to the validation."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise invalid(name, "contains invalid characters")
+        raise invalid(name, "holds characters that are not text")
     match schema["type"]:
         case "boolean":
             if text not in ("true", "false"):
@@ -156,7 +156,7 @@ def read_json(raw: bytes) -> Any:
         if isinstance(each, _DuplicateKeys):
             raise invalid(".".join([*path, each.name]), "is given twice")
         if isinstance(each, str) and any("\ud800" <= letter <= "\udfff" for letter in each):
-            raise invalid(".".join(path), "contains invalid characters")
+            raise invalid(".".join(path), "holds characters that are not text")
         if isinstance(each, float) and not math.isfinite(each):
             raise invalid(".".join(path) or "The body", "must be a number that JSON can write")
         if len(path) > MAX_DEPTH:
