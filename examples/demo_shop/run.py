@@ -90,8 +90,10 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
         with suppress(KeyboardInterrupt):
             watch(sandbox, stopping)
             print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
-            # An interrupted ``Thread.join`` would mark a running thread as stopped.
-            threading.Event().wait()
+            # Not ``serving.join()``, which marks a running thread as stopped when interrupted. With
+            # a timeout, since Python misses a signal that arrives just before it starts to wait.
+            while not stopping.wait(0.5):
+                pass
         server.shutdown()
         # Their database is removed below.
         requests.wait(FINISH_SECONDS)

@@ -95,8 +95,10 @@ class SandboxServer:
         # Not in the thread that receives signals: a signal between accepting a connection and
         # starting its thread would close the connection while that thread uses it.
         self.start()
-        # An interrupted ``Thread.join`` would mark a running thread as stopped.
-        self._stopped.wait()
+        # Not ``Thread.join``, which marks a running thread as stopped when interrupted. With a
+        # timeout, since Python misses a signal that arrives just before it starts to wait.
+        while not self._stopped.wait(0.5):
+            pass
 
     def start(self) -> None:
         """Start serving in a background thread."""
