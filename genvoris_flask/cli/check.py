@@ -15,13 +15,13 @@ from .failures import Failure
 from .output import json_option, show_json
 
 
-@click.command(short_help="Say what is wrong with this shop's set-up.")
+@click.command(short_help="Check this shop's set-up.")
 @json_option
 @with_appcontext
 def check(as_json: bool) -> None:
-    """Say what is wrong with this shop's set-up, if anything; exit status 1 if so.
+    """Check this shop's set-up, explain problems, and exit with status 1 if there are any.
 
-    What works but is worth a look is marked `warn`, and is no reason for another exit status.
+    What works but deserves attention is marked `warn`, and doesn't change the exit status.
     """
     findings = []
     for finding in _findings():

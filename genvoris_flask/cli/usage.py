@@ -18,7 +18,7 @@ HISTORY = {"start": "FROM", "end": "UNTIL", "used": "USED", "limit": "LIMIT"}
 @json_option
 @with_appcontext
 def usage(customer_id: str, as_json: bool) -> None:
-    """Say how many try-ons a customer has used. ID is theirs at Genvoris (ec_…), or your own."""
+    """Show how many try-ons a customer has used. ID is Genvoris's (ec_…) or your own."""
     found = this_shop().client.customers.usage(genvoris_id(customer_id))
     if as_json:
         show_json(asdict(found))

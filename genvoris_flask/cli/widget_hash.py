@@ -15,7 +15,7 @@ COLUMNS = {"name": "FILE", "hashed_name": "SERVED AS", "bytes": "BYTES", "integr
 @json_option
 @with_appcontext
 def widget_hash(as_json: bool) -> None:
-    """Give name and Subresource Integrity of the widget's files, for a CDN or a strict policy."""
+    """Print names and integrity hashes of the widget's files, for a CDN or a strict policy."""
     assets = {asset.name: asset for asset in this_shop().assets.by_name.values()}
     rows = [
         {

@@ -59,7 +59,7 @@ def parse_rates(text: str) -> list[Rate]:
     rates = []
     for part in _SEPARATOR.split(text):
         match = _RATE.fullmatch(part)
-        if match is None:
+        if match is None or int(match[1]) == 0:
             raise ValueError(f"not a rate: {part!r}")
         rates.append(Rate(int(match[1]), int(match[2] or 1) or 1, match[3].lower()))
     return rates

@@ -147,4 +147,4 @@ def page_language() -> str:
 
 def translate(key: str, **values: object) -> str:
     """Return a sentence of ``core.locales`` in the language of the page that asks."""
-    return locales.say(key, page_language(), **values)
+    return locales.translate(key, page_language(), **values)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.locales import say
+from ..core.locales import translate
 from ..core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
 from ..errors import LockTimeoutError, StoreUnavailableError
 from .auth import Visitor, guest_address, login_url
@@ -132,9 +132,9 @@ def _paywall(wait: float) -> dict[str, Any]:
     language, url = page_language(), login_url()
     return {
         "kind": "offer",
-        "title": say("paywall.guest_limit.title", language),
+        "title": translate("paywall.guest_limit.title", language),
         "message": _sentence(wait),
-        "action_label": say("action.login", language) if url else None,
+        "action_label": translate("action.login", language) if url else None,
         "action_url": url,
     }
 
@@ -144,5 +144,5 @@ def _sentence(wait: float) -> str:
     hours = math.ceil(wait / HOUR)
     # Arabic has forms for one, two, three to ten, and more; the other languages for one and more.
     number = "one" if hours == 1 else "two" if hours == 2 else "few" if hours <= 10 else "many"
-    words = say(f"hours.{number}", language, hours=hours)
-    return say("guest_limit_reached", language, hours=words)
+    words = translate(f"hours.{number}", language, hours=hours)
+    return translate("guest_limit_reached", language, hours=words)

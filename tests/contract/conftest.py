@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory, _genvoris_keys: Path) -> Iterator[Sandbox]:
-    """Give the module's sandbox."""
+    """Return the module's sandbox."""
     folder = tmp_path_factory.mktemp("sandbox")
     with start_sandbox(folder, _genvoris_keys, credits_at_start=90) as sandbox:
         yield sandbox
@@ -24,17 +24,17 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, _genvoris_keys: Path) -> I
 
 @pytest.fixture(scope="module")
 def sandbox_url(sandbox: Sandbox) -> str:
-    """Give the address of the module's sandbox."""
+    """Return the URL of the module's sandbox."""
     return sandbox.url
 
 
 @pytest.fixture(scope="module")
 def client(sandbox: Sandbox) -> GenvorisClient:
-    """Give the typed client of that sandbox."""
+    """Return a typed client of that sandbox."""
     return sandbox.client
 
 
 @pytest.fixture
 def new_name() -> Callable[[], str]:
-    """Give names that no other test of the module has used."""
+    """Return names that no other test of the module has used."""
     return lambda: f"shopper/{next(_numbers)} ü?#"

@@ -14,7 +14,7 @@ from genvoris_flask.web.errors import STATUSES
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY
 
-# Each code of the contract: what a browser gets for it, and what the merchant's log is told.
+# For each of Genvoris's codes: the response to the browser, and what is logged.
 CONTRACT = [
     (400, "invalid_body", 400, "invalid_body", "could not use a request"),
     (400, "metadata_too_large", 400, "invalid_body", "could not use a request"),

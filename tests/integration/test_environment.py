@@ -31,7 +31,7 @@ SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Give an environment that says nothing."""
+    """Provide an environment without settings of proxies or certificates."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in WRONG:
             monkeypatch.delenv(name)

@@ -67,14 +67,14 @@ class Person:
 
 
 def plain_wall(size: tuple[int, int] = (1200, 1600), colour: Colour = WALL) -> Image.Image:
-    """Give a wall on which the light falls off a little from the top to the foot."""
+    """Return a wall that is a little darker at the bottom than at the top."""
     dimmer = tuple(round(level * 0.85) for level in colour)
     light = Image.linear_gradient("L").resize(size)
     return Image.composite(Image.new("RGB", size, dimmer), Image.new("RGB", size, colour), light)
 
 
 def cluttered_room(size: tuple[int, int] = (1200, 1600)) -> Image.Image:
-    """Give a room full of things of all colours, as in anyone's photo at home."""
+    """Return a room full of things of all colours, as in a photo taken at home."""
     chance = random.Random(7)
     room = Image.new("RGB", size, (150, 160, 175))
     draw = ImageDraw.Draw(room)

@@ -21,7 +21,7 @@ PROXY = "http://proxy.example:3128"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Give an environment that says nothing."""
+    """Provide an environment without settings of proxies or certificates."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
             monkeypatch.delenv(name)

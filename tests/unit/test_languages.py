@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from genvoris_flask.core.locales import LANGUAGES, say
+from genvoris_flask.core.locales import LANGUAGES, translate
 from genvoris_flask.web.errors import STATUSES
 
 URDU_STOP = "\u06d4"
@@ -56,4 +56,4 @@ def test_sentences_end_as_sentences_do() -> None:
 
 
 def test_an_unknown_language_gets_english() -> None:
-    assert say("no_photo", "tlh") == "Please choose a photo first."
+    assert translate("no_photo", "tlh") == "Please choose a photo first."

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genvoris_flask.core.images.photos import PhotoError, check_photo
-from genvoris_flask.core.locales import say
+from genvoris_flask.core.locales import translate
 from tests.support.pictures import jpeg_claiming, picture, png_claiming
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}
@@ -97,7 +97,7 @@ def test_any_bytes(head: bytes, rest: bytes) -> None:
     try:
         photo = check_photo(head + rest)
     except PhotoError as error:
-        assert say(error.code).endswith(".")  # noqa: PT017
+        assert translate(error.code).endswith(".")  # noqa: PT017
     else:
         assert photo.width > 0
         assert photo.height > 0

@@ -32,10 +32,22 @@ def test_rates_are_those_of_limits(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "often", "1", "1/", "1/week", "-1/minute", "1.5/minute", "1/minute;", "1/m 2/h"]
+    "text",
+    [
+        "",
+        "often",
+        "1",
+        "1/",
+        "1/week",
+        "-1/minute",
+        "1.5/minute",
+        "1/minute;",
+        "1/m 2/h",
+        "0/minute",
+    ],
 )
 def test_other_strings_are_refused(text: str) -> None:
-    """Nothing is a rate that limits would not take."""
+    """What limits refuses is refused, and a rate that allows nothing."""
     with pytest.raises(ValueError, match="rate"):
         parse_rates(text)
     with pytest.raises(ValueError, match=r"rate|granularity"):

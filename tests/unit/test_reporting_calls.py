@@ -224,7 +224,7 @@ REPEATED_WHENEVER = {"conversions", "webhooks list", "webhooks test"}
 
 
 def tries(call: Call, fault: httpx.Response | Exception) -> int:
-    """Say how often a call is sent when every try ends in this fault."""
+    """Return how often a call is sent if every attempt fails like this."""
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -18,7 +18,7 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def say(key: str, language: str = DEFAULT, **values: object) -> str:
+def translate(key: str, language: str = DEFAULT, **values: object) -> str:
     """Return a message.
 
     Args:

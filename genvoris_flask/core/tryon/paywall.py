@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ...errors import QuotaReason
 from ..api.models import Usage
 from ..links import is_link
-from ..locales import DEFAULT, say
+from ..locales import DEFAULT, translate
 from ..products import Product
 from ..sessions.shopper import Shopper
 
@@ -121,8 +121,9 @@ def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywal
     key = f"paywall.{refusal.reason}"
     # The counted sentences are in the plural.
     counted = refusal.reason == "quota_exhausted" and (refusal.limit or 0) > 1
-    title = say(f"{key}.title", language)
-    message = say(f"{key}.{'counted' if counted else 'message'}", language, limit=refusal.limit)
+    title = translate(f"{key}.title", language)
+    variant = "counted" if counted else "message"
+    message = translate(f"{key}.{variant}", language, limit=refusal.limit)
     if not upgrade_url or refusal.kind == "unavailable":
         return Paywall(title, message)
-    return Paywall(title, message, say(f"action.{refusal.kind}", language), upgrade_url)
+    return Paywall(title, message, translate(f"action.{refusal.kind}", language), upgrade_url)
