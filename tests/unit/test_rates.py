@@ -47,7 +47,7 @@ def test_rates_are_those_of_limits(text: str) -> None:
     ],
 )
 def test_other_strings_are_refused(text: str) -> None:
-    """What limits refuses is refused, and a rate that allows nothing."""
+    """Nothing is a rate that limits would not take."""
     with pytest.raises(ValueError, match="rate"):
         parse_rates(text)
     with pytest.raises(ValueError, match=r"rate|granularity"):
@@ -57,3 +57,10 @@ def test_other_strings_are_refused(text: str) -> None:
 def test_a_factor_multiplies_the_amount() -> None:
     """The window stays."""
     assert Rate(20, 2, "hour").times(5) == Rate(100, 2, "hour")
+
+
+@pytest.mark.parametrize("text", ["0/minute", "20/minute; 00/hour"])
+def test_rate_of_nothing_is_refused(text: str) -> None:
+    """A window that never has room has no time to wait for."""
+    with pytest.raises(ValueError, match="rate"):
+        parse_rates(text)
