@@ -28,6 +28,7 @@ class SharedStore:
         self._clock = clock
         self._inner = MemoryStore(clock)
         self.away = False
+        self.lost_replies: set[str] = set()
         self.keys: set[str] = set()
         self.values: list[bytes] = []
 
@@ -36,10 +37,19 @@ class SharedStore:
             raise StoreUnavailableError("It does not answer.")
         return getattr(self._inner, name)
 
+    def add(self, key: str, value: bytes, seconds: float) -> bool:
+        """Add a value; the reply is lost if the name begins with one of ``lost_replies``."""
+        added: bool = self.__getattr__("add")(key, value, seconds)
+        if key.startswith(tuple(self.lost_replies)):
+            raise StoreUnavailableError("It did not answer in time.")
+        return added
+
     def set(self, key: str, value: bytes, seconds: float) -> None:
         self.keys.add(key)
         self.values.append(value)
         self.__getattr__("set")(key, value, seconds)
+        if key.startswith(tuple(self.lost_replies)):
+            raise StoreUnavailableError("It did not answer in time.")
 
     def lock(self, name: str, **how: float) -> AbstractContextManager[None]:
         lock: AbstractContextManager[None] = self.__getattr__("lock")(name, **how)

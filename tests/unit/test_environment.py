@@ -11,6 +11,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from genvoris_flask.core.api import environment as environment_module
 from genvoris_flask.core.api.environment import certificates_for, proxy_for, trusted_certificates
 from genvoris_flask.core.api.http import HttpClient, RetryPolicy
 from genvoris_flask.errors import NetworkSetupError, UnreachableError
@@ -238,3 +239,9 @@ def test_netrc_is_ignored(environment: pytest.MonkeyPatch, proxy: Proxy, tmp_pat
     client = HttpClient(f"http://127.0.0.1:{proxy.server_port}", {})
     client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
     assert proxy.asked == ["/plans None"]
+
+
+def test_proxy_hides_its_password() -> None:
+    """Tools that report errors record the repr of local variables."""
+    proxy = environment_module.Proxy("http://proxy.example", (b"me", b"hunter2"))
+    assert "hunter2" not in repr(proxy)

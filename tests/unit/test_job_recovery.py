@@ -6,10 +6,16 @@ import weakref
 
 import pytest
 
+from genvoris_flask.core.concurrency import threads
 from genvoris_flask.core.images.pictures import Quota
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
-from genvoris_flask.core.tryon.jobs.records import DOUBT_SECONDS, KEY_SECONDS, LEASE_SECONDS
+from genvoris_flask.core.tryon.jobs.records import (
+    DOUBT_SECONDS,
+    KEY_SECONDS,
+    LEASE_SECONDS,
+    SLOT_SECONDS,
+)
 from genvoris_flask.core.tryon.models import INTERRUPTED, Done, Failure, Job, JobResult, dump_job
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.jobs import (
@@ -105,19 +111,49 @@ def test_seen_interruption_is_final(processes: Processes) -> None:
     until(lambda: refunds == [1])
 
 
-def test_slot_of_dead_worker_is_taken_over(processes: Processes) -> None:
+def test_slot_of_dead_worker_lapses(processes: Processes) -> None:
     """Even if nobody ever asks for its job."""
     dead, other = processes.start(per_owner=1), processes.start(per_owner=1)
     work = BlockedWork()
     dead.submit("ada", PRODUCT, work)
     work.wait_for_start()
-    processes.clock.now += LEASE_SECONDS + 1
+    processes.clock.now += SLOT_SECONDS - 1
     assert not accepts(other)
-    processes.clock.now += DOUBT_SECONDS + 1
+    processes.clock.now += 2
     other.submit("ada", PRODUCT, work)
     assert not accepts(other)
     work.finish.set()
     until(lambda: dead.unsettled == other.unsettled == 0)
+
+
+@pytest.mark.parametrize("command", ["tryon-slot:", "tryon:"])
+def test_lost_reply_costs_no_slot(processes: Processes, command: str) -> None:
+    """A slot that was taken without its worker's knowledge lapses."""
+    queue = processes.start(per_owner=1)
+    processes.store.lost_replies = {command}
+    job = queue.submit("ada", PRODUCT, lambda: PICTURE)
+    processes.store.lost_replies.clear()
+    queue.heartbeat()
+    wait_for_end(queue, job)
+    until(lambda: queue.unsettled == 0)
+    processes.clock.now += SLOT_SECONDS + 1
+    assert accepts(queue)
+
+
+def test_no_thread_costs_nothing(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that cannot be started holds no slot, and its key can be used again."""
+    queue = processes.start(concurrency=1, per_owner=1)
+
+    def refuse(name: str, run: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "start_thread", refuse)
+        for _ in range(10):
+            with pytest.raises(RuntimeError):
+                queue.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+    assert queue.unsettled == 0
+    assert run(queue, key="k").state == "done"
 
 
 def test_forgotten_job_of_dead_worker_is_run_again(processes: Processes) -> None:

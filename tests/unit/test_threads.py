@@ -182,3 +182,45 @@ def test_waiting_tasks_run_when_the_process_ends(argument: str) -> None:
     expected = [*first, "delayed 0", "delayed 1", "delayed 2", "again", "of the other"]
     assert done.stdout.splitlines() == expected, done.stderr
     assert done.stderr.splitlines() == ["never: 1 tasks were lost at the end of the process"]
+
+
+AFTER_SHUTDOWN = """
+import os, sys, threading
+from genvoris_flask.core.concurrency.threads import WorkerPool, call_later, shutdown
+
+pool = WorkerPool("stuck", threads=1, grace=0.1)
+pool.submit(lambda: None)
+pool.join(60)
+if "fork" in sys.argv:
+    if not os.fork():
+        pool.submit(lambda: threading.Event().wait())
+        sys.exit()
+    os.wait()
+else:
+    shutdown()
+    due = threading.Event()
+    call_later(3600.0, lambda: print("too early", flush=True))
+    call_later(0.01, due.set)
+    print("in time" if due.wait(60) else "never", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("argument", "output", "errors"),
+    [
+        ("", ["in time"], []),
+        ("fork", [], ["stuck: 1 tasks were lost at the end of the process"]),
+    ],
+    ids=["timers keep their time", "a forked process ends once"],
+)
+def test_after_shutdown(argument: str, output: list[str], errors: list[str]) -> None:
+    """What is still asked for is done as before, and nothing is waited for twice."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", AFTER_SHUTDOWN, argument],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines() == output, done.stderr
+    assert done.stderr.splitlines() == errors

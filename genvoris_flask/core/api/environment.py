@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,7 +35,7 @@ class Proxy:
     """
 
     url: str
-    auth: tuple[bytes, bytes] | None = None
+    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
     @property
     def scheme(self) -> str:

@@ -112,11 +112,11 @@ def _open_pool(url: str | None, keep: bool) -> httpcore.ConnectionPool:
     if proxy is None:
         return httpcore.ConnectionPool(**options)
     options["proxy_url"] = proxy.url
-    options["proxy_auth"] = proxy.auth
+    # The password is in no local variable, which tools that report errors would record.
     if proxy.scheme.startswith("socks"):
-        return httpcore.SOCKSProxy(**options)
+        return httpcore.SOCKSProxy(**options, proxy_auth=proxy.auth)
     own_certificates = trusted_certificates() if proxy.scheme == "https" else None
-    return httpcore.HTTPProxy(**options, proxy_ssl_context=own_certificates)
+    return httpcore.HTTPProxy(**options, proxy_auth=proxy.auth, proxy_ssl_context=own_certificates)
 
 
 def _time_left(timeout: float | None, spent: type[Exception]) -> float | None:

@@ -149,9 +149,13 @@ class _Workers:
             if max_unfinished is not None and self.unfinished >= max_unfinished:
                 raise QueueFullError(f"{max_unfinished} tasks are waiting already.")
             if self._threads < min(self._max_threads, self.unfinished + 1):
-                start_thread(f"{self.name}-{self._threads}", self._work)
-                self._threads += 1
-            return self._enqueue(run, delay)
+                self._start_thread()
+            task = self._enqueue(run, delay)
+            runs_here = not self._threads
+            self._threads += runs_here
+        if runs_here:
+            self._work()
+        return task
 
     def join(self, seconds: float) -> bool:
         with self._lock:
@@ -164,6 +168,19 @@ class _Workers:
             if not self.grace:
                 self._waiting.clear()
             self._changed.notify_all()
+
+    def _start_thread(self) -> None:
+        """Start a thread, unless none can be started and this is no harm.
+
+        Python 3.12 starts none while the process ends; tasks run in the thread that submits them
+        then. Elsewhere it is the system that has no threads left.
+        """
+        try:
+            start_thread(f"{self.name}-{self._threads}", self._work)
+            self._threads += 1
+        except RuntimeError:
+            if not self._threads and not self.closing:
+                raise
 
     def _enqueue(self, run: Run, delay: float) -> Task:
         """Queue a task. The caller holds the lock."""
@@ -194,13 +211,16 @@ class _Workers:
             while True:
                 self._forget_cancelled()
                 wait = self._waiting[0].due - self._clock() if self._waiting else IDLE_SECONDS
-                if self._waiting and (wait <= 0 or self.closing):
+                is_early = self.closing and self.grace > 0
+                if self._waiting and (wait <= 0 or is_early):
                     if run := heapq.heappop(self._waiting).run:
                         self._running += 1
                         if self._waiting:
                             self._changed.notify()  # another thread waits for the next one
                         return run
-                elif self.closing or not (self._changed.wait(wait) or self._waiting):
+                elif (self.closing and not self._waiting) or not (
+                    self._changed.wait(wait) or self._waiting
+                ):
                     self._threads -= 1
                     return None
 
@@ -218,6 +238,7 @@ class _Registry:
         self._closing = False
         # Registered on first use rather than on import: functions that a shop registered before
         # that, such as one that closes its database, then run after our tasks.
+        atexit.unregister(shutdown)  # a forked process inherits that of its parent
         atexit.register(shutdown)
 
     def add(self, workers: _Workers) -> None:
@@ -262,4 +283,6 @@ def shutdown() -> None:
             break
         busy[0].join(started + busy[0].grace - now)
     for each in registry.unfinished():
-        log.error("%s: %d tasks were lost at the end of the process", each.name, each.unfinished)
+        if each.grace:  # timers may be set until the end
+            count = each.unfinished
+            log.error("%s: %d tasks were lost at the end of the process", each.name, count)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from ....errors import GenvorisError, LockTimeoutError, StoreUnavailableError
+from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
 from ...images.pictures import Picture
 from ...products import Product
@@ -93,7 +94,14 @@ class LocalJobQueue:
         except StoreUnavailableError:
             if known := worker.accept_alone(task, limit):
                 return known
-        worker.start(task)
+        try:
+            worker.start(task)
+        except BaseException:  # such as a system that has no threads left
+            worker.release(task)
+            with suppress(StoreUnavailableError):
+                self._records.end(job, Failure("internal_error"), None)
+            self._free_slot(task)
+            raise
         return job
 
     def find(self, job_id: str, owner: str) -> Job | None:
@@ -162,16 +170,27 @@ class LocalJobQueue:
 
     def _accept(self, task: Task, limit: int) -> None:
         """Accept a job and write it down. The caller holds its owner's lock."""
-        worker, job = self._worker.get(), task.job
+        worker = self._worker.get()
         worker.accept(task)
         try:
             self._records.renew_lease(worker.id)
-            task.slot = self._records.take_slot(task.holder, job, limit)
-            if task.slot is None:
-                raise TooManyJobsError("This shopper has too many unfinished try-ons.")
-            self._records.write(job)
-            if task.key:
-                self._records.write_key(job.owner, task.key, job.id)
-        except GenvorisError:
+            self._write(task, limit)
+        except BaseException:
             worker.release(task)
+            self._free_slot(task)
             raise
+
+    def _write(self, task: Task, limit: int) -> None:
+        job = task.job
+        task.slot = self._records.take_slot(task.holder, job, limit)
+        if task.slot is None:
+            raise TooManyJobsError("This shopper has too many unfinished try-ons.")
+        self._records.write(job)
+        if task.key:
+            self._records.write_key(job.owner, task.key, job.id)
+
+    def _free_slot(self, task: Task) -> None:
+        if task.slot:
+            with suppress(StoreUnavailableError):  # it lapses by itself
+                self._records.free_slot(task.slot, task.job)
+            task.slot = None

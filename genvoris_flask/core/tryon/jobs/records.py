@@ -6,7 +6,7 @@ tryon:ID:end          its result: the first to write it decides, and later ones 
 tryon:ID:picture      the number of pieces of its picture
 tryon:ID:picture:N    one of these pieces
 tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
-tryon-slot:HOLDER:N   the job and the worker that use one of an owner's, or an address's, slots
+tryon-slot:HOLDER:N   the job that uses one of an owner's, or an address's, slots
 tryon-worker:WORKER   the lease of a worker: exists while the worker lives
 …:WORKER:doubted      exists once somebody found the lease lapsed
 ====================  ====================================================================
@@ -37,7 +37,9 @@ KEY_SECONDS = 24 * 3600.0
 LEASE_SECONDS = 7.5
 DOUBT_SECONDS = 5.0
 TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
-SLOT_SECONDS = 3600.0  # longer than any job takes; usually a slot is freed long before
+# Slots are renewed as leases are, and lapse when a worker is lost, or a slot was taken by a command
+# whose reply never came.
+SLOT_SECONDS = LEASE_SECONDS + DOUBT_SECONDS + 1.5
 # A call to Redis may take a quarter of a second, and a picture can be large on a slow network.
 PIECE_BYTES = 256 * 1024
 _TOMBSTONE = b'{"state": "gone"}'
@@ -154,29 +156,24 @@ class JobRecords:
 
     def take_slot(self, holder: str, job: Job, limit: int) -> str | None:
         """Take one of a holder's slots and return its name, or None if all are in use."""
-        value = _slot_value(job)
         for number in range(limit):
             slot = f"tryon-slot:{holder}:{number}"
-            if self._store.add(slot, value, SLOT_SECONDS) or self._take_over(slot, value):
+            if self._store.add(slot, job.id.encode(), SLOT_SECONDS):
                 return slot
         return None
 
+    def renew_slot(self, slot: str, job: Job) -> None:
+        """Keep a slot, unless it lapsed and another job uses it by now."""
+        self._store.replace(slot, job.id.encode(), SLOT_SECONDS, expected=job.id.encode())
+
     def free_slot(self, slot: str, job: Job) -> None:
         """Free a slot, unless another job uses it by now."""
-        self._store.replace(slot, b"", 0, expected=_slot_value(job))
+        self._store.replace(slot, b"", 0, expected=job.id.encode())
 
     def renew_lease(self, worker: str) -> None:
         """Record that a worker lives."""
         self._store.set(_lease_key(worker), b"1", LEASE_SECONDS)
         self._store.delete(_doubt_key(worker))
-
-    def _take_over(self, slot: str, value: bytes) -> bool:
-        """Take a slot from a worker that is lost."""
-        used = self._store.get(slot) or b""
-        _, _, worker = used.decode("ascii", "replace").partition(" ")
-        if not worker or not self._is_lost(worker):
-            return False
-        return self._store.replace(slot, value, SLOT_SECONDS, expected=used)
 
     def _is_lost(self, worker: str) -> bool:
         """Return whether a worker is dead, which is certain only on a later call.
@@ -225,7 +222,3 @@ def _lease_key(worker: str) -> str:
 
 def _doubt_key(worker: str) -> str:
     return f"tryon-worker:{worker}:doubted"
-
-
-def _slot_value(job: Job) -> bytes:
-    return f"{job.id} {job.worker}".encode()

@@ -133,11 +133,11 @@ class JobWorker:
         with self._changed:
             if self._pending >= self._max_pending:
                 raise BusyError("The queue of try-ons is full.")
+            if not self._has_heartbeat:
+                self._heartbeats.submit(self._beat, delay=self._interval)
+                self._has_heartbeat = True  # not before: there may be no thread to be had
             self._pending += 1
             self._tasks[task.job.id] = task
-            if not self._has_heartbeat:
-                self._has_heartbeat = True
-                self._heartbeats.submit(self._beat, delay=self._interval)
 
     def accept_alone(self, task: Task, limit: int) -> Job | None:
         """Take a job while the store is unavailable, or return the job that it is a repeat of.
@@ -249,7 +249,7 @@ class JobWorker:
         while True:
             try:
                 self.heartbeat()
-            except Exception:  # without heartbeats, all jobs of this process would seem lost
+            except BaseException:  # without heartbeats, all jobs of this process would seem lost
                 log.exception("A heartbeat of the try-ons failed")
             with self._changed:
                 is_closing = self._heartbeats.is_closing
@@ -272,10 +272,13 @@ class JobWorker:
     def _refresh(self, task: Task) -> None:
         if task.result:
             self._settle(task)
-        elif task.removed or self._records.has_ended(task.job.id):
+            return
+        if task.removed or self._records.has_ended(task.job.id):
             task.superseded, task.work = not task.removed, None
         else:
             self._records.write(task.job)
+        if task.slot:  # a thread is busy, whatever became of its job
+            self._records.renew_slot(task.slot, task.job)
 
     def _forget_expired(self) -> None:
         before = self._clock() - self._ttl
