@@ -22,6 +22,7 @@ from werkzeug.routing import RequestRedirect
 from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
+from .globals import get_request
 from .state import get_state
 
 _HOST = "genvoris_host"
@@ -62,7 +63,7 @@ def register_fallbacks(app: Flask, public: Blueprint) -> None:
 
 
 def _answer_unknown_paths() -> Response | HTTPException | None:
-    error = request.routing_exception
+    error = get_request().routing_exception
     if error is None or isinstance(error, RequestRedirect):
         return None
     if not request.path.startswith(f"{get_state().settings.url_prefix}/"):

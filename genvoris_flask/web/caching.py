@@ -15,6 +15,8 @@ import sys
 
 from flask import Flask, Request, Response, current_app, request
 
+from .globals import get_request
+
 log = logging.getLogger("genvoris_flask.web")
 page_log = logging.getLogger("genvoris_flask.storefront")
 
@@ -60,7 +62,7 @@ def enforce_policies(app: Flask) -> None:
 
 
 def _enforce(response: Response) -> Response:
-    environ = request.environ
+    environ = get_request().environ
     environ[_DONE] = True
     policy = environ.get(_POLICY)
     if policy is None:

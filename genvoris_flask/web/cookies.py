@@ -13,6 +13,8 @@ from typing import Any, cast
 from flask import Flask, Response, after_this_request, current_app, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
+from .globals import get_request
+
 _LEFT = "genvoris.session_left"
 LIFETIME = 24 * 3600  # seconds: as long as Genvoris links an order to a try-on
 _VALUE = re.compile(r"[A-Za-z0-9_.-]{8,128}")
@@ -87,9 +89,10 @@ def leave_session(app: Flask, blueprints: Collection[str], public: Collection[st
     """
 
     def leave(response: Response) -> Response:
-        name = request.blueprint
+        page = get_request()
+        name = page.blueprint
         if name in public or (name in blueprints and not session.modified):
-            request.environ[_LEFT] = True
+            page.environ[_LEFT] = True
             # Here rather than at start-up, since the shop may set its interface later.
             if not isinstance(app.session_interface, SparingSessions):
                 app.session_interface = cast(

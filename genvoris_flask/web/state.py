@@ -27,6 +27,7 @@ from ..settings import Settings
 from .assets import Assets
 from .billing import AppBilling
 from .client_address import ProxyWatch
+from .globals import get_app
 from .hooks import Hooks
 from .rate_limits.limiter import Limiter
 
@@ -98,7 +99,7 @@ def get_state(app: Flask | None = None) -> AppState:
         SwitchedOffError: The app has GENVORIS_ENABLED = False.
         RuntimeError: The extension was not set up for it.
     """
-    state: object = (current_app if app is None else app).extensions.get(EXTENSION_KEY)
+    state: object = (get_app() if app is None else app).extensions.get(EXTENSION_KEY)
     if isinstance(state, AppState):
         return state
     if isinstance(state, SwitchedOff):
@@ -120,7 +121,7 @@ def find_state(call: str) -> AppState | SwitchedOff | None:
             f"{call} belongs to an app, and there is no current one here: use it in a view, in a "
             "command, or within `with app.app_context():`."
         )
-    state: AppState | SwitchedOff | None = current_app.extensions.get(EXTENSION_KEY)
+    state: AppState | SwitchedOff | None = get_app().extensions.get(EXTENSION_KEY)
     return state
 
 
