@@ -9,6 +9,7 @@ import pytest
 
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions.cache import CachedSession
+from genvoris_flask.core.sessions.shared import NullSharedSessions
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.errors import (
     CircuitOpenError,
@@ -463,19 +464,33 @@ def test_unanswered_revocations_delay_no_page(shop: SessionShop) -> None:
     released.set()
 
 
-def test_open_circuit_revokes_nothing(shop: SessionShop) -> None:
+class RecordedDrops(NullSharedSessions):
+    """Records whose tokens were dropped in the other processes."""
+
+    def __init__(self) -> None:
+        self.dropped: list[str] = []
+
+    def drop(self, external_id: str) -> None:
+        self.dropped.append(external_id)
+
+
+def test_open_circuit_revokes_nothing() -> None:
     """A token that is not revoked expires soon."""
+    drops = RecordedDrops()
+    shop = SessionShop(shared=drops)
     shop.session()
     shop.fail_with(401)
     with pytest.raises(UnauthorizedError):
         shop.session(BEN)
     shop.broker.forget(ADA)
     assert shop.broker.cached(ADA) is None
+    shop.broker.forget(BEN)  # handled after Ada's
+    until(lambda: drops.dropped == ["ada", "ben"])
     shop.recover()
     shop.clock.now += 60
     shop.genvoris.customers["ben"] = "ec_ben"
     ben = shop.session(BEN)
-    shop.broker.forget(BEN)  # handled after Ada's
+    shop.broker.forget(BEN)
     until(lambda: f"DELETE /customers/ec_ben/sessions/{ben.jti}" in shop.genvoris.calls)
     assert not any(call.startswith("DELETE /customers/ec_ada") for call in shop.genvoris.calls)
 
