@@ -18,7 +18,6 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wsgi import ClosingIterator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,11 +205,9 @@ class RequestCounter:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._add(1)
         try:
-            response = self._app(environ, start_response)
-        except BaseException:
+            return self._app(environ, start_response)
+        finally:  # by now the request's session with the database is over
             self._add(-1)
-            raise
-        return ClosingIterator(response, lambda: self._add(-1))
 
     def wait(self, seconds: float) -> None:
         """Wait until no request is in progress, at most this long."""

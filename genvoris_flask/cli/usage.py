@@ -13,7 +13,7 @@ from .output import json_option, show_fields, show_json, show_table
 HISTORY = {"start": "FROM", "end": "UNTIL", "used": "USED", "limit": "LIMIT"}
 
 
-@click.command(short_help="Say how many try-ons a customer has used.")
+@click.command(short_help="Show how many try-ons a customer has used.")
 @click.argument("customer_id", metavar="ID", type=FILLED)
 @json_option
 @with_appcontext
