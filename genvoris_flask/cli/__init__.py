@@ -48,17 +48,24 @@ class GenvorisGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         with _load("failures").errors_as_sentences():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except ImportError as error:  # of what is imported on first use, such as httpx
+                raise _broken_installation(error) from error
 
 
 def _load(name: str) -> Any:
     try:
         return import_module(f".{name}", __name__)
     except Exception as error:
-        raise click.ClickException(
-            f"genvoris-flask cannot be loaded ({type(error).__name__}: {error}). Install it again, "
-            "with what it depends on: pip install --upgrade --force-reinstall genvoris-flask"
-        ) from error
+        raise _broken_installation(error) from error
+
+
+def _broken_installation(error: Exception) -> click.ClickException:
+    return click.ClickException(
+        f"genvoris-flask cannot be loaded ({type(error).__name__}: {error}). Install it again, "
+        "with what it depends on: pip install --upgrade --force-reinstall genvoris-flask"
+    )
 
 
 genvoris = GenvorisGroup("genvoris", help="Virtual try-on by Genvoris.")

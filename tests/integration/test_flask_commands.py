@@ -22,9 +22,15 @@ app = Flask(__name__)
 def greet():
     click.echo("Good day")
 """
-WITHOUT_HTTPX = """
+WITH_GENVORIS = """
+from genvoris_flask import GenvorisFlask
+
+app.config.update(SECRET_KEY="secret", GENVORIS_API_KEY="gvk_test_1")
+GenvorisFlask(app)
+"""
+WITHOUT = """
 import sys
-sys.modules["httpx"] = None  # importing it fails
+sys.modules["{}"] = None  # importing it fails
 """
 TOO_OLD = """
 import importlib.metadata
@@ -51,16 +57,22 @@ def flask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_missing_dependency(shop: Path) -> None:
+@pytest.mark.parametrize(
+    ("package", "shops_code"),
+    [("cachetools", SHOP), ("httpx", SHOP + WITH_GENVORIS)],
+    ids=["needed by every command", "needed on first use"],
+)
+def test_missing_dependency(shop: Path, package: str, shops_code: str) -> None:
     """The shop's commands run when a dependency of this package is missing."""
-    (shop / "sitecustomize.py").write_text(WITHOUT_HTTPX)
+    (shop / "shop.py").write_text(shops_code)
+    (shop / "sitecustomize.py").write_text(WITHOUT.format(package))
     greeting = flask(shop, "greet")
     assert greeting.stdout == "Good day\n", greeting.stderr
     assert "genvoris" in flask(shop, "--help").stdout
     ours = flask(shop, "genvoris", "check")
     assert ours.returncode == 1
     assert "Traceback" not in ours.stderr
-    assert "httpx" in ours.stderr
+    assert package in ours.stderr
     assert "pip install" in ours.stderr
 
 

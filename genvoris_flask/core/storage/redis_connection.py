@@ -21,6 +21,7 @@ log = logging.getLogger("genvoris_flask.store")
 T = TypeVar("T")
 SOCKET_TIMEOUT = 0.25  # seconds; redis-py's own default waits for minutes
 PAUSE = 2.0  # seconds without another attempt, after Redis did not answer
+MAX_OLD_CONNECTIONS = 20  # that one command may meet after a failover
 CHECK_SECONDS = 30  # between two checks whether a silent connection is still up
 
 
@@ -84,17 +85,22 @@ class RedisConnection:
         )
 
     def _run_up_to_twice(self, command: Callable[[redis.Redis], T], *, retry: bool) -> T:
-        """Give a busy Redis a second chance, unless it was unavailable already."""
+        """Give a busy Redis a second chance, unless it was unavailable already.
+
+        After a failover the address leads to the new primary, but open connections still lead to
+        the old one. What a replica refuses is not written, so it may be sent again, as often as
+        another thread has just returned an old connection.
+        """
         client = self.client()
-        try:
-            return command(client)
-        except (RedisError, OSError) as error:
-            if _is_refusal_of_replica(error):
-                # After a failover the address leads to the new primary, but open connections
-                # still lead to the old one. Nothing was written, so a retry is safe.
+        for _ in range(MAX_OLD_CONNECTIONS):
+            try:
+                return command(client)
+            except (RedisError, OSError) as error:
+                if not _is_refusal_of_replica(error):
+                    if self._is_unavailable or not retry:
+                        raise
+                    break
                 client.connection_pool.disconnect(inuse_connections=False)
-            elif self._is_unavailable or not retry:
-                raise
         return command(client)
 
     def _note_failure(self, reason: str) -> None:

@@ -39,7 +39,7 @@ DOUBT_SECONDS = 5.0
 TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
 # Slots are renewed as leases are, and lapse when a worker is lost, or a slot was taken by a command
 # whose reply never came.
-SLOT_SECONDS = LEASE_SECONDS + DOUBT_SECONDS + 1.5
+SLOT_SECONDS = 10.0
 # A call to Redis may take a quarter of a second, and a picture can be large on a slow network.
 PIECE_BYTES = 256 * 1024
 _TOMBSTONE = b'{"state": "gone"}'
@@ -163,8 +163,10 @@ class JobRecords:
         return None
 
     def renew_slot(self, slot: str, job: Job) -> None:
-        """Keep a slot, unless it lapsed and another job uses it by now."""
-        self._store.replace(slot, job.id.encode(), SLOT_SECONDS, expected=job.id.encode())
+        """Keep a slot, or take it again if it lapsed; unless another job uses it by now."""
+        value = job.id.encode()
+        if not self._store.replace(slot, value, SLOT_SECONDS, expected=value):
+            self._store.add(slot, value, SLOT_SECONDS)
 
     def free_slot(self, slot: str, job: Job) -> None:
         """Free a slot, unless another job uses it by now."""
