@@ -279,6 +279,8 @@ class JobWorker:
             self._records.write(task.job)
         if task.slot:  # a thread is busy, whatever became of its job
             self._records.renew_slot(task.slot, task.job)
+            if task.result:  # it ended meanwhile, and its slot may have been free already
+                self._records.free_slot(task.slot, task.job)
 
     def _forget_expired(self) -> None:
         before = self._clock() - self._ttl
