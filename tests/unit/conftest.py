@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.jobs import Processes
 from tests.support.stripe_payloads import Stripe
 
 
@@ -11,3 +12,9 @@ from tests.support.stripe_payloads import Stripe
 def stripe(request: pytest.FixtureRequest) -> Stripe:
     """Return a Stripe customer whose events have the shapes since, and before, 2025-03-31."""
     return Stripe(request.param == "basil")
+
+
+@pytest.fixture
+def processes() -> Processes:
+    """Return the processes of a shop, on one store and on clocks that a test moves."""
+    return Processes()

@@ -30,11 +30,6 @@ from tests.support.jobs import (
 from tests.support.waiting import until
 
 
-@pytest.fixture
-def processes() -> Processes:
-    return Processes()
-
-
 def result(queue: LocalJobQueue, job: Job) -> JobResult | None:
     found = queue.find(job.id, "ada")
     assert found

@@ -37,11 +37,6 @@ from tests.support.jobs import (
 from tests.support.waiting import until
 
 
-@pytest.fixture
-def processes() -> Processes:
-    return Processes()
-
-
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [(PICTURE, "done"), (Failure("e"), "failed"), (Refusal("no_plan"), "refused")],

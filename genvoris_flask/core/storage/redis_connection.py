@@ -85,7 +85,7 @@ class RedisConnection:
         )
 
     def _run_up_to_twice(self, command: Callable[[redis.Redis], T], *, retry: bool) -> T:
-        """Give a busy Redis a second chance, unless it was unavailable already.
+        """Send a command, and once more if Redis was only busy.
 
         After a failover the address leads to the new primary, but open connections still lead to
         the old one. What a replica refuses is not written, so it may be sent again, as often as

@@ -97,10 +97,9 @@ class LocalJobQueue:
         try:
             worker.start(task)
         except BaseException:  # such as a system that has no threads left
-            worker.release(task)
             with suppress(StoreUnavailableError):
                 self._records.end(job, Failure("internal_error"), None)
-            self._free_slot(task)
+            self._release(task)
             raise
         return job
 
@@ -176,8 +175,7 @@ class LocalJobQueue:
             self._records.renew_lease(worker.id)
             self._write(task, limit)
         except BaseException:
-            worker.release(task)
-            self._free_slot(task)
+            self._release(task)
             raise
 
     def _write(self, task: Task, limit: int) -> None:
@@ -189,7 +187,9 @@ class LocalJobQueue:
         if task.key:
             self._records.write_key(job.owner, task.key, job.id)
 
-    def _free_slot(self, task: Task) -> None:
+    def _release(self, task: Task) -> None:
+        """Drop a job that was accepted and cannot be started, and free its slot."""
+        self._worker.get().release(task)
         if task.slot:
             with suppress(StoreUnavailableError):  # it lapses by itself
                 self._records.free_slot(task.slot, task.job)
