@@ -33,7 +33,7 @@ def test_language_of_page(shop: ScriptedShop, language: str) -> None:
         f"locale-{language}.js",
     }
     status = shop.requests("GET", "/genvoris/status")[0]
-    assert status.all_headers()["accept-language"] == language
+    assert status.headers["accept-language"] == language
 
 
 def test_language_of_tag(
