@@ -8,6 +8,7 @@ GenvorisError
 │   └── CircuitOpenError       no request was sent, since recent ones failed
 ├── MalformedAnswerError       the response is not what Genvoris's API promises
 ├── StoreUnavailableError      the store that all processes share does not answer
+├── LedgerUnavailableError     the database of the ledger does not answer, or cannot be written
 ├── LockTimeoutError           a lock was held for longer than the caller could wait
 ├── QueueFullError             the background queue is full
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
@@ -86,6 +87,10 @@ class MalformedAnswerError(GenvorisError):
 
 class StoreUnavailableError(GenvorisError):
     """The store of GENVORIS_STORE_URL does not answer; try again in a few seconds."""
+
+
+class LedgerUnavailableError(GenvorisError):
+    """The database of the ledger cannot be reached or written. Nothing was changed."""
 
 
 class LockTimeoutError(GenvorisError):

@@ -1,0 +1,222 @@
+"""One shopper's lots while their account is locked, and the journal of what changes.
+
+Every transaction that changes lots first updates the account's row. That is one lock for all of a
+shopper's lots, it is taken in one statement by every database, and it makes SQLite's transaction a
+writing one from its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from .database import insert_if_absent
+from .lots import FINAL_STATES, Lot, allowed_units, in_drawing_order, read_lot
+from .reversal_records import find_reversals
+from .schema import ID_LENGTH, accounts, entries, lots, reservations
+
+
+@dataclass(frozen=True)
+class Change:
+    """By how much a lot's counters change."""
+
+    allowed: int = 0
+    reserved: int = 0
+    used: int = 0
+
+
+def check_id(name: str, value: object) -> str:
+    """Return an id that can be stored.
+
+    Raises:
+        TypeError: It is not a string.
+        ValueError: It is empty or too long.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}.")
+    if not value or len(value) > ID_LENGTH:
+        raise ValueError(
+            f"{name} must have 1 to {ID_LENGTH} characters; this one has {len(value)}."
+        )
+    return value
+
+
+class LockedAccount:
+    """A shopper's account in a transaction that has locked it.
+
+    Lots whose time is over expire, and reservations that nobody settled lapse, when it is opened.
+
+    Args:
+        connection: The transaction.
+        external_id: The shop's id of the shopper.
+        now: The current time.
+    """
+
+    def __init__(self, connection: Connection, external_id: str, now: datetime) -> None:
+        self.connection = connection
+        self.id = check_id("external_id", external_id)
+        self.now = now
+        self.version = self._lock()
+        self._lots = self._read_lots()
+        self._lapse()
+        self._expire()
+
+    @property
+    def lots(self) -> list[Lot]:
+        """The shopper's lots that have not ended, in the order in which they are used."""
+        return in_drawing_order(self._lots.values())
+
+    def lot(self, lot_id: int) -> Lot:
+        """Return one of the shopper's lots, including one that has ended."""
+        if lot_id in self._lots:
+            return self._lots[lot_id]
+        found = self.connection.execute(select(lots).where(lots.c.id == lot_id)).one()
+        return read_lot(found)
+
+    def next_available(self) -> Lot | None:
+        """Return the lot that the next try-on is drawn from."""
+        return next((lot for lot in self.lots if lot.available), None)
+
+    def change(
+        self,
+        lot: Lot,
+        kind: str,
+        event: str,
+        change: Change = Change(),
+        *,
+        reservation: str | None = None,
+        **columns: Any,
+    ) -> Lot:
+        """Change a lot and write the journal's line for it.
+
+        An event changes a lot in one way only once.
+
+        Args:
+            lot: The lot as it is.
+            kind: The journal's word for the change.
+            event: What caused it.
+            change: The counters' changes.
+            reservation: The key of the try-on.
+            columns: Other columns of the lot, with their new values.
+
+        Returns:
+            The lot as it is now.
+        """
+        line = {
+            "account": self.id,
+            "lot_id": lot.id,
+            "reservation": reservation,
+            "kind": kind,
+            "allowed": change.allowed,
+            "reserved": change.reserved,
+            "used": change.used,
+            "event": event,
+            "at": self.now,
+        }
+        if insert_if_absent(self.connection, entries, line):
+            counters = {
+                "allowed": lots.c.allowed + change.allowed,
+                "reserved": lots.c.reserved + change.reserved,
+                "used": lots.c.used + change.used,
+            }
+            self.connection.execute(
+                update(lots).where(lots.c.id == lot.id).values(**counters, **columns)
+            )
+        return self.refresh(lot)
+
+    def refresh(self, lot: Lot) -> Lot:
+        """Read a lot again."""
+        row = self.connection.execute(select(lots).where(lots.c.id == lot.id)).one()
+        found = read_lot(row)
+        if found.account == self.id and found.stored_state not in FINAL_STATES:
+            self._lots[found.id] = found
+        else:
+            self._lots.pop(found.id, None)
+        return found
+
+    def add(self, values: dict[str, Any], event: str) -> Lot:
+        """Add a lot, with the journal's line for it."""
+        result = self.connection.execute(
+            insert(lots).values(**{**values, "allowed": 0, "account": self.id})
+        )
+        lot = self.refresh(self.lot(result.inserted_primary_key[0]))
+        return self.change(lot, "grant", event, Change(allowed=values["granted"]))
+
+    def settle(self, lot: Lot, kind: str, event: str) -> Lot:
+        """Make a lot's allowed try-ons what its refunds and withdrawals leave of it."""
+        if lot.stored_state in FINAL_STATES:
+            return lot
+        target = allowed_units(lot, find_reversals(self.connection, lot))
+        if target == lot.allowed:
+            return lot
+        return self.change(lot, kind, event, Change(allowed=target - lot.allowed))
+
+    def end(self, lot: Lot, state: str, event: str) -> Lot:
+        """Let a lot expire, or void it. What is used stays used, and what is under way goes on."""
+        lost = min(0, lot.taken - lot.allowed)
+        return self.change(lot, state, event, Change(allowed=lost), state=state)
+
+    def statement(self, about: str) -> str:
+        """Return an event id for what the shop states now, which it may state again later."""
+        return f"{about}@{self.version}"
+
+    def _lock(self) -> int:
+        lock = (
+            update(accounts)
+            .where(accounts.c.external_id == self.id)
+            .values(version=accounts.c.version + 1)
+        )
+        if not self.connection.execute(lock).rowcount:
+            row = {"external_id": self.id, "version": 0, "created_at": self.now}
+            insert_if_absent(self.connection, accounts, row)
+            self.connection.execute(lock)
+        version = select(accounts.c.version).where(accounts.c.external_id == self.id)
+        return int(self.connection.execute(version).scalar_one())
+
+    def _read_lots(self) -> dict[int, Lot]:
+        # FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop
+        # began earlier.
+        query = (
+            select(lots)
+            .where(lots.c.account == self.id, lots.c.state.not_in(FINAL_STATES))
+            .with_for_update()
+        )
+        found = map(read_lot, self.connection.execute(query))
+        return {lot.id: lot for lot in found}
+
+    def _expire(self) -> None:
+        for lot in list(self._lots.values()):
+            if lot.has_ended(self.now):
+                self.end(lot, "expired", f"expiry:{lot.id}")
+
+    def _lapse(self) -> None:
+        if not any(lot.reserved for lot in self._lots.values()):
+            return
+        open_ones = select(reservations).where(
+            reservations.c.account == self.id,
+            reservations.c.state == "open",
+            reservations.c.lapses_at <= self.now,
+        )
+        for row in self.connection.execute(open_ones).all():
+            self.connection.execute(
+                update(reservations).where(reservations.c.key == row.key).values(state="lapsed")
+            )
+            event = f"{row.key}:{row.attempt}"
+            self.give_back(self.lot(row.lot_id), "lapse", event, row.key)
+
+    def give_back(self, lot: Lot, kind: str, event: str, key: str) -> Lot:
+        """Return a reserved try-on to its lot, unless the lot has ended."""
+        ended = lot.stored_state in FINAL_STATES
+        lost = -1 if ended and lot.allowed > lot.used else 0
+        change = Change(reserved=-1, allowed=lost)
+        return self.change(lot, kind, event, change, reservation=key)
+
+
+def lock_accounts(connection: Connection, found: Iterable[Lot], now: datetime) -> None:
+    """Lock the accounts of some lots, in an order that is the same everywhere."""
+    for account in sorted({lot.account for lot in found if lot.account is not None}):
+        LockedAccount(connection, account, now)

@@ -1,0 +1,141 @@
+"""What a shopper has, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from .lots import Lot, LotKind, LotState, in_drawing_order, read_lot
+from .schema import entries, lots
+
+
+@dataclass(frozen=True)
+class LotBalance:
+    """One lot, as the shopper and the shop's staff see it.
+
+    Attributes:
+        kind: What it is.
+        state: What a person would call its state.
+        source: Where it came from: the system, and the id there.
+        granted: How many try-ons were sold or given.
+        available: How many can be used now.
+        used: How many were made.
+        reserved: How many are under way.
+        expires_at: When it ends; None if it does not.
+    """
+
+    kind: LotKind
+    state: LotState
+    source: str
+    granted: int
+    available: int
+    used: int
+    reserved: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a shopper has.
+
+    Attributes:
+        available: Try-ons that can be made now.
+        held: Try-ons that a pause or a dispute keeps back.
+        lots: What they consist of, in the order in which they are used.
+        next_expiry: When the next of the available ones end; None if none do.
+    """
+
+    available: int
+    held: int
+    lots: tuple[LotBalance, ...]
+    next_expiry: datetime | None
+
+    @property
+    def expiring(self) -> int:
+        """How many of the available try-ons end at ``next_expiry``."""
+        ending = [lot for lot in self.lots if lot.available]
+        return sum(lot.available for lot in ending if lot.expires_at == self.next_expiry)
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One change of a lot.
+
+    Attributes:
+        at: When.
+        kind: What happened.
+        lot: The lot's source and id there.
+        allowed: By how much the shopper's try-ons changed.
+        reserved: By how much those under way changed.
+        used: By how much those made changed.
+        event: What caused it.
+        reservation: The key of the try-on.
+    """
+
+    at: datetime
+    kind: str
+    lot: str
+    allowed: int
+    reserved: int
+    used: int
+    event: str
+    reservation: str | None
+
+
+def balance_of(found: Sequence[Lot], now: datetime) -> Balance:
+    """Return the balance of an account's lots."""
+    current = [lot for lot in in_drawing_order(found) if not lot.has_ended(now)]
+    ends = [lot.expires_at for lot in current if lot.available and lot.expires_at]
+    return Balance(
+        available=sum(lot.available for lot in current),
+        held=sum(lot.room for lot in current if lot.state == "held"),
+        lots=tuple(map(_view, current)),
+        next_expiry=min(ends, default=None),
+    )
+
+
+def read_journal(connection: Connection, account: str, limit: int) -> list[JournalLine]:
+    """Return the latest lines of an account's journal, the newest first."""
+    rows = connection.execute(
+        select(entries, lots.c.source, lots.c.source_id)
+        .join(lots, lots.c.id == entries.c.lot_id)
+        .where(lots.c.account == account)
+        .order_by(entries.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        JournalLine(
+            row.at,
+            row.kind,
+            f"{row.source}:{row.source_id}",
+            row.allowed,
+            row.reserved,
+            row.used,
+            row.event,
+            row.reservation,
+        )
+        for row in rows
+    ]
+
+
+def read_lots(connection: Connection, account: str) -> list[Lot]:
+    """Return all lots of an account."""
+    rows = connection.execute(select(lots).where(lots.c.account == account))
+    return [read_lot(row) for row in rows]
+
+
+def _view(lot: Lot) -> LotBalance:
+    source = f"{lot.source}:{lot.source_id}"
+    return LotBalance(
+        lot.kind,
+        lot.state,
+        source,
+        lot.granted,
+        lot.available,
+        lot.used,
+        lot.reserved,
+        lot.expires_at,
+    )

@@ -1,0 +1,140 @@
+"""Transactions of the ledger: opened per process, repeated after conflicts, errors in our terms."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ...errors import LedgerUnavailableError
+from ..concurrency.per_process import PerProcess
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+# Seconds that SQLite waits for another writer. A writer holds the database for about a millisecond.
+SQLITE_TIMEOUT = 15.0
+# Deadlock, serialization failure, lock timeout; by SQLSTATE and by MySQL's numbers.
+_CONFLICT_STATES = {"40001", "40P01", "55P03"}
+_CONFLICT_NUMBERS = {1205, 1213, 1020}
+
+
+class Database:
+    """Runs work in transactions.
+
+    Args:
+        target: A database URL, or a function that returns the shop's own engine.
+        sleep: Waits between two attempts, in seconds.
+    """
+
+    def __init__(
+        self, target: str | Callable[[], Engine], *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._engine = PerProcess(
+            (lambda: open_engine(target)) if isinstance(target, str) else target
+        )
+        self._sleep = sleep
+
+    @property
+    def engine(self) -> Engine:
+        """This process's engine."""
+        return self._engine.get()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run work in a transaction of its own and return what it returns.
+
+        It is run again if another transaction got in its way, so it must have no other effects.
+
+        Raises:
+            LedgerUnavailableError: The database cannot be reached, or cannot be written.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            except SQLAlchemyError as error:
+                if attempt == ATTEMPTS or not is_conflict(error):
+                    raise unavailable(error) from error
+            # Not all at once again; this is no secret.
+            self._sleep(0.005 * 2**attempt * (0.5 + random.random()))  # noqa: S311
+        raise AssertionError("unreachable")
+
+
+def open_engine(target: str | URL) -> Engine:
+    """Return an engine for a database URL.
+
+    SQLite gets a write-ahead log, so that readers and the writer do not wait for each other, and a
+    transaction that begins with its first statement.
+    """
+    url = make_url(target)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_TIMEOUT})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy's "begin" below replaces the driver's
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could find that it must not write.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with the same unique key exists; return whether it was inserted."""
+    match connection.dialect.name:
+        case "postgresql":
+            statement: Any = postgresql.insert(table).on_conflict_do_nothing()
+        case "sqlite":
+            statement = sqlite.insert(table).on_conflict_do_nothing()
+        case "mysql" | "mariadb":
+            # Unlike IGNORE, this does not also hide values that do not fit.
+            key = next(iter(table.primary_key.columns))
+            statement = mysql.insert(table).on_duplicate_key_update({key.name: key})
+        case name:
+            raise LedgerUnavailableError(
+                f"The ledger does not support {name} databases. Use SQLite, PostgreSQL, MySQL or "
+                "MariaDB for GENVORIS_DATABASE_URL."
+            )
+    result = connection.execute(
+        statement.values(values).inline(), execution_options={"preserve_rowcount": True}
+    )
+    return result.rowcount == 1
+
+
+def is_conflict(error: SQLAlchemyError) -> bool:
+    """Return whether a transaction failed because of another one, and may be run again."""
+    if not isinstance(error, DBAPIError):
+        return False
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        return "locked" in str(cause)
+    state = getattr(cause, "sqlstate", None)
+    number = cause.args[0] if cause is not None and cause.args else None
+    return state in _CONFLICT_STATES or number in _CONFLICT_NUMBERS
+
+
+def unavailable(error: SQLAlchemyError) -> LedgerUnavailableError:
+    """Return our error for one of the database's. Statements and values are left out of it."""
+    if isinstance(error, PoolTimeoutError):
+        reason = "all of its connections are in use"
+    else:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = f"{type(cause).__name__}"
+    return LedgerUnavailableError(
+        f"The ledger's database did not do what it was asked to ({reason}). Nothing was changed. "
+        "`flask genvoris check` says what is wrong."
+    )

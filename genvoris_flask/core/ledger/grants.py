@@ -1,0 +1,234 @@
+"""Putting try-ons into a shopper's account, absolutely: telling the same again changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, update
+
+from .accounts import Change, LockedAccount
+from .database import insert_if_absent
+from .lots import FINAL_STATES, PRIORITIES, Lot, LotKind, allowed_units, read_lot
+from .reversal_records import find_reversals, lock_reversals
+from .schema import entries, lots
+
+# More than any order; a column of the database holds it.
+MAX_UNITS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What somebody gets.
+
+    Attributes:
+        kind: What it is, which decides when it is used.
+        source: The system it comes from, such as ``stripe``.
+        source_id: Its id there. The same source and id are the same lot.
+        units: How many try-ons in all.
+        bundle: What several lots belong to, such as an order with several lines.
+        paid: What was paid for it, in the currency's minor unit.
+        currency: The currency's ISO code.
+        starts_at: When it was sold or given; now by default.
+        expires_at: When it ends.
+        stated_at: When the billing system said so; an older statement changes nothing.
+    """
+
+    kind: LotKind
+    source: str
+    source_id: str
+    units: int
+    bundle: str | None = None
+    paid: int | None = None
+    currency: str | None = None
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
+    stated_at: datetime | None = None
+
+
+def check_units(name: str, value: object, *, least: int = 1) -> int:
+    """Return a number of try-ons.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is too small or too large.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number of try-ons, not {value!r}.")
+    if not least <= value <= MAX_UNITS:
+        raise ValueError(f"{name} must be {least} to {MAX_UNITS:,} try-ons, not {value}.")
+    return value
+
+
+def give(account: LockedAccount, grant: Grant, event: str) -> Lot:
+    """Add a lot to an account, or make the one that is there what the grant says.
+
+    A number that has grown is added. One that has shrunk takes away what is not used.
+    """
+    lock_reversals(account.connection, grant.source, grant.source_id, grant.bundle)
+    known = find_lot(account.connection, grant.source, grant.source_id)
+    if known is None:
+        lot = account.add(_values(grant, account.now), event)
+    elif known.account is None:
+        lot = claim(account, known)
+    elif known.account != account.id:
+        raise ValueError(
+            f"{grant.source}:{grant.source_id} was given to another shopper. Refund it first, or "
+            "use an id of its own."
+        )
+    else:
+        lot = known
+    lot = _resize(account, lot, grant, event)
+    return apply_reversals(account, lot, event)
+
+
+def apply_reversals(account: LockedAccount, lot: Lot, event: str) -> Lot:
+    """Make a lot what the refunds and disputes that are known leave of it."""
+    found = find_reversals(account.connection, lot)
+    disputes = {each.dispute for each in found}
+    if "lost" in disputes and lot.stored_state not in FINAL_STATES:
+        return account.end(lot, "void", f"dispute:{lot.id}")
+    lot = set_hold(account, lot, "dispute", held="open" in disputes, event=event)
+    return account.settle(lot, "refund", event)
+
+
+def set_hold(account: LockedAccount, lot: Lot, hold: str, *, held: bool, event: str) -> Lot:
+    """Hold a lot for a reason, or release it from that one."""
+    if (hold in lot.holds) is held or lot.stored_state in FINAL_STATES:
+        return lot
+    holds = lot.holds | {hold} if held else lot.holds - {hold}
+    kind = f"hold {hold}" if held else f"free {hold}"
+    return account.change(lot, kind, event, holds=",".join(sorted(holds)))
+
+
+def take_back(account: LockedAccount, units: int, event: str) -> int:
+    """Take try-ons back from what the shop has given, newest first; return how many it were.
+
+    What is used stays used.
+    """
+    gifts = [lot for lot in account.lots if lot.kind == "gift"]
+    left = units
+    for lot in sorted(gifts, key=lambda each: each.id, reverse=True):
+        count = min(left, lot.room)
+        if count:
+            account.change(
+                lot, "take back", event, Change(allowed=-count), taken_back=lot.taken_back + count
+            )
+            left -= count
+    return units - left
+
+
+def find_lot(connection: Connection, source: str, source_id: str) -> Lot | None:
+    """Return the lot of a source's id, whoever has it."""
+    row = connection.execute(
+        select(lots).where(lots.c.source == source, lots.c.source_id == source_id).with_for_update()
+    ).one_or_none()
+    return None if row is None else read_lot(row)
+
+
+def find_sold(connection: Connection, source: str, source_id: str) -> list[Lot]:
+    """Return the lots of a sale: that of its id, or those of the bundle that has it."""
+    is_sold = or_(lots.c.source_id == source_id, lots.c.bundle == source_id)
+    rows = connection.execute(
+        select(lots).where(lots.c.source == source, is_sold).with_for_update()
+    )
+    return [read_lot(row) for row in rows]
+
+
+def email_digest(email: str, secret: bytes) -> str:
+    """Return the keyed digest under which a guest's order waits for its owner."""
+    normalized = email.strip().casefold().encode()
+    return hmac.new(secret, normalized, hashlib.sha256).hexdigest()
+
+
+def give_to_guest(
+    connection: Connection, email_hash: str, grant: Grant, event: str, now: datetime
+) -> Lot:
+    """Add a lot that waits for a shopper with a verified address.
+
+    Its time runs from the order, not from the claim.
+    """
+    values = {
+        **_values(grant, now),
+        "account": None,
+        "email_hash": email_hash,
+        "state": "pending",
+        "allowed": grant.units,
+    }
+    insert_if_absent(connection, lots, values)
+    lot = find_lot(connection, grant.source, grant.source_id)
+    assert lot is not None  # noqa: S101  (inserted above, or there before)
+    line = {"account": None, "lot_id": lot.id, "kind": "grant", "allowed": grant.units}
+    line |= {"reserved": 0, "used": 0, "event": event, "at": now}
+    insert_if_absent(connection, entries, line)
+    return lot
+
+
+def claim(account: LockedAccount, lot: Lot) -> Lot:
+    """Move a guest's lot into the account of the shopper whose address it has."""
+    account.connection.execute(
+        update(lots).where(lots.c.id == lot.id).values(account=account.id, state="active")
+    )
+    lot = account.change(account.refresh(lot), "claim", f"claim:{lot.id}")
+    if lot.has_ended(account.now):
+        return account.end(lot, "expired", f"expiry:{lot.id}")
+    return apply_reversals(account, lot, f"claim:{lot.id}")
+
+
+def claim_all(account: LockedAccount, email_hash: str) -> list[Lot]:
+    """Move all guest orders of an address into an account."""
+    rows = account.connection.execute(
+        select(lots)
+        .where(lots.c.email_hash == email_hash, lots.c.state == "pending")
+        .with_for_update()
+    ).all()
+    return [claim(account, read_lot(row)) for row in rows]
+
+
+def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
+    """Give a lot the grant's number, payment and end."""
+    if lot.stored_state in FINAL_STATES or _is_older(grant, lot):
+        return lot
+    granted = max(grant.units, lot.taken)
+    wanted = {
+        "granted": granted,
+        "paid": grant.paid if grant.paid is not None else lot.paid,
+        "currency": grant.currency or lot.currency,
+        "expires_at": grant.expires_at,
+        "stated_at": grant.stated_at,
+    }
+    changed = {name: value for name, value in wanted.items() if getattr(lot, name) != value}
+    if not changed:
+        return lot
+    target = allowed_units(replace(lot, granted=granted), find_reversals(account.connection, lot))
+    change = Change(allowed=target - lot.allowed)
+    return account.change(lot, "change", event, change, **changed)
+
+
+def _is_older(grant: Grant, lot: Lot) -> bool:
+    return bool(grant.stated_at and lot.stated_at and grant.stated_at < lot.stated_at)
+
+
+def _values(grant: Grant, now: datetime) -> dict[str, Any]:
+    return {
+        "email_hash": None,
+        "kind": grant.kind,
+        "priority": PRIORITIES[grant.kind],
+        "source": grant.source,
+        "source_id": grant.source_id,
+        "bundle": grant.bundle,
+        "state": "active",
+        "holds": "",
+        "granted": grant.units,
+        "reserved": 0,
+        "used": 0,
+        "taken_back": 0,
+        "paid": grant.paid,
+        "currency": grant.currency,
+        "stated_at": grant.stated_at,
+        "created_at": grant.starts_at or now,
+        "expires_at": grant.expires_at,
+    }

@@ -1,0 +1,134 @@
+"""Reserving one try-on before it is made, and settling it afterwards.
+
+A reservation is open, then committed by a picture, released by a failure, or lapsed because nobody
+settled it. Its key is the try-on's idempotency key, so a repeat finds the same reservation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from .accounts import Change, LockedAccount, check_id
+from .lots import Lot
+from .schema import reservations
+
+ReservationState = Literal["open", "committed", "released", "lapsed"]
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """One try-on, from before it is made.
+
+    Attributes:
+        key: The try-on's idempotency key.
+        account: The shop's id of the shopper.
+        lot_id: The lot that it is drawn from.
+        state: What became of it.
+        attempt: Counts how often the same try-on was reserved after it had failed.
+    """
+
+    key: str
+    account: str
+    lot_id: int
+    state: ReservationState
+    attempt: int
+
+
+class ForeignReservationError(ValueError):
+    """The key belongs to another shopper's try-on."""
+
+
+def find_reservation(connection: Connection, key: str) -> Reservation | None:
+    """Return the reservation of a key."""
+    row = connection.execute(
+        select(reservations).where(reservations.c.key == key).with_for_update()
+    ).one_or_none()
+    return None if row is None else _read(row)
+
+
+def reserve(account: LockedAccount, key: str, time_limit: timedelta) -> Reservation | None:
+    """Reserve a try-on; return None if the shopper has none left.
+
+    The same key is the same reservation. One that failed or lapsed is reserved again.
+
+    Raises:
+        ForeignReservationError: The key is another shopper's.
+    """
+    check_id("key", key)
+    known = find_reservation(account.connection, key)
+    if known is not None and known.account != account.id:
+        raise ForeignReservationError("This key belongs to another shopper's try-on.")
+    if known is not None and known.state in ("open", "committed"):
+        return known
+    lot = account.next_available()
+    if lot is None:
+        return None
+    attempt = known.attempt + 1 if known else 1
+    values: dict[str, Any] = {
+        "lot_id": lot.id,
+        "state": "open",
+        "attempt": attempt,
+        "opened_at": account.now,
+        "lapses_at": account.now + time_limit,
+    }
+    if known:
+        account.connection.execute(
+            update(reservations).where(reservations.c.key == key).values(**values)
+        )
+    else:
+        account.connection.execute(
+            insert(reservations).values(key=key, account=account.id, **values)
+        )
+    _change(account, lot, "reserve", key, attempt, Change(reserved=1))
+    return Reservation(key, account.id, lot.id, "open", attempt)
+
+
+def commit(account: LockedAccount, key: str) -> bool:
+    """Count a try-on that was made; return False if there was nothing left to count it against.
+
+    The picture of a reservation that has lapsed counts if the shopper has a try-on left by now.
+    """
+    known = find_reservation(account.connection, key)
+    if known is None or known.state == "committed":
+        return known is not None
+    if known.state == "open":
+        lot = account.lot(known.lot_id)
+        change = Change(reserved=-1, used=1)
+    else:
+        late = account.next_available()
+        if late is None:
+            return False
+        lot, change = late, Change(used=1)
+    _change(account, lot, "commit", key, known.attempt, change)
+    account.connection.execute(
+        update(reservations)
+        .where(reservations.c.key == key)
+        .values(state="committed", lot_id=lot.id)
+    )
+    return True
+
+
+def release(account: LockedAccount, key: str) -> bool:
+    """Give back a try-on of which there is no picture; return whether it was still reserved."""
+    known = find_reservation(account.connection, key)
+    if known is None or known.state != "open":
+        return False
+    account.connection.execute(
+        update(reservations).where(reservations.c.key == key).values(state="released")
+    )
+    account.give_back(account.lot(known.lot_id), "release", f"{key}:{known.attempt}", key)
+    return True
+
+
+def _change(
+    account: LockedAccount, lot: Lot, kind: str, key: str, attempt: int, change: Change
+) -> None:
+    account.change(lot, kind, f"{key}:{attempt}", change, reservation=key)
+
+
+def _read(row: Row[Any]) -> Reservation:
+    return Reservation(row.key, row.account, row.lot_id, row.state, row.attempt)

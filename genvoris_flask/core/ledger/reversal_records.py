@@ -1,0 +1,76 @@
+"""Refunds and disputes as they are stored, whether or not their sale is known yet."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, and_, select, update
+
+from .database import insert_if_absent
+from .lots import Lot, Reversal
+from .schema import reversals
+
+
+def find_reversal(connection: Connection, source: str, source_id: str) -> Reversal | None:
+    """Return what is stored of a lot's, or a bundle's, refunds and disputes."""
+    row = connection.execute(
+        select(reversals)
+        .where(reversals.c.source == source, reversals.c.source_id == source_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    return Reversal(row.refunded, row.paid, row.dispute, row.disputed_at)
+
+
+def find_reversals(connection: Connection, lot: Lot) -> list[Reversal]:
+    """Return the reversals of a lot and of its bundle."""
+    ids = [lot.source_id] + ([lot.bundle] if lot.bundle else [])
+    rows = connection.execute(
+        select(reversals).where(reversals.c.source == lot.source, reversals.c.source_id.in_(ids))
+    )
+    return [Reversal(row.refunded, row.paid, row.dispute, row.disputed_at) for row in rows]
+
+
+def lock_reversals(connection: Connection, source: str, *ids: str | None) -> None:
+    """Let no other transaction store reversals of a sale before this one ends."""
+    for source_id in filter(None, ids):
+        fresh = {"source": source, "source_id": source_id, "refunded": 0}
+        insert_if_absent(connection, reversals, fresh)
+        find_reversal(connection, source, source_id)
+
+
+def save_reversal(
+    connection: Connection, source: str, source_id: str, reversal: Reversal
+) -> Reversal:
+    """Merge a reversal into what is stored, and return the result.
+
+    The largest refund counts, whatever order they are delivered in. A dispute's newest state
+    counts, and a lost one is final.
+    """
+    lock_reversals(connection, source, source_id)
+    stored = find_reversal(connection, source, source_id) or Reversal()
+    merged = merge(stored, reversal)
+    connection.execute(
+        update(reversals)
+        .where(and_(reversals.c.source == source, reversals.c.source_id == source_id))
+        .values(
+            refunded=merged.refunded,
+            paid=merged.paid,
+            dispute=merged.dispute,
+            disputed_at=merged.disputed_at,
+        )
+    )
+    return merged
+
+
+def merge(stored: Reversal, told: Reversal) -> Reversal:
+    """Return what follows from two reports about the same sale, in either order."""
+    refund = max(stored, told, key=lambda each: each.refunded)
+    disputes = [each for each in (stored, told) if each.dispute]
+    dispute = max(disputes, key=_dispute_order, default=Reversal())
+    paid = refund.paid if refund.paid is not None else (stored.paid or told.paid)
+    return Reversal(refund.refunded, paid, dispute.dispute, dispute.disputed_at)
+
+
+def _dispute_order(reversal: Reversal) -> tuple[bool, float, bool]:
+    at = reversal.disputed_at.timestamp() if reversal.disputed_at else 0.0
+    return reversal.dispute == "lost", at, reversal.dispute == "won"

@@ -1,0 +1,190 @@
+"""The tables of the ledger.
+
+They are SQLAlchemy Core tables, so that they work in a shop's own transaction whatever mapper or
+session the shop uses. Counters of a lot are sums over its journal lines, kept in the lot so that a
+try-on reads one row; ``flask genvoris reconcile`` compares them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+# The longest key that every supported database can index.
+ID_LENGTH = 255
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC without an offset and with microseconds."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Ask MySQL for microseconds, which it drops by default."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the time to store."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the stored time."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _id() -> Any:
+    """Return the type of an id; MySQL would otherwise compare ids without regard to case."""
+    exact = mysql.VARCHAR(ID_LENGTH, charset="utf8mb4", collation="utf8mb4_bin")
+    return String(ID_LENGTH).with_variant(exact, "mysql", "mariadb")
+
+
+def _row_id() -> Column[int]:
+    # SQLite numbers rows by itself only in a column of its type INTEGER.
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+
+
+# One row for each shopper. Updating it is the lock under which the shopper's lots change.
+accounts = Table(
+    "genvoris_accounts",
+    metadata,
+    Column("external_id", _id(), primary_key=True),
+    Column("version", BigInteger, nullable=False, default=0),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+lots = Table(
+    "genvoris_lots",
+    metadata,
+    _row_id(),
+    Column("account", _id(), ForeignKey("genvoris_accounts.external_id"), nullable=True),
+    Column("email_hash", String(64), nullable=True, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("source_id", _id(), nullable=False),
+    # What several lots belong to, such as an order with several lines or a subscription.
+    Column("bundle", _id(), nullable=True),
+    Column("state", String(8), nullable=False),
+    Column("holds", String(64), nullable=False, default=""),
+    Column("granted", Integer, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False, default=0),
+    Column("used", Integer, nullable=False, default=0),
+    Column("taken_back", Integer, nullable=False, default=0),
+    Column("paid", BigInteger, nullable=True),
+    Column("currency", String(3), nullable=True),
+    # When the billing system last said what the lot is: an older statement changes nothing.
+    Column("stated_at", UtcDateTime, nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=True),
+    UniqueConstraint("source", "source_id"),
+    Index(None, "account", "state"),
+    Index(None, "source", "bundle"),
+    CheckConstraint("reserved >= 0 AND used >= 0 AND reserved + used <= granted", name="counts"),
+    CheckConstraint("allowed >= 0 AND allowed <= granted", name="allowed"),
+)
+
+reservations = Table(
+    "genvoris_reservations",
+    metadata,
+    Column("key", _id(), primary_key=True),
+    Column("account", _id(), ForeignKey("genvoris_accounts.external_id"), nullable=False),
+    Column("lot_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("genvoris_lots.id")),
+    Column("state", String(9), nullable=False),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("lapses_at", UtcDateTime, nullable=False),
+    Index(None, "account", "state"),
+)
+
+# The journal. Rows are only ever added.
+entries = Table(
+    "genvoris_entries",
+    metadata,
+    _row_id(),
+    Column("account", _id(), nullable=True),
+    Column(
+        "lot_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey("genvoris_lots.id"),
+        nullable=False,
+    ),
+    Column("reservation", _id(), nullable=True),
+    Column("kind", String(16), nullable=False),
+    # By how much the lot's counters changed.
+    Column("allowed", Integer, nullable=False, default=0),
+    Column("reserved", Integer, nullable=False, default=0),
+    Column("used", Integer, nullable=False, default=0),
+    Column("event", _id(), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("event", "kind", "lot_id"),
+    Index(None, "account", "id"),
+)
+
+events = Table(
+    "genvoris_events",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("account", _id(), nullable=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Refunds and disputes, of a lot or of a bundle of lots. One that is delivered before its sale waits
+# here for it.
+reversals = Table(
+    "genvoris_reversals",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("source_id", _id(), primary_key=True),
+    Column("refunded", BigInteger, nullable=False, default=0),
+    Column("paid", BigInteger, nullable=True),
+    Column("dispute", String(8), nullable=True),
+    Column("disputed_at", UtcDateTime, nullable=True),
+)
+
+# What Genvoris has yet to be told.
+outbox = Table(
+    "genvoris_outbox",
+    metadata,
+    _row_id(),
+    Column("account", _id(), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime, nullable=True),
+    Index(None, "done_at", "due_at"),
+)

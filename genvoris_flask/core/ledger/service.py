@@ -1,0 +1,329 @@
+"""The ledger's calls: what was sold and given, what was refunded, and what each try-on takes.
+
+Each call is one transaction. With a connection of the shop's own transaction it joins that one, so
+that both commit or neither does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection
+
+from . import grants, reservations
+from .accounts import LockedAccount, check_id, lock_accounts
+from .balances import Balance, JournalLine, balance_of, read_journal, read_lots
+from .database import Database
+from .events import Delivery, receive
+from .grants import Grant, check_units
+from .lots import Lot, Reversal
+from .reservations import Reservation
+from .reversal_records import save_reversal
+
+T = TypeVar("T")
+
+# Longer than any try-on takes.
+RESERVATION_SECONDS = 900.0
+DisputeOutcome = Literal["opened", "won", "lost"]
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """A line of an order that comes with try-ons.
+
+    Attributes:
+        id: The line's id in the shop.
+        try_ons: How many try-ons it brings.
+        paid: What was paid for it, in the currency's minor unit.
+    """
+
+    id: str
+    try_ons: int
+    paid: int | None = None
+
+
+class Ledger:
+    """Shoppers' try-ons in the shop's database.
+
+    Every call raises LedgerUnavailableError if the database cannot be used, and has then changed
+    nothing.
+
+    Args:
+        database: Runs transactions.
+        clock: Returns the time in Unix seconds.
+        secret: Returns the key under which guests' addresses are digested.
+        reservation_seconds: How long a try-on may be under way.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float],
+        secret: Callable[[], bytes],
+        reservation_seconds: float = RESERVATION_SECONDS,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._secret = secret
+        self._time_limit = timedelta(seconds=reservation_seconds)
+
+    # Spending
+
+    def reserve(self, external_id: str, key: str) -> Reservation | None:
+        """Reserve a try-on; return None if the shopper has none left.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            key: The try-on's idempotency key. The same key is the same reservation.
+        """
+        return self._change(
+            external_id, lambda account: reservations.reserve(account, key, self._time_limit)
+        )
+
+    def commit(self, external_id: str, key: str) -> bool:
+        """Count a try-on that was made; return False if nothing was left to count it against."""
+        return self._change(external_id, lambda account: reservations.commit(account, key))
+
+    def release(self, external_id: str, key: str) -> bool:
+        """Give a try-on back that was not made; return whether it was still reserved."""
+        return self._change(external_id, lambda account: reservations.release(account, key))
+
+    # Granting
+
+    def give(
+        self,
+        external_id: str,
+        grant: Grant,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Lot:
+        """Give a shopper a lot, or make the lot that is there what the grant says.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            grant: What they get.
+            event_id: The billing system's id of the event.
+            connection: A transaction of the shop's to join.
+
+        Raises:
+            EventConflictError: The event was told before and said something else.
+        """
+        check_units("try_ons", grant.units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Lot:
+            known = grants.find_lot(account.connection, grant.source, grant.source_id)
+            if delivery.repeated and known:
+                return known
+            return grants.give(account, grant, delivery.id)
+
+        about = f"{grant.source}:{grant.source_id}"
+        return self._once(external_id, event_id, vars(grant), about, work, connection)
+
+    def take_back(
+        self,
+        external_id: str,
+        units: int,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Take back try-ons that were given, newest first; what is used stays used."""
+        check_units("try_ons", units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                grants.take_back(account, units, delivery.id)
+            return balance_of(account.lots, account.now)
+
+        return self._once(
+            external_id, event_id, {"take_back": units}, "take-back", work, connection
+        )
+
+    def order_paid(
+        self,
+        order_id: str,
+        lines: Sequence[OrderLine],
+        *,
+        external_id: str | None = None,
+        email: str | None = None,
+        currency: str | None = None,
+        expires_at: datetime | None = None,
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Give what a paid order brings. Telling it again with other numbers corrects it.
+
+        Args:
+            order_id: The shop's id of the order.
+            lines: What brings try-ons.
+            external_id: The shop's id of the shopper, or
+            email: A guest's address, whose owner gets the try-ons once the shop has verified it.
+            currency: The ISO code of what was paid in.
+            expires_at: When the try-ons end.
+            connection: A transaction of the shop's to join.
+        """
+        check_id("order_id", order_id)
+        order = [
+            Grant(
+                kind="order",
+                source="order",
+                source_id=f"{order_id}/{line.id}",
+                units=check_units("try_ons", line.try_ons),
+                bundle=order_id,
+                paid=line.paid,
+                currency=currency,
+                expires_at=expires_at,
+            )
+            for line in lines
+        ]
+        if external_id is not None:
+            return self._change(
+                external_id,
+                lambda account: [
+                    grants.give(account, grant, account.statement(f"order:{order_id}"))
+                    for grant in order
+                ],
+                connection,
+            )
+        if not email:
+            raise TypeError("order_paid() needs the external_id or the email of who ordered.")
+        digest = grants.email_digest(email, self._secret())
+        return self._join(
+            connection,
+            lambda joined: [
+                grants.give_to_guest(joined, digest, grant, f"order:{order_id}", self._now())
+                for grant in order
+            ],
+        )
+
+    def claim(self, external_id: str, email: str) -> list[Lot]:
+        """Give a shopper what was ordered under their address, which must be verified."""
+        digest = grants.email_digest(email, self._secret())
+        return self._change(external_id, lambda account: grants.claim_all(account, digest))
+
+    # Taking back
+
+    def refunded(
+        self,
+        source: str,
+        source_id: str,
+        refunded: int,
+        *,
+        paid: int | None = None,
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Note how much of a sale was refunded so far.
+
+        Args:
+            source: The system that sold.
+            source_id: The id of the lot, or of the bundle of lots, there.
+            refunded: Minor units in sum, not only those of the last refund.
+            paid: What was paid in all; what the lots say by default.
+            connection: A transaction of the shop's to join.
+        """
+        if refunded < 0:
+            raise ValueError(f"refunded is the sum that was paid back, not {refunded}.")
+        reversal = Reversal(refunded=refunded, paid=paid)
+        return self._reverse(source, source_id, reversal, connection)
+
+    def disputed(
+        self,
+        source: str,
+        source_id: str,
+        outcome: DisputeOutcome,
+        *,
+        at: datetime | None = None,
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Note what became of a dispute: opened holds the lots, won frees them, lost voids them."""
+        state: Any = "open" if outcome == "opened" else outcome
+        reversal = Reversal(dispute=state, disputed_at=at or self._now())
+        return self._reverse(source, source_id, reversal, connection)
+
+    def hold(self, external_id: str, bundle: str, hold: str, *, held: bool, source: str) -> None:
+        """Hold the lots of a bundle for a reason, or release them from that one."""
+
+        def work(account: LockedAccount) -> None:
+            event = account.statement(f"{source}:{bundle}")
+            for lot in account.lots:
+                if (lot.source, lot.bundle) == (source, bundle):
+                    grants.set_hold(account, lot, hold, held=held, event=event)
+
+        self._change(external_id, work)
+
+    # Reading
+
+    def balance(self, external_id: str) -> Balance:
+        """Return what a shopper has."""
+        check_id("external_id", external_id)
+        now = self._now()
+        found = self._database.run(lambda connection: read_lots(connection, external_id))
+        return balance_of(found, now)
+
+    def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:
+        """Return the latest changes of a shopper's try-ons, the newest first."""
+        check_id("external_id", external_id)
+        return self._database.run(lambda connection: read_journal(connection, external_id, limit))
+
+    def _reverse(
+        self, source: str, source_id: str, reversal: Reversal, connection: Connection | None
+    ) -> list[Lot]:
+        check_id("source_id", source_id)
+
+        def work(joined: Connection) -> list[Lot]:
+            lock_accounts(joined, grants.find_sold(joined, source, source_id), self._now())
+            save_reversal(joined, source, source_id, reversal)
+            # A sale that another process stores at this moment has locked the reversal: it is found
+            # here, or finds what was stored.
+            sold = grants.find_sold(joined, source, source_id)
+            return [self._settle(joined, lot, f"{source}:{source_id}") for lot in sold]
+
+        return self._join(connection, work)
+
+    def _settle(self, connection: Connection, lot: Lot, about: str) -> Lot:
+        if lot.account is None:
+            return lot  # settled when it is claimed
+        account = LockedAccount(connection, lot.account, self._now())
+        current = account.refresh(lot)
+        return grants.apply_reversals(account, current, account.statement(about))
+
+    def _once(
+        self,
+        external_id: str,
+        event_id: str | None,
+        body: Mapping[str, Any],
+        about: str,
+        work: Callable[[LockedAccount, Delivery], T],
+        connection: Connection | None,
+    ) -> T:
+        """Run work with the delivery of an event, which says whether it is a repeat."""
+
+        def once(account: LockedAccount) -> T:
+            if event_id is None:
+                return work(account, Delivery(account.statement(about), repeated=False))
+            told = {**body, "external_id": external_id}
+            delivery = receive(account.connection, event_id, told, account.id, account.now)
+            return work(account, delivery)
+
+        return self._change(external_id, once, connection)
+
+    def _change(
+        self,
+        external_id: str,
+        work: Callable[[LockedAccount], T],
+        connection: Connection | None = None,
+    ) -> T:
+        def locked(joined: Connection) -> T:
+            return work(LockedAccount(joined, external_id, self._now()))
+
+        return self._join(connection, locked)
+
+    def _join(self, connection: Connection | None, work: Callable[[Connection], T]) -> T:
+        return self._database.run(work) if connection is None else work(connection)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)

@@ -1,0 +1,57 @@
+"""Ledgers on databases, and what their tables must always satisfy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.schema import entries, lots, metadata, reservations
+from genvoris_flask.core.ledger.service import Ledger
+
+START = 1_800_000_000.0
+DAY = 24 * 3600.0
+
+
+@dataclass
+class LedgerFixture:
+    """A ledger with a clock that the test sets."""
+
+    database: Database
+    now: float = START
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.database, clock=lambda: self.now, secret=lambda: b"secret")
+
+    def check(self) -> None:
+        """Assert that counters are in bounds and equal to the sums of their journal."""
+        with self.database.engine.connect() as connection:
+            sums = {
+                row.lot_id: (int(row.allowed), int(row.reserved), int(row.used))
+                for row in connection.execute(
+                    select(
+                        entries.c.lot_id,
+                        func.sum(entries.c.allowed).label("allowed"),
+                        func.sum(entries.c.reserved).label("reserved"),
+                        func.sum(entries.c.used).label("used"),
+                    ).group_by(entries.c.lot_id)
+                )
+            }
+            found = connection.execute(select(lots)).all()
+            open_count = connection.execute(
+                select(func.count()).where(reservations.c.state == "open")
+            ).scalar_one()
+        assert {lot.id: (lot.allowed, lot.reserved, lot.used) for lot in found} == sums
+        assert all(0 <= lot.used + lot.reserved <= lot.granted for lot in found)
+        assert all(0 <= lot.allowed <= lot.granted for lot in found)
+        assert sum(lot.reserved for lot in found) == open_count
+
+
+def new_ledger(url: str) -> LedgerFixture:
+    """Return a ledger on a database whose tables are made anew."""
+    database = Database(url)
+    metadata.drop_all(database.engine)
+    metadata.create_all(database.engine)
+    return LedgerFixture(database)
