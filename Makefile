@@ -16,7 +16,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
@@ -62,13 +62,13 @@ $(VENV)/.demo: $(VENV)/.base pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,stripe]" --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,stripe,ledger,postgresql,mysql]" --group dev
 	@touch $@ $(VENV)/.demo
 
 $(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip compile --quiet --python $(LOWEST) --resolution lowest-direct --all-extras --output-file $(LOWEST)/versions.txt pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,stripe]"
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,stripe,ledger,postgresql,mysql]"
 	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py
@@ -82,6 +82,10 @@ $(VENV)/.redis: $(VENV)/.dev tests/provision.py
 $(WIDGET)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(WIDGET)/package-lock.json
 	$(BIN)/python tests/provision.py node
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(VENV)/.databases: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py databases
 	@touch $@
 
 $(VENV)/.php: $(VENV)/.dev tests/provision.py

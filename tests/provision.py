@@ -1,4 +1,4 @@
-"""Install what the tests need beyond Python packages: Chromium, Node.js, Redis and PHP.
+"""Install what the tests need beyond Python packages: browsers, Node.js, databases and PHP.
 
 ``python tests/provision.py chromium`` leaves the path of a working Chromium in
 ``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself.
@@ -30,6 +30,7 @@ def main(argv: list[str]) -> None:
         "chromium": provision_chromium,
         "node": provision_node,
         "redis": provision_redis,
+        "databases": provision_databases,
         "php": provision_php,
     }
     if len(argv) != 1 or argv[0] not in parts:
@@ -115,18 +116,31 @@ def provision_redis() -> None:
     provision_program("redis-server", debian="redis-server", homebrew="redis")
 
 
+def provision_databases() -> None:
+    """Use the system's PostgreSQL and MariaDB, else Debian's packages."""
+    provision_program(
+        "initdb", debian="postgresql", homebrew="postgresql", find=find_postgres_program
+    )
+    provision_program("mariadbd", debian="mariadb-server", homebrew="mariadb")
+
+
+def find_postgres_program() -> str | None:
+    """Return the path of ``initdb``, which Debian keeps away from PATH."""
+    folders = map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin")))
+    return shutil.which("initdb") or shutil.which("initdb", path=os.pathsep.join(folders))
+
+
 def provision_php() -> None:
     """Use the system's PHP, else Debian's package."""
     provision_program("php", debian="php-cli", homebrew="php")
 
 
-def provision_program(program: str, *, debian: str, homebrew: str) -> None:
+def provision_program(
+    program: str, *, debian: str, homebrew: str, find: Callable[[], str | None] | None = None
+) -> None:
     """Use a program of the system, else Debian's package of it."""
-
-    def find() -> str | None:
-        return shutil.which(program)
-
-    if not (find() or apt_install([debian], find)):
+    search = find or (lambda: shutil.which(program))
+    if not (search() or apt_install([debian], search)):
         sys.exit(
             f"{program} is needed for the tests. On Debian and Ubuntu: apt-get install {debian}; "
             f"on macOS: brew install {homebrew}. Then run this again."

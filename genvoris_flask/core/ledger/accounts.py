@@ -74,7 +74,9 @@ class LockedAccount:
         """Return one of the shopper's lots, including one that has ended."""
         if lot_id in self._lots:
             return self._lots[lot_id]
-        found = self.connection.execute(select(lots).where(lots.c.id == lot_id)).one()
+        found = self.connection.execute(
+            select(lots).where(lots.c.id == lot_id).with_for_update()
+        ).one()
         return read_lot(found)
 
     def next_available(self) -> Lot | None:
@@ -130,7 +132,9 @@ class LockedAccount:
 
     def refresh(self, lot: Lot) -> Lot:
         """Read a lot again."""
-        row = self.connection.execute(select(lots).where(lots.c.id == lot.id)).one()
+        row = self.connection.execute(
+            select(lots).where(lots.c.id == lot.id).with_for_update()
+        ).one()
         found = read_lot(row)
         if found.account == self.id and found.stored_state not in FINAL_STATES:
             self._lots[found.id] = found
@@ -140,10 +144,10 @@ class LockedAccount:
 
     def add(self, values: dict[str, Any], event: str) -> Lot:
         """Add a lot, with the journal's line for it."""
-        result = self.connection.execute(
-            insert(lots).values(**{**values, "allowed": 0, "account": self.id})
-        )
-        lot = self.refresh(self.lot(result.inserted_primary_key[0]))
+        row = {**values, "allowed": 0, "account": self.id}
+        key = self.connection.execute(insert(lots).values(**row)).inserted_primary_key
+        assert key is not None  # noqa: S101  (there is one after every insert of one row)
+        lot = self.refresh(self.lot(key[0]))
         return self.change(lot, "grant", event, Change(allowed=values["granted"]))
 
     def settle(self, lot: Lot, kind: str, event: str) -> Lot:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from .lots import Lot, LotKind, LotState, in_drawing_order, read_lot
-from .schema import entries, lots
+from .schema import entries, lots, reservations
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,21 @@ def read_journal(connection: Connection, account: str, limit: int) -> list[Journ
     ]
 
 
-def read_lots(connection: Connection, account: str) -> list[Lot]:
-    """Return all lots of an account."""
+def read_lots(connection: Connection, account: str, now: datetime) -> list[Lot]:
+    """Return all lots of an account, without the reservations whose time is over."""
+    overdue = (
+        select(reservations.c.lot_id, func.count().label("number"))
+        .where(
+            reservations.c.account == account,
+            reservations.c.state == "open",
+            reservations.c.lapses_at <= now,
+        )
+        .group_by(reservations.c.lot_id)
+    )
+    lapsed = {row.lot_id: row.number for row in connection.execute(overdue)}
     rows = connection.execute(select(lots).where(lots.c.account == account))
-    return [read_lot(row) for row in rows]
+    found = map(read_lot, rows)
+    return [replace(lot, reserved=lot.reserved - lapsed.get(lot.id, 0)) for lot in found]
 
 
 def _view(lot: Lot) -> LotBalance:

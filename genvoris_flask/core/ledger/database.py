@@ -76,7 +76,8 @@ def open_engine(target: str | URL) -> Engine:
     """
     url = make_url(target)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        # PostgreSQL's default: a transaction that has waited for a lock sees what was written.
+        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
     engine = create_engine(url, connect_args={"timeout": SQLITE_TIMEOUT})
 
     @event.listens_for(engine, "connect")

@@ -161,7 +161,12 @@ def give_to_guest(
     insert_if_absent(connection, lots, values)
     lot = find_lot(connection, grant.source, grant.source_id)
     assert lot is not None  # noqa: S101  (inserted above, or there before)
-    line = {"account": None, "lot_id": lot.id, "kind": "grant", "allowed": grant.units}
+    line: dict[str, Any] = {
+        "account": None,
+        "lot_id": lot.id,
+        "kind": "grant",
+        "allowed": grant.units,
+    }
     line |= {"reserved": 0, "used": 0, "event": event, "at": now}
     insert_if_absent(connection, entries, line)
     return lot
@@ -193,7 +198,7 @@ def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
     if lot.stored_state in FINAL_STATES or _is_older(grant, lot):
         return lot
     granted = max(grant.units, lot.taken)
-    wanted = {
+    wanted: dict[str, Any] = {
         "granted": granted,
         "paid": grant.paid if grant.paid is not None else lot.paid,
         "currency": grant.currency or lot.currency,

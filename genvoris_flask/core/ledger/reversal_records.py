@@ -25,7 +25,9 @@ def find_reversals(connection: Connection, lot: Lot) -> list[Reversal]:
     """Return the reversals of a lot and of its bundle."""
     ids = [lot.source_id] + ([lot.bundle] if lot.bundle else [])
     rows = connection.execute(
-        select(reversals).where(reversals.c.source == lot.source, reversals.c.source_id.in_(ids))
+        select(reversals)
+        .where(reversals.c.source == lot.source, reversals.c.source_id.in_(ids))
+        .with_for_update()
     )
     return [Reversal(row.refunded, row.paid, row.dispute, row.disputed_at) for row in rows]
 

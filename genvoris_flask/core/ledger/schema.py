@@ -31,6 +31,8 @@ from sqlalchemy.types import TypeDecorator
 # The longest key that every supported database can index.
 ID_LENGTH = 255
 
+VERSION_TABLE = "genvoris_version"
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,22 +65,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _id() -> Any:
+def id_type() -> Any:
     """Return the type of an id; MySQL would otherwise compare ids without regard to case."""
     exact = mysql.VARCHAR(ID_LENGTH, charset="utf8mb4", collation="utf8mb4_bin")
     return String(ID_LENGTH).with_variant(exact, "mysql", "mariadb")
 
 
-def _row_id() -> Column[int]:
-    # SQLite numbers rows by itself only in a column of its type INTEGER.
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+def row_id_type() -> Any:
+    """Return the type of a row's number; SQLite counts only in a column of its type INTEGER."""
+    return BigInteger().with_variant(Integer, "sqlite")
 
 
 # One row for each shopper. Updating it is the lock under which the shopper's lots change.
 accounts = Table(
     "genvoris_accounts",
     metadata,
-    Column("external_id", _id(), primary_key=True),
+    Column("external_id", id_type(), primary_key=True),
     Column("version", BigInteger, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -86,15 +88,15 @@ accounts = Table(
 lots = Table(
     "genvoris_lots",
     metadata,
-    _row_id(),
-    Column("account", _id(), ForeignKey("genvoris_accounts.external_id"), nullable=True),
+    Column("id", row_id_type(), primary_key=True),
+    Column("account", id_type(), ForeignKey("genvoris_accounts.external_id"), nullable=True),
     Column("email_hash", String(64), nullable=True, index=True),
     Column("kind", String(16), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("source", String(32), nullable=False),
-    Column("source_id", _id(), nullable=False),
+    Column("source_id", id_type(), nullable=False),
     # What several lots belong to, such as an order with several lines or a subscription.
-    Column("bundle", _id(), nullable=True),
+    Column("bundle", id_type(), nullable=True),
     Column("state", String(8), nullable=False),
     Column("holds", String(64), nullable=False, default=""),
     Column("granted", Integer, nullable=False),
@@ -118,9 +120,9 @@ lots = Table(
 reservations = Table(
     "genvoris_reservations",
     metadata,
-    Column("key", _id(), primary_key=True),
-    Column("account", _id(), ForeignKey("genvoris_accounts.external_id"), nullable=False),
-    Column("lot_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("genvoris_lots.id")),
+    Column("key", id_type(), primary_key=True),
+    Column("account", id_type(), ForeignKey("genvoris_accounts.external_id"), nullable=False),
+    Column("lot_id", row_id_type(), ForeignKey("genvoris_lots.id")),
     Column("state", String(9), nullable=False),
     Column("attempt", Integer, nullable=False, default=1),
     Column("opened_at", UtcDateTime, nullable=False),
@@ -132,21 +134,21 @@ reservations = Table(
 entries = Table(
     "genvoris_entries",
     metadata,
-    _row_id(),
-    Column("account", _id(), nullable=True),
+    Column("id", row_id_type(), primary_key=True),
+    Column("account", id_type(), nullable=True),
     Column(
         "lot_id",
-        BigInteger().with_variant(Integer, "sqlite"),
+        row_id_type(),
         ForeignKey("genvoris_lots.id"),
         nullable=False,
     ),
-    Column("reservation", _id(), nullable=True),
+    Column("reservation", id_type(), nullable=True),
     Column("kind", String(16), nullable=False),
     # By how much the lot's counters changed.
     Column("allowed", Integer, nullable=False, default=0),
     Column("reserved", Integer, nullable=False, default=0),
     Column("used", Integer, nullable=False, default=0),
-    Column("event", _id(), nullable=False),
+    Column("event", id_type(), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("event", "kind", "lot_id"),
     Index(None, "account", "id"),
@@ -155,9 +157,9 @@ entries = Table(
 events = Table(
     "genvoris_events",
     metadata,
-    Column("id", _id(), primary_key=True),
+    Column("id", id_type(), primary_key=True),
     Column("digest", String(64), nullable=False),
-    Column("account", _id(), nullable=True),
+    Column("account", id_type(), nullable=True),
     Column("at", UtcDateTime, nullable=False),
 )
 
@@ -167,7 +169,7 @@ reversals = Table(
     "genvoris_reversals",
     metadata,
     Column("source", String(32), primary_key=True),
-    Column("source_id", _id(), primary_key=True),
+    Column("source_id", id_type(), primary_key=True),
     Column("refunded", BigInteger, nullable=False, default=0),
     Column("paid", BigInteger, nullable=True),
     Column("dispute", String(8), nullable=True),
@@ -178,8 +180,8 @@ reversals = Table(
 outbox = Table(
     "genvoris_outbox",
     metadata,
-    _row_id(),
-    Column("account", _id(), nullable=False),
+    Column("id", row_id_type(), primary_key=True),
+    Column("account", id_type(), nullable=False),
     Column("topic", String(32), nullable=False),
     Column("payload", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

@@ -261,7 +261,7 @@ class Ledger:
         """Return what a shopper has."""
         check_id("external_id", external_id)
         now = self._now()
-        found = self._database.run(lambda connection: read_lots(connection, external_id))
+        found = self._database.run(lambda connection: read_lots(connection, external_id, now))
         return balance_of(found, now)
 
     def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:

@@ -1,0 +1,44 @@
+"""Creates the ledger's tables and brings them up to date, with Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from .schema import VERSION_TABLE
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str | None]:
+    """Bring the tables up to date; return the versions before and after.
+
+    Tables of other names are left alone. Doing it again changes nothing.
+    """
+    with engine.begin() as connection:
+        before = current_version(connection)
+        command.upgrade(_config(connection), "head")
+        return before, current_version(connection)
+
+
+def pending(engine: Engine) -> bool:
+    """Return whether the tables are missing or not up to date."""
+    with engine.connect() as connection:
+        head = ScriptDirectory.from_config(_config(connection)).get_current_head()
+        return current_version(connection) != head
+
+
+def current_version(connection: Connection) -> str | None:
+    """Return the version of the tables; None if there are none."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,1 @@
+"""The ledger's migrations, which ``flask genvoris db upgrade`` runs with Alembic."""

@@ -1,0 +1,194 @@
+"""The ledger on PostgreSQL, MariaDB and SQLite, with many threads and processes at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.grants import Grant
+from genvoris_flask.core.ledger.migrate import pending, upgrade
+from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata
+from genvoris_flask.core.ledger.service import OrderLine
+from genvoris_flask.errors import LedgerUnavailableError
+from tests.support.databases import running_mariadb, running_postgres
+from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
+
+T = TypeVar("T")
+
+pytestmark = pytest.mark.xdist_group("databases")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Run PostgreSQL for all tests of a worker."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """Run MariaDB for all tests of a worker."""
+    with running_mariadb() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.sqlite"
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+def shop(url: str) -> Iterator[LedgerFixture]:
+    """Return an empty ledger; afterwards its sums must be right."""
+    fixture = new_ledger(url)
+    yield fixture
+    fixture.check()
+    fixture.database.engine.dispose()
+
+
+def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
+    """Run work in threads that start at once, and return its results."""
+    start = threading.Barrier(count)
+
+    def run(number: int) -> T:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_whole_life(shop: LedgerFixture) -> None:
+    """Times, ids and numbers are the same on every database."""
+    end = datetime.fromtimestamp(START + DAY + 0.25, UTC)
+    shop.ledger.refunded("order", "o", 500)
+    shop.ledger.order_paid(
+        "o", [OrderLine("l", 10, 1000)], external_id="Ünï", currency="EUR", expires_at=end
+    )
+    shop.ledger.give("ünï", Grant("gift", "test", "1", 1))
+    assert shop.ledger.reserve("Ünï", "key")
+    assert shop.ledger.commit("Ünï", "key")
+    balance = shop.ledger.balance("Ünï")
+    assert (balance.available, balance.next_expiry) == (4, end)
+    assert shop.ledger.balance("ünï").available == 1
+    assert [line.kind for line in shop.ledger.journal("Ünï")] == [
+        "commit",
+        "reserve",
+        "refund",
+        "grant",
+    ]
+
+
+def test_fifty_threads_on_a_lot_of_one(shop: LedgerFixture) -> None:
+    """One of fifty try-ons that start at once gets the last one."""
+    shop.ledger.give("u", Grant("single", "test", "1", 1))
+    results = in_threads(50, lambda number: shop.ledger.reserve("u", f"key{number}"))
+    assert sum(result is not None for result in results) == 1
+
+
+def test_one_event_in_many_threads(shop: LedgerFixture) -> None:
+    """An event that is delivered ten times at once counts once."""
+    grant = Grant("gift", "test", "1", 5)
+    in_threads(10, lambda _number: shop.ledger.give("u", grant, event_id="e"))
+    assert shop.ledger.balance("u").available == 5
+
+
+def test_sale_and_refund_at_once(shop: LedgerFixture) -> None:
+    """A refund that arrives together with its order is never missed."""
+    for number in range(10):
+        order = f"o{number}"
+
+        def work(which: int, order: str = order) -> object:
+            if which:
+                return shop.ledger.refunded("order", order, 100)
+            return shop.ledger.order_paid(order, [OrderLine("l", 1, 100)], external_id="u")
+
+        in_threads(2, work)
+    assert shop.ledger.balance("u").available == 0
+
+
+PROCESS = """
+import sys
+from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.service import Ledger
+ledger = Ledger(Database(sys.argv[1]), clock=lambda: float(sys.argv[2]), secret=lambda: b"")
+sys.stdin.readline()
+print(sum(bool(ledger.reserve("u", f"{sys.argv[3]}-{number}")) for number in range(5)))
+"""
+
+
+def test_four_processes_on_a_lot_of_one(shop: LedgerFixture, url: str) -> None:
+    """Processes share the lock as threads do."""
+    shop.ledger.give("u", Grant("single", "test", "1", 1))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, url, str(START), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    outputs = []
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        outputs.append(process.communicate()[0])
+        assert process.returncode == 0
+    assert sum(map(int, outputs)) == 1
+
+
+def test_joins_the_shops_transaction(shop: LedgerFixture) -> None:
+    """What the shop rolls back was never given."""
+    grant = Grant("gift", "test", "1", 5)
+    with shop.database.engine.connect() as connection, connection.begin() as transaction:
+        shop.ledger.give("u", grant, event_id="e", connection=connection)
+        transaction.rollback()
+    assert shop.ledger.balance("u").available == 0
+    with shop.database.engine.begin() as connection:
+        shop.ledger.give("u", grant, event_id="e", connection=connection)
+    assert shop.ledger.balance("u").available == 5
+
+
+def test_migrations_make_the_tables(url: str) -> None:
+    """Migrating an empty database gives the tables that the code expects, and again nothing."""
+    engine = create_engine(url)
+    metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+    assert pending(engine)
+    assert upgrade(engine) == (None, "0001")
+    assert upgrade(engine) == ("0001", "0001")
+    assert not pending(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_database_is_away(tmp_path: Path) -> None:
+    """A database that cannot be reached is an error in our terms, without its URL."""
+    url = "postgresql+psycopg://shop:secret@127.0.0.1:9/shop"
+    for target in (url, f"sqlite:///{tmp_path}/missing/ledger.sqlite"):
+        shop = LedgerFixture(Database(target, sleep=lambda _seconds: None))
+        with pytest.raises(LedgerUnavailableError, match="Nothing was changed") as caught:
+            shop.ledger.reserve("u", "a")
+        assert "secret" not in str(caught.value)
