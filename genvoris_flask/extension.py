@@ -27,6 +27,7 @@ from .web.compat import with_body_limit
 from .web.hooks import Hooks
 from .web.routes import assets as asset_routes
 from .web.routes import events as event_views
+from .web.routes import handovers as handover_views
 from .web.routes import stripe as stripe_view
 from .web.routes import tryons as views
 from .web.routes import webhooks as webhook_views
@@ -98,6 +99,8 @@ class GenvorisFlask:
         app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(asset_routes.blueprint, url_prefix=settings.url_prefix)
         app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
+        if settings.phone_handover:
+            app.register_blueprint(handover_views.blueprint, url_prefix=settings.url_prefix)
         if settings.stripe_webhook_secret:
             app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
         register_fallbacks(app, asset_routes.blueprint)

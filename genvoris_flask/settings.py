@@ -64,6 +64,10 @@ class Settings:
         upgrade_url: Where the default paywall leads.
         privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
             photo is sent. Default: the question has no link.
+        shop_name: The name that shoppers know the shop by, for sentences about their photo.
+            Default: the host name of the page.
+        phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
+            QR code. Default true. Without ``store_url`` it needs a single process.
         button: The button's design: a dict with the fields of ``button.ButtonDesign`` in
             Genvoris's spelling (``borderRadius``), or a function that gives one for each request.
             Default: the shop's own style sheet decides.
@@ -127,6 +131,8 @@ class Settings:
     login_url: str | None = None
     upgrade_url: str | None = None
     privacy_url: str | None = None
+    shop_name: str | None = None
+    phone_handover: bool = True
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4

@@ -107,7 +107,7 @@ def test_routes_are_documented() -> None:
     assert rules
     for rule in rules:
         path = rule.rule.removeprefix("/genvoris/").lstrip("/").replace("<job_id>", "ID")
-        path = path.replace("<name>.js", "widget.js")
+        path = path.replace("<handover_id>", "ID").replace("<name>.js", "widget.js")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             heading = rf"^## .*`({method} )?{re.escape(path)}`"
             assert re.search(heading, text, re.MULTILINE), f"{method} {path} is not written down"

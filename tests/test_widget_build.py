@@ -38,7 +38,8 @@ def build(source: Path, into: Path) -> subprocess.CompletedProcess[str]:
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ur")
 LOCALES = [f"locale-{language}.js" for language in LANGUAGES]
-BUILT = ["widget.js", "design.js", "dialog.js", "tools.js", "widget.d.ts", *LOCALES]
+PHONE = ["phone.js", *(f"phone-{language}.js" for language in LANGUAGES)]
+BUILT = ["widget.js", "design.js", "dialog.js", "tools.js", "widget.d.ts", *LOCALES, *PHONE]
 
 
 @pytest.mark.parametrize("name", BUILT)

@@ -31,6 +31,8 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_LOGIN_URL": validators.page_url,
     "GENVORIS_UPGRADE_URL": validators.page_url,
     "GENVORIS_PRIVACY_URL": validators.page_url,
+    "GENVORIS_SHOP_NAME": validators.text,
+    "GENVORIS_PHONE_HANDOVER": validators.flag,
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": validators.number(1, 64, "try-ons", int),

@@ -36,6 +36,8 @@ STATUSES: Mapping[str, int] = {
     "photo_too_large": 413,
     "body_too_large": 413,
     "tryon_over": 410,
+    "handover_over": 410,
+    "handover_used": 410,
     "rate_limited": 429,
     "too_many_tryons": 429,
     "guest_limit_reached": 429,

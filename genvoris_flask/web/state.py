@@ -15,6 +15,7 @@ from ..core.api.client import GenvorisClient
 from ..core.api.http import HttpClient
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
+from ..core.handover import Handovers
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.verifier import TokenVerifier
 from ..core.storage.interface import Store
@@ -73,6 +74,7 @@ class AppState:
     upload_slots: Slots
     daily_limit: DailyLimit
     jobs: JobQueue
+    handovers: Handovers
     assets: Assets
     limiter: Limiter
     proxy_watch: ProxyWatch

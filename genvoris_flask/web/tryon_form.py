@@ -1,4 +1,4 @@
-"""Reads the multipart form of a try-on: a photo, which is cleaned, and a product."""
+"""Reads photos, which are cleaned, and the products to try on, from the bodies of requests."""
 
 from __future__ import annotations
 
@@ -46,13 +46,36 @@ def read_form(request: Request, max_photo_bytes: int, seconds: float) -> TryOnFo
         HttpError: 400, 408 or 413, with an error code that says what is wrong.
     """
     data, fields = _parse(request, max_photo_bytes, seconds)
+    photo = _checked(data, max_photo_bytes)
+    return TryOnForm(photo, _product(request, fields), fields.get("session_id"))
+
+
+def read_photo(request: Request, max_photo_bytes: int, seconds: float) -> Photo:
+    """Read and check a photo that is the whole body of a request.
+
+    Args:
+        request: The request, whose ``max_content_length`` is above ``max_photo_bytes``.
+        max_photo_bytes: The largest photo to accept.
+        seconds: How long it may take to arrive.
+
+    Raises:
+        HttpError: 400, 408 or 413, with an error code that says what is wrong.
+    """
+    try:
+        with bounded_upload(request.environ, seconds):
+            data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(max_photo_bytes) from None
+    return _checked(data, max_photo_bytes)
+
+
+def _checked(data: bytes, max_photo_bytes: int) -> Photo:
     if len(data) > max_photo_bytes:
         raise _too_large(max_photo_bytes)
     try:
-        photo = clean_photo(data)
+        return clean_photo(data)
     except PhotoError as error:
         raise HttpError(error.code) from None
-    return TryOnForm(photo, _product(request, fields), fields.get("session_id"))
 
 
 def _parse(

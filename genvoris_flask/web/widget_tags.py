@@ -15,6 +15,8 @@ from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .globals import get_request
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, write_attributes
+from .nonce import page_nonce
+from .phone_page import is_handover_possible
 from .shopper import current_shopper_or_nobody, login_url
 from .state import AppState, TagPart, state_for
 
@@ -46,7 +48,7 @@ def genvoris_widget(
     page = get_request()
     session = _session_for_page(state, page)
     attributes: dict[str, object] = {
-        "nonce": nonce or _nonce(state),
+        "nonce": nonce or page_nonce(state),
         "data-end-customer-token": session.token if session else None,
         "data-language": language,
         "data-login-url": login_url(state),
@@ -55,27 +57,15 @@ def genvoris_widget(
     for keyword, value in data.items():
         if _is_allowed(keyword, value):
             attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
-    constant = _constant_part(state, page.script_root)
+    constant = _constant_part(state, page)
     if data and not constant.attributes.keys().isdisjoint(attributes):
         return element("script", write_attributes({**constant.attributes, **attributes}))
     return element("script", constant.written + write_attributes(attributes))
 
 
-def _nonce(state: AppState) -> str | None:
-    """Return GENVORIS_CSP_NONCE's nonce for this request; None if it fails or has none."""
-    function = state.settings.csp_nonce
-    if function is None:
-        return None
-    try:
-        return function() or None
-    except Exception as error:  # noqa: BLE001  (a fault of the shop's own function)
-        message = "The GENVORIS_CSP_NONCE function failed: the widget goes without a nonce"
-        log_once(function, error, message)
-        return None
-
-
-def _constant_part(state: AppState, script_root: str) -> TagPart:
+def _constant_part(state: AppState, page: Request) -> TagPart:
     """Return what is the same for all shoppers and views, written once per root of the shop."""
+    script_root = page.script_root
     known = state.tag_parts.get(script_root)
     if known is not None:
         return known
@@ -89,6 +79,8 @@ def _constant_part(state: AppState, script_root: str) -> TagPart:
         "data-platform": "flask",
         "data-privacy-url": state.settings.privacy_url,
         "data-max-upload-bytes": str(state.settings.max_upload_bytes),
+        "data-phone-handover": "true" if is_handover_possible(state, page) else None,
+        "data-shop-name": state.settings.shop_name,
     }
     part = TagPart(attributes, write_attributes(attributes))
     # A proxy's header may set the root, so the number of different ones is bounded.

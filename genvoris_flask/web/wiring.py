@@ -19,6 +19,7 @@ from ..core.api.models import Session
 from ..core.api.network import Transport
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
+from ..core.handover import Handovers
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.jwks import JwksCache
 from ..core.sessions.shared import NullSharedSessions, StoredSessions
@@ -55,6 +56,8 @@ log = logging.getLogger("genvoris_flask")
 RUNTIME_MARGIN = 60.0
 # Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
 PLANS_TIMEOUT = 3.0
+# Of photos on their way from phones to dialogs, while there is no Redis.
+HANDOVER_BYTES = 64 * 1024 * 1024
 
 
 def build_state(
@@ -105,6 +108,7 @@ def build_state(
         upload_slots=Slots(settings.tryons_per_shopper),
         daily_limit=DailyLimit(store, clock),
         jobs=_make_jobs(settings, shared, clock),
+        handovers=_make_handovers(settings, shared, clock),
         assets=assets.load_assets(),
         deliveries=Deduplicator(store),
         background=BackgroundPool(),
@@ -137,6 +141,13 @@ def _make_jobs(settings: Settings, shared: _Shared, clock: Callable[[], float]) 
         clock=clock,
         sealer=shared.sealer,
     )
+
+
+def _make_handovers(settings: Settings, shared: _Shared, clock: Callable[[], float]) -> Handovers:
+    if settings.store_url is not None:
+        return Handovers(shared.store, shared.sealer, clock)
+    # Memory of their own: phones that send photos must not push finished pictures out.
+    return Handovers(MemoryStore(clock, max_large=HANDOVER_BYTES), NoSealer(), clock)
 
 
 def _make_billing(
@@ -189,6 +200,8 @@ def _make_limiter(settings: Settings, shared: Windows | None) -> Limiter:
         "session": settings.limit_session,
         "status": settings.limit_session,
         "tryons": settings.limit_tryons,
+        "handovers": settings.limit_tryons,
+        "phone": settings.limit_session,
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }

@@ -18,7 +18,13 @@ const ENTRIES = {
   design: "theme/design.ts",
   dialog: "dialog/main.ts",
   tools: "dialog/tools.ts",
+  phone: "phone/main.ts",
 };
+
+/** Sentences of the dialog that the phone's page uses as well. */
+const PHONE_SHARES =
+  "choose goodPhoto yourPhoto noPreview reading offline failed problem again " +
+  "notAPhoto brokenPhoto smallPhoto widePhoto largePhoto heicPhoto";
 
 /** Return a file's digest, for its integrity and its hashed name. */
 function digest(body) {
@@ -92,6 +98,21 @@ async function writeLocales() {
   return { keys, files };
 }
 
+/** Write the sentences of the phone's page, and return their keys. */
+async function writePhoneLocales() {
+  const shared = PHONE_SHARES.split(" ");
+  const own = readLocales(join(here, "src/locales/phone/"));
+  for (const [language, locale] of Object.entries(readLocales())) {
+    const texts = [
+      ...shared.map((key) => locale[key]),
+      ...Object.keys(own.en).map((key) => own[language][key]),
+    ];
+    const script = `window.genvorisPhone=${JSON.stringify(texts)};\n`;
+    await writeFile(join(outdir, `phone-${language}.js`), script);
+  }
+  return [...shared, ...Object.keys(own.en)];
+}
+
 async function writeTypes() {
   const source = await readFile(join(here, "src", "widget", "public.ts"), "utf8");
   const { outputText } = ts.transpileDeclaration(source, { compilerOptions: { strict: true } });
@@ -99,6 +120,8 @@ async function writeTypes() {
 }
 
 const { keys, files } = await writeLocales();
+const phoneKeys = await writePhoneLocales();
+await bundle("phone", "es2022", { __KEYS__: JSON.stringify(phoneKeys.join(" ")) });
 const tools = await bundle("tools", "es2022", {}, [fromDialog]);
 const design = await bundle("design", "es2022", {}, [fromWidget]);
 const constants = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };

@@ -10,8 +10,9 @@ import pytest
 from genvoris_flask import Shopper
 from genvoris_flask.core.images.pictures import Picture, Quota
 from genvoris_flask.core.storage.interface import digest
+from genvoris_flask.core.storage.pieces import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs.protocol import BusyError, JobExpiredError, TooManyJobsError
-from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS, PIECE_BYTES
+from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS
 from genvoris_flask.core.tryon.jobs.worker import MAX_FINISHED
 from genvoris_flask.core.tryon.models import (
     Done,

@@ -17,6 +17,13 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "ur": ur.SENTENCES,
 }
 
+RIGHT_TO_LEFT = ("ar", "ur")
+
+
+def direction(language: str) -> str:
+    """Return ``rtl`` for languages that are written from right to left, else ``ltr``."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
 
 def translate(key: str, language: str = DEFAULT, **values: object) -> str:
     """Return a message.

@@ -32,6 +32,8 @@ SENTENCES = {
     "hours.few": "{hours} Stunden",
     "hours.many": "{hours} Stunden",
     "tryon_over": "Diese Anprobe ist vorbei. Bitte starten Sie eine neue.",
+    "handover_over": "Dieser Link ist nicht mehr gültig. Bitte rufen Sie am Computer einen neuen Code auf.",
+    "handover_used": "Mit diesem Link wurde bereits ein Foto gesendet. Für ein weiteres rufen Sie am Computer bitte einen neuen Code auf.",
     "reason.quota_exhausted": "Sie haben alle Anproben dieses Zeitraums verbraucht.",
     "reason.no_plan": "Sie haben noch keinen Tarif mit Anproben.",
     "reason.paused": "Ihr Tarif ist pausiert.",
@@ -52,4 +54,6 @@ SENTENCES = {
     "action.offer": "Tarife ansehen",
     "action.login": "Anmelden",
     "action.account": "Zu meinem Konto",
+    "phone.title": "Foto aufnehmen – {shop}",
+    "phone.no_script": "Bitte erlauben Sie JavaScript, um hier ein Foto aufzunehmen, oder wählen Sie am Computer ein Foto aus.",
 }

@@ -32,6 +32,8 @@ SENTENCES = {
     "hours.few": "{hours} hours",
     "hours.many": "{hours} hours",
     "tryon_over": "This try-on is over. Please start a new one.",
+    "handover_over": "This link is no longer valid. Please show a new code on your computer.",
+    "handover_used": "A photo was already sent with this link. For another one, please show a new code on your computer.",
     "reason.quota_exhausted": "You have used all try-ons of this period.",
     "reason.no_plan": "You have no plan with try-ons yet.",
     "reason.paused": "Your plan is paused.",
@@ -52,4 +54,6 @@ SENTENCES = {
     "action.offer": "See plans",
     "action.login": "Log in",
     "action.account": "Go to my account",
+    "phone.title": "Take your photo – {shop}",
+    "phone.no_script": "Please allow JavaScript to take your photo here, or choose a photo on your computer.",
 }

@@ -32,6 +32,8 @@ SENTENCES = {
     "hours.few": "{hours} horas",
     "hours.many": "{hours} horas",
     "tryon_over": "Esta prueba ha terminado. Inicia una nueva.",
+    "handover_over": "Este enlace ya no es válido. Muestra un código nuevo en tu ordenador.",
+    "handover_used": "Ya se ha enviado una foto con este enlace. Para enviar otra, muestra un código nuevo en tu ordenador.",
     "reason.quota_exhausted": "Has usado todas tus pruebas de este periodo.",
     "reason.no_plan": "Todavía no tienes un plan con pruebas.",
     "reason.paused": "Tu plan está en pausa.",
@@ -52,4 +54,6 @@ SENTENCES = {
     "action.offer": "Ver planes",
     "action.login": "Iniciar sesión",
     "action.account": "Ir a mi cuenta",
+    "phone.title": "Haz tu foto – {shop}",
+    "phone.no_script": "Permite JavaScript para hacer la foto aquí, o elige una foto en tu ordenador.",
 }

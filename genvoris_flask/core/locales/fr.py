@@ -32,6 +32,8 @@ SENTENCES = {
     "hours.few": "{hours} heures",
     "hours.many": "{hours} heures",
     "tryon_over": "Cet essayage est terminé. Veuillez en lancer un nouveau.",
+    "handover_over": "Ce lien n’est plus valable. Affichez un nouveau code sur votre ordinateur.",
+    "handover_used": "Une photo a déjà été envoyée avec ce lien. Pour en envoyer une autre, affichez un nouveau code sur votre ordinateur.",
     "reason.quota_exhausted": "Vous avez utilisé tous vos essayages pour cette période.",
     "reason.no_plan": "Vous n’avez pas encore de formule avec essayages.",
     "reason.paused": "Votre formule est en pause.",
@@ -52,4 +54,6 @@ SENTENCES = {
     "action.offer": "Voir les formules",
     "action.login": "Se connecter",
     "action.account": "Accéder à mon compte",
+    "phone.title": "Prendre votre photo – {shop}",
+    "phone.no_script": "Autorisez JavaScript pour prendre votre photo ici, ou choisissez une photo sur votre ordinateur.",
 }

@@ -29,10 +29,10 @@ class _Entry:
 class _Buckets:
     """Small and large values, each with a bound of their own."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], max_large: int) -> None:
         self._small: TLRUCache[str, _Entry] = TLRUCache(MAX_SMALL, _expiry, timer=clock)
         self._large: TLRUCache[str, _Entry] = TLRUCache(
-            MAX_LARGE, _expiry, timer=clock, getsizeof=lambda entry: len(entry.value)
+            max_large, _expiry, timer=clock, getsizeof=lambda entry: len(entry.value)
         )
 
     def get(self, key: str) -> bytes | None:
@@ -65,11 +65,14 @@ class MemoryStore:
 
     Args:
         clock: Seconds, from any start.
+        max_large: How many bytes large values may take together.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.time, *, max_large: int = MAX_LARGE
+    ) -> None:
         self._clock = clock
-        self._state = PerProcess(lambda: _ProcessState(_Buckets(clock)))
+        self._state = PerProcess(lambda: _ProcessState(_Buckets(clock, max_large)))
 
     def get(self, key: str) -> bytes | None:
         """Return a value, unless it has expired."""

@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ...storage.interface import NoSealer, Sealer, Store, digest
+from ...storage.pieces import Pieces
 from ..models import (
     INTERRUPTED,
     Job,
@@ -40,8 +41,6 @@ TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
 # Slots are renewed as leases are, and lapse when a worker is lost, or a slot was taken by a command
 # whose reply never came.
 SLOT_SECONDS = 10.0
-# A call to Redis may take a quarter of a second, and a picture can be large on a slow network.
-PIECE_BYTES = 256 * 1024
 _TOMBSTONE = b'{"state": "gone"}'
 _SETTLED = b" settled"
 
@@ -73,6 +72,7 @@ class JobRecords:
         self._store = store
         self._ttl = ttl
         self._sealer = sealer or NoSealer()
+        self._pictures = Pieces(store, self._sealer)
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
         """Serialize the starts of an owner's jobs."""
@@ -102,9 +102,7 @@ class JobRecords:
 
     def picture(self, job_id: str) -> bytes | None:
         """Return a finished picture."""
-        keys = self._piece_keys(job_id)
-        pieces = [piece for key in keys if (piece := self._get(key)) is not None]
-        return b"".join(pieces) if pieces and len(pieces) == len(keys) else None
+        return self._pictures.get(_picture_key(job_id))
 
     def write(self, job: Job) -> None:
         """Write a job that has no result. It outlives its worker for a while."""
@@ -123,23 +121,23 @@ class JobRecords:
         if picture is not None:
             # A little longer than the job, so that its worker deletes it while it still exists:
             # a memory store keeps expired values until somebody looks.
-            self._put_picture(job.id, picture, self._ttl + LEASE_SECONDS)
+            self._pictures.set(_picture_key(job.id), picture, self._ttl + LEASE_SECONDS)
         self._set(f"tryon:{job.id}", dump_job(job), self._ttl)
         if self._add_result(job.id, raw) or self._get(_result_key(job.id)) == raw:
             return True
-        self._delete_picture(job.id)
+        self._pictures.delete(_picture_key(job.id))
         return False
 
     def erase(self, job_id: str) -> None:
         """Delete a job and its picture, whatever its worker still does."""
         self._set(_result_key(job_id), _TOMBSTONE, TOMBSTONE_SECONDS + self._ttl)
         self._store.delete(f"tryon:{job_id}")
-        self._delete_picture(job_id)
+        self._pictures.delete(_picture_key(job_id))
 
     def forget(self, job_id: str) -> None:
         """Delete an expired job."""
         self._store.delete(f"tryon:{job_id}", _result_key(job_id))
-        self._delete_picture(job_id)
+        self._pictures.delete(_picture_key(job_id))
 
     def job_of_key(self, owner: str, key: str) -> KeyedJob | None:
         """Return the job of an owner's Idempotency-Key."""
@@ -189,20 +187,6 @@ class JobRecords:
             self._store.set(_doubt_key(worker), b"1", KEY_SECONDS)
         return doubted
 
-    def _put_picture(self, job_id: str, picture: bytes, seconds: float) -> None:
-        starts = range(0, len(picture), PIECE_BYTES)
-        for number, start in enumerate(starts):
-            piece = picture[start : start + PIECE_BYTES]
-            self._set(f"tryon:{job_id}:picture:{number}", piece, seconds)
-        self._set(f"tryon:{job_id}:picture", str(len(starts)).encode(), seconds)
-
-    def _delete_picture(self, job_id: str) -> None:
-        self._store.delete(*self._piece_keys(job_id), f"tryon:{job_id}:picture")
-
-    def _piece_keys(self, job_id: str) -> list[str]:
-        count = int(self._get(f"tryon:{job_id}:picture") or 0)
-        return [f"tryon:{job_id}:picture:{number}" for number in range(count)]
-
     def _get(self, key: str) -> bytes | None:
         return self._sealer.unseal(key, self._store.get(key))
 
@@ -216,6 +200,10 @@ class JobRecords:
 
 def _result_key(job_id: str) -> str:
     return f"tryon:{job_id}:end"
+
+
+def _picture_key(job_id: str) -> str:
+    return f"tryon:{job_id}:picture"
 
 
 def _lease_key(worker: str) -> str:

@@ -2,10 +2,11 @@
 
 import type { Text } from "../widget/public";
 import type english from "./en.json";
+import type phone from "./phone/en.json";
 
 declare const __KEYS__: string;
 
-export type Key = keyof typeof english;
+export type Key = keyof typeof english | keyof typeof phone;
 
 const RIGHT_TO_LEFT = ["ar", "ur"];
 
