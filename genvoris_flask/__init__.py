@@ -4,8 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .core.images.photos import Photo
-    from .core.images.pictures import Picture
+    from .core.images.photos import Photo, Picture
     from .core.products import Product
     from .core.sessions.shopper import Shopper
     from .core.tryon.paywall import Paywall, Refusal
@@ -22,7 +21,7 @@ _HOMES = {
     "GenvorisFlask": ".extension",
     "Paywall": ".core.tryon.paywall",
     "Photo": ".core.images.photos",
-    "Picture": ".core.images.pictures",
+    "Picture": ".core.images.photos",
     "Product": ".core.products",
     "Refusal": ".core.tryon.paywall",
     "Shopper": ".core.sessions.shopper",

@@ -11,7 +11,7 @@ import redis
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.core.images.pictures import Picture
+from genvoris_flask.core.images.photos import Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.interface import digest

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.images.photos import Picture, Quota
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue

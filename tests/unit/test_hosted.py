@@ -11,8 +11,7 @@ import pytest
 
 from genvoris_flask.core.api.fetch import PictureFetcher
 from genvoris_flask.core.api.http import HttpClient
-from genvoris_flask.core.images.photos import check_photo
-from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.images.photos import Picture, Quota, check_photo
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.tryon.engines.base import TokenSource
 from genvoris_flask.core.tryon.engines.hosted import HostedEngine

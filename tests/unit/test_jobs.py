@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from genvoris_flask import Shopper
-from genvoris_flask.core.images.pictures import Picture, Quota
+from genvoris_flask.core.images.photos import Picture, Quota
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.pieces import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs.protocol import BusyError, JobExpiredError, TooManyJobsError

@@ -9,8 +9,7 @@ import pytest
 
 from genvoris_flask import Shopper
 from genvoris_flask.core.api.models import Session
-from genvoris_flask.core.images.photos import Photo
-from genvoris_flask.core.images.pictures import Picture
+from genvoris_flask.core.images.photos import Photo, Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.tryon.engines.base import MintError, TokenSource
 from genvoris_flask.core.tryon.error_mapping import ErrorMapper, meaning_of

@@ -6,8 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from ..images.photos import Photo
-from ..images.pictures import Picture, Quota
+from ..images.photos import Photo, Picture, Quota
 from ..products import Product
 from ..sessions.shopper import Shopper
 from .paywall import Refusal

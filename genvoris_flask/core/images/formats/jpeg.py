@@ -6,9 +6,17 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from .container import BrokenError, Budget, Container, require_size
+from .container import (
+    UPRIGHT,
+    BrokenError,
+    Budget,
+    Container,
+    is_profile,
+    read_orientation,
+    require_size,
+    write_orientation,
+)
 from .jpeg_scan import COUNTED, has_all_pixels
-from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"

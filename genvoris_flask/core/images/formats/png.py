@@ -6,8 +6,17 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from .container import AnimatedError, BrokenError, Budget, Container, require_size
-from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
+from .container import (
+    UPRIGHT,
+    AnimatedError,
+    BrokenError,
+    Budget,
+    Container,
+    is_profile,
+    read_orientation,
+    require_size,
+    write_orientation,
+)
 
 START = b"\x89PNG\r\n\x1a\n"
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}

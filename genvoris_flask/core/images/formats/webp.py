@@ -6,8 +6,17 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .container import AnimatedError, BrokenError, Budget, Container, require_size
-from .metadata import UPRIGHT, is_profile, read_orientation, write_orientation
+from .container import (
+    UPRIGHT,
+    AnimatedError,
+    BrokenError,
+    Budget,
+    Container,
+    is_profile,
+    read_orientation,
+    require_size,
+    write_orientation,
+)
 
 _PIXELS = {b"VP8 ", b"VP8L"}
 _ANIMATION, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20  # flags (2.7)

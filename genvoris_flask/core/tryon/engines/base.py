@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from ....errors import GenvorisError, InvalidSessionTokenError
-from ...images.photos import Photo
-from ...images.pictures import Picture
+from ...images.photos import Photo, Picture
 from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper

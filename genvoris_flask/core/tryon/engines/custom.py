@@ -9,7 +9,7 @@ from dataclasses import replace
 from ....errors import DeadlineError, MalformedAnswerError, NotFoundError
 from ...api.client import GenvorisClient
 from ...api.models import Usage
-from ...images.pictures import Picture, read_picture
+from ...images.photos import Picture, read_picture
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
 from ..models import TryOnRequest

@@ -17,8 +17,7 @@ from ....errors import GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
 from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
-from ...images.photos import is_picture
-from ...images.pictures import Picture, Quota, read_picture
+from ...images.photos import Picture, Quota, is_picture, read_picture
 from ..models import TryOnRequest
 from .base import TokenSource
 

@@ -16,7 +16,7 @@ from ....errors import (
 from ...api.client import GenvorisClient
 from ...api.models import Tracked, Usage
 from ...api.response import NoConnectionError
-from ...images.pictures import Quota
+from ...images.photos import Quota
 from ...products import Product
 from .base import TokenSource
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
-from ...images.pictures import Picture
+from ...images.photos import Picture
 from ...products import Product
 from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ....errors import GenvorisError
-from ...images.pictures import Picture
+from ...images.photos import Picture
 from ...products import Product
 from ..models import Job, Outcome
 

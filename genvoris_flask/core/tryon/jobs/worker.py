@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import RunAgain, WorkerPool
-from ...images.pictures import Picture
+from ...images.photos import Picture
 from ..models import INTERRUPTED, Failure, Job, JobResult, Outcome, result_of
 from .protocol import BusyError, TooManyJobsError, Work
 from .records import JobRecords
