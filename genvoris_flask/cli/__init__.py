@@ -12,18 +12,18 @@ from typing import Any
 
 import click
 
-# Each is a module here that contains a command of the same name.
-COMMANDS = (
-    "check",
-    "plans",
-    "customers",
-    "usage",
-    "sessions",
-    "webhooks",
-    "webhook-test",
-    "widget-hash",
-    "sandbox",
-)
+# The module here of each command.
+MODULES = {
+    "check": "shop",
+    "plans": "plans",
+    "customers": "customers",
+    "usage": "customers",
+    "sessions": "customers",
+    "webhooks": "webhooks",
+    "webhook-test": "webhooks",
+    "widget-hash": "shop",
+    "sandbox": "shop",
+}
 
 
 class GenvorisGroup(click.Group):
@@ -31,7 +31,7 @@ class GenvorisGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, sorted as click sorts them."""
-        return sorted({*COMMANDS, *super().list_commands(ctx)})
+        return sorted({*MODULES, *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a name, or None.
@@ -39,10 +39,10 @@ class GenvorisGroup(click.Group):
         Raises:
             click.ClickException: It cannot be imported.
         """
-        if cmd_name not in COMMANDS:
+        if cmd_name not in MODULES:
             return super().get_command(ctx, cmd_name)
-        name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(_load(name), name)
+        module = _load(MODULES[cmd_name])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,7 +1,8 @@
-"""``flask genvoris customers …``."""
+"""Customers, what they have used, and their tokens: ``customers``, ``usage``, ``sessions``."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from dataclasses import asdict
 
@@ -20,6 +21,7 @@ COLUMNS = {
     "plan_id": "PLAN",
     "period_end": "UNTIL",
 }
+HISTORY = {"start": "FROM", "end": "UNTIL", "used": "USED", "limit": "LIMIT"}
 STATUSES = ("active", "paused", "cancelled")
 
 
@@ -111,3 +113,70 @@ def _show(customer: Customer, as_json: bool) -> None:
         return
     named = {heading.lower(): fields[name] for name, heading in COLUMNS.items()}
     show_fields({**named, "metadata": customer.metadata, "since": customer.created_at})
+
+
+@click.command(short_help="Show how many try-ons a customer has used.")
+@click.argument("customer_id", metavar="ID", type=FILLED)
+@json_option
+@with_appcontext
+def usage(customer_id: str, as_json: bool) -> None:
+    """Show how many try-ons a customer has used. ID is Genvoris's (ec_…) or your own."""
+    found = this_shop().client.customers.usage(genvoris_id(customer_id))
+    if as_json:
+        show_json(asdict(found))
+        return
+    show_fields(
+        {
+            "customer": found.customer_id,
+            "your id": found.external_id,
+            "plan": found.plan_name,
+            "status": found.status,
+            "used": f"{found.used} of {found.limit}" if found.limit is not None else found.used,
+            "left": found.remaining,
+            "until": found.period_end,
+        }
+    )
+    if found.history:
+        click.echo()
+        show_table([asdict(period) for period in found.history], HISTORY, "")
+
+
+@click.group()
+def sessions() -> None:
+    """Tokens for browsers, to try things by hand. ID is a customer's (ec_…), or your own."""
+
+
+@sessions.command()
+@click.argument("customer_id", metavar="ID", type=FILLED)
+@click.option("--seconds", type=click.IntRange(60, 3600), help="To live; default: 900.")
+@json_option
+@with_appcontext
+def mint(customer_id: str, seconds: int | None, as_json: bool) -> None:
+    """Mint a token. It lets anyone try on as this customer, so keep it to yourself."""
+    session = this_shop().client.sessions.mint(genvoris_id(customer_id), expires_in=seconds)
+    if as_json:
+        show_json(asdict(session))
+        return
+    show_fields(
+        {
+            "customer": session.customer_id,
+            "plan": session.plan_name,
+            "until": dt.datetime.fromtimestamp(session.expires_at, dt.UTC),
+            "jti": session.jti,
+            "token": session.token,
+        }
+    )
+
+
+@sessions.command()
+@click.argument("customer_id", metavar="ID", type=FILLED)
+@click.argument("jti", type=FILLED)
+@json_option
+@with_appcontext
+def revoke(customer_id: str, jti: str, as_json: bool) -> None:
+    """Make a token useless before its end; JTI is what mint has shown."""
+    this_shop().client.sessions.revoke(genvoris_id(customer_id), jti)
+    if as_json:
+        show_json({"jti": jti, "revoked": True})
+    else:
+        click.echo(f"{jti} is revoked.")
