@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 WIDGET := static/widget
 READERS := tests/readers
 LOWEST := .cache/lowest
+# Beside Chromium; a machine that cannot have one of them does without: make test ENGINES=firefox
+ENGINES ?= firefox webkit
 # Schemathesis and Flask-Security-Too have no releases that go with the oldest Flask; the readers are of other languages.
 NOT_LOWEST := --ignore tests/contract/test_schemathesis.py --ignore tests/flask/test_user_ids.py --ignore tests/flask/test_passthrough_readers.py
 
@@ -16,8 +18,8 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(VENV)/.dev $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
+	ENGINES="$(ENGINES)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/ruff check .
@@ -73,6 +75,14 @@ $(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py
 	$(BIN)/python tests/provision.py chromium
+	@touch $@
+
+$(VENV)/.firefox: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py firefox
+	@touch $@
+
+$(VENV)/.webkit: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py webkit
 	@touch $@
 
 $(VENV)/.redis: $(VENV)/.dev tests/provision.py

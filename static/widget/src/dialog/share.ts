@@ -15,7 +15,7 @@ export async function shareResult(
   element: DialogElement,
   tracker: Tracker,
 ): Promise<void> {
-  const how = await share(result.imageUrl, productName(result.product)).catch(() => null);
+  const how = await share(result).catch(() => null);
   if (how) tracker.track("RESULT_SHARED", result.product, { how });
   const text = how === null ? t("failed") : how === "copied" ? t("copied") : "";
   const button = element.part("share");
@@ -32,27 +32,63 @@ export function addToCart(result: Result, selector: string | undefined): void {
   button?.click();
 }
 
-/** Return how it was shared, "" if the shopper has cancelled; throw if neither works. */
-async function share(imageUrl: string, title: string): Promise<"shared" | "copied" | ""> {
-  const response = await fetch(imageUrl, { credentials: "same-origin" });
-  if (!response.ok) throw new Error(`${response.status}`);
-  const blob = await response.blob();
-  const data = { files: [new File([blob], "try-on.jpg", { type: blob.type })], title };
+/**
+ * Return how it was shared, "" if the shopper has cancelled; throw if neither works.
+ *
+ * WebKit copies nothing once the click is over, so nothing is awaited before.
+ */
+async function share(result: Result): Promise<"shared" | "copied" | ""> {
+  const picture = fetchPicture(result);
+  if (!navigator.canShare?.(shareable(new Blob([], { type: "image/jpeg" }), result))) {
+    await copy(picture);
+    return "copied";
+  }
+  const blob = await picture;
   try {
-    if (navigator.canShare?.(data)) {
-      await navigator.share(data);
-      return "shared";
-    }
+    await navigator.share(shareable(blob, result));
+    return "shared";
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return "";
   }
-  await copy(blob).catch(() => navigator.clipboard.writeText(location.href));
+  await copy(picture);
   return "copied";
 }
 
-/** Copy a picture; Safari needs the promise within, to ask for permission during the click. */
-function copy(blob: Blob): Promise<void> {
-  return navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(blob) })]);
+function shareable(blob: Blob, { product }: Result): ShareData {
+  const file = new File([blob], "try-on.jpg", { type: blob.type });
+  return { files: [file], title: productName(product) };
+}
+
+const fetched = new WeakMap<Result, Promise<Blob>>();
+
+/** Fetch a picture once: if that took longer than a click lasts, the next click need not wait. */
+function fetchPicture(result: Result): Promise<Blob> {
+  const known = fetched.get(result);
+  if (known) return known;
+  const picture = fetchBlob(result.imageUrl);
+  fetched.set(result, picture);
+  picture.catch(() => fetched.delete(result));
+  return picture;
+}
+
+async function fetchBlob(url: string): Promise<Blob> {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`${response.status}`);
+  return response.blob();
+}
+
+/** Copy a picture; a browser that cannot copy it gets the page's address. */
+async function copy(picture: Promise<Blob>): Promise<void> {
+  const { clipboard } = navigator;
+  const copyAddress = () => clipboard.writeText(location.href);
+  if (typeof ClipboardItem === "undefined") return copyAddress();
+  const item = new ClipboardItem({ "image/png": picture.then(toPng) });
+  try {
+    await clipboard.write([item]);
+  } catch {
+    await picture;
+    await copyAddress();
+  }
 }
 
 /** Convert to PNG, which every clipboard takes. */

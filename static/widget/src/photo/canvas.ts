@@ -25,7 +25,8 @@ const AXES: Record<number, Axes> = {
 function newCanvas(width: number, height: number): CanvasRenderingContext2D {
   const canvas = doc.createElement("canvas");
   [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext("2d");
+  // WebKit does not paint an accelerated canvas again once it was removed from the page.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("There is no canvas.");
   return context;
 }

@@ -1,0 +1,40 @@
+"""Sharing a picture by the system, by the clipboard, and without either; downloading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.browser_window import BrowserWindow, try_on
+from tests.support.served_shop import ServedShop
+
+# What a system with a share sheet has; the browser's own rule about clicks stays.
+SHARE_SHEET = """navigator.canShare = ({files}) => files[0].type.startsWith('image/');
+navigator.share = async ({files, title}) => {
+  window.shared = [files[0].size, files[0].type, title];
+};"""
+NO_SHARE_SHEET = "navigator.canShare = undefined;"
+
+
+def test_share_sheet(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:
+    """The picture is shared by the system where it can."""
+    try_on(window, shop.url, photo)
+    window.run(SHARE_SHEET)
+    window.press("Share")
+    size, kind, title = window.wait_until("return window.shared")
+    assert (size > 1000, kind, title) == (True, "image/jpeg", "Shirt")
+
+
+def test_copy(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:
+    """Without a share sheet the picture is copied, however long it takes to arrive."""
+    try_on(window, shop.url, photo)
+    window.run(NO_SHARE_SHEET)
+    window.press("Share")
+    window.expect_text("Copied")
+
+
+def test_copy_address(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:
+    """A browser that copies no pictures copies the page's address."""
+    try_on(window, shop.url, photo)
+    window.run(f"{NO_SHARE_SHEET} delete window.ClipboardItem;")
+    window.press("Share")
+    window.expect_text("Copied")

@@ -1,0 +1,190 @@
+"""A window of Firefox or WebKit, and what a shopper does in it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.support.waiting import LIMIT
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+DIALOG = "const root = document.querySelector('genvoris-dialog')?.shadowRoot;"
+VISIBLE = "const shown = element => element.checkVisibility() && element.getClientRects().length;"
+# Buttons and links by their names; an icon and a button may have the same name.
+CONTROL = f"""{DIALOG} {VISIBLE}
+const controls = [...root?.querySelectorAll('button, a, summary, input') ?? []].filter(shown);
+const name = each => each.getAttribute('aria-label') ?? each.labels?.[0]?.textContent
+  ?? each.textContent;
+return controls.findLast(each => name(each).trim() === arguments[0] && !each.disabled);"""
+PART = f"""{DIALOG} {VISIBLE}
+return [...root?.querySelectorAll(arguments[0]) ?? []].find(shown);"""
+TEXT = f"""{DIALOG} const dialog = root?.querySelector('dialog');
+return dialog?.open ? dialog.innerText : '';"""
+HEADING = f"""{DIALOG} return root?.querySelector('dialog[open] h2')?.textContent ?? '';"""
+OPEN = f"""{DIALOG} return Boolean(root?.querySelector('dialog').open);"""
+# The name of what has the focus, and whether it is in the dialog.
+FOCUSED = """const {activeElement} = document;
+const inner = activeElement.shadowRoot?.activeElement;
+const name = each => each.getAttribute('aria-label') ?? each.textContent.trim();
+return inner ? ['dialog', name(inner)] : ['page', activeElement.id || name(activeElement)];"""
+# Animations that never end, such as a spinner's, are not waited for.
+SETTLED = """const roots = [document, ...[...document.querySelectorAll('*')]
+  .map(each => each.shadowRoot).filter(Boolean)];
+return roots.flatMap(root => root.getAnimations()).every(each =>
+  each.playState === 'finished' || each.effect.getComputedTiming().endTime === Infinity)
+  && roots.flatMap(root => [...root.querySelectorAll('img')]).every(image => image.complete);"""
+
+
+class BrowserWindow:
+    """One window, used by one test after the other.
+
+    Args:
+        name: The engine's name.
+        driver: Selenium's driver of the window.
+    """
+
+    def __init__(self, name: str, driver: WebDriver) -> None:
+        self.name = name
+        self.driver = driver
+        self._size = (0, 0)
+
+    def open(self, url: str) -> None:
+        """Open a page and wait until it is loaded."""
+        self.driver.get(url)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run the body of a function in the page and return its result."""
+        return self.driver.execute_script(script, *arguments)
+
+    def wait_for(self, holds: Callable[[], Any], what: str) -> Any:
+        """Wait until a function returns something true, and return that."""
+
+        def check(_: WebDriver) -> Any:
+            return holds()
+
+        waiting = WebDriverWait(
+            self.driver, LIMIT, 0.05, ignored_exceptions=[StaleElementReferenceException]
+        )
+        return waiting.until(check, f"{self.name}: {what}; the dialog says {self.text()!r}")
+
+    def wait_until(self, script: str, *arguments: Any) -> Any:
+        """Wait until a script returns something true, and return that."""
+        return self.wait_for(lambda: self.run(script, *arguments), script)
+
+    def click(self, selector: str) -> None:
+        """Click an element of the page."""
+        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+
+    def click_text(self, text: str) -> None:
+        """Click a button or link of the page, by the start of its text."""
+        script = """return [...document.querySelectorAll('button, a')]
+          .find(each => each.textContent.trim().startsWith(arguments[0]));"""
+        element: WebElement = self.wait_until(script, text)
+        element.click()
+
+    def part(self, selector: str) -> WebElement:
+        """Return an element of the dialog once it is visible."""
+        found: WebElement = self.wait_until(PART, selector)
+        return found
+
+    def press(self, name: str) -> None:
+        """Press a button or link of the dialog, by its name, once it can be pressed."""
+        element: WebElement = self.wait_until(CONTROL, name)
+        element.click()
+
+    def upload(self, path: Path) -> None:
+        """Choose a photo."""
+        self.wait_until(f"{DIALOG} return root;")
+        root = self.driver.find_element(By.CSS_SELECTOR, "genvoris-dialog").shadow_root
+        root.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
+
+    def keys(self, *keys: str) -> None:
+        """Press and release keys, one after the other."""
+        actions = ActionChains(self.driver, duration=0)
+        for key in keys:
+            actions.send_keys(key)
+        actions.perform()
+
+    def text(self) -> str:
+        """Return the dialog's visible text; "" while it is closed."""
+        return str(self.run(TEXT))
+
+    def expect_text(self, text: str) -> None:
+        self.wait_for(lambda: text in self.text(), f"the dialog does not say {text!r}")
+
+    def expect_heading(self, text: str) -> None:
+        self.wait_for(lambda: self.run(HEADING) == text, f"the heading is not {text!r}")
+
+    def expect_closed(self) -> None:
+        self.wait_for(lambda: not self.run(OPEN), "the dialog is open")
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.run(OPEN))
+
+    def focused(self) -> tuple[str, str]:
+        """Return where the focus is, "dialog" or "page", and the name of what has it."""
+        where, name = self.run(FOCUSED)
+        return where, name
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give the page this width and height."""
+        if size == self._size:
+            return
+        width, height = size
+        if self.name == "firefox":
+            handle = self.driver.current_window_handle
+            self.driver.browsing_context.set_viewport(
+                context=handle, viewport={"width": width, "height": height}
+            )
+        else:
+            frame = self.run("return outerHeight - innerHeight")
+            self.driver.set_window_size(width, height + frame)
+        self.wait_until("return innerWidth === arguments[0] && innerHeight === arguments[1]", *size)
+        self._size = size
+
+    def screenshot(self) -> Image.Image:
+        """Return what the window shows, once nothing moves."""
+        self.wait_until(SETTLED)
+        shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+        return shown.resize(self._size) if shown.size != self._size else shown
+
+    def pixels_of(self, selector: str) -> Image.Image:
+        """Return what is painted where an element of the dialog is."""
+        box = self.run(
+            """const {left, top, right, bottom} = arguments[0].getBoundingClientRect();
+            return [left, top, right, bottom].map(Math.round);""",
+            self.part(selector),
+        )
+        left, top, right, bottom = box
+        return self.screenshot().crop((left, top, right, bottom))
+
+    def reset(self) -> None:
+        """Forget the page and its cookies; storage belongs to its origin, which ends with it."""
+        self.driver.delete_all_cookies()
+        self.driver.get("about:blank")
+
+
+def open_dialog(window: BrowserWindow, url: str) -> None:
+    """Open a scripted shop's page, and the dialog of its button."""
+    window.open(f"{url}/product")
+    window.click(".genvoris-tryon-btn")
+    window.expect_heading("Try it on")
+
+
+def try_on(window: BrowserWindow, url: str, photo: Path) -> None:
+    """Try the page's product on, and wait for the picture."""
+    open_dialog(window, url)
+    window.upload(photo)
+    window.press("Try it on")
+    window.expect_heading("Here you are")
