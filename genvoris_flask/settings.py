@@ -46,6 +46,10 @@ class Settings:
             for one, and pages can be cached.
         store_url: Where processes share sessions: ``redis://…``, ``rediss://…`` or ``unix://…``.
             Default: each process keeps its own.
+        database_url: The SQLAlchemy URL of the database of the ledger, such as
+            ``postgresql+psycopg://…``. Default: no ledger; Genvoris's plans decide who may try on.
+        database: The shop's own Flask-SQLAlchemy object or engine, in place of ``database_url``.
+        credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
         store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
             shop's account at Genvoris, so that records survive a new ``api_key``.
         max_shoppers: How many shoppers' sessions a process caches, 100 to 10,000,000. Default
@@ -121,6 +125,9 @@ class Settings:
     page_budget: float = 0.8
     inline_session: bool = True
     store_url: str | None = None
+    database_url: str | None = None
+    database: Any = None
+    credit_days: int | None = None
     store_namespace: str | None = None
     max_shoppers: int = 10_000
     external_id_prefix: str = ""
@@ -153,6 +160,11 @@ class Settings:
     stripe_metadata_only: bool = False
     limit_webhook: str = "600/minute"
     csp_nonce: Callable[[], str] | None = None
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether the shop's ledger, rather than plans at Genvoris, decides who may try on."""
+        return self.database_url is not None or self.database is not None
 
     def __repr__(self) -> str:
         """Leave the keys out."""
@@ -192,6 +204,8 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None =
     values = {
         key.removeprefix(PREFIX).lower(): CHECKS[key](key, value) for key, value in given.items()
     }
+    if "database_url" in values or "database" in values:
+        values.setdefault("inline_session", False)
     values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
     settings = Settings(**values)
     _check_together(settings)
@@ -257,6 +271,17 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "GENVORIS_WIDGET_INTEGRITY is set without GENVORIS_WIDGET_URL. Set both, or neither: "
             "the widget in this package brings its own integrity."
+        )
+
+    if settings.database_url and settings.database is not None:
+        raise ConfigurationError(
+            "GENVORIS_DATABASE_URL and GENVORIS_DATABASE are both set. Set GENVORIS_DATABASE to "
+            "use the shop's own database, or GENVORIS_DATABASE_URL for one apart."
+        )
+    if settings.has_ledger and settings.inline_session:
+        raise ConfigurationError(
+            "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "
+            "used without the ledger. Leave it unset."
         )
 
 

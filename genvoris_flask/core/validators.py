@@ -23,6 +23,7 @@ _HOST = r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
 _FLAGS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
     ("false", "0", "no", "off"), False
 )
+_DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -82,9 +83,10 @@ def stripe_key(key: str, value: Any) -> str:
     return secret
 
 
-def _need(package: str, key: str) -> None:
+def _need(package: str, key: str, extra: str | None = None) -> None:
     if find_spec(package) is None:
-        raise ConfigurationError(f'{key} needs {package}: pip install "genvoris-flask[{package}]"')
+        install = f'pip install "genvoris-flask[{extra or package}]"'
+        raise ConfigurationError(f"{key} needs {package}: {install}")
 
 
 def server_url(key: str, value: Any) -> str:
@@ -133,6 +135,30 @@ def store_url(key: str, value: Any) -> str:
     url = read_redis_url(key, text(key, value))
     _need("redis", key)
     return url
+
+
+def database_url(key: str, value: Any) -> str:
+    """Return the URL of a database; SQLAlchemy must be installed."""
+    url = text(key, value)
+    _need("sqlalchemy", key, extra="ledger")
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in _DATABASES:
+        raise ConfigurationError(
+            f"{key} must be an SQLAlchemy URL such as postgresql+psycopg://user@host/name, "
+            "mysql+pymysql://user@host/name or sqlite:///path/to/file."
+        )
+    return url
+
+
+def database(key: str, value: Any) -> Any:
+    """Return the shop's SQLAlchemy engine, or the Flask-SQLAlchemy object that has one."""
+    _need("sqlalchemy", key, extra="ledger")
+    if not (hasattr(value, "connect") or hasattr(value, "session")):
+        raise ConfigurationError(
+            f"{key} must be the SQLAlchemy object of Flask-SQLAlchemy, or an Engine; for a URL, "
+            "use GENVORIS_DATABASE_URL."
+        )
+    return value
 
 
 def integrity(key: str, value: Any) -> str:

@@ -16,7 +16,9 @@ from ..core.api.http import HttpClient
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
+from ..core.ledger.models import Spending
 from ..core.sessions.broker import SessionBroker
+from ..core.sessions.shopper import Shopper
 from ..core.sessions.verifier import TokenVerifier
 from ..core.storage.interface import Store
 from ..core.tryon.daily_limit import DailyLimit
@@ -68,6 +70,8 @@ class AppState:
     apply_stripe_event: Callable[[Mapping[str, Any]], str]
     verifier: TokenVerifier
     engine: Engine
+    spending: Spending | None
+    lift_ceiling: Callable[[Shopper], None]
     error_mapper: ErrorMapper
     tryon_http: HttpClient
     passthrough_slots: Slots

@@ -17,9 +17,11 @@ from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.models import Session
 from ..core.api.network import Transport
+from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
+from ..core.ledger.models import Spending
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.jwks import JwksCache
 from ..core.sessions.shared import NullSharedSessions, StoredSessions
@@ -88,8 +90,10 @@ def build_state(
     )
     shared = _open_shared(app, settings, client, clock)
     store = shared.store
-    broker = _make_broker(app, settings, shared, client, clock)
-    billing = _make_billing(app, settings, store, client, broker, clock)
+    plans = PlanService(client, store, settings.plans, settings.default_plan)
+    broker = _make_broker(app, settings, shared, client, plans, clock)
+    ledger = _open_ledger(app, settings, clock)
+    billing = _make_billing(app, settings, store, client, broker, ledger, clock)
     keys = JwksCache(HttpClient(settings.jwks_url, {}, transport=transport))
     return AppState(
         app=app,
@@ -102,6 +106,8 @@ def build_state(
         apply_stripe_event=_make_stripe(settings, hooks, billing, store),
         verifier=TokenVerifier(keys, settings.issuer, clock),
         engine=_make_engine(settings, tryon_http, transport),
+        spending=ledger,
+        lift_ceiling=functools.partial(_lift_ceiling, client, broker, plans),
         error_mapper=ErrorMapper(client, broker, _Signals(app).refused),
         tryon_http=tryon_http,
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
@@ -156,18 +162,44 @@ def _make_billing(
     store: Store,
     client: GenvorisClient,
     broker: SessionBroker,
+    ledger: Spending | None,
     clock: Callable[[], float],
 ) -> AppBilling:
-    return AppBilling(
-        client,
-        store,
-        broker,
-        _Signals(app).linked,
-        declared=settings.plans,
-        default_plan=settings.default_plan,
-        clock=clock,
-        stripe_view=stripe_routes.receive,
+    parts = (client, store, broker, _Signals(app).linked)
+    options: dict[str, Any] = {
+        "declared": settings.plans,
+        "default_plan": settings.default_plan,
+        "clock": clock,
+        "stripe_view": stripe_routes.receive,
+    }
+    if ledger is None:
+        return AppBilling(*parts, **options)
+    from .ledger import AppLedgerBilling  # imports SQLAlchemy, an extra
+
+    return AppLedgerBilling(*parts, ledger=ledger, credit_days=settings.credit_days, **options)
+
+
+def _open_ledger(app: Flask, settings: Settings, clock: Callable[[], float]) -> Spending | None:
+    if not settings.has_ledger:
+        return None
+    from .ledger import open_ledger  # imports SQLAlchemy, an extra
+
+    def secret() -> bytes:
+        first = _secrets(app, settings)[0]
+        return first.encode() if isinstance(first, str) else first
+
+    return open_ledger(app, settings, secret, clock)
+
+
+def _lift_ceiling(
+    client: GenvorisClient, broker: SessionBroker, plans: PlanService, shopper: Shopper
+) -> None:
+    """Put a shopper whom Genvoris refuses on the plan that refuses nobody."""
+    customer_id = broker.customer_id(shopper)
+    client.customers.update(
+        customer_id, plan_id=plans.unlimited(), status="ACTIVE", reset_period=True
     )
+    broker.forget(shopper)
 
 
 def _make_stripe(
@@ -267,6 +299,7 @@ def _make_broker(
     settings: Settings,
     shared: _Shared,
     client: GenvorisClient,
+    plans: PlanService,
     clock: Callable[[], float],
 ) -> SessionBroker:
     # A store of this process alone has nothing that the broker's own memory does not.
@@ -275,7 +308,7 @@ def _make_broker(
         client,
         _Signals(app),
         ttl=settings.session_ttl,
-        default_plan=settings.default_plan,
+        default_plan=plans.unlimited if settings.has_ledger else settings.default_plan,
         external_id_prefix=settings.external_id_prefix,
         max_shoppers=settings.max_shoppers,
         clock=clock,

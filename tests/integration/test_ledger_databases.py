@@ -19,8 +19,8 @@ from sqlalchemy import create_engine
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.migrate import pending, upgrade
+from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata
-from genvoris_flask.core.ledger.service import OrderLine
 from genvoris_flask.errors import LedgerUnavailableError
 from tests.support.databases import running_mariadb, running_postgres
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger

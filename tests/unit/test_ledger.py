@@ -11,8 +11,8 @@ import pytest
 
 from genvoris_flask.core.ledger.events import EventConflictError
 from genvoris_flask.core.ledger.grants import Grant
+from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.reservations import ForeignReservationError
-from genvoris_flask.core.ledger.service import OrderLine
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from genvoris_flask.core.ledger.grants import Grant
-from genvoris_flask.core.ledger.service import DisputeOutcome
+from genvoris_flask.core.ledger.models import DisputeOutcome
 from tests.support.ledgers import LedgerFixture, new_ledger
 
 SALES = st.sampled_from(["s1", "s2", "s3", "s4"])

@@ -18,6 +18,7 @@ PlanId = Callable[[], str | None]
 
 # The external price id of a plan for granted try-ons: their number follows.
 GRANTED = "granted-try-ons:"
+UNLIMITED = 1_000_000  # the largest plan that Genvoris has
 SYNC_WAIT = 30.0
 SYNC_HOLD = 120.0
 _NO_PLANS: Mapping[str, str] = MappingProxyType({})
@@ -156,18 +157,22 @@ class PlanService:
         size = (limit or 0) - try_ons
         return self._of_size(size) if size > 0 else self.default_plan
 
+    def unlimited(self) -> str:
+        """Return the id of the plan for shoppers whose try-ons the shop's ledger counts."""
+        return self._of_size(UNLIMITED, "Counted by the shop")
+
     def _id_of_price(self, price_id: str) -> str:
         catalog = self.catalog()
         return catalog.require(catalog.plan(price_id), price_id).id
 
-    def _of_size(self, size: int) -> str:
+    def _of_size(self, size: int, name: str | None = None) -> str:
         """Find or create the plan for a number of granted try-ons."""
         price_id = f"{GRANTED}{size}"
         found = self.catalog().plan(price_id)
         if found and found.active:
             return found.id
         created = self._client.plans.create(
-            name=f"{size} try-ons", monthly_try_ons=size, external_price_id=price_id
+            name=name or f"{size} try-ons", monthly_try_ons=size, external_price_id=price_id
         )
         return created.id
 

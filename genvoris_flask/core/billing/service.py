@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer
+from ..ledger.models import Balance
 from ..sessions.shopper import Shopper
 from ..storage.interface import Store
 from .accounts import Accounts, OnLinked, TokenCache
@@ -15,9 +17,10 @@ from .idempotency import check_event_id
 from .plan_catalog import PlanService
 from .plan_sync import PlanChange
 from .plans import DeclaredPlan
+from .without_ledger import WithoutLedger
 
 
-class Billing:
+class Billing(WithoutLedger):
     """Synchronises plans, and changes shoppers' accounts after sales.
 
     Every change takes the ``event_id`` of the billing system's event. It then happens once,
@@ -177,18 +180,33 @@ class Billing:
         *,
         email: str | None = None,
         event_id: str | None = None,
-    ) -> Customer:
-        """Add try-ons to the shopper's quota, as for an order that comes with some.
+        expires_in: float | None = None,
+        paid: int | None = None,
+        currency: str | None = None,
+        session: Any = None,
+    ) -> Customer | Balance:
+        """Give a shopper try-ons, as for an order that comes with some.
 
-        Genvoris knows quotas only, so the shopper moves to a plan that is larger by that number.
-        Such plans are created when they are needed.
+        With a ledger they are used once, and what the shopper has is returned. Without one,
+        Genvoris knows quotas only: the shopper moves to a plan that is larger by that number, in
+        every period. Such plans are created when they are needed.
 
         Args:
             external_id: The shop's own id of the shopper.
             try_ons: The number of try-ons, at least 1.
             email: The shopper's address, if Genvoris should know it.
             event_id: The shop's id of the order.
+            expires_in: Seconds after which what is left ends. Default: GENVORIS_CREDIT_DAYS. Needs
+                a ledger, as the following do.
+            paid: What was paid for them, in the currency's minor unit, if they were sold.
+            currency: The currency's ISO code.
+            session: The shop's SQLAlchemy session, to share its transaction.
+
+        Raises:
+            ConfigurationError: The call needs a ledger.
         """
+        if any(value is not None for value in (expires_in, paid, currency, session)):
+            raise self._without_ledger("grant")
         if try_ons < 1:
             raise ValueError(f"grant() adds at least one try-on, not {try_ons}.")
         return self.accounts.change_quota(
@@ -199,17 +217,23 @@ class Billing:
             is_sale=True,
         )
 
-    def take_back(self, external_id: str, try_ons: int, *, event_id: str | None = None) -> Customer:
+    def take_back(
+        self, external_id: str, try_ons: int, *, event_id: str | None = None, session: Any = None
+    ) -> Customer | Balance:
         """Take back what ``grant`` added, as for a refund of the order; what is used stays used.
 
         Args:
             external_id: The shop's own id of the shopper.
             try_ons: The number of try-ons, at least 1. If fewer were left, none are.
             event_id: The shop's id of the refund.
+            session: The shop's SQLAlchemy session, to share its transaction. Needs a ledger.
 
         Raises:
+            ConfigurationError: The call needs a ledger.
             NotFoundError: The shopper is unknown to Genvoris.
         """
+        if session is not None:
+            raise self._without_ledger("take_back")
         if try_ons < 1:
             raise ValueError(f"take_back() takes at least one try-on, not {try_ons}.")
         return self.accounts.change_quota(

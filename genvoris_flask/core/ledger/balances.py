@@ -3,86 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from .lots import Lot, LotKind, LotState, in_drawing_order, read_lot
+from .lots import Lot, in_drawing_order, read_lot
+from .models import Balance, JournalLine, LotBalance
 from .schema import entries, lots, reservations
-
-
-@dataclass(frozen=True)
-class LotBalance:
-    """One lot, as the shopper and the shop's staff see it.
-
-    Attributes:
-        kind: What it is.
-        state: What a person would call its state.
-        source: Where it came from: the system, and the id there.
-        granted: How many try-ons were sold or given.
-        available: How many can be used now.
-        used: How many were made.
-        reserved: How many are under way.
-        expires_at: When it ends; None if it does not.
-    """
-
-    kind: LotKind
-    state: LotState
-    source: str
-    granted: int
-    available: int
-    used: int
-    reserved: int
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Balance:
-    """What a shopper has.
-
-    Attributes:
-        available: Try-ons that can be made now.
-        held: Try-ons that a pause or a dispute keeps back.
-        lots: What they consist of, in the order in which they are used.
-        next_expiry: When the next of the available ones end; None if none do.
-    """
-
-    available: int
-    held: int
-    lots: tuple[LotBalance, ...]
-    next_expiry: datetime | None
-
-    @property
-    def expiring(self) -> int:
-        """How many of the available try-ons end at ``next_expiry``."""
-        ending = [lot for lot in self.lots if lot.available]
-        return sum(lot.available for lot in ending if lot.expires_at == self.next_expiry)
-
-
-@dataclass(frozen=True)
-class JournalLine:
-    """One change of a lot.
-
-    Attributes:
-        at: When.
-        kind: What happened.
-        lot: The lot's source and id there.
-        allowed: By how much the shopper's try-ons changed.
-        reserved: By how much those under way changed.
-        used: By how much those made changed.
-        event: What caused it.
-        reservation: The key of the try-on.
-    """
-
-    at: datetime
-    kind: str
-    lot: str
-    allowed: int
-    reserved: int
-    used: int
-    event: str
-    reservation: str | None
 
 
 def balance_of(found: Sequence[Lot], now: datetime) -> Balance:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, or_, select, update
 
 from .accounts import Change, LockedAccount
 from .database import insert_if_absent
-from .lots import FINAL_STATES, PRIORITIES, Lot, LotKind, allowed_units, read_lot
+from .lots import FINAL_STATES, PRIORITIES, Lot, allowed_units, read_lot
+from .models import LotKind
 from .reversal_records import find_reversals, lock_reversals
 from .schema import entries, lots
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-LotKind = Literal["allowance", "gift", "order", "single"]
+from .models import LotKind, LotState
+
 # What is stored. "Spent" and "held" follow from the counters and the holds.
 StoredState = Literal["pending", "active", "void", "expired"]
-LotState = Literal["pending", "active", "held", "spent", "void", "expired"]
 Hold = Literal["dispute", "pause", "superseded"]
 DisputeState = Literal["open", "won", "lost"]
 

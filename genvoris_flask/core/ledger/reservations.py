@@ -6,36 +6,15 @@ settled it. Its key is the try-on's idempotency key, so a repeat finds the same 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from .accounts import Change, LockedAccount, check_id
 from .lots import Lot
+from .models import Reservation
 from .schema import reservations
-
-ReservationState = Literal["open", "committed", "released", "lapsed"]
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """One try-on, from before it is made.
-
-    Attributes:
-        key: The try-on's idempotency key.
-        account: The shop's id of the shopper.
-        lot_id: The lot that it is drawn from.
-        state: What became of it.
-        attempt: Counts how often the same try-on was reserved after it had failed.
-    """
-
-    key: str
-    account: str
-    lot_id: int
-    state: ReservationState
-    attempt: int
 
 
 class ForeignReservationError(ValueError):

@@ -7,42 +7,25 @@ that both commit or neither does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from . import grants, reservations
 from .accounts import LockedAccount, check_id, lock_accounts
-from .balances import Balance, JournalLine, balance_of, read_journal, read_lots
+from .balances import balance_of, read_journal, read_lots
 from .database import Database
 from .events import Delivery, receive
 from .grants import Grant, check_units
 from .lots import Lot, Reversal
-from .reservations import Reservation
+from .models import Balance, DisputeOutcome, JournalLine, OrderLine, Reservation
 from .reversal_records import save_reversal
 
 T = TypeVar("T")
 
 # Longer than any try-on takes.
 RESERVATION_SECONDS = 900.0
-DisputeOutcome = Literal["opened", "won", "lost"]
-
-
-@dataclass(frozen=True)
-class OrderLine:
-    """A line of an order that comes with try-ons.
-
-    Attributes:
-        id: The line's id in the shop.
-        try_ons: How many try-ons it brings.
-        paid: What was paid for it, in the currency's minor unit.
-    """
-
-    id: str
-    try_ons: int
-    paid: int | None = None
 
 
 class Ledger:
@@ -56,6 +39,9 @@ class Ledger:
         clock: Returns the time in Unix seconds.
         secret: Returns the key under which guests' addresses are digested.
         reservation_seconds: How long a try-on may be under way.
+
+    Attributes:
+        database: Runs transactions.
     """
 
     def __init__(
@@ -66,7 +52,7 @@ class Ledger:
         secret: Callable[[], bytes],
         reservation_seconds: float = RESERVATION_SECONDS,
     ) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
         self._secret = secret
         self._time_limit = timedelta(seconds=reservation_seconds)
@@ -261,13 +247,13 @@ class Ledger:
         """Return what a shopper has."""
         check_id("external_id", external_id)
         now = self._now()
-        found = self._database.run(lambda connection: read_lots(connection, external_id, now))
+        found = self.database.run(lambda connection: read_lots(connection, external_id, now))
         return balance_of(found, now)
 
     def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:
         """Return the latest changes of a shopper's try-ons, the newest first."""
         check_id("external_id", external_id)
-        return self._database.run(lambda connection: read_journal(connection, external_id, limit))
+        return self.database.run(lambda connection: read_journal(connection, external_id, limit))
 
     def _reverse(
         self, source: str, source_id: str, reversal: Reversal, connection: Connection | None
@@ -323,7 +309,7 @@ class Ledger:
         return self._join(connection, locked)
 
     def _join(self, connection: Connection | None, work: Callable[[Connection], T]) -> T:
-        return self._database.run(work) if connection is None else work(connection)
+        return self.database.run(work) if connection is None else work(connection)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -26,7 +26,8 @@ class SessionBroker:
         client: Mints and revokes tokens at Genvoris.
         listener: Receives new tokens, failures and customer ids.
         ttl: The lifetime of new tokens, in seconds.
-        default_plan: The plan that unknown shoppers are registered with. None: they are not.
+        default_plan: The plan that unknown shoppers are registered with, or a function that
+            returns it. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
         max_shoppers: How many shoppers are cached.
         clock: The wall clock, in Unix seconds.
@@ -40,7 +41,7 @@ class SessionBroker:
         listener: SessionListener,
         *,
         ttl: int,
-        default_plan: str | None = None,
+        default_plan: str | Callable[[], str] | None = None,
         external_id_prefix: str = "",
         max_shoppers: int = 10_000,
         clock: Callable[[], float] = time.time,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from ...errors import (
     ExternalIdError,
@@ -29,12 +30,17 @@ class Mint:
     Args:
         client: Sends the requests.
         ttl: The lifetime of new tokens, in seconds.
-        default_plan: The plan that unknown shoppers are registered with. None: they are not.
+        default_plan: The plan that unknown shoppers are registered with, or a function that
+            returns it. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
     """
 
     def __init__(
-        self, client: GenvorisClient, ttl: int, default_plan: str | None, external_id_prefix: str
+        self,
+        client: GenvorisClient,
+        ttl: int,
+        default_plan: str | Callable[[], str] | None,
+        external_id_prefix: str,
     ) -> None:
         self._client = client.with_timeout(MINT_SECONDS)
         self._revoking = client.with_timeout(REVOKE_SECONDS)
@@ -80,11 +86,13 @@ class Mint:
         return self._mint(self._register(shopper).id, self.external_id(shopper))
 
     def _register(self, shopper: Shopper) -> Customer:
+        plan = self._default_plan
+        plan_id = plan() if callable(plan) else shopper.plan_id or plan
         try:
             return self._client.customers.upsert(
                 external_id=self.external_id(shopper),
                 email=shopper.email,
-                plan_id=shopper.plan_id or self._default_plan,
+                plan_id=plan_id,
             )
         except (ForbiddenError, RateLimitedError) as error:
             # A limit of registrations, or one wrong plan, must not cost all others their tokens.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from ...core.api.models import Usage
+from ...core.ledger.models import Spending
 from ...core.products import Product
+from ...core.sessions.shopper import Shopper
+from ...core.tryon.engines.ledger import quota_of, refusal_of
 from ...core.tryon.paywall import Refusal, paywall_for, reason_against
-from ...errors import GenvorisError, NotFoundError
+from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..errors import page_language, translate
 from ..guest_limits import guest_status
@@ -28,6 +32,7 @@ _EMPTY: dict[str, Any] = {
     "canTryOn": False,
     "remaining": None,
     "reason": None,
+    "balance": None,
     "paywall": None,
     "login_url": None,
 }
@@ -53,6 +58,8 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     if visitor.shopper is None:
         allowed = {**_EMPTY, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
+    if state.spending is not None:
+        return {**_EMPTY, **_balance_fields(state.spending, visitor.shopper, product)}
     # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
     timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
     client = state.client.with_timeout(timeout)
@@ -70,13 +77,43 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     return {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
 
 
+def _balance_fields(
+    spending: Spending, shopper: Shopper, product: Product | None
+) -> dict[str, Any]:
+    try:
+        balance = spending.balance(shopper.external_id)
+    except LedgerUnavailableError as error:
+        log.error("A shopper's balance could not be read: %s", error)  # noqa: TRY400
+        return {"access": "ERROR", "ctaType": "none", "message": translate("internal_error")}
+    quota = quota_of(balance)
+    ends = balance.next_expiry
+    fields: dict[str, Any] = {
+        "quota": {"used": quota.used, "limit": quota.limit, "resetsAt": None},
+        "monetizationModel": "LEDGER",
+        "externalId": shopper.external_id,
+        "remaining": balance.available,
+        "balance": {
+            "available": balance.available,
+            "expiring": balance.expiring if ends else 0,
+            "nextExpiry": _timestamp(ends),
+        },
+    }
+    if balance.available:
+        return {**fields, **_ALLOWED}
+    return {**fields, **_refusal_fields(refusal_of(balance, shopper, product))}
+
+
+def _timestamp(time: datetime | None) -> str | None:
+    return time.isoformat().replace("+00:00", "Z") if time else None
+
+
 def _usage_fields(usage: Usage) -> dict[str, Any]:
     end = usage.period_end
     return {
         "quota": {
             "used": usage.used,
             "limit": usage.limit or 0,
-            "resetsAt": end.isoformat().replace("+00:00", "Z") if end else None,
+            "resetsAt": _timestamp(end),
         },
         "plan": usage.plan_name,
         "monetizationModel": "SUBSCRIPTION",

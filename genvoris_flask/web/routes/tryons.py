@@ -11,6 +11,7 @@ from flask import Response, jsonify, request
 from ...core.products import read_product
 from ...core.tryon.engines.base import Engine, TokenSource
 from ...core.tryon.engines.custom import CustomEngine
+from ...core.tryon.engines.ledger import LedgerEngine
 from ...core.tryon.jobs.protocol import (
     AWAY_RETRY_AFTER,
     RETRY_AFTER,
@@ -167,6 +168,13 @@ def _work(state: AppState, tryon: TryOnRequest) -> Callable[[], Outcome]:
 
 
 def _engine(state: AppState) -> Engine:
+    engine = _maker(state)
+    if state.spending is None:
+        return engine
+    return LedgerEngine(engine, state.spending, state.lift_ceiling)
+
+
+def _maker(state: AppState) -> Engine:
     if state.hooks.tryon_engine is None:
         return state.engine
     return CustomEngine(

@@ -1,0 +1,158 @@
+"""The billing calls of a shop with a ledger: they change lots instead of quotas at Genvoris."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..billing.service import Billing
+from .grants import Grant, check_units
+from .models import Balance, DisputeOutcome, JournalLine, OrderLine
+from .service import Ledger
+
+
+class LedgerBilling(Billing):
+    """The billing calls of a shop with a ledger.
+
+    Every change takes the ``event_id`` of the billing system's event, and then happens once, in the
+    transaction that also notes the event. With a ``session`` of the shop's own SQLAlchemy, a change
+    is part of the shop's transaction: both commit, or neither does.
+
+    Args:
+        args: As for ``Billing``.
+        ledger: The shoppers' try-ons.
+        credit_days: GENVORIS_CREDIT_DAYS.
+        clock: Returns the time in Unix seconds.
+        options: As for ``Billing``.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        ledger: Ledger,
+        credit_days: int | None = None,
+        clock: Callable[[], float] = time.time,
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, clock=clock, **options)
+        self._ledger = ledger
+        self._credit_days = credit_days
+        self._clock = clock
+
+    def grant(
+        self,
+        external_id: str,
+        try_ons: int,
+        *,
+        email: str | None = None,  # noqa: ARG002
+        event_id: str | None = None,
+        expires_in: float | None = None,
+        paid: int | None = None,
+        currency: str | None = None,
+        session: Any = None,
+    ) -> Balance:
+        """Give a shopper try-ons; return what they have now.
+
+        Raises:
+            EventConflictError: The event gave something else before. Nothing was changed.
+            LedgerUnavailableError: The database cannot be used. Nothing was changed.
+        """
+        event = None if event_id is None else f"grant:{event_id}"
+        grant = Grant(
+            kind="gift",
+            source="grant",
+            source_id=event_id or str(uuid.uuid4()),
+            units=check_units("try_ons", try_ons),
+            paid=paid,
+            currency=currency,
+            expires_at=self._end(expires_in),
+        )
+        self._ledger.give(external_id, grant, event_id=event, connection=_connection(session))
+        return self.balance(external_id)
+
+    def take_back(
+        self,
+        external_id: str,
+        try_ons: int,
+        *,
+        event_id: str | None = None,
+        session: Any = None,
+    ) -> Balance:
+        """Take back what ``grant`` gave, newest first; what is used stays used."""
+        event = None if event_id is None else f"take-back:{event_id}"
+        return self._ledger.take_back(
+            external_id, try_ons, event_id=event, connection=_connection(session)
+        )
+
+    def order_paid(
+        self,
+        order_id: str,
+        *,
+        external_id: str | None = None,
+        email: str | None = None,
+        lines: Sequence[OrderLine] | None = None,
+        try_ons: int | None = None,
+        paid: int | None = None,
+        currency: str | None = None,
+        session: Any = None,
+    ) -> None:
+        """Give what a paid order brings. Call it again if the order is edited: it is corrected."""
+        if (lines is None) == (try_ons is None):
+            raise TypeError("order_paid() needs either the lines of the order or its try_ons.")
+        if lines is None:
+            lines = [OrderLine("order", check_units("try_ons", try_ons), paid)]
+        self._ledger.order_paid(
+            order_id,
+            lines,
+            external_id=external_id,
+            email=email,
+            currency=currency,
+            expires_at=self._end(None),
+            connection=_connection(session),
+        )
+
+    def order_refunded(
+        self,
+        order_id: str,
+        *,
+        refunded: int,
+        paid: int | None = None,
+        line_id: str | None = None,
+        session: Any = None,
+    ) -> None:
+        """Take back the share of an order's try-ons that was refunded."""
+        source_id = order_id if line_id is None else f"{order_id}/{line_id}"
+        self._ledger.refunded(
+            "order", source_id, refunded, paid=paid, connection=_connection(session)
+        )
+
+    def dispute(self, order_id: str, outcome: DisputeOutcome, *, session: Any = None) -> None:
+        """Hold an order's try-ons while its payment is disputed."""
+        self._ledger.disputed("order", order_id, outcome, connection=_connection(session))
+
+    def claim(self, external_id: str, email: str) -> Balance:
+        """Give a shopper what guests ordered under their address, which the shop has verified."""
+        self._ledger.claim(external_id, email)
+        return self.balance(external_id)
+
+    def balance(self, external_id: str) -> Balance:
+        """Return what a shopper has."""
+        return self._ledger.balance(external_id)
+
+    def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:
+        """Return the latest changes of a shopper's try-ons, the newest first."""
+        return self._ledger.journal(external_id, limit=limit)
+
+    def _end(self, seconds: float | None) -> datetime | None:
+        if seconds is None:
+            if self._credit_days is None:
+                return None
+            seconds = self._credit_days * 24 * 3600.0
+        return datetime.fromtimestamp(self._clock() + seconds, UTC)
+
+
+def _connection(session: Any) -> Any:
+    return None if session is None else session.connection()

@@ -1,0 +1,143 @@
+"""What others see of a ledger: balances, the journal, reservations, and what spends from it.
+
+Nothing here imports SQLAlchemy, which only shops with a ledger have installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+LotKind = Literal["allowance", "gift", "order", "single"]
+LotState = Literal["pending", "active", "held", "spent", "void", "expired"]
+DisputeOutcome = Literal["opened", "won", "lost"]
+ReservationState = Literal["open", "committed", "released", "lapsed"]
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """A line of an order that comes with try-ons.
+
+    Attributes:
+        id: The line's id in the shop.
+        try_ons: How many try-ons it brings.
+        paid: What was paid for it, in the currency's minor unit.
+    """
+
+    id: str
+    try_ons: int
+    paid: int | None = None
+
+
+@dataclass(frozen=True)
+class LotBalance:
+    """One lot, as the shopper and the shop's staff see it.
+
+    Attributes:
+        kind: What it is.
+        state: What a person would call its state.
+        source: Where it came from: the system, and the id there.
+        granted: How many try-ons were sold or given.
+        available: How many can be used now.
+        used: How many were made.
+        reserved: How many are under way.
+        expires_at: When it ends; None if it does not.
+    """
+
+    kind: LotKind
+    state: LotState
+    source: str
+    granted: int
+    available: int
+    used: int
+    reserved: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a shopper has.
+
+    Attributes:
+        available: Try-ons that can be made now.
+        held: Try-ons that a pause or a dispute keeps back.
+        lots: What they consist of, in the order in which they are used.
+        next_expiry: When the next of the available ones end; None if none do.
+    """
+
+    available: int
+    held: int
+    lots: tuple[LotBalance, ...]
+    next_expiry: datetime | None
+
+    @property
+    def expiring(self) -> int:
+        """How many of the available try-ons end at ``next_expiry``."""
+        ending = [lot for lot in self.lots if lot.available]
+        return sum(lot.available for lot in ending if lot.expires_at == self.next_expiry)
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One change of a lot.
+
+    Attributes:
+        at: When.
+        kind: What happened.
+        lot: The lot's source and id there.
+        allowed: By how much the shopper's try-ons changed.
+        reserved: By how much those under way changed.
+        used: By how much those made changed.
+        event: What caused it.
+        reservation: The key of the try-on.
+    """
+
+    at: datetime
+    kind: str
+    lot: str
+    allowed: int
+    reserved: int
+    used: int
+    event: str
+    reservation: str | None
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """One try-on, from before it is made.
+
+    Attributes:
+        key: The try-on's idempotency key.
+        account: The shop's id of the shopper.
+        lot_id: The lot that it is drawn from.
+        state: What became of it.
+        attempt: Counts how often the same try-on was reserved after it had failed.
+    """
+
+    key: str
+    account: str
+    lot_id: int
+    state: ReservationState
+    attempt: int
+
+
+class Spending(Protocol):
+    """What a try-on does to a shopper's ledger."""
+
+    def reserve(self, external_id: str, key: str) -> Reservation | None:
+        """Reserve a try-on; return None if the shopper has none left.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            key: The try-on's idempotency key. The same key is the same reservation.
+        """
+
+    def commit(self, external_id: str, key: str) -> bool:
+        """Count a try-on that was made; return False if nothing was left to count it against."""
+
+    def release(self, external_id: str, key: str) -> bool:
+        """Give a try-on back that was not made; return whether it was still reserved."""
+
+    def balance(self, external_id: str) -> Balance:
+        """Return what a shopper has."""

@@ -1,0 +1,99 @@
+"""Takes each try-on from the shopper's ledger before another engine makes it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from ....errors import QuotaError, UnreachableError
+from ...images.pictures import Picture, Quota
+from ...ledger.models import Balance, Spending
+from ...products import Product
+from ...sessions.shopper import Shopper
+from ..models import TryOnRequest
+from ..paywall import Refusal
+from .base import Engine, TokenSource
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+
+class LedgerEngine:
+    """Reserves a try-on, has it made, and settles the reservation.
+
+    A picture commits it, and everything else releases it: whoever gets no picture keeps the try-on.
+
+    Args:
+        engine: Makes the picture.
+        ledger: Has the shoppers' try-ons.
+        lift_ceiling: Puts a shopper whom Genvoris refuses on the plan that refuses nobody.
+    """
+
+    def __init__(
+        self, engine: Engine, ledger: Spending, lift_ceiling: Callable[[Shopper], None]
+    ) -> None:
+        self._engine = engine
+        self._ledger = ledger
+        self._lift_ceiling = lift_ceiling
+
+    def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
+        """Return a picture, or why the shopper may not have one.
+
+        Raises:
+            LedgerUnavailableError: The ledger cannot be asked, so nothing was made.
+            MintError: The shopper has no token.
+            GenvorisError: What the engine raises.
+        """
+        shopper = request.shopper
+        if shopper is None:  # a guest's try-ons are limited by the day
+            return self._engine.make(request, tokens)
+        if self._ledger.reserve(shopper.external_id, request.key) is None:
+            return refusal_of(self._ledger.balance(shopper.external_id), shopper, request.product)
+        try:
+            outcome = self._make(request, shopper, tokens)
+        except BaseException as error:
+            self._release(request, shopper, error)
+            raise
+        if isinstance(outcome, Refusal):
+            self._ledger.release(shopper.external_id, request.key)
+            return outcome
+        if not self._ledger.commit(shopper.external_id, request.key):
+            log.warning(
+                "A picture took so long that its reservation had lapsed, and the shopper has no "
+                "try-on left. It was delivered without being counted."
+            )
+        return replace(outcome, quota=quota_of(self._ledger.balance(shopper.external_id)))
+
+    def _make(
+        self, request: TryOnRequest, shopper: Shopper, tokens: TokenSource
+    ) -> Picture | Refusal:
+        try:
+            return self._engine.make(request, tokens)
+        except QuotaError:
+            # Genvoris knows an older plan of theirs, but the ledger decides.
+            self._lift_ceiling(shopper)
+            return self._engine.make(request, tokens)
+
+    def _release(self, request: TryOnRequest, shopper: Shopper, error: BaseException) -> None:
+        if isinstance(error, UnreachableError):
+            log.warning(
+                "Genvoris was asked for a picture and no answer came, so a credit may be gone. "
+                "The shopper was charged nothing."
+            )
+        self._ledger.release(shopper.external_id, request.key)
+
+
+def quota_of(balance: Balance) -> Quota:
+    """Return a balance in the terms of a quota."""
+    used = sum(lot.used + lot.reserved for lot in balance.lots)
+    return Quota(used=used, limit=used + balance.available, remaining=balance.available)
+
+
+def refusal_of(balance: Balance, shopper: Shopper, product: Product | None) -> Refusal:
+    """Return why a shopper without an available try-on is refused."""
+    quota = quota_of(balance)
+    if balance.held:
+        return Refusal("paused", quota.used, quota.limit, shopper, product)
+    if not balance.lots:
+        return Refusal("no_plan", shopper=shopper, product=product)
+    return Refusal("quota_exhausted", quota.used, quota.limit, shopper, product)

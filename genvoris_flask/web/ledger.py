@@ -1,0 +1,38 @@
+"""Opens the ledger of an app."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from ..core.ledger.billing import LedgerBilling
+from ..core.ledger.database import Database
+from ..core.ledger.service import Ledger
+from ..settings import Settings
+from .billing import AppBilling
+
+
+class AppLedgerBilling(AppBilling, LedgerBilling):
+    """The billing calls of an app with a ledger, and its view for Stripe's events."""
+
+
+def open_ledger(
+    app: Flask,
+    settings: Settings,
+    secret: Callable[[], bytes],
+    clock: Callable[[], float],
+) -> Ledger:
+    """Return the ledger that the settings name. Nothing is connected before it is used."""
+    target = settings.database_url or functools.partial(_engine_of, app, settings.database)
+    return Ledger(Database(target), clock=clock, secret=secret)
+
+
+def _engine_of(app: Flask, database: Any) -> Any:
+    """Return the engine of the shop's database, which Flask-SQLAlchemy has only within the app."""
+    if not hasattr(database, "session"):
+        return database
+    with app.app_context():
+        return database.engine

@@ -1,0 +1,153 @@
+"""A shop whose ledger decides who may try on, on a local Genvoris that meters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.migrate import upgrade
+from genvoris_flask.errors import ConfigurationError
+from tests.support.flask_shop import Shop, read_tag
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def shop(genvoris: LocalGenvoris, tmp_path: Path) -> Shop:
+    """Return a shop with an empty ledger, in which Ada is logged in."""
+    return ledger_shop(genvoris, tmp_path)
+
+
+def ledger_shop(genvoris: LocalGenvoris, folder: Path, **config: Any) -> Shop:
+    url = f"sqlite:///{folder}/shop.sqlite"
+    upgrade(Database(url).engine)
+    shop = Shop(genvoris, GENVORIS_DATABASE_URL=url, **config)
+    shop.log_in()
+    return shop
+
+
+def grant(shop: Shop, try_ons: int, **options: Any) -> None:
+    with shop.app.app_context():
+        shop.extension.billing.grant("ada", try_ons, **options)
+
+
+def available(shop: Shop) -> int:
+    with shop.app.app_context():
+        return shop.extension.billing.balance("ada").available
+
+
+def status(shop: Shop) -> dict[str, Any]:
+    found: dict[str, Any] = shop.browser.get("/genvoris/status").get_json()
+    return found
+
+
+def test_without_any_try_on(shop: Shop) -> None:
+    """A shopper who has bought nothing sees the paywall, and Genvoris hears nothing of them."""
+    assert status(shop)["reason"] == "no_plan"
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"]) == ("refused", "end_customer_quota")
+    assert job["reason"] == "no_plan"
+    assert shop.transport.count("/api/tryon") == 0
+
+
+def test_one_bought_one_used_months_pass(shop: Shop) -> None:
+    """One single try-on is one, for ever."""
+    grant(shop, 1, event_id="sale", paid=200, currency="EUR")
+    assert status(shop)["remaining"] == 1
+    job = shop.finish(shop.tryon())
+    assert job["state"] == "done"
+    assert job["quota"] == {"used": 1, "limit": 1, "remaining": 0}
+    for _month in range(3):
+        shop.genvoris.clock.now += 31 * DAY
+        assert shop.finish(shop.tryon())["reason"] == "quota_exhausted"
+
+
+def test_two_bought_before_the_first_is_used(shop: Shop) -> None:
+    """Two payments are two try-ons."""
+    grant(shop, 1, event_id="one")
+    grant(shop, 1, event_id="two")
+    grant(shop, 1, event_id="two")
+    assert [shop.finish(shop.tryon())["state"] for _each in range(3)] == ["done", "done", "refused"]
+
+
+def test_failure_costs_nothing(shop: Shop) -> None:
+    """A try-on that fails is given back."""
+    grant(shop, 1)
+    shop.transport.fault = lambda request: (
+        httpx.Response(500) if request.url.path.endswith("/api/tryon") else None
+    )
+    assert shop.finish(shop.tryon())["state"] == "failed"
+    assert available(shop) == 1
+
+
+def test_page_carries_no_token(shop: Shop) -> None:
+    """The ledger cannot be walked around with a token from the page."""
+    grant(shop, 1)
+    assert "data-end-customer-token" not in read_tag(shop.browser.get("/product").text)
+
+
+def test_shopper_of_an_older_plan(shop: Shop) -> None:
+    """The ledger decides, also about shoppers whose plan at Genvoris is used up."""
+    shop.genvoris.customer("ada", quota=1)
+    shop.genvoris.spend(1)
+    grant(shop, 1)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    assert available(shop) == 0
+
+
+def test_status_names_what_ends_soon(shop: Shop) -> None:
+    """The status says how many try-ons end next, and when."""
+    grant(shop, 2, expires_in=DAY)
+    grant(shop, 1)
+    found = status(shop)
+    assert (found["remaining"], found["balance"]["expiring"]) == (3, 2)
+    assert found["balance"]["nextExpiry"].endswith("Z")
+
+
+def test_order_and_its_refund(shop: Shop) -> None:
+    """A shop's own order system needs two calls."""
+    with shop.app.app_context():
+        shop.extension.billing.order_paid(
+            "o1", external_id="ada", try_ons=10, paid=1000, currency="EUR"
+        )
+        shop.extension.billing.order_refunded("o1", refunded=500)
+    assert available(shop) == 5
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"GENVORIS_DATABASE_URL": "oracle://x"}, "must be an SQLAlchemy URL"),
+        ({"GENVORIS_DATABASE": "sqlite://"}, "use GENVORIS_DATABASE_URL"),
+        (
+            {"GENVORIS_DATABASE_URL": "sqlite://", "GENVORIS_INLINE_SESSION": True},
+            "cannot be true with a ledger",
+        ),
+    ],
+)
+def test_wrong_settings(config: dict[str, Any], message: str) -> None:
+    """A wrong setting stops start-up with a sentence."""
+    app = Flask("shop")
+    app.config.update(GENVORIS_API_KEY=API_KEY, **config)
+    with pytest.raises(ConfigurationError, match=message):
+        GenvorisFlask(app)
+
+
+def test_calls_that_need_a_ledger(genvoris: LocalGenvoris) -> None:
+    """Without a ledger, what plans cannot carry is refused, and says what to set."""
+    shop = Shop(genvoris)
+    with shop.app.app_context():
+        for call in (
+            lambda: shop.extension.billing.order_paid("o", external_id="ada", try_ons=1),
+            lambda: shop.extension.billing.grant("ada", 1, expires_in=10),
+            lambda: shop.extension.billing.balance("ada"),
+        ):
+            with pytest.raises(ConfigurationError, match="GENVORIS_DATABASE_URL"):
+                call()
