@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ....errors import QuotaError, UnreachableError
-from ...images.pictures import Picture, Quota
+from ...images.photos import Picture, Quota
 from ...ledger.models import Balance, Spending
 from ...products import Product
 from ...sessions.shopper import Shopper
