@@ -17,7 +17,7 @@ const ENTRIES = {
   widget: "widget/main.ts",
   design: "theme/design.ts",
   dialog: "dialog/main.ts",
-  tools: "dialog/tools.ts",
+  tools: "dialog/later.ts",
   phone: "phone/main.ts",
 };
 
@@ -36,7 +36,7 @@ const fromDialog = {
   name: "from-dialog",
   setup({ onResolve, onLoad }) {
     const shared =
-      /\/(backend|dom|models|page|page-events|parts|product|random-id|storage|strings)$/;
+      /\/(backend|consent|dom|links|models|page|page-events|parts|product|random-id|resume-state|storage|strings)$/;
     onResolve({ filter: shared }, () => ({ path: "dialog", namespace: "dialog" }));
     onLoad({ filter: /./, namespace: "dialog" }, async () => {
       const source = await readFile(join(here, "src", "dialog", "exports.ts"), "utf8");
@@ -69,33 +69,50 @@ const minifiedStyles = {
   },
 };
 
-async function bundle(name, target, define = {}, plugins = []) {
+async function bundle(name, define = {}, plugins = []) {
   const outfile = join(outdir, `${name}.js`);
-  await build({
-    entryPoints: [join(here, "src", ENTRIES[name])],
-    outfile,
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target,
-    charset: "utf8",
-    legalComments: "none",
-    define,
-    plugins: [minifiedStyles, ...plugins],
-  });
+  await build({ ...optionsOf(name, plugins), outfile, define });
   return digest(await readFile(outfile));
 }
 
+function optionsOf(name, plugins) {
+  return {
+    entryPoints: [join(here, "src", ENTRIES[name])],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    plugins: [minifiedStyles, ...plugins],
+  };
+}
+
+/** Return the sentences that a bundle's modules name. */
+async function keysIn(name, plugins, keys) {
+  const options = { ...optionsOf(name, plugins), write: false, metafile: true };
+  const { metafile } = await build({ ...options, logLevel: "error" });
+  const files = Object.keys(metafile.inputs).filter((file) => file.endsWith(".ts"));
+  const sources = await Promise.all(files.map((file) => readFile(join(here, file), "utf8")));
+  return keys.filter((key) => sources.some((source) => source.includes(`"${key}"`)));
+}
+
+/** Write each language in two files: what the dialog opens with, and what follows a photo. */
 async function writeLocales() {
   const locales = readLocales();
   const keys = Object.keys(locales.en);
+  const first = await keysIn("dialog", [fromWidget], keys);
+  const later = keys.filter((key) => !first.includes(key));
   const files = {};
   for (const [language, locale] of Object.entries(locales)) {
-    const script = scriptOf(language, locale, keys);
+    const rest = scriptOf(`later-${language}`, locale, later);
+    await writeFile(join(outdir, `later-${language}.js`), rest);
+    // The first file has the second one's digest, so that widget.js needs no list of them.
+    const script = scriptOf(`locale-${language}`, locale, first, digest(rest));
     await writeFile(join(outdir, `locale-${language}.js`), script);
     files[`locale-${language}`] = digest(script);
   }
-  return { keys, files };
+  return { first, later, files };
 }
 
 /** Write the sentences of the phone's page, and return their keys. */
@@ -119,12 +136,13 @@ async function writeTypes() {
   await writeFile(join(outdir, "widget.d.ts"), outputText);
 }
 
-const { keys, files } = await writeLocales();
+const { first, later, files } = await writeLocales();
+const keysOf = (keys) => JSON.stringify(keys.join(" "));
 const phoneKeys = await writePhoneLocales();
-await bundle("phone", "es2022", { __KEYS__: JSON.stringify(phoneKeys.join(" ")) });
-const tools = await bundle("tools", "es2022", {}, [fromDialog]);
-const design = await bundle("design", "es2022", {}, [fromWidget]);
-const constants = { __KEYS__: JSON.stringify(keys.join(" ")), __TOOLS__: JSON.stringify(tools) };
-const dialog = await bundle("dialog", "es2022", constants, [fromWidget]);
-await bundle("widget", "es2022", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
+await bundle("phone", { __KEYS__: keysOf(phoneKeys) });
+const tools = await bundle("tools", { __LATER_KEYS__: keysOf(later) }, [fromDialog]);
+const design = await bundle("design", {}, [fromWidget]);
+const constants = { __KEYS__: keysOf(first), __TOOLS__: JSON.stringify(tools) };
+const dialog = await bundle("dialog", constants, [fromWidget]);
+await bundle("widget", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
 await writeTypes();

@@ -52,8 +52,8 @@ function valuesIn(text) {
   return text.match(/\{\w+\}/g) ?? [];
 }
 
-/** Return a language as a script: its sentences, in the order of the English file's keys. */
-export function scriptOf(language, locale, keys) {
-  const text = JSON.stringify(keys.map((key) => locale[key]));
-  return `Genvoris.attach({"locale-${language}":${text}});\n`;
+/** Return sentences of a language as a script, and what else its file contains. */
+export function scriptOf(name, locale, keys, ...more) {
+  const text = JSON.stringify([...keys.map((key) => locale[key]), ...more]);
+  return `Genvoris.attach({"${name}":${text}});\n`;
 }

@@ -1,4 +1,4 @@
-// What the screens' buttons do.
+// What the buttons do on screens that follow a photo or an answer of the backend's.
 
 import { localProblem } from "../jobs/backend";
 import type { Result } from "../jobs/models";
@@ -6,28 +6,31 @@ import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import type { DialogContext } from "./context";
-import type { PhotoPicker } from "./photo-picker";
 import { clearResumeState, saveResumeState } from "./resume-state";
-import type { ScreenActions } from "./screens/view";
+import type { FirstActions, ScreenActions } from "./screens/view";
 import type { Session } from "./session";
 
 export class Actions implements ScreenActions {
   readonly #context: DialogContext;
   readonly #session: Session;
-  readonly #picker: PhotoPicker;
+  readonly #first: FirstActions;
 
-  constructor(context: DialogContext, session: Session, picker: PhotoPicker) {
+  constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
     this.#session = session;
-    this.#picker = picker;
+    this.#first = first;
   }
 
   choose(camera?: boolean): void {
-    this.#picker.choose(camera);
+    this.#first.choose(camera);
   }
 
   takeSample(src: string): void {
-    void this.#picker.takeSample(src);
+    this.#first.takeSample(src);
+  }
+
+  retry(): void {
+    this.#first.retry();
   }
 
   start(): void {
@@ -68,11 +71,6 @@ export class Actions implements ScreenActions {
 
   minimise(): void {
     this.#session.minimise();
-  }
-
-  retry(): void {
-    this.backToPhoto();
-    void this.#session.readStatus();
   }
 
   backToPhoto(): void {

@@ -2,6 +2,7 @@
 
 import { Backend } from "../jobs/backend";
 import { TokenSource } from "../jobs/token-source";
+import { language } from "../locales/strings";
 import type { WidgetContext } from "../widget/bundles";
 import { Tracker } from "./analytics";
 import { type Config, readConfig } from "./config";
@@ -45,11 +46,17 @@ export class DialogContext {
     if (this.config.token !== token) this.tokens.set(this.config.token);
   }
 
+  /** Load what follows the first screen, and its sentences in the current language. */
   async loadTools(): Promise<Tools> {
-    await this.widget.load("tools", __TOOLS__);
-    const tools = this.widget.bundles.tools as Tools;
+    const { bundles } = this.widget;
+    const code = language();
+    const later = `later-${code}` as const;
+    const integrity = bundles[`locale-${code}`]?.at(-1) as string;
+    await Promise.all([this.widget.load("tools", __TOOLS__), this.widget.load(later, integrity)]);
+    const tools = bundles.tools as Tools;
     if (!this.tools) this.element.addStyle(tools.css);
     this.tools = tools;
+    if (code === language()) tools.addSentences(bundles[later] ?? [], this.config.strings);
     return tools;
   }
 }

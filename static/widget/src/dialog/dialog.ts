@@ -5,9 +5,9 @@ import { setLanguage, t } from "../locales/strings";
 import type { Dialog, ProductInput, WidgetContext } from "../widget/bundles";
 import type { TryOnOptions } from "../widget/public";
 import { JOB_KEY, readText } from "../widget/storage";
-import { Actions } from "./actions";
 import { type BrowserListener, listenToBrowser } from "./browser-events";
 import { DialogContext } from "./context";
+import { firstActions } from "./first-actions";
 import { PhotoPicker } from "./photo-picker";
 import { Presenter } from "./presenter";
 import { takeResumeState } from "./resume-state";
@@ -29,8 +29,8 @@ export class TryOnDialog implements Dialog, BrowserListener {
     this.#session = new Session(context);
     this.#picker = new PhotoPicker(context);
     this.update(language);
-    const actions = new Actions(context, this.#session, this.#picker);
-    this.#presenter = new Presenter(context, actions);
+    const first = firstActions(context, this.#session, this.#picker);
+    this.#presenter = new Presenter(context, this.#session, first);
     context.element.onClose = () => this.close();
     context.element.onReopen = () => this.#session.reopen();
     listenToBrowser(context.element, context.signal, this);
@@ -41,7 +41,9 @@ export class TryOnDialog implements Dialog, BrowserListener {
     const { store, config, widget } = this.#context;
     this.#context.updateConfig();
     setLanguage(language, widget.bundles[`locale-${language}`] ?? [], config.strings);
-    if (store.model.open) this.#presenter.refresh();
+    const refresh = () => store.model.open && this.#presenter.refresh();
+    if (this.#context.tools) this.#context.loadTools().then(refresh, refresh);
+    else refresh();
   }
 
   open(input: ProductInput, opener: Element | null, photo?: Blob): void {

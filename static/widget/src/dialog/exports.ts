@@ -4,34 +4,45 @@ import { localProblem, ProblemError } from "../jobs/backend";
 import { JOB_STAGES } from "../jobs/models";
 import { productName, readProduct } from "../jobs/product";
 import { randomId } from "../jobs/random-id";
-import { language, t } from "../locales/strings";
+import { addSentences, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
 import { JOB_KEY, readJson, writeText } from "../widget/storage";
+import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import { button, el, iconButton } from "./dom";
+import { linkOf, withNext } from "./links";
 import { emit } from "./page-events";
-import { actionRow, backdrop, earlierRow, meter, productCard } from "./screens/parts";
+import { clearResumeState, saveResumeState } from "./resume-state";
+import { actionRow, backdrop, meter, pictureRow, productCard } from "./screens/parts";
 
 export const exports = {
   JOB_KEY,
   JOB_STAGES,
   ProblemError,
   actionRow,
+  addSentences,
   backdrop,
   button,
+  clearResumeState,
   doc,
-  earlierRow,
   el,
   emit,
+  giveConsent,
   iconButton,
+  isConsentNeeded,
   language,
   localProblem,
+  linkOf,
   meter,
+  pictureRow,
   productCard,
   productName,
   randomId,
   readJson,
   readProduct,
+  saveResumeState,
   t,
+  withNext,
+  withdrawConsent,
   writeText,
 };
 

@@ -7,17 +7,21 @@ import { emit } from "./page-events";
 import type { DialogEvent, Model } from "./reducer";
 import { draw } from "./screens/draw";
 import { meter } from "./screens/parts";
-import type { ScreenActions } from "./screens/view";
+import type { FirstActions, ScreenActions } from "./screens/view";
+import type { Session } from "./session";
 
 export class Presenter {
   readonly #context: DialogContext;
-  readonly #actions: ScreenActions;
+  readonly #session: Session;
+  readonly #first: FirstActions;
+  #actions: ScreenActions | undefined;
   #interval = 0;
   readonly #viewed = new Set<string>();
 
-  constructor(context: DialogContext, actions: ScreenActions) {
+  constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
-    this.#actions = actions;
+    this.#session = session;
+    this.#first = first;
     context.store.subscribe((event, before) => this.#update(event, before));
     // The click that opens the dialog has little left to do.
     this.refresh();
@@ -78,13 +82,18 @@ export class Presenter {
   }
 
   #draw(focus: boolean): void {
-    const { element, store, config, tools } = this.#context;
+    const { element, store, config, tools, widget } = this.#context;
     const { screen } = store.model;
-    element.show(draw(store.model, this.#actions, config, tools), focus);
+    const { Actions } = widget.bundles;
+    if (Actions) this.#actions ??= new Actions(this.#context, this.#session, this.#first);
+    // Every button that needs more is on a screen for which the tools were loaded.
+    const actions = this.#actions ?? (this.#first as ScreenActions);
+    element.show(draw(store.model, actions, config, tools), focus);
     clearInterval(this.#interval);
     if (screen.name === "working") {
       this.#showStage();
-      this.#interval = window.setInterval(() => this.#showElapsed(), 1000);
+      const { since } = screen;
+      this.#interval = window.setInterval(() => tools?.showElapsed(element, since), 1000);
     }
     this.#trackView();
   }
@@ -102,16 +111,8 @@ export class Presenter {
     const { element, store, tools } = this.#context;
     const { screen } = store.model;
     if (screen.name !== "working") return;
-    tools?.markStage(element.dialog, screen.stage);
+    tools?.showStage(element, screen.stage);
     element.announce(t(screen.stage));
-    this.#showElapsed();
-  }
-
-  #showElapsed(): void {
-    const { element, store } = this.#context;
-    const { screen } = store.model;
-    const line = element.part("elapsed");
-    if (screen.name !== "working" || !line) return;
-    line.textContent = t("elapsed", { count: Math.floor((Date.now() - screen.since) / 1000) });
+    tools?.showElapsed(element, screen.since);
   }
 }

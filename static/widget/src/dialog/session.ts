@@ -79,15 +79,23 @@ export class Session implements JobListener {
 
   /** Ask the backend whether the shopper may try on; without an answer, nothing changes. */
   async readStatus(): Promise<void> {
-    const { backend, store } = this.#context;
+    const { store } = this.#context;
     const opening = this.#opening;
     await new Promise((resolve) => setTimeout(resolve)); // the dialog is painted first
     // A problem will be reported when the try-on starts.
-    const status = await backend.status(store.model.product).catch(() => null);
+    const status = await this.#askStatus().catch(() => null);
     if (!status || opening !== this.#opening) return;
     if (store.model.screen.name !== "photo" || this.#mayShow(status)) {
       store.dispatch({ type: "status", status });
     }
+  }
+
+  /** Ask for the status, and load the screens that it leads to. */
+  async #askStatus(): Promise<Status> {
+    const { backend, store } = this.#context;
+    const status = await backend.status(store.model.product);
+    if (status.ctaType === "login" || status.paywall) await this.#context.loadTools();
+    return status;
   }
 
   /** The shopper looks at the page again; `long`: after more than five minutes. */

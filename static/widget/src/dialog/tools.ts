@@ -1,24 +1,33 @@
-// Entry point of tools.js: what is needed once a shopper has a photo.
+// What the dialog uses of tools.js, which follows its first screen.
 
 import { Jobs } from "../jobs/jobs";
+import { addSentences } from "../locales/strings";
 import { fromDataUrl, toDataUrl } from "../photo/data-url";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
-import type { InternalApi } from "../widget/bundles";
+import type { Text } from "../widget/public";
+import { earlierRow } from "./screens/earlier";
+import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawResult } from "./screens/result";
-import { drawWorking, markStage } from "./screens/working";
+import { drawWorking, showElapsed, showStage } from "./screens/working";
 import { addToCart, shareResult } from "./share";
 import { showTriggerState } from "./trigger-state";
 
-const tools = {
+declare const __LATER_KEYS__: string;
+
+export const tools = {
   Jobs,
+  addSentences: (texts: Text[], overrides: Record<string, Text>): void =>
+    addSentences(__LATER_KEYS__, texts, overrides),
   addToCart,
   css,
+  earlierRow,
   fromDataUrl,
-  markStage,
   prepare,
-  screens: { working: drawWorking, result: drawResult },
+  screens: { login: drawLogin, paywall: drawPaywall, working: drawWorking, result: drawResult },
   shareResult,
+  showElapsed,
+  showStage,
   showTriggerState,
   toDataUrl,
 };
@@ -30,5 +39,3 @@ declare module "../widget/bundles" {
     tools?: Tools;
   }
 }
-
-(window.Genvoris as InternalApi | undefined)?.attach({ tools });

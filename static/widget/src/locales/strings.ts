@@ -17,7 +17,12 @@ let current = "en";
 export function setLanguage(code: string, texts: Text[], overrides: Record<string, Text>): void {
   current = code;
   sentences = {};
-  __KEYS__.split(" ").forEach((key, index) => {
+  addSentences(__KEYS__, texts, overrides);
+}
+
+/** Add sentences of the current language. */
+export function addSentences(keys: string, texts: Text[], overrides: Record<string, Text>): void {
+  keys.split(" ").forEach((key, index) => {
     sentences[key] = overrides[key] || (texts[index] as Text);
   });
 }

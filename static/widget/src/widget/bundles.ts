@@ -8,8 +8,8 @@ export interface Bundles {
   page: typeof page;
   design?: (settings: Settings, signal: AbortSignal) => void;
   dialog?: (widget: WidgetContext, language: string) => Dialog;
-  /** Sentences in the order of the English file's keys. */
-  [language: `locale-${string}`]: Text[];
+  /** Sentences in the build's order of their keys; after the first ones, the others' integrity. */
+  [language: `locale-${string}` | `later-${string}`]: Text[];
 }
 
 /** What the widget does for the dialog. */

@@ -3,9 +3,9 @@
 import type { Config } from "../config";
 import type { Model } from "../reducer";
 import type { Tools } from "../tools";
-import { drawLogin, drawPaywall, drawProblem } from "./message";
 import { drawPhoto } from "./photo";
-import type { ScreenActions, View } from "./view";
+import { drawProblem } from "./problem";
+import type { Draw, ScreenActions, View } from "./view";
 
 export function draw(
   model: Model,
@@ -14,11 +14,9 @@ export function draw(
   tools: Tools | undefined,
 ): View {
   const screens = {
-    photo: drawPhoto,
-    login: drawLogin,
-    paywall: drawPaywall,
+    photo: (...args: Parameters<Draw<"photo">>) => drawPhoto(...args, tools?.earlierRow),
     problem: drawProblem,
-    // These follow a photo, for which the tools were loaded.
+    // The others follow an answer of the backend's, for which the tools were loaded.
     ...(tools as Tools)?.screens,
   };
   const drawScreen = screens[model.screen.name] as (

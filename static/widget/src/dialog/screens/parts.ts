@@ -1,11 +1,9 @@
 // Parts that several screens share.
 
-import type { Result } from "../../jobs/models";
 import { productName } from "../../jobs/product";
 import { language, t } from "../../locales/strings";
 import { el } from "../dom";
 import type { Model } from "../reducer";
-import type { ScreenActions } from "./view";
 
 const FEW = 3;
 
@@ -69,21 +67,6 @@ export function pictureRow(
     el("p", { class: "soft" }, title),
     el("ul", { class: "row samples" }, ...list),
   );
-}
-
-/** The pictures generated on this page, except the one on screen. */
-export function earlierRow(
-  model: Model,
-  actions: ScreenActions,
-  shown?: Result,
-): HTMLElement | null {
-  const earlier = model.results.filter((each) => each !== shown);
-  const items = earlier.map((each) => ({
-    src: each.imageUrl,
-    alt: t("resultAlt", { title: productName(each.product) }),
-    onClick: () => actions.showResult(each),
-  }));
-  return pictureRow(t("earlier"), items);
 }
 
 export function actionRow(...children: Parameters<typeof el>[2][]): HTMLElement {

@@ -1,15 +1,23 @@
 // The first screen: choose a photo.
 
 import { type Key, t } from "../../locales/strings";
+import type { Config } from "../config";
 import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
 import { linkOf } from "../links";
-import { actionRow, earlierRow, meter, photo, pictureRow, productCard } from "./parts";
-import type { Draw, ScreenActions } from "./view";
+import type { Model } from "../reducer";
+import { actionRow, meter, photo, pictureRow, productCard } from "./parts";
+import type { Draw, ScreenActions, View } from "./view";
 
 const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
 
-export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
+/** Draw the screen; `earlier` draws the pictures that were generated before. */
+export const drawPhoto = (
+  model: Parameters<Draw<"photo">>[0],
+  actions: ScreenActions,
+  config: Config,
+  earlier?: (model: Model, actions: ScreenActions) => HTMLElement | null,
+): View => {
   const { reading, notice, error } = model.screen;
   const ready = model.photo !== null && !reading;
   const start = button("primary", "title", () => actions.start());
@@ -30,7 +38,7 @@ export const drawPhoto: Draw<"photo"> = (model, actions, config) => {
       error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
-      earlierRow(model, actions),
+      earlier?.(model, actions),
       ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
       actionRow(
         camera ? button("primary", "camera", () => actions.choose(true)) : start,

@@ -4,7 +4,8 @@ import type { Result } from "../../jobs/models";
 import { productName } from "../../jobs/product";
 import { t } from "../../locales/strings";
 import { button, el, iconButton } from "../dom";
-import { actionRow, earlierRow, meter, productCard } from "./parts";
+import { earlierRow } from "./earlier";
+import { actionRow, meter, productCard } from "./parts";
 import type { Draw, ScreenActions } from "./view";
 
 export const drawResult: Draw<"result"> = (model, actions, config) => {

@@ -6,13 +6,18 @@ import type { Config } from "../config";
 import type { Child } from "../dom";
 import type { Model } from "../reducer";
 
-export interface ScreenActions {
+/** What the buttons of the first screen do, and that of a problem. */
+export interface FirstActions {
   choose(camera?: boolean): void;
   takeSample(src: string): void;
+  retry(): void;
+}
+
+/** What all buttons do, once the tools are loaded. */
+export interface ScreenActions extends FirstActions {
   start(): void;
   stop(): void;
   minimise(): void;
-  retry(): void;
   backToPhoto(): void;
   deletePhoto(): void;
   /** Try on another variant with the same photo. */

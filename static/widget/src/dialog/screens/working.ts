@@ -3,6 +3,7 @@
 import { JOB_STAGES, type JobStage } from "../../jobs/models";
 import { t } from "../../locales/strings";
 import { button, el } from "../dom";
+import type { DialogElement } from "../element";
 import { actionRow, backdrop, productCard } from "./parts";
 import type { Draw } from "./view";
 
@@ -25,11 +26,18 @@ export const drawWorking: Draw<"working"> = (model, actions) => {
 };
 
 /** Show the stage on a screen that is already drawn. */
-export function markStage(root: ParentNode, stage: JobStage): void {
+export function showStage({ dialog }: DialogElement, stage: JobStage): void {
   const reached = JOB_STAGES.indexOf(stage);
-  root.querySelectorAll(".stages li").forEach((item, index) => {
+  dialog.querySelectorAll(".stages li").forEach((item, index) => {
     item.className = index < reached ? "past" : "";
     if (index === reached) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   });
+}
+
+/** Show how long the try-on has been running. */
+export function showElapsed(element: DialogElement, since: number): void {
+  const line = element.part("elapsed");
+  const count = Math.floor((Date.now() - since) / 1000);
+  if (line) line.textContent = t("elapsed", { count });
 }

@@ -1,7 +1,7 @@
-// Screens with a message and one way to go on: log in, paywall, problem.
+// Screens that lead to a page of the shop: log in, and the paywall.
 
 import { t } from "../../locales/strings";
-import { button, el } from "../dom";
+import { el } from "../dom";
 import { linkOf, withNext } from "../links";
 import type { Model } from "../reducer";
 import { actionRow, backdrop, productCard } from "./parts";
@@ -34,16 +34,6 @@ export const drawPaywall: Draw<"paywall"> = (model, actions) => {
     ],
   };
 };
-
-export const drawProblem: Draw<"problem"> = (model, actions) => ({
-  heading: model.screen.title,
-  visual: backdrop(model),
-  side: [
-    productCard(model),
-    el("p", { role: "alert" }, el("bdi", {}, model.screen.message)),
-    actionRow(button("primary", "again", () => actions.retry())),
-  ],
-});
 
 /** A link to a page of the shop, and the choice to keep the photo meanwhile. */
 function exitLink(model: Model, actions: ScreenActions, label: string, url: string): HTMLElement {
