@@ -1,5 +1,5 @@
 """The typed REST client: ``GenvorisClient``."""
 
-from .core.api import GenvorisClient
+from .core.api.client import GenvorisClient
 
 __all__ = ["GenvorisClient"]

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import Flask, before_render_template
 
-from .core.api.client import GenvorisClient
-from .core.api.models import ConversionPlatform
-from .core.api.network import Transport
-from .core.products import ProductFilter
-from .core.sessions.shopper import Shopper
-from .core.tryon.engines.base import EngineHook
-from .core.tryon.paywall import PaywallHook
-from .core.webhooks.handlers import Handler, checked_type
 from .settings import is_enabled, read_settings
-from .web import attribution
 from .web import shopper as shopping
-from .web.billing import AppBilling, NoBilling
-from .web.blueprints import register_fallbacks
+from .web.assets import find_folder
 from .web.button import genvoris_button
 from .web.caching import enforce_policies
 from .web.compat import with_body_limit
 from .web.hooks import Hooks
-from .web.routes import assets as asset_routes
-from .web.routes import events as event_views
-from .web.routes import handovers as handover_views
-from .web.routes import stripe as stripe_view
-from .web.routes import tryons as views
-from .web.routes import webhooks as webhook_views
-from .web.routes.proxy import views as passthrough_views
-from .web.state import EXTENSION_KEY, SwitchedOff, find_state, get_state, state_for
-from .web.switched_off import NoCalls
-from .web.warm_up import warm_up
+from .web.state import (
+    EXTENSION_KEY,
+    AppState,
+    LazyState,
+    SwitchedOff,
+    find_state,
+    get_state,
+    state_for,
+)
+from .web.urls import register_routes
+from .web.warm_up import is_serving, warm_up
 from .web.widget_tags import genvoris_widget
-from .web.wiring import build_state
+
+if TYPE_CHECKING:  # imported when they are used, so that a command needs not wait for them
+    from .core.api.client import GenvorisClient
+    from .core.api.models import ConversionPlatform
+    from .core.api.network import Transport
+    from .core.products import ProductFilter
+    from .core.sessions.shopper import Shopper
+    from .core.tryon.engines.base import EngineHook
+    from .core.tryon.paywall import PaywallHook
+    from .web.billing import AppBilling
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
-LoaderT = TypeVar("LoaderT", bound=Callable[[], Shopper | None])
-PaywallT = TypeVar("PaywallT", bound=PaywallHook)
-EngineT = TypeVar("EngineT", bound=EngineHook)
-ProductFilterT = TypeVar("ProductFilterT", bound=ProductFilter)
-StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], str | None])
+LoaderT = TypeVar("LoaderT", bound="Callable[[], Shopper | None]")
+PaywallT = TypeVar("PaywallT", bound="PaywallHook")
+EngineT = TypeVar("EngineT", bound="EngineHook")
+ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
+StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
 TEMPLATE_FUNCTIONS = {
     "genvoris_button": genvoris_button,
@@ -90,24 +90,20 @@ class GenvorisFlask:
             app.extensions[EXTENSION_KEY] = SwitchedOff()
             return
         settings = read_settings(app.config)
+        find_folder()  # fails now rather than on a page
+
+        def build() -> AppState:
+            from .web.wiring import build_state  # slow to import, and many commands need no state
+
+            return build_state(app, settings, self._hooks, transport=transport, clock=clock)
+
+        app.extensions[EXTENSION_KEY] = LazyState(build)
         app.request_class = with_body_limit(app.request_class)
-        app.extensions[EXTENSION_KEY] = build_state(
-            app, settings, self._hooks, transport=transport, clock=clock
-        )
-        app.register_blueprint(views.blueprint, url_prefix=settings.url_prefix)
-        app.register_blueprint(event_views.blueprint, url_prefix=settings.url_prefix)
-        app.register_blueprint(passthrough_views.blueprint, url_prefix=settings.url_prefix)
-        app.register_blueprint(asset_routes.blueprint, url_prefix=settings.url_prefix)
-        app.register_blueprint(webhook_views.blueprint, url_prefix=settings.url_prefix)
-        if settings.phone_handover:
-            app.register_blueprint(handover_views.blueprint, url_prefix=settings.url_prefix)
-        if settings.stripe_webhook_secret:
-            app.register_blueprint(stripe_view.blueprint, url_prefix=settings.url_prefix)
-        register_fallbacks(app, asset_routes.blueprint)
+        register_routes(app, settings)
         enforce_policies(app)
         shopping.forget_on_logout(app)
-        if transport is None:
-            warm_up(settings)
+        if transport is None and is_serving():
+            warm_up(app)
 
     def shopper_loader(self, function: LoaderT) -> LoaderT:
         """Register the function that says who is shopping, or None. Default: Flask-Login."""
@@ -148,6 +144,8 @@ class GenvorisFlask:
         Raises:
             ValueError: The type is not a non-empty string.
         """
+        from .core.webhooks.handlers import Handler, checked_type  # slow to import
+
         checked = checked_type(event_type)
 
         def register(function: HandlerT) -> HandlerT:
@@ -191,6 +189,8 @@ class GenvorisFlask:
         """
         if state_for("genvoris.conversion()") is None:
             return
+        from .web import attribution
+
         attribution.send_conversion(
             order_id,
             amount_cents,
@@ -229,13 +229,17 @@ class GenvorisFlask:
         """
         if state_for("genvoris.returned()") is None:
             return
+        from .web import attribution
+
         fields = {"currency": currency, "reason": reason, "platform": platform}
         attribution.send_return(order_id, refunded_amount_cents, fields)
 
     @property
     def widget_session_id(self) -> str | None:
         """The widget's id of this visit, which links an order to a try-on; None without one."""
-        return attribution.widget_session_id()
+        from .web.attribution import widget_session_id
+
+        return widget_session_id()
 
     def tryon_engine(self, function: EngineT) -> EngineT:
         """Register the function that makes try-ons instead of Genvoris.
@@ -257,6 +261,8 @@ class GenvorisFlask:
             RuntimeError: There is no current app, or it was never set up.
         """
         if isinstance(find_state("genvoris.client"), SwitchedOff):
+            from .web.switched_off import NoCalls
+
             return cast("GenvorisClient", NoCalls("genvoris.client"))
         return get_state().client
 
@@ -270,6 +276,8 @@ class GenvorisFlask:
             RuntimeError: There is no current app, or it was never set up: no sale is lost silently.
         """
         if isinstance(find_state("genvoris.billing"), SwitchedOff):
+            from .web.billing import NoBilling
+
             return cast("AppBilling", NoBilling("genvoris.billing"))
         return get_state().billing
 

@@ -37,21 +37,30 @@ class Assets:
         return self.by_name["widget.js"]
 
 
-def load_assets(folders: tuple[Path, ...] = FOLDERS) -> Assets:
-    """Read the built files.
+def find_folder(folders: tuple[Path, ...] = FOLDERS) -> Path:
+    """Return the folder of the built files.
 
     Raises:
         ConfigurationError: They are missing.
     """
     for folder in folders:
         if (folder / "widget.js").is_file():
-            assets = [_read(path) for path in sorted(folder.glob("*.js"))]
-            names = {asset.name: asset for asset in assets}
-            return Assets(names | {asset.hashed_name: asset for asset in assets})
+            return folder
     raise ConfigurationError(
         "The widget's built files are missing from this installation. Install genvoris-flask "
         "again; in a checkout, run: make widget"
     )
+
+
+def load_assets(folder: Path | None = None) -> Assets:
+    """Read the built files.
+
+    Raises:
+        ConfigurationError: They are missing.
+    """
+    assets = [_read(path) for path in sorted((folder or find_folder()).glob("*.js"))]
+    names = {asset.name: asset for asset in assets}
+    return Assets(names | {asset.hashed_name: asset for asset in assets})
 
 
 def _read(path: Path) -> Asset:

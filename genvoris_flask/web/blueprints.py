@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
 from .globals import get_request
@@ -27,8 +26,6 @@ from .state import get_state
 
 _HOST = "genvoris_host"
 _SUBDOMAIN = "genvoris_subdomain"
-
-_hardened: list[Blueprint] = []
 
 
 def browser_blueprint(name: str, import_name: str) -> Blueprint:
@@ -45,24 +42,11 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     blueprint.register_error_handler(HttpError, answer_error)
     blueprint.register_error_handler(HTTPException, answer_http_error)
     blueprint.after_request(harden)
-    _hardened.append(blueprint)
     return blueprint
 
 
-def register_fallbacks(app: Flask, public: Blueprint) -> None:
-    """Answer unknown paths below the prefix in JSON, and leave the shop's session alone there.
-
-    Call this once all blueprints are registered.
-
-    Args:
-        app: The shop.
-        public: The blueprint whose answers shared caches may keep.
-    """
-    leave_session(app, {blueprint.name for blueprint in _hardened}, {public.name})
-    app.before_request(_answer_unknown_paths)
-
-
-def _answer_unknown_paths() -> Response | HTTPException | None:
+def answer_unknown_paths() -> Response | HTTPException | None:
+    """Answer paths below the prefix that no route has, in the same JSON. A hook of the app."""
     error = get_request().routing_exception
     if error is None or isinstance(error, RequestRedirect):
         return None

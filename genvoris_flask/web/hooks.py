@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..core.products import Product, ProductFilter
-from ..core.sessions.shopper import Shopper
-from ..core.tryon.engines.base import EngineHook
-from ..core.tryon.paywall import PaywallHook
-from ..core.webhooks.handlers import Handler
+if TYPE_CHECKING:  # slow to import
+    from ..core.products import Product, ProductFilter
+    from ..core.sessions.shopper import Shopper
+    from ..core.tryon.engines.base import EngineHook
+    from ..core.tryon.paywall import PaywallHook
+    from ..core.webhooks.handlers import Handler
 
 log = logging.getLogger("genvoris_flask.storefront")
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import importlib.util
 import logging
 import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, url_for
+from flask import Flask, request_started, url_for
 from werkzeug.routing import BuildError
 
 from ..core.links import is_link
@@ -95,10 +93,14 @@ def _warn_of_login_view(view: str) -> None:
 
 def forget_on_logout(app: Flask) -> None:
     """Drop a shopper's token when they log out by Flask-Login."""
-    if importlib.util.find_spec("flask_login") is None:
-        return
-    signal = importlib.import_module("flask_login").user_logged_out
-    signal.connect(_forget_current_shopper, app)
+    # By the first request the shop has imported Flask-Login, if it uses it.
+    request_started.connect(_listen_for_logout, app)
+
+
+def _listen_for_logout(app: Flask, **_: object) -> None:
+    request_started.disconnect(_listen_for_logout, app)
+    if flask_login := sys.modules.get("flask_login"):
+        flask_login.user_logged_out.connect(_forget_current_shopper, app)
 
 
 def _forget_current_shopper(app: Flask, user: Any = None, **_: object) -> None:

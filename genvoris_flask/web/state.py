@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_app_context
 
-from ..core.analytics.event_sender import EventSender
-from ..core.api.client import GenvorisClient
-from ..core.api.http import HttpClient
-from ..core.concurrency.background import BackgroundPool
-from ..core.concurrency.limits import Slots
-from ..core.handover import Handovers
-from ..core.ledger.models import Spending
-from ..core.sessions.broker import SessionBroker
-from ..core.sessions.shopper import Shopper
-from ..core.sessions.verifier import TokenVerifier
-from ..core.storage.interface import Store
-from ..core.tryon.daily_limit import DailyLimit
-from ..core.tryon.engines.base import Engine
-from ..core.tryon.error_mapping import ErrorMapper
-from ..core.tryon.jobs.protocol import JobQueue
-from ..core.webhooks.deduplication import Deduplicator
-from ..settings import Settings
-from .assets import Assets
-from .billing import AppBilling
-from .client_address import ProxyWatch
 from .globals import get_app
-from .hooks import Hooks
-from .rate_limits.limiter import Limiter
+
+if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
+    from ..core.analytics.event_sender import EventSender
+    from ..core.api.client import GenvorisClient
+    from ..core.api.http import HttpClient
+    from ..core.concurrency.background import BackgroundPool
+    from ..core.concurrency.limits import Slots
+    from ..core.handover import Handovers
+    from ..core.ledger.models import Spending
+    from ..core.sessions.broker import SessionBroker
+    from ..core.sessions.shopper import Shopper
+    from ..core.sessions.verifier import TokenVerifier
+    from ..core.storage.interface import Store
+    from ..core.tryon.daily_limit import DailyLimit
+    from ..core.tryon.engines.base import Engine
+    from ..core.tryon.error_mapping import ErrorMapper
+    from ..core.tryon.jobs.protocol import JobQueue
+    from ..core.webhooks.deduplication import Deduplicator
+    from ..settings import Settings
+    from .assets import Assets
+    from .billing import AppBilling
+    from .client_address import ProxyWatch
+    from .hooks import Hooks
+    from .rate_limits.limiter import Limiter
 
 log = logging.getLogger("genvoris_flask")
 
@@ -56,7 +59,7 @@ class TagPart:
     written: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class AppState:
     """The parts of one app."""
 
@@ -90,6 +93,26 @@ class AppState:
     tag_parts: dict[str, TagPart] = field(default_factory=dict)
 
 
+class LazyState:
+    """Makes an app's state when it is first needed, which many commands never do.
+
+    Args:
+        build: Makes the state.
+    """
+
+    def __init__(self, build: Callable[[], AppState]) -> None:
+        self._build = build
+        self._lock = threading.Lock()
+
+    def load(self, app: Flask) -> AppState:
+        """Return the state, which takes this object's place in ``app.extensions``."""
+        with self._lock:
+            state = app.extensions[EXTENSION_KEY]
+            if not isinstance(state, AppState):
+                state = app.extensions[EXTENSION_KEY] = self._build()
+            return state
+
+
 class SwitchedOff:
     """Stands in for the state of an app that has GENVORIS_ENABLED = False."""
 
@@ -105,9 +128,12 @@ def get_state(app: Flask | None = None) -> AppState:
         SwitchedOffError: The app has GENVORIS_ENABLED = False.
         RuntimeError: The extension was not set up for it.
     """
-    state: object = (get_app() if app is None else app).extensions.get(EXTENSION_KEY)
+    app = get_app() if app is None else app
+    state: object = app.extensions.get(EXTENSION_KEY)
     if isinstance(state, AppState):
         return state
+    if isinstance(state, LazyState):
+        return state.load(app)
     if isinstance(state, SwitchedOff):
         raise SwitchedOffError("Try-on is switched off for this app (GENVORIS_ENABLED).")
     raise RuntimeError(NOT_SET_UP)
@@ -127,8 +153,9 @@ def find_state(call: str) -> AppState | SwitchedOff | None:
             f"{call} belongs to an app, and there is no current one here: use it in a view, in a "
             "command, or within `with app.app_context():`."
         )
-    state: AppState | SwitchedOff | None = get_app().extensions.get(EXTENSION_KEY)
-    return state
+    app = get_app()
+    state: AppState | LazyState | SwitchedOff | None = app.extensions.get(EXTENSION_KEY)
+    return state.load(app) if isinstance(state, LazyState) else state
 
 
 def state_for(call: str) -> AppState | None:

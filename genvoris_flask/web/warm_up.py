@@ -1,10 +1,10 @@
 """Imports what serving needs and a command does not, before the first page needs it.
 
-httpx and PyJWT with cryptography take longer to import than Flask, so ``init_app`` leaves them
-out: ``flask db upgrade`` should not wait for them. A process that serves imports them when its app
-is set up, without a thread, so that a server that forks afterwards shares them among its workers.
-Servers are recognized by their modules. Under any other, the first call that needs one of these
-modules imports it; if that is a page, it waits no longer than GENVORIS_PAGE_BUDGET.
+``init_app`` imports little, since ``flask db upgrade`` should not wait for httpx, PyJWT with
+cryptography, and our own routes. A process that serves imports them when its app is set up, without
+a thread, so that a server that forks afterwards shares them among its workers. Servers are
+recognized by their modules. Under any other, the first call that needs one of these modules imports
+it; if that is a page, it waits no longer than GENVORIS_PAGE_BUDGET for Genvoris.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import sys
 from importlib import import_module
 
 import click
+from flask import Flask
 from flask.cli import ScriptInfo
 
-from ..settings import Settings
-from .wiring import check_environment
+from .state import get_state
 
 SERVERS = (
     "apig_wsgi",
@@ -38,23 +38,31 @@ SERVERS = (
     "uwsgi",
     "waitress",
 )
-HEAVY_MODULES = (
+MODULES = (
     "genvoris_flask.core.api.connections",
+    "genvoris_flask.core.images.formats.detection",
+    "genvoris_flask.web.attribution",
+    "genvoris_flask.web.routes.assets",
+    "genvoris_flask.web.routes.events",
+    "genvoris_flask.web.routes.handovers",
+    "genvoris_flask.web.routes.proxy.views",
+    "genvoris_flask.web.routes.tryons",
+    "genvoris_flask.web.routes.webhooks",
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
-    "genvoris_flask.core.images.formats.detection",
-    "genvoris_flask.web.routes.proxy.forwarding",
 )
 STRIPE_MODULES = ("genvoris_flask.core.billing.stripe.events", "stripe")
 
 
-def warm_up(settings: Settings) -> None:
-    """Import what serving needs, if this process serves, and load the trusted certificates."""
-    if is_serving():
-        with_stripe = STRIPE_MODULES if settings.stripe_webhook_secret else ()
-        for name in (*HEAVY_MODULES, *with_stripe):
-            import_module(name)
-        check_environment(settings, load=True)
+def warm_up(app: Flask) -> None:
+    """Import what serving needs, make the app's state, and load the trusted certificates."""
+    from .wiring import check_environment  # slow to import
+
+    settings = get_state(app).settings
+    with_stripe = STRIPE_MODULES if settings.stripe_webhook_secret else ()
+    for name in (*MODULES, *with_stripe):
+        import_module(name)
+    check_environment(settings, load=True)
 
 
 def is_serving() -> bool:

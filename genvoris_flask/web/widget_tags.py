@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from flask import Request, has_request_context
 from markupsafe import Markup
 
-from ..core.api.models import Session
 from ..core.links import is_link
 from ..errors import GenvorisError
 from .button import button_design
@@ -19,6 +19,9 @@ from .nonce import page_nonce
 from .phone_page import is_handover_possible
 from .shopper import current_shopper_or_nobody, login_url
 from .state import AppState, TagPart, state_for
+
+if TYPE_CHECKING:  # slow to import
+    from ..core.api.models import Session
 
 log = logging.getLogger("genvoris_flask.storefront")
 

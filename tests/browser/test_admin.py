@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from examples.demo_shop.run import API_KEY
-from genvoris_flask.core.api import GenvorisClient
+from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.errors import QuotaError
 from tests.support.chromium import Watched
 from tests.support.demo import Demo

@@ -68,7 +68,7 @@ def shop(built: Path | None) -> Flask:
     )
     GenvorisFlask(app)
     if built:
-        state = replace(get_state(app), assets=load_assets((built,)))
+        state = replace(get_state(app), assets=load_assets(built))
         app.extensions["genvoris"] = state
     image = picture("JPEG", (300, 450))
     app.add_url_rule("/", "page", lambda: render_template_string(PAGE))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genvoris_flask.errors import ConfigurationError
-from genvoris_flask.web.assets import load_assets
+from genvoris_flask.web.assets import find_folder
 from tests.support.flask_shop import Shop
 
 
@@ -77,4 +77,4 @@ def test_unknown_files(shop: Shop, name: str) -> None:
 def test_missing_files(tmp_path: Path) -> None:
     """An installation without the widget's files says so at start-up."""
     with pytest.raises(ConfigurationError, match="make widget"):
-        load_assets((tmp_path,))
+        find_folder((tmp_path,))

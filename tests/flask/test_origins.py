@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from genvoris_flask import GenvorisFlask
+from genvoris_flask.web.state import get_state
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
@@ -170,7 +171,7 @@ def test_origins_as_string() -> None:
         GENVORIS_API_KEY=API_KEY, GENVORIS_TRUSTED_ORIGINS="https://A.example/, http://b.example:81"
     )
     GenvorisFlask(app)
-    settings = app.extensions["genvoris"].settings
+    settings = get_state(app).settings
     assert settings.trusted_origins == {"https://a.example", "http://b.example:81"}
 
 

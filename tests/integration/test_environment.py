@@ -71,9 +71,12 @@ def test_bad_environment(
 
 
 def test_bad_environment_at_start(tmp_path: Path) -> None:
-    """The start logs one error."""
+    """The start of a server logs one error."""
+    (tmp_path / "waitress.py").touch()  # stands in for the server of this name
     done = run(
-        tmp_path, "start()", {"SSL_CERT_FILE": "/nowhere/ca.pem", "ALL_PROXY": "socks4://p:1"}
+        tmp_path,
+        "import waitress; start()",
+        {"SSL_CERT_FILE": "/nowhere/ca.pem", "ALL_PROXY": "socks4://p:1"},
     )
     assert done.returncode == 0
     said = done.stderr.strip().splitlines()

@@ -1,5 +1,1 @@
-"""The typed REST client; knows nothing of Flask."""
-
-from .client import GenvorisClient
-
-__all__ = ["GenvorisClient"]
+"""The typed REST client, ``client.GenvorisClient``; knows nothing of Flask."""

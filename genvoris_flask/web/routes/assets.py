@@ -6,22 +6,12 @@ import re
 
 from flask import Response, request
 
-from ..blueprints import EveryHostBlueprint
-from ..errors import HttpError, answer_error, harden
+from ..errors import HttpError
 from ..state import get_state
 
 ONE_YEAR = 365 * 24 * 3600
 
-blueprint = EveryHostBlueprint("genvoris_assets", __name__)
 
-
-@blueprint.errorhandler(HttpError)
-def refuse(error: HttpError) -> Response:
-    """Answer an error as all routes below the prefix do."""
-    return harden(answer_error(error))
-
-
-@blueprint.get("/<name>.js")
 def script(name: str) -> Response:
     """Serve a built file: cached under its hashed name, revalidated under its plain one.
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from flask import request
-from flask.blueprints import BlueprintSetupState
 
 from ...core.analytics.event_schema import SchemaError, read_events
 from ..attribution import keep_widget_session
-from ..blueprints import add_rule, browser_blueprint
 from ..errors import HttpError
 from ..rate_limits.requests import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
 from ..uploads import read_message
 
-PATH = "/api/v1/events"
 MAX_BODY_BYTES = 512 * 1024
 
-blueprint = browser_blueprint("genvoris_events", __name__)
 
-
-@blueprint.post(PATH)
 def report() -> tuple[dict[str, int], int]:
     """Accept a batch of events from any visitor, without waiting for Genvoris."""
     count_address("events")
@@ -34,14 +28,3 @@ def report() -> tuple[dict[str, int], int]:
         raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
     keep_widget_session(events[-1].session_id)
     return {"accepted": get_state().events.add(events)}, 202
-
-
-@blueprint.record
-def _tolerate_double_slash(setup: BlueprintSetupState) -> None:
-    add_rule(
-        setup.app,
-        f"{setup.url_prefix}/{PATH}",
-        f"{setup.name}.{report.__name__}",
-        methods=["POST"],
-        merge_slashes=False,
-    )

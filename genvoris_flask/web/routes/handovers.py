@@ -6,35 +6,34 @@ The dialog's routes need the shop's cookie, and the phone's the token of the lin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
 
 from ...core.handover import Handover, HandoverOverError, Handovers, HandoverUsedError
-from ...core.tryon.jobs.protocol import AWAY_RETRY_AFTER
-from ...errors import StoreUnavailableError
 from ..auth import authorize, require_visitor
-from ..blueprints import browser_blueprint
-from ..errors import HttpError, answer_error, isolate, page_language
+from ..errors import HttpError, isolate, page_language
 from ..hosts import own_path, shop_url
 from ..phone_page import is_handover_possible, phone_page
 from ..rate_limits.requests import count_address, take_slot
 from ..state import get_state
 from ..tryon_form import read_photo
 
-blueprint = browser_blueprint("genvoris_handovers", __name__)
+
+@contextmanager
+def errors_as_answers() -> Iterator[None]:
+    """Answer the errors of links: 410, since a new one is needed or none any more."""
+    try:
+        yield
+    except HandoverOverError:
+        raise HttpError("handover_over") from None
+    except HandoverUsedError:
+        raise HttpError("handover_used") from None
 
 
-@blueprint.url_value_preprocessor
-def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Bound the photo, even if one of the shop's own hooks reads the body first."""
-    if endpoint == "genvoris_handovers.send_photo":
-        # One more than allowed, as Werkzeug stops silently at the limit of a chunked body.
-        request.max_content_length = get_state().settings.max_upload_bytes + 1
-
-
-@blueprint.post("/handovers")
 def open_handover() -> tuple[Response, int, dict[str, str]]:
     """Return a link for the shopper's phone."""
     visitor = authorize("handovers")
@@ -47,13 +46,13 @@ def open_handover() -> tuple[Response, int, dict[str, str]]:
     return jsonify({**_fields(handover), "url": url}), 201, {"Location": location}
 
 
-@blueprint.get("/handovers/<handover_id>")
+@errors_as_answers()
 def read_handover(handover_id: str) -> dict[str, Any]:
     """Return to the dialog what the phone has done."""
     return _fields(_own(handover_id))
 
 
-@blueprint.post("/handovers/<handover_id>/photo")
+@errors_as_answers()
 def take_photo(handover_id: str) -> Response:
     """Return the photo to the dialog, once, and delete it here."""
     photo = _handovers().take(_own(handover_id))
@@ -62,20 +61,19 @@ def take_photo(handover_id: str) -> Response:
     return isolate(Response(photo.data, mimetype=photo.mimetype))
 
 
-@blueprint.delete("/handovers/<handover_id>")
+@errors_as_answers()
 def close_handover(handover_id: str) -> tuple[str, int]:
     """End a link and delete its photo."""
     _handovers().close(_own(handover_id))
     return "", 204
 
 
-@blueprint.get("/phone")
 def page() -> Response:
     """Return the page that takes the photo."""
     return phone_page(get_state(), request)
 
 
-@blueprint.post("/phone/connect")
+@errors_as_answers()
 def connect() -> dict[str, Any]:
     """Tell the dialog that a phone has opened the link."""
     handover = _linked()
@@ -83,7 +81,7 @@ def connect() -> dict[str, Any]:
     return {"expires_at": int(handover.expires_at)}
 
 
-@blueprint.post("/phone/photo")
+@errors_as_answers()
 def send_photo() -> tuple[str, int]:
     """Accept the photo, once."""
     handover = _linked()
@@ -92,24 +90,6 @@ def send_photo() -> tuple[str, int]:
         photo = read_photo(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
     _handovers().send(handover, photo)
     return "", 204
-
-
-@blueprint.errorhandler(HandoverOverError)
-def answer_over(_error: HandoverOverError) -> Response:
-    """Answer 410: a new link is needed."""
-    return answer_error(HttpError("handover_over"))
-
-
-@blueprint.errorhandler(HandoverUsedError)
-def answer_used(_error: HandoverUsedError) -> Response:
-    """Answer 410: a photo was already sent."""
-    return answer_error(HttpError("handover_used"))
-
-
-@blueprint.errorhandler(StoreUnavailableError)
-def retry_later(_error: StoreUnavailableError) -> Response:
-    """Answer 503, so that the browser retries."""
-    return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
 def _handovers() -> Handovers:

@@ -19,7 +19,6 @@ from ...errors import (
     StoreUnavailableError,
     UnreachableError,
 )
-from ..blueprints import server_blueprint
 from ..errors import HttpError, answer_error
 from ..rate_limits.requests import count_address
 from ..state import get_state
@@ -30,10 +29,7 @@ log = logging.getLogger("genvoris_flask.billing")
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER = 10.0  # seconds
 
-blueprint = server_blueprint("genvoris_stripe", __name__)
 
-
-@blueprint.post("/stripe")
 def receive() -> Response:
     """Verify an event and apply it once. Any answer but 2xx makes Stripe deliver it again."""
     try:

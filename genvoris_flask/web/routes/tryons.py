@@ -13,7 +13,6 @@ from ...core.tryon.engines.base import Engine, TokenSource
 from ...core.tryon.engines.custom import CustomEngine
 from ...core.tryon.engines.ledger import LedgerEngine
 from ...core.tryon.jobs.protocol import (
-    AWAY_RETRY_AFTER,
     RETRY_AFTER,
     BusyError,
     JobExpiredError,
@@ -21,7 +20,6 @@ from ...core.tryon.jobs.protocol import (
 )
 from ...core.tryon.models import Job, Outcome, TryOnRequest
 from ...core.tryon.task import TryOnTask
-from ...errors import StoreUnavailableError
 from ..attribution import keep_widget_session
 from ..auth import (
     Visitor,
@@ -34,29 +32,17 @@ from ..auth import (
     session_for,
     slot_owner,
 )
-from ..blueprints import browser_blueprint
 from ..downloads import BoundedDownload, in_pieces
-from ..errors import HttpError, answer_error, isolate
+from ..errors import HttpError, isolate
 from ..guest_limits import GuestTryon, check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import AppState, get_state
 from ..tryon_form import read_form
-from ..uploads import keep_in_memory
 from .status import status_fields
 
-blueprint = browser_blueprint("genvoris", __name__)
 
-
-@blueprint.url_value_preprocessor
-def bound_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Keep the photo in memory, even if one of the shop's own hooks reads the form first."""
-    if endpoint == "genvoris.create_tryon":
-        keep_in_memory(request, get_state().settings.max_upload_bytes)
-
-
-@blueprint.post("/session")
 def session() -> dict[str, Any]:
     """Return the shopper's token."""
     visitor = authorize("session")
@@ -66,8 +52,6 @@ def session() -> dict[str, Any]:
     return {"token": found.token, "expires_at": int(found.expires_at)}
 
 
-@blueprint.get("/status")
-@blueprint.get("/api/status")
 def status() -> dict[str, Any]:
     """Return whether the shopper may try on, and what they can do if not."""
     visitor = current_visitor()
@@ -77,7 +61,6 @@ def status() -> dict[str, Any]:
     return status_fields(visitor, read_product(request.args, images, shop_url(request)))
 
 
-@blueprint.post("/tryons")
 def create_tryon() -> tuple[Response, int, dict[str, str]]:
     """Start a try-on."""
     visitor = authorize("tryons")
@@ -101,14 +84,12 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
 
-@blueprint.get("/tryons/<job_id>")
 def read_tryon(job_id: str) -> dict[str, Any]:
     """Return a job to its owner."""
     visitor = require_visitor()
     return job_fields(_own_job(job_id, visitor), visitor.shopper)
 
 
-@blueprint.get("/tryons/<job_id>/image")
 def tryon_image(job_id: str) -> Response:
     """Return a finished picture to its owner."""
     state = get_state()
@@ -122,18 +103,11 @@ def tryon_image(job_id: str) -> Response:
     return isolate(response)
 
 
-@blueprint.delete("/tryons/<job_id>")
 def delete_tryon(job_id: str) -> tuple[str, int]:
     """Cancel a job, or delete its picture."""
     if not get_state().jobs.remove(job_id, require_visitor().owner):
         raise HttpError("not_found")
     return "", 204
-
-
-@blueprint.errorhandler(StoreUnavailableError)
-def retry_later(_error: StoreUnavailableError) -> Response:
-    """Answer 503, so that the browser retries: another process may have the job."""
-    return answer_error(HttpError("busy", retry_after=AWAY_RETRY_AFTER))
 
 
 def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None, counted: GuestTryon) -> Job:

@@ -19,7 +19,6 @@ from ...errors import (
     SignatureError,
     StoreUnavailableError,
 )
-from ..blueprints import server_blueprint
 from ..errors import HttpError
 from ..rate_limits.requests import count_address
 from ..state import get_state
@@ -30,10 +29,7 @@ log = logging.getLogger("genvoris_flask.webhooks")
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER = 10.0  # seconds, as Genvoris's own first pause
 
-blueprint = server_blueprint("genvoris_webhooks", __name__)
 
-
-@blueprint.post("/webhook")
 def receive() -> dict[str, Any]:
     """Verify a delivery and handle it once. Any answer but 2xx makes Genvoris deliver it again."""
     count_address("webhook", factor=1)

@@ -11,7 +11,6 @@ from ...products import Product
 from ..models import Job, Outcome
 
 RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
-AWAY_RETRY_AFTER = 2  # seconds, while the store is unavailable
 
 Work = Callable[[], Outcome]
 

@@ -1,0 +1,148 @@
+"""All routes of this extension, with views that are imported when they are first called.
+
+Commands such as ``flask db upgrade`` never call a view, so they need not wait for what views import
+("Lazily Loading Views" in Flask's documentation). ``web/warm_up.py`` imports all of it where a
+server starts, before the first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+
+from ..errors import StoreUnavailableError
+from ..settings import Settings
+from .blueprints import (
+    EveryHostBlueprint,
+    answer_unknown_paths,
+    browser_blueprint,
+    server_blueprint,
+)
+from .cookies import leave_session
+from .errors import HttpError, answer_error, harden
+from .state import get_state
+
+STORE_RETRY_AFTER = 2  # seconds
+
+View = Callable[..., Any]
+
+
+def register_routes(app: Flask, settings: Settings) -> None:
+    """Register the routes that a shop with these settings has."""
+    blueprints = [widget, events, passthrough, assets, webhooks]
+    if settings.phone_handover:
+        blueprints.append(handovers)
+    if settings.stripe_webhook_secret:
+        blueprints.append(stripe)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
+    names = {blueprint.name for blueprint in blueprints}
+    leave_session(app, names - {assets.name}, {assets.name})
+    app.before_request(answer_unknown_paths)
+
+
+def view(path: str) -> View:
+    """Return a view of ``web.routes`` that is imported when it is called.
+
+    Args:
+        path: Its module and its name, such as ``tryons.session``.
+    """
+    module, name = f"{__package__}.routes.{path}".rsplit(".", 1)
+
+    def call(**values: Any) -> Any:
+        return getattr(import_module(module), name)(**values)
+
+    # Flask names an endpoint, and Flask-WTF an exemption, after these.
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = module
+    return call
+
+
+widget = browser_blueprint("genvoris", __name__)
+widget.post("/session")(view("tryons.session"))
+widget.get("/status")(widget.get("/api/status")(view("tryons.status")))
+widget.post("/tryons")(view("tryons.create_tryon"))
+widget.get("/tryons/<job_id>")(view("tryons.read_tryon"))
+widget.get("/tryons/<job_id>/image")(view("tryons.tryon_image"))
+widget.delete("/tryons/<job_id>")(view("tryons.delete_tryon"))
+
+
+@widget.url_value_preprocessor
+def keep_photo_in_memory(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Keep the photo in memory, even if one of the shop's own hooks reads the form first."""
+    if endpoint == "genvoris.create_tryon":
+        _keep_in_memory(get_state().settings.max_upload_bytes)
+
+
+def _keep_in_memory(max_photo_bytes: int) -> None:
+    from .uploads import keep_in_memory  # with the views, after start-up
+
+    keep_in_memory(request, max_photo_bytes)
+
+
+handovers = browser_blueprint("genvoris_handovers", __name__)
+handovers.post("/handovers")(view("handovers.open_handover"))
+handovers.get("/handovers/<handover_id>")(view("handovers.read_handover"))
+handovers.post("/handovers/<handover_id>/photo")(view("handovers.take_photo"))
+handovers.delete("/handovers/<handover_id>")(view("handovers.close_handover"))
+handovers.get("/phone")(view("handovers.page"))
+handovers.post("/phone/connect")(view("handovers.connect"))
+handovers.post("/phone/photo")(view("handovers.send_photo"))
+
+
+@handovers.url_value_preprocessor
+def bound_photo(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Bound the photo, even if one of the shop's own hooks reads the body first."""
+    if endpoint == "genvoris_handovers.send_photo":
+        # One more than allowed, as Werkzeug stops silently at the limit of a chunked body.
+        request.max_content_length = get_state().settings.max_upload_bytes + 1
+
+
+@handovers.errorhandler(StoreUnavailableError)
+@widget.errorhandler(StoreUnavailableError)
+def retry_later(_error: StoreUnavailableError) -> Response:
+    """Answer 503, so that the browser retries: another process may have the job."""
+    return answer_error(HttpError("busy", retry_after=STORE_RETRY_AFTER))
+
+
+def _add_for_hosted_widget(blueprint: Blueprint, method: str, path: str, function: View) -> None:
+    """Add a route that accepts ``/genvoris//api/tryon`` too.
+
+    Genvoris's widget calls that if its base address ends with a slash.
+    """
+    blueprint.add_url_rule(path, view_func=function, methods=[method])
+    blueprint.add_url_rule(f"/{path}", view_func=function, methods=[method], merge_slashes=False)
+
+
+events = browser_blueprint("genvoris_events", __name__)
+_add_for_hosted_widget(events, "POST", "/api/v1/events", view("events.report"))
+
+passthrough = browser_blueprint("genvoris_passthrough", __name__)
+_add_for_hosted_widget(passthrough, "POST", "/api/analyze", view("proxy.views.analyze"))
+_add_for_hosted_widget(passthrough, "POST", "/api/tryon", view("proxy.views.tryon"))
+_add_for_hosted_widget(passthrough, "GET", "/api/config", view("proxy.views.config"))
+
+
+@passthrough.url_value_preprocessor
+def keep_forwarded_photo_in_memory(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Keep a photo off the disk, even if a hook of the shop reads the form first."""
+    _keep_in_memory(get_state().settings.max_upload_bytes * 4 // 3)
+
+
+webhooks = server_blueprint("genvoris_webhooks", __name__)
+webhooks.post("/webhook")(view("webhooks.receive"))
+
+stripe = server_blueprint("genvoris_stripe", __name__)
+stripe.post("/stripe")(view("stripe.receive"))
+
+assets = EveryHostBlueprint("genvoris_assets", __name__)
+assets.get("/<name>.js")(view("assets.script"))
+
+
+@assets.errorhandler(HttpError)
+def refuse(error: HttpError) -> Response:
+    """Answer an error as all routes below the prefix do."""
+    return harden(answer_error(error))
