@@ -25,6 +25,7 @@ from ..errors import (
     CustomerInactiveError,
     ForbiddenError,
     GenvorisError,
+    LedgerUnavailableError,
     LockTimeoutError,
     MalformedAnswerError,
     NetworkSetupError,
@@ -42,6 +43,7 @@ _PASSING = (
     RateLimitedError,
     ServerError,
     StoreUnavailableError,
+    LedgerUnavailableError,
     LockTimeoutError,
 )
 # The first that matches.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.migrate import upgrade
 from genvoris_flask.errors import ConfigurationError
+from tests.support.cli import run_command
 from tests.support.flask_shop import Shop, read_tag
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
@@ -119,6 +121,30 @@ def test_order_and_its_refund(shop: Shop) -> None:
         )
         shop.extension.billing.order_refunded("o1", refunded=500)
     assert available(shop) == 5
+
+
+def test_commands(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """The ledger is created, filled and read at the command line."""
+    shop = Shop(genvoris, GENVORIS_DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite")
+    assert "run `flask genvoris db upgrade`" in run_command(shop.app, "check").output
+    refused = run_command(shop.app, "balance", "ada")
+    assert (refused.exit_code, "flask genvoris check" in refused.output) == (3, True)
+    assert "now at version 0001" in run_command(shop.app, "db", "upgrade").output
+    assert "up to date (0001)" in run_command(shop.app, "db", "upgrade").output
+    for _each in range(2):
+        done = run_command(shop.app, "grant", "ada", "5", "--days", "30", "--event-id", "e")
+        assert done.output.split("\n")[0].split() == ["available", "5"]
+    assert "grant:e" in run_command(shop.app, "journal", "ada").output
+    assert json.loads(run_command(shop.app, "balance", "ada", "--json").stdout)["available"] == 5
+    assert "decide who may try on" in run_command(shop.app, "check").output
+
+
+def test_commands_without_a_ledger(genvoris: LocalGenvoris) -> None:
+    """Without a ledger the commands say what to set, and nothing is granted for every month."""
+    shop = Shop(genvoris)
+    for command in (["db", "upgrade"], ["balance", "ada"], ["grant", "ada", "1"]):
+        done = run_command(shop.app, *command)
+        assert (done.exit_code, "GENVORIS_DATABASE_URL" in done.output) == (1, True)
 
 
 @pytest.mark.parametrize(

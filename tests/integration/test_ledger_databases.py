@@ -189,6 +189,6 @@ def test_database_is_away(tmp_path: Path) -> None:
     url = "postgresql+psycopg://shop:secret@127.0.0.1:9/shop"
     for target in (url, f"sqlite:///{tmp_path}/missing/ledger.sqlite"):
         shop = LedgerFixture(Database(target, sleep=lambda _seconds: None))
-        with pytest.raises(LedgerUnavailableError, match="Nothing was changed") as caught:
+        with pytest.raises(LedgerUnavailableError, match="nothing was changed") as caught:
             shop.ledger.reserve("u", "a")
         assert "secret" not in str(caught.value)

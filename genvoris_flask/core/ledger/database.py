@@ -136,6 +136,6 @@ def unavailable(error: SQLAlchemyError) -> LedgerUnavailableError:
         cause = error.orig if isinstance(error, DBAPIError) else error
         reason = f"{type(cause).__name__}"
     return LedgerUnavailableError(
-        f"The ledger's database did not do what it was asked to ({reason}). Nothing was changed. "
-        "`flask genvoris check` says what is wrong."
+        f"The ledger's database refused ({reason}), and nothing was changed. Look at its own log, "
+        "and at `flask genvoris check`."
     )

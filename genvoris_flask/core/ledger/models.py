@@ -123,7 +123,7 @@ class Reservation:
 
 
 class Spending(Protocol):
-    """What a try-on does to a shopper's ledger."""
+    """What an app does with its ledger, beside the calls of ``genvoris.billing``."""
 
     def reserve(self, external_id: str, key: str) -> Reservation | None:
         """Reserve a try-on; return None if the shopper has none left.
@@ -141,3 +141,9 @@ class Spending(Protocol):
 
     def balance(self, external_id: str) -> Balance:
         """Return what a shopper has."""
+
+    def upgrade(self) -> tuple[str | None, str | None]:
+        """Create the tables, or bring them up to date; return their versions before and after."""
+
+    def is_outdated(self) -> bool:
+        """Return whether the tables are missing or not up to date."""

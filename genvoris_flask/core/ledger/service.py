@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import grants, reservations
 from .accounts import LockedAccount, check_id, lock_accounts
 from .balances import balance_of, read_journal, read_lots
-from .database import Database
+from .database import Database, unavailable
 from .events import Delivery, receive
 from .grants import Grant, check_units
 from .lots import Lot, Reversal
@@ -254,6 +255,26 @@ class Ledger:
         """Return the latest changes of a shopper's try-ons, the newest first."""
         check_id("external_id", external_id)
         return self.database.run(lambda connection: read_journal(connection, external_id, limit))
+
+    # Tables
+
+    def upgrade(self) -> tuple[str | None, str | None]:
+        """Create the tables, or bring them up to date; return their versions before and after."""
+        from .migrate import upgrade  # Alembic is slow to import
+
+        return self._guarded(upgrade)
+
+    def is_outdated(self) -> bool:
+        """Return whether the tables are missing or not up to date."""
+        from .migrate import pending  # Alembic is slow to import
+
+        return self._guarded(pending)
+
+    def _guarded(self, work: Callable[[Engine], T]) -> T:
+        try:
+            return work(self.database.engine)
+        except SQLAlchemyError as error:
+            raise unavailable(error) from error
 
     def _reverse(
         self, source: str, source_id: str, reversal: Reversal, connection: Connection | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...errors import DOCS_URL, GenvorisError
+from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError
 from ..shopper import login_url
 from ..state import AppState
 from ..user_ids import SETTING, classes_with_own_get_id
@@ -27,6 +27,24 @@ def check_store(state: AppState) -> Finding:
     if "ssl_cert_reqs=none" in state.settings.store_url:
         return warn("store", f"{text} Its certificate is not checked (ssl_cert_reqs=none).")
     return good("store", text)
+
+
+def check_ledger(state: AppState) -> Iterator[Finding]:
+    """Check that the ledger's database can be used, if there is one."""
+    if state.spending is None:
+        return
+    try:
+        outdated = state.spending.is_outdated()
+    except LedgerUnavailableError as error:
+        yield wrong("ledger", f"Nobody can try on. {error}")
+        return
+    if outdated:
+        yield wrong(
+            "ledger",
+            "Its tables are missing or of an older version: run `flask genvoris db upgrade`.",
+        )
+    else:
+        yield good("ledger", "Its tables are up to date; they decide who may try on.")
 
 
 def check_webhooks(state: AppState) -> Finding:

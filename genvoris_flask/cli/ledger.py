@@ -1,0 +1,102 @@
+"""``flask genvoris db``, ``balance``, ``journal`` and ``grant``: the ledger's commands."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from flask.cli import with_appcontext
+
+from ..core.ledger.models import Balance
+from ..errors import ConfigurationError
+from .failures import FILLED, this_shop
+from .output import json_option, show_fields, show_json, show_table
+
+LOTS = {
+    "kind": "KIND",
+    "source": "FROM",
+    "state": "STATE",
+    "granted": "GRANTED",
+    "used": "USED",
+    "available": "LEFT",
+    "expires_at": "UNTIL",
+}
+LINES = {
+    "at": "WHEN",
+    "kind": "WHAT",
+    "lot": "LOT",
+    "allowed": "ALLOWED",
+    "reserved": "RESERVED",
+    "used": "USED",
+    "event": "EVENT",
+}
+
+
+@click.group()
+def db() -> None:
+    """The ledger's tables."""
+
+
+@db.command()
+@with_appcontext
+def upgrade() -> None:
+    """Create the ledger's tables, or bring them up to date. Doing it twice changes nothing."""
+    state = this_shop()
+    if state.spending is None:
+        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
+    before, after = state.spending.upgrade()
+    if before == after:
+        click.echo(f"The ledger's tables are up to date ({after}).")
+    else:
+        click.echo(f"The ledger's tables are now at version {after}.")
+
+
+@click.command()
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@json_option
+@with_appcontext
+def balance(your_id: str, as_json: bool) -> None:
+    """Show what a shopper has. YOUR-ID is your own id of the shopper."""
+    _show(this_shop().billing.balance(your_id), as_json)
+
+
+@click.command()
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@json_option
+@with_appcontext
+def journal(your_id: str, limit: int, as_json: bool) -> None:
+    """Show what happened to a shopper's try-ons, the newest first."""
+    rows = [asdict(line) for line in this_shop().billing.journal(your_id, limit=limit)]
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, LINES, "Nothing has happened yet.")
+
+
+@click.command()
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@click.argument("try_ons", metavar="TRY-ONS", type=click.IntRange(1, 1_000_000))
+@click.option("--days", type=click.IntRange(1), help="How long they last.")
+@click.option("--event-id", type=FILLED, help="The reason's id: with the same one, given once.")
+@json_option
+@with_appcontext
+def grant(
+    your_id: str, try_ons: int, days: int | None, event_id: str | None, as_json: bool
+) -> None:
+    """Give a shopper try-ons, once."""
+    billing = this_shop().billing
+    billing.balance(your_id)  # refused without a ledger, where a grant would be monthly
+    expires_in = None if days is None else days * 24 * 3600.0
+    billing.grant(your_id, try_ons, event_id=event_id, expires_in=expires_in)
+    _show(billing.balance(your_id), as_json)
+
+
+def _show(found: Balance, as_json: bool) -> None:
+    if as_json:
+        show_json(asdict(found))
+        return
+    show_fields({"available": found.available, "held": found.held, "next end": found.next_expiry})
+    if found.lots:
+        click.echo()
+        show_table([asdict(lot) for lot in found.lots], LOTS, "")
