@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-WIDGET = Path(__file__).parent.parent / "static" / "widget"
+from tests.support.widget_build import WIDGET, build
+
 KB = 1024
 
 
@@ -25,18 +23,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def build(source: Path, into: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
-    return subprocess.run(
-        ["node", "build.mjs", "--outdir", into],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PATH": path},
-    )
-
-
-LANGUAGES = ("ar", "de", "en", "es", "fr", "ur")
+LANGUAGES = sorted(file.stem for file in (WIDGET / "src/locales").glob("*.json"))
 LOCALES = [f"locale-{language}.js" for language in LANGUAGES]
 LATER = [f"later-{language}.js" for language in LANGUAGES]
 PHONE = ["phone.js", *(f"phone-{language}.js" for language in LANGUAGES)]
