@@ -136,7 +136,7 @@ def test_every_module_has_a_level() -> None:
 
 WIDGET = ROOT / "static/widget/src"
 # Folders of the widget's TypeScript sources, from the bottom to the top.
-WIDGET_LEVELS = ["widget", "locales", "theme", "photo", "jobs", "dialog", "phone"]
+WIDGET_LEVELS = ["widget", "locales", "theme", "photo", "jobs", "dialog", "handover", "phone"]
 WIDGET_FILES = sorted(WIDGET.rglob("*.ts"))
 # import and export … from, import(), and declare module.
 TYPESCRIPT_IMPORT = re.compile(

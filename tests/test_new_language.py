@@ -54,7 +54,7 @@ def test_new_language(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = {key: made_up(text) for key, text in english.items()}
     monkeypatch.setattr(locales, "LANGUAGES", {**locales.LANGUAGES, CODE: sentences})
     monkeypatch.setattr(locales, "RIGHT_TO_LEFT", (*locales.RIGHT_TO_LEFT, CODE))
-    files = assets.load_assets((built,))
+    files = assets.load_assets(built)
     monkeypatch.setattr(assets, "load_assets", lambda: files)
 
     app = Flask("shop")

@@ -27,7 +27,8 @@ LANGUAGES = sorted(file.stem for file in (WIDGET / "src/locales").glob("*.json")
 LOCALES = [f"locale-{language}.js" for language in LANGUAGES]
 LATER = [f"later-{language}.js" for language in LANGUAGES]
 PHONE = ["phone.js", *(f"phone-{language}.js" for language in LANGUAGES)]
-BUILT = ["widget.js", "design.js", "dialog.js", "tools.js", "widget.d.ts", *LOCALES, *LATER, *PHONE]
+BUNDLES = ["widget.js", "design.js", "dialog.js", "tools.js", "handover.js"]
+BUILT = [*BUNDLES, "widget.d.ts", *LOCALES, *LATER, *PHONE]
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -72,3 +73,5 @@ def test_budgets(locale: str) -> None:
     assert gzipped("widget.js", "design.js", "dialog.js", locale) <= 20 * KB
     # What is loaded once there is a photo.
     assert gzipped("tools.js", locale.replace("locale", "later")) <= 14 * KB
+    # What is loaded only when it is used, all of it together.
+    assert gzipped("handover.js") <= 12 * KB

@@ -33,6 +33,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_LOGIN_URL="/login",
         GENVORIS_UPGRADE_URL="/plans",
         GENVORIS_PRIVACY_URL="/privacy",
+        GENVORIS_SHOP_NAME="Marlow & Fen",
         GENVORIS_BUTTON={"label": "See it on you", "icon": "sparkles"},
         GENVORIS_PLANS=plans.GENVORIS_PLANS,
         GENVORIS_CSP_NONCE=security.csp_nonce,

@@ -18,6 +18,7 @@ const ENTRIES = {
   design: "theme/design.ts",
   dialog: "dialog/main.ts",
   tools: "dialog/later.ts",
+  handover: "handover/main.ts",
   phone: "phone/main.ts",
 };
 
@@ -140,7 +141,9 @@ const { first, later, files } = await writeLocales();
 const keysOf = (keys) => JSON.stringify(keys.join(" "));
 const phoneKeys = await writePhoneLocales();
 await bundle("phone", { __KEYS__: keysOf(phoneKeys) });
-const tools = await bundle("tools", { __LATER_KEYS__: keysOf(later) }, [fromDialog]);
+const handover = await bundle("handover", {}, [fromDialog]);
+const loadedByTools = { __LATER_KEYS__: keysOf(later), __HANDOVER__: JSON.stringify(handover) };
+const tools = await bundle("tools", loadedByTools, [fromDialog]);
 const design = await bundle("design", {}, [fromWidget]);
 const constants = { __KEYS__: keysOf(first), __TOOLS__: JSON.stringify(tools) };
 const dialog = await bundle("dialog", constants, [fromWidget]);

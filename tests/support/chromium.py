@@ -17,6 +17,8 @@ OFFLINE = [
     "--disable-quic",
     "--no-first-run",
     "--disable-gpu",
+    # A camera that shows a test picture, for pages that have the permission.
+    "--use-fake-device-for-media-stream",
 ]
 
 VIEWPORTS: dict[str, dict[str, Any]] = {

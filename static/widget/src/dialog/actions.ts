@@ -25,6 +25,10 @@ export class Actions implements ScreenActions {
     this.#first.choose(camera);
   }
 
+  usePhone(): void {
+    this.#first.usePhone();
+  }
+
   takeSample(src: string): void {
     this.#first.takeSample(src);
   }

@@ -9,6 +9,7 @@ export interface Config {
   token: string | null;
   loginUrl: string | null;
   privacyUrl: string;
+  phoneHandover: boolean;
   privacyVersion: string;
   maxUploadBytes: number;
   heic: boolean;
@@ -32,6 +33,7 @@ export function readConfig(settings: TagSettings): Config {
     token: settings.token || settings.customerToken || settings.endCustomerToken || null,
     loginUrl: settings.loginUrl || null,
     privacyUrl,
+    phoneHandover: String(settings.phoneHandover) === "true",
     privacyVersion: settings.privacyVersion || privacyUrl,
     maxUploadBytes: Number(settings.maxUploadBytes) || DEFAULT_MAX_UPLOAD,
     heic: String(settings.heic) !== "false",

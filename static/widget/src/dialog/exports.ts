@@ -8,7 +8,7 @@ import { addSentences, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
 import { JOB_KEY, readJson, writeText } from "../widget/storage";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
-import { button, el, iconButton } from "./dom";
+import { button, el, icon, iconButton } from "./dom";
 import { linkOf, withNext } from "./links";
 import { emit } from "./page-events";
 import { clearResumeState, saveResumeState } from "./resume-state";
@@ -25,6 +25,7 @@ export const exports = {
   clearResumeState,
   doc,
   el,
+  icon,
   emit,
   giveConsent,
   iconButton,

@@ -1,5 +1,6 @@
 // What the buttons do on the screens that the dialog can open with.
 
+import { t } from "../locales/strings";
 import type { DialogContext } from "./context";
 import type { PhotoPicker } from "./photo-picker";
 import type { FirstActions } from "./screens/view";
@@ -7,12 +8,22 @@ import type { Session } from "./session";
 
 /** Return the actions that need nothing that is loaded later. */
 export function firstActions(
-  { store }: DialogContext,
+  context: DialogContext,
   session: Session,
   picker: PhotoPicker,
 ): FirstActions {
+  const { store } = context;
   return {
     choose: (camera) => picker.choose(camera),
+    usePhone: async () => {
+      try {
+        const { showPhonePanel } = await context.loadTools();
+        const back = () => store.dispatch({ type: "backToPhoto" });
+        await showPhonePanel(context, (photo) => void picker.take(photo), back);
+      } catch {
+        store.dispatch({ type: "badPhoto", message: t("offline") });
+      }
+    },
     takeSample: (src) => void picker.takeSample(src),
     retry: () => {
       store.dispatch({ type: "backToPhoto" });

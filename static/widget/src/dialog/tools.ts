@@ -6,6 +6,7 @@ import { fromDataUrl, toDataUrl } from "../photo/data-url";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
+import { showPhonePanel } from "./handover";
 import { earlierRow } from "./screens/earlier";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawResult } from "./screens/result";
@@ -27,6 +28,7 @@ export const tools = {
   screens: { login: drawLogin, paywall: drawPaywall, working: drawWorking, result: drawResult },
   shareResult,
   showElapsed,
+  showPhonePanel,
   showStage,
   showTriggerState,
   toDataUrl,

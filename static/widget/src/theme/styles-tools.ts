@@ -1,8 +1,6 @@
 // Styles for what is visible only once there is a photo.
 
 export const css = `
-.secondary,.chip{background:none;border-color:var(--soft);font-weight:500}
-.secondary:hover,.chip:hover{background:var(--surface)}
 .quiet{background:none;font-weight:400;font-size:.875em;color:var(--soft);text-decoration:underline;
 text-underline-offset:.2em;min-height:44px}
 .quiet:hover{color:var(--text)}

@@ -52,6 +52,8 @@ text-decoration:none;border-radius:min(var(--br),24px);border:1px solid transpar
 font-weight:600}
 .primary{background:var(--primary);color:var(--on-primary)}
 .primary:disabled{background:var(--surface);color:var(--soft);border-color:var(--line);cursor:default}
+.secondary,.chip{background:none;border-color:var(--soft);font-weight:500}
+.secondary:hover,.chip:hover{background:var(--surface)}
 .drop{position:absolute;inset:20px;border:1.5px dashed var(--soft);background:none;
 border-radius:var(--r);display:flex;flex-direction:column;gap:6px;align-items:center;
 justify-content:center;padding:24px;text-align:center}

@@ -58,6 +58,8 @@ export interface Settings {
   /** Consent is required again when it changes; defaults to the policy's URL. */
   privacyVersion?: string;
   maxUploadBytes?: number;
+  /** Whether the backend lets a phone take the photo; defaults to false. */
+  phoneHandover?: boolean;
   /** Whether the backend accepts HEIC pictures; defaults to true. */
   heic?: boolean;
   samplePhotos?: SamplePhoto[];

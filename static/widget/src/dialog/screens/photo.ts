@@ -42,6 +42,7 @@ export const drawPhoto = (
       ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
       actionRow(
         camera ? button("primary", "camera", () => actions.choose(true)) : start,
+        !ready && hasPhone(config) && phoneButton(actions),
         ready && button("secondary", "change", () => actions.choose()),
         ready && button("quiet", "delete", () => actions.deletePhoto()),
       ),
@@ -52,6 +53,19 @@ export const drawPhoto = (
 /** Whether to offer the camera: desktops would only open the file chooser again. */
 function hasCamera(): boolean {
   return matchMedia("(pointer:coarse)").matches;
+}
+
+/** Whether to offer the shopper's phone: this device has no camera that a page could open. */
+function hasPhone({ phoneHandover }: Config): boolean {
+  return phoneHandover && matchMedia("(pointer:fine) and (min-width:641px)").matches;
+}
+
+function phoneButton(actions: ScreenActions): HTMLElement {
+  const use = button("secondary", "phone", () => {
+    use.hidden = true; // the panel has the way back
+    actions.usePhone();
+  });
+  return use;
 }
 
 function dropZone(reading: boolean, actions: ScreenActions): HTMLElement {

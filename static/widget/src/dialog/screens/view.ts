@@ -9,6 +9,7 @@ import type { Model } from "../reducer";
 /** What the buttons of the first screen do, and that of a problem. */
 export interface FirstActions {
   choose(camera?: boolean): void;
+  usePhone(): void;
   takeSample(src: string): void;
   retry(): void;
 }
