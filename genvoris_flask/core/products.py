@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from .api.addresses import is_inside, plain_host
+from .addresses import is_inside, plain_host
 from .api.parsing import cut_text, plain_text
 
 CATEGORIES = ("apparel", "home", "object", "other")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flask import Request
 
-from ..core.api.addresses import embedded_ipv4, is_public
+from ..core.addresses import embedded_ipv4, is_public
 from ..core.storage.interface import Store
 from ..errors import StoreUnavailableError
 

@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import stripe as stripe_library
 
-from genvoris_flask.core.billing.stripe.api_lookup import StripeLookup
-from genvoris_flask.core.billing.stripe.lookup import NoLookup, open_lookup
+from genvoris_flask.core.billing.stripe.lookup import NoLookup, StripeLookup, open_lookup
 from genvoris_flask.core.billing.stripe.payloads import Line
 from genvoris_flask.errors import StripeEventError
 

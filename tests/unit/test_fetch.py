@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from genvoris_flask.core.api.addresses import is_public
+from genvoris_flask.core.addresses import is_public
 from genvoris_flask.core.api.fetch import MAX_BYTES, PictureFetcher
 from genvoris_flask.errors import DeadlineError, MalformedAnswerError, UnreachableError
 from tests.support.pictures import picture

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genvoris_flask.core.rates import Rate, parse_rates
-from genvoris_flask.web.rate_limits.limiter import Limiter
-from genvoris_flask.web.rate_limits.memory import PARTS, MemoryWindows
+from genvoris_flask.web.rate_limits.limiter import PARTS, Limiter, MemoryWindows
 from tests.support.fake_genvoris import Clock
 
 

@@ -11,8 +11,13 @@ from typing import Any
 import httpx
 
 from ...errors import DeadlineError, UnreachableError
-from .deadline import Deadline, current_deadline
-from .response import NoConnectionError, NoConnectionInTimeError, StreamedResponse
+from .response import (
+    Deadline,
+    NoConnectionError,
+    NoConnectionInTimeError,
+    StreamedResponse,
+    current_deadline,
+)
 from .transport import SocketTransport
 
 

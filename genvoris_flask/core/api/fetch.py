@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ...errors import DeadlineError, MalformedAnswerError, NetworkSetupError, UnreachableError
+from ..addresses import Resolve, public_address, resolve
 from ..concurrency.per_process import PerProcess
-from .addresses import Resolve, public_address, resolve
-from .deadline import Deadline
 from .network import Connections, Transport, open_connections
-from .response import StreamedResponse
+from .response import Deadline, StreamedResponse
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3

@@ -14,10 +14,9 @@ from urllib.parse import unquote
 
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
-from .deadline import Deadline
 from .error_parsing import parse_error
 from .network import Connections, Transport, open_connections
-from .response import NoConnectionError, Response, StreamedResponse
+from .response import Deadline, NoConnectionError, Response, StreamedResponse
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 

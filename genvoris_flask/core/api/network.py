@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .deadline import Deadline
-from .response import StreamedResponse
+from .response import Deadline, StreamedResponse
 
 
 class Transport(Protocol):

@@ -1,8 +1,10 @@
-"""What a server sent back, and the errors for when it sent nothing."""
+"""The deadline of a call, and what a server sends back before it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from ...errors import ApiError, DeadlineError, MalformedAnswerError, UnreachableError
@@ -10,6 +12,35 @@ from .error_parsing import parse_error
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _NAME = "The answer from Genvoris"
+
+
+class Deadline:
+    """A point in time by which a call must be done.
+
+    Args:
+        seconds: How far it is from now.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def restart(self, seconds: float) -> None:
+        """Move the deadline to ``seconds`` from now."""
+        self._end = self._clock() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, or zero."""
+        return max(0.0, self._end - self._clock())
+
+    def allows(self, seconds: float) -> bool:
+        """Return whether something that takes this long would be done in time."""
+        return seconds < self.remaining()
+
+
+# The deadline of the call that uses a socket now: sockets are shared by calls.
+current_deadline: ContextVar[Deadline | None] = ContextVar("genvoris_deadline", default=None)
 
 
 @dataclass(frozen=True)

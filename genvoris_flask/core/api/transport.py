@@ -14,8 +14,8 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-from .deadline import current_deadline
 from .environment import certificates_for, proxy_for, trusted_certificates
+from .response import current_deadline
 
 SocketOptions = Iterable[Any] | None
 MAX_CONNECTIONS = 100

@@ -1,17 +1,29 @@
-"""Counts calls by shoppers and addresses against their rates."""
+"""Counts calls by shoppers and addresses against their rates.
+
+Redis counts for all processes; without it, this process counts in a bounded part of its memory.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from cachetools import TLRUCache
 
 from ...core.rates import Rate, parse_rates
 from ...core.storage.interface import Fallback, digest
-from .memory import MemoryWindows
 
 # Offices, schools and mobile networks bring many shoppers from one address.
 ADDRESS_FACTOR = 5
+# A window has at most so many entries: hits that are closer together share one. So a key takes no
+# more memory at a higher rate.
+PARTS = 60
+# An entry takes about 150 bytes, so all of them together take at most about 30 MB.
+MAX_ENTRIES = 200_000
 
 
 class Windows(Protocol):
@@ -73,3 +85,90 @@ class Limiter:
 
     def _count(self, rates: list[Rate], key: str) -> float | None:
         return self._windows.use(lambda windows: windows.hit(rates, key))
+
+
+@dataclass(slots=True)
+class _Entry:
+    first: float
+    last: float
+    hits: int = 1
+
+
+@dataclass(slots=True)
+class _Window:
+    """The hits of one key and rate, oldest first."""
+
+    ends: float = 0.0
+    hits: int = 0
+    entries: deque[_Entry] = field(default_factory=deque)
+
+    def forget_until(self, time: float) -> None:
+        """Forget hits at a time or before."""
+        while self.entries and self.entries[0].last <= time:
+            self.hits -= self.entries.popleft().hits
+
+    def add(self, now: float, seconds: float) -> None:
+        """Count a hit, in the last entry if that is recent."""
+        self.hits += 1
+        self.ends = now + seconds
+        if self.entries and now - self.entries[-1].first < seconds / PARTS:
+            self.entries[-1].last = now
+            self.entries[-1].hits += 1
+        else:
+            self.entries.append(_Entry(now, now))
+
+
+class MemoryWindows:
+    """A bounded number of windows in this process's memory.
+
+    The in-memory storage of the ``limits`` library keeps every key that it has seen, and walks all
+    of them again and again (docs/upstream/limits-memory-storage.md). Here a key is forgotten when
+    its window ends. If there is no room, the least recently hit key is forgotten first.
+
+    Args:
+        max_entries: How many entries are kept, over all keys.
+        clock: Seconds, from any start.
+    """
+
+    def __init__(
+        self, max_entries: int = MAX_ENTRIES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()  # cachetools is not thread-safe
+        self._windows: TLRUCache[str, _Window] = TLRUCache(
+            max_entries,
+            lambda _key, window, _now: window.ends,
+            timer=clock,
+            getsizeof=lambda window: 2 + len(window.entries),  # 2 for the key and the window
+        )
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        with self._lock:
+            self._windows.expire()
+            return len(self._windows)
+
+    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
+        """Count a hit against each rate; return the seconds to wait if one of them is exceeded."""
+        now = self._clock()
+        with self._lock:
+            for rate in rates:
+                if (wait := self._hit(rate, f"{key}/{rate}", now)) is not None:
+                    return wait
+        return None
+
+    def health_check(self) -> str | None:
+        """Return None: nothing can be wrong."""
+        return None
+
+    def _hit(self, rate: Rate, key: str, now: float) -> float | None:
+        seconds = rate.seconds
+        window = self._windows.pop(key, None) or _Window()
+        window.forget_until(now - seconds)
+        wait = None
+        if window.hits < rate.amount:
+            window.add(now, seconds)
+        else:
+            wait = max(1.0, window.entries[0].last + seconds - now)
+        self._windows[key] = window  # stored again, since its size and its end may have changed
+        return wait

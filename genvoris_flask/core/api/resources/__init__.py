@@ -6,11 +6,9 @@ MalformedAnswerError. Its docstring says what else it raises and when it is retr
 has a table of all calls.
 """
 
-from .customers import Customers, Sessions
-from .plans import Plans
-from .reporting import Conversions, Events, Returns
+from .customers import Customers, Plans, Sessions
+from .reporting import Conversions, Events, Returns, WebhookEndpoints
 from .tryons import TryOns, Widget
-from .webhooks import WebhookEndpoints
 
 __all__ = [
     "Conversions",

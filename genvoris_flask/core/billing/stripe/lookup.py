@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import StripeEventError, see
-from .payloads import Line
+from .payloads import Json, Line, lines_of, prices_of
+
+if TYPE_CHECKING:
+    import stripe
+
+TIMEOUT = 5.0  # seconds; the library's own default is 80
+PAGE_SIZE = 100  # the largest that Stripe allows
 
 
 class Lookup(Protocol):
@@ -22,6 +30,16 @@ class Lookup(Protocol):
 
     def lines_of_invoice(self, invoice: str) -> list[Line]:
         """Return all periods that an invoice is for."""
+
+
+def open_lookup(api_key: str | None) -> Lookup:
+    """Return a lookup that uses this key; without one, a lookup that asks nothing."""
+    if api_key is None:
+        return NoLookup()
+    import stripe  # an extra, and slow to import
+
+    http = stripe.RequestsClient(timeout=TIMEOUT)
+    return StripeLookup(stripe.StripeClient(api_key, http_client=http, max_network_retries=1))
 
 
 class NoLookup:
@@ -44,17 +62,75 @@ class NoLookup:
         raise _incomplete(f"lines of {invoice}")
 
 
-def open_lookup(api_key: str | None) -> Lookup:
-    """Return a lookup that uses this key; without one, a lookup that asks nothing."""
-    if api_key is None:
-        return NoLookup()
-    from .api_lookup import open_client  # imports the library, which is an extra
-
-    return open_client(api_key)
-
-
 def _incomplete(what: str) -> StripeEventError:
     return StripeEventError(
         f"The event does not hold all {what}, and the plan may be among the others: set "
         f"GENVORIS_STRIPE_API_KEY, so that Stripe can be asked ({see('billing.md')})."
     )
+
+
+class StripeLookup:
+    """Asks Stripe's API. A restricted key that may read the objects below is enough.
+
+    All methods raise StripeEventError if Stripe does not answer the question.
+
+    Args:
+        client: The library's client.
+    """
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._v1 = client.v1
+
+    def prices_of_checkout(self, session_id: str) -> list[str]:
+        """Return the prices that were bought in a Checkout Session."""
+        with _asking_for("the Checkout Session's line items"):
+            lines = self._v1.checkout.sessions.line_items.list(session_id, {"limit": PAGE_SIZE})
+            return list(prices_of(_all(lines)))
+
+    def invoice_of_payment(self, intent: str) -> str | None:
+        """Return the invoice that a payment intent paid; None if it paid none."""
+        with _asking_for("which invoice a payment was for"):
+            found = self._v1.invoice_payments.list(
+                {"payment": {"type": "payment_intent", "payment_intent": intent}}
+            )
+        if not found.data:
+            return None
+        invoice = found.data[0].invoice
+        invoice_id: str = invoice if isinstance(invoice, str) else invoice.id
+        return invoice_id
+
+    def prices_of_subscription(self, subscription: str) -> list[str]:
+        """Return the current prices of all items of a subscription."""
+        with _asking_for("the subscription's items"):
+            items = self._v1.subscription_items.list(
+                {"subscription": subscription, "limit": PAGE_SIZE}
+            )
+            return list(prices_of(_all(items)))
+
+    def lines_of_invoice(self, invoice: str) -> list[Line]:
+        """Return all periods that an invoice is for."""
+        with _asking_for("the invoice's lines"):
+            lines = self._v1.invoices.line_items.list(invoice, {"limit": PAGE_SIZE})
+            return list(lines_of(_all(lines)))
+
+
+@contextmanager
+def _asking_for(what: str) -> Iterator[None]:
+    """Turn the library's errors into StripeEventError."""
+    import stripe
+
+    try:
+        yield
+    except stripe.StripeError as error:
+        # The library's message is left out: it may repeat a part of the key.
+        kind = type(error).__name__
+        raise StripeEventError(
+            f"Stripe does not tell {what} ({kind}): check GENVORIS_STRIPE_API_KEY."
+        ) from None
+
+
+def _all(page: Any) -> Iterator[Json]:
+    """Yield the objects on this page of a list and on those after it, as plain JSON."""
+    for each in page.auto_paging_iter():
+        # The library's objects were dicts before version 15.
+        yield each if isinstance(each, Mapping) else each.to_dict()

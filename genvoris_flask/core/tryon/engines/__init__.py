@@ -1,4 +1,4 @@
 """What makes a try-on's picture: Genvoris (``hosted``), or the shop's own function (``custom``).
 
-``base`` has the protocol that both follow. ``metering`` reports the pictures of a shop's function.
+``base`` has the protocol that both follow.
 """

@@ -1,21 +1,34 @@
-"""Makes try-ons with the shop's own function and has Genvoris meter them."""
+"""Makes try-ons with the shop's own function, and has Genvoris meter each exactly once."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ....errors import DeadlineError, MalformedAnswerError, NotFoundError
+from ....errors import (
+    BadRequestError,
+    DeadlineError,
+    ForbiddenError,
+    GenvorisError,
+    MalformedAnswerError,
+    NotFoundError,
+    ServerError,
+    UnreachableError,
+)
 from ...api.client import GenvorisClient
-from ...api.models import Usage
-from ...images.photos import Picture, read_picture
+from ...api.models import Tracked, Usage
+from ...api.response import NoConnectionError
+from ...images.photos import Picture, Quota, read_picture
+from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal, reason_against
 from .base import EngineHook, TokenSource
-from .metering import Meter
+
+log = logging.getLogger("genvoris_flask.tryon")
 
 
 class CustomEngine:
@@ -105,3 +118,114 @@ def _checked(made: object) -> Picture:
         return read_picture(bytes(made))
     except MalformedAnswerError as error:
         raise ValueError(f"The function registered with @genvoris.tryon_engine: {error}") from None
+
+
+class Meter:
+    """Meters one picture.
+
+    Args:
+        client: Calls Genvoris.
+        tokens: The shopper's token.
+        usage: Returns the shopper's usage; None for a guest.
+    """
+
+    def __init__(
+        self,
+        client: GenvorisClient,
+        tokens: TokenSource,
+        usage: Callable[[], Usage | None],
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._usage = usage
+
+    def charge(
+        self, product: Product, origin: str, milliseconds: int, before: Usage | None
+    ) -> Quota | None:
+        """Meter the picture and return the shopper's quota afterwards, if it is known.
+
+        Args:
+            product: What was tried on.
+            origin: The shop's own address.
+            milliseconds: How long the picture took.
+            before: The shopper's usage before the picture was made.
+
+        Raises:
+            ApiError: Genvoris refuses, or failed and did not meter it.
+            MintError: Genvoris was not asked, since the shopper has no token.
+            UnreachableError: Genvoris was not asked, since no connection could be made.
+        """
+        try:
+            left = self._track(product, origin, milliseconds).quota
+        except NoConnectionError:
+            raise
+        except (UnreachableError, ServerError, MalformedAnswerError) as error:
+            return self._settle(error, before)
+        if left is None or left.limit is None:
+            return None
+        return Quota(left.used, left.limit, left.remaining)
+
+    def _track(self, product: Product, origin: str, milliseconds: int) -> Tracked:
+        """Report the picture, again without the browser's fields if Genvoris refuses those.
+
+        The shop's own address is one of them, since anybody can write a Host header. A refused
+        request charges nothing.
+        """
+
+        def ask(
+            page_url: str | None = None,
+            product_title: str | None = None,
+            origin: str | None = None,
+        ) -> Tracked:
+            return self._tokens.call(
+                lambda token: self._client.tryons.track(
+                    product_type=product.category,
+                    generation_time_ms=milliseconds,
+                    page_url=page_url,
+                    product_title=product_title,
+                    origin=origin,
+                    end_customer_token=token,
+                )
+            )
+
+        try:
+            return ask(product.page_url, product.title, origin)
+        except (BadRequestError, ForbiddenError) as error:
+            if isinstance(error, ForbiddenError) and error.code != "domain_not_allowed":
+                raise
+            log.warning("Genvoris could not use what a browser sent of its page: %s", error)
+            return ask()
+
+    def _settle(self, error: GenvorisError, before: Usage | None) -> Quota | None:
+        """Determine by the shopper's usage whether a picture was metered.
+
+        Reporting it again could charge twice. A server that failed and did not count the picture
+        has not charged for it. If its answer was lost, it may still count the picture, so the
+        shopper gets it.
+
+        Raises:
+            GenvorisError: It was not metered.
+        """
+        after = None
+        if before is not None:
+            try:
+                after = self._usage()
+            except GenvorisError as fault:
+                log.warning("A shopper's usage could not be read: %s", fault)
+        if before is None or after is None:
+            log.error("It is not known whether Genvoris metered a try-on: %s", error)
+            return None
+        if _has_grown(before, after):
+            log.warning("Genvoris metered a try-on, but did not say so: %s", error)
+            return None if after.limit is None else Quota(after.used, after.limit, after.remaining)
+        if isinstance(error, ServerError):
+            log.error("Genvoris failed to meter a try-on, so its picture is withheld.")
+            raise error
+        log.error("Genvoris has not metered a try-on yet, and may do so: %s", error)
+        return None
+
+
+def _has_grown(before: Usage, after: Usage) -> bool:
+    if after.period_start != before.period_start:  # a new period began meanwhile
+        return after.used > 0
+    return after.used > before.used

@@ -13,10 +13,9 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from ....core.reserved_fields import is_reserved
 from ...errors import HttpError
 from ...uploads import FIELDS_BYTES, bounded_upload
-from .fields import read_urlencoded, write_urlencoded
+from .fields import ProductFields, read_urlencoded, write_urlencoded
 from .json_rewriter import rewrite_json
 from .multipart import is_forwarded, new_boundary, part_headers, rewrite_multipart
-from .product_fields import ProductFields
 
 CHUNK = 256 * 1024  # smaller chunks cost much time, larger ones only memory
 BUFFER = 2 * CHUNK

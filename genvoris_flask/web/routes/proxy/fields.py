@@ -1,4 +1,8 @@
-"""Checks the names of fields, and reads and writes URL-encoded forms and queries."""
+"""The fields of a request: which names are safe, which are the shop's, and which tell the product.
+
+URL-encoded forms and queries are read and written here. What a request says about its product is
+collected for the shop's own rules.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
+from ....core.products import Product, read_product
 from ....core.reserved_fields import is_reserved
 
 TOKEN_FIELD = "end_customer_token"  # noqa: S105  (the name of a field)
@@ -69,3 +74,56 @@ def write_urlencoded(fields: Mapping[str, str], pairs: Iterable[tuple[str, str]]
         if not is_reserved(name):
             kept.append((name, value))
     return urlencode([*fields.items(), *kept])
+
+
+# In lower case and without punctuation, so that ``productId``, ``product_id``, ``product[id]`` and
+# ``{"product": {"id": …}}`` are the same name.
+_SPELLINGS = {
+    "product_id": ("productid", "productsku", "sku"),
+    "product_title": ("producttitle", "productname"),
+    "product_image": (
+        *("productimage", "productimages", "productimageurl", "productimageurls"),
+        *("productimagesurl", "productimagessrc", "productimagesrc", "producturl"),
+    ),
+    "product_category": ("productcategory", "producttype"),
+    "page_url": ("pageurl", "productpageurl"),
+}
+_PRODUCT_FIELDS = {name: field for field, names in _SPELLINGS.items() for name in names}
+_MAX_PRODUCT_VALUES = 50
+_MAX_PRODUCT_NAME = 100
+
+
+class ProductFields:
+    """The fields of one request that are about a product."""
+
+    MAX_VALUE = 4096  # bytes; a longer value is neither a name nor an address
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[str]] = {}
+        self._count = 0
+
+    def knows(self, name: str) -> bool:
+        """Return whether a field is about a product.
+
+        Args:
+            name: Its name, after the names of all that it is nested in.
+        """
+        return _product_field(name) is not None
+
+    def add(self, name: str, value: str) -> None:
+        """Record a field, unless it is about something else."""
+        field = _product_field(name)
+        if field and len(value) <= self.MAX_VALUE and self._count < _MAX_PRODUCT_VALUES:
+            self._count += 1
+            self._values.setdefault(field, []).append(value)
+
+    def product(self, shop_url: str) -> Product | None:
+        """Return the product that the fields describe, or None if they describe none."""
+        fields = {name: values[0] for name, values in self._values.items()}
+        return read_product(fields, self._values.get("product_image", ()), shop_url)
+
+
+def _product_field(name: str) -> str | None:
+    if len(name) > _MAX_PRODUCT_NAME:
+        return None
+    return _PRODUCT_FIELDS.get(re.sub(r"[^a-z0-9]", "", name.lower()))

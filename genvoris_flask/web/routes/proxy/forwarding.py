@@ -26,11 +26,9 @@ from ...hosts import shop_url
 from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
-from .allow_list import TRYON, Route
+from .allow_list import TRYON, Route, to_browser, to_genvoris
 from .body import Body, read_body
-from .fields import TOKEN_FIELD, clean_query
-from .headers import to_browser, to_genvoris
-from .product_fields import ProductFields
+from .fields import TOKEN_FIELD, ProductFields, clean_query
 
 log = logging.getLogger("genvoris_flask.passthrough")
 

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ....core.reserved_fields import is_reserved
-from .fields import MAX_NAME, check_name
+from .fields import MAX_NAME, ProductFields, check_name
 from .json_scanner import is_literal, next_byte, scan_literal, scan_string
-from .product_fields import ProductFields
 
 MAX_DEPTH = 64
 # Reading a value takes some microseconds, and a body as large as a photo could hold millions.

@@ -20,8 +20,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from ....core.reserved_fields import is_reserved
-from .fields import check_field_name, check_name
-from .product_fields import ProductFields
+from .fields import ProductFields, check_field_name, check_name
 
 MAX_PARTS = 100
 # Some readers would take a part apart that is a container itself, others would not.

@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ...errors import MalformedAnswerError, UnreachableError
-from .parsing import IGNORABLE
+from ..errors import MalformedAnswerError, UnreachableError
+from .api.parsing import IGNORABLE
 
 Resolve = Callable[[str, int], list[str]]
 
