@@ -19,12 +19,12 @@ from .domain.signing_keys import KeyRing
 from .domain.store import FolderLock, Store, prepare_folder
 from .domain.webhook_dispatcher import WebhookDispatcher
 from .http.auth import set_start_key
-from .http.errors import HttpError, error_response, http_error_response, new_request_id
 from .http.fault_middleware import FaultMiddleware, IdConverter
 from .http.request_log import RequestLog
 from .http.request_validation import check_request
 from .pages import actions, docs, overview
 from .product_image import ImageFetcher
+from .responses import HttpError, error_response, http_error_response, new_request_id
 from .routes import (
     analytics,
     control_api,

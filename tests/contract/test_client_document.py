@@ -24,9 +24,8 @@ from genvoris_flask.core.api.models import (
     Return,
     WebhookEndpoint,
 )
-from genvoris_flask.sandbox.domain.outbox import TYPES
-from genvoris_flask.sandbox.http.openapi import Operation, api_document
-from genvoris_flask.sandbox.http.validation_errors import check
+from genvoris_flask.sandbox.domain.notifications import TYPES
+from genvoris_flask.sandbox.http.openapi import Operation, api_document, check
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 # What the client calls beside the REST API.

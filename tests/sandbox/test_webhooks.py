@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.sandbox.context import EXTENSION_KEY
-from genvoris_flask.sandbox.domain.outbox import TYPES
+from genvoris_flask.sandbox.domain.notifications import TYPES
 from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import DAY, LocalGenvoris
 from tests.support.receiver import Receiver, receiver

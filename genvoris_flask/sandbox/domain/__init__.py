@@ -1,6 +1,6 @@
 """The sandbox's data and rules: the store, the account, both ledgers, and webhooks.
 
 Views work within ``context().store.transaction()`` and pass its connection on: ``ledger`` charges
-try-ons, ``notifications`` decides what webhook endpoints are notified of, ``outbox`` records
-it in the same transaction, and ``webhook_dispatcher`` sends it.
+try-ons, ``notifications`` queues what webhook endpoints are notified of in the same
+transaction, and ``webhook_dispatcher`` sends it.
 """

@@ -9,8 +9,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-from ..http.errors import HttpError
-from ..serializers import Json, iso
+from ..responses import HttpError, Json, iso
 
 LIVE = "remaining > 0 AND (expires_at IS NULL OR expires_at > ?)"
 SPENT_FIRST = "expires_at IS NULL, expires_at, number"

@@ -11,8 +11,7 @@ import sqlite3
 from functools import partial
 
 from ..context import context
-from ..http.errors import HttpError, not_found
-from ..serializers import Json, iso, plan_summary
+from ..responses import HttpError, Json, iso, not_found, plan_summary
 from .balances import credits_left, quota_status, take_credit
 from .notifications import (
     notify_balance,

@@ -6,8 +6,7 @@ import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..http.errors import HttpError
-from ..serializers import Json
+from ..responses import HttpError, Json
 from .store import get_value, set_value
 
 SETTINGS_NAME = "settings"

@@ -2,5 +2,5 @@
 
 A request goes through ``server``, ``fault_middleware`` (which logs it and injects faults) and
 ``request_validation``, which checks it against ``openapi.json``. Views read its ``body()`` and
-``query()``, and end a request early by raising one of ``errors``.
+``query()``, and end a request early by raising ``responses.HttpError``.
 """

@@ -15,8 +15,7 @@ from flask import request
 
 from ..context import context
 from ..domain.settings import read_settings, require_active
-from ..serializers import Json, iso
-from .errors import HttpError
+from ..responses import HttpError, Json, iso
 from .openapi import Operation
 from .rate_limits import CUSTOMER_CREATES, MINTS, TRYONS_BY_ADDRESS, TRYONS_BY_CUSTOMER
 

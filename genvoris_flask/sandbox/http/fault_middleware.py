@@ -15,7 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication
 
 from werkzeug.routing import UnicodeConverter
 
-from .errors import new_request_id
+from ..responses import new_request_id
 from .faults import Fault, Faults
 from .request_log import Environ, LoggedRequest, RequestLog
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from ..serializers import Json
+from ..responses import Json
 
 Kind = Literal["latency", "status", "hang", "garbage", "drop", "slow"]
 KINDS: tuple[Kind, ...] = ("latency", "status", "hang", "garbage", "drop", "slow")

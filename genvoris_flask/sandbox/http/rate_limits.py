@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from .errors import HttpError
+from ..responses import HttpError
 
 MAX_KEYS = 10_000
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..serializers import Json, iso
+from ..responses import Json, iso
 
 MAX_JSON_BYTES = 256 * 1024
 

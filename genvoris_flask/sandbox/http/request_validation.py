@@ -9,10 +9,9 @@ from typing import Any
 
 from flask import Request, Response, g, request
 
+from ..responses import HttpError, invalid
 from .auth import enforce_rate_limit, require_key, require_local
-from .errors import HttpError, invalid
-from .openapi import ApiDocument, Json, Operation, api_document
-from .validation_errors import check, describe
+from .openapi import ApiDocument, Json, Operation, api_document, check, describe
 
 MAX_DEPTH = 20
 LARGEST_EXACT = 2**53

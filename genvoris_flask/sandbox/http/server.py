@@ -15,7 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from ..context import EXTENSION_KEY
 from ..domain.webhook_dispatcher import WebhookDispatcher
-from .errors import new_request_id
+from ..responses import new_request_id
 
 HOST = "127.0.0.1"
 BACKLOG = 256

@@ -11,10 +11,15 @@ from werkzeug import Response
 from ..context import context
 from ..domain.balances import YEAR, add_pack, empty_packs, quota_status
 from ..domain.ledger import find_customer, set_used, start_period
-from ..domain.notifications import notify_balance, notify_credits_added, notify_customer_change
-from ..domain.outbox import send_again, send_test
+from ..domain.notifications import (
+    notify_balance,
+    notify_credits_added,
+    notify_customer_change,
+    send_again,
+    send_test,
+)
 from ..http.auth import require_local
-from ..http.errors import HttpError, invalid, not_found
+from ..responses import HttpError, invalid, not_found
 from ..routes.control_api import advance, catch_up
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")

@@ -9,8 +9,7 @@ from functools import cache
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
-from ..http.openapi import FILE, Json, Operation, api_document
-from ..http.validation_errors import describe
+from ..http.openapi import FILE, Json, Operation, api_document, describe
 
 blueprint = Blueprint("docs", __name__)
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from ..context import context
 from ..domain.balances import LIVE, credits_left, quota_status
 from ..domain.ledger import find_customer
-from ..domain.outbox import latest_deliveries
+from ..domain.notifications import latest_deliveries
 from ..domain.settings import read_settings
 from .charts import DAY, DAYS, draw_chart, read_days, read_funnel
 

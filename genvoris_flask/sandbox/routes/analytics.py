@@ -10,7 +10,7 @@ from flask import Blueprint
 
 from ..context import context
 from ..http.request_validation import body
-from ..serializers import Json
+from ..responses import Json
 
 events_blueprint = Blueprint("events", __name__, url_prefix="/api/v1/events")
 

@@ -9,15 +9,19 @@ from flask import Blueprint
 from ..context import context
 from ..domain.balances import add_pack, credits_left, empty_packs, live_packs
 from ..domain.ledger import find_customer, roll_due_periods, set_used, usage_fields
-from ..domain.notifications import notify_balance, notify_credits_added
-from ..domain.outbox import delivery_fields, latest_deliveries, send_again
+from ..domain.notifications import (
+    delivery_fields,
+    latest_deliveries,
+    notify_balance,
+    notify_credits_added,
+    send_again,
+)
 from ..domain.settings import change_settings as change
 from ..domain.settings import read_settings as read
 from ..http.auth import rotate, valid_keys
-from ..http.errors import invalid
 from ..http.faults import SECONDS, Fault
 from ..http.request_validation import body, query
-from ..serializers import Json, iso
+from ..responses import Json, invalid, iso
 
 blueprint = Blueprint("switches", __name__, url_prefix="/sandbox")
 

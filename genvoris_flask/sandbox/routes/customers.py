@@ -12,9 +12,8 @@ from flask import Blueprint
 from ..context import context
 from ..domain.ledger import PERIOD, find_customer, past_periods, start_period, usage_fields
 from ..domain.notifications import notify_customer, notify_customer_change
-from ..http.errors import HttpError
 from ..http.request_validation import body, query
-from ..serializers import Json, customer_fields, iso, plan_summary
+from ..responses import HttpError, Json, customer_fields, iso, plan_summary
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
 

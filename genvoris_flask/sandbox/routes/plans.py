@@ -9,10 +9,9 @@ from typing import Any
 from flask import Blueprint
 
 from ..context import context
-from ..domain.outbox import emit
-from ..http.errors import not_found
+from ..domain.notifications import emit
 from ..http.request_validation import body, query
-from ..serializers import Json, plan_fields
+from ..responses import Json, not_found, plan_fields
 
 blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
 

@@ -18,7 +18,7 @@ from ..domain.balances import credits_left, quota_status
 from ..domain.settings import DEFAULT_DESIGN, read_settings
 from ..http.auth import is_valid_key
 from ..http.request_validation import query
-from ..serializers import Json, iso
+from ..responses import Json, iso
 from .sessions import customer_of_token
 
 blueprint = Blueprint("public", __name__)

@@ -11,9 +11,8 @@ from flask import Blueprint, Response, jsonify
 
 from ..context import context
 from ..domain.ledger import find_customer
-from ..http.errors import HttpError, not_found
 from ..http.request_validation import body
-from ..serializers import Json, iso
+from ..responses import HttpError, Json, iso, not_found
 
 blueprint = Blueprint("sessions", __name__)
 

@@ -19,10 +19,9 @@ from ..context import context
 from ..domain.ledger import charge, log_tryon, remaining_fields, require_try_on
 from ..domain.settings import require_domain
 from ..http.auth import limit_customer, require_valid_key
-from ..http.errors import HttpError, invalid
 from ..http.request_validation import body
 from ..product_image import ImageError
-from ..serializers import Json
+from ..responses import HttpError, Json, invalid
 from .public import config, status
 from .sessions import customer_of_token
 

@@ -9,10 +9,9 @@ import sqlite3
 from flask import Blueprint
 
 from ..context import context
-from ..domain.outbox import send_test
-from ..http.errors import not_found
+from ..domain.notifications import send_test
 from ..http.request_validation import body
-from ..serializers import Json, iso
+from ..responses import Json, iso, not_found
 
 blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
 
