@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
 from ..core.locales import translate
-from ..core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
-from ..errors import LockTimeoutError, StoreUnavailableError
+from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError
+from ..errors import LockTimeoutError
 from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
 from .rate_limits.limiter import ADDRESS_FACTOR
@@ -18,27 +17,6 @@ from .state import get_state
 
 HOUR = 3600.0
 BUSY_RETRY_AFTER = 5.0  # seconds
-
-
-@dataclass(frozen=True)
-class GuestTryon:
-    """A try-on that counts against a guest's day.
-
-    Attributes:
-        limit: Counts it.
-        claims: What it counts against; empty for a shopper, or without a limit.
-        key: Tells it from the guest's others, and is the same for a repeat.
-    """
-
-    limit: DailyLimit
-    claims: tuple[Claim, ...]
-    key: str
-
-    def give_back(self) -> None:
-        """Stop counting it, since it gave no picture. An unavailable store is ignored."""
-        # Otherwise it comes back by itself, within a day.
-        with suppress(StoreUnavailableError, LockTimeoutError):
-            self.limit.give_back(self.claims, self.key)
 
 
 def check_guest_limit(visitor: Visitor, key: str | None) -> None:
@@ -53,7 +31,7 @@ def check_guest_limit(visitor: Visitor, key: str | None) -> None:
 
 
 @contextmanager
-def guest_tryon(visitor: Visitor, key: str) -> Iterator[GuestTryon]:
+def guest_tryon(visitor: Visitor, key: str) -> Iterator[CountedTryon]:
     """Count a guest's try-on, unless the ``with`` block fails.
 
     Args:
@@ -63,9 +41,9 @@ def guest_tryon(visitor: Visitor, key: str) -> Iterator[GuestTryon]:
     Raises:
         HttpError: 429 ``guest_limit_reached``, or 503 ``busy``.
     """
-    tryon = GuestTryon(get_state().daily_limit, _claims(visitor), key)
+    limit, tryon = get_state().daily_limit, CountedTryon(_claims(visitor), key)
     try:
-        is_new = tryon.limit.take(tryon.claims, key)
+        is_new = limit.take(tryon.claims, key)
     except DailyLimitError as error:
         raise _refusal(error.retry_after) from None
     except LockTimeoutError:
@@ -74,7 +52,7 @@ def guest_tryon(visitor: Visitor, key: str) -> Iterator[GuestTryon]:
         yield tryon
     except Exception:
         if is_new:
-            tryon.give_back()
+            limit.without_picture(tryon)
         raise
 
 

@@ -51,6 +51,7 @@ from .hooks import Hooks
 from .rate_limits.limiter import Limiter, Windows
 from .routes import stripe as stripe_routes
 from .state import AppState
+from .tryon_runner import run_tryon
 
 log = logging.getLogger("genvoris_flask")
 
@@ -95,6 +96,7 @@ def build_state(
     ledger = _open_ledger(app, settings, clock)
     billing = _make_billing(app, settings, store, client, broker, ledger, clock)
     keys = JwksCache(HttpClient(settings.jwks_url, {}, transport=transport))
+    daily_limit = DailyLimit(store, clock)
     return AppState(
         app=app,
         settings=settings,
@@ -112,8 +114,8 @@ def build_state(
         tryon_http=tryon_http,
         passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
         upload_slots=Slots(settings.tryons_per_shopper),
-        daily_limit=DailyLimit(store, clock),
-        jobs=_make_jobs(settings, shared, clock),
+        daily_limit=daily_limit,
+        jobs=_make_jobs(app, settings, shared, daily_limit, clock),
         handovers=_make_handovers(settings, shared, clock),
         assets=assets.load_assets(),
         deliveries=Deduplicator(store),
@@ -137,9 +139,17 @@ def _log_environment_fault(fault: str) -> None:
     log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
 
 
-def _make_jobs(settings: Settings, shared: _Shared, clock: Callable[[], float]) -> LocalJobQueue:
+def _make_jobs(
+    app: Flask,
+    settings: Settings,
+    shared: _Shared,
+    daily_limit: DailyLimit,
+    clock: Callable[[], float],
+) -> LocalJobQueue:
     return LocalJobQueue(
         shared.store,
+        functools.partial(run_tryon, app),
+        daily_limit.without_picture,
         concurrency=settings.tryon_concurrency,
         per_owner=settings.tryons_per_shopper,
         ttl=settings.result_ttl,

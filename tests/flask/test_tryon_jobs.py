@@ -6,6 +6,7 @@ import io
 import tempfile
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from genvoris_flask import Paywall, Refusal
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.web.state import EXTENSION_KEY
+from genvoris_flask.web.tryon_runner import run_tryon
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris
@@ -173,7 +175,12 @@ def test_browsers_retry_while_the_store_is_away(shop: Shop) -> None:
 
     store = SharedStore(shop.genvoris.clock)
     store.away = True
-    shop.app.extensions[EXTENSION_KEY] = replace(shop.state, jobs=LocalJobQueue(store))
+    shop.app.extensions[EXTENSION_KEY] = replace(
+        shop.state,
+        jobs=LocalJobQueue(
+            store, partial(run_tryon, shop.app), shop.state.daily_limit.without_picture
+        ),
+    )
     path = f"/genvoris/tryons/{job['id']}"
     answers = [
         shop.browser.get(path),

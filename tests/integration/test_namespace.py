@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.images.photos import Picture
-from genvoris_flask.core.products import Product
 from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.namespace import CHECK_SECONDS, PAUSE, Namespace, Shop
@@ -26,9 +26,10 @@ from genvoris_flask.errors import (
 )
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.controls import call
-from genvoris_flask.web.state import AppState, get_state
+from genvoris_flask.web.state import EXTENSION_KEY, AppState, get_state
 from tests.integration.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
+from tests.support.jobs import StubEngine, tryon
 from tests.support.stripe_payloads import Stripe
 from tests.support.waiting import until
 
@@ -58,7 +59,9 @@ def open_shop(genvoris_sandbox: Sandbox, redis_server: RedisServer) -> OpenShop:
         )
         app.config.update(config)
         GenvorisFlask(app)
-        return get_state(app)
+        state = replace(get_state(app), engine=StubEngine(PICTURE))
+        app.extensions[EXTENSION_KEY] = state
+        return state
 
     return open_one
 
@@ -97,7 +100,7 @@ def test_new_key_keeps_deliveries_jobs_and_tokens(
     genvoris_sandbox.shopper("ada")
     before = open_shop()
     token = before.broker.session(ADA, 60).token
-    job = before.jobs.submit("shopper:ada", Product(title="Shirt"), lambda: PICTURE, "a key")
+    job = before.jobs.submit("shopper:ada", tryon(), "a key")
     until(
         lambda: (
             (found := before.jobs.find(job.id, "shopper:ada")) is not None and bool(found.result)
@@ -109,7 +112,7 @@ def test_new_key_keeps_deliveries_jobs_and_tokens(
     found = after.jobs.find(job.id, "shopper:ada")
     assert found
     assert after.jobs.picture(found) == PICTURE
-    again = after.jobs.submit("shopper:ada", Product(title="Shirt"), lambda: PICTURE, "a key")
+    again = after.jobs.submit("shopper:ada", tryon(), "a key")
     assert again.id == job.id
     assert after.broker.session(ADA, 60).token == token
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.pieces import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs.protocol import JobExpiredError
 from genvoris_flask.core.tryon.models import Job
-from genvoris_flask.web.state import AppState, get_state
+from genvoris_flask.web.state import EXTENSION_KEY, AppState, get_state
 from tests.integration.conftest import RedisServer
+from tests.support.jobs import StubEngine, tryon
 from tests.support.upstream import Upstream
 from tests.support.waiting import until
 
@@ -45,7 +47,9 @@ def open_shop(upstream: Upstream, redis_server: RedisServer) -> Callable[..., Ap
         )
         app.config.update(config)
         GenvorisFlask(app)
-        return get_state(app)
+        state = replace(get_state(app), engine=StubEngine(PICTURE))
+        app.extensions[EXTENSION_KEY] = state
+        return state
 
     return open_one
 
@@ -69,7 +73,7 @@ def published(client: redis.Redis) -> Iterator[list[bytes]]:
 
 
 def try_on(state: AppState, key: str | None = None) -> Job:
-    job = state.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, key)
+    job = state.jobs.submit(OWNER, tryon(product=PRODUCT), key)
     until(lambda: (found := state.jobs.find(job.id, OWNER)) is not None and bool(found.result))
     return job
 
@@ -159,7 +163,7 @@ def test_lost_secret_repeats_no_try_on(
     assert upstream.counts["mints"] == 2
     assert find(after, job) is None
     with pytest.raises(JobExpiredError):
-        after.jobs.submit(OWNER, PRODUCT, lambda: PICTURE, "a key")
+        after.jobs.submit(OWNER, tryon(product=PRODUCT), "a key")
 
 
 @pytest.mark.parametrize("spoil", ["flip", "garbage", "swap", "empty"])

@@ -5,20 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
-from genvoris_flask.core.images.photos import Picture, Quota
+from genvoris_flask.core.images.photos import Photo, Picture, Quota
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.core.tryon.daily_limit import Claim, CountedTryon
+from genvoris_flask.core.tryon.engines.base import TokenSource
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
-from genvoris_flask.core.tryon.models import Job, Outcome
+from genvoris_flask.core.tryon.models import Job, Outcome, TryOnRequest
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
 
 PRODUCT = Product(title="Shirt", page_url="https://shop.example/p")
 PICTURE = Picture(b"jpeg", "image/jpeg", Quota(1, 3, 2))
+COUNTED = CountedTryon((Claim("guest:ada", 3),), "a try-on")
 
 
 class SharedStore:
@@ -64,10 +68,44 @@ class SharedStore:
         return any("picture" in key and self._inner.get(key) is not None for key in self.keys)
 
 
+@dataclass(frozen=True)
+class Tryon(TryOnRequest):
+    """A request that says itself what becomes of it."""
+
+    work: Callable[[], Outcome] = lambda: PICTURE
+
+
+def tryon(work: Callable[[], Outcome] = lambda: PICTURE, product: Product = PRODUCT) -> Tryon:
+    """Return a guest's request, which is made by calling ``work``."""
+    photo = Photo(b"a photo", "image/jpeg", 1, 1)
+    return Tryon(photo, product, None, "https://shop.example", "a try-on", COUNTED, work)
+
+
+def make(request: TryOnRequest) -> Outcome:
+    """Make a request of `tryon`."""
+    assert isinstance(request, Tryon)
+    return request.work()
+
+
+class StubEngine:
+    """Makes the same picture of every request, and asks nobody."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+
+    def make(self, _request: TryOnRequest, _tokens: TokenSource) -> Picture:
+        return self._picture
+
+
 class Processes:
-    """Starts processes that share a store and clocks."""
+    """Starts processes that share a store and clocks.
+
+    Attributes:
+        given_back: What counted against a guest's day and gave no picture.
+    """
 
     def __init__(self) -> None:
+        self.given_back: list[CountedTryon] = []
         self.clock = Clock()
         self.monotonic = Clock()
         self.store = SharedStore(self.clock)
@@ -79,6 +117,8 @@ class Processes:
         """
         return LocalJobQueue(
             self.store,
+            make,
+            self.given_back.append,
             **{"per_owner": 64, "ttl": 60, **options},
             clock=self.clock,
             monotonic=self.monotonic,
@@ -124,13 +164,13 @@ def run(
     queue: LocalJobQueue, outcome: Outcome = PICTURE, owner: str = "ada", key: str | None = None
 ) -> Job:
     """Run a job to its end."""
-    return wait_for_end(queue, queue.submit(owner, PRODUCT, lambda: outcome, key), owner)
+    return wait_for_end(queue, queue.submit(owner, tryon(lambda: outcome), key), owner)
 
 
 def accepts(queue: LocalJobQueue, owner: str = "ada") -> bool:
     """Return whether an owner can start one more job."""
     try:
-        queue.submit(owner, PRODUCT, lambda: PICTURE)
+        queue.submit(owner, tryon())
     except (TooManyJobsError, BusyError):
         return False
     return True

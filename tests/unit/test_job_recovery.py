@@ -19,12 +19,14 @@ from genvoris_flask.core.tryon.jobs.records import (
 from genvoris_flask.core.tryon.models import INTERRUPTED, Done, Failure, Job, JobResult, dump_job
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.jobs import (
+    COUNTED,
     PICTURE,
     PRODUCT,
     BlockedWork,
     Processes,
     accepts,
     run,
+    tryon,
     wait_for_end,
 )
 from tests.support.waiting import until
@@ -47,7 +49,7 @@ def find_lost(processes: Processes, queue: LocalJobQueue, job: Job) -> JobResult
 def test_job_is_found_by_every_process(processes: Processes) -> None:
     """Another process sees it run and end, and has its picture."""
     one, other, work = processes.start(), processes.start(), BlockedWork()
-    job = one.submit("ada", PRODUCT, work)
+    job = one.submit("ada", tryon(work))
     work.wait_for_start()
     until(lambda: getattr(other.find(job.id, "ada"), "state", "") == "running")
     work.finish.set()
@@ -63,11 +65,11 @@ def test_job_of_dead_worker_is_interrupted(processes: Processes) -> None:
     """Another process ends it, its slot is free, and its key starts it again."""
     dead, other = processes.start(per_owner=1), processes.start(per_owner=1)
     work = BlockedWork()
-    job = dead.submit("ada", PRODUCT, work, key="k")
+    job = dead.submit("ada", tryon(work), key="k")
     work.wait_for_start()
     assert not accepts(other)
     assert find_lost(processes, other, job) == INTERRUPTED
-    again = other.submit("ada", PRODUCT, work, key="k")
+    again = other.submit("ada", tryon(work), key="k")
     assert again.id != job.id
     work.finish.set()
     assert wait_for_end(other, again).state == "done"
@@ -76,7 +78,7 @@ def test_job_of_dead_worker_is_interrupted(processes: Processes) -> None:
 def test_live_worker_survives_a_lapsed_lease(processes: Processes) -> None:
     """A store that was away, however long, interrupts nothing once workers reach it again."""
     one, other, work = processes.start(per_owner=1), processes.start(per_owner=1), BlockedWork()
-    job = one.submit("ada", PRODUCT, work)
+    job = one.submit("ada", tryon(work))
     work.wait_for_start()
     for _ in range(3):
         processes.clock.now += LEASE_SECONDS + 1
@@ -95,27 +97,26 @@ def test_live_worker_survives_a_lapsed_lease(processes: Processes) -> None:
 def test_seen_interruption_is_final(processes: Processes) -> None:
     """A worker that was only slow does not change a result; its picture is thrown away."""
     slow, other, work = processes.start(), processes.start(), BlockedWork()
-    refunds: list[int] = []
-    job = slow.submit("ada", PRODUCT, work, on_no_picture=lambda: refunds.append(1))
+    job = slow.submit("ada", tryon(work))
     work.wait_for_start()
     assert find_lost(processes, other, job) == INTERRUPTED
     work.finish.set()
     until(lambda: slow.unsettled == 0)
     assert (result(slow, job), result(other, job)) == (INTERRUPTED, INTERRUPTED)
     assert not processes.store.has_picture()
-    until(lambda: refunds == [1])
+    until(lambda: processes.given_back == [COUNTED])
 
 
 def test_slot_of_dead_worker_lapses(processes: Processes) -> None:
     """Even if nobody ever asks for its job."""
     dead, other = processes.start(per_owner=1), processes.start(per_owner=1)
     work = BlockedWork()
-    dead.submit("ada", PRODUCT, work)
+    dead.submit("ada", tryon(work))
     work.wait_for_start()
     processes.clock.now += SLOT_SECONDS - 1
     assert not accepts(other)
     processes.clock.now += 2
-    other.submit("ada", PRODUCT, work)
+    other.submit("ada", tryon(work))
     assert not accepts(other)
     work.finish.set()
     until(lambda: dead.unsettled == other.unsettled == 0)
@@ -126,7 +127,7 @@ def test_lost_reply_costs_no_slot(processes: Processes, command: str) -> None:
     """A slot that was taken without its worker's knowledge lapses."""
     queue = processes.start(per_owner=1)
     processes.store.lost_replies = {command}
-    job = queue.submit("ada", PRODUCT, lambda: PICTURE)
+    job = queue.submit("ada", tryon())
     processes.store.lost_replies.clear()
     queue.heartbeat()
     wait_for_end(queue, job)
@@ -146,7 +147,7 @@ def test_no_thread_costs_nothing(processes: Processes, monkeypatch: pytest.Monke
         patch.setattr(threads, "start_thread", refuse)
         for _ in range(10):
             with pytest.raises(RuntimeError):
-                queue.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+                queue.submit("ada", tryon(), key="k")
     assert queue.unsettled == 0
     assert run(queue, key="k").state == "done"
 
@@ -154,7 +155,7 @@ def test_no_thread_costs_nothing(processes: Processes, monkeypatch: pytest.Monke
 def test_forgotten_job_of_dead_worker_is_run_again(processes: Processes) -> None:
     """No result says what became of it, since nobody asked in time."""
     dead, other, work = processes.start(), processes.start(), BlockedWork()
-    dead.submit("ada", PRODUCT, work, key="k")
+    dead.submit("ada", tryon(work), key="k")
     work.wait_for_start()
     processes.clock.now += LEASE_SECONDS + 61
     assert run(other, key="k").state == "done"
@@ -164,8 +165,7 @@ def test_forgotten_job_of_dead_worker_is_run_again(processes: Processes) -> None
 def test_endless_job_fails(processes: Processes, caplog: pytest.LogCaptureFixture) -> None:
     """Its slot is freed, its thread is not, and a late picture is thrown away."""
     queue, work = processes.start(per_owner=1, max_runtime=100), BlockedWork()
-    refunds: list[int] = []
-    job = queue.submit("ada", PRODUCT, work, on_no_picture=lambda: refunds.append(1))
+    job = queue.submit("ada", tryon(work))
     work.wait_for_start()
     processes.clock.now += 10_000  # somebody set the wall clock: nobody ran for so long
     queue.heartbeat()
@@ -180,14 +180,14 @@ def test_endless_job_fails(processes: Processes, caplog: pytest.LogCaptureFixtur
     work.finish.set()
     until(lambda: queue.unsettled == 0)
     assert result(queue, job) == Failure("upstream_unreachable")
-    assert refunds == [1]
+    assert processes.given_back == [COUNTED]
 
 
 def test_heartbeat_keeps_jobs_alive(processes: Processes) -> None:
     """For as long as they run, their owner's limit counts them."""
     queue, other = processes.start(per_owner=1), processes.start(per_owner=1)
     work = BlockedWork()
-    job = queue.submit("ada", PRODUCT, work)
+    job = queue.submit("ada", tryon(work))
     for _ in range(40):
         processes.clock.now += LEASE_SECONDS / 2
         queue.heartbeat()
@@ -199,7 +199,7 @@ def test_heartbeat_keeps_jobs_alive(processes: Processes) -> None:
 def test_record_of_older_version_is_read(processes: Processes) -> None:
     """A slot that names no worker counts until it lapses; a job is found, and ends the same."""
     queue = processes.start(per_owner=1)
-    owner = wait_for_end(queue, queue.submit("ada", PRODUCT, lambda: PICTURE)).owner
+    owner = wait_for_end(queue, queue.submit("ada", tryon())).owner
     until(lambda: queue.unsettled == 0)
     old = Job("old-job", owner, PRODUCT, processes.clock(), "old-worker", "running")
     processes.store.set("tryon:old-job", dump_job(old), 70)
@@ -220,8 +220,8 @@ def test_record_of_older_version_is_read(processes: Processes) -> None:
 def test_removed_queued_job_never_runs(processes: Processes, elsewhere: bool) -> None:
     """Whichever process its owner removes it through."""
     queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
-    running = queue.submit("ada", PRODUCT, first)
-    queued = queue.submit("ada", PRODUCT, second)
+    running = queue.submit("ada", tryon(first))
+    queued = queue.submit("ada", tryon(second))
     other = processes.start()
     assert (other if elsewhere else queue).remove(queued.id, "ada")
     for process in (queue, other):
@@ -236,7 +236,7 @@ def test_removed_queued_job_never_runs(processes: Processes, elsewhere: bool) ->
 def test_picture_of_removed_job_is_thrown_away(processes: Processes, elsewhere: bool) -> None:
     """A job that is removed while it runs leaves nothing in the store."""
     queue, work = processes.start(), BlockedWork()
-    job = queue.submit("ada", PRODUCT, work)
+    job = queue.submit("ada", tryon(work))
     work.wait_for_start()
     assert (processes.start() if elsewhere else queue).remove(job.id, "ada")
     queue.heartbeat()
@@ -250,9 +250,9 @@ def test_picture_of_removed_job_is_thrown_away(processes: Processes, elsewhere: 
 def test_removed_photo_is_dropped_at_once(processes: Processes) -> None:
     """It does not wait in memory for a thread."""
     queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
-    queue.submit("ada", PRODUCT, first)
+    queue.submit("ada", tryon(first))
     first.wait_for_start()
-    queued, photo = queue.submit("ada", PRODUCT, second), weakref.ref(second)
+    queued, photo = queue.submit("ada", tryon(second)), weakref.ref(second)
     del second
     assert photo()
     queue.remove(queued.id, "ada")
@@ -263,15 +263,14 @@ def test_removed_photo_is_dropped_at_once(processes: Processes) -> None:
 def test_removed_photo_is_dropped_by_the_heartbeat(processes: Processes) -> None:
     """A process drops the photo of a job that was removed elsewhere, without running it."""
     queue, first, second = processes.start(concurrency=1), BlockedWork(), BlockedWork()
-    queue.submit("ada", PRODUCT, first)
+    queue.submit("ada", tryon(first))
     first.wait_for_start()
-    refunds: list[int] = []
-    queued = queue.submit("ada", PRODUCT, second, on_no_picture=lambda: refunds.append(1))
+    queued = queue.submit("ada", tryon(second))
     processes.start().remove(queued.id, "ada")
     queue.heartbeat()
     processes.store.away = True  # so that the store cannot stop it any more
     first.finish.set()
-    until(lambda: refunds == [1])
+    until(lambda: processes.given_back == [COUNTED])
     assert second.calls == 0
 
 
@@ -282,9 +281,9 @@ def test_process_answers_for_its_own_jobs(processes: Processes) -> None:
     """Without the store, keys hold in the process, and others cannot say anything."""
     queue, other, work = processes.start(), processes.start(), BlockedWork()
     processes.store.away = True
-    job = queue.submit("ada", PRODUCT, work, key="k")
-    assert queue.submit("ada", PRODUCT, work, key="k").id == job.id
-    assert queue.submit("ben", PRODUCT, lambda: PICTURE, key="k").id != job.id
+    job = queue.submit("ada", tryon(work), key="k")
+    assert queue.submit("ada", tryon(work), key="k").id == job.id
+    assert queue.submit("ben", tryon(), key="k").id != job.id
     work.finish.set()
     found = wait_for_end(queue, job)
     assert queue.picture(found) == PICTURE
@@ -292,7 +291,7 @@ def test_process_answers_for_its_own_jobs(processes: Processes) -> None:
     failed = run(queue, Failure("e"), key="f")
     again = run(queue, key="f")
     assert again.id != failed.id
-    assert queue.submit("ada", PRODUCT, lambda: PICTURE, key="f").id == again.id
+    assert queue.submit("ada", tryon(), key="f").id == again.id
     with pytest.raises(StoreUnavailableError):
         other.find(job.id, "ada")
 
@@ -300,10 +299,10 @@ def test_process_answers_for_its_own_jobs(processes: Processes) -> None:
 def test_results_are_written_once_the_store_is_back(processes: Processes) -> None:
     """Other processes then find them, and slots are free."""
     queue, other, work = processes.start(per_owner=2), processes.start(per_owner=2), BlockedWork()
-    before = queue.submit("ada", PRODUCT, work, key="k")
+    before = queue.submit("ada", tryon(work), key="k")
     work.wait_for_start()
     processes.store.away = True
-    meanwhile = queue.submit("ada", PRODUCT, lambda: Failure("rate_limited"))
+    meanwhile = queue.submit("ada", tryon(lambda: Failure("rate_limited")))
     work.finish.set()
     for job in (before, meanwhile):
         wait_for_end(queue, job)
@@ -314,7 +313,7 @@ def test_results_are_written_once_the_store_is_back(processes: Processes) -> Non
     assert found
     assert other.picture(found) == PICTURE
     assert result(other, meanwhile) == Failure("rate_limited")
-    assert other.submit("ada", PRODUCT, work, key="k").id == before.id
+    assert other.submit("ada", tryon(work), key="k").id == before.id
     processes.clock.now += KEY_SECONDS / 2
     assert accepts(other)
 
@@ -324,13 +323,13 @@ def test_limits_hold_in_a_process_without_the_store(processes: Processes) -> Non
     queue, work = processes.start(concurrency=1, per_owner=2), BlockedWork()
     processes.store.away = True
     for _ in range(2):
-        queue.submit("ada", PRODUCT, work)
+        queue.submit("ada", tryon(work))
     with pytest.raises(TooManyJobsError):
-        queue.submit("ada", PRODUCT, work)
+        queue.submit("ada", tryon(work))
     for number in range(3):
-        queue.submit(f"other {number}", PRODUCT, work)
+        queue.submit(f"other {number}", tryon(work))
     with pytest.raises(BusyError):
-        queue.submit("ben", PRODUCT, work)
+        queue.submit("ben", tryon(work))
     work.finish.set()
 
 
@@ -338,7 +337,7 @@ def test_job_removed_without_the_store_stays_removed(processes: Processes) -> No
     """Its picture is not written down once the store is back."""
     queue, work = processes.start(), BlockedWork()
     processes.store.away = True
-    job = queue.submit("ada", PRODUCT, work)
+    job = queue.submit("ada", tryon(work))
     work.wait_for_start()
     assert queue.remove(job.id, "ada")
     assert queue.remove(job.id, "ada") is False
@@ -366,7 +365,7 @@ def test_unwritten_result_expires(processes: Processes) -> None:
 def test_store_that_lost_everything_is_told_again(processes: Processes) -> None:
     """A running job is written down again with the next heartbeat."""
     queue, work = processes.start(), BlockedWork()
-    job = queue.submit("ada", PRODUCT, work)
+    job = queue.submit("ada", tryon(work))
     processes.store.lose_everything()
     assert queue.find(job.id, "ada")
     queue.heartbeat()

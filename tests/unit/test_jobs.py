@@ -11,6 +11,7 @@ from genvoris_flask import Shopper
 from genvoris_flask.core.images.photos import Picture, Quota
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.pieces import PIECE_BYTES
+from genvoris_flask.core.tryon.daily_limit import CountedTryon
 from genvoris_flask.core.tryon.jobs.protocol import BusyError, JobExpiredError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS
 from genvoris_flask.core.tryon.jobs.worker import MAX_FINISHED
@@ -27,12 +28,14 @@ from genvoris_flask.core.tryon.models import (
 )
 from genvoris_flask.core.tryon.paywall import Refusal
 from tests.support.jobs import (
+    COUNTED,
     PICTURE,
     PRODUCT,
     BlockedWork,
     Processes,
     accepts,
     run,
+    tryon,
     wait_for_end,
 )
 from tests.support.waiting import until
@@ -57,7 +60,7 @@ def test_raising_work_fails_the_job(
     def work() -> Outcome:
         raise error
 
-    job = wait_for_end(queue, queue.submit("ada", PRODUCT, work))
+    job = wait_for_end(queue, queue.submit("ada", tryon(work)))
     assert (job.state, job.result) == ("failed", Failure("internal_error"))
     assert error.__name__ in caplog.text
     assert run(queue).state == "done"
@@ -66,7 +69,7 @@ def test_raising_work_fails_the_job(
 def test_queue_is_bounded(processes: Processes) -> None:
     """So many run at once, four times as many wait, and more are refused."""
     queue, work = processes.start(concurrency=2), BlockedWork()
-    jobs = [queue.submit("ada", PRODUCT, work) for _ in range(10)]
+    jobs = [queue.submit("ada", tryon(work)) for _ in range(10)]
     for _ in range(2):
         work.wait_for_start()
 
@@ -75,22 +78,24 @@ def test_queue_is_bounded(processes: Processes) -> None:
 
     assert states() == ["queued"] * 8 + ["running"] * 2
     with pytest.raises(BusyError):
-        queue.submit("ben", PRODUCT, work)
+        queue.submit("ben", tryon(work))
     work.finish.set()
     until(lambda: states() == ["done"] * 10)
     assert run(queue).state == "done"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "calls"), [(PICTURE, 0), (Failure("e"), 1), (Refusal("no_plan"), 1)]
+    ("outcome", "given_back"),
+    [(PICTURE, []), (Failure("e"), [COUNTED]), (Refusal("no_plan"), [COUNTED])],
 )
-def test_missing_picture_is_reported(processes: Processes, outcome: Outcome, calls: int) -> None:
-    """The callback is called once for a job that ends without a picture."""
-    queue, called = processes.start(), threading.Semaphore(0)
-    job = queue.submit("ada", PRODUCT, lambda: outcome, on_no_picture=called.release)
-    wait_for_end(queue, job)
-    assert called.acquire(timeout=60) if calls else not called.acquire(timeout=0.05)
-    assert not called.acquire(blocking=False)
+def test_missing_picture_is_reported(
+    processes: Processes, outcome: Outcome, given_back: list[CountedTryon]
+) -> None:
+    """A guest's day gets back, once, what ended without a picture."""
+    queue = processes.start(concurrency=1)
+    run(queue, outcome)
+    run(queue, key="the next one on this thread")
+    assert processes.given_back == given_back
 
 
 # Idempotency-Keys
@@ -99,12 +104,12 @@ def test_missing_picture_is_reported(processes: Processes, outcome: Outcome, cal
 def test_same_key_is_same_job_in_every_process(processes: Processes) -> None:
     """A repeat is answered with the first job, while it runs and afterwards."""
     one, other, work = processes.start(), processes.start(), BlockedWork()
-    first = one.submit("ada", PRODUCT, work, key="k")
-    assert one.submit("ada", PRODUCT, work, key="k").id == first.id
-    assert other.submit("ada", PRODUCT, work, key="k").id == first.id
+    first = one.submit("ada", tryon(work), key="k")
+    assert one.submit("ada", tryon(work), key="k").id == first.id
+    assert other.submit("ada", tryon(work), key="k").id == first.id
     work.finish.set()
     wait_for_end(one, first)
-    assert other.submit("ada", PRODUCT, work, key="k").state == "done"
+    assert other.submit("ada", tryon(work), key="k").state == "done"
     assert work.calls == 1
 
 
@@ -124,7 +129,7 @@ def test_simultaneous_repeats_make_one_job(processes: Processes) -> None:
 
     def click(number: int) -> None:
         barrier.wait()
-        jobs.append(queues[number % 2].submit("ada", PRODUCT, work, key="k"))
+        jobs.append(queues[number % 2].submit("ada", tryon(work), key="k"))
 
     threads = [threading.Thread(target=click, args=(number,)) for number in range(16)]
     for thread in threads:
@@ -140,10 +145,10 @@ def test_simultaneous_repeats_make_one_job(processes: Processes) -> None:
 def test_repeat_needs_no_room(processes: Processes) -> None:
     """A repeat is answered even when the queue is full and the owner has no slot left."""
     queue, work = processes.start(concurrency=1, per_owner=1), BlockedWork()
-    first = queue.submit("ada", PRODUCT, work, key="k")
+    first = queue.submit("ada", tryon(work), key="k")
     for number in range(4):
-        queue.submit(f"other {number}", PRODUCT, work)
-    assert queue.submit("ada", PRODUCT, work, key="k").id == first.id
+        queue.submit(f"other {number}", tryon(work))
+    assert queue.submit("ada", tryon(work), key="k").id == first.id
     work.finish.set()
 
 
@@ -152,13 +157,13 @@ def test_key_is_kept_for_a_day(processes: Processes, outcome: Outcome) -> None:
     """A job that is forgotten is not run again under its key until the day is over."""
     queue = processes.start()
     job = run(queue, outcome, key="k")
-    assert queue.submit("ada", PRODUCT, lambda: PICTURE, key="k").id == job.id
+    assert queue.submit("ada", tryon(), key="k").id == job.id
     processes.clock.now += KEY_SECONDS - 1
     assert queue.find(job.id, "ada") is None
     with pytest.raises(JobExpiredError):
-        queue.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+        queue.submit("ada", tryon(), key="k")
     processes.clock.now += 2
-    assert queue.submit("ada", PRODUCT, lambda: PICTURE, key="k").id != job.id
+    assert queue.submit("ada", tryon(), key="k").id != job.id
 
 
 @pytest.mark.parametrize("outcome", [PICTURE, Failure("e")], ids=["done", "failed"])
@@ -172,7 +177,7 @@ def test_removed_job_is_not_repeated(
     assert other.remove(job.id, "ada")
     processes.clock.now += seconds
     with pytest.raises(JobExpiredError):
-        one.submit("ada", PRODUCT, lambda: PICTURE, key="k")
+        one.submit("ada", tryon(), key="k")
 
 
 @pytest.mark.parametrize("seconds", [0, 61, KEY_SECONDS - 1], ids=["kept", "forgotten", "a day"])
@@ -183,7 +188,7 @@ def test_failed_job_is_run_again_under_its_key(processes: Processes, seconds: fl
     processes.clock.now += seconds
     again = run(other, key="k")
     assert (again.id != failed.id, again.state) == (True, "done")
-    assert one.submit("ada", PRODUCT, lambda: PICTURE, key="k").id == again.id
+    assert one.submit("ada", tryon(), key="k").id == again.id
 
 
 # Limits
@@ -193,10 +198,10 @@ def test_owner_limit_holds_in_all_processes(processes: Processes) -> None:
     """One owner's jobs are counted together; other owners have their own limit."""
     one, other = processes.start(per_owner=2), processes.start(per_owner=2)
     work = BlockedWork()
-    jobs = [one.submit("ada", PRODUCT, work), other.submit("ada", PRODUCT, work)]
+    jobs = [one.submit("ada", tryon(work)), other.submit("ada", tryon(work))]
     for queue in (one, other):
         with pytest.raises(TooManyJobsError):
-            queue.submit("ada", PRODUCT, work)
+            queue.submit("ada", tryon(work))
         assert accepts(queue, "ben")
         run(queue, owner="eve")
     work.finish.set()
@@ -208,7 +213,7 @@ def test_owner_limit_holds_in_all_processes(processes: Processes) -> None:
 def test_removed_job_counts_until_its_thread_is_free(processes: Processes) -> None:
     """Removing running jobs does not let one owner keep all threads busy."""
     queue, work = processes.start(per_owner=1), BlockedWork()
-    job = queue.submit("ada", PRODUCT, work)
+    job = queue.submit("ada", tryon(work))
     work.wait_for_start()
     queue.remove(job.id, "ada")
     assert not accepts(queue)
@@ -220,10 +225,10 @@ def test_full_queue_uses_no_slot(processes: Processes) -> None:
     """A refused start leaves the owner's limit as it was."""
     queue, work = processes.start(concurrency=1, per_owner=1), BlockedWork()
     for number in range(5):
-        queue.submit(f"other {number}", PRODUCT, work)
+        queue.submit(f"other {number}", tryon(work))
     for _ in range(3):
         with pytest.raises(BusyError):
-            queue.submit("ada", PRODUCT, work)
+            queue.submit("ada", tryon(work))
     assert accepts(processes.start(per_owner=1))
     work.finish.set()
 
@@ -231,13 +236,13 @@ def test_full_queue_uses_no_slot(processes: Processes) -> None:
 def test_removed_jobs_make_no_room_in_the_queue(processes: Processes) -> None:
     """They hold their place until a thread has passed them."""
     queue, work = processes.start(concurrency=1), BlockedWork()
-    first = queue.submit("ada", PRODUCT, work)
+    first = queue.submit("ada", tryon(work))
     work.wait_for_start()
-    jobs = [first, *(queue.submit("ada", PRODUCT, work) for _ in range(4))]
+    jobs = [first, *(queue.submit("ada", tryon(work)) for _ in range(4))]
     for job in jobs:
         queue.remove(job.id, "ada")
     with pytest.raises(BusyError):
-        queue.submit("ada", PRODUCT, work)
+        queue.submit("ada", tryon(work))
     work.finish.set()
     until(lambda: accepts(queue))
 
@@ -248,11 +253,11 @@ def test_guests_at_an_address_share_a_limit(processes: Processes, away: bool) ->
     queue, work = processes.start(per_owner=1), BlockedWork()
     processes.store.away = away
     for number in range(5):
-        queue.submit(f"guest:{number}", PRODUCT, work, address="203.0.113.5")
+        queue.submit(f"guest:{number}", tryon(work), address="203.0.113.5")
     with pytest.raises(TooManyJobsError):
-        queue.submit("guest:5", PRODUCT, work, address="203.0.113.5")
-    queue.submit("guest:6", PRODUCT, work, address="203.0.113.6")
-    queue.submit("shopper:ada", PRODUCT, work)
+        queue.submit("guest:5", tryon(work), address="203.0.113.5")
+    queue.submit("guest:6", tryon(work), address="203.0.113.6")
+    queue.submit("shopper:ada", tryon(work))
     work.finish.set()
 
 
@@ -260,9 +265,9 @@ def test_address_never_fills_the_queue(processes: Processes) -> None:
     """One place is left for others, whatever an owner may have."""
     queue, work = processes.start(concurrency=1, per_owner=9), BlockedWork()
     for number in range(4):
-        queue.submit(f"guest:{number}", PRODUCT, work, address="203.0.113.5")
+        queue.submit(f"guest:{number}", tryon(work), address="203.0.113.5")
     with pytest.raises(TooManyJobsError):
-        queue.submit("guest:4", PRODUCT, work, address="203.0.113.5")
+        queue.submit("guest:4", tryon(work), address="203.0.113.5")
     assert accepts(queue)
     work.finish.set()
 

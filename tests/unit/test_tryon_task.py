@@ -11,11 +11,10 @@ from genvoris_flask import Shopper
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.images.photos import Photo, Picture
 from genvoris_flask.core.products import Product
-from genvoris_flask.core.tryon.engines.base import MintError, TokenSource
+from genvoris_flask.core.tryon.engines.base import MintError, TokenSource, make_tryon
 from genvoris_flask.core.tryon.error_mapping import ErrorMapper, meaning_of
 from genvoris_flask.core.tryon.models import Failure, TryOnRequest
 from genvoris_flask.core.tryon.paywall import Refusal
-from genvoris_flask.core.tryon.task import TryOnTask
 from genvoris_flask.errors import (
     ApiError,
     CircuitOpenError,
@@ -128,7 +127,7 @@ def run(engine: Engine, broker: Any) -> tuple[object, list[Refusal]]:
     notified: list[Refusal] = []
     request = TryOnRequest(Photo(b"", "image/jpeg", 1, 1), PRODUCT, ADA, "", "k")
     errors = ErrorMapper(NOTHING, broker, notified.append)
-    return TryOnTask(request, engine, source(broker), errors)(), notified
+    return make_tryon(request, engine, source(broker), errors), notified
 
 
 def test_picture_is_the_outcome() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ...errors import GenvorisError
+from ...errors import GenvorisError, LockTimeoutError, StoreUnavailableError
 from ..storage.interface import Fallback, Store, digest
 from ..storage.memory_store import MemoryStore
 
@@ -40,6 +41,19 @@ class Claim:
 
     owner: str
     limit: int
+
+
+@dataclass(frozen=True)
+class CountedTryon:
+    """A try-on that counts against a guest's day.
+
+    Attributes:
+        claims: What it counts against; empty for a shopper, or without a limit.
+        key: Tells it from the guest's others, and is the same for a repeat.
+    """
+
+    claims: tuple[Claim, ...]
+    key: str
 
 
 class DailyLimit:
@@ -89,6 +103,12 @@ class DailyLimit:
                 self.give_back(taken, key)
                 raise
         return bool(taken)
+
+    def without_picture(self, tryon: CountedTryon) -> None:
+        """Stop counting a try-on that gave no picture. An unavailable store is ignored."""
+        # Otherwise it comes back by itself, within a day.
+        with suppress(StoreUnavailableError, LockTimeoutError):
+            self.give_back(tryon.claims, tryon.key)
 
     def give_back(self, claims: Sequence[Claim], key: str) -> None:
         """Stop counting a try-on, since it gave no picture."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..images.photos import Photo, Picture, Quota
 from ..products import Product
 from ..sessions.shopper import Shopper
+from .daily_limit import CountedTryon
 from .paywall import Refusal
 
 JobState = Literal["queued", "running", "done", "failed", "refused"]
@@ -16,7 +17,7 @@ JobState = Literal["queued", "running", "done", "failed", "refused"]
 
 @dataclass(frozen=True)
 class TryOnRequest:
-    """One try-on that somebody asked for.
+    """One try-on that somebody asked for. It is plain data, so that another process may make it.
 
     Attributes:
         photo: The shopper's photo, without the metadata of its camera.
@@ -24,6 +25,7 @@ class TryOnRequest:
         shopper: Who is charged. None for a guest, whom the shop pays for.
         origin: The shop's own address, such as ``https://shop.example``.
         key: Tells a repeat of this request from a new one.
+        counted: What it counts against in a guest's day.
     """
 
     photo: Photo = field(repr=False)
@@ -31,6 +33,7 @@ class TryOnRequest:
     shopper: Shopper | None
     origin: str
     key: str
+    counted: CountedTryon | None = None
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify, request
 
 from ...core.products import read_product
-from ...core.tryon.engines.base import Engine, TokenSource
-from ...core.tryon.engines.custom import CustomEngine
-from ...core.tryon.engines.ledger import LedgerEngine
 from ...core.tryon.jobs.protocol import (
     RETRY_AFTER,
     BusyError,
     JobExpiredError,
     TooManyJobsError,
 )
-from ...core.tryon.models import Job, Outcome, TryOnRequest
-from ...core.tryon.task import TryOnTask
+from ...core.tryon.models import Job, TryOnRequest
 from ..attribution import keep_widget_session
 from ..auth import (
     Visitor,
@@ -34,11 +29,11 @@ from ..auth import (
 )
 from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, isolate
-from ..guest_limits import GuestTryon, check_guest_limit, guest_tryon
+from ..guest_limits import check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
-from ..state import AppState, get_state
+from ..state import get_state
 from ..tryon_form import read_form
 from .status import status_fields
 
@@ -77,9 +72,9 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
-    tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key)
     with guest_tryon(visitor, tryon_key) as counted:
-        job = _submit(visitor, tryon, key, counted)
+        tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key, counted)
+        job = _submit(visitor, tryon, key)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 
@@ -110,50 +105,16 @@ def delete_tryon(job_id: str) -> tuple[str, int]:
     return "", 204
 
 
-def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None, counted: GuestTryon) -> Job:
-    state = get_state()
+def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None) -> Job:
+    address = guest_address(visitor)
     try:
-        return state.jobs.submit(
-            visitor.owner,
-            tryon.product,
-            _work(state, tryon),
-            key,
-            address=guest_address(visitor),
-            on_no_picture=counted.give_back,
-        )
+        return get_state().jobs.submit(visitor.owner, tryon, key, address=address)
     except BusyError:
         raise HttpError("busy", retry_after=RETRY_AFTER) from None
     except TooManyJobsError:
         raise HttpError("too_many_tryons", retry_after=RETRY_AFTER) from None
     except JobExpiredError:
         raise HttpError("tryon_over") from None
-
-
-def _work(state: AppState, tryon: TryOnRequest) -> Callable[[], Outcome]:
-    """Return a function that makes a try-on within the app's context, as the shop's code needs."""
-    tokens = TokenSource(state.broker, tryon.shopper)
-    task = TryOnTask(tryon, _engine(state), tokens, state.error_mapper)
-
-    def run() -> Outcome:
-        with state.app.app_context():
-            return task()
-
-    return run
-
-
-def _engine(state: AppState) -> Engine:
-    engine = _maker(state)
-    if state.spending is None:
-        return engine
-    return LedgerEngine(engine, state.spending, state.lift_ceiling)
-
-
-def _maker(state: AppState) -> Engine:
-    if state.hooks.tryon_engine is None:
-        return state.engine
-    return CustomEngine(
-        state.hooks.tryon_engine, state.client, state.broker, state.settings.tryon_timeout
-    )
 
 
 def _own_job(job_id: str, visitor: Visitor) -> Job:

@@ -1,4 +1,4 @@
-"""What an engine is, and the token that it works with."""
+"""What an engine is, the token that it works with, and what becomes of its errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ...images.photos import Photo, Picture
 from ...products import Product
 from ...sessions.broker import SessionBroker
 from ...sessions.shopper import Shopper
-from ..models import TryOnRequest
+from ..error_mapping import ErrorMapper
+from ..models import Outcome, TryOnRequest
 from ..paywall import Refusal
 
 T = TypeVar("T")
@@ -93,3 +94,24 @@ class Engine(Protocol):
 
 # The shop's own engine: it takes the photo, the product and the shopper (None for a guest).
 EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
+
+
+def make_tryon(
+    request: TryOnRequest, engine: Engine, tokens: TokenSource, errors: ErrorMapper
+) -> Outcome:
+    """Return a picture, or why there is none. Errors of Genvoris's are not raised.
+
+    Args:
+        request: What is tried on, and by whom.
+        engine: Makes the picture.
+        tokens: The shopper's token.
+        errors: Maps an error to the outcome.
+    """
+    try:
+        outcome = engine.make(request, tokens)
+    except MintError as error:
+        assert request.shopper is not None  # noqa: S101  (guests need no token)
+        return errors.explain_mint(error.error, request.shopper, request.product)
+    except GenvorisError as error:
+        return errors.explain(error, request.shopper, request.product)
+    return errors.refuse(outcome) if isinstance(outcome, Refusal) else outcome

@@ -15,12 +15,12 @@ from contextlib import suppress
 from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
-from ...products import Product
 from ...storage.interface import Sealer, Store, digest
-from ..models import Done, Failure, Job
-from .protocol import BusyError, JobExpiredError, TooManyJobsError, Work, ignore
+from ..models import Done, Failure, Job, TryOnRequest
+from .protocol import BusyError, JobExpiredError, OnNoPicture, Run, TooManyJobsError
 from .records import JobRecords
-from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker, Task
+from .task import Task
+from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker
 
 # Homes and offices share an address, so its guests have as many slots as five shoppers.
 ADDRESS_FACTOR = 5
@@ -31,6 +31,8 @@ class LocalJobQueue:
 
     Args:
         store: Shared by all processes.
+        run: Makes a try-on.
+        on_no_picture: Called with what a try-on counted against if it ends without a picture.
         concurrency: How many jobs run at once in a process; four times as many may wait.
         per_owner: How many unfinished jobs one owner may have, in all processes together.
         ttl: Seconds that a finished job is kept.
@@ -45,6 +47,8 @@ class LocalJobQueue:
     def __init__(
         self,
         store: Store,
+        run: Run,
+        on_no_picture: OnNoPicture,
         *,
         concurrency: int = 4,
         per_owner: int = 2,
@@ -63,27 +67,33 @@ class LocalJobQueue:
         self._clock = clock
         self._worker = PerProcess(
             lambda: JobWorker(
-                records, concurrency, ttl, max_runtime, clock, monotonic, heartbeat_interval
+                records,
+                run,
+                on_no_picture,
+                concurrency=concurrency,
+                ttl=ttl,
+                max_runtime=max_runtime,
+                clock=clock,
+                monotonic=monotonic,
+                interval=heartbeat_interval,
             )
         )
 
     def submit(
         self,
         owner: str,
-        product: Product,
-        work: Work,
+        request: TryOnRequest,
         key: str | None = None,
         *,
         address: str | None = None,
-        on_no_picture: Callable[[], None] = ignore,
     ) -> Job:
         """Queue a try-on; see ``JobQueue``."""
         worker = self._worker.get()
         owner = digest(owner)
-        job = Job(secrets.token_urlsafe(16), owner, product, self._clock(), worker.id)
+        job = Job(secrets.token_urlsafe(16), owner, request.product, self._clock(), worker.id)
         holder = digest(f"address:{address}") if address else owner
         limit = self._per_address if address else self._per_owner
-        task = Task(job, work, key, holder, on_no_picture)
+        task = Task(job, request, key, holder, request.counted)
         try:
             with self._records.lock(owner):
                 if key and (known := self._job_of_key(owner, key)):

@@ -7,16 +7,15 @@ from typing import Protocol
 
 from ....errors import GenvorisError
 from ...images.photos import Picture
-from ...products import Product
-from ..models import Job, Outcome
+from ..daily_limit import CountedTryon
+from ..models import Job, Outcome, TryOnRequest
 
 RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
 
-Work = Callable[[], Outcome]
-
-
-def ignore() -> None:
-    """Do nothing."""
+# Makes a try-on, on whichever thread.
+Run = Callable[[TryOnRequest], Outcome]
+# Called with what a try-on counted against if it ends without a picture, unless its process dies.
+OnNoPicture = Callable[[CountedTryon], object]
 
 
 class BusyError(GenvorisError):
@@ -41,24 +40,20 @@ class JobQueue(Protocol):
     def submit(
         self,
         owner: str,
-        product: Product,
-        work: Work,
+        request: TryOnRequest,
         key: str | None = None,
         *,
         address: str | None = None,
-        on_no_picture: Callable[[], None] = ignore,
     ) -> Job:
         """Queue a try-on.
 
         Args:
             owner: Who may see the job.
-            product: What is tried on.
-            work: Makes the picture. It holds the photo, so it is dropped as early as possible.
+            request: What to try on. It holds the photo, so it is dropped as early as possible.
             key: The Idempotency-Key. For a day, the same key of the same owner is the same job,
                 except that a failed job is run again.
             address: A guest's address. Guests at one address share a limit, since a guest
                 without cookies is a new owner in every request.
-            on_no_picture: Called if the job ends without a picture, unless its process dies.
 
         Raises:
             BusyError: The queue is full.

@@ -8,67 +8,22 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ....errors import StoreUnavailableError
-from ...concurrency.threads import RunAgain, WorkerPool
+from ...concurrency.threads import WorkerPool
 from ...images.photos import Picture
-from ..models import INTERRUPTED, Failure, Job, JobResult, Outcome, result_of
-from .protocol import BusyError, TooManyJobsError, Work
+from ..models import INTERRUPTED, Failure, Job, Outcome, TryOnRequest, result_of
+from .heartbeats import Heartbeats
+from .protocol import BusyError, OnNoPicture, Run, TooManyJobsError
 from .records import JobRecords
+from .task import Task
 
 log = logging.getLogger("genvoris_flask.tryon")
 
 QUEUED_PER_THREAD = 4
 HEARTBEAT_SECONDS = 2.5  # well within a lease
 MAX_FINISHED = 200  # pictures that wait to be fetched, which bounds the memory
-
-
-@dataclass
-class Task:
-    """A job that this process runs, or has not written down yet.
-
-    Attributes:
-        job: What is known of it.
-        work: Makes the picture and holds the photo; None once neither is needed.
-        key: Its Idempotency-Key.
-        holder: Whose slots it uses: its owner's, or those of an address.
-        on_no_picture: Called if it ends without a picture.
-        slot: The slot that it uses in the store.
-        started_at: When it began to run, on a monotonic clock.
-        picture: The picture, until it is written down.
-        ended_at: When it ended, in Unix seconds.
-        result: How it ended.
-        removed: Whether its owner removed it through this process.
-        superseded: Whether another process ended or removed it.
-    """
-
-    job: Job
-    work: Work | None = field(repr=False)
-    key: str | None
-    holder: str
-    on_no_picture: Callable[[], None] = field(repr=False)
-    slot: str | None = None
-    started_at: float | None = None
-    picture: bytes | None = field(default=None, repr=False)
-    ended_at: float = 0.0
-    result: JobResult | None = None
-    removed: bool = False
-    superseded: bool = False
-
-    def view(self) -> Job | None:
-        """Return the job as its owner sees it, or None if it is gone."""
-        if self.removed or self.superseded:
-            return None
-        return self.job.with_result(self.result) if self.result else self.job
-
-    def remove(self) -> None:
-        """Drop the photo at once. The job never runs, or its picture is thrown away."""
-        self.removed, self.work = True, None
-
-    def is_repeat_of(self, other: Task) -> bool:
-        """Return whether both have one Idempotency-Key of one owner."""
-        return self.key is not None and (self.key, self.job.owner) == (other.key, other.job.owner)
 
 
 class JobWorker:
@@ -80,6 +35,8 @@ class JobWorker:
 
     Args:
         records: The jobs that all processes see.
+        run: Makes a try-on.
+        on_no_picture: Called with what a try-on counted against if it ends without a picture.
         concurrency: How many jobs run at once; four times as many may wait.
         ttl: Seconds that a finished job is kept.
         max_runtime: Seconds after which a running job fails.
@@ -91,6 +48,9 @@ class JobWorker:
     def __init__(
         self,
         records: JobRecords,
+        run: Run,
+        on_no_picture: OnNoPicture,
+        *,
         concurrency: int,
         ttl: float,
         max_runtime: float,
@@ -100,20 +60,22 @@ class JobWorker:
     ) -> None:
         self.id = secrets.token_hex(8)
         self._records = records
+        self._run_tryon = run
+        self._on_no_picture = on_no_picture
         self._max_pending = concurrency * (1 + QUEUED_PER_THREAD)
         self._ttl = ttl
         self._max_runtime = max_runtime
         self._clock = clock
         self._monotonic = monotonic
-        self._interval = interval
         self._pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
-        self._heartbeats = WorkerPool("genvoris-heartbeat", 1, grace=max_runtime)
         self._changed = threading.Condition()
+        self._heartbeats = Heartbeats(
+            self.heartbeat, self._needs_heartbeats, self._changed, interval, grace=max_runtime
+        )
         self._tasks: dict[str, Task] = {}
         # Not the number of tasks: a thread may be busy with a job that was removed or given up.
         self._pending = 0
         self._finished: deque[tuple[float, str]] = deque()
-        self._has_heartbeat = False
 
     @property
     def unsettled(self) -> int:
@@ -133,9 +95,7 @@ class JobWorker:
         with self._changed:
             if self._pending >= self._max_pending:
                 raise BusyError("The queue of try-ons is full.")
-            if not self._has_heartbeat:
-                self._heartbeats.submit(self._beat, delay=self._interval)
-                self._has_heartbeat = True  # not before: there may be no thread to be had
+            self._heartbeats.ensure()
             self._pending += 1
             self._tasks[task.job.id] = task
 
@@ -182,19 +142,19 @@ class JobWorker:
             self._forget_unwritten()
 
     def _run(self, task: Task) -> None:
-        work, task.work = task.work, None
+        request, task.request = task.request, None
         try:
-            if work is None or self._has_ended(task.job):
+            if request is None or self._has_ended(task.job):
                 task.superseded = True
                 self._end(task, INTERRUPTED)
             else:
-                self._end(task, self._make(task, work))
+                self._end(task, self._make(task, request))
         finally:
             with self._changed:
                 self._pending -= 1
                 self._changed.notify_all()
 
-    def _make(self, task: Task, work: Work) -> Outcome:
+    def _make(self, task: Task, request: TryOnRequest) -> Outcome:
         task.started_at = self._monotonic()
         task.job = replace(task.job, state="running")
         try:
@@ -202,7 +162,7 @@ class JobWorker:
         except StoreUnavailableError:
             log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
         try:
-            return work()
+            return self._run_tryon(request)
         except BaseException:  # sys.exit() in the shop's function must end the job, too
             log.exception("Try-on %s failed", task.job.id)
             return Failure("internal_error")
@@ -225,8 +185,8 @@ class JobWorker:
             self._settle(task)
         except StoreUnavailableError:
             log.debug("A try-on ended while the store is away; a heartbeat writes it down.")
-        if picture is None or task.superseded:
-            task.on_no_picture()
+        if task.counted and (picture is None or task.superseded):
+            self._on_no_picture(task.counted)
 
     def _settle(self, task: Task) -> None:
         """Write down how a job ended and free its slot. It is called until it succeeds."""
@@ -244,22 +204,9 @@ class JobWorker:
                 self._finished.append((task.ended_at, job.id))
         self._forget_expired()
 
-    def _beat(self) -> RunAgain | None:
-        """Send heartbeats for as long as there are jobs or finished pictures."""
-        while True:
-            try:
-                self.heartbeat()
-            except BaseException:  # without heartbeats, all jobs of this process would seem lost
-                log.exception("A heartbeat of the try-ons failed")
-            with self._changed:
-                is_closing = self._heartbeats.is_closing
-                if not (self._pending if is_closing else self._tasks or self._finished):
-                    self._has_heartbeat = False
-                    return None
-                if not is_closing:
-                    return RunAgain(self._interval)
-                # A pool calls nothing again while the process ends, but jobs are finished then.
-                self._changed.wait(self._interval)
+    def _needs_heartbeats(self, is_closing: bool) -> bool:
+        """Return whether there are jobs or finished pictures; while the process ends, only jobs."""
+        return bool(self._pending if is_closing else self._tasks or self._finished)
 
     def _check_runtime(self, task: Task) -> None:
         """Fail a job that runs for too long. Its thread stays busy until the call returns."""
@@ -274,7 +221,7 @@ class JobWorker:
             self._settle(task)
             return
         if task.removed or self._records.has_ended(task.job.id):
-            task.superseded, task.work = not task.removed, None
+            task.superseded, task.request = not task.removed, None
         else:
             self._records.write(task.job)
         if task.slot:  # a thread is busy, whatever became of its job

@@ -1,0 +1,55 @@
+"""What one process knows of a job that it runs, or has not written down yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..daily_limit import CountedTryon
+from ..models import Job, JobResult, TryOnRequest
+
+
+@dataclass
+class Task:
+    """A job that this process runs, or has not written down yet.
+
+    Attributes:
+        job: What is known of it.
+        request: What to try on, with the photo; None once it is not needed.
+        key: Its Idempotency-Key.
+        holder: Whose slots it uses: its owner's, or those of an address.
+        counted: What it counts against in a guest's day.
+        slot: The slot that it uses in the store.
+        started_at: When it began to run, on a monotonic clock.
+        picture: The picture, until it is written down.
+        ended_at: When it ended, in Unix seconds.
+        result: How it ended.
+        removed: Whether its owner removed it through this process.
+        superseded: Whether another process ended or removed it.
+    """
+
+    job: Job
+    request: TryOnRequest | None = field(repr=False)
+    key: str | None
+    holder: str
+    counted: CountedTryon | None = None
+    slot: str | None = None
+    started_at: float | None = None
+    picture: bytes | None = field(default=None, repr=False)
+    ended_at: float = 0.0
+    result: JobResult | None = None
+    removed: bool = False
+    superseded: bool = False
+
+    def view(self) -> Job | None:
+        """Return the job as its owner sees it, or None if it is gone."""
+        if self.removed or self.superseded:
+            return None
+        return self.job.with_result(self.result) if self.result else self.job
+
+    def remove(self) -> None:
+        """Drop the photo at once. The job never runs, or its picture is thrown away."""
+        self.removed, self.request = True, None
+
+    def is_repeat_of(self, other: Task) -> bool:
+        """Return whether both have one Idempotency-Key of one owner."""
+        return self.key is not None and (self.key, self.job.owner) == (other.key, other.job.owner)
