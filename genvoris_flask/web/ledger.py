@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
+from ..core.api.client import GenvorisClient
+from ..core.billing.accounts import OnLinked, TokenCache
+from ..core.billing.plans import DeclaredPlan
 from ..core.ledger.billing import LedgerBilling
 from ..core.ledger.database import Database
 from ..core.ledger.service import Ledger
+from ..core.storage.interface import Store
 from ..settings import Settings
 from .billing import AppBilling
 
 
 class AppLedgerBilling(AppBilling, LedgerBilling):
-    """The billing calls of an app with a ledger, and its view for Stripe's events."""
+    """The billing calls of an app with a ledger, and its view for Stripe's events.
+
+    Args:
+        client: As for ``LedgerBilling``, and so are the others that are not listed here.
+        stripe_view: Answers the current request, which is an event from Stripe.
+    """
+
+    def __init__(
+        self,
+        client: GenvorisClient,
+        store: Store,
+        tokens: TokenCache,
+        on_linked: OnLinked,
+        *,
+        ledger: Ledger,
+        stripe_view: Callable[[], Response],
+        credit_days: int | None = None,
+        declared: Sequence[DeclaredPlan] | None = None,
+        default_plan: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        LedgerBilling.__init__(
+            self,
+            client,
+            store,
+            tokens,
+            on_linked,
+            ledger=ledger,
+            credit_days=credit_days,
+            declared=declared,
+            default_plan=default_plan,
+            clock=clock,
+        )
+        self._stripe_view = stripe_view
 
 
 def open_ledger(

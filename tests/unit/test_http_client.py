@@ -354,12 +354,17 @@ def test_slow_body(slow_server: str) -> None:
         client.request("GET", "/", timeout=0.3, repeat=RetryPolicy.NEVER)
 
 
-def test_connection_refused() -> None:
-    """A closed port is an UnreachableError."""
-    with pytest.raises(errors.UnreachableError, match="cannot connect"):
-        HttpClient("http://127.0.0.1:1", {}).request(
-            "GET", "/", timeout=2, repeat=RetryPolicy.NEVER
-        )
+@pytest.mark.parametrize(
+    ("url", "path", "name"),
+    [
+        ("http://127.0.0.1:1", "/plans", "GET /plans"),
+        ("http://ada:secret@127.0.0.1:1/jwks?key=secret", "", "GET http://127.0.0.1:1/jwks"),
+    ],
+)
+def test_connection_refused(url: str, path: str, name: str) -> None:
+    """A closed port is an UnreachableError, which names what was asked without its secrets."""
+    with pytest.raises(errors.UnreachableError, match=f"^{name}: cannot connect"):
+        HttpClient(url, {}).request("GET", path, timeout=2, repeat=RetryPolicy.NEVER)
 
 
 def test_logs_hide_ids(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from genvoris_flask import Shopper
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.images.photos import Photo, Picture
 from genvoris_flask.core.products import Product
+from genvoris_flask.core.tryon.daily_limit import Claim, CountedTryon
 from genvoris_flask.core.tryon.engines.base import MintError, TokenSource, make_tryon
 from genvoris_flask.core.tryon.error_mapping import ErrorMapper, meaning_of
 from genvoris_flask.core.tryon.models import Failure, TryOnRequest
@@ -128,6 +130,13 @@ def run(engine: Engine, broker: Any) -> tuple[object, list[Refusal]]:
     request = TryOnRequest(Photo(b"", "image/jpeg", 1, 1), PRODUCT, ADA, "", "k")
     errors = ErrorMapper(NOTHING, broker, notified.append)
     return make_tryon(request, engine, source(broker), errors), notified
+
+
+def test_request_is_plain_data() -> None:
+    """Another process can be given it."""
+    counted = CountedTryon((Claim("guest:ada", 3),), "k")
+    request = TryOnRequest(Photo(b"jpeg", "image/jpeg", 1, 1), PRODUCT, ADA, "", "k", counted)
+    assert pickle.loads(pickle.dumps(request)) == request
 
 
 def test_picture_is_the_outcome() -> None:

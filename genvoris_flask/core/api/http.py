@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from enum import Enum
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
@@ -104,7 +104,7 @@ class HttpClient:
                 wait = self._wait_before_repeating(error, repeat, attempt)
                 if wait is None or not deadline.allows(wait):
                     raise
-                name = name_of(method, path)
+                name = self._name(method, path)
                 log.debug("%s: %s; trying again in %.1f s", name, error, wait)
                 self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
@@ -135,7 +135,7 @@ class HttpClient:
             UnreachableError: There was no response, or (DeadlineError) none in time.
         """
         deadline = Deadline(upload_timeout, self._clock)
-        name = name_of(method, path)
+        name = self._name(method, path)
         content = body if isinstance(body, bytes) else _with_restart(body or (), deadline, timeout)
         if isinstance(body, bytes):
             deadline.restart(upload_timeout + timeout)
@@ -148,6 +148,10 @@ class HttpClient:
             content=None if body is None else content,
             headers=headers,
         )
+
+    def _name(self, method: str, path: str) -> str:
+        """Return a request's name for logs and messages; without a path it is the base URL's."""
+        return name_of(method, path or _without_secrets(self.base_url))
 
     def _wait_before_repeating(
         self, error: ApiError | UnreachableError, repeat: RetryPolicy, attempt: int
@@ -169,7 +173,7 @@ class HttpClient:
         content: Mapping[str, Any],
         secrets: tuple[str, ...],
     ) -> Response:
-        name = name_of(method, path)
+        name = self._name(method, path)
         if deadline.remaining() <= 0:
             raise DeadlineError(f"{name}: no time was left to ask Genvoris.")
         url = self.base_url + path
@@ -190,6 +194,12 @@ class HttpClient:
 def name_of(method: str, path: str) -> str:
     """Return a request's name for logs and messages, without the ids of shoppers and tokens."""
     return f"{method} " + _PRIVATE_ID.sub(r"/\1/{id}", path)
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL without what may hold a password or a token: user, query and fragment."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _private_ids(path: str, fields: object) -> tuple[str, ...]:

@@ -8,7 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..api.client import GenvorisClient
+from ..billing.accounts import OnLinked, TokenCache
+from ..billing.plans import DeclaredPlan
 from ..billing.service import Billing
+from ..storage.interface import Store
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
@@ -22,22 +26,33 @@ class LedgerBilling(Billing):
     is part of the shop's transaction: both commit, or neither does.
 
     Args:
-        args: As for ``Billing``.
+        client: As for ``Billing``, and so are the others that are not listed here.
         ledger: The shoppers' try-ons.
         credit_days: GENVORIS_CREDIT_DAYS.
-        clock: Returns the time in Unix seconds.
-        options: As for ``Billing``.
     """
 
     def __init__(
         self,
-        *args: Any,
+        client: GenvorisClient,
+        store: Store,
+        tokens: TokenCache,
+        on_linked: OnLinked,
+        *,
         ledger: Ledger,
         credit_days: int | None = None,
+        declared: Sequence[DeclaredPlan] | None = None,
+        default_plan: str | None = None,
         clock: Callable[[], float] = time.time,
-        **options: Any,
     ) -> None:
-        super().__init__(*args, clock=clock, **options)
+        super().__init__(
+            client,
+            store,
+            tokens,
+            on_linked,
+            declared=declared,
+            default_plan=default_plan,
+            clock=clock,
+        )
         self._ledger = ledger
         self._credit_days = credit_days
         self._clock = clock

@@ -1,0 +1,67 @@
+"""Opens the store of an app: in the memory of one process, or in Redis for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from ..core.api.client import GenvorisClient
+from ..core.storage.interface import NoSealer, Sealer, Store
+from ..core.storage.memory_store import MemoryStore
+from ..settings import Settings
+from .rate_limits.limiter import Windows
+
+# Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
+PLANS_TIMEOUT = 3.0
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where values are stored and sealed, and calls counted, for all processes or for this one."""
+
+    store: Store
+    sealer: Sealer = field(default_factory=NoSealer)
+    windows: Windows | None = None
+
+
+def open_storage(
+    app: Flask, settings: Settings, client: GenvorisClient, clock: Callable[[], float]
+) -> Storage:
+    """Return the store that the settings name. Redis is not connected before it is used."""
+    if settings.store_url is None:
+        return Storage(MemoryStore(clock))
+    # Redis is an extra; the check of the setting made sure that it is installed.
+    from ..core.storage.namespace import Namespace, Shop
+    from ..core.storage.redis_connection import RedisConnection
+    from ..core.storage.redis_store import RedisStore
+    from ..core.storage.sealing import SecretSealer
+    from .rate_limits.redis import RedisWindows
+
+    connection = RedisConnection(settings.store_url)
+    shop = Shop(
+        settings.api_key, settings.api_url, settings.external_id_prefix, settings.store_namespace
+    )
+    namespace = Namespace(shop, lambda: _plan_ids(client))
+    store = RedisStore(connection, namespace)
+    sealer = SecretSealer(lambda: secrets_of(app, settings))
+    return Storage(store, sealer, RedisWindows(connection, namespace.find))
+
+
+def _plan_ids(client: GenvorisClient) -> list[str]:
+    plans = client.with_timeout(PLANS_TIMEOUT).plans
+    return [plan.id for plan in plans.list(include_inactive=True)]
+
+
+def secrets_of(app: Flask, settings: Settings) -> list[str | bytes]:
+    """Return the secrets to seal with, read each time since an app may set its key late."""
+    if not app.secret_key:
+        return [settings.api_key]
+    return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
+
+
+def first_secret(app: Flask, settings: Settings) -> bytes:
+    """Return the secret that is used for what is new."""
+    first = secrets_of(app, settings)[0]
+    return first.encode() if isinstance(first, str) else first
