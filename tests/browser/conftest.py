@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.chromium import VIEWPORTS, launch_options
-from tests.support.demo import Demo, running_demo
+from tests.support.chromium import VIEWPORTS, SharedContext, launch_options
+from tests.support.demo import Demo, restore_shoppers, running_demo
 from tests.support.pictures import picture
-from tests.support.scripted_shop import ScriptedShop
+from tests.support.scripted_shop import ORIGIN, ScriptedShop
 
 expect.set_options(timeout=60_000)  # milliseconds: busy machines are slow
 
@@ -29,34 +29,67 @@ def browser_type_launch_args() -> dict[str, Any]:
     return launch_options()
 
 
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    """Show pages without motion: drawing its frames on the processor would take most time."""
+    return {"reduced_motion": "reduce"}
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run the demo for many tests."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
+
+
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """Run the demo, with fresh data."""
+def demo(running: Demo) -> Demo:
+    """Return the demo, whose shoppers have as many try-ons as at its start."""
+    restore_shoppers(running)
+    return running
+
+
+@pytest.fixture
+def fresh_demo(tmp_path: Path) -> Iterator[Demo]:
+    """Run a demo of its own, for tests that change more than shoppers' quotas."""
     with running_demo(tmp_path) as demo:
         yield demo
 
 
 @pytest.fixture(params=VIEWPORTS)
 def context(request: pytest.FixtureRequest, new_context: Any) -> BrowserContext:
-    """Return a browser of each size."""
-    opened: BrowserContext = new_context(**VIEWPORTS[request.param])
+    """Return a browser of each size, with motion."""
+    options = {**VIEWPORTS[request.param], "reduced_motion": "no-preference"}
+    opened: BrowserContext = new_context(**options)
     return opened
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> SharedContext:
+    """Return the context of the tests of scripted shops."""
+    return SharedContext(browser, f"{ORIGIN}/open")
+
+
+@pytest.fixture(scope="session")
+def served_context(browser: Browser) -> SharedContext:
+    """Return the context of the tests whose pages a server sends."""
+    return SharedContext(browser, "http://127.0.0.1:9/open")
+
+
 @pytest.fixture
-def desktop_page(new_context: Any) -> Page:
+def desktop_page(served_context: SharedContext) -> Iterator[Page]:
     """Return a page on a desktop, for tests that need one size."""
-    page: Page = new_context(**VIEWPORTS["desktop"]).new_page()
-    return page
+    yield served_context.context.new_page()
+    served_context.clear()
 
 
 @pytest.fixture
-def shop(new_context: Any) -> Iterator[ScriptedShop]:
+def shop(shared_context: SharedContext) -> Iterator[ScriptedShop]:
     """Return a shop whose answers the test scripts; its strict policy must hold."""
-    scripted = ScriptedShop(new_context(**VIEWPORTS["desktop"]))
-    yield scripted
-    for page in scripted.context.pages:
-        assert page.evaluate("window.violations") == []
+    yield ScriptedShop(shared_context.context)
+    violations = [page.evaluate("window.violations") for page in shared_context.pages()]
+    shared_context.clear()
+    assert not any(violations)
 
 
 @pytest.fixture

@@ -28,14 +28,14 @@ from tests.support.waiting import LIMIT
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_events_appear_without_reload(
-    demo: Demo, context: BrowserContext, new_context: object, photo: Path
+    fresh_demo: Demo, context: BrowserContext, new_context: object, photo: Path
 ) -> None:
     """The sandbox's news appear on the open page."""
     page = context.new_page()
     watched = Watched(page)
-    page.goto(f"{demo.url}/admin/")
+    page.goto(f"{fresh_demo.url}/admin/")
     page.get_by_role("button", name=re.compile("^Fen")).click()
-    expect(page).to_have_url(f"{demo.url}/admin/")
+    expect(page).to_have_url(f"{fresh_demo.url}/admin/")
     # The sample shoppers have left events already.
     expect(page.get_by_text("Chloe has used 4 of 5 try-ons.")).to_be_visible()
     expect_accessible(page)
@@ -46,12 +46,12 @@ def test_events_appear_without_reload(
     expect_accessible(page)
 
     shopper = new_context().new_page()  # type: ignore[operator]
-    log_in(shopper, demo.url, "Ben")
+    log_in(shopper, fresh_demo.url, "Ben")
     open_dialog(shopper)
     try_on(shopper, photo)
     expect_heading(shopper, "Here you are")
     expect(page.get_by_text("Ben tried on: Harbour shirt.")).to_be_visible()
-    refuse_another(demo, "ben@example.com")
+    refuse_another(fresh_demo, "ben@example.com")
     expect(page.get_by_text("Ben has used all 5 try-ons.")).to_be_visible()
     assert watched.complaints == []
 
@@ -61,7 +61,7 @@ def test_events_appear_without_reload(
     shopper.get_by_role("button", name="Add to cart").last.click()
     shopper.get_by_role("button", name=re.compile("Check out")).click()
     expect(shopper.get_by_role("heading", name="Thank you")).to_be_visible()
-    visit = reported_orders(demo)[0]["sessionId"]
+    visit = reported_orders(fresh_demo)[0]["sessionId"]
     assert visit in shopper.evaluate("Object.values(sessionStorage)")
 
 

@@ -61,7 +61,7 @@ def test_events_reach_page_and_backend(shop: ScriptedShop, photo: Path) -> None:
         "CLOSED",
         "CHECKOUT_STARTED",
     }
-    until(shop.context.pages[0], lambda: len(shop.events()) == len(seen))
+    until(shop.page, lambda: len(shop.events()) == len(seen))
     events = shop.events()
     assert [each["eventType"] for each in events] == seen
     assert len(shop.requests("POST", "/events")) < len(events)
@@ -82,7 +82,7 @@ def test_checkout_on_another_page(shop: ScriptedShop, photo: Path) -> None:
     visit(shop, photo)
     shop.body = '<a id="out" data-genvoris-checkout href="#pay">Check out</a>'
     before = len(shop.events())
-    page = shop.context.pages[0]
+    page = shop.page
     page.goto("http://localhost:9/cart")
     expect(page.locator("genvoris-dialog")).to_have_count(1)
     page.locator("#out").click()
@@ -97,7 +97,7 @@ def test_checkout_on_another_page(shop: ScriptedShop, photo: Path) -> None:
 )
 def test_tracking_is_refused(shop: ScriptedShop, photo: Path, signal: str) -> None:
     """Do Not Track and Global Privacy Control silence all events."""
-    shop.context.add_init_script(f"Object.defineProperties(navigator, {{{signal}}})")
+    shop.first_scripts.append(f"Object.defineProperties(navigator, {{{signal}}})")
     assert visit(shop, photo, tracked=False) == []
     assert shop.events() == []
     form = shop.requests("POST", "/genvoris/tryons")[0].post_data_buffer or b""

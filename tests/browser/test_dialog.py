@@ -92,8 +92,13 @@ def test_large_photo_is_reduced(
     assert b"SecretCamera" not in body
 
 
-def test_double_click_starts_one_job(page: Page, photo: Path) -> None:
+def test_double_click_starts_one_job(demo: Demo, desktop_page: Page, photo: Path) -> None:
     """A double click starts one job."""
+    page = desktop_page
+    log_in(
+        page, demo.url, "Ben"
+    )  # of whom no other test makes a picture that could be counted late
+    open_dialog(page)
     started = jobs_started(page)
     choose(page, photo)
     button = dialog(page).get_by_role("button", name="Try it on", exact=True)
@@ -101,7 +106,7 @@ def test_double_click_starts_one_job(page: Page, photo: Path) -> None:
     agree(page)
     button.evaluate("button => { button.click(); button.click(); }")
     expect_heading(page, "Here you are")
-    expect(dialog(page)).to_contain_text("25 of 30 try-ons left")
+    expect(dialog(page)).to_contain_text("0 of 5 try-ons left")
     assert started == ["POST"]
 
 

@@ -26,53 +26,52 @@ def links(page: Page) -> Locator:
     return dialog(page).get_by_role("link")
 
 
-@pytest.mark.parametrize("url", SCRIPTS)
 @pytest.mark.parametrize("source", ["status", "tag"])
-def test_login_link_is_no_script(shop: ScriptedShop, source: str, url: str) -> None:
+def test_login_link_is_no_script(shop: ScriptedShop, source: str) -> None:
     """The dialog asks for a log-in, without a link."""
-    shop.status = LOCKED | {"login_url": url if source == "status" else None}
-    if source == "tag":
-        shop.tag["data-login-url"] = url
-    page = opened(shop)
-    expect_heading(page, "Log in to try it on")
-    expect(links(page)).to_have_count(0)
+    for url in SCRIPTS:
+        shop.status = LOCKED | {"login_url": url if source == "status" else None}
+        if source == "tag":
+            shop.tag["data-login-url"] = url
+        page = opened(shop)
+        expect_heading(page, "Log in to try it on")
+        expect(links(page), url).to_have_count(0)
 
 
-@pytest.mark.parametrize("url", SCRIPTS)
-def test_paywall_link_is_no_script(shop: ScriptedShop, url: str) -> None:
+def test_paywall_link_is_no_script(shop: ScriptedShop) -> None:
     """The message is shown without a link."""
-    shop.status = SPENT | {"paywall": PAYWALL | {"action_url": url}}
-    page = opened(shop)
-    expect_heading(page, PAYWALL["title"])
-    expect(links(page)).to_have_count(0)
+    for url in SCRIPTS:
+        shop.status = SPENT | {"paywall": PAYWALL | {"action_url": url}}
+        page = opened(shop)
+        expect_heading(page, PAYWALL["title"])
+        expect(links(page), url).to_have_count(0)
 
 
-@pytest.mark.parametrize("url", SCRIPTS)
-def test_policy_link_is_no_script(shop: ScriptedShop, photo: Path, url: str) -> None:
+def test_policy_link_is_no_script(shop: ScriptedShop, photo: Path) -> None:
     """Consent is required even if the policy's link is unusable."""
-    shop.tag["data-privacy-url"] = url
-    page = opened(shop)
-    choose(page, photo)
-    expect(dialog(page).get_by_role("checkbox")).to_be_visible()
-    expect(links(page)).to_have_count(0)
+    for url in SCRIPTS:
+        shop.tag["data-privacy-url"] = url
+        page = opened(shop)
+        choose(page, photo)
+        expect(dialog(page).get_by_role("checkbox")).to_be_visible()
+        expect(links(page), url).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    ("path", "back"),
-    [
-        ("/product?colour=red", "/product?colour=red"),
-        ("//evil.example/x", "/"),
-        ("/%09/evil.example", "/"),
-        ("/%E2%80%8B/evil.example", "/"),
-        ("/%5Cevil.example", "/"),
-    ],
-)
+NEXT = {
+    "/product?colour=red": "/product?colour=red",
+    "//evil.example/x": "/",
+    "/%09/evil.example": "/",
+    "/%E2%80%8B/evil.example": "/",
+    "/%5Cevil.example": "/",
+}
+
+
 @pytest.mark.parametrize("status", [LOCKED | {"login_url": "/login"}, SPENT])
-def test_next_stays_in_shop(
-    shop: ScriptedShop, status: dict[str, object], path: str, back: str
-) -> None:
+def test_next_stays_in_shop(shop: ScriptedShop, status: dict[str, object]) -> None:
     """A path that a browser or server could take for another host is not used."""
     shop.status = status
-    page = opened(shop, path)
-    href = links(page).get_attribute("href") or ""
-    assert parse_qs(urlsplit(href).query)["next"] == [back]
+    found = {}
+    for path in NEXT:
+        href = links(opened(shop, path)).get_attribute("href") or ""
+        found[path] = parse_qs(urlsplit(href).query)["next"][0]
+    assert found == NEXT

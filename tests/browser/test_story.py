@@ -25,12 +25,12 @@ from examples.demo_shop.run import API_KEY
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Path) -> None:
+def test_from_log_in_to_new_plan(fresh_demo: Demo, context: BrowserContext, photo: Path) -> None:
     """A shopper tries on, runs out, takes a plan, and continues with the same photo."""
     page = context.new_page()
     watched = Watched(page)
 
-    page.goto(demo.url)
+    page.goto(fresh_demo.url)
     expect_accessible(page)
     page.get_by_role("link", name=re.compile("Harbour shirt")).first.click()
     expect_accessible(page)
@@ -42,7 +42,7 @@ def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Pat
     dialog(page).get_by_role("link", name="Log in").click()
     expect_accessible(page)
     page.get_by_role("button", name=re.compile("^Ben")).click()
-    expect(page).to_have_url(f"{demo.url}/product/harbour-shirt")
+    expect(page).to_have_url(f"{fresh_demo.url}/product/harbour-shirt")
 
     # Back on the product the dialog is there again; the last try-on works.
     expect_heading(page, "Try it on")
@@ -71,7 +71,7 @@ def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Pat
     page.get_by_role("link", name=re.compile("Wardrobe")).click()
     expect_accessible(page)
     page.get_by_role("button", name=re.compile("pretend", re.IGNORECASE)).click()
-    expect(page).to_have_url(f"{demo.url}/product/harbour-shirt")
+    expect(page).to_have_url(f"{fresh_demo.url}/product/harbour-shirt")
     expect(dialog(page)).to_contain_text("Your photo is still here")
     expect(dialog(page)).to_contain_text("30 of 30 try-ons left")
     press(page, "Try it on")
@@ -81,12 +81,12 @@ def test_from_log_in_to_new_plan(demo: Demo, context: BrowserContext, photo: Pat
     # The meter of the account page went down too.
     page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
-    page.goto(f"{demo.url}/account")
+    page.goto(f"{fresh_demo.url}/account")
     expect(page.get_by_text("29 left")).to_be_visible()
     expect_accessible(page)
 
     assert watched.complaints == []
-    assert_no_key_anywhere(watched, demo)
+    assert_no_key_anywhere(watched, fresh_demo)
 
 
 def assert_no_key_anywhere(watched: Watched, demo: Demo) -> None:

@@ -60,7 +60,7 @@ CanvasRenderingContext2D.prototype.getImageData = function (...args) {
 
 def test_unreliable_canvas(shop: ScriptedShop) -> None:
     """Firefox's privacy.resistFingerprinting returns noise from every canvas."""
-    shop.context.add_init_script(NOISE)
+    shop.first_scripts.append(NOISE)
     shop.tag |= {"data-primary-color": "gold", "data-background-color": "#102030"}
     shop.css = "body { color: oklch(90% 0.1 150); }"
     page = open_first_trigger(shop.open())

@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 OFFLINE = [
     "--disable-background-networking",
@@ -39,6 +40,45 @@ def launch_options() -> dict[str, Any]:
     path = found.read_text().strip()
     arguments = [*OFFLINE, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return {"args": arguments, **({"executable_path": path} if path else {})}
+
+
+class SharedContext:
+    """A browser context that tests use one after another.
+
+    A new one costs more than most tests: it starts a process, loads the fonts and compiles the
+    widget. Each test finds it as new, without pages, cookies, storage, permissions and routes.
+    Nothing moves there unless a test asks for it, since Chromium draws each frame of an animation
+    on the processor.
+
+    Args:
+        browser: The browser.
+        url: Where its tests' pages are. One page that stays open there keeps the process.
+    """
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.context: BrowserContext = browser.new_context(
+            **VIEWPORTS["desktop"], reduced_motion="reduce"
+        )
+        self._kept = self.context.new_page()
+        self._kept.route(url, lambda route: route.fulfill(body="", content_type="text/html"))
+        self._kept.goto(url)
+        self._session = self.context.new_cdp_session(self._kept)
+
+    def pages(self) -> list[Page]:
+        """Return the pages of the current test."""
+        return [page for page in self.context.pages if page != self._kept]
+
+    def clear(self) -> None:
+        """Forget all that a test has left."""
+        urls = [page.url for page in self.context.pages]
+        for page in self.pages():
+            page.close()
+        self.context.unroute_all(behavior="ignoreErrors")
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        for origin in {"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls}:
+            storage = {"origin": origin, "storageTypes": "all"}
+            self._session.send("Storage.clearDataForOrigin", storage)
 
 
 @dataclass

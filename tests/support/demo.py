@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
+from examples.demo_shop.samples import SAMPLES
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -63,3 +67,11 @@ def read_greeting(process: subprocess.Popen[bytes]) -> str:
         assert line, f"the demo did not start: {text}"
         text += line.decode()
     return text
+
+
+def restore_shoppers(demo: Demo) -> None:
+    """Give the sample shoppers back the try-ons that tests have spent."""
+    for number, sample in enumerate(SAMPLES, start=1):
+        if sample.price_id:
+            url = f"{demo.sandbox_url}/sandbox/customers/user_{number}"
+            httpx.patch(url, json={"used": sample.spent}).raise_for_status()

@@ -26,17 +26,28 @@ class ScriptedShop(ShopScript):
 
     Args:
         context: The context whose requests it answers.
+
+    Attributes:
+        first_scripts: What runs in each page before its own scripts.
+        logged: What its pages wrote to the console.
+        page: The page that was opened last.
     """
 
     def __init__(self, context: BrowserContext) -> None:
         super().__init__()
         self.context = context
+        self.first_scripts = [WATCH]
+        self.logged: list[str] = []
+        self.page: Page
 
     def open(self, path: str = "/product") -> Page:
         """Open a page of the shop."""
         self.context.route(f"{ORIGIN}/**", self._fulfill)
-        self.context.add_init_script(WATCH)
-        page = self.context.new_page()
+        page = self.page = self.context.new_page()
+        # Not in the context, where they would stay for the tests that use it later.
+        for script in self.first_scripts:
+            page.add_init_script(script)
+        page.on("console", lambda message: self.logged.append(message.text))
         page.goto(ORIGIN + path)
         return page
 
