@@ -57,11 +57,11 @@ def fresh_demo(tmp_path: Path) -> Iterator[Demo]:
 
 
 @pytest.fixture(params=VIEWPORTS)
-def context(request: pytest.FixtureRequest, new_context: Any) -> BrowserContext:
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
     """Return a browser of each size, with motion."""
-    options = {**VIEWPORTS[request.param], "reduced_motion": "no-preference"}
-    opened: BrowserContext = new_context(**options)
-    return opened
+    opened = browser.new_context(**VIEWPORTS[request.param])
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

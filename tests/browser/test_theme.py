@@ -295,10 +295,10 @@ def rings(page: Page) -> list[tuple[str, bool]]:
 
 def test_reduced_motion_and_forced_colours(new_context: Any, photo: Path) -> None:
     """The dialog stays usable without motion and with forced colours."""
-    context = new_context(reduced_motion="reduce", forced_colors="active")
-    shop = ScriptedShop(context)
+    shop = ScriptedShop(new_context(forced_colors="active"))
     shop.states = [{"state": "running"}]
     page = open_first_trigger(shop.open())
+    page.emulate_media(reduced_motion="reduce")
     running = "d => d.getRootNode().getAnimations().length"
     assert dialog(page).evaluate(running) == 0
     border = "d => getComputedStyle(d.querySelector('.primary')).borderTopStyle"

@@ -14,6 +14,8 @@ from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ForbiddenError, GenvorisError, NotFoundError, UnknownPriceError
 from tests.support.billing_shop import BillingShop, Fault, Killed, is_change
 
+pytestmark = pytest.mark.thorough
+
 Call = Callable[[Billing], object]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -14,6 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.models import DisputeOutcome
 from tests.support.ledgers import LedgerFixture, new_ledger
+
+pytestmark = pytest.mark.thorough
 
 SALES = st.sampled_from(["s1", "s2", "s3", "s4"])
 KEYS = st.sampled_from(["k1", "k2", "k3", "k4", "k5"])

@@ -19,6 +19,8 @@ from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.meter import measure
 from tests.support.pictures import picture, png_chunk, refusal
 
+pytestmark = pytest.mark.thorough
+
 WHOLE = Item(PICTURE, [(0, 100)])
 
 

@@ -343,6 +343,7 @@ def life(stripe: Stripe, later_events: int) -> list[Event]:
     return [*start_events(stripe), *later[:later_events]]
 
 
+@pytest.mark.thorough
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, 5), st.booleans(), st.data())
 def test_life_in_any_order(later_events: int, basil: bool, data: st.DataObject) -> None:

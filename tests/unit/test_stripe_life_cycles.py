@@ -10,6 +10,8 @@ from tests.support.billing_shop import Killed, is_change
 from tests.support.stripe_life import Life
 from tests.support.stripe_shop import StripeShop
 
+pytestmark = pytest.mark.thorough
+
 LIVES = 80  # of each kind, or a fraction of them
 
 

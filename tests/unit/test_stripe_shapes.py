@@ -181,6 +181,7 @@ def put(payload: Any, path: tuple[Any, ...], value: object) -> None:
 ODD: tuple[object, ...] = (None, "", "odd", 0, -1, True, [], {}, [None], {"data": None}, 10**12)
 
 
+@pytest.mark.thorough
 def test_odd_payloads(stripe: Stripe) -> None:
     """Missing or odd values in any field raise nothing but our own errors."""
     events = [
