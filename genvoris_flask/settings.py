@@ -95,6 +95,8 @@ class Settings:
         trusted_origins: Further origins whose pages may use the routes, such as
             ``https://m.shop.example``: a list, or a text with commas. Default: none but the
             shop's own.
+        keep_pictures_days: Days that a shopper's pictures are kept on their own device, sealed for
+            their account, 1 to 365; a guest's for one. 0: they are not kept. Default 30.
         limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
             ``20/minute; 200/hour``. An address may five times as often; so for the next two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
@@ -148,6 +150,7 @@ class Settings:
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600
+    keep_pictures_days: int = 30
     upload_timeout: float = 120.0
     passthrough_concurrency: int = 4
     webhook_secret: tuple[str, ...] = ()

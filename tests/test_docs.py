@@ -125,7 +125,7 @@ def test_security_page_names_files() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     rows = [line.split(" | ") for line in page.splitlines() if line.count(" | ") == 3]
     rows = [row for row in rows if row[2] not in ("where", "---")]
-    cited = [re.findall(r"`([\w./]+?)/?`", cell) for row in rows for cell in row[2:]]
+    cited = [re.findall(r"`([\w./-]+?)/?`", cell) for row in rows for cell in row[2:]]
     assert len(rows) > 20
     assert all(cited)
     roots = (ROOT / "genvoris_flask", ROOT / "tests", ROOT)

@@ -135,6 +135,14 @@ GARMENTS = {product.slug: in_all_colours(product) for product in PRODUCTS}
 BY_SLUG = {each.slug: each for colours in GARMENTS.values() for each in colours}
 
 
+WORN_OVER = ("allotment-jacket", "drizzle-coat", "longshore-scarf", "ferry-bag")
+
+
+def worn_with(product: Product) -> list[Product]:
+    """Return what can be worn over a product."""
+    return [BY_SLUG[slug] for slug in WORN_OVER if slug != product.garment]
+
+
 def related(product: Product, count: int = 4) -> list[Product]:
     """Return other products, those of the same kind first."""
     others = [each for each in PRODUCTS if each.slug != product.garment]

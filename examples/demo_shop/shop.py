@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from .catalogue import BY_SLUG, GARMENTS, PRODUCTS, Product, related
+from .catalogue import BY_SLUG, GARMENTS, PRODUCTS, Product, related, worn_with
 from .genvoris import genvoris
 from .security import safe_next
 
@@ -43,8 +43,20 @@ def product(slug: str) -> str:
         colours=colours,
         variants=variants,
         related=related(found),
+        pairs=[_pair(each) for each in worn_with(found)],
         people=people,
     )
+
+
+def _pair(product: Product) -> dict[str, str]:
+    """Return a product to wear with another one."""
+    return {
+        "image": product.image_url,
+        "title": product.title,
+        "id": product.slug,
+        "category": product.category,
+        "page_url": url_for(".product", slug=product.slug),
+    }
 
 
 SAMPLE_PEOPLE = (
@@ -95,6 +107,27 @@ def add_to_cart() -> Response:
     _change(found, size, 1)
     colour = f" in {found.colour.lower()}" if found.colour else ""
     flash(f"{found.title}{colour}, size {size}, is in your cart.")
+    return redirect(url_for(".cart"))
+
+
+@blueprint.get("/cart/sizes")
+def choose_sizes() -> str:
+    """Ask for the sizes of several products, such as an outfit that was tried on."""
+    slugs = dict.fromkeys(request.args.getlist("slug"))
+    products = [BY_SLUG[slug] for slug in slugs if slug in BY_SLUG]
+    if not products:
+        abort(404)
+    return render_template("sizes.html", products=products)
+
+
+@blueprint.post("/cart/sizes")
+def add_several() -> Response:
+    for slug in request.form.getlist("slug"):
+        found = BY_SLUG.get(slug)
+        size = request.form.get(f"size-{slug}", "")
+        if found is None or size not in found.sizes:
+            abort(400, "Please choose a size of each.")
+        _change(found, size, 1)
     return redirect(url_for(".cart"))
 
 

@@ -46,6 +46,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_UPLOAD_TIMEOUT": validators.number(1, 600, "seconds", float),
     "GENVORIS_PASSTHROUGH_CONCURRENCY": validators.number(1, 64, "requests", int),
     "GENVORIS_RESULT_TTL": validators.number(30, 86400, "seconds", int),
+    "GENVORIS_KEEP_PICTURES_DAYS": validators.number(0, 365, "days", int),
     "GENVORIS_WEBHOOK_SECRET": validators.secrets,
     "GENVORIS_TRUSTED_ORIGINS": validators.origins,
     "GENVORIS_LIMIT_SESSION": validators.rate,

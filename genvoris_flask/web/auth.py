@@ -15,7 +15,7 @@ from ..core.api.models import Session
 from ..core.sessions.shopper import Shopper
 from ..core.storage.interface import digest
 from ..errors import ForeignTokenError, GenvorisError, TokenError
-from .cookies import keep_cookie, read_cookie
+from .cookies import LIFETIME, keep_cookie, read_cookie
 from .errors import HttpError
 from .rate_limits.requests import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
@@ -66,6 +66,19 @@ def _guest_id() -> str:
         known = environ[_NEW_GUEST] = secrets.token_urlsafe(16)
         keep_cookie(GUEST_COOKIE, known)
     return str(known)
+
+
+def renew_guest() -> int:
+    """Keep a known guest's cookie for its whole lifetime again.
+
+    Returns:
+        For how many days they are known; 0 for a guest without a cookie.
+    """
+    known = read_cookie(GUEST_COOKIE)
+    if known is None:
+        return 0
+    keep_cookie(GUEST_COOKIE, known)
+    return LIFETIME // (24 * 3600)
 
 
 def require_visitor() -> Visitor:

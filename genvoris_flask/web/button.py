@@ -19,6 +19,7 @@ from .state import AppState, state_for
 LABEL = "Try it on"
 
 _DESIGN = "genvoris.button_design"
+_PRODUCT_FIELDS = ("image", "title", "id", "category", "page_url")
 
 
 def genvoris_button(
@@ -29,6 +30,7 @@ def genvoris_button(
     category: str | None = None,
     label: str | None = None,
     variants: Sequence[Mapping[str, object]] | None = None,
+    pairs: Sequence[Mapping[str, object]] | None = None,
     card: bool = False,
     **attributes: object,
 ) -> Markup:
@@ -43,6 +45,9 @@ def genvoris_button(
         variants: Other sizes or colours to try on with the same photo:
             ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. Omitted
             fields default to the product's.
+        pairs: Other products to wear with this one:
+            ``[{"image": "/scarf.webp", "title": "Scarf", "id": "scarf", "page_url": "/scarf"}]``,
+            each with a picture and a title. The finished picture is the photo for the next one.
         card: Whether it is on a product's card in a list: then it never floats, and is omitted
             when GENVORIS_BUTTON says ``showOnCards: False``.
         attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Values that are
@@ -59,6 +64,7 @@ def genvoris_button(
         if not state.hooks.may_try_on(product):
             return Markup("")
         variants = _offered(product, variants or (), state.hooks)
+    offered_pairs = _offered_pairs(pairs or (), state.hooks)
     extra = {attribute_name(name): attribute_value(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
     written = write_attributes(
@@ -72,6 +78,7 @@ def genvoris_button(
             "data-product-id": id,
             "data-product-category": category,
             "data-product-variants": attribute_value(list(variants)) if variants else None,
+            "data-product-pairs": attribute_value(offered_pairs) if offered_pairs else None,
             **extra,
         }
     )
@@ -94,6 +101,20 @@ def _offered(
         own = {name: str(variant[name]) for name in names}
         if hooks.may_try_on(replace(product, images=(), **own)):
             offered.append(variant)
+    return offered
+
+
+def _offered_pairs(
+    pairs: Sequence[Mapping[str, object]], hooks: Hooks
+) -> list[Mapping[str, object]]:
+    """Return the pairs that may be tried on. One without a picture or a title is omitted."""
+    offered = []
+    for pair in pairs:
+        if not (pair.get("image") and pair.get("title")):
+            message = "genvoris_button() omitted one of pairs, which need an image and a title."
+            log_once(genvoris_button, "pairs", message, level=logging.WARNING)
+        elif hooks.may_try_on(_product(**{name: pair.get(name) for name in _PRODUCT_FIELDS})):
+            offered.append(pair)
     return offered
 
 

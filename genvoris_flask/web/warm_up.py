@@ -43,6 +43,7 @@ MODULES = (
     "genvoris_flask.core.images.formats.detection",
     "genvoris_flask.web.attribution",
     "genvoris_flask.web.routes.assets",
+    "genvoris_flask.web.routes.device_keys",
     "genvoris_flask.web.routes.events",
     "genvoris_flask.web.routes.handovers",
     "genvoris_flask.web.routes.proxy.views",

@@ -282,6 +282,7 @@ class _Wiring:
         rates = {
             "session": settings.limit_session,
             "status": settings.limit_session,
+            "device-keys": settings.limit_session,
             "tryons": settings.limit_tryons,
             "handovers": settings.limit_tryons,
             "phone": settings.limit_session,

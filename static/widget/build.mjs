@@ -18,6 +18,7 @@ const ENTRIES = {
   design: "theme/design.ts",
   dialog: "dialog/main.ts",
   tools: "dialog/later.ts",
+  "fitting-room": "fitting-room/main.ts",
   handover: "handover/main.ts",
   phone: "phone/main.ts",
 };
@@ -142,7 +143,12 @@ const keysOf = (keys) => JSON.stringify(keys.join(" "));
 const phoneKeys = await writePhoneLocales();
 await bundle("phone", { __KEYS__: keysOf(phoneKeys) });
 const handover = await bundle("handover", {}, [fromDialog]);
-const loadedByTools = { __LATER_KEYS__: keysOf(later), __HANDOVER__: JSON.stringify(handover) };
+const fittingRoom = await bundle("fitting-room", {}, [fromDialog]);
+const loadedByTools = {
+  __LATER_KEYS__: keysOf(later),
+  __FITTING_ROOM__: JSON.stringify(fittingRoom),
+  __HANDOVER__: JSON.stringify(handover),
+};
 const tools = await bundle("tools", loadedByTools, [fromDialog]);
 const design = await bundle("design", {}, [fromWidget]);
 const constants = { __KEYS__: keysOf(first), __TOOLS__: JSON.stringify(tools) };

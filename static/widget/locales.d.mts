@@ -1,4 +1,4 @@
 export type Locale = Record<string, string | Record<string, string>>;
 export function readLocales(folder?: string): Record<string, Locale> & { en: Locale };
 export function faultsOf(language: string, locale: object, reference: object): string[];
-export function scriptOf(language: string, locale: Locale, keys: string[]): string;
+export function scriptOf(name: string, locale: Locale, keys: string[]): string;

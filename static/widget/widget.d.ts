@@ -4,6 +4,14 @@ export interface Variant {
     id?: string;
     image?: string;
 }
+/** Another product to wear with one. */
+export interface Pair {
+    image: string;
+    title: string;
+    id?: string;
+    category?: string;
+    page_url?: string;
+}
 /** A product, as events contain it. */
 export interface Product {
     image: string;
@@ -18,6 +26,9 @@ export interface Product {
     /** Label of the variant selected in the dialog; empty for the product itself. */
     variant: string;
     variants: Variant[];
+    pairs?: Pair[];
+    /** The products of an outfit that are worn already, the first one first. */
+    outfit?: Product[];
 }
 /** Options of `open`. */
 export interface TryOnOptions {
@@ -26,6 +37,7 @@ export interface TryOnOptions {
     productId?: string;
     productCategory?: string;
     productVariants?: Variant[];
+    productPairs?: Pair[];
     page_url?: string;
     /** The shopper's session token, instead of the page's. */
     token?: string;
@@ -68,6 +80,8 @@ export interface Settings {
     fontFamily?: string;
     /** In px. */
     borderRadius?: number;
+    /** 0 if no pictures are kept on the device. */
+    keepPicturesDays?: number;
 }
 export interface Paywall {
     kind: "offer" | "account" | "unavailable";
@@ -104,9 +118,13 @@ export interface Events {
     };
     /** If canceled, the shop's own button is not pressed. */
     "add-to-cart": {
+        /** Empty if several pictures are chosen. */
         id: string;
+        /** Empty for pictures kept on the device. */
         image_url: string;
         product: Product;
+        /** All products of the outfit, or of all chosen pictures; the last one is `product`. */
+        products: Product[];
     };
     analytics: {
         sessionId: string;
@@ -123,6 +141,8 @@ export interface GenvorisApi {
     open(options?: TryOnOptions): void;
     /** An alias of `open`. */
     openTryOn(options?: TryOnOptions): void;
+    /** Open the overview of what was tried on, from the pictures on this device. */
+    openFittingRoom(): void;
     close(): void;
     /** Open the dialog again where a paywall or log-in has interrupted it. */
     resume(): void;
@@ -135,11 +155,8 @@ export interface GenvorisApi {
     push(...calls: GenvorisCall[]): void;
 }
 export type GenvorisCall = {
-    [Name in "open" | "openTryOn" | "close" | "resume" | "update" | "on" | "destroy"]: [
-        Name,
-        ...Parameters<GenvorisApi[Name]>
-    ];
-}["open" | "openTryOn" | "close" | "resume" | "update" | "on" | "destroy"];
+    [Name in "open" | "openTryOn" | "openFittingRoom" | "close" | "resume" | "update" | "on" | "destroy"]: [Name, ...Parameters<GenvorisApi[Name]>];
+}["open" | "openTryOn" | "openFittingRoom" | "close" | "resume" | "update" | "on" | "destroy"];
 type Prefixed = {
     [Name in keyof Events as `genvoris:${Name}`]: CustomEvent<Events[Name]>;
 };

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +87,25 @@ def test_excluded_variants(shop: Shop, rule: Rule) -> None:
         Product("/a.png", "Tee", "tee"),
     ]
     assert "data-product-variants" not in shop.button(id="tee", variants=variants[1:2])
+
+
+def test_excluded_pairs(shop: Shop, rule: Rule) -> None:
+    """Each pair is checked as a product of its own."""
+    scarf = {"id": "scarf", "title": "Scarf", "image": "/scarf.png", "page_url": "/scarf"}
+    hat = {"id": "hat", "title": "Hat", "image": "/hat.png"}
+    button = shop.button(id="tee", title="Tee", pairs=[hat, scarf])
+    assert rule.asked[-1] == Product("/scarf.png", "Scarf", "scarf", page_url="/scarf")
+    (written,) = re.findall(r'data-product-pairs="([^"]*)"', button)
+    assert json.loads(html.unescape(written)) == [scarf]
+    assert "pairs" not in shop.button(id="tee", title="Tee", pairs=[hat])
+
+
+def test_incomplete_pair(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A pair without a picture is omitted with a warning, and the page is shown."""
+    button = shop.button(id="tee", pairs=[{"title": "Scarf", "image": None}])
+    assert "<button" in button
+    assert "pairs" not in button
+    assert "need an image and a title" in caplog.text
 
 
 def test_undefined_fields(shop: Shop, rule: Rule) -> None:

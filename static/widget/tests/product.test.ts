@@ -12,7 +12,7 @@ describe("a product", () => {
       productCategory: "home",
     };
     const product = { image: "/a.png", title: "A", id: "1", category: "home", page: "" };
-    const whole = { ...product, images: ["/a.png"], variant: "", variants };
+    const whole = { ...product, images: ["/a.png"], variant: "", variants, pairs: [] };
     expect(read({ ...data, productVariants: JSON.stringify(variants) })).toEqual(whole);
     const call = {
       productTitle: "A",

@@ -7,6 +7,7 @@ import type { WidgetContext } from "../widget/bundles";
 import { Tracker } from "./analytics";
 import { type Config, readConfig } from "./config";
 import { DialogElement } from "./element";
+import type { Additions } from "./screens/view";
 import { Store } from "./store";
 import type { Tools } from "./tools";
 
@@ -21,6 +22,7 @@ export class DialogContext {
   readonly backend: Backend;
   /** Loaded once there is a photo. */
   tools: Tools | undefined;
+  fittingRoom: Additions | undefined;
   /** What opened the dialog: it gets the focus back, and lends its colours. */
   opener: Element | null = null;
 
@@ -57,6 +59,8 @@ export class DialogContext {
     if (!this.tools) this.element.addStyle(tools.css);
     this.tools = tools;
     if (code === language()) tools.addSentences(bundles[later] ?? [], this.config.strings);
+    const { FittingRoomLoader } = bundles;
+    if (FittingRoomLoader) this.fittingRoom ??= new FittingRoomLoader(this);
     return tools;
   }
 }

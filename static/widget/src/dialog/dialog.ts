@@ -4,7 +4,7 @@ import { findProduct } from "../jobs/product";
 import { setLanguage, t } from "../locales/strings";
 import type { Dialog, ProductInput, WidgetContext } from "../widget/bundles";
 import type { TryOnOptions } from "../widget/public";
-import { JOB_KEY, readText } from "../widget/storage";
+import { JOB_KEY, KEPT_KEY, readText } from "../widget/storage";
 import { type BrowserListener, listenToBrowser } from "./browser-events";
 import { DialogContext } from "./context";
 import { firstActions } from "./first-actions";
@@ -62,7 +62,14 @@ export class TryOnDialog implements Dialog, BrowserListener {
       return;
     }
     session.open(product);
+    // Pictures are kept on this device.
+    if (readText(KEPT_KEY, "local")) context.loadTools().catch(() => {});
     if (photo) void this.#picker.take(photo);
+  }
+
+  async openFittingRoom(): Promise<void> {
+    await this.#context.loadTools();
+    this.#context.fittingRoom?.open();
   }
 
   close(): void {

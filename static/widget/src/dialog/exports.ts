@@ -6,7 +6,7 @@ import { productName, readProduct } from "../jobs/product";
 import { randomId } from "../jobs/random-id";
 import { addSentences, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
-import { JOB_KEY, readJson, writeText } from "../widget/storage";
+import { JOB_KEY, KEPT_KEY, readJson, readText, writeText } from "../widget/storage";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import { button, el, icon, iconButton } from "./dom";
 import { linkOf, withNext } from "./links";
@@ -17,6 +17,7 @@ import { actionRow, backdrop, meter, pictureRow, productCard } from "./screens/p
 export const exports = {
   JOB_KEY,
   JOB_STAGES,
+  KEPT_KEY,
   ProblemError,
   actionRow,
   addSentences,
@@ -40,6 +41,7 @@ export const exports = {
   randomId,
   readJson,
   readProduct,
+  readText,
   saveResumeState,
   t,
   withNext,

@@ -82,13 +82,15 @@ export class Presenter {
   }
 
   #draw(focus: boolean): void {
-    const { element, store, config, tools, widget } = this.#context;
+    const { element, store, config, tools, widget, fittingRoom } = this.#context;
     const { screen } = store.model;
     const { Actions } = widget.bundles;
     if (Actions) this.#actions ??= new Actions(this.#context, this.#session, this.#first);
     // Every button that needs more is on a screen for which the tools were loaded.
     const actions = this.#actions ?? (this.#first as ScreenActions);
-    element.show(draw(store.model, actions, config, tools), focus);
+    const view = draw(store.model, actions, config, tools);
+    fittingRoom?.extend(view);
+    element.show(view, focus);
     clearInterval(this.#interval);
     if (screen.name === "working") {
       this.#showStage();

@@ -12,7 +12,8 @@ export type Screen =
   | { name: "result"; result: Result }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
-  | { name: "problem"; title: string; message: string };
+  | { name: "problem"; title: string; message: string }
+  | { name: "fittingRoom" };
 
 export interface Model {
   open: boolean;
@@ -55,6 +56,7 @@ export type DialogEvent =
   /** `current`: the dialog shows this job, or has minimised it. */
   | { type: "done"; result: Result; quota: Quota | null; current: boolean }
   | { type: "showResult"; result: Result }
+  | { type: "show"; screen: Screen }
   | { type: "problem"; problem: Problem }
   | { type: "deleted" }
   | { type: "backToPhoto"; product?: Product };
@@ -132,6 +134,8 @@ export function reduce(model: Model, event: DialogEvent): Model {
       const { result } = event;
       return { ...model, product: result.product, screen: { name: "result", result } };
     }
+    case "show":
+      return { ...model, screen: event.screen };
     case "problem":
       return { ...withProblem(model, event.problem), unseen: !model.open };
     case "deleted":

@@ -1,6 +1,7 @@
 // Shares a finished picture, and hands its product over to the shop's cart.
 
 import type { Result } from "../jobs/models";
+import { wornIn } from "../jobs/outfit";
 import { productName } from "../jobs/product";
 import { t } from "../locales/strings";
 import { canvasNoise, draw, INVISIBLE, toBlob } from "../photo/canvas";
@@ -26,7 +27,13 @@ export async function shareResult(
 /** Put the product into the cart: by the page's script, or else by the shop's own button. */
 export function addToCart(result: Result, selector: string | undefined): void {
   const { id, imageUrl, product } = result;
-  if (!emit("add-to-cart", { id, image_url: imageUrl, product })) return;
+  const products = wornIn(product);
+  if (!emit("add-to-cart", { id, image_url: imageUrl, product, products })) return;
+  pressCartButton(selector);
+}
+
+/** Press the shop's own button. */
+export function pressCartButton(selector: string | undefined): void {
   const button = selector ? doc.querySelector<HTMLElement>(selector) : null;
   button?.focus();
   button?.click();

@@ -9,9 +9,10 @@ import type { Text } from "../widget/public";
 import { showPhonePanel } from "./handover";
 import { earlierRow } from "./screens/earlier";
 import { drawLogin, drawPaywall } from "./screens/exits";
+import { drawFittingRoom } from "./screens/fitting-room";
 import { drawResult } from "./screens/result";
 import { drawWorking, showElapsed, showStage } from "./screens/working";
-import { addToCart, shareResult } from "./share";
+import { addToCart, pressCartButton, shareResult } from "./share";
 import { showTriggerState } from "./trigger-state";
 
 declare const __LATER_KEYS__: string;
@@ -25,7 +26,14 @@ export const tools = {
   earlierRow,
   fromDataUrl,
   prepare,
-  screens: { login: drawLogin, paywall: drawPaywall, working: drawWorking, result: drawResult },
+  pressCartButton,
+  screens: {
+    login: drawLogin,
+    paywall: drawPaywall,
+    working: drawWorking,
+    result: drawResult,
+    fittingRoom: drawFittingRoom,
+  },
   shareResult,
   showElapsed,
   showPhonePanel,

@@ -2,7 +2,7 @@
 
 import type { ProductInput } from "../widget/bundles";
 import { doc } from "../widget/page";
-import type { Product, Settings, TryOnOptions, Variant } from "../widget/public";
+import type { Pair, Product, Settings, TryOnOptions, Variant } from "../widget/public";
 import { TRIGGER_SELECTOR } from "../widget/triggers";
 
 /** Read a product from a call, a trigger's data attributes, or an earlier reading. */
@@ -20,6 +20,7 @@ export function readProduct(input: ProductInput): Product {
     page: data.page_url ?? data.page ?? "",
     variant: "",
     variants: Array.isArray(variants) ? variants : [],
+    pairs: [parseList<Pair>(data.productPairs ?? data.pairs)].flat() as Pair[],
   };
 }
 

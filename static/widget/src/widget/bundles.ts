@@ -33,11 +33,13 @@ export type ProductInput = TryOnOptions | DOMStringMap | Product;
 /** A call that waits for the dialog to be loaded. */
 export type PendingCall =
   | ["open", ProductInput, Element | null, photo?: Blob | undefined]
+  | ["openFittingRoom"]
   | ["resume", linked?: boolean | undefined];
 
 export interface Dialog {
   /** Open with a product, and with a photo that the shopper has already chosen. */
   open(input: ProductInput, opener: Element | null, photo?: Blob): void;
+  openFittingRoom(): void;
   close(): void;
   /**
    * Open again what was interrupted on this page or the previous one.
@@ -53,6 +55,7 @@ export interface Dialog {
 /** The public API, and what the bundles and other versions of the widget use besides. */
 export interface InternalApi extends GenvorisApi {
   open(input?: ProductInput, opener?: Element | null, photo?: Blob): Promise<void>;
+  openFittingRoom(): Promise<void>;
   resume(linked?: boolean): Promise<void>;
   push(...calls: (GenvorisCall | PendingCall)[]): void;
   attach(bundle: Partial<Bundles>): Bundles;

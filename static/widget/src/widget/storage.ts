@@ -4,6 +4,8 @@
 export const RESUME_KEY = "genvoris:kept";
 /** The running job. */
 export const JOB_KEY = "genvoris:job";
+/** Set while pictures may be kept on this device; in the local storage. */
+export const KEPT_KEY = "genvoris:pictures";
 /** The visit's random id. */
 export const SESSION_KEY = "genvoris:session";
 

@@ -6,7 +6,7 @@ import { doc, page } from "./page";
 import type { Settings } from "./public";
 import type { StartOptions } from "./script-tag";
 import { readText, SESSION_KEY } from "./storage";
-import { CHECKOUT_SELECTOR, triggerOf } from "./triggers";
+import { CHECKOUT_SELECTOR, FITTING_ROOM, triggerOf } from "./triggers";
 
 const VERSION = "0.1.0";
 
@@ -55,6 +55,7 @@ export class Widget {
         this.#pending = undefined;
         this.#dialog?.close();
       },
+      openFittingRoom: () => this.#call(["openFittingRoom"]),
       resume: (linked) => this.#call(["resume", linked]),
       update: (changed) => {
         Object.assign(this.#settings, changed);
@@ -106,7 +107,8 @@ export class Widget {
       this.#click = undefined;
       if (click.defaultPrevented) return;
       click.preventDefault();
-      if (this.#handledClick !== click) this.api.open(trigger.dataset, trigger);
+      if (trigger.hasAttribute(FITTING_ROOM)) this.api.openFittingRoom();
+      else if (this.#handledClick !== click) this.api.open(trigger.dataset, trigger);
     };
     // On every node of the path, since the page may stop the click at any of them.
     const listen = EventTarget.prototype.addEventListener;

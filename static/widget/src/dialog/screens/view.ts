@@ -36,6 +36,14 @@ export interface View {
   side: Child[];
 }
 
+/** What another bundle adds to the screens. */
+export interface Additions {
+  /** Add to a screen before it is shown. */
+  extend(view: View): void;
+  /** Open the dialog with a screen of its own. */
+  open(): void;
+}
+
 export type Draw<Name extends Model["screen"]["name"]> = (
   model: Model & { screen: Extract<Model["screen"], { name: Name }> },
   actions: ScreenActions,
