@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
-from .globals import get_request
-from .state import get_state
+from .globals import get_app
 
 _HOST = "genvoris_host"
 _SUBDOMAIN = "genvoris_subdomain"
@@ -45,26 +45,57 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     return blueprint
 
 
-def answer_unknown_paths() -> Response | HTTPException | None:
-    """Answer paths below the prefix that no route has, in the same JSON. A hook of the app."""
-    error = get_request().routing_exception
-    if error is None or isinstance(error, RequestRedirect):
-        return None
-    if not request.path.startswith(f"{get_state().settings.url_prefix}/"):
-        return None
-    answer = answer_http_error(error)
+def answer_unknown_paths(app: Flask, url_prefix: str) -> None:
+    """Answer paths below the prefix that no route has in the same JSON."""
+
+    def refuse(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        if endpoint is not None:  # checked first, since this runs for every page
+            return
+        error = request.routing_exception
+        if error is None or isinstance(error, RequestRedirect):
+            return
+        if request.path.startswith(f"{url_prefix}/"):
+            raise UnknownPathError(error)
+
+    app.url_value_preprocessor(refuse)
+    app.register_error_handler(UnknownPathError, _answer_unknown_path)
+
+
+class UnknownPathError(Exception):
+    """No route has this path below the prefix.
+
+    Attributes:
+        error: What Flask would answer.
+    """
+
+    def __init__(self, error: HTTPException) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+def _answer_unknown_path(unknown: UnknownPathError) -> Response | HTTPException:
+    answer = answer_http_error(unknown.error)
     return harden(answer) if isinstance(answer, Response) else answer
 
 
 class EveryHostBlueprint(Blueprint):
-    """A blueprint on every host and subdomain of the shop, exempt from CSRFProtect and Limiter."""
+    """A blueprint on every host and subdomain of the shop, exempt from CSRFProtect and Limiter.
 
-    def __init__(self, name: str, import_name: str) -> None:
+    Its routes do not rewrite the shop's session.
+
+    Args:
+        name: The name.
+        import_name: The module that it is in.
+        public: Whether shared caches may keep the answers.
+    """
+
+    def __init__(self, name: str, import_name: str, *, public: bool = False) -> None:
         super().__init__(name, import_name)
+        self._public = public
         self.url_value_preprocessor(_drop_host)
         # Flask calls this before every other hook of a request, those that the shop registered
         # earlier included, and it costs the shop's other routes nothing.
-        self.url_value_preprocessor(self._exempt)
+        self.url_value_preprocessor(self._set_apart)
 
     def make_setup_state(
         self, app: Any, options: Any, first_registration: bool = False
@@ -72,10 +103,12 @@ class EveryHostBlueprint(Blueprint):
         """Return what registers each route of this blueprint."""
         return _EveryHostState(self, app, options, first_registration)
 
-    def _exempt(self, endpoint: str | None, _values: dict[str, Any] | None) -> None:
-        extensions = current_app.extensions
+    def _set_apart(self, endpoint: str | None, _values: dict[str, Any] | None) -> None:
+        app = get_app()
+        leave_session(app, even_changed=self._public)
+        extensions = app.extensions
         if protection := extensions.get("csrf"):
-            protection.exempt(current_app.view_functions[endpoint or ""])
+            protection.exempt(app.view_functions[endpoint or ""])
             _skip_protect(protection, self.name)
         limiters = extensions.get("limiter", ())
         for limiter in limiters if isinstance(limiters, set) else (limiters,):

@@ -7,15 +7,17 @@ an upload, would undo what the shop stored meanwhile, such as a cart.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from typing import Any, cast
 
-from flask import Flask, Response, after_this_request, current_app, request, session
+from flask import Flask, Response, after_this_request, current_app, request
 from flask.sessions import SessionInterface, SessionMixin
 
 from .globals import get_request
 
-_LEFT = "genvoris.session_left"
+# In the request's environment.
+_LEAVES = "genvoris.leaves_session"
+_ALWAYS = "always"
+_UNLESS_CHANGED = "unless changed"
 LIFETIME = 24 * 3600  # seconds: as long as Genvoris links an order to a try-on
 _VALUE = re.compile(r"[A-Za-z0-9_.-]{8,128}")
 
@@ -72,33 +74,20 @@ class SparingSessions:
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save the session, unless this request leaves it unchanged."""
-        if _LEFT not in request.environ:
+        leaves = get_request().environ.get(_LEAVES)
+        if leaves is None or (leaves == _UNLESS_CHANGED and session.modified):
             self._inner.save_session(app, session, response)
 
 
-def leave_session(app: Flask, blueprints: Collection[str], public: Collection[str]) -> None:
-    """Keep this extension's routes from rewriting the shop's session, as Flask does if permanent.
-
-    Changes that the shop's own functions make to it are written as always.
+def leave_session(app: Flask, *, even_changed: bool = False) -> None:
+    """Keep this request from rewriting the shop's session, as Flask does if it is permanent.
 
     Args:
         app: The shop.
-        blueprints: The names of the blueprints of these routes.
-        public: The names of blueprints whose answers shared caches may keep, so that none of them
-            may ever carry a session.
+        even_changed: Whether changes that the shop's own functions make to it are dropped, since
+            shared caches may keep the answer, which must never carry a session.
     """
-
-    def leave(response: Response) -> Response:
-        page = get_request()
-        name = page.blueprint
-        if name in public or (name in blueprints and not session.modified):
-            page.environ[_LEFT] = True
-            # Here rather than at start-up, since the shop may set its interface later.
-            if not isinstance(app.session_interface, SparingSessions):
-                app.session_interface = cast(
-                    "SessionInterface", SparingSessions(app.session_interface)
-                )
-        return response
-
-    # Flask calls these from the last to the first, so this sees the changes of the shop's own.
-    app.after_request_funcs.setdefault(None, []).insert(0, leave)
+    get_request().environ[_LEAVES] = _ALWAYS if even_changed else _UNLESS_CHANGED
+    # Here rather than at start-up, since the shop may set its interface later.
+    if not isinstance(app.session_interface, SparingSessions):
+        app.session_interface = cast("SessionInterface", SparingSessions(app.session_interface))

@@ -25,7 +25,8 @@ def element(tag: str, attributes: str, text: str = "") -> Markup:
         attributes: What ``write_attributes`` returned.
         text: Its content, which is escaped.
     """
-    return Markup(f"<{tag}{attributes}>{escape(text)}</{tag}>")  # noqa: S704  (all of it is escaped)
+    content = escape(text) if text else ""
+    return Markup(f"<{tag}{attributes}>{content}</{tag}>")  # noqa: S704  (all of it is escaped)
 
 
 def write_attributes(attributes: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app, has_app_context
+from flask import Flask, current_app
 
 from .globals import get_app
 
@@ -148,12 +148,13 @@ def find_state(call: str) -> AppState | SwitchedOff | None:
     Raises:
         RuntimeError: There is no current app.
     """
-    if not has_app_context():
+    try:
+        app = get_app()
+    except RuntimeError:
         raise RuntimeError(
             f"{call} belongs to an app, and there is no current one here: use it in a view, in a "
             "command, or within `with app.app_context():`."
-        )
-    app = get_app()
+        ) from None
     state: AppState | LazyState | SwitchedOff | None = app.extensions.get(EXTENSION_KEY)
     return state.load(app) if isinstance(state, LazyState) else state
 

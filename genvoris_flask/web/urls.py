@@ -21,7 +21,6 @@ from .blueprints import (
     browser_blueprint,
     server_blueprint,
 )
-from .cookies import leave_session
 from .errors import HttpError, answer_error, harden
 from .state import get_state
 
@@ -39,9 +38,7 @@ def register_routes(app: Flask, settings: Settings) -> None:
         blueprints.append(stripe)
     for blueprint in blueprints:
         app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
-    names = {blueprint.name for blueprint in blueprints}
-    leave_session(app, names - {assets.name}, {assets.name})
-    app.before_request(answer_unknown_paths)
+    answer_unknown_paths(app, settings.url_prefix)
 
 
 def view(path: str) -> View:
@@ -139,7 +136,7 @@ webhooks.post("/webhook")(view("webhooks.receive"))
 stripe = server_blueprint("genvoris_stripe", __name__)
 stripe.post("/stripe")(view("stripe.receive"))
 
-assets = EveryHostBlueprint("genvoris_assets", __name__)
+assets = EveryHostBlueprint("genvoris_assets", __name__, public=True)
 assets.get("/<name>.js")(view("assets.script"))
 
 

@@ -68,8 +68,11 @@ class SessionCache:
     def get(self, shopper: Shopper) -> CachedSession | None:
         """Return the shopper's session, unless it ends within ``MARGIN``."""
         with self._lock:
-            cached = self._sessions.get(shopper.external_id)
-        return cached if cached and cached.is_for(shopper) else None
+            try:
+                cached = self._sessions[shopper.external_id]  # get() would look it up twice
+            except KeyError:
+                return None
+        return cached if cached.is_for(shopper) else None
 
     def put(self, shopper: Shopper, session: Session) -> bool:
         """Cache a session. Return whether its customer id is new here and to the shop."""
