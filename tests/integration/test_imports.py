@@ -120,7 +120,11 @@ def test_requests_import_nothing(tmp_path: Path, genvoris_sandbox: Sandbox) -> N
     body = json.dumps({"id": "evt_1", "type": "webhook.test", "created": 1, "data": {}})
     headers = {HEADER: sign("whsec_1", body.encode(), time.time())}
     (tmp_path / "webhook.json").write_text(json.dumps({"data": body, "headers": headers}))
-    settings = {**genvoris_sandbox.config, "GENVORIS_WEBHOOK_SECRET": "whsec_1"}
+    settings = {
+        **genvoris_sandbox.config,
+        "GENVORIS_WEBHOOK_SECRET": "whsec_1",
+        "GENVORIS_PAGE_BUDGET": "10",
+    }
     before, after = run(tmp_path, SERVE, **settings)
     assert set(MODULES) <= set(before)
     late = {name for name in after if name.split(".")[0] in {*HEAVY, "genvoris_flask"}}
