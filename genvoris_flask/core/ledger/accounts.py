@@ -8,7 +8,7 @@ writing one from its start.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,7 +60,7 @@ class LockedAccount:
         self.connection = connection
         self.id = check_id("external_id", external_id)
         self.now = now
-        self.version = self._lock()
+        self._lock()
         self._lots = self._read_lots()
         self._lapse()
         self._expire()
@@ -119,28 +119,26 @@ class LockedAccount:
             "event": event,
             "at": self.now,
         }
-        if insert_if_absent(self.connection, entries, line):
-            counters = {
-                "allowed": lots.c.allowed + change.allowed,
-                "reserved": lots.c.reserved + change.reserved,
-                "used": lots.c.used + change.used,
-            }
-            self.connection.execute(
-                update(lots).where(lots.c.id == lot.id).values(**counters, **columns)
-            )
-        return self.refresh(lot)
+        if not insert_if_absent(self.connection, entries, line):
+            return self.refresh(lot)
+        now = replace(
+            lot,
+            allowed=lot.allowed + change.allowed,
+            reserved=lot.reserved + change.reserved,
+            used=lot.used + change.used,
+        )
+        counters = {"allowed": now.allowed, "reserved": now.reserved, "used": now.used}
+        self.connection.execute(
+            update(lots).where(lots.c.id == lot.id).values(**counters, **columns)
+        )
+        return self.refresh(lot) if columns else self._remember(now)
 
     def refresh(self, lot: Lot) -> Lot:
         """Read a lot again."""
         row = self.connection.execute(
             select(lots).where(lots.c.id == lot.id).with_for_update()
         ).one()
-        found = read_lot(row)
-        if found.account == self.id and found.stored_state not in FINAL_STATES:
-            self._lots[found.id] = found
-        else:
-            self._lots.pop(found.id, None)
-        return found
+        return self._remember(read_lot(row))
 
     def add(self, values: dict[str, Any], event: str) -> Lot:
         """Add a lot, with the journal's line for it."""
@@ -166,9 +164,17 @@ class LockedAccount:
 
     def statement(self, about: str) -> str:
         """Return an event id for what the shop states now, which it may state again later."""
-        return f"{about}@{self.version}"
+        version = select(accounts.c.version).where(accounts.c.external_id == self.id)
+        return f"{about}@{self.connection.execute(version).scalar_one()}"
 
-    def _lock(self) -> int:
+    def _remember(self, lot: Lot) -> Lot:
+        if lot.account == self.id and lot.stored_state not in FINAL_STATES:
+            self._lots[lot.id] = lot
+        else:
+            self._lots.pop(lot.id, None)
+        return lot
+
+    def _lock(self) -> None:
         lock = (
             update(accounts)
             .where(accounts.c.external_id == self.id)
@@ -178,8 +184,6 @@ class LockedAccount:
             row = {"external_id": self.id, "version": 0, "created_at": self.now}
             insert_if_absent(self.connection, accounts, row)
             self.connection.execute(lock)
-        version = select(accounts.c.version).where(accounts.c.external_id == self.id)
-        return int(self.connection.execute(version).scalar_one())
 
     def _read_lots(self) -> dict[int, Lot]:
         # FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop
