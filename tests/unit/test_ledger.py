@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[LedgerFixture]:
+def shop() -> Iterator[LedgerFixture]:
     """Return an empty ledger; afterwards its sums must be right."""
-    fixture = new_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    fixture = new_ledger("sqlite://")
     yield fixture
     fixture.check()
     fixture.database.engine.dispose()

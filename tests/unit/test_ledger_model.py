@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -62,7 +60,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
         self.shop: LedgerFixture
         self.sales = {name: Sale() for name in ("s1", "s2", "s3", "s4")}
         self.open: dict[str, tuple[str, float]] = {}
@@ -71,7 +68,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start with an empty ledger."""
-        self.shop = new_ledger(f"sqlite:///{Path(self._folder.name)}/ledger.sqlite")
+        self.shop = new_ledger("sqlite://")
 
     @rule(sale=SALES, units=st.integers(1, 4), lifetime=LIFETIMES)
     def sell(self, sale: str, units: int, lifetime: int | None) -> None:
@@ -173,7 +170,6 @@ class LedgerMachine(RuleBasedStateMachine):
         """Close the database."""
         if hasattr(self, "shop"):
             self.shop.database.engine.dispose()
-        self._folder.cleanup()
 
     def _pass_time(self) -> None:
         """Let the model's lots end, and its reservations lapse."""
@@ -191,4 +187,4 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 TestLedgerMachine = LedgerMachine.TestCase
-TestLedgerMachine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestLedgerMachine.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
