@@ -1,8 +1,7 @@
-import "fake-indexeddb/auto";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Database, deleteDatabase, type Entry } from "../src/fitting-room/database";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Body, Entry, Head } from "../src/fitting-room/database";
 import { type DeviceKeys, fetchDeviceKeys } from "../src/fitting-room/device-keys";
-import { Keeper, LIMITS } from "../src/fitting-room/keeper";
+import { Keeper, LIMITS, type Records } from "../src/fitting-room/keeper";
 import { readProduct } from "../src/jobs/product";
 
 const DAY = 24 * 3600 * 1000;
@@ -18,25 +17,45 @@ function keysOf(...bytes: number[]): Promise<DeviceKeys> {
   return fetchDeviceKeys("/genvoris") as Promise<DeviceKeys>;
 }
 
-const opened: Keeper[] = [];
+/** The database of a device, as far as a keeper uses it. */
+class Device implements Records {
+  entriesById = new Map<string, Entry>();
+  /** How many changes the browser refuses for lack of room. */
+  refused = 0;
+
+  heads = async (): Promise<Head[]> => [...this.entriesById.values()].map(([head]) => head);
+
+  body = async (id: string): Promise<Body | undefined> => this.entriesById.get(id)?.[1];
+
+  entries = async (ids: string[]): Promise<Entry[]> =>
+    ids.map((id) => this.entriesById.get(id)).filter((entry) => entry !== undefined);
+
+  async change(added: Entry[], removed: string[] = []): Promise<void> {
+    if (added.length && this.refused-- > 0) throw new DOMException("full", "QuotaExceededError");
+    for (const entry of added) this.entriesById.set(entry[0].id, entry);
+    for (const id of removed) this.entriesById.delete(id);
+  }
+
+  close(): void {}
+}
+
+let device = new Device();
 let now = Date.UTC(2026, 10, 28);
 
 async function open(...bytes: number[]): Promise<Keeper> {
-  const keeper = (await Keeper.open(await keysOf(...bytes), () => now)) as Keeper;
-  opened.push(keeper);
-  return keeper;
+  const keeper = await Keeper.open(
+    await keysOf(...bytes),
+    () => now,
+    async () => device,
+  );
+  return keeper as Keeper;
 }
 
-/** Return all that the database holds, as text and as bytes. */
-async function dump(): Promise<string> {
-  const database = await Database.open();
-  const heads = await database.heads();
-  const bodies = await Promise.all(heads.map(({ id }) => database.body(id)));
-  database.close();
-  const bytes = [...heads, ...bodies].flatMap((each) => [
-    ...new Uint8Array(each?.sealed.data ?? []),
-  ]);
-  return JSON.stringify([heads, bodies]) + String.fromCharCode(...bytes);
+/** Return all that the device holds, as text and as bytes. */
+function dump(): string {
+  const entries = [...device.entriesById.values()].flat();
+  const bytes = entries.flatMap(({ sealed }) => [...new Uint8Array(sealed.data)]);
+  return JSON.stringify(entries) + String.fromCharCode(...bytes);
 }
 
 /** Keep pictures one after the other. */
@@ -57,11 +76,7 @@ const allowed = { ...LIMITS };
 beforeEach(() => {
   Object.assign(LIMITS, allowed);
   now = Date.UTC(2026, 10, 28);
-});
-
-afterEach(() => {
-  for (const keeper of opened.splice(0)) keeper.close();
-  deleteDatabase();
+  device = new Device();
 });
 
 describe("what is kept", () => {
@@ -89,7 +104,7 @@ describe("what is kept", () => {
     await expect(ben.read(kept)).rejects.toThrow();
     await ben.clear();
     expect(await ada.pictures()).toHaveLength(1);
-    const everything = await dump();
+    const everything = dump();
     expect(everything).toContain("j1");
     for (const secret of ["Ada", "Harbour", "shirt", "jpeg"]) {
       expect(everything).not.toContain(secret);
@@ -100,17 +115,14 @@ describe("what is kept", () => {
     const ada = await open(1);
     const first = await ada.keepPicture("j1", [shirt], picture());
     const second = await ada.keepPicture("j2", [scarf], picture("another"));
-    const database = await Database.open();
-    const [entry] = await database.entries([first.id]);
-    const [head, body] = entry as Entry;
+    const [head, body] = device.entriesById.get(first.id) as Entry;
     const { id } = second;
-    await database.change([
+    await device.change([
       [
         { ...head, id },
         { ...body, id },
       ],
     ]);
-    database.close();
     expect((await ada.pictures()).map(({ id }) => id)).toEqual([first.id]);
     await expect(ada.read(second)).rejects.toThrow();
   });
@@ -142,7 +154,7 @@ describe("the end", () => {
     expect(await (await open(1)).pictures()).toHaveLength(1);
     now = kept.ends;
     await open(2);
-    expect(await dump()).toBe("[[],[]]");
+    expect(dump()).toBe("[]");
   });
 
   it("is nothing to open with without a key, or with no days", async () => {
@@ -173,19 +185,9 @@ describe("room", () => {
   it("that the browser lacks is made by the oldest", async () => {
     const keeper = await open(1);
     await keepMany(keeper, 3);
-    const change = Database.prototype.change;
-    let refused = 2;
-    const full = vi.spyOn(Database.prototype, "change").mockImplementation(function (
-      this: Database,
-      added,
-      removed,
-    ) {
-      if (!added.length || refused-- <= 0) return change.call(this, added, removed);
-      return Promise.reject(new DOMException("full", "QuotaExceededError"));
-    });
+    device.refused = 2;
     now += 1;
     await keeper.keepPicture("j4", [shirt], picture());
-    full.mockRestore();
     expect(await names(keeper)).toEqual(["j4", "j3"]);
   });
 });

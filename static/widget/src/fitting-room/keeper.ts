@@ -16,6 +16,9 @@ export interface Kept {
   type: string;
 }
 
+/** What a keeper uses of the database. */
+export type Records = Pick<Database, "heads" | "body" | "entries" | "change" | "close">;
+
 const DAY = 24 * 3600 * 1000;
 /** What an account may keep on a device; the oldest pictures make room for new ones. */
 export const LIMITS = { pictures: 60, bytes: 40 * 1024 * 1024 };
@@ -25,7 +28,7 @@ export class Keeper {
   readonly #own: DeviceKey;
 
   private constructor(
-    private readonly database: Database,
+    private readonly database: Records,
     private readonly keys: DeviceKey[],
     readonly days: number,
     private readonly now: () => number,
@@ -34,9 +37,13 @@ export class Keeper {
   }
 
   /** Open the device's store, and remove what has ended, whose ever it is; null without a key. */
-  static async open({ keys, days }: DeviceKeys, now = Date.now): Promise<Keeper | null> {
+  static async open(
+    { keys, days }: DeviceKeys,
+    now = Date.now,
+    openRecords: () => Promise<Records> = Database.open,
+  ): Promise<Keeper | null> {
     if (!keys.length || days <= 0) return null;
-    const keeper = new Keeper(await Database.open(), keys, days, now);
+    const keeper = new Keeper(await openRecords(), keys, days, now);
     const heads = await keeper.database.heads();
     const ended = heads.filter(({ ends }) => ends <= now()).map(({ id }) => id);
     if (ended.length) await keeper.database.change([], ended);
