@@ -120,6 +120,47 @@ def test_back_keeps_job(page: Page, shop: ScriptedShop, photo: Path) -> None:
     assert shop.requests("DELETE", ".*") == []
 
 
+def test_mark_of_a_finished_job(page: Page, shop: ScriptedShop, photo: Path) -> None:
+    """A page that was left with a running job shows its trigger as before once the job is over."""
+    shop.states = [{"state": "running"}]
+    open_dialog(page)
+    choose(page, photo)
+    press(page, "Try it on")
+    press(page, "Carry on shopping")
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Making your picture")
+    page.get_by_role("link", name="First").click()
+    expect(page.locator("h2").first).to_have_text("First")
+    shop.states = [{"state": "done"}]
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Your picture is ready")
+    page.locator(".genvoris-tryon-btn").click()
+    expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Try it on")
+    page.go_back()
+    expect(page.locator("h2").first).to_have_text("Second")
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Try it on")
+    expect(page.locator("[data-genvoris-state]")).to_have_count(0)
+
+
+def test_label_that_the_page_changes(shop: ScriptedShop, photo: Path) -> None:
+    """A label that a framework has written while a job ran is not replaced by an older one."""
+    shop.states = [{"state": "running"}]
+    page = shop.open()
+    open_dialog(page)
+    choose(page, photo)
+    press(page, "Try it on")
+    press(page, "Carry on shopping")
+    trigger = page.locator(".genvoris-tryon-btn")
+    expect(trigger).to_have_text("Making your picture")
+    trigger.evaluate("trigger => { trigger.firstChild.data = 'See it on you'; }")
+    shop.states = [{"state": "done"}]
+    expect(trigger).to_have_text("Your picture is ready")
+    trigger.click()
+    expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(trigger).to_have_text("See it on you")
+
+
 SWAPS = {
     "its content": "document.body.innerHTML = html",
     "by another": """const body = document.createElement('body');

@@ -124,9 +124,12 @@ export class TryOnDialog implements Dialog, BrowserListener {
   onLeavePage(): void {
     if (this.#context.store.model.screen.name === "working") this.#session.minimise();
     else this.close();
+    this.onNewPage();
   }
 
+  /** Show on the page's triggers, which may be copies from a router's cache, what holds now. */
   onNewPage(): void {
+    this.#context.element.attach(); // to notice that the next page removes it
     this.#presenter.showBackground();
   }
 }

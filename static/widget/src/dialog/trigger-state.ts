@@ -9,7 +9,6 @@ import { TRIGGER_SELECTOR } from "../widget/triggers";
 export type TriggerState = "running" | "ready";
 
 const ATTRIBUTE = "data-genvoris-state";
-const labels = new WeakMap<Text, string>();
 
 /** Set the state of a product's triggers, and clear that of all others. */
 export function showTriggerState(product: Product, state: TriggerState | null): void {
@@ -22,13 +21,25 @@ export function showTriggerState(product: Product, state: TriggerState | null): 
   }
 }
 
-/** Change the label, if it is plain text; other content of a trigger stays as it is. */
-function relabel(trigger: HTMLElement, state: TriggerState | null): void {
-  for (const node of trigger.childNodes) {
+/**
+ * Change the label, if it is plain text; other content of a trigger stays as it is.
+ *
+ * Attributes keep the shop's label and ours, since routers restore copies of the page's HTML. A
+ * label that is not ours has been changed by the shop meanwhile, and is what returns later.
+ */
+function relabel({ childNodes, dataset }: HTMLElement, state: TriggerState | null): void {
+  for (const node of childNodes) {
     if (!(node instanceof Text) || !node.data.trim()) continue;
-    const label = labels.get(node) ?? node.data;
-    labels.set(node, label);
-    node.data = state ? t(state) : label;
+    const ours = node.data === dataset.genvorisShown;
+    const label = (ours && dataset.genvorisLabel) || node.data;
+    if (state) {
+      dataset.genvorisLabel = label;
+      node.data = dataset.genvorisShown = t(state);
+    } else {
+      if (ours) node.data = label;
+      delete dataset.genvorisLabel;
+      delete dataset.genvorisShown;
+    }
     return;
   }
 }
