@@ -31,12 +31,12 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that pyproject.toml allows
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n 2 -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
-bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
+bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/passthrough.py
 	$(BIN)/python benchmarks/tryons.py
-	$(BIN)/python benchmarks/widget.py
+	ENGINES="$(ENGINES)" $(BIN)/python benchmarks/widget.py
 	$(BIN)/python benchmarks/pictures.py
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/pytest_plugin.py

@@ -1,7 +1,7 @@
 """Measures the widget in Chromium with the CPU slowed down four times.
 
 The same page is loaded with our widget, with another try-on widget, with a picture viewer and
-without any, in turn, each time in a fresh browser profile.
+without any, in turn, each time in a fresh browser profile; then in the other engines.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import gunicorn, median
 from benchmarks.report import section, write_part
+from benchmarks.widget_engines import in_all_engines
 from tests.support.chromium import launch_options
 
 ROUNDS = 7
@@ -69,11 +70,12 @@ def main() -> None:
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 visit(browser, url, name, seen[name])
         photos = [photo_ready(browser, url) for _ in range(ROUNDS)]
+        engines = in_all_engines(browser, url, large_photo())
     how = (
         f"Chromium, its CPU slowed {SLOWED} times, {ROUNDS} loads each with an empty cache. The "
         f"machine's load was {busy:.1f} at the start: above 1, times are longer than they need be."
     )
-    parts = [budgets(seen["ours"], seen["plain"], photos), beside_others(seen)]
+    parts = [budgets(seen["ours"], seen["plain"], photos), beside_others(seen), engines]
     write_part("widget", "What the widget costs a shopper's browser", how, parts)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, Response, render_template_string, send_from_directory
+from flask import Flask, Response, render_template_string, request, send_from_directory
 
 from genvoris_flask import GenvorisFlask
 
 HERE = Path(__file__).resolve().parent
 PRODUCTS = HERE.parent / "examples" / "demo_shop" / "static" / "products"
+OBSERVE = (HERE / "observe.js").read_text()
 NONCE = "bench"
 # Report-only, since the other widgets would not work under it.
 POLICY = (
@@ -72,7 +73,10 @@ GenvorisFlask(app)
 
 @app.get("/<name>")
 def page(name: str) -> Response:
-    response = Response(render_template_string(PAGES[name]))
+    html = render_template_string(PAGES[name])
+    if "observed" in request.args:  # for browsers that cannot run a script before a page's own
+        html = html.replace("<head>", f'<head><script nonce="{NONCE}">{OBSERVE}</script>', 1)
+    response = Response(html)
     response.headers["Content-Security-Policy-Report-Only"] = POLICY
     return response
 

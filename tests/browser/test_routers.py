@@ -8,55 +8,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
-from tests.support.scripted_shop import POLICY, TRIGGER, ScriptedShop
-
-LONG = '<p style="height: 4000px">Long</p>'
-SECOND = '<h2>Second</h2><a href="/product">First</a>' + TRIGGER + LONG
-FIRST = '<h2>First</h2><a href="/second">Second</a>' + TRIGGER + LONG
-# A minimal router.
-ROUTER = """<script nonce="n">
-const show = async path => {
-  const text = await (await fetch(path)).text();
-  const page = new DOMParser().parseFromString(text, 'text/html');
-  document.body.innerHTML = page.body.innerHTML;
-};
-addEventListener('popstate', () => show(location.pathname));
-addEventListener('click', event => {
-  const link = event.target.closest('a');
-  if (!link) return;
-  event.preventDefault();
-  history.pushState(null, '', link.href);
-  show(link.pathname);
-});
-</script>"""
-HTMX = '<script nonce="n" src="/lib/{}"></script>'
-
-
-def router(shop: ScriptedShop) -> None:
-    shop.head = ROUTER
-
-
-def htmx_2(shop: ScriptedShop) -> None:
-    shop.head = HTMX.format("htmx.org/dist/htmx.js")
-
-
-def htmx_4(shop: ScriptedShop) -> None:
-    shop.head = HTMX.format("htmx-4/dist/htmx.js")
-
-
-ROUTERS = [router, htmx_2, htmx_4]
+from tests.support.scripted_shop import TRIGGER, ScriptedShop
+from tests.support.shop_pages import LONG, ROUTERS, STYLES_ALLOWED
 
 
 @pytest.fixture(params=ROUTERS)
 def page(shop: ScriptedShop, request: pytest.FixtureRequest) -> Page:
     """Show the second page of a shop whose links replace the body only."""
     request.param(shop)
-    boost = ' hx-boost="true" hx-boost:inherited="true"'
-    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
-        "'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'"
-    )
-    shop.body = f"<div{boost}>{FIRST}</div>"
-    shop.pages["/second"] = f"<div{boost}>{SECOND}</div>"
     opened = shop.open()
     opened.wait_for_load_state()
     opened.evaluate("window.sameDocument = true")
@@ -178,7 +137,7 @@ SWAPS = {
 @pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS.keys())
 def test_replaced_body(shop: ScriptedShop, swap: str) -> None:
     """The dialog disappears with the body that it was opened in."""
-    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    shop.policy = STYLES_ALLOWED
     shop.body = TRIGGER + LONG
     page = shop.open()
     page.evaluate("window.closings = 0; addEventListener('genvoris:close', () => closings++)")
@@ -191,7 +150,7 @@ def test_replaced_body(shop: ScriptedShop, swap: str) -> None:
 
 def test_own_scroll_lock_stays(shop: ScriptedShop) -> None:
     """A quick view that ends while our dialog is open may scroll again afterwards."""
-    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    shop.policy = STYLES_ALLOWED
     shop.body = TRIGGER + LONG
     page = shop.open()
     page.evaluate("document.documentElement.style.overflow = 'hidden'")

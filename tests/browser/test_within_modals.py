@@ -9,95 +9,32 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
-from tests.support.scripted_shop import POLICY, TRIGGER, WIDGET, ScriptedShop
-
-LIBRARIES = WIDGET / "node_modules"
-
-
-def script(code: str) -> str:
-    return f'<script nonce="n">{code}</script>'
+from tests.support.scripted_shop import TRIGGER, ScriptedShop
+from tests.support.shop_pages import PANELS, focus_trap, inline, popover
 
 
-def lib(path: str) -> str:
-    return f'<script nonce="n" src="/lib/{path}"></script>'
-
-
-def with_focus_trap(shop: ScriptedShop) -> Page:
-    """Show a panel with focus-trap that is not marked up as a dialog."""
-    shop.head = lib("tabbable/dist/index.umd.js") + lib("focus-trap/dist/focus-trap.umd.js")
-    shop.body = (
-        f'<div id="panel"><button id="first">First</button>{TRIGGER}<a href="#x">Last</a></div>'
-        '<button id="outside">Outside</button>'
-        + script("const trap = focusTrap.createFocusTrap('#panel'); trap.activate();")
-    )
-    return shop.open()
-
-
-def with_alpine(shop: ScriptedShop) -> Page:
-    """Show a quick view that traps the focus with Alpine and closes on outside clicks."""
-    shop.policy = POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'").replace(
-        "style-src 'self'", "style-src 'self' 'unsafe-inline'"
-    )
-    shop.head = lib("@alpinejs/focus/dist/cdn.js").replace("<script", "<script defer")
-    shop.head += lib("alpinejs/dist/cdn.js").replace("<script", "<script defer")
-    shop.body = (
-        '<div x-data="{open: false}"><button id="view" @click="open = true">Quick view</button>'
-        '<div id="panel" x-show="open" x-trap.inert.noscroll="open" @click.outside="open = false"'
-        f' @keydown.escape.window="open = false"><button>First</button>{TRIGGER}</div></div>'
-    )
+def show(shop: ScriptedShop, setup: Callable[[ScriptedShop], None]) -> Page:
+    """Open a page, and the quick view that it offers."""
+    setup(shop)
     page = shop.open()
-    page.locator("#view").click()
+    view = page.locator("#view")
+    if view.count():
+        view.click()
     return page
 
 
-def with_bootstrap(shop: ScriptedShop) -> Page:
-    """Show Bootstrap's modal."""
-    shop.policy = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-    shop.head = lib("bootstrap/dist/js/bootstrap.bundle.js")
-    shop.css = (LIBRARIES / "bootstrap/dist/css/bootstrap.css").read_text()
-    shop.body = (
-        '<button id="view" data-bs-toggle="modal" data-bs-target="#panel">Quick view</button>'
-        '<div class="modal" id="panel" tabindex="-1"><div class="modal-dialog">'
-        '<div class="modal-content"><button>First</button>'
-        f"{TRIGGER}</div></div></div>"
-    )
-    page = shop.open()
-    page.locator("#view").click()
-    return page
-
-
-def with_own_dialog(shop: ScriptedShop) -> Page:
-    """Show a native modal dialog."""
-    shop.body = f'<dialog id="panel"><button>First</button>{TRIGGER}</dialog>' + script(
-        "document.querySelector('#panel').showModal()"
-    )
-    return shop.open()
-
-
-def with_popover(shop: ScriptedShop) -> Page:
-    """Show a popover, which closes when a dialog opens outside of it."""
-    shop.body = (
-        '<button id="view" popovertarget="panel">Quick view</button>'
-        f'<div id="panel" popover><button>First</button>{TRIGGER}</div>'
-    )
-    page = shop.open()
-    page.locator("#view").click()
-    return page
-
-
-PANELS = [with_focus_trap, with_alpine, with_bootstrap, with_own_dialog, with_popover]
 FOCUSED = """() => {
   const {activeElement} = document;
   return activeElement.shadowRoot?.activeElement?.textContent ?? `outside: ${activeElement.id}`;
 }"""
 
 
-@pytest.mark.parametrize("show", PANELS)
+@pytest.mark.parametrize("setup", PANELS)
 def test_within_another_dialog(
-    shop: ScriptedShop, photo: Path, show: Callable[[ScriptedShop], Page]
+    shop: ScriptedShop, photo: Path, setup: Callable[[ScriptedShop], None]
 ) -> None:
     """Focus, keys and clicks work, and Escape closes our dialog only."""
-    page = show(shop)
+    page = show(shop, setup)
     trigger = page.locator(".genvoris-tryon-btn")
     trigger.focus()
     page.keyboard.press("Enter")
@@ -122,7 +59,7 @@ def test_within_another_dialog(
 
 def test_other_focus_trap_is_restored(shop: ScriptedShop) -> None:
     """Isolating our dialog does not disable the page's own focus trap."""
-    page = with_focus_trap(shop)
+    page = show(shop, focus_trap)
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Try it on")
     press(page, "Close")
@@ -137,7 +74,7 @@ def test_other_focus_trap_is_restored(shop: ScriptedShop) -> None:
 def test_pill_within_focus_trap(shop: ScriptedShop, photo: Path) -> None:
     """A minimised try-on can be reopened while a focus trap is active."""
     shop.states = [{"state": "running"}]
-    page = with_focus_trap(shop)
+    page = show(shop, focus_trap)
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Try it on")
     choose(page, photo)
@@ -149,7 +86,7 @@ def test_pill_within_focus_trap(shop: ScriptedShop, photo: Path) -> None:
 
 def test_closed_popover(shop: ScriptedShop) -> None:
     """A hidden dialog does not block the page."""
-    page = with_popover(shop)
+    page = show(shop, popover)
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Try it on")
     page.evaluate("document.querySelector('#panel').hidePopover()")
@@ -168,7 +105,7 @@ def test_trigger_closes_popover(shop: ScriptedShop) -> None:
         '<button id="view" popovertarget="panel">Quick view</button>'
         f'<div id="panel" popover>{TRIGGER.replace("<button", hides)}</div>'
     )
-    shop.head = script(
+    shop.head = inline(
         """addEventListener('click', event => event.target.closest('[popover]')?.hidePopover(),
           {capture: true})"""
     )

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.support.shop_script import WATCH
 from tests.support.waiting import LIMIT
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -42,7 +47,11 @@ SETTLED = """const roots = [document, ...[...document.querySelectorAll('*')]
   .map(each => each.shadowRoot).filter(Boolean)];
 return roots.flatMap(root => root.getAnimations()).every(each =>
   each.playState === 'finished' || each.effect.getComputedTiming().endTime === Infinity)
-  && roots.flatMap(root => [...root.querySelectorAll('img')]).every(image => image.complete);"""
+  && roots.flatMap(root => [...root.querySelectorAll('img')])
+    .every(image => image.complete || image.loading === 'lazy');"""
+
+# A screen that changes, or a page that still scrolls to what is to be clicked.
+NOT_YET = [StaleElementReferenceException, ElementNotInteractableException]
 
 
 class BrowserWindow:
@@ -72,9 +81,7 @@ class BrowserWindow:
         def check(_: WebDriver) -> Any:
             return holds()
 
-        waiting = WebDriverWait(
-            self.driver, LIMIT, 0.05, ignored_exceptions=[StaleElementReferenceException]
-        )
+        waiting = WebDriverWait(self.driver, LIMIT, 0.05, ignored_exceptions=NOT_YET)
         return waiting.until(check, f"{self.name}: {what}; the dialog says {self.text()!r}")
 
     def wait_until(self, script: str, *arguments: Any) -> Any:
@@ -83,14 +90,22 @@ class BrowserWindow:
 
     def click(self, selector: str) -> None:
         """Click an element of the page."""
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        self._click("return document.querySelector(arguments[0])", selector)
+
+    def hover(self, selector: str) -> None:
+        """Move the pointer to an element of the page."""
+        element = self.driver.find_element(By.CSS_SELECTOR, selector)
+        ActionChains(self.driver).move_to_element(element).perform()
 
     def click_text(self, text: str) -> None:
-        """Click a button or link of the page, by the start of its text."""
+        """Click a button or link of the page, by a part of its text."""
         script = """return [...document.querySelectorAll('button, a')]
-          .find(each => each.textContent.trim().startsWith(arguments[0]));"""
-        element: WebElement = self.wait_until(script, text)
-        element.click()
+          .find(each => each.textContent.includes(arguments[0]));"""
+        self._click(script, text)
+
+    def focus(self, selector: str) -> None:
+        """Move the focus to an element of the page."""
+        self.run("document.querySelector(arguments[0]).focus()", selector)
 
     def part(self, selector: str) -> WebElement:
         """Return an element of the dialog once it is visible."""
@@ -99,8 +114,31 @@ class BrowserWindow:
 
     def press(self, name: str) -> None:
         """Press a button or link of the dialog, by its name, once it can be pressed."""
-        element: WebElement = self.wait_until(CONTROL, name)
-        element.click()
+        self._click(CONTROL, name)
+
+    def press_until(self, name: str, appears: str) -> None:
+        """Press a button unless another one is there already, or appears."""
+
+        def check() -> bool:
+            if self.run(CONTROL, appears):
+                return True
+            if button := self.run(CONTROL, name):
+                button.click()
+            return False
+
+        self.wait_for(check, f"{appears!r} does not appear")
+
+    def _click(self, script: str, argument: str) -> None:
+        """Click what a script finds, once it is there and can be clicked."""
+
+        def click() -> bool:
+            element: WebElement | None = self.run(script, argument)
+            if not element or not self.run(SETTLED):
+                return False  # a click may miss what moves
+            element.click()
+            return True
+
+        self.wait_for(click, f"{argument!r} cannot be clicked")
 
     def upload(self, path: Path) -> None:
         """Choose a photo."""
@@ -108,12 +146,26 @@ class BrowserWindow:
         root = self.driver.find_element(By.CSS_SELECTOR, "genvoris-dialog").shadow_root
         root.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
 
+    def agree(self) -> None:
+        """Agree to the shop's policy."""
+        self.part("[part=consent] input").click()
+
     def keys(self, *keys: str) -> None:
         """Press and release keys, one after the other."""
         actions = ActionChains(self.driver, duration=0)
         for key in keys:
             actions.send_keys(key)
         actions.perform()
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until the focus is on what has a name that starts like this."""
+        reached = []
+        for _ in range(8):
+            self.keys(Keys.TAB)
+            reached.append(self.focused())
+            if reached[-1][0] == "dialog" and reached[-1][1].startswith(name):
+                return
+        raise AssertionError(f"{self.name}: Tab reached {reached}, not {name!r}")
 
     def text(self) -> str:
         """Return the dialog's visible text; "" while it is closed."""
@@ -159,15 +211,20 @@ class BrowserWindow:
         shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
         return shown.resize(self._size) if shown.size != self._size else shown
 
+    def box(self, selector: str) -> tuple[int, int, int, int]:
+        """Return the left, upper, right and lower edge of an element of the dialog."""
+        edges = """const {left, top, right, bottom} = arguments[0].getBoundingClientRect();
+        return [left, top, right, bottom].map(Math.round);"""
+        left, top, right, bottom = self.run(edges, self.part(selector))
+        return left, top, right, bottom
+
     def pixels_of(self, selector: str) -> Image.Image:
         """Return what is painted where an element of the dialog is."""
-        box = self.run(
-            """const {left, top, right, bottom} = arguments[0].getBoundingClientRect();
-            return [left, top, right, bottom].map(Math.round);""",
-            self.part(selector),
-        )
-        left, top, right, bottom = box
-        return self.screenshot().crop((left, top, right, bottom))
+        return self.screenshot().crop(self.box(selector))
+
+    def watch_policy(self) -> None:
+        """Note breaches of the page's policy from now on."""
+        self.run(WATCH)
 
     def reset(self) -> None:
         """Forget the page and its cookies; storage belongs to its origin, which ends with it."""

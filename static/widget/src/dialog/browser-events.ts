@@ -42,6 +42,13 @@ export function listenToBrowser(
   });
   // A browser may close a dialog without asking if the shopper has not used it yet.
   on(dialog, "close", () => element.closedByBrowser && listener.close());
+  // WebKit would close the popover that the dialog is in as well.
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !dialog.open || !element.host.closest("[popover]")) return;
+    event.preventDefault();
+    listener.close();
+  };
+  addEventListener("keydown", onKey, { capture: true, signal });
   isolateEvents(element.host, signal);
   addClickListener(dialog, (event) => {
     if (event.composedPath()[0] === dialog) listener.onClickOutside();
