@@ -19,10 +19,10 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from .compat import get_app
 from .cookies import leave_session
 from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
-from .globals import get_app
 
 _HOST = "genvoris_host"
 _SUBDOMAIN = "genvoris_subdomain"

@@ -15,7 +15,7 @@ import sys
 
 from flask import Flask, Request, Response, current_app, request
 
-from .globals import get_request
+from .compat import get_request
 
 log = logging.getLogger("genvoris_flask.web")
 page_log = logging.getLogger("genvoris_flask.storefront")

@@ -12,7 +12,7 @@ from typing import Any, cast
 from flask import Flask, Response, after_this_request, current_app, request
 from flask.sessions import SessionInterface, SessionMixin
 
-from .globals import get_request
+from .compat import get_request
 
 # In the request's environment.
 _LEAVES = "genvoris.leaves_session"

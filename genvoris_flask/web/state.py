@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
-from .globals import get_app
+from .compat import get_app
 
 if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
-    from ..core.analytics.event_sender import EventSender
+    from ..core.analytics import EventSender
     from ..core.api.client import GenvorisClient
     from ..core.api.http import HttpClient
     from ..core.concurrency.background import BackgroundPool

@@ -12,7 +12,7 @@ from ..core.links import is_link
 from ..errors import GenvorisError
 from .button import button_design
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
-from .globals import get_request
+from .compat import get_request
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, write_attributes
 from .nonce import page_nonce

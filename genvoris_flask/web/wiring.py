@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ..core.analytics.event_sender import EventSender
+from ..core.analytics import EventSender
 from ..core.api.client import GenvorisClient
 from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher

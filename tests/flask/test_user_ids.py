@@ -23,9 +23,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.signals import customer_linked
-from genvoris_flask.web.shopper import current_shopper
+from genvoris_flask.web.shopper import current_shopper, user_id
 from genvoris_flask.web.state import get_state
-from genvoris_flask.web.user_ids import user_id
 from tests.support.flask_shop import SAME_ORIGIN, FaultyTransport
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 

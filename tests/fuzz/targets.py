@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 
-from genvoris_flask.core.analytics.event_schema import SchemaError, read_events
+from genvoris_flask.core.analytics import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.billing.stripe.signature import check_header
 from genvoris_flask.core.images.formats.container import read_orientation

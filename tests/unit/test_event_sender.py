@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from genvoris_flask.core.analytics.event_sender import MAX_REQUESTS, EventSender
+from genvoris_flask.core.analytics import MAX_REQUESTS, EventSender
 from genvoris_flask.core.api.models import Event
 from genvoris_flask.errors import BadRequestError, Problem, UnreachableError
 

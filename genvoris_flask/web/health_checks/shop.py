@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError
-from ..shopper import login_url
+from ..shopper import SETTING, classes_with_own_get_id, login_url
 from ..state import AppState
-from ..user_ids import SETTING, classes_with_own_get_id
 from .finding import Finding, good, warn, wrong
 
 TIMEOUT = 5.0  # seconds

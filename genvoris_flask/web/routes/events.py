@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from ...core.analytics.event_schema import SchemaError, read_events
+from ...core.analytics import SchemaError, read_events
 from ..attribution import keep_widget_session
 from ..errors import HttpError
 from ..rate_limits.requests import count_address, count_shopper

@@ -1,10 +1,19 @@
 """The objects that Genvoris's REST API returns, as frozen dataclasses."""
 
 from .customers import Customer, Page, Period, Plan, PlanSummary, Status, Usage, read_status
-from .reporting import EVENT_TYPES, Conversion, ConversionPlatform, Event, EventType, Return
+from .reporting import (
+    EVENT_TYPES,
+    Conversion,
+    ConversionPlatform,
+    Event,
+    EventType,
+    Return,
+    WebhookEndpoint,
+    WebhookTest,
+    published_type,
+)
 from .sessions import ActiveSession, Session
 from .tryons import QuotaLeft, Tracked, TryOnStatus, WidgetHash, read_button_design
-from .webhooks import WebhookEndpoint, WebhookTest, published_type
 
 __all__ = [
     "EVENT_TYPES",
