@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .core.images.photos import Photo, Picture
     from .core.products import Product
-    from .core.sessions.shopper import Shopper
+    from .core.sessions import Shopper
     from .core.tryon.paywall import Paywall, Refusal
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
@@ -24,7 +24,7 @@ _HOMES = {
     "Picture": ".core.images.photos",
     "Product": ".core.products",
     "Refusal": ".core.tryon.paywall",
-    "Shopper": ".core.sessions.shopper",
+    "Shopper": ".core.sessions",
     "genvoris_button": ".web.button",
     "genvoris_widget": ".web.widget_tags",
 }

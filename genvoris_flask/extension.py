@@ -33,8 +33,8 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.models import ConversionPlatform
     from .core.api.network import Transport
     from .core.products import ProductFilter
-    from .core.sessions.shopper import Shopper
-    from .core.tryon.engines.base import EngineHook
+    from .core.sessions import Shopper
+    from .core.tryon.engines import EngineHook
     from .core.tryon.paywall import PaywallHook
     from .web.billing import AppBilling
 
@@ -144,7 +144,7 @@ class GenvorisFlask:
         Raises:
             ValueError: The type is not a non-empty string.
         """
-        from .core.webhooks.handlers import Handler, checked_type  # slow to import
+        from .core.webhooks.handling import Handler, checked_type
 
         checked = checked_type(event_type)
 

@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 from ..core.api.http import HttpClient, RetryPolicy
 from ..core.api.models import WebhookEndpoint
 from ..core.webhooks.events import KNOWN_TYPES
-from ..core.webhooks.handlers import EVERY_TYPE
+from ..core.webhooks.handling import EVERY_TYPE
 from ..core.webhooks.signature import HEADER, sign
 from ..errors import ApiError, UnreachableError
 from ..web.state import AppState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ..core.api.models import Session
-from ..core.sessions.shopper import Shopper
+from ..core.sessions import Shopper
 from ..core.tryon.paywall import Refusal
 from ..errors import GenvorisError
 from ..signals import (

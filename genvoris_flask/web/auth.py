@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flask import request, session
 
 from ..core.api.models import Session
-from ..core.sessions.shopper import Shopper
+from ..core.sessions import Shopper
 from ..core.storage.interface import digest
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from .cookies import LIFETIME, keep_cookie, read_cookie

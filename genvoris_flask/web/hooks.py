@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # slow to import
     from ..core.products import Product, ProductFilter
-    from ..core.sessions.shopper import Shopper
-    from ..core.tryon.engines.base import EngineHook
+    from ..core.sessions import Shopper
+    from ..core.tryon.engines import EngineHook
     from ..core.tryon.paywall import PaywallHook
-    from ..core.webhooks.handlers import Handler
+    from ..core.webhooks.handling import Handler
 
 log = logging.getLogger("genvoris_flask.storefront")
 

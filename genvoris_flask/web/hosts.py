@@ -11,8 +11,8 @@ from flask import Request, current_app, request
 from werkzeug.sansio.utils import host_is_trusted
 
 from .client_address import is_from_inside
-from .connections import connection_of
 from .state import get_state
+from .transfers import connection_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from ..core.sessions.shopper import Shopper
+from ..core.sessions import Shopper
 from ..core.tryon.models import Done, Failure, Job
 from ..core.tryon.paywall import Refusal, paywall_for
 from ..errors import ApiError, GenvorisError

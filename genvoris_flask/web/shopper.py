@@ -15,7 +15,7 @@ from flask import Flask, request_started, url_for
 from werkzeug.routing import BuildError
 
 from ..core.links import is_link
-from ..core.sessions.shopper import Shopper
+from ..core.sessions import Shopper
 from ..errors import ConfigurationError
 from .hooks import log_once
 from .state import AppState, get_state

@@ -21,15 +21,15 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.concurrency.limits import Slots
     from ..core.handover import Handovers
     from ..core.ledger.models import Spending
+    from ..core.sessions import Shopper
     from ..core.sessions.broker import SessionBroker
-    from ..core.sessions.shopper import Shopper
     from ..core.sessions.verifier import TokenVerifier
     from ..core.storage.interface import Store
     from ..core.tryon.daily_limit import DailyLimit
-    from ..core.tryon.engines.base import Engine
+    from ..core.tryon.engines import Engine
     from ..core.tryon.error_mapping import ErrorMapper
-    from ..core.tryon.jobs.protocol import JobQueue
-    from ..core.webhooks.deduplication import Deduplicator
+    from ..core.tryon.jobs import JobQueue
+    from ..core.webhooks.handling import Deduplicator
     from ..settings import Settings
     from .assets import Assets
     from .billing import AppBilling

@@ -14,7 +14,7 @@ from ..core.images.photos import Photo, PhotoError, clean_photo
 from ..core.products import Product, read_product
 from .errors import HttpError
 from .hosts import is_own_host, shop_url
-from .uploads import bounded_upload
+from .transfers import bounded_upload
 
 log = logging.getLogger("genvoris_flask.tryon")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ..core.tryon.engines.base import Engine, TokenSource, make_tryon
+from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
 from ..core.tryon.engines.ledger import LedgerEngine
 from ..core.tryon.models import Outcome, TryOnRequest

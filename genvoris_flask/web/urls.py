@@ -76,7 +76,7 @@ def keep_photo_in_memory(endpoint: str | None, _values: dict[str, Any] | None) -
 
 
 def _keep_in_memory(max_photo_bytes: int) -> None:
-    from .uploads import keep_in_memory  # with the views, after start-up
+    from .transfers import keep_in_memory
 
     keep_in_memory(request, max_photo_bytes)
 

@@ -19,10 +19,10 @@ from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
+from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.jwks import JwksCache
 from ..core.sessions.shared import NullSharedSessions, StoredSessions
-from ..core.sessions.shopper import Shopper
 from ..core.sessions.verifier import TokenVerifier
 from ..core.storage.interface import NoSealer
 from ..core.storage.memory_store import MemoryStore
@@ -30,7 +30,7 @@ from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
 from ..core.tryon.jobs.local import LocalJobQueue
-from ..core.webhooks.deduplication import Deduplicator
+from ..core.webhooks.handling import Deduplicator
 from ..settings import Settings
 from . import assets
 from .app_signals import AppSignals

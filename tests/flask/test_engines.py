@@ -15,7 +15,7 @@ from PIL import Image
 
 from genvoris_flask import Photo, Picture, Product, Shopper
 from genvoris_flask.core.images.photos import check_photo
-from genvoris_flask.core.tryon.engines.base import TokenSource
+from genvoris_flask.core.tryon.engines import TokenSource
 from genvoris_flask.core.tryon.engines.custom import CustomEngine
 from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import DeadlineError

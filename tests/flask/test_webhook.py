@@ -16,8 +16,8 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
 
 from genvoris_flask import GenvorisFlask
-from genvoris_flask.core.webhooks.deduplication import Deduplicator
 from genvoris_flask.core.webhooks.events import TryonEvent, WebhookEvent
+from genvoris_flask.core.webhooks.handling import Deduplicator
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.errors import StoreUnavailableError
 from genvoris_flask.web.state import get_state

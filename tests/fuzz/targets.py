@@ -29,8 +29,8 @@ from genvoris_flask.web.errors import HttpError
 from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
 from genvoris_flask.web.routes.proxy.json_rewriter import rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
+from genvoris_flask.web.transfers import keep_in_memory
 from genvoris_flask.web.tryon_form import read_form
-from genvoris_flask.web.uploads import keep_in_memory
 from tests.support.fake_genvoris import ISSUER, KEY, NOW, claims_for, jwks, sign
 from tests.support.meter import Cost, measure
 

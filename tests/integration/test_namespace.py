@@ -13,7 +13,7 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.images.photos import Picture
-from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.namespace import CHECK_SECONDS, PAUSE, Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection

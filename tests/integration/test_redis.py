@@ -14,9 +14,9 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.broker import SessionBroker
 from genvoris_flask.core.sessions.shared import StoredSessions
-from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from genvoris_flask.core.billing.service import Billing
-from genvoris_flask.core.sessions.shopper import Shopper
+from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.quota_server import QuotaServer

@@ -12,9 +12,9 @@ from genvoris_flask.core.images.photos import Photo, Picture, Quota
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.tryon.daily_limit import Claim, CountedTryon
-from genvoris_flask.core.tryon.engines.base import TokenSource
+from genvoris_flask.core.tryon.engines import TokenSource
+from genvoris_flask.core.tryon.jobs import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
-from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.models import Job, Outcome, TryOnRequest
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock

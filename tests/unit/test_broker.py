@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from genvoris_flask.core.api.models import Session
+from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.cache import CachedSession
 from genvoris_flask.core.sessions.shared import NullSharedSessions
-from genvoris_flask.core.sessions.shopper import Shopper
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,

@@ -13,7 +13,7 @@ from genvoris_flask.core.api.fetch import PictureFetcher
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.images.photos import Picture, Quota, check_photo
 from genvoris_flask.core.products import Product
-from genvoris_flask.core.tryon.engines.base import TokenSource
+from genvoris_flask.core.tryon.engines import TokenSource
 from genvoris_flask.core.tryon.engines.hosted import HostedEngine
 from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import GenvorisError, MalformedAnswerError

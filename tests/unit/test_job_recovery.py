@@ -8,8 +8,8 @@ import pytest
 
 from genvoris_flask.core.concurrency import threads
 from genvoris_flask.core.images.photos import Quota
+from genvoris_flask.core.tryon.jobs import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
-from genvoris_flask.core.tryon.jobs.protocol import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.records import (
     DOUBT_SECONDS,
     KEY_SECONDS,

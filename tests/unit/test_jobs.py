@@ -12,7 +12,7 @@ from genvoris_flask.core.images.photos import Picture, Quota
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.pieces import PIECE_BYTES
 from genvoris_flask.core.tryon.daily_limit import CountedTryon
-from genvoris_flask.core.tryon.jobs.protocol import BusyError, JobExpiredError, TooManyJobsError
+from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS
 from genvoris_flask.core.tryon.jobs.worker import MAX_FINISHED
 from genvoris_flask.core.tryon.models import (

@@ -13,7 +13,7 @@ from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.images.photos import Photo, Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.tryon.daily_limit import Claim, CountedTryon
-from genvoris_flask.core.tryon.engines.base import MintError, TokenSource, make_tryon
+from genvoris_flask.core.tryon.engines import MintError, TokenSource, make_tryon
 from genvoris_flask.core.tryon.error_mapping import ErrorMapper, meaning_of
 from genvoris_flask.core.tryon.models import Failure, TryOnRequest
 from genvoris_flask.core.tryon.paywall import Refusal

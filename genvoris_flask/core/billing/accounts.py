@@ -8,7 +8,7 @@ from typing import Protocol
 from ...errors import BadRequestError, ForbiddenError, NotFoundError
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Status
-from ..sessions.shopper import Shopper
+from ..sessions import Shopper
 from ..storage.interface import Store
 from .changes import Change, CustomerIds, CustomerUpdater
 from .idempotency import Attempt, IdempotencyStore

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from ...errors import NotFoundError
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Status
-from ..sessions.shopper import Shopper
+from ..sessions import Shopper
 
 # "quota" is set by events that start a period, "refund" by those that take a sale back, "erased"
 # by closing the account.

@@ -10,7 +10,7 @@ from typing import Any
 from ..api.client import GenvorisClient
 from ..api.models import Customer
 from ..ledger.models import Balance
-from ..sessions.shopper import Shopper
+from ..sessions import Shopper
 from ..storage.interface import Store
 from .accounts import Accounts, OnLinked, TokenCache
 from .idempotency import check_event_id

@@ -4,3 +4,29 @@ Others use ``Shopper``, ``SessionBroker`` (``broker``), which returns and drops 
 ``TokenVerifier`` (``verifier``), which checks tokens that come from browsers. ``SharedSessions``
 (``shared``) has two implementations: one for a shop of one process, one for a store.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A logged-in shopper, as the shop knows them.
+
+    Attributes:
+        external_id: The shop's own id: any stable string.
+        email: Sent to Genvoris only when it registers the shopper.
+        customer_id: Genvoris's id (``ec_…``), if the shop has stored it.
+        plan_id: The plan (``pln_…``) to register with, instead of GENVORIS_DEFAULT_PLAN.
+    """
+
+    external_id: str
+    email: str | None = field(default=None, repr=False)
+    customer_id: str | None = None
+    plan_id: str | None = None
+
+    def __post_init__(self) -> None:
+        external_id: object = self.external_id
+        if not isinstance(external_id, str) or not external_id:
+            raise ValueError("Shopper.external_id must be a non-empty string: use str(user.id).")

@@ -11,11 +11,11 @@ from ..api.client import GenvorisClient
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
+from . import Shopper
 from .breaker import CircuitBreaker
 from .cache import MARGIN, CachedSession, SessionCache
 from .mint import MINT_SECONDS, Mint
 from .shared import NullSharedSessions, SharedSessions
-from .shopper import Shopper
 from .single_flight import SessionListener, SingleFlight
 
 

@@ -10,7 +10,7 @@ from cachetools import LRUCache, TLRUCache, TTLCache
 
 from ...errors import GenvorisError
 from ..api.models import Session
-from .shopper import Shopper
+from . import Shopper
 
 # Seconds before its end in which a token is no longer handed out: the shopper needs time to use it.
 MARGIN = 60.0

@@ -15,7 +15,7 @@ from ...errors import (
 )
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Session
-from .shopper import Shopper
+from . import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 

@@ -25,11 +25,11 @@ from ...errors import (
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
+from . import Shopper
 from .breaker import CircuitBreaker
 from .cache import SessionCache
 from .mint import MINT_SECONDS, Mint
 from .shared import SharedSessions
-from .shopper import Shopper
 
 log = logging.getLogger("genvoris_flask.sessions")
 

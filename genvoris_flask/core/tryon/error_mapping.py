@@ -10,8 +10,8 @@ from ... import errors
 from ...errors import ApiError, QuotaReason
 from ..api.client import GenvorisClient
 from ..products import Product
+from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
-from ..sessions.shopper import Shopper
 from .models import Failure
 from .paywall import Refusal
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..images.photos import Photo, Picture, Quota
 from ..products import Product
-from ..sessions.shopper import Shopper
+from ..sessions import Shopper
 from .daily_limit import CountedTryon
 from .paywall import Refusal
 

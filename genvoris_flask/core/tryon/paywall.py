@@ -12,7 +12,7 @@ from ..api.models import Usage
 from ..links import is_link
 from ..locales import DEFAULT, translate
 from ..products import Product
-from ..sessions.shopper import Shopper
+from ..sessions import Shopper
 
 log = logging.getLogger("genvoris_flask.tryon")
 

@@ -10,7 +10,7 @@ from ..errors import HttpError
 from ..rate_limits.requests import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
-from ..uploads import read_message
+from ..transfers import read_message
 
 MAX_BODY_BYTES = 512 * 1024
 

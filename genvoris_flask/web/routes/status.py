@@ -9,7 +9,7 @@ from typing import Any
 from ...core.api.models import Usage
 from ...core.ledger.models import Spending
 from ...core.products import Product
-from ...core.sessions.shopper import Shopper
+from ...core.sessions import Shopper
 from ...core.tryon.engines.ledger import quota_of, refusal_of
 from ...core.tryon.paywall import Refusal, paywall_for, reason_against
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError

@@ -22,7 +22,7 @@ from ...errors import (
 from ..errors import HttpError, answer_error
 from ..rate_limits.requests import count_address
 from ..state import get_state
-from ..uploads import read_message
+from ..transfers import read_message
 
 log = logging.getLogger("genvoris_flask.billing")
 

@@ -8,12 +8,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ...core.products import read_product
-from ...core.tryon.jobs.protocol import (
-    RETRY_AFTER,
-    BusyError,
-    JobExpiredError,
-    TooManyJobsError,
-)
+from ...core.tryon.jobs import RETRY_AFTER, BusyError, JobExpiredError, TooManyJobsError
 from ...core.tryon.models import Job, TryOnRequest
 from ..attribution import keep_widget_session
 from ..auth import (
@@ -27,13 +22,13 @@ from ..auth import (
     session_for,
     slot_owner,
 )
-from ..downloads import BoundedDownload, in_pieces
 from ..errors import HttpError, isolate
 from ..guest_limits import check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
 from ..rate_limits.requests import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import get_state
+from ..transfers import BoundedDownload, in_pieces
 from ..tryon_form import read_form
 from .status import status_fields
 

@@ -8,9 +8,8 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ...core.webhooks.cache_invalidation import invalidate_session
 from ...core.webhooks.events import WebhookEvent, read_event
-from ...core.webhooks.handlers import HandlerError, run_handlers
+from ...core.webhooks.handling import HandlerError, invalidate_session, run_handlers
 from ...core.webhooks.signature import HEADER, read_signature, verify
 from ...errors import (
     LockTimeoutError,
@@ -22,7 +21,7 @@ from ...errors import (
 from ..errors import HttpError
 from ..rate_limits.requests import count_address
 from ..state import get_state
-from ..uploads import read_message
+from ..transfers import read_message
 
 log = logging.getLogger("genvoris_flask.webhooks")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ....errors import StripeEventError, see
 from ...api.models import Customer
-from ...sessions.shopper import Shopper
+from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
 from ..service import Billing
 from .lookup import Lookup

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ....errors import NotFoundError, see
 from ...api.models import Status
-from ...sessions.shopper import Shopper
+from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
 from .choice import Purchase, choose, purchases_of
 from .context import STRIPE, StripeContext

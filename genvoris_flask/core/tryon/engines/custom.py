@@ -22,11 +22,11 @@ from ...api.models import Tracked, Usage
 from ...api.response import NoConnectionError
 from ...images.photos import Picture, Quota, read_picture
 from ...products import Product
+from ...sessions import Shopper
 from ...sessions.broker import SessionBroker
-from ...sessions.shopper import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal, reason_against
-from .base import EngineHook, TokenSource
+from . import EngineHook, TokenSource
 
 log = logging.getLogger("genvoris_flask.tryon")
 

@@ -19,7 +19,7 @@ from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
 from ...images.photos import Picture, Quota, is_picture, read_picture
 from ..models import TryOnRequest
-from .base import TokenSource
+from . import TokenSource
 
 # Keys that may hold a picture in the answer, best first; case, "_" and "-" are ignored.
 PICTURE_KEYS = (

@@ -10,10 +10,10 @@ from ....errors import QuotaError, UnreachableError
 from ...images.photos import Picture, Quota
 from ...ledger.models import Balance, Spending
 from ...products import Product
-from ...sessions.shopper import Shopper
+from ...sessions import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal
-from .base import Engine, TokenSource
+from . import Engine, TokenSource
 
 log = logging.getLogger("genvoris_flask.tryon")
 

@@ -1,6 +1,91 @@
 """Try-ons as jobs: started by one request, and followed by others until there is a picture.
 
-``protocol`` has what a queue of jobs can do, which is all that routes know. ``local`` is the queue
-that runs jobs on threads of the process that took them; ``records`` is what it shares through the
-store, so that every process can answer for every job.
+Here is what a queue of jobs can do, which is all that routes know. ``local`` is the queue that runs
+jobs on threads of the process that took them; ``records`` is what it shares through the store, so
+that every process can answer for every job.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ....errors import GenvorisError
+from ...images.photos import Picture
+from ..daily_limit import CountedTryon
+from ..models import Job, Outcome, TryOnRequest
+
+RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
+
+# Makes a try-on, on whichever thread.
+Run = Callable[[TryOnRequest], Outcome]
+# Called with what a try-on counted against if it ends without a picture, unless its process dies.
+OnNoPicture = Callable[[CountedTryon], object]
+
+
+class BusyError(GenvorisError):
+    """The queue is full."""
+
+
+class TooManyJobsError(GenvorisError):
+    """The owner has as many unfinished jobs as one owner may have."""
+
+
+class JobExpiredError(GenvorisError):
+    """The job of an Idempotency-Key is over and forgotten. It is not run again."""
+
+
+class JobQueue(Protocol):
+    """Runs try-ons as jobs and remembers their results for a while.
+
+    Every job ends exactly once, and all processes of the shop see the same end. The job of a
+    process that died ends as ``interrupted``.
+    """
+
+    def submit(
+        self,
+        owner: str,
+        request: TryOnRequest,
+        key: str | None = None,
+        *,
+        address: str | None = None,
+    ) -> Job:
+        """Queue a try-on.
+
+        Args:
+            owner: Who may see the job.
+            request: What to try on. It holds the photo, so it is dropped as early as possible.
+            key: The Idempotency-Key. For a day, the same key of the same owner is the same job,
+                except that a failed job is run again.
+            address: A guest's address. Guests at one address share a limit, since a guest
+                without cookies is a new owner in every request.
+
+        Raises:
+            BusyError: The queue is full.
+            TooManyJobsError: The owner, or the address, has too many unfinished jobs.
+            JobExpiredError: The key's job was removed, or is over and forgotten.
+        """
+
+    def find(self, job_id: str, owner: str) -> Job | None:
+        """Return a job of this owner; to others it does not exist.
+
+        Raises:
+            StoreUnavailableError: Another process has the job, and the store is unavailable.
+        """
+
+    def picture(self, job: Job) -> Picture | None:
+        """Return the picture of a job.
+
+        Raises:
+            StoreUnavailableError: Another process has the job, and the store is unavailable.
+        """
+
+    def remove(self, job_id: str, owner: str) -> bool:
+        """Forget a job and its picture. A queued job is never run.
+
+        Returns:
+            Whether this owner has such a job.
+
+        Raises:
+            StoreUnavailableError: Another process has the job, and the store is unavailable.
+        """

@@ -17,7 +17,7 @@ from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job, TryOnRequest
-from .protocol import BusyError, JobExpiredError, OnNoPicture, Run, TooManyJobsError
+from . import BusyError, JobExpiredError, OnNoPicture, Run, TooManyJobsError
 from .records import JobRecords
 from .task import Task
 from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker

@@ -14,8 +14,8 @@ from ....errors import StoreUnavailableError
 from ...concurrency.threads import WorkerPool
 from ...images.photos import Picture
 from ..models import INTERRUPTED, Failure, Job, Outcome, TryOnRequest, result_of
+from . import BusyError, OnNoPicture, Run, TooManyJobsError
 from .heartbeats import Heartbeats
-from .protocol import BusyError, OnNoPicture, Run, TooManyJobsError
 from .records import JobRecords
 from .task import Task
 

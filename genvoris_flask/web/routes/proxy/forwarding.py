@@ -16,16 +16,16 @@ from flask import Response, request
 
 from ....core.api.http import StreamedResponse
 from ....core.products import Product
-from ....core.sessions.shopper import Shopper
+from ....core.sessions import Shopper
 from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
 from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
-from ...downloads import BoundedDownload
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
 from ...hosts import shop_url
 from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
+from ...transfers import BoundedDownload
 from .allow_list import TRYON, Route, to_browser, to_genvoris
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, ProductFields, clean_query
