@@ -1,4 +1,4 @@
-"""Writes HTML elements with attributes that templates give.
+"""Writes HTML elements with attributes that templates give, and the nonce of a page.
 
 Plain strings with each value escaped: Markup's own formatting takes four times as long, and every
 page pays for it.
@@ -15,6 +15,9 @@ from typing import Any
 from flask.json import dumps
 from jinja2 import Undefined
 from markupsafe import Markup, escape
+
+from .hooks import log_once
+from .state import AppState
 
 
 def element(tag: str, attributes: str, text: str = "") -> Markup:
@@ -103,3 +106,16 @@ def _simplified(value: object) -> Any:
     except TypeError:
         return str(value)  # as a template would write it
     return value
+
+
+def page_nonce(state: AppState) -> str | None:
+    """Return GENVORIS_CSP_NONCE's nonce for this request; None if it fails or has none."""
+    function = state.settings.csp_nonce
+    if function is None:
+        return None
+    try:
+        return function() or None
+    except Exception as error:  # noqa: BLE001  (a fault of the shop's own function)
+        message = "The GENVORIS_CSP_NONCE function failed: the widget goes without a nonce"
+        log_once(function, error, message)
+        return None

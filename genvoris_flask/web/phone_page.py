@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from ..core import locales
 from .errors import page_language
-from .html import write_attributes
-from .nonce import page_nonce
+from .html import page_nonce, write_attributes
 from .state import AppState
 
 HEADERS = {

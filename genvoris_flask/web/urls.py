@@ -116,12 +116,12 @@ def _add_for_hosted_widget(blueprint: Blueprint, method: str, path: str, functio
 
 
 events = browser_blueprint("genvoris_events", __name__)
-_add_for_hosted_widget(events, "POST", "/api/v1/events", view("events.report"))
+_add_for_hosted_widget(events, "POST", "/api/v1/events", view("widget.report"))
 
 passthrough = browser_blueprint("genvoris_passthrough", __name__)
-_add_for_hosted_widget(passthrough, "POST", "/api/analyze", view("proxy.views.analyze"))
-_add_for_hosted_widget(passthrough, "POST", "/api/tryon", view("proxy.views.tryon"))
-_add_for_hosted_widget(passthrough, "GET", "/api/config", view("proxy.views.config"))
+_add_for_hosted_widget(passthrough, "POST", "/api/analyze", view("proxy.forwarding.analyze"))
+_add_for_hosted_widget(passthrough, "POST", "/api/tryon", view("proxy.forwarding.tryon"))
+_add_for_hosted_widget(passthrough, "GET", "/api/config", view("proxy.forwarding.config"))
 
 
 @passthrough.url_value_preprocessor
@@ -137,7 +137,7 @@ stripe = server_blueprint("genvoris_stripe", __name__)
 stripe.post("/stripe")(view("stripe.receive"))
 
 assets = EveryHostBlueprint("genvoris_assets", __name__, public=True)
-assets.get("/<name>.js")(view("assets.script"))
+assets.get("/<name>.js")(view("widget.script"))
 
 
 @assets.errorhandler(HttpError)

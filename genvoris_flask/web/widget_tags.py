@@ -14,8 +14,7 @@ from .button import button_design
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
 from .hooks import log_once
-from .html import attribute_name, attribute_value, element, write_attributes
-from .nonce import page_nonce
+from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
 from .shopper import current_shopper_or_nobody, login_url
 from .state import AppState, TagPart, state_for

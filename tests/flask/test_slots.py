@@ -18,7 +18,7 @@ from genvoris_flask.core.concurrency.limits import (
     Slots,
 )
 from genvoris_flask.core.concurrency.threads import Task, call_later
-from genvoris_flask.web import connections
+from genvoris_flask.web import transfers
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -139,7 +139,7 @@ def test_body_without_photo_has_ten_seconds(
         asked.append(wait)
         return call_later(wait, call)
 
-    monkeypatch.setattr(connections, "call_later", note)
+    monkeypatch.setattr(transfers, "call_later", note)
     genvoris.customer("ada")
     shop = Shop(
         genvoris, GENVORIS_WEBHOOK_SECRET="whsec_1", GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_2"

@@ -1,8 +1,8 @@
 """Virtual try-ons: who may have one, what makes it, and what becomes of it.
 
 - ``models``: requests, jobs and their results.
-- ``task``: one try-on from start to end, made by one of the ``engines``.
-- ``jobs``: runs tasks in the background and answers for them in every process.
+- ``engines``: make the picture of a request.
+- ``jobs``: has requests made in the background, and answers for them in every process.
 - ``paywall``: what a refused shopper sees; ``error_mapping``: what an error means.
 - ``daily_limit``: how many try-ons a guest has in a day.
 """

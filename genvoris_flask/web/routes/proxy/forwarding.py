@@ -1,4 +1,4 @@
-"""Forwards one request of the hosted widget to Genvoris, and returns the response.
+"""The views that Genvoris's hosted widget calls: each forwards a request and returns the response.
 
 A request occupies its worker until Genvoris has answered. The extension's own widget starts a job
 instead (``POST tryons``), which occupies none.
@@ -26,11 +26,26 @@ from ...rate_limits.requests import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...transfers import BoundedDownload
-from .allow_list import TRYON, Route, to_browser, to_genvoris
+from .allow_list import ANALYZE, CONFIG, TRYON, Route, to_browser, to_genvoris
 from .body import Body, read_body
 from .fields import TOKEN_FIELD, ProductFields, clean_query
 
 log = logging.getLogger("genvoris_flask.passthrough")
+
+
+def analyze() -> Response:
+    """Forward a photo that is to be analysed."""
+    return forward_request(ANALYZE)
+
+
+def tryon() -> Response:
+    """Forward a photo and a product that is to be tried on."""
+    return forward_request(TRYON)
+
+
+def config() -> Response:
+    """Forward the request for the button's design."""
+    return forward_request(CONFIG)
 
 
 def forward_request(route: Route) -> Response:

@@ -1,4 +1,4 @@
-"""Serves the widget's built files, which browsers cache for a year."""
+"""What the widget loads from the shop and reports to it: its built files and its events."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import re
 
 from flask import Response, request
 
+from ...core.analytics import SchemaError, read_events
+from ..attribution import keep_widget_session
 from ..errors import HttpError
+from ..rate_limits.requests import count_address, count_shopper
+from ..shopper import current_shopper_or_nobody
 from ..state import get_state
+from ..transfers import read_message
 
 ONE_YEAR = 365 * 24 * 3600
+MAX_BODY_BYTES = 512 * 1024
 
 
 def script(name: str) -> Response:
@@ -37,3 +43,18 @@ def script(name: str) -> Response:
         response.cache_control.no_cache = True
     response.make_conditional(request)
     return response
+
+
+def report() -> tuple[dict[str, int], int]:
+    """Accept a batch of events from any visitor, without waiting for Genvoris."""
+    count_address("events")
+    if shopper := current_shopper_or_nobody():
+        count_shopper("events", f"shopper:{shopper.external_id}")
+    # Any Content-Type will do: navigator.sendBeacon can only send plain text without a preflight.
+    body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
+    try:
+        events = read_events(body)
+    except SchemaError as error:
+        raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
+    keep_widget_session(events[-1].session_id)
+    return {"accepted": get_state().events.add(events)}, 202
