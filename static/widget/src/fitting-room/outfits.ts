@@ -67,9 +67,9 @@ export class Outfits {
   }
 }
 
-/** Return the products to wear with what is worn: the last garment's pairs, then those tried on. */
+/** Return the products to wear with what is worn: the garments' pairs, then those tried on. */
 export function matches(worn: Product[], triedOn: Product[]): Product[] {
-  const pairs = (worn.at(-1)?.pairs ?? []).filter(({ image, title }) => image && title);
+  const pairs = worn.flatMap((product) => product.pairs ?? []).filter((pair) => pair.title);
   const names = new Set(worn.map(nameOf));
   return [...pairs.map((pair) => readProduct(pair as Product)), ...triedOn].filter((product) => {
     const name = nameOf(product);
