@@ -219,7 +219,10 @@ def test_small_screen_and_large_text(new_context: Any, photo: Path) -> None:
         choose(page, photo)
         press(page, "Try it on")
         expect_heading(page, "Here you are")
-        wide = dialog(page).locator(".body").evaluate("b => b.scrollWidth > b.clientWidth")
+        wide = dialog(page).evaluate(
+            "d => [...d.querySelectorAll('.body,.side')]"
+            ".some(each => each.scrollWidth > each.clientWidth)"
+        )
         assert not wide
         press(page, "Close")
 

@@ -6,6 +6,7 @@ import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import type { DialogContext } from "./context";
+import { describeResult } from "./picture/pictures";
 import { clearResumeState, saveResumeState } from "./resume-state";
 import type { FirstActions, ScreenActions } from "./screens/view";
 import type { Session } from "./session";
@@ -103,7 +104,13 @@ export class Actions implements ScreenActions {
   }
 
   showResult(result: Result): void {
-    this.#context.store.dispatch({ type: "showResult", result });
+    const { store, element } = this.#context;
+    store.dispatch({ type: "showResult", result });
+    element.announce(describeResult(store.model));
+  }
+
+  showBeside(result: Result, beside: Result): void {
+    this.#context.store.dispatch({ type: "showResult", result, beside });
   }
 
   // Nothing is awaited here: browsers allow some things only during a click. The result's screen

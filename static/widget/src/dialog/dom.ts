@@ -3,20 +3,26 @@
 import { type Key, t } from "../locales/strings";
 import { doc } from "../widget/page";
 
+type Listener = (event: Event) => void;
 type ClickListener = (event: MouseEvent) => void;
 type Attributes = Record<string, string | boolean | null | ClickListener>;
 export type Child = Node | string | null | false | undefined;
 
-// Clicks never reach the elements themselves: see isolation.ts.
-const clickListeners = new WeakMap<EventTarget, ClickListener>();
+// Clicks, keys and others never reach the elements themselves: see isolation.ts.
+const listeners = new WeakMap<EventTarget, Record<string, Listener>>();
 
-export function addClickListener(element: EventTarget, listener: ClickListener): void {
-  clickListeners.set(element, listener);
+/** Listen to events of a type that ends at the window. */
+export function addListener(element: EventTarget, type: string, listener: Listener): void {
+  listeners.set(element, { ...listeners.get(element), [type]: listener });
 }
 
-/** Call the dialog's listeners of a click, from the clicked element outwards. */
-export function dispatchClick(event: MouseEvent): void {
-  for (const node of event.composedPath()) clickListeners.get(node)?.(event);
+export function addClickListener(element: EventTarget, listener: ClickListener): void {
+  addListener(element, "click", listener as Listener);
+}
+
+/** Call the dialog's listeners of an event, from its target outwards. */
+export function dispatchWithin(event: Event): void {
+  for (const node of event.composedPath()) listeners.get(node)?.[event.type]?.(event);
 }
 
 /** Create an element; an attribute that is a function listens to clicks. */
@@ -45,10 +51,15 @@ export function button(
 }
 
 /** Create a button with an icon, and its label for screen readers. */
-export function iconButton(name: string, label: Key, onClick: () => void): HTMLButtonElement {
+export function iconButton(
+  name: string,
+  label: Key,
+  onClick: () => void,
+  path = ICONS.close,
+): HTMLButtonElement {
   const text = t(label);
   const attributes = { type: "button", class: "icon", part: name, "aria-label": text, title: text };
-  return el("button", { ...attributes, onClick }, icon(ICONS[name as keyof typeof ICONS]));
+  return el("button", { ...attributes, onClick }, icon(path));
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -68,7 +79,6 @@ const PERSON = "M12 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM7 22v-8a5 5 0 0 1 10 0v8";
 
 export const ICONS = {
   close: "M6 6l12 12M18 6L6 18",
-  zoom: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20M8 10.5h5M10.5 8v5",
   photo: "M4 8h3l2-3h6l2 3h3v11H4zM12 17a3.5 3.5 0 1 0 0-7a3.5 3.5 0 0 0 0 7z",
   goodPhoto: PERSON,
   badGroup:

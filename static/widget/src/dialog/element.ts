@@ -118,7 +118,7 @@ export class DialogElement {
   /** Lay the hidden dialog out once, so that fonts and styles are ready when it opens. */
   prepareLayout(): void {
     const { style } = this.dialog;
-    style.display = "flex";
+    style.display = "grid";
     this.dialog.getBoundingClientRect();
     style.display = "";
   }
@@ -151,7 +151,7 @@ export class DialogElement {
     if (!this.#opened) return;
     this.#opened = false;
     // Browsers remember the scroll position, and the next screen may be another one.
-    this.dialog.querySelector(".body")?.scrollTo(0, 0);
+    this.#scrollToTop();
     this.dialog.close();
     this.host.toggleAttribute("open", false);
     if (this.host.parentNode !== doc.body) this.detach();
@@ -167,12 +167,24 @@ export class DialogElement {
     // A heading from the shop may be in another direction than the language.
     this.#heading.replaceChildren(el("bdi", {}, view.heading));
     const parts = (children: Child[]) => children.filter((child): child is Node => Boolean(child));
+    const active = this.host.shadowRoot?.activeElement;
+    const pressed = active?.matches(".icon") && active.getAttribute("part");
     this.#visual.replaceChildren(...parts(view.visual));
     this.#side.replaceChildren(...parts(view.side));
+    const photo = this.#visual.querySelector("canvas");
+    // The screens that show one picture keep its box.
+    if (photo?.width) this.#visual.style.setProperty("--ar", `${photo.width / photo.height}`);
     if (!this.dialog.open) return;
-    this.dialog.querySelector(".body")?.scrollTo(0, 0);
+    // A button that shows the next picture is drawn again with it, and may be pressed again.
+    if (pressed && !focus) this.part(pressed)?.focus();
+    else this.#scrollToTop();
     // The focused element may be gone with the previous screen.
     if (focus || !this.host.shadowRoot?.activeElement) this.#heading.focus();
+  }
+
+  #scrollToTop(): void {
+    // Which of them scrolls depends on the layout.
+    for (const each of [this.#side, this.#side.parentElement]) each?.scrollTo(0, 0);
   }
 
   /** Show the state of a minimised job over the page; an empty text hides it. */

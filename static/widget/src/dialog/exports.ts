@@ -4,11 +4,11 @@ import { localProblem, ProblemError } from "../jobs/backend";
 import { JOB_STAGES } from "../jobs/models";
 import { productName, readProduct } from "../jobs/product";
 import { randomId } from "../jobs/random-id";
-import { addSentences, language, t } from "../locales/strings";
+import { addSentences, direction, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
 import { JOB_KEY, KEPT_KEY, readJson, readText, writeText } from "../widget/storage";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
-import { button, el, icon, iconButton } from "./dom";
+import { addListener, button, el, icon, iconButton } from "./dom";
 import { linkOf, withNext } from "./links";
 import { emit } from "./page-events";
 import { clearResumeState, saveResumeState } from "./resume-state";
@@ -20,10 +20,12 @@ export const exports = {
   KEPT_KEY,
   ProblemError,
   actionRow,
+  addListener,
   addSentences,
   backdrop,
   button,
   clearResumeState,
+  direction,
   doc,
   el,
   icon,

@@ -1,9 +1,9 @@
 // Keeps the page's own dialogs from reacting to events within ours.
 //
 // A focus trap listens on the document and takes back focus, keys and clicks outside of its own
-// dialog. So these events end at the window, before they reach it, and clicks are dispatched from there.
+// dialog. So these events end at the window, before they reach it, and are dispatched from there.
 
-import { dispatchClick } from "./dom";
+import { dispatchWithin } from "./dom";
 
 const TYPES =
   "focus blur focusin focusout keydown keyup pointerdown pointerup mousedown mouseup touchstart " +
@@ -13,11 +13,13 @@ const TYPES =
 export function isolateEvents(host: Element, signal: AbortSignal): void {
   const stop = (event: Event) => {
     if (!event.composedPath().includes(host)) return;
+    // The browser would enlarge the whole page; a passive listener cannot prevent that.
+    if (event.type === "wheel" && (event as WheelEvent).ctrlKey) return;
     event.stopImmediatePropagation();
-    if (event.type === "click") dispatchClick(event as MouseEvent);
+    dispatchWithin(event);
   };
   for (const type of TYPES.split(" ")) {
-    // Passive, so that scrolling never waits for us; only clicks are ever prevented.
-    addEventListener(type, stop, { capture: true, passive: type !== "click", signal });
+    // Passive where scrolling would otherwise wait for us.
+    addEventListener(type, stop, { capture: true, passive: /touch|wheel/.test(type), signal });
   }
 }

@@ -9,7 +9,8 @@ import type { Paywall, Product } from "../widget/public";
 export type Screen =
   | { name: "photo"; reading: boolean; notice: string; error: string }
   | { name: "working"; stage: JobStage; since: number }
-  | { name: "result"; result: Result }
+  /** `beside`: another picture, to compare. */
+  | { name: "result"; result: Result; beside?: Result | undefined }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
   | { name: "problem"; title: string; message: string }
@@ -55,7 +56,7 @@ export type DialogEvent =
   | { type: "progress"; stage: JobStage }
   /** `current`: the dialog shows this job, or has minimised it. */
   | { type: "done"; result: Result; quota: Quota | null; current: boolean }
-  | { type: "showResult"; result: Result }
+  | { type: "showResult"; result: Result; beside?: Result }
   | { type: "show"; screen: Screen }
   | { type: "problem"; problem: Problem }
   | { type: "deleted" }
@@ -131,8 +132,8 @@ export function reduce(model: Model, event: DialogEvent): Model {
     case "done":
       return withResult(model, event.result, event.quota, event.current);
     case "showResult": {
-      const { result } = event;
-      return { ...model, product: result.product, screen: { name: "result", result } };
+      const { result, beside } = event;
+      return { ...model, product: result.product, screen: { name: "result", result, beside } };
     }
     case "show":
       return { ...model, screen: event.screen };

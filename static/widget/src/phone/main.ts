@@ -1,6 +1,6 @@
 // Entry point of phone.js: the page that a shopper's phone opens by a QR code.
 
-import { dispatchClick } from "../dialog/dom";
+import { dispatchWithin } from "../dialog/dom";
 import { setLanguage } from "../locales/strings";
 import type { Text } from "../widget/public";
 import { Link } from "./link";
@@ -21,7 +21,7 @@ setLanguage(language, window.genvorisPhone ?? [], {});
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(css);
 document.adoptedStyleSheets.push(sheet);
-document.addEventListener("click", dispatchClick);
+document.addEventListener("click", dispatchWithin);
 
 const link = new Link(apiUrl, location.hash.slice(1), language);
 const limits = { maxUploadBytes: Number(maxUploadBytes), heic: true };

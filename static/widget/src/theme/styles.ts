@@ -5,15 +5,15 @@ export const css = `
 :host{all:initial!important;font-size:medium!important}
 *{box-sizing:border-box;margin:0}
 dialog,.pill{font:1em/1.5 var(--font);color:var(--text);background:var(--bg);color-scheme:var(--scheme)}
-dialog{border:1px solid var(--line);padding:0;border-radius:var(--r);width:880px;
-max-width:calc(100vw - 32px);max-height:calc(100dvh - 32px);box-shadow:0 24px 80px rgb(0 0 0/.28);
-overflow:hidden;margin:auto}
-dialog[open]{display:flex;flex-direction:column;animation:in .22s ease-out}
+dialog{--h:min(1040px,100dvh - 32px,max(600px,100vw - 240px));border:1px solid var(--line);padding:0;
+border-radius:var(--r);width:calc(var(--h)*.75 + 400px);max-width:calc(100vw - 32px);
+height:calc(var(--h));max-height:none;box-shadow:0 24px 80px rgb(0 0 0/.28);overflow:hidden;margin:auto;
+grid-template:auto minmax(0,1fr)/minmax(0,1fr) clamp(300px,38%,400px)}
+dialog[open]{display:grid;animation:in .22s ease-out}
 dialog::backdrop{background:rgb(20 17 14/.55);animation:fade .22s}
 @keyframes in{from{opacity:0;transform:translateY(12px)}}
 @keyframes fade{from{opacity:0}}
-.top{display:flex;align-items:center;gap:4px;padding-block:12px;padding-inline:24px 12px;
-border-bottom:1px solid var(--line)}
+.top{grid-area:1/2;display:flex;align-items:center;gap:4px;padding-block:12px;padding-inline:24px 12px}
 h2{font-size:1.1875em;line-height:1.3;font-weight:600;flex:1;outline:0}
 button,a,input{font:inherit;color:inherit;cursor:pointer}
 a{text-underline-offset:.2em}
@@ -25,14 +25,13 @@ background:none;border-radius:50%;flex:none;padding:0}
 .icon:hover{background:var(--surface)}
 svg{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;
 stroke-linejoin:round;flex:none}
-.body{display:grid;grid-template-columns:minmax(0,1.1fr) minmax(0,1fr);overflow:auto;min-height:0}
-.visual{position:sticky;top:0;background:var(--surface);min-height:min(600px,calc(100dvh - 104px));
-height:min(100%,calc(100dvh - 104px));
-display:grid;place-items:center;overflow:hidden}
-.visual>canvas,.visual>img,.picture>*{position:absolute;inset:0;width:100%;height:100%;
-object-fit:contain}
+.body{display:contents}
+.visual{position:relative;grid-area:1/1/3/2;background:var(--surface);display:grid;place-items:center;
+overflow:hidden}
+.visual>canvas,.visual>img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}
 .visual>img.product{padding:48px}
-.side{display:flex;flex-direction:column;gap:16px;padding:24px}
+.side{grid-area:2/2;display:flex;flex-direction:column;gap:16px;padding:8px 24px 24px;overflow:auto}
+.side>*{flex:none}
 .product-card{display:flex;gap:14px;align-items:center}
 .product-card img{width:56px;height:68px;object-fit:contain;background:var(--surface);
 border-radius:calc(var(--r)*.5)}
@@ -72,24 +71,31 @@ color:var(--soft);line-height:1.35}
 .examples .good{grid-column:1/-1;flex-direction:row;text-align:start;gap:12px;color:var(--text);
 font-size:1.0769em}
 .examples svg{width:44px;height:44px;padding:9px;border-radius:50%;background:var(--surface)}
-.good svg{box-shadow:0 0 0 2px var(--accent)}
+.good svg{border:2px solid var(--accent);padding:7px}
 .bad{position:relative}
-.bad:before{content:"";position:absolute;top:21px;width:44px;height:2px;background:var(--bad);
-transform:rotate(-45deg);border-radius:1px}
-.live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
+.bad:before{content:"";position:absolute;top:21px;width:44px;border-top:2px solid var(--bad);
+transform:rotate(-45deg)}
+.live,.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}
 [hidden]{display:none!important}
-@media (max-width:640px){
-dialog{width:100vw;max-width:none;height:100dvh;max-height:none;border-radius:0;border:0;margin:0}
-.top{padding-block:6px;padding-inline:18px 6px}
-.body{grid-template-columns:minmax(0,1fr);grid-template-rows:auto 1fr;flex:1}
-.visual{position:relative;height:min(46dvh,430px);min-height:0}
-.visual:has(.drop){height:max-content;min-height:min(34dvh,280px)}
+@media (max-width:640px),(max-height:480px){
+dialog{width:100vw;max-width:none;height:100dvh;border-radius:0;border:0;margin:0;
+padding-inline:env(safe-area-inset-left) env(safe-area-inset-right)}
+.top{padding-block:4px;padding-inline:18px 4px}
 .visual>img.product{padding:24px}
-.side{padding:18px 18px max(18px,env(safe-area-inset-bottom))}
+.side{gap:14px;padding:10px 18px max(18px,env(safe-area-inset-bottom))}
 .actions{display:contents}
-.actions>.primary{position:sticky;bottom:12px;margin-top:auto;flex:none;box-shadow:0 0 0 12px var(--bg)}
+.actions>.primary{position:sticky;bottom:max(12px,env(safe-area-inset-bottom));margin-top:auto;
+box-shadow:0 0 0 99px var(--bg);clip-path:inset(-12px -18px)}}
+@media (max-width:640px) and (min-height:481px),(max-width:480px){
+dialog{grid-template:auto minmax(0,1fr)/100%}
+.top{grid-area:auto}
+.body{display:flex;flex-direction:column;overflow:auto}
+.visual{flex:none;height:min(100vw/var(--ar,.75),100dvh - 216px)}
+.visual:has(.drop){height:max-content;min-height:min(34dvh,280px)}
+.side{flex:1 0 auto;overflow:visible;padding-top:18px}
 .drop{position:static;place-self:stretch;margin:14px}}
+@media (prefers-contrast:more){dialog,.pill{--line:var(--text)!important;--soft:var(--text)!important}}
 @media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}}
 @media (forced-colors:active){.primary,.icon,.pill,dialog{border-color:ButtonText}
 .primary:disabled{color:GrayText;border-color:GrayText}}

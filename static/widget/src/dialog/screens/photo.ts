@@ -81,7 +81,15 @@ function dropZone(reading: boolean, actions: ScreenActions): HTMLElement {
 
 function examples(): HTMLElement {
   const items = EXAMPLES.map((key, index) =>
-    el("li", { class: index ? "bad" : "good" }, icon(ICONS[key]), el("span", {}, t(key))),
+    index
+      ? el(
+          "li",
+          { class: "bad" },
+          icon(ICONS[key]),
+          el("span", { "aria-hidden": "true" }, t(key)),
+          el("span", { class: "unseen" }, t("notLikeThis", { fault: t(key) })),
+        )
+      : el("li", { class: "good" }, icon(ICONS[key]), el("span", {}, t(key))),
   );
   return el("ul", { class: "examples", part: "examples" }, ...items);
 }

@@ -24,6 +24,8 @@ export interface ScreenActions extends FirstActions {
   /** Try on another variant with the same photo. */
   tryVariant(product: Product): void;
   showResult(result: Result): void;
+  /** Show two pictures side by side. */
+  showBeside(result: Result, other: Result): void;
   share(result: Result): void;
   addToCart(result: Result): void;
   /** Go to a page of the shop; `keepPhoto` keeps the photo in this tab. */
