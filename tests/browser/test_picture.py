@@ -53,11 +53,25 @@ def box(locator: Locator) -> dict[str, float]:
     return dict(found)
 
 
-def touch(page: Page, kind: str, *points: tuple[float, float]) -> None:
-    session = page.context.new_cdp_session(page)
-    touches = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-    session.detach()
+class Fingers:
+    """Touches the screen.
+
+    Args:
+        page: The page on it.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def drag(self, *steps: list[tuple[float, float]]) -> None:
+        """Put fingers down, move them from step to step, and lift them."""
+        for index, points in enumerate(steps):
+            self._send("touchMove" if index else "touchStart", points)
+        self._send("touchEnd", [])
+
+    def _send(self, kind: str, points: list[tuple[float, float]]) -> None:
+        touches = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 def test_dialog_keeps_its_box(shop: ScriptedShop, photo: Path) -> None:
@@ -136,21 +150,13 @@ def test_swipe_and_pinch(new_context: Any, photo: Path) -> None:
     page = two_results(shop, photo)
     picture = box(dialog(page).locator(".picture"))
     y = picture["y"] + picture["height"] / 3
-    touch(page, "touchStart", (330, y))
-    touch(page, "touchMove", (290, y))
-    touch(page, "touchMove", (230, y))
-    touch(page, "touchEnd")
+    fingers = Fingers(page)
+    fingers.drag([(330, y)], [(290, y)], [(230, y)])
     expect(position(page)).to_have_text("Picture 2 of 2")
-    touch(page, "touchStart", (150, y), (230, y))
-    touch(page, "touchMove", (120, y), (260, y))
-    touch(page, "touchMove", (90, y), (290, y))
-    touch(page, "touchEnd")
+    fingers.drag([(150, y), (230, y)], [(120, y), (260, y)], [(90, y), (290, y)])
     until(page, lambda: scale(page) > 1.8)
     before = box(dialog(page).locator(".picture"))["x"]
-    touch(page, "touchStart", (200, y))
-    touch(page, "touchMove", (220, y + 10))
-    touch(page, "touchMove", (250, y + 20))
-    touch(page, "touchEnd")
+    fingers.drag([(200, y)], [(220, y + 10)], [(250, y + 20)])
     until(page, lambda: box(dialog(page).locator(".picture"))["x"] > before)
     expect(position(page)).to_have_text("Picture 2 of 2")
     assert page.evaluate("visualViewport.scale") == 1
@@ -170,7 +176,7 @@ def test_turn_by_keyboard(shop: ScriptedShop, photo: Path) -> None:
     page.keyboard.press("+")
     assert scale(page) > 1.3
     page.keyboard.press("0")
-    assert scale(page) == 1
+    assert dialog(page).locator(".picture").evaluate("p => p.style.transform") == ""
 
 
 def test_arrow_keys_follow_direction(new_context: Any, photo: Path) -> None:
@@ -182,7 +188,7 @@ def test_arrow_keys_follow_direction(new_context: Any, photo: Path) -> None:
     expect(following).to_have_attribute("aria-label", "الصورة التالية")
     following.focus()
     page.keyboard.press("ArrowLeft")
-    expect(position(page)).to_have_text("الصورة ٢ من ٢")
+    expect(position(page)).to_have_text("الصورة 2 من 2")
 
 
 def test_side_by_side(shop: ScriptedShop, photo: Path) -> None:

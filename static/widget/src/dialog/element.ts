@@ -171,7 +171,7 @@ export class DialogElement {
     const pressed = active?.matches(".icon") && active.getAttribute("part");
     this.#visual.replaceChildren(...parts(view.visual));
     this.#side.replaceChildren(...parts(view.side));
-    const photo = this.#visual.querySelector("canvas");
+    const photo = this.#visual.querySelector<HTMLCanvasElement>("canvas[part=photo]");
     // The screens that show one picture keep its box.
     if (photo?.width) this.#visual.style.setProperty("--ar", `${photo.width / photo.height}`);
     if (!this.dialog.open) return;

@@ -68,7 +68,9 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .pill:popover-open{display:flex;gap:10px;align-items:center}
 .pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
 .busy:before{background:none}
-@media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}}
+@media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
+.consent{order:-1}
+.visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 270px)}}
 @media (prefers-reduced-motion:reduce){.sheen{display:none}}
 @media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
 `;

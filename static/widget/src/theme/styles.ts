@@ -84,6 +84,7 @@ padding-inline:env(safe-area-inset-left) env(safe-area-inset-right)}
 .top{padding-block:4px;padding-inline:18px 4px}
 .visual>img.product{padding:24px}
 .side{gap:14px;padding:10px 18px max(18px,env(safe-area-inset-bottom))}
+.side,.body{scroll-padding-bottom:96px}
 .actions{display:contents}
 .actions>.primary{position:sticky;bottom:max(12px,env(safe-area-inset-bottom));margin-top:auto;
 box-shadow:0 0 0 99px var(--bg);clip-path:inset(-12px -18px)}}

@@ -26,7 +26,7 @@ export class BeforeAndAfter {
     this.#picture = picture;
     const photo = result.photo?.preview as HTMLCanvasElement;
     // A copy, since the photo's canvas goes back to the first screen.
-    const copy = el("canvas", { "aria-hidden": "true" });
+    const copy = el("canvas", { "aria-hidden": "true", part: "photo" });
     [copy.width, copy.height] = [photo.width, photo.height];
     // WebKit shows a canvas again that has left the page only if it is read often.
     copy.getContext("2d", { willReadFrequently: true })?.drawImage(photo, 0, 0);

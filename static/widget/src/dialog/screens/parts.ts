@@ -36,6 +36,7 @@ export function meter(model: Model): HTMLElement {
 export function photo(model: Model): Node {
   const preview = model.photo?.preview;
   if (!preview) return el("p", { class: "soft" }, t(model.photo ? "noPreview" : "working"));
+  preview.setAttribute("part", "photo");
   preview.setAttribute("role", "img");
   preview.setAttribute("aria-label", t("yourPhoto"));
   return preview;
