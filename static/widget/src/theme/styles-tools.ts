@@ -28,7 +28,8 @@ animation:sheen 2.4s ease-in-out infinite}
 .stage,.zoomable{position:absolute;inset:0}
 .zoomable{display:grid;place-items:center;overflow:hidden;container-type:size;touch-action:pan-y;
 user-select:none;-webkit-user-select:none}
-.large .zoomable{touch-action:none;cursor:grab}
+.large .zoomable{touch-action:none;cursor:grab;z-index:0}
+.large .picture{z-index:-1}
 .zoomable:focus-visible{outline-offset:-3px}
 .picture{position:relative;width:min(100cqw,100cqh*var(--ar,.75));aspect-ratio:var(--ar,.75);
 transform-origin:0 0}
@@ -70,7 +71,7 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .busy:before{background:none}
 @media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
 .consent{order:-1}
-.visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 270px)}}
+.visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}}
 @media (prefers-reduced-motion:reduce){.sheen{display:none}}
 @media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
 `;
