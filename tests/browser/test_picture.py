@@ -21,7 +21,7 @@ from tests.support.dialog_steps import (
 )
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
-PHONE = {**VIEWPORTS["phone"], "reduced_motion": "reduce"}
+PHONE = VIEWPORTS["phone"]
 
 
 def two_results(shop: ScriptedShop, photo: Path) -> Page:
