@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import (
@@ -47,10 +47,10 @@ def scale(page: Page) -> float:
     return width
 
 
-def box(locator: Locator) -> dict[str, float]:
+def box(locator: Locator) -> FloatRect:
     found = locator.bounding_box()
     assert found
-    return dict(found)
+    return found
 
 
 class Fingers:
