@@ -149,9 +149,8 @@ def report(client: GenvorisClient) -> None:
     client.webhook_endpoints.delete(hook.id)
 
 
-def test_every_call_is_in_the_document_and_every_call_of_the_document_is_in_the_client(
-    held: Held, client: GenvorisClient
-) -> None:
+def test_calls_match(held: Held, client: GenvorisClient) -> None:
+    """The client and the document have the same calls."""
     call_everything(client)
     rest = {
         each.id
@@ -161,7 +160,8 @@ def test_every_call_is_in_the_document_and_every_call_of_the_document_is_in_the_
     assert held.called == rest
 
 
-def test_a_customer_has_each_field_that_the_document_promises() -> None:
+def test_customer_fields() -> None:
+    """A customer has each field of the document."""
     own, nested = api_document().at(["components", "schemas", "CustomerWithUsage", "allOf"])
     promised = {**api_document().resolve(own)["properties"], **nested["properties"]}
     names = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in promised}
@@ -178,7 +178,8 @@ def test_a_customer_has_each_field_that_the_document_promises() -> None:
         (QuotaLeft, "Quota"),
     ],
 )
-def test_a_model_has_each_field_that_the_document_promises(model: Any, schema: str) -> None:
+def test_model_fields(model: Any, schema: str) -> None:
+    """A model has each field of the document."""
     promised = {
         re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
         for name in api_document().at(["components", "schemas", schema])["properties"]
@@ -186,7 +187,8 @@ def test_a_model_has_each_field_that_the_document_promises(model: Any, schema: s
     assert {each.name for each in dataclasses.fields(model)} == promised
 
 
-def test_an_event_is_written_with_the_documents_fields_and_types() -> None:
+def test_event_fields() -> None:
+    """An event is written with the document's fields and types."""
     schema = api_document().at(["components", "schemas", "Event"])
     assert set(EVENT_TYPES) == set(schema["properties"]["eventType"]["enum"])
     whole = Event("s-1", "CLOSED", "sku", "Shirt", "/shirt", {"n": 1}).write()

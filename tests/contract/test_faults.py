@@ -217,9 +217,8 @@ def faulty(sandbox_url: str, known: None) -> Iterator[Faulty]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_too_many_requests_are_waited_for_as_long_as_genvoris_says(
-    faulty: Faulty, name: str
-) -> None:
+def test_rate_limit_is_waited_for(faulty: Faulty, name: str) -> None:
+    """After 429 the client waits as long as Genvoris says."""
     call = CALLS[name]
     faulty.arrange(call, "status", 2, status=429, error="rate_limited", retryAfter=2)
     if call.repeated == "never":
@@ -234,9 +233,10 @@ def test_too_many_requests_are_waited_for_as_long_as_genvoris_says(
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize(("fault", "error"), [("status", ServerError), ("drop", UnreachableError)])
-def test_what_may_have_taken_effect_is_repeated_only_where_twice_changes_nothing(
+def test_retries_are_safe(
     faulty: Faulty, name: str, fault: str, error: type[GenvorisError]
 ) -> None:
+    """A call that may have taken effect is repeated only if that changes nothing."""
     call = CALLS[name]
     faulty.arrange(call, fault, 1, when="after")
     if call.repeated == "always":
@@ -248,7 +248,8 @@ def test_what_may_have_taken_effect_is_repeated_only_where_twice_changes_nothing
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_an_account_that_is_not_active_is_told_at_once(faulty: Faulty, name: str) -> None:
+def test_inactive_account(faulty: Faulty, name: str) -> None:
+    """An inactive account is an error at once."""
     call = CALLS[name]
     faulty.arrange(call, "status", 3, status=403, error="account_inactive")
     with pytest.raises(ForbiddenError, match="account_inactive"):
@@ -260,9 +261,8 @@ def test_an_account_that_is_not_active_is_told_at_once(faulty: Faulty, name: str
     ("status", "code", "error"),
     [(403, "domain_not_allowed", ForbiddenError), (401, "invalid_key", UnauthorizedError)],
 )
-def test_what_else_genvoris_may_have_against_the_shop_is_final_too(
-    faulty: Faulty, status: int, code: str, error: type[GenvorisError]
-) -> None:
+def test_final_refusals(faulty: Faulty, status: int, code: str, error: type[GenvorisError]) -> None:
+    """Other refusals of the shop are final as well."""
     faulty.arrange(CALLS["tryons.track"], "status", 3, status=status, error=code)
     with pytest.raises(error, match=code):
         faulty.client.tryons.track()
@@ -270,7 +270,8 @@ def test_what_else_genvoris_may_have_against_the_shop_is_final_too(
 
 
 @pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.reads])
-def test_an_answer_that_is_no_json_is_not_taken_for_one(faulty: Faulty, name: str) -> None:
+def test_not_json(faulty: Faulty, name: str) -> None:
+    """A response that is not JSON is an error."""
     call = CALLS[name]
     faulty.arrange(call, "garbage", 3)
     with pytest.raises(MalformedAnswerError):
@@ -287,9 +288,10 @@ def billing(faulty: Faulty) -> Billing:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("fault", ["drop", "status", "garbage"])
-def test_a_sale_whose_answer_is_lost_is_told_once(
+def test_lost_response(
     faulty: Faulty, billing: Billing, new_name: Callable[[], str], fault: str, when: str
 ) -> None:
+    """A sale whose response was lost is reported once."""
     name, pro = new_name(), faulty.client.plans.create(name="Sold", monthly_try_ons=3).id
     billing.activate(name, plan_id=pro, event_id="order-1")
     faulty.arrange(CALLS["customers.upsert"], fault, 1, when=when)
@@ -300,9 +302,10 @@ def test_a_sale_whose_answer_is_lost_is_told_once(
     assert len(faulty.client.customers.usage(name).history) == 1
 
 
-def test_granted_try_ons_end_with_the_period_when_the_shop_says_so(
+def test_grant_ends_with_period(
     faulty: Faulty, billing: Billing, new_name: Callable[[], str]
 ) -> None:
+    """Granted try-ons end with the period if the shop says so."""
     name = new_name()
     billing.grant(name, 3, event_id="order-1")
     faulty.client.tryons.track(end_customer_token=faulty.client.sessions.mint(name).token)
@@ -314,7 +317,8 @@ def test_granted_try_ons_end_with_the_period_when_the_shop_says_so(
     assert faulty.client.customers.usage(name).remaining == 4
 
 
-def test_what_is_repeated_is_written_down_for_every_call() -> None:
+def test_retries_are_documented() -> None:
+    """docs/api.md says of every call when it is retried."""
     table = (Path(__file__).parent.parent.parent / "docs/api.md").read_text()
     rows = re.findall(r"^\| `(\w+\.\w+)\(.*?\)` \|[^|]*\|[^|]*\| ([^|;]*)", table, re.MULTILINE)
     written = {name: when.strip() for name, when in rows}

@@ -45,9 +45,8 @@ def ada(client: GenvorisClient, plan: Plan, new_name: Name) -> Customer:
     )
 
 
-def test_a_plan_is_created_read_changed_listed_and_disabled(
-    client: GenvorisClient, plan: Plan
-) -> None:
+def test_plan(client: GenvorisClient, plan: Plan) -> None:
+    """A plan is created, read, changed, listed and disabled."""
     assert plan.id.startswith("pln_")
     assert plan.created_at is not None
     assert client.plans.get(plan.id) == plan
@@ -68,9 +67,8 @@ def test_creating_a_plan_twice_makes_two(client: GenvorisClient) -> None:
     assert made[0].id != made[1].id
 
 
-def test_a_sale_registers_a_shopper_and_the_next_one_starts_a_new_period(
-    client: GenvorisClient, ada: Customer, plan: Plan
-) -> None:
+def test_upsert(client: GenvorisClient, ada: Customer, plan: Plan) -> None:
+    """A sale registers a shopper, and the next one starts a new period."""
     assert ada.id.startswith("ec_")
     assert (ada.email, ada.plan_id, ada.status) == ("ada@example.com", plan.id, "ACTIVE")
     assert ada.metadata == {"vip": True}
@@ -88,9 +86,8 @@ def test_a_sale_registers_a_shopper_and_the_next_one_starts_a_new_period(
     assert [period.used for period in usage.history] == [1]
 
 
-def test_customers_are_found_by_both_ids_and_listed_over_pages(
-    client: GenvorisClient, ada: Customer, new_name: Name
-) -> None:
+def test_customers(client: GenvorisClient, ada: Customer, new_name: Name) -> None:
+    """Customers are found by both ids, and listed over pages."""
     assert ada.external_id is not None
     assert client.customers.get(ada.external_id) == client.customers.get(ada.id) == ada
     made = {client.customers.upsert(external_id=new_name()).id for _ in range(3)}
@@ -105,9 +102,8 @@ def test_customers_are_found_by_both_ids_and_listed_over_pages(
     assert ada.id not in {each.id for each in client.customers.iterate(status="ACTIVE")}
 
 
-def test_a_customer_is_changed_cleared_refilled_and_cancelled(
-    client: GenvorisClient, ada: Customer
-) -> None:
+def test_update_customer(client: GenvorisClient, ada: Customer) -> None:
+    """A customer is changed, cleared, refilled and cancelled."""
     client.tryons.track(end_customer_token=client.sessions.mint(ada.id).token)
     changed = client.customers.update(ada.id, email=None, metadata={"size": "M"}, plan_id=None)
     assert (changed.email, changed.plan_id, changed.metadata) == (None, None, {"size": "M"})
@@ -120,7 +116,8 @@ def test_a_customer_is_changed_cleared_refilled_and_cancelled(
     assert client.customers.get(ada.id).status == "CANCELLED"
 
 
-def test_a_token_is_minted_and_revoked_by_either_id(client: GenvorisClient, ada: Customer) -> None:
+def test_sessions(client: GenvorisClient, ada: Customer) -> None:
+    """A token is minted and revoked by either id."""
     assert ada.external_id is not None
     session = client.sessions.mint(ada.external_id, expires_in=60)
     assert (session.customer_id, session.plan_name) == (ada.id, "Pro")
@@ -139,9 +136,10 @@ def test_events_of_every_type_are_accepted(client: GenvorisClient) -> None:
     assert client.events.send(events) == len(EVENT_TYPES)
 
 
-def test_an_order_that_followed_a_tryon_is_attributed_once_and_its_refunds_are_linked(
+def test_conversion(
     client: GenvorisClient,
 ) -> None:
+    """An order after a try-on is attributed once, and its refunds are linked."""
     client.events.send([Event("s2", "TRYON_VIEWED")])
     told: dict[str, Any] = {"order_id": "o1", "amount_cents": 4900, "session_id": "s2"}
     first = client.conversions.record(**told, currency="EUR", quantity=2, product_id="sku")
@@ -157,11 +155,13 @@ def test_an_order_that_followed_a_tryon_is_attributed_once_and_its_refunds_are_l
     assert parts[0].id != parts[1].id
 
 
-def test_an_order_without_a_tryon_is_not_attributed(client: GenvorisClient) -> None:
+def test_conversion_without_tryon(client: GenvorisClient) -> None:
+    """An order without a try-on is not attributed."""
     assert not client.conversions.record(order_id="o2", amount_cents=1).attributed_from_try_on
 
 
-def test_webhook_endpoints_are_made_listed_tested_and_deleted(client: GenvorisClient) -> None:
+def test_webhook_endpoints(client: GenvorisClient) -> None:
+    """Endpoints are created, listed, tested and deleted."""
     endpoint = client.webhook_endpoints.create(**HOOK, description="main")
     assert (endpoint.url, endpoint.events, endpoint.active) == (
         HOOK["url"],
@@ -176,7 +176,8 @@ def test_webhook_endpoints_are_made_listed_tested_and_deleted(client: GenvorisCl
         client.webhook_endpoints.delete(endpoint.id)
 
 
-def test_a_tracked_tryon_is_charged_to_both_ledgers(client: GenvorisClient, ada: Customer) -> None:
+def test_tracked_tryon(client: GenvorisClient, ada: Customer) -> None:
+    """A tracked try-on is charged to the shopper and to the shop."""
     token = client.sessions.mint(ada.id).token
     first = client.tryons.track(end_customer_token=token, product_type="apparel")
     second = client.tryons.track(end_customer_token=token, generation_time_ms=900)
@@ -289,9 +290,8 @@ WRONG: dict[str, tuple[type[ApiError], Call]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_refused_with_the_error_that_says_so(
-    client: GenvorisClient, what: str
-) -> None:
+def test_wrong_fields(client: GenvorisClient, what: str) -> None:
+    """Each kind of mistake has its error, with a request id."""
     error, call = WRONG[what]
     with pytest.raises(error) as caught:
         call(client)
@@ -300,9 +300,8 @@ def test_what_is_wrong_is_refused_with_the_error_that_says_so(
     assert caught.value.detail
 
 
-def test_a_token_that_lives_too_long_or_is_anothers_is_refused(
-    client: GenvorisClient, ada: Customer, new_name: Name
-) -> None:
+def test_wrong_sessions(client: GenvorisClient, ada: Customer, new_name: Name) -> None:
+    """A token that lives too long, or is another's, is refused."""
     with pytest.raises(BadRequestError):
         client.sessions.mint(ada.id, expires_in=3601)
     other = client.customers.upsert(external_id=new_name())
@@ -313,9 +312,8 @@ def test_a_token_that_lives_too_long_or_is_anothers_is_refused(
 
 
 @pytest.mark.parametrize(("status", "reason"), [("PAUSED", "paused"), ("CANCELLED", "cancelled")])
-def test_who_is_paused_or_cancelled_gets_no_token_and_no_tryon(
-    client: GenvorisClient, ada: Customer, status: Any, reason: str
-) -> None:
+def test_inactive_customer(client: GenvorisClient, ada: Customer, status: Any, reason: str) -> None:
+    """A paused or cancelled customer gets no token and no try-on."""
     token = client.sessions.mint(ada.id).token
     client.customers.update(ada.id, status=status)
     with pytest.raises(CustomerInactiveError):
@@ -325,9 +323,8 @@ def test_who_is_paused_or_cancelled_gets_no_token_and_no_tryon(
     assert caught.value.reason == reason
 
 
-def test_over_quota_without_a_plan_and_out_of_credits_are_told_apart(
-    client: GenvorisClient, ada: Customer, sandbox: Sandbox
-) -> None:
+def test_quota_and_credit(client: GenvorisClient, ada: Customer, sandbox: Sandbox) -> None:
+    """The quota, a missing plan and the shop's credit have errors of their own."""
     token = client.sessions.mint(ada.id).token
     for _ in range(3):
         client.tryons.track(variation_count=4, end_customer_token=token)
@@ -345,7 +342,8 @@ def test_over_quota_without_a_plan_and_out_of_credits_are_told_apart(
     sandbox.top_up()
 
 
-def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
+def test_wrong_key(sandbox_url: str) -> None:
+    """Every call refuses a wrong key."""
     wrong = GenvorisClient("gvk_test_wrong", f"{sandbox_url}/api/v1", sandbox_url)
     calls: list[Call] = [
         lambda client: client.plans.list(),
@@ -378,9 +376,7 @@ def test_a_wrong_key_is_refused_by_every_call(sandbox_url: str) -> None:
         assert "gvk_test_wrong" not in str(caught.value)
 
 
-def test_a_customer_is_read_with_the_plan_and_the_latest_periods(
-    client: GenvorisClient, ada: Customer, plan: Plan
-) -> None:
+def test_customer_details(client: GenvorisClient, ada: Customer, plan: Plan) -> None:
     """Usage names the plan too, as it is now, beside the limit of this period."""
     client.tryons.track(end_customer_token=client.sessions.mint(ada.id).token)
     client.customers.update(ada.id, reset_period=True)
@@ -426,12 +422,14 @@ def test_the_hosted_widget_is_described(client: GenvorisClient, sandbox: Sandbox
     )
 
 
-def test_a_return_of_an_unknown_order_is_taken(client: GenvorisClient) -> None:
+def test_return_of_unknown_order(client: GenvorisClient) -> None:
+    """A return of an unknown order is accepted."""
     made = client.returns.record(order_id="never reported", refunded_amount_cents=1)
     assert made.conversion_event_id is None
 
 
-def test_metadata_that_is_too_large_is_told_by_its_code(client: GenvorisClient) -> None:
+def test_metadata_too_large(client: GenvorisClient) -> None:
+    """Metadata that is too large has a code of its own."""
     with pytest.raises(BadRequestError) as caught:
         client.customers.upsert(external_id="big", metadata={"a": "x" * 4096})
     assert caught.value.code == "metadata_too_large"

@@ -24,7 +24,8 @@ def test_no_sentence_is_missing_or_left_over(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
-def test_every_sentence_is_translated_and_keeps_its_values(language: str) -> None:
+def test_translations_are_complete(language: str) -> None:
+    """Every message is translated, with its placeholders."""
     for key, english in LANGUAGES["en"].items():
         theirs = LANGUAGES[language][key]
         assert theirs != english, key
@@ -32,13 +33,15 @@ def test_every_sentence_is_translated_and_keeps_its_values(language: str) -> Non
 
 
 @pytest.mark.parametrize(("language", "script"), [("ar", r"[؀-ۿ]"), ("ur", r"[؀-ۿ]")])
-def test_right_to_left_sentences_are_in_their_own_script(language: str, script: str) -> None:
+def test_right_to_left_script(language: str, script: str) -> None:
+    """Messages in Arabic and Urdu are in their own script."""
     for key, sentence in LANGUAGES[language].items():
         assert re.search(script, sentence), key
         assert re.match(script, sentence) or key.startswith("hours."), key
 
 
-def test_each_code_that_a_browser_may_get_has_a_sentence() -> None:
+def test_codes_have_messages() -> None:
+    """Each code that a browser may get has a message."""
     by_reason = {"end_customer_quota", "credit_limit_reached"}
     assert set(STATUSES) - by_reason <= set(KEYS)
     assert {"reason.quota_exhausted", "reason.credit_limit_reached"} <= set(KEYS)

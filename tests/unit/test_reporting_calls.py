@@ -18,7 +18,8 @@ TOKEN = "eyJ.a-token-of-a-shopper"
 OPENED = Event("s1", "WIDGET_OPENED")
 
 
-def test_events_go_out_in_one_call_with_only_the_fields_that_they_have() -> None:
+def test_events() -> None:
+    """Events are sent in one call, with only the fields that they have."""
     wire = Wire({"accepted": 2}, 202)
     viewed = Event(
         "s1",
@@ -46,14 +47,16 @@ def test_events_go_out_in_one_call_with_only_the_fields_that_they_have() -> None
 
 
 @pytest.mark.parametrize("count", [0, 51])
-def test_more_events_than_one_call_takes_or_none_are_not_sent(count: int) -> None:
+def test_number_of_events(count: int) -> None:
+    """Too many events for one call, or none, are refused."""
     wire = Wire({"accepted": count}, 202)
     with pytest.raises(ValueError, match="1 to 50"):
         wire.client.events.send([OPENED] * count)
     assert wire.sent == []
 
 
-def test_an_order_goes_out_with_all_that_is_known_of_it() -> None:
+def test_conversion() -> None:
+    """An order is sent with all that is known of it."""
     wire = Wire({"id": "cv_1", "attributedFromTryOn": True, "deduped": True})
     conversion = wire.client.conversions.record(
         order_id="o1",
@@ -86,7 +89,8 @@ def test_an_order_goes_out_with_all_that_is_known_of_it() -> None:
     )
 
 
-def test_an_order_of_nothing_is_still_an_order() -> None:
+def test_order_of_nothing() -> None:
+    """An order may have an amount of zero."""
     wire = Wire({"data": {"id": "cv_1", "attributed_from_try_on": False}}, 201)
     conversion = wire.client.conversions.record(order_id="o1", amount_cents=0)
     assert wire.body == {"orderId": "o1", "platform": "custom", "amountCents": 0}
@@ -124,7 +128,8 @@ ENDPOINT = {
 }
 
 
-def test_a_webhook_endpoint_is_made_listed_tested_and_deleted() -> None:
+def test_webhook_endpoint() -> None:
+    """An endpoint is created, listed, tested and deleted."""
     wire = Wire(ENDPOINT, 201)
     endpoint = wire.client.webhook_endpoints.create(
         url=ENDPOINT["url"],  # type: ignore[arg-type]
@@ -147,7 +152,7 @@ def test_a_webhook_endpoint_is_made_listed_tested_and_deleted() -> None:
     assert wire.line == "DELETE /api/v1/webhooks/we_1"
 
 
-def test_an_endpoint_asks_for_types_by_the_names_that_are_published() -> None:
+def test_published_types() -> None:
     """A type that is asked for under both of its names is asked for once."""
     wire = Wire({"id": "we_1"}, 201)
     wire.client.webhook_endpoints.create(
@@ -164,7 +169,8 @@ def test_an_endpoint_asks_for_types_by_the_names_that_are_published() -> None:
     ]
 
 
-def test_a_tryon_of_the_shops_own_engine_is_charged_at_the_root_of_the_host() -> None:
+def test_tracked_tryon() -> None:
+    """A try-on of the shop's own engine is charged at the root of the host."""
     quota = {"used": 3, "limit": 5, "remaining": 2}
     wire = Wire(
         {
@@ -200,7 +206,8 @@ def test_a_tryon_of_the_shops_own_engine_is_charged_at_the_root_of_the_host() ->
     assert tracked.quota == QuotaLeft(3, 5, 2)
 
 
-def test_a_guests_tryon_is_charged_to_the_shop_alone() -> None:
+def test_tracked_guest() -> None:
+    """A guest's try-on is charged to the shop alone."""
     wire = Wire({"success": True, "remaining_credits": 9, "variation_count": 1})
     assert wire.client.tryons.track().quota is None
     assert "end_customer_token" not in wire.body
@@ -242,9 +249,8 @@ def tries(call: Call, fault: httpx.Response | Exception) -> int:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_a_second_time_would_change_is_repeated_only_when_the_first_had_no_effect(
-    name: str,
-) -> None:
+def test_unsafe_retry(name: str) -> None:
+    """An unsafe call is repeated only if the first had no effect."""
     unsure = 3 if name in REPEATED_WHENEVER else 1
     assert tries(CALLS[name], httpx.ReadError("reset")) == unsure
     assert tries(CALLS[name], httpx.Response(503, json={})) == unsure
@@ -254,7 +260,8 @@ def test_what_a_second_time_would_change_is_repeated_only_when_the_first_had_no_
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_refusal_repeats_nothing_that_was_sent_in_secret(name: str) -> None:
+def test_secrets_in_errors(name: str) -> None:
+    """The error for a refusal contains no secret."""
     sent = {"track": ("gvk_test_1", TOKEN), "webhooks create": ("gvk_test_1", "whsec_1")}
     secrets = sent.get(name, ("gvk_test_1",))
     wire = Wire({"error": "invalid_body", "detail": f"You sent {' and '.join(secrets)}."}, 400)
@@ -265,7 +272,8 @@ def test_a_refusal_repeats_nothing_that_was_sent_in_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in ("events", "track")])
-def test_an_answer_that_the_contract_does_not_know_is_an_error(name: str) -> None:
+def test_unknown_response(name: str) -> None:
+    """An undocumented response is an error."""
     wire = Wire(["nonsense"])
     if name == "webhooks delete":
         assert CALLS[name](wire.client) is None  # nothing is read from it
@@ -274,7 +282,8 @@ def test_an_answer_that_the_contract_does_not_know_is_an_error(name: str) -> Non
         CALLS[name](wire.client)
 
 
-def test_a_tracked_tryon_over_quota_tells_the_reason() -> None:
+def test_tracked_over_quota() -> None:
+    """The error for a tracked try-on over quota has the reason."""
     wire = Wire(
         {"error": "end_customer_quota", "reason": "paused", "used": 1, "limit": 5, "detail": "No."},
         402,

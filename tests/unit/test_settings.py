@@ -30,16 +30,18 @@ def test_the_key_alone_is_enough() -> None:
     assert settings.page_budget == 0.8
 
 
-def test_the_key_is_also_taken_from_the_environment() -> None:
+def test_key_from_environment() -> None:
+    """The key may be in the environment."""
     assert read_settings({}, environ={"GENVORIS_API_KEY": KEY}).api_key == KEY
 
 
-def test_the_config_goes_before_the_environment() -> None:
+def test_config_wins() -> None:
+    """The app's configuration takes precedence over the environment."""
     environ = {"GENVORIS_API_KEY": "gvk_test_from_the_environment"}
     assert read_settings({"GENVORIS_API_KEY": KEY}, environ).api_key == KEY
 
 
-def test_every_setting_may_come_from_the_environment() -> None:
+def test_all_from_environment() -> None:
     """A variable is read by its setting's type, as a number, a word, a list or JSON."""
     settings = read_settings(
         {},
@@ -61,7 +63,7 @@ def test_every_setting_may_come_from_the_environment() -> None:
     assert settings.button == ButtonDesign(label="Try", show_on_cards=False)
 
 
-def test_flask_reads_them_from_its_own_prefix_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prefixed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """``app.config.from_prefixed_env()`` gives values that have a type already."""
     app = Flask("shop")
     for name, value in {
@@ -97,7 +99,7 @@ def test_a_blank_one_counts_as_not_set(name: str, blank: str) -> None:
     assert read_settings({"GENVORIS_API_KEY": KEY}, environ={name: blank}) == plain
 
 
-def test_other_programs_variables_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_variables(caplog: pytest.LogCaptureFixture) -> None:
     """Only a slip is named in the log; what others read never stops the shop."""
     environ = {"GENVORIS_SDK_REGION": "eu", "GENVORIS_PAGE_BUGDET": "1", "GENVORIS_API_KEY": KEY}
     assert read_settings({}, environ) == read()
@@ -111,11 +113,13 @@ def test_a_value_of_none_counts_as_not_set() -> None:
     assert read(GENVORIS_UPGRADE_URL=None, GENVORIS_SESSION_TTL=None).session_ttl == 900
 
 
-def test_other_settings_of_the_app_are_left_alone() -> None:
+def test_other_config() -> None:
+    """Other settings of the app are ignored."""
     assert read(SECRET_KEY="x", DEBUG=True).api_key == KEY
 
 
-def test_the_keys_for_tokens_are_looked_for_beside_the_api() -> None:
+def test_jwks_url() -> None:
+    """The keys for tokens are at the origin of the API by default."""
     settings = read(GENVORIS_API_URL="http://127.0.0.1:8787/api/v1")
     assert settings.jwks_url == "http://127.0.0.1:8787/.well-known/jwks.json"
 
@@ -135,12 +139,14 @@ def test_a_flag_may_be_a_word(word: object, meaning: bool) -> None:
 @pytest.mark.parametrize(
     "given", [["CDN.example.com", "*.example.org"], "cdn.example.com, *.example.org,"]
 )
-def test_hosts_may_be_a_list_or_a_text_with_commas(given: object) -> None:
+def test_hosts(given: object) -> None:
+    """Hosts may be a list or a string with commas."""
     settings = read_settings({"GENVORIS_API_KEY": KEY, "GENVORIS_RESULT_HOSTS": given})
     assert settings.result_hosts == ("cdn.example.com", "*.example.org")
 
 
-def test_a_number_may_come_as_text_from_an_environment_file() -> None:
+def test_number_as_string() -> None:
+    """A number may be a string, as from an environment file."""
     assert read(GENVORIS_SESSION_TTL="600").session_ttl == 600
 
 
@@ -194,16 +200,15 @@ def test_a_number_may_come_as_text_from_an_environment_file() -> None:
         ("GENVORIS_BUTTON", {"borderRadius": 41}, "borderRadius"),
     ],
 )
-def test_a_wrong_value_stops_with_a_sentence_naming_the_key(
-    name: str, value: object, hint: str
-) -> None:
+def test_wrong_value(name: str, value: object, hint: str) -> None:
+    """A wrong value raises an error that names the key."""
     with pytest.raises(ConfigurationError) as caught:
         read(**{name: value})
     assert name in str(caught.value)
     assert hint in str(caught.value)
 
 
-def test_a_plan_may_carry_what_the_shop_notes_of_it() -> None:
+def test_plan_with_other_keys() -> None:
     """Price and currency are the shop's own: they are kept, and compared with nothing."""
     own = {"price": 900, "currency": "JPY", "name_de": "Profi", 7: "seven"}
     (plan,) = read(GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 100, **own}]).plans or ()
@@ -225,14 +230,14 @@ def test_a_plan_may_carry_what_the_shop_notes_of_it() -> None:
         ({"monthly_tryons": 3, "external_price_id": "p"}, "monthly_try_ons"),
     ],
 )
-def test_a_slip_in_a_plan_is_told_from_the_shops_own_keys(slip: dict[str, Any], meant: str) -> None:
+def test_plan_typo(slip: dict[str, Any], meant: str) -> None:
     """A key that is nearly one of ours is refused where ours is missing."""
     plan = {"name": "Pro", **({} if "try" in str(slip).lower() else {"monthly_try_ons": 3}), **slip}
     with pytest.raises(ConfigurationError, match=f"did you mean {meant}"):
         read(GENVORIS_PLANS=[plan])
 
 
-def test_a_key_like_one_of_ours_is_the_shops_where_ours_is_given() -> None:
+def test_plan_key_like_ours() -> None:
     """A shop may note several ids of a price."""
     plan = {"name": "Pro", "monthly_try_ons": 3, "external_price_id": "p", "price_id": "q"}
     assert read(GENVORIS_PLANS=[plan]).plans == (DeclaredPlan("Pro", 3, "p"),)
@@ -243,18 +248,21 @@ def test_a_missing_key_says_where_to_get_one() -> None:
         read_settings({}, environ={})
 
 
-def test_a_misspelt_setting_is_named_with_the_right_one() -> None:
+def test_misspelt_setting() -> None:
+    """The error for a misspelt setting names the right one."""
     with pytest.raises(ConfigurationError, match="did you mean GENVORIS_PAGE_BUDGET"):
         read(GENVORIS_PAGE_BUGDET=1)
 
 
-def test_the_server_key_is_refused_as_the_widgets_key() -> None:
+def test_server_key_for_widget() -> None:
+    """The server key is refused as the widget's key."""
     with pytest.raises(ConfigurationError, match="GENVORIS_WIDGET_API_KEY") as caught:
         read(GENVORIS_WIDGET_API_KEY=KEY)
     assert KEY not in str(caught.value)
 
 
-def test_an_integrity_needs_the_url_that_it_is_for() -> None:
+def test_integrity_without_url() -> None:
+    """An integrity needs the URL that it is for."""
     with pytest.raises(ConfigurationError, match="GENVORIS_WIDGET_INTEGRITY"):
         read(GENVORIS_WIDGET_INTEGRITY="sha384-abc")
 
@@ -269,7 +277,8 @@ def test_the_key_is_not_in_the_repr() -> None:
     assert KEY not in repr(read())
 
 
-def test_every_setting_has_a_check_and_a_line_in_the_docstring() -> None:
+def test_settings_are_complete() -> None:
+    """Every setting has a validator and a line in the docstring."""
     names = {field.name for field in dataclasses.fields(Settings)}
     assert {f"GENVORIS_{name.upper()}" for name in names} == set(CHECKS)
     for name in names:
@@ -307,7 +316,8 @@ def test_every_setting_has_a_check_and_a_line_in_the_docstring() -> None:
         "https://user:hun\nter2hunter2@genvoris.org",
     ],
 )
-def test_no_message_repeats_a_password_of_an_address(name: str, url: str) -> None:
+def test_password_in_url(name: str, url: str) -> None:
+    """No message repeats the password of a URL."""
     with pytest.raises(ConfigurationError) as caught:
         read(**{name: url})
     assert name in str(caught.value)
