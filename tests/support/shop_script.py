@@ -187,6 +187,8 @@ class ShopScript:
         if method == "POST" and self.refusal:
             status, body = self.refusal
             return json_answer(body, status)
+        if method == "POST" and path != "tryons":
+            return json_answer({"error": "not_found"}, 404)
         if method == "POST":
             job = f"j{len(self.jobs) + 1}"
             self.jobs[job] = 0

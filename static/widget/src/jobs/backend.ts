@@ -48,7 +48,8 @@ export class Backend {
   }
 
   job(id: string): Promise<Job> {
-    return this.#call("GET", `/tryons/${encodeURIComponent(id)}`);
+    // A shop's service worker may answer from its cache what has been asked before.
+    return this.#call("GET", `/tryons/${encodeURIComponent(id)}?at=${Date.now()}`);
   }
 
   /** Cancel a job or delete it with its picture; one that no longer exists counts as deleted. */
