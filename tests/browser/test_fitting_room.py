@@ -180,7 +180,7 @@ def test_outfit(demo: Demo, desktop_page: Page, photo: Path) -> None:
     expect_heading(page, "Try it on")
     expect(dialog(page)).to_contain_text("Next: Longshore scarf")
     expect(dialog(page)).to_contain_text("25 of 30 try-ons left")
-    press(page, "Back to the picture before")
+    press(page, "Back to the previous picture")
     expect_heading(page, "Here you are")
     matches.get_by_role("button", name="Longshore scarf").click()
     expect(dialog(page)).to_contain_text("Next: Longshore scarf")

@@ -46,7 +46,7 @@ def test_phone_takes_the_photo(demo: Demo, new_context: Any) -> None:
     assert phone.context.cookies() == []
 
     phone.reload()
-    expect(phone.get_by_role("heading", name="This link has ended")).to_be_visible()
+    expect(phone.get_by_role("heading", name="This link has expired")).to_be_visible()
     expect(phone.get_by_text("A photo was already sent")).to_be_visible()
     expect_accessible(phone)
     assert watched.complaints == []
@@ -64,10 +64,10 @@ def test_phone_without_a_camera_for_pages(demo: Demo, new_context: Any, photo: P
     phone: Page = new_context(**VIEWPORTS["phone"]).new_page()
     phone.goto(link)
     expect(phone.locator("html")).to_have_attribute("dir", "rtl")
-    phone.get_by_role("button", name="فتح الكاميرا").click()
+    phone.get_by_role("button", name="افتح الكاميرا").click()
     expect(phone.get_by_role("alert")).to_contain_text("لا يمكن استخدام الكاميرا هنا")
     phone.locator("input[type=file]").set_input_files(photo)
-    expect(phone.get_by_role("heading", name="هل تستخدم هذه الصورة؟")).to_be_visible()
+    expect(phone.get_by_role("heading", name="هل تريد استخدام هذه الصورة؟")).to_be_visible()
     expect_accessible(phone)
     with desktop.expect_response(lambda answer: answer.request.method == "DELETE"):
         desktop.keyboard.press("Escape")

@@ -81,7 +81,7 @@ def test_endless_job_is_given_up(shop: ScriptedShop, photo: Path) -> None:
         if not step.count():
             break
     expect_heading(opened, "That did not work")
-    expect(dialog(opened).get_by_role("alert")).to_contain_text("takes longer than it should")
+    expect(dialog(opened).get_by_role("alert")).to_contain_text("taking longer than it should")
     press(opened, "Try again")
     expect(dialog(opened).get_by_role("img", name="Your photo")).to_be_visible()
 

@@ -70,7 +70,7 @@ def test_refusal_says_when_to_return(shop: Shop) -> None:
     body = answer.get_json()
     assert (answer.status_code, body["error"]) == (429, "guest_limit_reached")
     assert answer.headers["Retry-After"] == str(int(22.5 * HOUR))
-    words = "You have used all try-ons that guests have in a day. You can try on again in 23 hours."
+    words = "You have used all try-ons that guests get in a day. You can try on more in 23 hours."
     assert body["detail"] == words
     assert body["paywall"] == {
         "kind": "offer",

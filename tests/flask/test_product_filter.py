@@ -135,7 +135,7 @@ def test_tryon_is_refused(shop: Shop, rule: Rule) -> None:
 def test_refusal_is_translated(shop: Shop, rule: Rule) -> None:
     """The refusal is in the shopper's language."""
     answer = shop.tryon(product_id="hat-1", headers={"Accept-Language": "de"})
-    assert answer.get_json()["detail"] == "Dieses Produkt kann nicht anprobiert werden."
+    assert answer.get_json()["detail"] == "Dieser Artikel kann nicht anprobiert werden."
 
 
 def test_status_hides_button(shop: Shop, rule: Rule) -> None:

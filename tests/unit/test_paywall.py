@@ -55,7 +55,7 @@ def test_empty_credit_pool_offers_nothing() -> None:
     assert paywall["kind"] == "unavailable"
     assert paywall["action_url"] is None
     assert paywall["action_label"] is None
-    assert "unavailable" in paywall["message"]
+    assert "not available" in paywall["message"]
 
 
 @pytest.mark.parametrize("reason", ["quota_exhausted", "no_plan", "paused", "cancelled"])
@@ -102,8 +102,8 @@ def test_quota_of_one_is_singular() -> None:
     """The text does not say “all 1 try-ons”."""
     one = paywall_for(Refusal("quota_exhausted", used=1, limit=1), None, None)
     two = paywall_for(Refusal("quota_exhausted", used=2, limit=2), None, None)
-    assert one["message"] == "You have used all your try-ons of this period."
-    assert two["message"] == "You have used all 2 try-ons of this period."
+    assert one["message"] == "You have used all your try-ons for this period."
+    assert two["message"] == "You have used all 2 try-ons for this period."
 
 
 @pytest.mark.parametrize(
