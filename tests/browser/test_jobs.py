@@ -16,6 +16,7 @@ from tests.support.dialog_steps import (
     expect_heading,
     press,
     start_try_on,
+    until,
 )
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
@@ -85,6 +86,22 @@ def test_reload(shop: ScriptedShop, photo: Path, aside: bool) -> None:
     expect_heading(page, "Here you are")
     assert len(shop.jobs) == 1
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
+
+
+def test_second_tab(shop: ScriptedShop, photo: Path) -> None:
+    """A tab that the page opens does not follow the job as well."""
+    shop.states = RUNNING
+    page = start_try_on(shop, photo)
+    expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
+    with page.expect_popup() as opened:
+        page.evaluate("() => { open(location.href); }")
+    second = opened.value
+    until(second, lambda: second.evaluate("sessionStorage.getItem('genvoris:job')") is None)
+    expect(dialog(second)).to_be_hidden()
+    expect(pill(second)).to_be_hidden()
+    shop.states = DONE
+    expect_heading(page, "Here you are")
+    expect(dialog(second)).to_be_hidden()
 
 
 def test_another_product_meanwhile(shop: ScriptedShop, photo: Path) -> None:

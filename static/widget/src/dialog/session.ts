@@ -70,7 +70,7 @@ export class Session implements JobListener {
   /** Follow the job that an earlier page of this tab has left running. */
   async followEarlierJob(): Promise<void> {
     const { store, config } = this.#context;
-    const job = (await this.loadJobs()).followEarlier();
+    const job = await (await this.loadJobs()).followEarlier();
     if (!job || store.model.open) return;
     const { product, at: since, aside } = job;
     store.dispatch({ type: "follow", product, loginUrl: config.loginUrl, since });

@@ -6,6 +6,8 @@ import { JOB_KEY, readJson, writeText } from "../widget/storage";
 const MAX_AGE = 30 * 60 * 1000;
 const MAX_HISTORY = 100;
 const HISTORY_KEY = "genvoris:made";
+// How long a page that is being left may still hold a job.
+const LEAVING = 3000;
 
 export interface RunningJob {
   at: number;
@@ -22,6 +24,29 @@ export function saveRunningJob(job: RunningJob | null): void {
 export function readRunningJob(now = Date.now()): RunningJob | null {
   const job = readJson<RunningJob>(JOB_KEY);
   return job && now - job.at < MAX_AGE ? job : null;
+}
+
+/**
+ * Hold a job while this page follows it; return how to release it, or null if another tab holds it.
+ *
+ * A tab that a script has opened starts with a copy of this one's storage, and so of its job.
+ */
+export function holdJob(id: string): Promise<(() => void) | null> {
+  return new Promise((resolve) => {
+    const hold = () =>
+      new Promise<void>((release) => {
+        // A page in the back/forward cache must not keep the job from the tab's next one.
+        addEventListener("pagehide", () => release(), { once: true });
+        resolve(release);
+      });
+    const free = () => resolve(() => {});
+    // Browsers offer no locks to pages without https.
+    if (!navigator.locks) return free();
+    const signal = AbortSignal.timeout(LEAVING);
+    navigator.locks
+      .request(`genvoris:job:${id}`, { signal }, hold)
+      .catch(() => (signal.aborted ? resolve(null) : free()));
+  });
 }
 
 /** Remember a generated picture, so that the shopper can delete all of them. */

@@ -6,6 +6,7 @@ import { type Backend, localProblem, ProblemError } from "./backend";
 import {
   addToHistory,
   clearHistory,
+  holdJob,
   type RunningJob,
   readHistory,
   readRunningJob,
@@ -57,13 +58,18 @@ export class Jobs {
     return this.#follow(product, photo, Date.now(), run, attempt);
   }
 
-  /** Follow the job that an earlier page has left running, and return it. */
-  followEarlier(): RunningJob | null {
+  /** Follow the job that an earlier page of this tab has left running, and return it. */
+  async followEarlier(): Promise<RunningJob | null> {
     const job = readRunningJob();
-    if (job) {
-      this.#minimised = job.aside;
-      void this.#follow(job.product, null, job.at, (submission) => submission.follow(job.id));
+    const release = job && (await holdJob(job.id));
+    if (!job || this.#current) return null;
+    if (!release) {
+      saveRunningJob(null);
+      return null;
     }
+    this.#minimised = job.aside;
+    const run = (submission: Submission) => submission.follow(job.id);
+    void this.#follow(job.product, null, job.at, run).finally(release);
     return job;
   }
 
@@ -101,8 +107,10 @@ export class Jobs {
     run: (submission: Submission) => Promise<Job | null>,
     attempt?: Attempt,
   ): Promise<void> {
+    let held: ReturnType<typeof holdJob> | undefined;
     const submission = new Submission(this.backend, this.tokens, product, (stage, id) => {
       if (this.#current !== submission) return;
+      if (id && attempt) held ??= holdJob(id);
       if (id) saveRunningJob({ id, product, at, aside: this.#minimised });
       this.listener.onStage(stage);
     });
@@ -121,6 +129,7 @@ export class Jobs {
       }
     } finally {
       this.#all.delete(submission);
+      void held?.then((release) => release?.());
     }
   }
 
