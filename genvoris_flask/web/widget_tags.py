@@ -84,6 +84,8 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         "data-phone-handover": "true" if is_handover_possible(state, page) else None,
         "data-shop-name": state.settings.shop_name,
         "data-keep-pictures-days": str(state.settings.keep_pictures_days),
+        "data-result-seconds": str(state.settings.result_ttl),
+        "data-own-engine": "true" if state.hooks.tryon_engine else None,
     }
     part = TagPart(attributes, write_attributes(attributes))
     # A proxy's header may set the root, so the number of different ones is bounded.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import (
     choose,
     dialog,
+    expect_accessible,
     expect_heading,
     file,
     open_shop,
     press,
     send,
     sent_photo,
+    until,
 )
 from tests.support.pictures import picture
 from tests.support.scripted_shop import ScriptedShop
@@ -150,10 +153,10 @@ def test_camera_on_phone(new_context: Any) -> None:
     with page.expect_file_chooser():
         press(page, "Take a photo")
     field = page.locator("genvoris-dialog input[type=file]")
-    expect(field).to_have_attribute("capture", "user")
+    expect(field).to_have_attribute("capture", "environment")
     with page.expect_file_chooser():
         dialog(page).get_by_role("button", name="Choose a photo").click()
-    expect(field).not_to_have_attribute("capture", "user")
+    expect(field).not_to_have_attribute("capture", "environment")
 
 
 def test_examples(shop: ScriptedShop, photo: Path) -> None:
@@ -197,22 +200,63 @@ def test_consent(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_delete_photo(shop: ScriptedShop, photo: Path) -> None:
-    """Deleting the photo deletes its pictures at the backend."""
+    """The photo and its pictures are gone at once, and deleted ten seconds later unless undone."""
     page = open_shop(shop)
     send(shop, page, photo)
     press(page, "Try another photo")
     press(page, "Try it on")
     expect_heading(page, "Here you are")
-    shop.failing = {"/genvoris/tryons/j2"}
-    press(page, "Delete my photo")
-    expect(dialog(page).get_by_role("alert")).to_contain_text("There is no connection")
-    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
-    shop.failing = set()
+    made = json.loads(page.evaluate("sessionStorage.getItem('genvoris:made')"))
+    assert len(made) == 2
+    page.clock.install()
+
     press(page, "Delete my photo")
     expect(dialog(page)).to_contain_text("Your photo and its pictures are deleted.")
+    expect_accessible(page, "genvoris-dialog")
+    press(page, "Undo")
+    expect_heading(page, "Here you are")
+    assert shop.requests("DELETE", ".*") == []
+
+    shop.failing = {f"/genvoris/tryons/{made[1]}"}
+    press(page, "Delete my photo")
+    expect(dialog(page).get_by_role("button", name="Undo")).to_be_visible()
+    page.clock.fast_forward(10_000)
+    expect(dialog(page).get_by_role("alert")).to_contain_text("There is no connection")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+    shop.failing = set()
+    press(page, "Delete my photo")
+    expect(dialog(page).get_by_role("button", name="Undo")).to_be_visible()
+    page.clock.fast_forward(10_000)
+    expect(dialog(page).get_by_role("button", name="Undo")).to_be_hidden()
+    until(page, lambda: page.evaluate("sessionStorage.getItem('genvoris:made')") is None)
     deleted = {each.url.split("/")[-1] for each in shop.requests("DELETE", ".*")}
-    assert deleted == {"j1", "j2"}
+    assert deleted == set(made)
     assert page.evaluate("[sessionStorage.getItem('genvoris:made'), localStorage.length]") == [
         None,
         0,
     ]
+
+
+def test_deletion_does_not_wait_for_a_page_that_is_left(shop: ScriptedShop, photo: Path) -> None:
+    """Leaving the page deletes at once what could still be undone."""
+    page = open_shop(shop)
+    send(shop, page, photo)
+    press(page, "Delete my photo")
+    expect(dialog(page).get_by_role("button", name="Undo")).to_be_visible()
+    # Playwright sees no request of a page that is gone.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    until(page, lambda: shop.requests("DELETE", ".*/tryons/.*"))
+
+
+@pytest.mark.parametrize("engine", ["Genvoris", "own"])
+def test_who_gets_the_photo(shop: ScriptedShop, engine: str) -> None:
+    """Before a photo is chosen, the dialog says who gets it, and how long pictures are kept."""
+    shop.tag |= {"data-shop-name": "Marlow & Fen", "data-result-seconds": "5400"}
+    if engine == "own":
+        shop.tag["data-own-engine"] = "true"
+    page = open_shop(shop)
+    promise = dialog(page).locator("[part=promise]")
+    who = "Marlow & Fen" if engine == "own" else "Marlow & Fen and Genvoris"
+    expect(promise).to_contain_text(f"Your photo goes to {who}, only to make this picture.")
+    expect(promise).to_contain_text("deletes the picture after 90 minutes")

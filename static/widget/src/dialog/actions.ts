@@ -1,25 +1,36 @@
 // What the buttons do on screens that follow a photo or an answer of the backend's.
 
 import { localProblem } from "../jobs/backend";
+import type { Jobs } from "../jobs/jobs";
 import type { Result } from "../jobs/models";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import type { DialogContext } from "./context";
+import { Deletion } from "./deletion";
 import { describeResult } from "./picture/pictures";
+import type { DialogEvent } from "./reducer";
 import { clearResumeState, saveResumeState } from "./resume-state";
 import type { FirstActions, ScreenActions } from "./screens/view";
 import type { Session } from "./session";
+
+/** Events after which a deletion can no longer be undone. */
+const NEXT: DialogEvent["type"][] = ["open", "follow", "photo", "start"];
 
 export class Actions implements ScreenActions {
   readonly #context: DialogContext;
   readonly #session: Session;
   readonly #first: FirstActions;
+  #deletion: Deletion | undefined;
 
   constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
     this.#session = session;
     this.#first = first;
+    // What comes next is not to be deleted with what came before.
+    context.store.subscribe(({ type }) => {
+      if (NEXT.includes(type)) this.#deletion?.now();
+    });
   }
 
   choose(camera?: boolean): void {
@@ -82,20 +93,37 @@ export class Actions implements ScreenActions {
     this.#context.store.dispatch({ type: "backToPhoto" });
   }
 
-  /** Delete the photo here and, with every picture generated from it, at the backend. */
+  /**
+   * Delete the photo here and, with every picture generated from it, at the backend.
+   *
+   * They are gone from the screen at once, and really deleted ten seconds later.
+   */
   async deletePhoto(): Promise<void> {
-    const { store } = this.#context;
+    const { store, element } = this.#context;
+    const before = store.model;
+    const restore = () => store.dispatch({ type: "undone", before });
+    let jobs: Jobs;
     try {
-      await (await this.#session.loadJobs()).deleteAll();
+      jobs = await this.#session.loadJobs();
     } catch {
       store.dispatch({ type: "deletionFailed", message: t("offline") });
       return;
     }
-    const preview = store.model.photo?.preview;
-    if (preview) preview.width = 0;
-    clearResumeState();
-    withdrawConsent();
+    const deletion = new Deletion(async () => {
+      clearResumeState();
+      withdrawConsent();
+      try {
+        await jobs.deleteAll();
+        const preview = before.photo?.preview;
+        if (preview) preview.width = 0;
+      } catch {
+        restore();
+        store.dispatch({ type: "deletionFailed", message: t("offline") });
+      }
+    }, restore);
     store.dispatch({ type: "deleted" });
+    element.part("notice")?.append(deletion.button);
+    this.#deletion = deletion;
   }
 
   tryVariant(product: Product): void {

@@ -10,6 +10,11 @@ export interface Config {
   loginUrl: string | null;
   privacyUrl: string;
   phoneHandover: boolean;
+  shopName: string;
+  /** Whether the shop makes the pictures itself, so that Genvoris gets no photo. */
+  ownEngine: boolean;
+  /** How long the backend keeps a picture; 0 if the page does not say. */
+  resultSeconds: number;
   privacyVersion: string;
   maxUploadBytes: number;
   heic: boolean;
@@ -33,6 +38,9 @@ export function readConfig(settings: TagSettings): Config {
     token: settings.token || settings.customerToken || settings.endCustomerToken || null,
     loginUrl: settings.loginUrl || null,
     privacyUrl,
+    shopName: settings.shopName || location.hostname,
+    ownEngine: String(settings.ownEngine) === "true",
+    resultSeconds: Number(settings.resultSeconds) || 0,
     phoneHandover: String(settings.phoneHandover) === "true",
     privacyVersion: settings.privacyVersion || privacyUrl,
     maxUploadBytes: Number(settings.maxUploadBytes) || DEFAULT_MAX_UPLOAD,

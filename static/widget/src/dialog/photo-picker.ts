@@ -36,7 +36,7 @@ export class PhotoPicker {
   choose(camera = false): void {
     this.#context.loadTools().catch(() => {}); // tried again once there is a photo
     const { input } = this.#context.element;
-    if (camera) input.setAttribute("capture", "user");
+    if (camera) input.setAttribute("capture", "environment");
     else input.removeAttribute("capture");
     input.click();
   }

@@ -60,6 +60,7 @@ export type DialogEvent =
   | { type: "show"; screen: Screen }
   | { type: "problem"; problem: Problem }
   | { type: "deleted" }
+  | { type: "undone"; before: Model }
   | { type: "backToPhoto"; product?: Product };
 
 /** Error codes that another photo can fix. */
@@ -141,6 +142,10 @@ export function reduce(model: Model, event: DialogEvent): Model {
       return { ...withProblem(model, event.problem), unseen: !model.open };
     case "deleted":
       return { ...model, photo: null, results: [], screen: photoScreen(t("deleted")) };
+    case "undone": {
+      const { photo, results, product, screen } = event.before;
+      return { ...model, photo, results, product, screen };
+    }
     case "backToPhoto":
       return { ...model, product: event.product ?? model.product, screen: photoScreen() };
   }

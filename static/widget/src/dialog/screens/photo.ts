@@ -5,6 +5,7 @@ import type { Config } from "../config";
 import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
 import { linkOf } from "../links";
+import { photoPromise } from "../promise";
 import type { Model } from "../reducer";
 import { actionRow, meter, photo, pictureRow, productCard } from "./parts";
 import type { Draw, ScreenActions, View } from "./view";
@@ -23,6 +24,7 @@ export const drawPhoto = (
   const start = button("primary", "title", () => actions.start());
   start.disabled = !ready;
   const camera = !ready && hasCamera();
+  const promise = photoPromise(config);
   const samples = config.samplePhotos.map(({ src, alt }, index) => ({
     src,
     alt: alt || t("sample", { count: index + 1 }),
@@ -34,11 +36,12 @@ export const drawPhoto = (
     side: [
       productCard(model),
       meter(model),
-      notice && el("p", { class: "notice" }, notice),
+      notice && el("div", { class: "notice", part: "notice" }, el("p", {}, notice)),
       error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
       earlier?.(model, actions),
+      promise && el("p", { class: "soft", part: "promise" }, el("bdi", {}, promise)),
       ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
       actionRow(
         camera ? button("primary", "camera", () => actions.choose(true)) : start,
@@ -75,7 +78,7 @@ function dropZone(reading: boolean, actions: ScreenActions): HTMLElement {
     { type: "button", class: "drop", part: "drop", onClick: () => actions.choose() },
     icon(ICONS.photo),
     el("b", {}, t("choose")),
-    el("span", { class: "soft" }, t("chooseHint")),
+    !hasCamera() && el("span", { class: "soft" }, t("chooseHint")),
   );
 }
 
