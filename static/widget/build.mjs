@@ -38,7 +38,7 @@ const fromDialog = {
   name: "from-dialog",
   setup({ onResolve, onLoad }) {
     const shared =
-      /\/(backend|consent|dom|links|models|page|page-events|parts|product|random-id|resume-state|storage|strings)$/;
+      /\/(backend|dom|links|models|page|page-events|parts|product|random-id|resume-state|storage|strings)$/;
     onResolve({ filter: shared }, () => ({ path: "dialog", namespace: "dialog" }));
     onLoad({ filter: /./, namespace: "dialog" }, async () => {
       const source = await readFile(join(here, "src", "dialog", "exports.ts"), "utf8");

@@ -163,9 +163,9 @@ def test_examples(shop: ScriptedShop, photo: Path) -> None:
     """Examples are shown until there is a photo."""
     page = open_shop(shop)
     expect(dialog(page).get_by_text("One person, from the front")).to_be_visible()
-    expect(dialog(page).get_by_text("Too dark")).to_be_visible()
+    expect(dialog(page).get_by_text("Too dark", exact=True)).to_be_visible()
     choose(page, photo)
-    expect(dialog(page).get_by_text("Too dark")).to_be_hidden()
+    expect(dialog(page).get_by_text("Too dark", exact=True)).to_be_hidden()
 
 
 def test_consent(shop: ScriptedShop, photo: Path) -> None:

@@ -10,6 +10,7 @@ export interface Config {
   loginUrl: string | null;
   privacyUrl: string;
   phoneHandover: boolean;
+  /** Empty if the page does not say. */
   shopName: string;
   /** Whether the shop makes the pictures itself, so that Genvoris gets no photo. */
   ownEngine: boolean;
@@ -38,7 +39,7 @@ export function readConfig(settings: TagSettings): Config {
     token: settings.token || settings.customerToken || settings.endCustomerToken || null,
     loginUrl: settings.loginUrl || null,
     privacyUrl,
-    shopName: settings.shopName || location.hostname,
+    shopName: settings.shopName || "",
     ownEngine: String(settings.ownEngine) === "true",
     resultSeconds: Number(settings.resultSeconds) || 0,
     phoneHandover: String(settings.phoneHandover) === "true",

@@ -7,12 +7,11 @@ import { randomId } from "../jobs/random-id";
 import { addSentences, direction, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
 import { JOB_KEY, KEPT_KEY, readJson, readText, writeText } from "../widget/storage";
-import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
 import { addListener, button, el, icon, iconButton } from "./dom";
 import { linkOf, withNext } from "./links";
 import { emit } from "./page-events";
 import { clearResumeState, saveResumeState } from "./resume-state";
-import { actionRow, backdrop, meter, pictureRow, productCard } from "./screens/parts";
+import { actionRow, backdrop, meter, photo, pictureRow, productCard } from "./screens/parts";
 
 export const exports = {
   JOB_KEY,
@@ -30,13 +29,12 @@ export const exports = {
   el,
   icon,
   emit,
-  giveConsent,
   iconButton,
-  isConsentNeeded,
   language,
   localProblem,
   linkOf,
   meter,
+  photo,
   pictureRow,
   productCard,
   productName,
@@ -47,7 +45,6 @@ export const exports = {
   saveResumeState,
   t,
   withNext,
-  withdrawConsent,
   writeText,
 };
 

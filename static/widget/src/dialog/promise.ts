@@ -13,9 +13,10 @@ const UNITS = [
 /** Return the sentences; an empty text if the page does not say how long pictures are kept. */
 export function photoPromise({ shopName, ownEngine, resultSeconds }: Config): string {
   if (!resultSeconds) return "";
-  const recipients = ownEngine ? [shopName] : [shopName, "Genvoris"];
+  const shop = shopName || location.hostname;
+  const recipients = ownEngine ? [shop] : [shop, "Genvoris"];
   const who = new Intl.ListFormat(language()).format(recipients);
-  return t("promise", { who, shop: shopName, time: duration(resultSeconds) });
+  return t("promise", { who, shop, time: duration(resultSeconds) });
 }
 
 /** Return a duration in the largest unit of which it is a whole number. */

@@ -10,6 +10,7 @@ import { showPhonePanel } from "./handover";
 import { earlierRow } from "./screens/earlier";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawFittingRoom } from "./screens/fitting-room";
+import { drawReady } from "./screens/ready";
 import { drawResult } from "./screens/result";
 import { drawWorking, showElapsed, showStage } from "./screens/working";
 import { addToCart, pressCartButton, shareResult } from "./share";
@@ -23,6 +24,7 @@ export const tools = {
     addSentences(__LATER_KEYS__, texts, overrides),
   addToCart,
   css,
+  drawReady,
   earlierRow,
   fromDataUrl,
   prepare,

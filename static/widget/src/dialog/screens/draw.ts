@@ -14,7 +14,7 @@ export function draw(
   tools: Tools | undefined,
 ): View {
   const screens = {
-    photo: (...args: Parameters<Draw<"photo">>) => drawPhoto(...args, tools?.earlierRow),
+    photo: (...args: Parameters<Draw<"photo">>) => drawPhoto(...args, tools),
     problem: drawProblem,
     // The others follow an answer of the backend's, for which the tools were loaded.
     ...(tools as Tools)?.screens,

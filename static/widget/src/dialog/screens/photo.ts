@@ -2,28 +2,24 @@
 
 import { type Key, t } from "../../locales/strings";
 import type { Config } from "../config";
-import { isConsentNeeded } from "../consent";
 import { button, el, ICONS, icon } from "../dom";
-import { linkOf } from "../links";
 import { photoPromise } from "../promise";
-import type { Model } from "../reducer";
-import { actionRow, meter, photo, pictureRow, productCard } from "./parts";
+import type { Tools } from "../tools";
+import { actionRow, meter, pictureRow, productCard } from "./parts";
 import type { Draw, ScreenActions, View } from "./view";
 
 const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
 
-/** Draw the screen; `earlier` draws the pictures that were generated before. */
+/** Draw the screen; the tools add what follows a photo, and earlier pictures. */
 export const drawPhoto = (
   model: Parameters<Draw<"photo">>[0],
   actions: ScreenActions,
   config: Config,
-  earlier?: (model: Model, actions: ScreenActions) => HTMLElement | null,
+  tools?: Tools,
 ): View => {
   const { reading, notice, error } = model.screen;
-  const ready = model.photo !== null && !reading;
-  const start = button("primary", "title", () => actions.start());
-  start.disabled = !ready;
-  const camera = !ready && hasCamera();
+  // No photo without the tools: they have prepared it.
+  const ready = reading || !model.photo ? null : tools?.drawReady(model, actions, config);
   const promise = photoPromise(config);
   const samples = config.samplePhotos.map(({ src, alt }, index) => ({
     src,
@@ -32,7 +28,7 @@ export const drawPhoto = (
   }));
   return {
     heading: t("title"),
-    visual: [ready ? photo(model) : dropZone(reading, actions)],
+    visual: [ready ? ready.photo : dropZone(reading, actions)],
     side: [
       productCard(model),
       meter(model),
@@ -40,18 +36,22 @@ export const drawPhoto = (
       error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
-      earlier?.(model, actions),
+      tools?.earlierRow(model, actions),
       promise && el("p", { class: "soft", part: "promise" }, el("bdi", {}, promise)),
-      ready && isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
-      actionRow(
-        camera ? button("primary", "camera", () => actions.choose(true)) : start,
-        !ready && hasPhone(config) && phoneButton(actions),
-        ready && button("secondary", "change", () => actions.choose()),
-        ready && button("quiet", "delete", () => actions.deletePhoto()),
-      ),
+      ready?.consent,
+      ready ? ready.buttons : buttonsWithoutPhoto(actions, config),
     ],
   };
 };
+
+function buttonsWithoutPhoto(actions: ScreenActions, config: Config): HTMLElement {
+  const camera = hasCamera();
+  const first = camera
+    ? button("primary", "camera", () => actions.choose(true))
+    : button("primary", "title", () => {});
+  first.disabled = !camera;
+  return actionRow(first, hasPhone(config) && phoneButton(actions));
+}
 
 /** Whether to offer the camera: desktops would only open the file chooser again. */
 function hasCamera(): boolean {
@@ -95,14 +95,4 @@ function examples(): HTMLElement {
       : el("li", { class: "good" }, icon(ICONS[key]), el("span", {}, t(key))),
   );
   return el("ul", { class: "examples", part: "examples" }, ...items);
-}
-
-function consentBox(url: string | null): HTMLElement {
-  return el(
-    "div",
-    { class: "consent", part: "consent" },
-    el("label", { class: "keep" }, el("input", { type: "checkbox" }), t("consent")),
-    el("p", { class: "error", role: "alert" }),
-    url && el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
-  );
 }

@@ -38,6 +38,13 @@ export interface View {
   side: Child[];
 }
 
+/** What the tools draw on the first screen once there is a photo. */
+export interface ReadyParts {
+  photo: Child;
+  consent: Child;
+  buttons: Child;
+}
+
 /** What another bundle adds to the screens. */
 export interface Additions {
   /** Add to a screen before it is shown. */
