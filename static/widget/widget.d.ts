@@ -63,6 +63,12 @@ export interface Settings {
     /** Consent is required again when it changes; defaults to the policy's URL. */
     privacyVersion?: string;
     maxUploadBytes?: number;
+    /** The shop's name; defaults to the page's host. */
+    shopName?: string;
+    /** Whether the shop makes the pictures itself; defaults to false: Genvoris does. */
+    ownEngine?: boolean;
+    /** How long the backend keeps a picture; the photo screen then says so. */
+    resultSeconds?: number;
     /** Whether the backend lets a phone take the photo; defaults to false. */
     phoneHandover?: boolean;
     /** Whether the backend accepts HEIC pictures; defaults to true. */

@@ -251,7 +251,7 @@ def test_deletion_does_not_wait_for_a_page_that_is_left(shop: ScriptedShop, phot
 
 @pytest.mark.parametrize("engine", ["Genvoris", "own"])
 def test_who_gets_the_photo(shop: ScriptedShop, engine: str) -> None:
-    """Before a photo is chosen, the dialog says who gets it, and how long pictures are kept."""
+    """Before a photo is chosen, the dialog says who gets it, for how long, and how to delete it."""
     shop.tag |= {"data-shop-name": "Marlow & Fen", "data-result-seconds": "5400"}
     if engine == "own":
         shop.tag["data-own-engine"] = "true"
@@ -260,3 +260,4 @@ def test_who_gets_the_photo(shop: ScriptedShop, engine: str) -> None:
     who = "Marlow & Fen" if engine == "own" else "Marlow & Fen and Genvoris"
     expect(promise).to_contain_text(f"Your photo goes to {who}, only to make this picture.")
     expect(promise).to_contain_text("deletes the picture after 90 minutes")
+    expect(promise).to_contain_text("at any time with “Delete my photo”.")

@@ -51,7 +51,7 @@ def test_correct_setup(tmp_path: Path, genvoris: str, redis_server: RedisServer)
         GENVORIS_STORE_URL=redis_server.url,
     )
     assert status == 0, text
-    for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "widget"):
+    for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "phone", "widget"):
         assert f"ok     {name}:" in text
     assert KEY not in text
 
@@ -166,6 +166,7 @@ def test_differing_plans_and_memory_store(tmp_path: Path, genvoris: str) -> None
     assert "wrong  plans: Genvoris's plans are not those of GENVORIS_PLANS (1 differ)" in text
     assert "wrong  Stripe:" in text
     assert "GENVORIS_STORE_URL" in text
+    assert "warn   phone: A photo taken with a phone reaches the dialog only if a single" in text
     assert "whsec_a_secret" not in text
 
 

@@ -72,6 +72,19 @@ def check_stripe(state: AppState) -> Finding:
     )
 
 
+def check_phone_handover(state: AppState) -> Finding:
+    """Check that a photo taken with a phone reaches the dialog that waits for it."""
+    if not state.settings.phone_handover:
+        return good("phone", "Photos are not taken with a phone (GENVORIS_PHONE_HANDOVER is off).")
+    if state.settings.store_url:
+        return good("phone", "A photo taken with a phone reaches the dialog, through Redis.")
+    return warn(
+        "phone",
+        "A photo taken with a phone reaches the dialog only if a single process serves the shop; "
+        "for several, set GENVORIS_STORE_URL.",
+    )
+
+
 def check_shoppers(state: AppState) -> Finding:
     """Check that there can be shoppers, and by which id they are known."""
     if state.hooks.shopper_loader:

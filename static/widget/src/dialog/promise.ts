@@ -1,4 +1,4 @@
-// Who gets the shopper's photo, and for how long, in words that follow the shop's settings.
+// Who gets the shopper's photo, for how long, and how to delete it, in words that follow the shop's settings.
 
 import { language, t } from "../locales/strings";
 import type { Config } from "./config";
@@ -16,7 +16,7 @@ export function photoPromise({ shopName, ownEngine, resultSeconds }: Config): st
   const shop = shopName || location.hostname;
   const recipients = ownEngine ? [shop] : [shop, "Genvoris"];
   const who = new Intl.ListFormat(language()).format(recipients);
-  return t("promise", { who, shop, time: duration(resultSeconds) });
+  return t("promise", { who, shop, time: duration(resultSeconds), delete: t("delete") });
 }
 
 /** Return a duration in the largest unit of which it is a whole number. */
