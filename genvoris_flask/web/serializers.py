@@ -60,6 +60,7 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
         "error": None,
         "detail": None,
         "quota": None,
+        "charged": job.charged,
     }
     match job.result:
         case Done() as done:

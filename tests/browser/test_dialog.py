@@ -183,13 +183,14 @@ def test_keyboard_only(page: Page, photo: Path) -> None:
     expect(page.locator("button[data-genvoris-trigger]")).to_be_focused()
 
 
-def test_escape_cancels_job(page: Page, photo: Path) -> None:
-    """Escape cancels a running job."""
+def test_escape_keeps_job(page: Page, photo: Path) -> None:
+    """Escape puts a running job aside, and its picture can be come back to."""
     choose(page, photo)
     start_job(page)
-    with page.expect_request(lambda request: request.method == "DELETE"):
-        page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
+    page.get_by_role("button", name="Your picture is ready").click()
+    expect_heading(page, "Here you are")
 
 
 def test_page_shows_own_paywall(demo: Demo, desktop_page: Page) -> None:

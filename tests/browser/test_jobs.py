@@ -133,11 +133,15 @@ def start_first(shop: ScriptedShop, photo: Path) -> Page:
     return page
 
 
-def test_close_cancels_job(shop: ScriptedShop, photo: Path) -> None:
-    """Closing the dialog cancels the job at the backend."""
+def test_close_keeps_job(shop: ScriptedShop, photo: Path) -> None:
+    """Closing the dialog leaves the job running, without a word to the backend; Cancel ends it."""
     shop.states = RUNNING
     page = start_try_on(shop, photo)
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
+    press(page, "Close")
+    expect(dialog(page)).to_be_hidden()
+    assert page.evaluate("sessionStorage.getItem('genvoris:job')") is not None
+    page.get_by_role("button", name="Making your picture").click()
     with page.expect_request(lambda request: request.method == "DELETE"):
-        press(page, "Close")
+        press(page, "Cancel")
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from genvoris_flask.errors import DeadlineError
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import picture
+from tests.support.waiting import until
 
 MADE = picture("WEBP", (60, 90))
 
@@ -414,3 +416,33 @@ def test_all_product_pictures_reach_the_engine(shop: Shop) -> None:
     assert shop.finish(shop.tryon(product_image=paths))["state"] == "done"
     ((_, product, _shopper),) = studio.asked
     assert product.images == tuple(f"http://localhost{path}" for path in paths)
+
+
+def test_cancelled_picture_is_not_metered(shop: Shop) -> None:
+    """A function that asks learns that its shopper has cancelled; cancelling is free until then."""
+    working, cancelled = threading.Event(), threading.Event()
+    answers: list[bool] = []
+
+    def make(
+        _photo: Photo,
+        _product: Product,
+        _shopper: Shopper | None,
+        *,
+        is_cancelled: Callable[[], bool],
+    ) -> bytes:
+        answers.append(is_cancelled())
+        working.set()
+        assert cancelled.wait(60)
+        answers.append(is_cancelled())
+        return MADE
+
+    shop.extension.tryon_engine(make)
+    job: dict[str, Any] = shop.tryon().get_json()
+    assert working.wait(60)
+    path = f"/genvoris/tryons/{job['id']}"
+    assert shop.browser.get(path).get_json()["charged"] is False
+    removed = shop.browser.delete(path, headers={"Sec-Fetch-Site": "same-origin"})
+    assert removed.json == {"id": job["id"], "outcome": "cancelled"}
+    cancelled.set()
+    until(lambda: answers == [False, True])
+    assert shop.genvoris.used() == 0

@@ -78,7 +78,7 @@ class Tryon(TryOnRequest):
 def tryon(work: Callable[[], Outcome] = lambda: PICTURE, product: Product = PRODUCT) -> Tryon:
     """Return a guest's request, which is made by calling ``work``."""
     photo = Photo(b"a photo", "image/jpeg", 1, 1)
-    return Tryon(photo, product, None, "https://shop.example", "a try-on", COUNTED, work)
+    return Tryon(photo, product, None, "https://shop.example", "a try-on", COUNTED, work=work)
 
 
 def make(request: TryOnRequest) -> Outcome:
@@ -95,6 +95,9 @@ class StubEngine:
 
     def make(self, _request: TryOnRequest, _tokens: TokenSource) -> Picture:
         return self._picture
+
+    def charged(self, _error: Exception) -> bool | None:
+        return None
 
 
 class Processes:

@@ -340,7 +340,7 @@ def test_job_removed_without_the_store_stays_removed(processes: Processes) -> No
     job = queue.submit("ada", tryon(work))
     work.wait_for_start()
     assert queue.remove(job.id, "ada")
-    assert queue.remove(job.id, "ada") is False
+    assert queue.remove(job.id, "ada") is None
     work.finish.set()
     processes.store.away = False
     until(lambda: queue.unsettled == 0)

@@ -291,7 +291,7 @@ def test_job_of_another_owner_does_not_exist(processes: Processes) -> None:
     queue = processes.start()
     job = run(queue)
     assert queue.find(job.id, "ben") is None
-    assert queue.remove(job.id, "ben") is False
+    assert queue.remove(job.id, "ben") is None
     assert queue.find(job.id, "ada")
 
 

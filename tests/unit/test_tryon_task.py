@@ -117,6 +117,9 @@ class Engine:
     def __init__(self, outcome: Picture | Refusal | GenvorisError) -> None:
         self._outcome = outcome
 
+    def charged(self, _error: Exception) -> bool | None:
+        return None
+
     def make(self, _request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
         tokens.get()
         if isinstance(self._outcome, GenvorisError):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..images.photos import Photo, Picture, Quota
 from ..products import Product
 from ..sessions import Shopper
+from .cancellation import Cancellation
 from .daily_limit import CountedTryon
 from .paywall import Refusal
 
@@ -26,6 +27,7 @@ class TryOnRequest:
         origin: The shop's own address, such as ``https://shop.example``.
         key: Tells a repeat of this request from a new one.
         counted: What it counts against in a guest's day.
+        cancellation: Whether it may still be made and charged.
     """
 
     photo: Photo = field(repr=False)
@@ -34,6 +36,7 @@ class TryOnRequest:
     origin: str
     key: str
     counted: CountedTryon | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,11 @@ class Failure:
 
     Attributes:
         error: A code of docs/http.md; its sentences are in ``core.locales``.
+        charged: Whether the shopper was charged all the same; None if that is unknown.
     """
 
     error: str
+    charged: bool | None = field(default=None, compare=False)
 
 
 Outcome = Picture | Failure | Refusal
@@ -73,6 +78,7 @@ class Job:
         worker: The process that runs the job.
         state: ``queued`` or ``running`` until there is a result.
         result: How the job ended.
+        charging: Whether it may have been charged already, so that cancelling may not be free.
     """
 
     id: str
@@ -82,6 +88,18 @@ class Job:
     worker: str
     state: JobState = "queued"
     result: JobResult | None = None
+    charging: bool = False
+
+    @property
+    def charged(self) -> bool | None:
+        """Whether the shopper was charged; None if they may be, or that is unknown."""
+        match self.result:
+            case None:
+                return None if self.charging else False
+            case Failure(charged=charged):
+                return charged
+            case result:
+                return isinstance(result, Done)
 
     def with_result(self, result: JobResult) -> Job:
         """Return the job as it is once it has ended.
@@ -106,7 +124,7 @@ def result_of(outcome: Outcome) -> JobResult:
 def dump_job(job: Job) -> bytes:
     """Serialize a job without its result."""
     fields = asdict(replace(job, result=None))
-    del fields["id"], fields["result"]
+    del fields["id"], fields["result"], fields["charging"]  # earlier versions do not know it
     return json.dumps(fields).encode()
 
 
@@ -128,7 +146,7 @@ def dump_result(result: JobResult) -> bytes:
         case Done():
             fields = {"state": "done", **asdict(result)}
         case Failure():
-            fields = {"state": "failed", **asdict(result)}
+            fields = {"state": "failed", "error": result.error}  # all that earlier versions know
         case Refusal():
             numbers = {"used": result.used, "limit": result.limit}
             fields = {"state": "refused", "reason": result.reason, **numbers}

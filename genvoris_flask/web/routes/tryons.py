@@ -93,11 +93,12 @@ def tryon_image(job_id: str) -> Response:
     return isolate(response)
 
 
-def delete_tryon(job_id: str) -> tuple[str, int]:
-    """Cancel a job, or delete its picture."""
-    if not get_state().jobs.remove(job_id, require_visitor().owner):
+def delete_tryon(job_id: str) -> dict[str, Any]:
+    """Cancel a job, or delete its picture, and return what became of it."""
+    removal = get_state().jobs.remove(job_id, require_visitor().owner)
+    if removal is None:
         raise HttpError("not_found")
-    return "", 204
+    return {"id": job_id, "outcome": removal}
 
 
 def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None) -> Job:

@@ -153,10 +153,12 @@ describe("the dialog", () => {
     }
   });
 
-  it("keeps the photo if the product is unusable", () => {
-    const model = reduce(working(), { type: "problem", problem: problem("product_unusable") });
-    expect(model.photo).toBe(photo);
-    expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
+  it("keeps the photo if something else may be at fault", () => {
+    for (const code of ["product_unusable", "invalid_body"]) {
+      const model = reduce(working(), { type: "problem", problem: problem(code) });
+      expect(model.photo).toBe(photo);
+      expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
+    }
   });
 });
 

@@ -6,17 +6,21 @@ takes each try-on from the shopper's ledger first.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from ....errors import GenvorisError, InvalidSessionTokenError
-from ...images.photos import Photo, Picture
-from ...products import Product
+from ...images.photos import Picture
 from ...sessions import Shopper
 from ...sessions.broker import SessionBroker
+from ..cancellation import TryOnCancelledError
 from ..error_mapping import ErrorMapper
-from ..models import Outcome, TryOnRequest
+from ..models import Failure, Outcome, TryOnRequest
 from ..paywall import Refusal
+
+log = logging.getLogger("genvoris_flask.tryon")
 
 T = TypeVar("T")
 MINT_BUDGET = 15.0  # seconds; no page waits for it
@@ -92,30 +96,46 @@ class Engine(Protocol):
 
         Raises:
             MintError: The shopper has no token.
+            TryOnCancelledError: It was cancelled before it could be charged.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
 
+    def charged(self, error: Exception, /) -> bool | None:
+        """Return whether a try-on that ended in this error was charged; None if unknown."""
 
-# The shop's own engine: it takes the photo, the product and the shopper (None for a guest).
-EngineHook = Callable[[Photo, Product, Shopper | None], bytes | Picture]
+
+# The shop's own engine: it takes the photo, the product and the shopper (None for a guest). One
+# with a parameter ``is_cancelled`` gets a function that returns whether the shopper has cancelled.
+EngineHook = Callable[..., bytes | Picture]
 
 
 def make_tryon(
     request: TryOnRequest, engine: Engine, tokens: TokenSource, errors: ErrorMapper
 ) -> Outcome:
-    """Return a picture, or why there is none. Errors of Genvoris's are not raised.
+    """Return a picture, or why there is none.
 
     Args:
         request: What is tried on, and by whom.
         engine: Makes the picture.
         tokens: The shopper's token.
         errors: Maps an error to the outcome.
+
+    Raises:
+        TryOnCancelledError: It was cancelled before it could be charged.
     """
     try:
         outcome = engine.make(request, tokens)
     except MintError as error:
         assert request.shopper is not None  # noqa: S101  (guests need no token)
         return errors.explain_mint(error.error, request.shopper, request.product)
+    except TryOnCancelledError:
+        raise
     except GenvorisError as error:
-        return errors.explain(error, request.shopper, request.product)
+        explained = errors.explain(error, request.shopper, request.product)
+        if isinstance(explained, Failure):
+            return replace(explained, charged=engine.charged(error))
+        return explained
+    except Exception as error:
+        log.exception("A try-on failed")
+        return Failure("internal_error", charged=engine.charged(error))
     return errors.refuse(outcome) if isinstance(outcome, Refusal) else outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from collections.abc import Callable
@@ -63,6 +64,7 @@ class CustomEngine:
             ApiError: Genvoris refuses to meter it, so the picture is withheld.
             DeadlineError: It took too long.
             MintError: The shopper has no token.
+            TryOnCancelledError: It was cancelled, so its picture is not metered.
             GenvorisError: The shopper's usage could not be read.
         """
         tokens.get()  # registers a new shopper, and fails before any work is done
@@ -70,14 +72,26 @@ class CustomEngine:
         if refusal := _refusal(request, before):
             return refusal
         started = self._clock()
-        made = self._function(request.photo, request.product, request.shopper)
+        made = self._call(request)
         seconds = self._clock() - started
+        request.cancellation.check()
         picture = _checked(made)
         if seconds > self._timeout:
             raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
+        request.cancellation.begin_charging()  # not before: only metering charges the shopper
         meter = Meter(self._client, tokens, lambda: self._usage(request.shopper))
         quota = meter.charge(request.product, request.origin, int(seconds * 1000), before)
         return replace(picture, quota=quota)
+
+    def charged(self, _error: Exception) -> bool:
+        """Return False: an error is raised only if nothing was metered."""
+        return False
+
+    def _call(self, request: TryOnRequest) -> object:
+        arguments = (request.photo, request.product, request.shopper)
+        if "is_cancelled" in inspect.signature(self._function).parameters:
+            return self._function(*arguments, is_cancelled=request.cancellation.is_cancelled)
+        return self._function(*arguments)
 
     def _usage(self, shopper: Shopper | None) -> Usage | None:
         """Return a shopper's usage; None for a guest, or one whom Genvoris does not know."""

@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ....errors import GenvorisError, MalformedAnswerError
+from ....errors import ApiError, GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
 from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.parsing import as_int, pick, read_json
+from ...api.response import NoConnectionError
 from ...images.photos import Picture, Quota, is_picture, read_picture
 from ..models import TryOnRequest
 from . import TokenSource
@@ -51,12 +52,19 @@ class HostedEngine:
 
         Raises:
             MintError: The shopper has no token.
+            TryOnCancelledError: It was cancelled before it was sent.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
         return self._read_picture(tokens.call(lambda token: self._send(request, token)))
 
+    def charged(self, error: Exception) -> bool | None:
+        """Return False if Genvoris refused; None if it may have made the picture all the same."""
+        refused = isinstance(error, ApiError) and error.status < 500
+        return False if refused or isinstance(error, NoConnectionError) else None
+
     def _send(self, request: TryOnRequest, token: str | None) -> Response:
         product = request.product
+        request.cancellation.begin_charging()
         fields = {
             "product_image_url": product.image,
             "product_image_urls": json.dumps(product.images) if len(product.images) > 1 else None,

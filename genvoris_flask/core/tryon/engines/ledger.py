@@ -64,6 +64,10 @@ class LedgerEngine:
             )
         return replace(outcome, quota=quota_of(self._ledger.balance(shopper.external_id)))
 
+    def charged(self, _error: Exception) -> bool:
+        """Return False: whoever gets no picture keeps the try-on."""
+        return False
+
     def _make(
         self, request: TryOnRequest, shopper: Shopper, tokens: TokenSource
     ) -> Picture | Refusal:

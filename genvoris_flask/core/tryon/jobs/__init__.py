@@ -8,7 +8,7 @@ that every process can answer for every job.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ....errors import GenvorisError
 from ...images.photos import Picture
@@ -21,6 +21,8 @@ RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
 Run = Callable[[TryOnRequest], Outcome]
 # Called with what a try-on counted against if it ends without a picture, unless its process dies.
 OnNoPicture = Callable[[CountedTryon], object]
+# What became of a job that was removed: it had ended; nothing is charged; it may be charged.
+Removal = Literal["deleted", "cancelled", "under_way"]
 
 
 class BusyError(GenvorisError):
@@ -80,11 +82,11 @@ class JobQueue(Protocol):
             StoreUnavailableError: Another process has the job, and the store is unavailable.
         """
 
-    def remove(self, job_id: str, owner: str) -> bool:
+    def remove(self, job_id: str, owner: str) -> Removal | None:
         """Forget a job and its picture. A queued job is never run.
 
         Returns:
-            Whether this owner has such a job.
+            What became of it, or None if this owner has no such job.
 
         Raises:
             StoreUnavailableError: Another process has the job, and the store is unavailable.

@@ -17,7 +17,7 @@ from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job, TryOnRequest
-from . import BusyError, JobExpiredError, OnNoPicture, Run, TooManyJobsError
+from . import BusyError, JobExpiredError, OnNoPicture, Removal, Run, TooManyJobsError
 from .records import JobRecords
 from .task import Task
 from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker
@@ -93,7 +93,7 @@ class LocalJobQueue:
         job = Job(secrets.token_urlsafe(16), owner, request.product, self._clock(), worker.id)
         holder = digest(f"address:{address}") if address else owner
         limit = self._per_address if address else self._per_owner
-        task = Task(job, request, key, holder, request.counted)
+        task = Task(job, request, key, holder, request.counted, cancellation=request.cancellation)
         try:
             with self._records.lock(owner):
                 if key and (known := self._job_of_key(owner, key)):
@@ -135,19 +135,24 @@ class LocalJobQueue:
         data = (task and task.picture) or self._records.picture(job.id)
         return Picture(data, job.result.mimetype, job.result.quota) if data else None
 
-    def remove(self, job_id: str, owner: str) -> bool:
+    def remove(self, job_id: str, owner: str) -> Removal | None:
         """Forget a job and its picture; see ``JobQueue``."""
-        if not self.find(job_id, owner):
-            return False
+        job = self.find(job_id, owner)
+        if job is None:
+            return None
         task = self._worker.get().task(job_id)
-        if task:
-            task.remove()
+        # A task decides first: while the store is away, nothing else knows that charging began.
+        is_free = task.remove() if task else True
         try:
+            if job.result is None and is_free:
+                is_free = self._records.cancel(job_id)
             self._records.erase(job_id)
         except StoreUnavailableError:
             if task is None:
                 raise
-        return True
+        if job.result:
+            return "deleted"
+        return "cancelled" if is_free else "under_way"
 
     @property
     def unsettled(self) -> int:

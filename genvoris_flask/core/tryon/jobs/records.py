@@ -3,6 +3,7 @@
 ====================  ====================================================================
 tryon:ID              the job, written by its worker, and again with each heartbeat
 tryon:ID:end          its result: the first to write it decides, and later ones are ignored
+tryon:ID:charge       whether it was cancelled for nothing, may be charged, or was not
 tryon:ID:picture      the number of pieces of its picture
 tryon:ID:picture:N    one of these pieces
 tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
@@ -18,12 +19,13 @@ be readable even after SECRET_KEY was replaced. Every call may raise ``StoreUnav
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...storage.interface import NoSealer, Sealer, Store, digest
 from ...storage.pieces import Pieces
 from ..models import (
     INTERRUPTED,
+    Failure,
     Job,
     JobResult,
     dump_job,
@@ -43,6 +45,7 @@ TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
 SLOT_SECONDS = 10.0
 _TOMBSTONE = b'{"state": "gone"}'
 _SETTLED = b" settled"
+_CANCELLED, _CHARGING, _UNCHARGED = b"cancelled", b"charging", b"uncharged"
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,30 @@ class JobRecords:
             self._add_result(job_id, dump_result(INTERRUPTED))
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
-            return job
+            return replace(job, charging=self._may_be_charged(job_id))
         unsealed = self._sealer.unseal(key, sealed)
         result = load_result(unsealed) if unsealed else None
+        if isinstance(result, Failure):
+            result = replace(result, charged=None if self._may_be_charged(job_id) else False)
         return job.with_result(result) if result else None
+
+    def cancel(self, job_id: str) -> bool:
+        """Return whether an unfinished job is cancelled for nothing: it does not begin to charge.
+
+        Of this and ``begin_charging``, the first call by any process decides.
+        """
+        return self._decide(job_id, _CANCELLED)
+
+    def begin_charging(self, job_id: str) -> bool:
+        """Record that a job may be charged from now on. Return False if it was cancelled."""
+        return self._decide(job_id, _CHARGING)
+
+    def _decide(self, job_id: str, decision: bytes) -> bool:
+        key = _charge_key(job_id)
+        return self._store.add(key, decision, KEY_SECONDS) or self._store.get(key) == decision
+
+    def _may_be_charged(self, job_id: str) -> bool:
+        return self._store.get(_charge_key(job_id)) == _CHARGING
 
     def picture(self, job_id: str) -> bytes | None:
         """Return a finished picture."""
@@ -123,6 +146,8 @@ class JobRecords:
             # a memory store keeps expired values until somebody looks.
             self._pictures.set(_picture_key(job.id), picture, self._ttl + LEASE_SECONDS)
         self._set(f"tryon:{job.id}", dump_job(job), self._ttl)
+        if isinstance(result, Failure) and result.charged is False:
+            self._store.set(_charge_key(job.id), _UNCHARGED, KEY_SECONDS)
         if self._add_result(job.id, raw) or self._get(_result_key(job.id)) == raw:
             return True
         self._pictures.delete(_picture_key(job.id))
@@ -200,6 +225,10 @@ class JobRecords:
 
 def _result_key(job_id: str) -> str:
     return f"tryon:{job_id}:end"
+
+
+def _charge_key(job_id: str) -> str:
+    return f"tryon:{job_id}:charge"
 
 
 def _picture_key(job_id: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ..cancellation import Cancellation
 from ..daily_limit import CountedTryon
 from ..models import Job, JobResult, TryOnRequest
 
@@ -20,6 +21,7 @@ class Task:
         counted: What it counts against in a guest's day.
         slot: The slot that it uses in the store.
         started_at: When it began to run, on a monotonic clock.
+        cancellation: Whether its owner cancelled it for nothing, or it may be charged.
         picture: The picture, until it is written down.
         ended_at: When it ended, in Unix seconds.
         result: How it ended.
@@ -34,6 +36,7 @@ class Task:
     counted: CountedTryon | None = None
     slot: str | None = None
     started_at: float | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0
     result: JobResult | None = None
@@ -44,11 +47,18 @@ class Task:
         """Return the job as its owner sees it, or None if it is gone."""
         if self.removed or self.superseded:
             return None
-        return self.job.with_result(self.result) if self.result else self.job
+        if self.result:
+            return self.job.with_result(self.result)
+        return replace(self.job, charging=self.cancellation.is_charging)
 
-    def remove(self) -> None:
-        """Drop the photo at once. The job never runs, or its picture is thrown away."""
+    def remove(self) -> bool:
+        """Drop the photo at once. The job never runs, or its picture is thrown away.
+
+        Returns:
+            Whether charging had not begun, and never will.
+        """
         self.removed, self.request = True, None
+        return self.cancellation.cancel()
 
     def is_repeat_of(self, other: Task) -> bool:
         """Return whether both have one Idempotency-Key of one owner."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import WorkerPool
 from ...images.photos import Picture
+from ..cancellation import TryOnCancelledError
 from ..models import INTERRUPTED, Failure, Job, Outcome, TryOnRequest, result_of
 from . import BusyError, OnNoPicture, Run, TooManyJobsError
 from .heartbeats import Heartbeats
@@ -92,6 +93,7 @@ class JobWorker:
         Raises:
             BusyError: The queue is full.
         """
+        task.cancellation.bind(functools.partial(self._records.begin_charging, task.job.id))
         with self._changed:
             if self._pending >= self._max_pending:
                 raise BusyError("The queue of try-ons is full.")
@@ -163,6 +165,9 @@ class JobWorker:
             log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
         try:
             return self._run_tryon(request)
+        except TryOnCancelledError:
+            task.superseded = True
+            return INTERRUPTED
         except BaseException:  # sys.exit() in the shop's function must end the job, too
             log.exception("Try-on %s failed", task.job.id)
             return Failure("internal_error")
@@ -176,6 +181,8 @@ class JobWorker:
     def _end(self, task: Task, outcome: Outcome) -> None:
         """End a job, unless it has ended."""
         picture = outcome.data if isinstance(outcome, Picture) else None
+        if isinstance(outcome, Failure) and not task.cancellation.is_charging:
+            outcome = replace(outcome, charged=False)
         with self._changed:
             if task.result:
                 return
@@ -222,8 +229,10 @@ class JobWorker:
             return
         if task.removed or self._records.has_ended(task.job.id):
             task.superseded, task.request = not task.removed, None
+            task.cancellation.cancel()
         else:
             self._records.write(task.job)
+            task.cancellation.record()
         if task.slot:  # a thread is busy, whatever became of its job
             self._records.renew_slot(task.slot, task.job)
             if task.result:  # it ended meanwhile, and its slot may have been free already

@@ -126,7 +126,14 @@ export class Actions implements ScreenActions {
     this.#deletion = deletion;
   }
 
+  /** Show what was made of this photo already: making it again would be charged again. */
   tryVariant(product: Product): void {
+    const { results, photo } = this.#context.store.model;
+    const made = results.find((each) => each.photo === photo && isSame(each.product, product));
+    if (made) {
+      this.showResult(made);
+      return;
+    }
     this.#context.store.dispatch({ type: "backToPhoto", product });
     this.start();
   }
@@ -160,4 +167,8 @@ export class Actions implements ScreenActions {
     saveResumeState(product, tools ? await tools.toDataUrl(photo.blob) : null);
     location.assign(url);
   }
+}
+
+function isSame(one: Product, other: Product): boolean {
+  return one.id === other.id && one.image === other.image && one.variant === other.variant;
 }

@@ -71,7 +71,6 @@ const PHOTO_CODES = [
   "broken_photo",
   "photo_too_many_pixels",
   "photo_too_large",
-  "invalid_body",
 ];
 
 export function initialModel(product = readProduct({}), loginUrl: string | null = null): Model {

@@ -33,11 +33,14 @@ export class Session implements JobListener {
     else this.fail(localProblem("noProduct"));
   }
 
-  /** Close the dialog, and cancel a job that it shows. */
+  /** Close the dialog. A job that it shows goes on, and can be come back to. */
   close(): void {
     const { store, tokens, tracker } = this.#context;
     if (!store.model.open) return;
-    this.#jobs?.stop();
+    if (store.model.screen.name === "working") {
+      this.minimise();
+      return;
+    }
     this.#opening++;
     store.dispatch({ type: "close" });
     tokens.stopRefreshing();
