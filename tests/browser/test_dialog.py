@@ -189,7 +189,7 @@ def test_escape_keeps_job(page: Page, photo: Path) -> None:
     start_job(page)
     page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
-    page.get_by_role("button", name="Your picture is ready").click()
+    page.locator("button[data-genvoris-state=ready]").click()
     expect_heading(page, "Here you are")
 
 

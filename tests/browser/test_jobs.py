@@ -141,7 +141,7 @@ def test_close_keeps_job(shop: ScriptedShop, photo: Path) -> None:
     press(page, "Close")
     expect(dialog(page)).to_be_hidden()
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is not None
-    page.get_by_role("button", name="Making your picture").click()
+    pill(page).click()
     with page.expect_request(lambda request: request.method == "DELETE"):
         press(page, "Cancel")
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
