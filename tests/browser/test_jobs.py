@@ -82,8 +82,11 @@ def test_reload(shop: ScriptedShop, photo: Path, aside: bool) -> None:
         expect(dialog(page)).to_be_hidden()
         pill(page).click()
     expect_heading(page, "One moment")
+    expect(dialog(page).get_by_role("heading", name="One moment")).to_be_focused()
     shop.states = DONE
     expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(page.locator(".genvoris-tryon-btn")).to_be_focused()
     assert len(shop.jobs) == 1
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
 

@@ -76,6 +76,7 @@ export class Session implements JobListener {
     const job = await (await this.loadJobs()).followEarlier();
     if (!job || store.model.open) return;
     const { product, at: since, aside } = job;
+    this.#context.opener ??= this.#context.tools?.findTrigger(product) ?? null;
     store.dispatch({ type: "follow", product, loginUrl: config.loginUrl, since });
     if (!aside) store.dispatch({ type: "reopen" });
   }

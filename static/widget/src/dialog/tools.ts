@@ -14,7 +14,7 @@ import { drawReady } from "./screens/ready";
 import { drawResult } from "./screens/result";
 import { drawWorking, showElapsed, showStage } from "./screens/working";
 import { addToCart, pressCartButton, shareResult } from "./share";
-import { showTriggerState } from "./trigger-state";
+import { findTrigger, showTriggerState } from "./trigger-state";
 
 declare const __LATER_KEYS__: string;
 
@@ -26,6 +26,7 @@ export const tools = {
   css,
   drawReady,
   earlierRow,
+  findTrigger,
   fromDataUrl,
   prepare,
   pressCartButton,

@@ -13,12 +13,22 @@ const ATTRIBUTE = "data-genvoris-state";
 /** Set the state of a product's triggers, and clear that of all others. */
 export function showTriggerState(product: Product, state: TriggerState | null): void {
   for (const trigger of doc.querySelectorAll<HTMLElement>(TRIGGER_SELECTOR)) {
-    const { id, image } = readProduct(trigger.dataset);
-    const same = product.id ? id === product.id : image === product.image;
+    const same = opens(trigger, product);
     if (same && state) trigger.setAttribute(ATTRIBUTE, state);
     else trigger.removeAttribute(ATTRIBUTE);
     relabel(trigger, same ? state : null);
   }
+}
+
+/** Return a product's first trigger on this page. */
+export function findTrigger(product: Product): HTMLElement | null {
+  const triggers = doc.querySelectorAll<HTMLElement>(TRIGGER_SELECTOR);
+  return [...triggers].find((trigger) => opens(trigger, product)) ?? null;
+}
+
+function opens({ dataset }: HTMLElement, product: Product): boolean {
+  const { id, image } = readProduct(dataset);
+  return product.id ? id === product.id : image === product.image;
 }
 
 /**
