@@ -340,6 +340,21 @@ def test_button_design(shop: ScriptedShop) -> None:
     expect_heading(page, "Try it on")
 
 
+def test_floating_button_in_transformed_body(shop: ScriptedShop) -> None:
+    """The button floats in the window's corner, even if the shop moves its whole page."""
+    shop.css = "body { transform: translate(30px, 30px); height: 3000px }"
+    shop.tag["data-button-position"] = "floating-left"
+    page = shop.open()
+    floating = page.locator("[data-genvoris-floating]")
+    expect(floating).to_be_in_viewport(ratio=1)
+    box = floating.bounding_box()
+    assert box is not None
+    assert box["x"] == 20
+    assert box["y"] + box["height"] == 780
+    floating.click()
+    expect_heading(page, "Try it on")
+
+
 def test_no_fab(shop: ScriptedShop) -> None:
     """A button with data-no-fab does not float."""
     shop.tag |= {"data-button-position": "floating-right", "data-no-fab": ""}

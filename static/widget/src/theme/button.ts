@@ -64,8 +64,14 @@ function styleNew(data: Record<string, unknown>): void {
     if (path) button.prepend(createIcon(path));
   }
   // Only one button floats; others, such as those of cards, stay in their place.
-  if (!sideOf(data) || "noFab" in data || doc.querySelector(`[${FLOATING}]`)) return;
-  doc.querySelector(`${SELECTOR}:not([data-genvoris-card])`)?.setAttribute(FLOATING, "");
+  if (!sideOf(data) || "noFab" in data) return;
+  const find = (selector: string) => doc.querySelector<HTMLElement>(selector);
+  const button = find(`[${FLOATING}]`) ?? find(`${SELECTOR}:not([data-genvoris-card])`);
+  if (!button) return;
+  button.setAttribute(FLOATING, "");
+  // A transformed ancestor would take the window's place, except in the top layer.
+  if (button.offsetParent) button.popover = "manual";
+  if (button.popover) button.togglePopover?.(true);
 }
 
 function createIcon(path: string): SVGElement {
