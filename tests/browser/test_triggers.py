@@ -177,6 +177,24 @@ def test_other_query_opens_nothing(shop: ScriptedShop, query: str) -> None:
     assert len(opened(page)) == 1
 
 
+def test_click_without_connection(new_context: Any) -> None:
+    """The trigger is busy at once, and the dialog opens when the browser is online again."""
+    context = new_context()
+    shop = ScriptedShop(context)
+    page = shop.open()
+    page.route("**/genvoris/*.js*", lambda route: route.abort())
+    context.set_offline(True)
+    trigger = page.locator(".genvoris-tryon-btn")
+    trigger.click()
+    expect(trigger).to_have_attribute("aria-busy", "true")
+    until(page, lambda: len(shop.logged) >= 8)  # each file is tried four times
+    expect(trigger).to_have_attribute("aria-busy", "true")
+    page.unroute("**/genvoris/*.js*")
+    context.set_offline(False)
+    expect_heading(page, "Try it on")
+    expect(trigger).not_to_have_attribute("aria-busy", "true")
+
+
 def test_no_product(shop: ScriptedShop) -> None:
     """Without a product, the dialog reports a problem."""
     shop.body = '<button class="genvoris-tryon-btn">Try</button>'

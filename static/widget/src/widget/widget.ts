@@ -133,6 +133,13 @@ export class Widget {
       const [name, ...values] = this.#pending ?? [];
       if (name) (this.#dialog?.[name] as (...v: unknown[]) => void)?.(...values);
     } catch (error) {
+      if (!navigator.onLine && !this.#dialog) {
+        const { signal } = this.#end;
+        await new Promise((resolve) => {
+          addEventListener("online", resolve, { once: true, signal });
+        });
+        return this.#loadAll();
+      }
       if (this.#dialog || this.handover || !(await this.#handOver())) console.error(error);
     }
     this.#pending = this.handover = undefined;
