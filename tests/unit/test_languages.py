@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 
@@ -9,9 +10,20 @@ import pytest
 
 from genvoris_flask.core.locales import LANGUAGES, translate
 from genvoris_flask.web.errors import STATUSES
+from tests.support.widget_build import WIDGET
 
 URDU_STOP = "\u06d4"
 KEYS = sorted(LANGUAGES["en"])
+
+# What docs/languages.md rules out.
+MISWRITTEN = {
+    "every language": r"\.\.\.|  ",
+    "ar": "[,;?]|\u0627\u064b",
+    "de": r"\w…|\b[Dd]u\b|\b[Dd]ein",
+    "es": r"\b[Uu]sted\b|^[^¿]*\?|^[^¡]*!",
+    "fr": r"[^\u202f][?!;]|[^\u00a0]:|\b[Tt]u\b|'",
+    "ur": r"[,;?]|براہ کرم|لاگ ان|\.$",
+}
 
 
 def braces(sentence: str) -> set[str]:
@@ -52,6 +64,24 @@ def test_sentences_end_as_sentences_do() -> None:
         for key, sentence in sentences.items():
             if not key.startswith(("action.", "hours.")) and not key.endswith(".title"):
                 assert sentence.endswith(URDU_STOP if language == "ur" else "."), (language, key)
+
+
+def sentences_of(language: str) -> list[str]:
+    """Return the sentences of the backend, the dialog and the phone's page."""
+    found = list(LANGUAGES[language].values())
+    for folder in ("locales", "locales/phone"):
+        texts = json.loads((WIDGET / "src" / folder / f"{language}.json").read_text("utf-8"))
+        for text in texts.values():
+            found += [text] if isinstance(text, str) else text.values()
+    return found
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_typography(language: str) -> None:
+    """Sentences have the marks, spaces and form of address of their language."""
+    for sentence in sentences_of(language):
+        for rule in ("every language", language):
+            assert not re.search(MISWRITTEN.get(rule, "$^"), sentence), sentence
 
 
 def test_an_unknown_language_gets_english() -> None:
