@@ -2,8 +2,9 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isTrackingRefused } from "../src/dialog/analytics";
-import { linkOf, withNext } from "../src/dialog/links";
+import { linkOf } from "../src/dialog/links";
 import { takeoverOf } from "../src/dialog/page-events";
+import { withNext } from "../src/dialog/way-back";
 import type { Problem } from "../src/jobs/models";
 
 afterEach(() => {

@@ -8,7 +8,7 @@ import { addSentences, direction, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
 import { JOB_KEY, KEPT_KEY, readJson, readText, writeText } from "../widget/storage";
 import { addListener, button, el, icon, iconButton } from "./dom";
-import { linkOf, withNext } from "./links";
+import { linkOf } from "./links";
 import { emit } from "./page-events";
 import { clearResumeState, saveResumeState } from "./resume-state";
 import { actionRow, backdrop, meter, photo, pictureRow, productCard } from "./screens/parts";
@@ -44,7 +44,6 @@ export const exports = {
   readText,
   saveResumeState,
   t,
-  withNext,
   writeText,
 };
 

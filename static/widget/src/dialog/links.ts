@@ -1,8 +1,6 @@
-// Links out of the dialog, and the way back.
+// Links out of the dialog.
 
 const SCHEMES = ["http:", "https:", "mailto:", "tel:"];
-// A path whose first character is visible, and no second slash.
-const PATH = /^\/(?:$|[^/\\%\p{C}\p{Z}])/u;
 
 /** Return a URL that is safe to link to; null for one that would run as a script. */
 export function linkOf(url: string | null | undefined): string | null {
@@ -10,26 +8,5 @@ export function linkOf(url: string | null | undefined): string | null {
     return url && SCHEMES.includes(new URL(url, location.href).protocol) ? url : null;
   } catch {
     return null;
-  }
-}
-
-/** Add the parameter `next`, which leads back here, unless the URL has one. */
-export function withNext(
-  url: string,
-  page: Pick<Location, "href" | "pathname" | "search"> = location,
-): string {
-  const whole = new URL(url, page.href);
-  if (!whole.protocol.startsWith("http") || whole.searchParams.has("next")) return url;
-  whole.searchParams.set("next", isOwnPath(page.pathname) ? page.pathname + page.search : "/");
-  return whole.href;
-}
-
-/** Whether a path stays within this shop, even if a server decodes it once more. */
-function isOwnPath(pathname: string): boolean {
-  // After a second slash, even one behind characters that browsers drop, comes a host.
-  try {
-    return PATH.test(decodeURIComponent(pathname));
-  } catch {
-    return PATH.test(pathname);
   }
 }

@@ -2,8 +2,9 @@
 
 import { t } from "../../locales/strings";
 import { el } from "../dom";
-import { linkOf, withNext } from "../links";
+import { linkOf } from "../links";
 import type { Model } from "../reducer";
+import { withNext } from "../way-back";
 import { actionRow, backdrop, productCard } from "./parts";
 import type { Draw, ScreenActions } from "./view";
 
