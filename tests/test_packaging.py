@@ -68,7 +68,8 @@ def test_wheel_contains_no_sources(wheel_names: set[str]) -> None:
     endings = (".ts", ".json", ".mjs", ".map", ".pyc")
     built = {name for name in wheel_names if name.startswith("genvoris_flask/static")}
     types = {"genvoris_flask/static/widget/widget.d.ts"}
-    assert {name for name in built if not name.endswith(".js")} == types
+    licence = {"genvoris_flask/static/widget/LICENSE-lean-qr.txt"}
+    assert {name for name in built if not name.endswith(".js")} == types | licence
     spare = {name for name in wheel_names - types if name.endswith(endings)}
     assert spare == {"genvoris_flask/sandbox/openapi.json"}
 
@@ -99,6 +100,9 @@ def test_wheel_dependencies(dist: Path) -> None:
     names = {line.split()[1].split("<")[0].split(">")[0].split("[")[0] for line in needed}
     assert names == own | brought
     assert {line for line in lines if line.startswith("Provides-Extra")} == {
+        "Provides-Extra: ledger",
+        "Provides-Extra: mysql",
+        "Provides-Extra: postgresql",
         "Provides-Extra: redis",
         "Provides-Extra: sandbox",
         "Provides-Extra: stripe",

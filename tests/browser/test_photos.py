@@ -221,7 +221,7 @@ def test_delete_photo(shop: ScriptedShop, photo: Path) -> None:
     press(page, "Delete my photo")
     expect(dialog(page).get_by_role("button", name="Undo")).to_be_visible()
     page.clock.fast_forward(10_000)
-    expect(dialog(page).get_by_role("alert")).to_contain_text("There is no connection")
+    expect(dialog(page).get_by_role("alert")).to_contain_text("You are offline")
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
 
     shop.failing = set()

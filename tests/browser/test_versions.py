@@ -208,7 +208,7 @@ def test_failed_handover_is_forgotten(page: Page, photo: Path) -> None:
     click(page, "Try it on")
     page.route("**/genvoris/*.js", lambda route: route.abort())
     choose(page, photo)
-    expect(dialog(page).get_by_role("alert")).to_contain_text("no connection")
+    expect(dialog(page).get_by_role("alert")).to_contain_text("You are offline")
     page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
     page.evaluate("Genvoris.update({})")

@@ -13,6 +13,12 @@ from tests.support.served_shop import ServedShop
 from tests.support.shop_pages import PANELS, ROUTERS, tag_manager, trusted_types
 from tests.support.shop_script import ShopScript
 
+# Modal quick views take the focus a moment after they open.
+HAS_FOCUS = """
+  const panel = document.querySelector('#panel');
+  return panel.matches('[popover]') || panel.contains(document.activeElement);
+"""
+
 
 @pytest.mark.parametrize("setup", PANELS)
 def test_within_another_dialog(
@@ -23,6 +29,7 @@ def test_within_another_dialog(
     window.open(f"{shop.url}/product")
     if window.run("return Boolean(document.querySelector('#view'))"):
         window.click("#view")
+        window.wait_until(HAS_FOCUS)
     window.focus(".genvoris-tryon-btn")
     window.keys(Keys.ENTER)
     window.expect_heading("Try it on")

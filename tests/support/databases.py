@@ -28,7 +28,8 @@ def program(name: str) -> str:
 @contextmanager
 def server_folder(user: str) -> Iterator[Path]:
     """Return a new folder that belongs to a server's user, if this process is root."""
-    with tempfile.TemporaryDirectory() as name:
+    # A TMPDIR of root's own would be closed to the server's user.
+    with tempfile.TemporaryDirectory(dir="/tmp" if os.geteuid() == 0 else None) as name:
         folder = Path(name)
         if os.geteuid() == 0:
             account = pwd.getpwnam(user)
@@ -88,6 +89,7 @@ def _serve_mariadb(folder: Path) -> Iterator[str]:
         program("mariadbd"),
         "--no-defaults",
         f"--datadir={data}",
+        f"--tmpdir={folder}",
         f"--port={port}",
         "--bind-address=127.0.0.1",
         f"--socket={socket}",
