@@ -132,7 +132,10 @@ def bundled_geckodriver() -> str | None:
 
 def provision_webkit() -> None:
     """Use the system's WebKitGTK and Xvfb, else Debian's packages."""
-    found = find_webkit() or apt_install(["webkit2gtk-driver", "xvfb"], find_webkit)
+    # What WebKitGTK recommends shows pictures and isolates its processes.
+    found = find_webkit() or apt_install(
+        ["webkit2gtk-driver", "xvfb"], find_webkit, recommended=True
+    )
     if not found:
         sys.exit(
             "WebKitGTK's MiniBrowser, its WebKitWebDriver and Xvfb are needed for the tests "
@@ -152,12 +155,15 @@ def find_webkit() -> str | None:
     return f"{browser}\n{driver}\n" if browser and driver and shutil.which("Xvfb") else None
 
 
-def apt_install(packages: list[str], find: Callable[[], str | None]) -> str | None:
-    """Install Debian packages when this user may, and look again."""
+def apt_install(
+    packages: list[str], find: Callable[[], str | None], *, recommended: bool = False
+) -> str | None:
+    """Install Debian packages, and those that they recommend if asked to, and look again."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return None
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    flags = ["--yes"] if recommended else ["--yes", "--no-install-recommends"]
+    command = ["apt-get", "install", *flags, *packages]
     print(f"Installing {packages[0]} …", flush=True)
     subprocess.run(["apt-get", "update", "--quiet"], env=environment, capture_output=True)
     subprocess.run(command, env=environment, capture_output=True)
