@@ -95,6 +95,14 @@ def test_page_carries_no_token(shop: Shop) -> None:
     assert "data-end-customer-token" not in read_tag(shop.browser.get("/product").text)
 
 
+def test_browser_gets_no_token(shop: Shop) -> None:
+    """Neither the session route nor the hosted widget's way leads around the ledger."""
+    grant(shop, 1)
+    assert shop.post("/session").get_json() == {"token": None, "expires_at": None}
+    assert shop.post("/api/tryon", data={"photo": "x"}).status_code == 404
+    assert shop.transport.count("/api/tryon") == 0
+
+
 def test_shopper_of_an_older_plan(shop: Shop) -> None:
     """The ledger decides, also about shoppers whose plan at Genvoris is used up."""
     shop.genvoris.customer("ada", quota=1)

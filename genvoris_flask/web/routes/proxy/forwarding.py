@@ -58,6 +58,8 @@ def forward_request(route: Route) -> Response:
     """
     state = get_state()
     visitor = _authorize(route)
+    if route is TRYON and state.settings.has_ledger:
+        raise HttpError("path_not_allowed")  # it would not be taken from the ledger
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
