@@ -84,7 +84,7 @@ def journal(your_id: str, limit: int, as_json: bool) -> None:
 def grant(
     your_id: str, try_ons: int, days: int | None, event_id: str | None, as_json: bool
 ) -> None:
-    """Give a shopper try-ons, once."""
+    """Grant a shopper try-ons, once."""
     billing = this_shop().billing
     billing.balance(your_id)  # refused without a ledger, where a grant would be monthly
     expires_in = None if days is None else days * 24 * 3600.0

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
 from flask import Response
 
-from ..core.api.client import GenvorisClient
-from ..core.billing.accounts import OnLinked, TokenCache
-from ..core.billing.plans import DeclaredPlan
+from ..core.billing.accounts import BillingParts
 from ..core.billing.service import Billing
-from ..core.storage.interface import Store
 from .errors import HttpError, answer_error
 from .switched_off import NoCalls
 
@@ -21,31 +17,14 @@ class AppBilling(Billing):
     """The billing calls of an app, and its view for Stripe's events.
 
     Args:
-        client: As for ``Billing``, and so are the others that are not listed here.
         stripe_view: Answers the current request, which is an event from Stripe.
+        parts: As for ``Billing``.
     """
 
     def __init__(
-        self,
-        client: GenvorisClient,
-        store: Store,
-        tokens: TokenCache,
-        on_linked: OnLinked,
-        *,
-        stripe_view: Callable[[], Response],
-        declared: Sequence[DeclaredPlan] | None = None,
-        default_plan: str | None = None,
-        clock: Callable[[], float] = time.time,
+        self, *, stripe_view: Callable[[], Response], **parts: Unpack[BillingParts]
     ) -> None:
-        super().__init__(
-            client,
-            store,
-            tokens,
-            on_linked,
-            declared=declared,
-            default_plan=default_plan,
-            clock=clock,
-        )
+        super().__init__(**parts)
         self._stripe_view = stripe_view
 
     def stripe_webhook(self) -> Response:

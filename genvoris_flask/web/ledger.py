@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
 from flask import Flask, Response
 
-from ..core.api.client import GenvorisClient
-from ..core.billing.accounts import OnLinked, TokenCache
-from ..core.billing.plans import DeclaredPlan
+from ..core.billing.accounts import BillingParts
 from ..core.ledger.billing import LedgerBilling
 from ..core.ledger.database import Database
 from ..core.ledger.service import Ledger
-from ..core.storage.interface import Store
 from ..settings import Settings
 from .billing import AppBilling
 
@@ -24,36 +20,19 @@ class AppLedgerBilling(AppBilling, LedgerBilling):
     """The billing calls of an app with a ledger, and its view for Stripe's events.
 
     Args:
-        client: As for ``LedgerBilling``, and so are the others that are not listed here.
-        stripe_view: Answers the current request, which is an event from Stripe.
+        stripe_view: As for ``AppBilling``.
+        ledger: As for ``LedgerBilling``, as is the rest.
     """
 
     def __init__(
         self,
-        client: GenvorisClient,
-        store: Store,
-        tokens: TokenCache,
-        on_linked: OnLinked,
         *,
-        ledger: Ledger,
         stripe_view: Callable[[], Response],
-        credit_days: int | None = None,
-        declared: Sequence[DeclaredPlan] | None = None,
-        default_plan: str | None = None,
-        clock: Callable[[], float] = time.time,
+        ledger: Ledger,
+        credit_days: int | None,
+        **parts: Unpack[BillingParts],
     ) -> None:
-        LedgerBilling.__init__(
-            self,
-            client,
-            store,
-            tokens,
-            on_linked,
-            ledger=ledger,
-            credit_days=credit_days,
-            declared=declared,
-            default_plan=default_plan,
-            clock=clock,
-        )
+        LedgerBilling.__init__(self, ledger=ledger, credit_days=credit_days, **parts)
         self._stripe_view = stripe_view
 
 

@@ -15,6 +15,7 @@ from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.network import Transport
+from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
@@ -190,31 +191,25 @@ class _Wiring:
 
     @functools.cached_property
     def _billing(self) -> AppBilling:
-        settings, store, linked = self._settings, self._storage.store, self._signals.linked
+        settings = self._settings
+        parts: BillingParts = {
+            "client": self._client,
+            "store": self._storage.store,
+            "tokens": self._broker,
+            "on_linked": self._signals.linked,
+            "declared": settings.plans,
+            "default_plan": settings.default_plan,
+            "clock": self._clock,
+        }
         if self._ledger is None:
-            return AppBilling(
-                self._client,
-                store,
-                self._broker,
-                linked,
-                stripe_view=stripe_routes.receive,
-                declared=settings.plans,
-                default_plan=settings.default_plan,
-                clock=self._clock,
-            )
+            return AppBilling(stripe_view=stripe_routes.receive, **parts)
         from .ledger import AppLedgerBilling  # imports SQLAlchemy, an extra
 
         return AppLedgerBilling(
-            self._client,
-            store,
-            self._broker,
-            linked,
-            ledger=self._ledger,
             stripe_view=stripe_routes.receive,
+            ledger=self._ledger,
             credit_days=settings.credit_days,
-            declared=settings.plans,
-            default_plan=settings.default_plan,
-            clock=self._clock,
+            **parts,
         )
 
     @functools.cached_property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypedDict
 
 from ...errors import BadRequestError, ForbiddenError, NotFoundError
 from ..api.client import GenvorisClient
@@ -12,6 +12,7 @@ from ..sessions import Shopper
 from ..storage.interface import Store
 from .changes import Change, CustomerIds, CustomerUpdater
 from .idempotency import Attempt, IdempotencyStore
+from .plans import DeclaredPlan
 
 OnLinked = Callable[[Shopper, str], None]
 ChoosePlan = Callable[[Customer | None], str | None]
@@ -26,6 +27,18 @@ class TokenCache(CustomerIds, Protocol):
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token, in the background."""
+
+
+class BillingParts(TypedDict):
+    """What ``service.Billing`` is made from, for the classes that add to it."""
+
+    client: GenvorisClient
+    store: Store
+    tokens: TokenCache
+    on_linked: OnLinked
+    declared: Sequence[DeclaredPlan] | None
+    default_plan: str | None
+    clock: Callable[[], float]
 
 
 class Accounts:

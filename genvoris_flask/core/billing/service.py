@@ -185,7 +185,7 @@ class Billing(WithoutLedger):
         currency: str | None = None,
         session: Any = None,
     ) -> Customer | Balance:
-        """Give a shopper try-ons, as for an order that comes with some.
+        """Grant a shopper try-ons, as for an order that comes with some.
 
         With a ledger they are used once, and what the shopper has is returned. Without one,
         Genvoris knows quotas only: the shopper moves to a plan that is larger by that number, in

@@ -27,7 +27,7 @@ class WithoutLedger:
         currency: str | None = None,
         session: Any = None,
     ) -> None:
-        """Give what a paid order brings. Call it again if the order is edited: it is corrected.
+        """Grant what a paid order brings. Call it again if the order is edited: it is corrected.
 
         Args:
             order_id: The shop's id of the order.
@@ -72,7 +72,7 @@ class WithoutLedger:
         raise self._without_ledger("dispute")
 
     def claim(self, external_id: str, email: str) -> Balance:
-        """Give a shopper what guests ordered under their address, which the shop has verified."""
+        """Grant a shopper what guests ordered under their address, which the shop has verified."""
         raise self._without_ledger("claim")
 
     def balance(self, external_id: str) -> Balance:

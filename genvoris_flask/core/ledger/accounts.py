@@ -145,7 +145,7 @@ class LockedAccount:
         row = {**values, "allowed": 0, "account": self.id}
         key = self.connection.execute(insert(lots).values(**row)).inserted_primary_key
         assert key is not None  # noqa: S101  (there is one after every insert of one row)
-        lot = self.refresh(self.lot(key[0]))
+        lot = self._remember(self.lot(key[0]))
         return self.change(lot, "grant", event, Change(allowed=values["granted"]))
 
     def settle(self, lot: Lot, kind: str, event: str) -> Lot:
@@ -224,7 +224,9 @@ class LockedAccount:
         return self.change(lot, kind, event, change, reservation=key)
 
 
-def lock_accounts(connection: Connection, found: Iterable[Lot], now: datetime) -> None:
-    """Lock the accounts of some lots, in an order that is the same everywhere."""
-    for account in sorted({lot.account for lot in found if lot.account is not None}):
-        LockedAccount(connection, account, now)
+def lock_accounts(
+    connection: Connection, found: Iterable[Lot], now: datetime
+) -> dict[str, LockedAccount]:
+    """Return the accounts of some lots, locked in an order that is the same everywhere."""
+    names = sorted({lot.account for lot in found if lot.account is not None})
+    return {name: LockedAccount(connection, name, now) for name in names}

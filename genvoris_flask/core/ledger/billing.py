@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
-from ..api.client import GenvorisClient
-from ..billing.accounts import OnLinked, TokenCache
-from ..billing.plans import DeclaredPlan
+from ..billing.accounts import BillingParts
 from ..billing.service import Billing
-from ..storage.interface import Store
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
@@ -26,36 +22,17 @@ class LedgerBilling(Billing):
     is part of the shop's transaction: both commit, or neither does.
 
     Args:
-        client: As for ``Billing``, and so are the others that are not listed here.
         ledger: The shoppers' try-ons.
         credit_days: GENVORIS_CREDIT_DAYS.
+        parts: As for ``Billing``.
     """
 
     def __init__(
-        self,
-        client: GenvorisClient,
-        store: Store,
-        tokens: TokenCache,
-        on_linked: OnLinked,
-        *,
-        ledger: Ledger,
-        credit_days: int | None = None,
-        declared: Sequence[DeclaredPlan] | None = None,
-        default_plan: str | None = None,
-        clock: Callable[[], float] = time.time,
+        self, *, ledger: Ledger, credit_days: int | None, **parts: Unpack[BillingParts]
     ) -> None:
-        super().__init__(
-            client,
-            store,
-            tokens,
-            on_linked,
-            declared=declared,
-            default_plan=default_plan,
-            clock=clock,
-        )
+        super().__init__(**parts)
         self._ledger = ledger
         self._credit_days = credit_days
-        self._clock = clock
 
     def grant(
         self,
@@ -69,7 +46,7 @@ class LedgerBilling(Billing):
         currency: str | None = None,
         session: Any = None,
     ) -> Balance:
-        """Give a shopper try-ons; return what they have now.
+        """Grant a shopper try-ons; return what they have now.
 
         Raises:
             EventConflictError: The event gave something else before. Nothing was changed.
@@ -114,7 +91,7 @@ class LedgerBilling(Billing):
         currency: str | None = None,
         session: Any = None,
     ) -> None:
-        """Give what a paid order brings. Call it again if the order is edited: it is corrected."""
+        """Grant what a paid order brings. Call it again if the order is edited: it is corrected."""
         if (lines is None) == (try_ons is None):
             raise TypeError("order_paid() needs either the lines of the order or its try_ons.")
         if lines is None:
@@ -149,7 +126,7 @@ class LedgerBilling(Billing):
         self._ledger.disputed("order", order_id, outcome, connection=_connection(session))
 
     def claim(self, external_id: str, email: str) -> Balance:
-        """Give a shopper what guests ordered under their address, which the shop has verified."""
+        """Grant a shopper what guests ordered under their address, which the shop has verified."""
         self._ledger.claim(external_id, email)
         return self.balance(external_id)
 

@@ -14,7 +14,7 @@ from .accounts import Change, LockedAccount
 from .database import insert_if_absent
 from .lots import FINAL_STATES, PRIORITIES, Lot, allowed_units, read_lot
 from .models import LotKind
-from .reversal_records import find_reversals, lock_reversals
+from .reversal_records import find_reversals, lock_reversal
 from .schema import entries, lots
 
 # More than any order; a column of the database holds it.
@@ -69,7 +69,8 @@ def give(account: LockedAccount, grant: Grant, event: str) -> Lot:
 
     A number that has grown is added. One that has shrunk takes away what is not used.
     """
-    lock_reversals(account.connection, grant.source, grant.source_id, grant.bundle)
+    for source_id in filter(None, (grant.source_id, grant.bundle)):
+        lock_reversal(account.connection, grant.source, source_id)
     known = find_lot(account.connection, grant.source, grant.source_id)
     if known is None:
         lot = account.add(_values(grant, account.now), event)
@@ -195,7 +196,7 @@ def claim_all(account: LockedAccount, email_hash: str) -> list[Lot]:
 
 
 def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
-    """Give a lot the grant's number, payment and end."""
+    """Set a lot's number, payment and end to the grant's."""
     if lot.stored_state in FINAL_STATES or _is_older(grant, lot):
         return lot
     granted = max(grant.units, lot.taken)

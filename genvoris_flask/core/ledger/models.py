@@ -137,7 +137,7 @@ class Spending(Protocol):
         """Count a try-on that was made; return False if nothing was left to count it against."""
 
     def release(self, external_id: str, key: str) -> bool:
-        """Give a try-on back that was not made; return whether it was still reserved."""
+        """Release a try-on that was not made; return whether it was still reserved."""
 
     def balance(self, external_id: str) -> Balance:
         """Return what a shopper has."""

@@ -92,7 +92,7 @@ def commit(account: LockedAccount, key: str) -> bool:
 
 
 def release(account: LockedAccount, key: str) -> bool:
-    """Give back a try-on of which there is no picture; return whether it was still reserved."""
+    """Release a try-on of which there is no picture; return whether it was still reserved."""
     known = find_reservation(account.connection, key)
     if known is None or known.state != "open":
         return False

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, select, update
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select, update
 
 from .database import insert_if_absent
 from .lots import Lot, Reversal
 from .schema import reversals
-
-
-def find_reversal(connection: Connection, source: str, source_id: str) -> Reversal | None:
-    """Return what is stored of a lot's, or a bundle's, refunds and disputes."""
-    row = connection.execute(
-        select(reversals)
-        .where(reversals.c.source == source, reversals.c.source_id == source_id)
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
-        return None
-    return Reversal(row.refunded, row.paid, row.dispute, row.disputed_at)
 
 
 def find_reversals(connection: Connection, lot: Lot) -> list[Reversal]:
@@ -29,15 +19,19 @@ def find_reversals(connection: Connection, lot: Lot) -> list[Reversal]:
         .where(reversals.c.source == lot.source, reversals.c.source_id.in_(ids))
         .with_for_update()
     )
-    return [Reversal(row.refunded, row.paid, row.dispute, row.disputed_at) for row in rows]
+    return [_read(row) for row in rows]
 
 
-def lock_reversals(connection: Connection, source: str, *ids: str | None) -> None:
-    """Let no other transaction store reversals of a sale before this one ends."""
-    for source_id in filter(None, ids):
-        fresh = {"source": source, "source_id": source_id, "refunded": 0}
-        insert_if_absent(connection, reversals, fresh)
-        find_reversal(connection, source, source_id)
+def lock_reversal(connection: Connection, source: str, source_id: str) -> Reversal:
+    """Return what is stored of a sale; no other transaction changes it before this one ends."""
+    fresh = {"source": source, "source_id": source_id, "refunded": 0}
+    insert_if_absent(connection, reversals, fresh)
+    row = connection.execute(
+        select(reversals)
+        .where(reversals.c.source == source, reversals.c.source_id == source_id)
+        .with_for_update()
+    ).one()
+    return _read(row)
 
 
 def save_reversal(
@@ -48,9 +42,7 @@ def save_reversal(
     The largest refund counts, whatever order they are delivered in. A dispute's newest state
     counts, and a lost one is final.
     """
-    lock_reversals(connection, source, source_id)
-    stored = find_reversal(connection, source, source_id) or Reversal()
-    merged = merge(stored, reversal)
+    merged = merge(lock_reversal(connection, source, source_id), reversal)
     connection.execute(
         update(reversals)
         .where(and_(reversals.c.source == source, reversals.c.source_id == source_id))
@@ -76,3 +68,7 @@ def merge(stored: Reversal, told: Reversal) -> Reversal:
 def _dispute_order(reversal: Reversal) -> tuple[bool, float, bool]:
     at = reversal.disputed_at.timestamp() if reversal.disputed_at else 0.0
     return reversal.dispute == "lost", at, reversal.dispute == "won"
+
+
+def _read(row: Row[Any]) -> Reversal:
+    return Reversal(row.refunded, row.paid, row.dispute, row.disputed_at)

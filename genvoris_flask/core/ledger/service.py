@@ -76,7 +76,7 @@ class Ledger:
         return self._change(external_id, lambda account: reservations.commit(account, key))
 
     def release(self, external_id: str, key: str) -> bool:
-        """Give a try-on back that was not made; return whether it was still reserved."""
+        """Release a try-on that was not made; return whether it was still reserved."""
         return self._change(external_id, lambda account: reservations.release(account, key))
 
     # Granting
@@ -89,7 +89,7 @@ class Ledger:
         event_id: str | None = None,
         connection: Connection | None = None,
     ) -> Lot:
-        """Give a shopper a lot, or make the lot that is there what the grant says.
+        """Grant a shopper a lot, or make the lot that is there what the grant says.
 
         Args:
             external_id: The shop's id of the shopper.
@@ -142,7 +142,7 @@ class Ledger:
         expires_at: datetime | None = None,
         connection: Connection | None = None,
     ) -> list[Lot]:
-        """Give what a paid order brings. Telling it again with other numbers corrects it.
+        """Grant what a paid order brings. Telling it again with other numbers corrects it.
 
         Args:
             order_id: The shop's id of the order.
@@ -188,7 +188,7 @@ class Ledger:
         )
 
     def claim(self, external_id: str, email: str) -> list[Lot]:
-        """Give a shopper what was ordered under their address, which must be verified."""
+        """Grant a shopper what was ordered under their address, which must be verified."""
         digest = grants.email_digest(email, self._secret())
         return self._change(external_id, lambda account: grants.claim_all(account, digest))
 
@@ -282,21 +282,18 @@ class Ledger:
         check_id("source_id", source_id)
 
         def work(joined: Connection) -> list[Lot]:
-            lock_accounts(joined, grants.find_sold(joined, source, source_id), self._now())
+            known = grants.find_sold(joined, source, source_id)
+            accounts = lock_accounts(joined, known, self._now())
             save_reversal(joined, source, source_id, reversal)
             # A sale that another process stores at this moment has locked the reversal: it is found
             # here, or finds what was stored.
             sold = grants.find_sold(joined, source, source_id)
-            return [self._settle(joined, lot, f"{source}:{source_id}") for lot in sold]
+            missed = [lot for lot in sold if lot.account not in accounts]
+            accounts |= lock_accounts(joined, missed, self._now())
+            about = f"{source}:{source_id}"
+            return [_settle(accounts, lot, about) for lot in sold]
 
         return self._join(connection, work)
-
-    def _settle(self, connection: Connection, lot: Lot, about: str) -> Lot:
-        if lot.account is None:
-            return lot  # settled when it is claimed
-        account = LockedAccount(connection, lot.account, self._now())
-        current = account.refresh(lot)
-        return grants.apply_reversals(account, current, account.statement(about))
 
     def _once(
         self,
@@ -334,3 +331,11 @@ class Ledger:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _settle(accounts: Mapping[str, LockedAccount], lot: Lot, about: str) -> Lot:
+    """Make a lot what its reversals leave of it; a guest's is settled when it is claimed."""
+    if lot.account is None:
+        return lot
+    account = accounts[lot.account]
+    return grants.apply_reversals(account, account.refresh(lot), account.statement(about))

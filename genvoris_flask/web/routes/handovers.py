@@ -75,7 +75,7 @@ def page() -> Response:
 
 @errors_as_answers()
 def connect() -> dict[str, Any]:
-    """Tell the dialog that a phone has opened the link."""
+    """Record for the dialog that a phone has opened the link."""
     handover = _linked()
     _handovers().connect(handover)
     return {"expires_at": int(handover.expires_at)}
