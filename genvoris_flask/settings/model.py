@@ -1,24 +1,13 @@
-"""The settings of a shop, read once when its app is set up."""
+"""The settings of a shop: their names, meanings and defaults."""
 
 from __future__ import annotations
 
-import difflib
-import logging
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from .core import button_design as button
-from .core import validators
-from .core.billing import plans
-from .core.setting_checks import CHECKS
-from .errors import ConfigurationError, see
-
-log = logging.getLogger("genvoris_flask.settings")
-
-PREFIX = "GENVORIS_"
+from ..core import button_design as button
+from ..core.billing import plans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,122 +161,3 @@ class Settings:
     def __repr__(self) -> str:
         """Leave the keys out."""
         return f"Settings(api_url={self.api_url!r}, url_prefix={self.url_prefix!r}, …)"
-
-
-def is_enabled(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether try-on is switched on: GENVORIS_ENABLED, true by default.
-
-    Args:
-        config: Usually ``app.config``.
-        environ: Defaults to the environment of this process.
-
-    Raises:
-        ConfigurationError: GENVORIS_ENABLED is neither true nor false.
-    """
-    key = "GENVORIS_ENABLED"
-    sources = (config, os.environ if environ is None else environ)
-    given = (source.get(key) for source in sources)
-    return validators.flag(key, next((value for value in given if not _is_unset(value)), True))
-
-
-def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings, validated.
-
-    Args:
-        config: Usually ``app.config``. None and empty strings count as not set.
-        environ: Settings that ``config`` lacks; defaults to the environment of this process.
-            Unknown variables are ignored, since they may be another program's.
-
-    Raises:
-        ConfigurationError: A setting is missing, wrong or, in ``config``, unknown.
-    """
-    given = _given(config, os.environ if environ is None else environ)
-    if "GENVORIS_API_KEY" not in given:
-        raise ConfigurationError(_missing_key(config))
-    values = {
-        key.removeprefix(PREFIX).lower(): CHECKS[key](key, value) for key, value in given.items()
-    }
-    if "database_url" in values or "database" in values:
-        values.setdefault("inline_session", False)
-    values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
-    settings = Settings(**values)
-    _check_together(settings)
-    return settings
-
-
-_JWKS_PATH = "/.well-known/jwks.json"
-
-
-def _given(config: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is set, by key. The app's configuration takes precedence."""
-    configured = {key: value for key, value in config.items() if key.startswith(PREFIX)}
-    _refuse_unknown(configured)
-    exported = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
-    for key in [key for key in exported if key not in CHECKS]:
-        # Another program's, or a typo: it must not stop the shop.
-        if near := difflib.get_close_matches(key, CHECKS, n=1, cutoff=0.85):
-            log.warning(
-                "The environment variable %s is not a setting of genvoris-flask: did you mean %s?",
-                key,
-                near[0],
-            )
-        del exported[key]
-    return {key: value for key, value in exported.items() if not _is_unset(value)} | {
-        key: value for key, value in configured.items() if not _is_unset(value)
-    }
-
-
-def _is_unset(value: Any) -> bool:
-    """Return whether a value is None or blank."""
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _refuse_unknown(given: Mapping[str, Any]) -> None:
-    for key, value in given.items():
-        if key not in CHECKS and value is not None:
-            near = difflib.get_close_matches(key, CHECKS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "remove it."
-            raise ConfigurationError(f"{key} is not a setting of genvoris-flask: {hint}")
-
-
-def _missing_key(config: Mapping[str, Any]) -> str:
-    text = (
-        "GENVORIS_API_KEY is missing. Copy your key from Integration → API keys in the Genvoris "
-        "dashboard into app.config or the environment."
-    )
-    if config.get("TESTING") or config.get("DEBUG"):
-        text += (
-            " To run this app without try-on, as in its own tests, set GENVORIS_ENABLED = False. "
-            "To try on without an account, run a local Genvoris with `flask genvoris sandbox`: "
-            f"{see('sandbox.md')}"
-        )
-    return text
-
-
-def _check_together(settings: Settings) -> None:
-    if settings.widget_api_key and settings.widget_api_key == settings.api_key:
-        raise ConfigurationError(
-            "GENVORIS_WIDGET_API_KEY is the same as GENVORIS_API_KEY, and would show your server "
-            "key to every visitor. Leave it unset: the widget works without a key."
-        )
-    if settings.widget_integrity and not settings.widget_url:
-        raise ConfigurationError(
-            "GENVORIS_WIDGET_INTEGRITY is set without GENVORIS_WIDGET_URL. Set both, or neither: "
-            "the widget in this package brings its own integrity."
-        )
-
-    if settings.database_url and settings.database is not None:
-        raise ConfigurationError(
-            "GENVORIS_DATABASE_URL and GENVORIS_DATABASE are both set. Set GENVORIS_DATABASE to "
-            "use the shop's own database, or GENVORIS_DATABASE_URL for one apart."
-        )
-    if settings.has_ledger and settings.inline_session:
-        raise ConfigurationError(
-            "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "
-            "used without the ledger. Leave it unset."
-        )
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
