@@ -217,14 +217,13 @@ class _Wiring:
         # Slow to import, and of no use to a shop without Stripe.
         from ..core.billing.stripe.events import StripeEvents
         from ..core.billing.stripe.lookup import open_lookup
+        from ..core.billing.stripe.plan_sales import PlanSales
 
         settings, hooks = self._settings, self._hooks
         return StripeEvents(
-            self._billing,
-            self._storage.store,
+            PlanSales(self._billing, self._storage.store, settings.default_plan),
             lambda customer: hooks.stripe_shopper(customer) if hooks.stripe_shopper else None,
             open_lookup(settings.stripe_api_key),
-            default_plan=settings.default_plan,
             metadata_only=settings.stripe_metadata_only,
         )
 

@@ -8,6 +8,7 @@ from genvoris_flask.core.billing.plans import DeclaredPlan
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.core.billing.stripe.events import StripeEvents
 from genvoris_flask.core.billing.stripe.lookup import NoLookup
+from genvoris_flask.core.billing.stripe.plan_sales import PlanSales
 from genvoris_flask.errors import GenvorisError
 from tests.support.billing_shop import FakeTokens, FaultyStore, Killed
 from tests.support.fake_genvoris import Clock
@@ -61,14 +62,14 @@ class StripeShop:
             default_plan=default_plan,
             clock=self.clock,
         )
-        self.options = {"default_plan": default_plan, **options}
+        self.default_plan = default_plan
+        self.options = options
         self.restart()
 
     def restart(self) -> None:
         """Start a new process with the same store."""
         self.events = StripeEvents(
-            self.billing,
-            self.store,
+            PlanSales(self.billing, self.store, self.default_plan),
             self.shoppers.get,
             self.lookup,
             **self.options,

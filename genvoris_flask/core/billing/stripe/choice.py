@@ -11,12 +11,36 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ...api.models import Plan
+from ...api.models import Customer, Plan
+from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
-from .context import STRIPE, StripeContext
+from ..service import Billing
 from .records import AccountRecord, PaymentRecord, SubscriptionRecord
+from .repository import StripeRepository
+
+# The ids of sales made by Stripe start with this.
+STRIPE = "stripe:"
 
 PurchaseState = Literal["active", "on_hold", "ended", "lost"]
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """What the choice of a plan depends on.
+
+    Attributes:
+        billing: Changes shoppers' accounts at Genvoris.
+        repository: Stores what events said.
+        default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+    """
+
+    billing: Billing
+    repository: StripeRepository
+    default_plan: str | None
+
+    def customer(self, external_id: str) -> Customer | None:
+        """Return a shopper's customer at Genvoris, or None."""
+        return self.billing.accounts.find(Shopper(external_id))
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,7 @@ def choose(purchases: Iterable[Purchase]) -> Purchase | None:
 
 
 def purchases_of(
-    context: StripeContext, external_id: str, account: AccountRecord, catalog: PlanCatalog
+    context: PlanContext, external_id: str, account: AccountRecord, catalog: PlanCatalog
 ) -> Iterator[Purchase]:
     """Yield a shopper's single payments, and those subscriptions that were ever active."""
     for name in account.subscriptions:
@@ -104,7 +128,7 @@ def _of_one_buyer(purchases: list[Purchase], state: str) -> Purchase | None:
 
 
 def _subscription(
-    context: StripeContext,
+    context: PlanContext,
     name: str,
     known: SubscriptionRecord,
     price: str | None,
@@ -136,7 +160,7 @@ def _subscription(
 
 
 def _payment(
-    context: StripeContext, name: str, payment: PaymentRecord, catalog: PlanCatalog
+    context: PlanContext, name: str, payment: PaymentRecord, catalog: PlanCatalog
 ) -> Purchase:
     reversal = context.repository.reversal(name)
     state: PurchaseState = "active"
@@ -160,7 +184,7 @@ def _payment(
 
 
 def _plan(
-    context: StripeContext,
+    context: PlanContext,
     external_id: str,
     catalog: PlanCatalog,
     price: str | None,

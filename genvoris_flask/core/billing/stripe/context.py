@@ -1,4 +1,4 @@
-"""The services that handlers of Stripe's events share, and the identity of shoppers."""
+"""The services that handlers of one of Stripe's events share, and the identity of shoppers."""
 
 from __future__ import annotations
 
@@ -6,47 +6,46 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ....errors import StripeEventError, see
-from ...api.models import Customer
-from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
-from ..service import Billing
 from .lookup import Lookup
 from .repository import StripeRepository
 from .reversals import Reversal
-
-# The ids of sales made by Stripe start with this.
-STRIPE = "stripe:"
+from .sales import Sales
 
 ShopperOf = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
 class StripeContext:
-    """The services that handlers of events use.
+    """The services that handlers of one event use.
 
     Attributes:
-        billing: Changes shoppers' accounts at Genvoris.
+        sales: Carries out what was sold.
         repository: Stores what earlier events said.
         shopper_of: The shop's function from a Stripe customer to the shop's id.
         lookup: Asks Stripe for what an event leaves out.
-        default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
         metadata_only: Whether ``client_reference_id`` is ignored.
     """
 
-    billing: Billing
+    sales: Sales
     repository: StripeRepository
     shopper_of: ShopperOf
     lookup: Lookup
-    default_plan: str | None
     metadata_only: bool = False
 
     def catalog(self) -> PlanCatalog:
-        """Fetch the current plans."""
-        return self.billing.plans.catalog()
+        """Return the current plans."""
+        return self.sales.catalog()
 
-    def customer(self, external_id: str) -> Customer | None:
-        """Return a shopper's customer at Genvoris, or None."""
-        return self.billing.accounts.find(Shopper(external_id))
+    def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
+        """Bring a shopper's account to what follows from all of their purchases.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            name: The subscription or Checkout Session that the event was about.
+            catalog: The current plans.
+        """
+        return self.sales.settle(self.repository, external_id, name, catalog)
 
     def identify(
         self, customer: str | None, from_event: str | None, from_record: str | None = None

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 
-from ....errors import NotFoundError
-from .context import STRIPE, StripeContext
+from .context import StripeContext
 from .payloads import Checkout, Json, Outcome, as_id
 from .records import PaymentRecord
 from .repository import EVENT_SECONDS
 from .reversals import Charge, Dispute, Reversal
-from .settlement import settle
 
 log = logging.getLogger("genvoris_flask.billing")
 
 
 class Payments:
-    """Sells what is paid for once, and takes back what is refunded or lost in a dispute.
+    """Follows what is paid for once, and what is refunded or disputed.
 
     Args:
         context: The services.
@@ -45,11 +42,11 @@ class Payments:
         for intent in checkout.payments:
             if context.link_payment(intent, checkout.id):
                 self._warn_of_part(intent, repository.reversal(intent))
-        settle(context, payment.external_id, checkout.id, catalog)
+        context.settle(payment.external_id, checkout.id, catalog)
         return "applied"
 
     def on_refund(self, thing: Json) -> Outcome:
-        """Take back what a payment gave. Partial refunds are left to the shop."""
+        """Take back what a payment gave, or its share if the shop's ledger can carry that."""
         context, repository = self._context, self._context.repository
         charge = Charge.read(thing)
         part = None if charge.is_refunded else charge.refunded
@@ -62,11 +59,11 @@ class Payments:
         purchase = context.purchase_of(paid) if paid else None
         if purchase is None:
             return self._take_back_old(charge)
-        if part:
+        if part and not context.sales.takes_shares:
             if is_new:
                 self._warn_of_part(charge.id, reversal)
             return "ignored"
-        settle(context, *purchase, context.catalog())
+        context.settle(*purchase, context.catalog())
         return "applied"
 
     def on_dispute(self, thing: Json, event: Json) -> Outcome:
@@ -82,7 +79,7 @@ class Payments:
         purchase = context.purchase_of(paid)
         if purchase is None:
             return "ignored"
-        has_changed = settle(context, *purchase, context.catalog())
+        has_changed = context.settle(*purchase, context.catalog())
         return "applied" if has_changed or dispute.state else "ignored"
 
     def on_invoice_payment(self, thing: Json) -> Outcome:
@@ -98,7 +95,7 @@ class Payments:
         purchase = context.purchase_of(invoice)
         if any(was_reversed) and purchase:
             self._warn_of_part(invoice, context.repository.reversal(invoice))
-            settle(context, *purchase, context.catalog())
+            context.settle(*purchase, context.catalog())
         return "applied"
 
     def _find_paid(
@@ -123,15 +120,12 @@ class Payments:
         paid = [found for each in ids if (found := repository.paid_by(each))]
         for each in (*ids, *paid):
             if charge.is_refunded and (old := repository.old_payment(each)):
-                with suppress(NotFoundError):
-                    self._context.billing.refund(
-                        old.external_id, sale_id=old.sale_id, event_id=STRIPE + charge.id
-                    )
+                self._context.sales.take_back_old(old, charge.id)
                 return "applied"
         return "ignored"
 
     def _warn_of_part(self, name: str, reversal: Reversal) -> None:
-        if reversal.part and not reversal.is_lost:
+        if reversal.part and not reversal.is_lost and not self._context.sales.takes_shares:
             log.warning(
                 "%s was partially refunded (%s, in the currency's minor unit). Nothing was taken "
                 "back: call genvoris.billing.change_plan() or take_back() if something should be.",

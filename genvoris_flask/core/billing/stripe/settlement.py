@@ -16,8 +16,7 @@ from ....errors import NotFoundError, see
 from ...api.models import Status
 from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
-from .choice import Purchase, choose, purchases_of
-from .context import STRIPE, StripeContext
+from .choice import STRIPE, PlanContext, Purchase, choose, purchases_of
 from .records import SubscriptionRecord
 
 log = logging.getLogger("genvoris_flask.billing")
@@ -25,7 +24,7 @@ log = logging.getLogger("genvoris_flask.billing")
 MAX_PLANS = 20  # the number of plans that are remembered of a subscription
 
 
-def settle(context: StripeContext, external_id: str, name: str, catalog: PlanCatalog) -> bool:
+def settle(context: PlanContext, external_id: str, name: str, catalog: PlanCatalog) -> bool:
     """Report to Genvoris what follows from all of a shopper's purchases.
 
     Args:
@@ -47,7 +46,7 @@ def settle(context: StripeContext, external_id: str, name: str, catalog: PlanCat
 class _Settlement:
     """One shopper's account, while its lock is held."""
 
-    def __init__(self, context: StripeContext, external_id: str, catalog: PlanCatalog) -> None:
+    def __init__(self, context: PlanContext, external_id: str, catalog: PlanCatalog) -> None:
         self._context = context
         self._external_id = external_id
         self._catalog = catalog

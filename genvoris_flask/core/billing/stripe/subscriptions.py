@@ -10,7 +10,6 @@ from ..plan_catalog import PlanCatalog
 from .context import StripeContext
 from .payloads import Checkout, Invoice, Json, Line, Outcome, Subscription
 from .records import AT_CREATION, BY_INVOICE, LATER, SubscriptionRecord
-from .settlement import settle
 
 
 class Subscriptions:
@@ -113,7 +112,7 @@ class Subscriptions:
             raise
         before = known.external_id
         if owner == before:
-            return settle(self._context, owner, name, catalog)
+            return self._context.settle(owner, name, catalog)
 
         def move(known: SubscriptionRecord) -> SubscriptionRecord:
             # The new owner has not had the quota of this period.
@@ -122,8 +121,8 @@ class Subscriptions:
 
         self._context.repository.merge_subscription(name, move)
         if before:
-            settle(self._context, before, name, catalog)
-        return settle(self._context, owner, name, catalog)
+            self._context.settle(before, name, catalog)
+        return self._context.settle(owner, name, catalog)
 
     def _prices(self, subscription: Subscription, catalog: PlanCatalog) -> tuple[str, ...]:
         """Return the event's prices, or all from Stripe if a plan's may be among the others."""

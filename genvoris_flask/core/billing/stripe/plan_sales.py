@@ -1,0 +1,63 @@
+"""Carries out Stripe's sales as plans at Genvoris, for shops without a ledger."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ....errors import NotFoundError
+from ...storage.interface import Store
+from ..plan_catalog import PlanCatalog
+from ..service import Billing
+from .choice import STRIPE, PlanContext
+from .payloads import Outcome
+from .repository import OldPayment, StripeRepository
+from .sales import EventKey, Work
+from .settlement import settle
+
+LOCK_WAIT = 15.0
+LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
+
+
+class PlanSales:
+    """Changes shoppers' plans; implements ``Sales``.
+
+    Args:
+        billing: Changes shoppers' accounts at Genvoris.
+        store: Holds the records. It must be shared by all processes that receive events.
+        default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+    """
+
+    takes_shares = False
+
+    def __init__(self, billing: Billing, store: Store, default_plan: str | None) -> None:
+        self._billing = billing
+        self._store = store
+        self._repository = StripeRepository(store)
+        self._default_plan = default_plan
+
+    def catalog(self) -> PlanCatalog:
+        """Fetch the current plans."""
+        return self._billing.plans.catalog()
+
+    def once(self, event: EventKey, work: Work) -> Outcome:
+        """Do the work of an event once, and one at a time for each Stripe customer."""
+        repository = self._repository
+        with self._store.lock(f"stripe:{event.owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):
+            if repository.is_done(event.id):
+                return "repeated"
+            outcome = work(repository)
+            if outcome == "applied":
+                repository.set_done(event.id)
+        return outcome
+
+    def settle(
+        self, repository: StripeRepository, external_id: str, name: str, catalog: PlanCatalog
+    ) -> bool:
+        """Report to Genvoris what follows from all of a shopper's purchases."""
+        context = PlanContext(self._billing, repository, self._default_plan)
+        return settle(context, external_id, name, catalog)
+
+    def take_back_old(self, old: OldPayment, charge: str) -> None:
+        """Take back a sale of version 0.1 whose charge was refunded."""
+        with suppress(NotFoundError):
+            self._billing.refund(old.external_id, sale_id=old.sale_id, event_id=STRIPE + charge)
