@@ -14,6 +14,8 @@ GenvorisError
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
 ├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
 ├── StripeEventError           an event of Stripe's cannot be handled now
+├── UnusablePhotoError         raised by the shop's own engine: the photo is at fault
+├── UnusableProductError       raised by the shop's own engine: the product or its picture is
 ├── TokenError                 a session token from a browser is invalid
 │   └── ForeignTokenError      it is genuine, but belongs to another shop
 ├── SignatureError             a webhook delivery's signature is invalid
@@ -111,6 +113,21 @@ class ExternalIdError(GenvorisError):
 
 class StripeEventError(GenvorisError):
     """An event of Stripe's cannot be handled now; have it delivered again."""
+
+
+class UnusablePhotoError(GenvorisError):
+    """The shop's own engine cannot use the shopper's photo: another one may do.
+
+    Raise it in the function registered with ``@genvoris.tryon_engine``. The message is logged.
+    """
+
+
+class UnusableProductError(GenvorisError):
+    """The shop's own engine cannot use the product, or cannot get its picture.
+
+    Raise it in the function registered with ``@genvoris.tryon_engine``. The message is logged, so
+    name the status of a picture that could not be fetched. The shopper's photo is kept.
+    """
 
 
 class TokenError(GenvorisError):

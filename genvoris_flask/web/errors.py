@@ -22,6 +22,7 @@ STATUSES: Mapping[str, int] = {
     "photo_too_many_pixels": 400,
     "no_product": 400,
     "product_unusable": 400,
+    "photo_unusable": 400,
     "login_required": 401,
     "invalid_session_token": 401,
     "end_customer_quota": 402,
@@ -45,6 +46,19 @@ STATUSES: Mapping[str, int] = {
     "upstream_unreachable": 502,
     "busy": 503,
     "interrupted": 503,
+}
+# What each code is about: the service, unless it is here. The widget keeps the shopper's photo
+# unless that is at fault.
+_CODES_ABOUT = {
+    "photo": "no_photo not_a_photo animated_photo broken_photo photo_too_many_pixels "
+    "photo_too_large photo_unusable body_too_large",
+    "product": "no_product product_unusable product_unavailable",
+    "shopper": "login_required invalid_session_token end_customer_quota guest_limit_reached "
+    "rate_limited too_many_tryons body_too_slow",
+    "shop": "credit_limit_reached internal_error cross_origin token_store_mismatch",
+}
+SUBJECTS: Mapping[str, str] = {
+    code: subject for subject, codes in _CODES_ABOUT.items() for code in codes.split()
 }
 # Of those that servers get which deliver webhooks. Their sentences are written where raised.
 SERVER_STATUSES: Mapping[str, int] = {
@@ -94,9 +108,16 @@ class HttpError(Exception):
         super().__init__(f"{self.status} {error}")
 
 
+def subject_of(code: str) -> str:
+    """Return what an error is about: photo, product, shopper, shop or service."""
+    return SUBJECTS.get(code, "service")
+
+
 def answer_error(error: HttpError) -> Response:
     """Return an error as JSON."""
     fields = {"error": error.error, **error.extra}
+    if error.error in STATUSES:
+        fields["about"] = subject_of(error.error)
     if "detail" not in fields:
         fields["detail"] = translate(error.error, **error.values)
     response = jsonify(fields)

@@ -9,7 +9,7 @@ from ..core.sessions import Shopper
 from ..core.tryon.models import Done, Failure, Job
 from ..core.tryon.paywall import Refusal, paywall_for
 from ..errors import ApiError, GenvorisError
-from .errors import HttpError, page_language, translate
+from .errors import HttpError, page_language, subject_of, translate
 from .hosts import own_path
 from .state import get_state
 
@@ -70,4 +70,6 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
             fields |= {"error": failure.error, "detail": translate(failure.error)}
         case Refusal() as refusal:
             fields |= refusal_fields(replace(refusal, shopper=shopper))
+    if fields["error"]:
+        fields["about"] = subject_of(fields["error"])
     return fields

@@ -170,6 +170,7 @@ def test_session_needs_a_login(shop: Shop) -> None:
     assert answer.status_code == 401
     assert answer.get_json() == {
         "error": "login_required",
+        "about": "shopper",
         "detail": "Please log in to try this on.",
         "login_url": "/login",
     }

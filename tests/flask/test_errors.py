@@ -10,7 +10,7 @@ import pytest
 
 from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.tryon.error_mapping import MEANINGS
-from genvoris_flask.web.errors import STATUSES
+from genvoris_flask.web.errors import STATUSES, SUBJECTS
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY
 
@@ -73,6 +73,11 @@ def test_code_and_log_line(
     assert API_KEY not in caplog.text + answer.text
 
 
+def test_subjects_are_those_of_known_codes() -> None:
+    """No code of ``SUBJECTS`` is misspelt."""
+    assert set(SUBJECTS) <= set(STATUSES)
+
+
 def test_every_code_is_tested() -> None:
     """And every code for browsers has a status."""
     screens = {"credit_limit_reached", "end_customer_quota", "quota_exhausted", "customer_inactive"}
@@ -98,6 +103,7 @@ def test_unusable_product_is_named(
     shop.transport.fault = refuse
     job = shop.finish(shop.tryon())
     assert (job["state"], job["error"]) == ("failed", "product_unusable")
+    assert job["about"] == "product"
     assert "photo" not in job["detail"]
     assert "check what genvoris_button() is given" in caplog.text
     assert "product_image_url" in caplog.text
@@ -112,7 +118,8 @@ def test_unusable_photo_is_named(shop: Shop) -> None:
         return httpx.Response(400, json={"error": "invalid_body", "detail": "photo: is broken"})
 
     shop.transport.fault = refuse
-    assert shop.finish(shop.tryon())["error"] == "invalid_body"
+    job = shop.finish(shop.tryon())
+    assert (job["error"], job["about"]) == ("photo_unusable", "photo")
 
 
 @pytest.mark.parametrize(

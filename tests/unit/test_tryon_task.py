@@ -25,6 +25,8 @@ from genvoris_flask.errors import (
     NotFoundError,
     Problem,
     UnreachableError,
+    UnusablePhotoError,
+    UnusableProductError,
 )
 
 ADA = Shopper("ada")
@@ -169,11 +171,40 @@ def test_engines_error_is_a_failure(error: GenvorisError, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            ApiError(Problem(400, "", "product_image_url: the shop answered 404")),
+            "product_unusable",
+            "Its picture is at cdn.shop.example. 400 : product_image_url: the shop answered 404",
+        ),
+        (
+            UnusableProductError("The picture's status was 404."),
+            "product_unusable",
+            "Its picture is at cdn.shop.example. The picture's status was 404.",
+        ),
+        (UnusablePhotoError("Nobody is in it."), "photo_unusable", "Nobody is in it."),
+    ],
+)
+def test_fault_of_product_or_photo(
+    error: GenvorisError, code: str, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says where a product's picture is, without a path or query that may be signed."""
+    caplog.set_level("INFO")
+    picture = Product(image="https://cdn.shop.example/tee.jpg?signature=secret")
+    assert ErrorMapper(NOTHING, NOTHING, print).explain(error, ADA, picture) == Failure(code)
+    assert line in caplog.text
+    assert "secret" not in caplog.text
+    assert "tee.jpg" not in caplog.text
+
+
+@pytest.mark.parametrize(
     ("status", "detail", "code"),
     [
         (400, "product_image_url: cannot be fetched", "product_unusable"),
         (422, "product_title: is too long", "product_unusable"),
-        (400, "photo: is broken", "invalid_body"),
+        (400, "photo: shows nobody", "photo_unusable"),
+        (400, "photographs are fun", "invalid_body"),
         (409, "product_image_url: cannot be fetched", "invalid_body"),
         (401, "product_image_url: cannot be fetched", "internal_error"),
         (503, "product_image_url: cannot be fetched", "upstream_unreachable"),

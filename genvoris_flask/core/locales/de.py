@@ -13,6 +13,7 @@ SENTENCES = {
     "no_product": "Es ist nicht klar, was anprobiert werden soll. Bitte laden Sie die Seite neu.",
     "product_unavailable": "Dieser Artikel kann nicht anprobiert werden.",
     "product_unusable": "Das Bild dieses Artikels lässt sich nicht für eine Anprobe verwenden. Bitte wählen Sie einen anderen Artikel.",
+    "photo_unusable": "Dieses Foto lässt sich nicht für eine Anprobe verwenden. Bitte wählen Sie ein anderes: eine Person, von vorn, bei gutem Licht.",
     "login_required": "Bitte melden Sie sich an, um diesen Artikel anzuprobieren.",
     "invalid_session_token": "Ihre Sitzung ist abgelaufen. Bitte versuchen Sie es noch einmal.",
     "cross_origin": "Das geht nur von den Seiten des Shops aus.",

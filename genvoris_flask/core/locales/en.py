@@ -13,6 +13,7 @@ SENTENCES = {
     "no_product": "It is not clear what to try on. Please reload the page.",
     "product_unavailable": "This product cannot be tried on.",
     "product_unusable": "This product’s picture cannot be used for a try-on. Please choose another product.",
+    "photo_unusable": "This photo cannot be used for a try-on. Please choose another one: one person, from the front, in good light.",
     "login_required": "Please log in to try this on.",
     "invalid_session_token": "Your session has ended. Please try again.",
     "cross_origin": "This can only be used from the shop’s own pages.",

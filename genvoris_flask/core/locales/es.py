@@ -13,6 +13,7 @@ SENTENCES = {
     "no_product": "No sabemos qué artículo quieres probarte. Recarga la página.",
     "product_unavailable": "Este artículo no se puede probar.",
     "product_unusable": "La imagen de este artículo no se puede usar para una prueba. Elige otro artículo.",
+    "photo_unusable": "Esta foto no se puede usar para una prueba. Elige otra: una sola persona, de frente y con buena luz.",
     "login_required": "Inicia sesión para probarte este artículo.",
     "invalid_session_token": "Tu sesión ha caducado. Inténtalo de nuevo.",
     "cross_origin": "Esto solo se puede usar desde las páginas de la tienda.",

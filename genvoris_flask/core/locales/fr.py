@@ -13,6 +13,7 @@ SENTENCES = {
     "no_product": "Nous ne savons pas quel article essayer. Rechargez la page.",
     "product_unavailable": "Cet article ne peut pas être essayé.",
     "product_unusable": "L’image de cet article ne peut pas servir à un essayage. Choisissez un autre article.",
+    "photo_unusable": "Cette photo ne peut pas servir à un essayage. Choisissez-en une autre : une seule personne, de face, bien éclairée.",
     "login_required": "Connectez-vous pour essayer cet article.",
     "invalid_session_token": "Votre session a expiré. Réessayez.",
     "cross_origin": "Ce service ne fonctionne que depuis les pages de la boutique.",

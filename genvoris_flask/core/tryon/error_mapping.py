@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ... import errors
 from ...errors import ApiError, QuotaReason
@@ -47,6 +48,7 @@ _PRODUCT = Meaning(
     logging.ERROR,
     "Genvoris could not use a product: check what genvoris_button() is given.",
 )
+_PHOTO = Meaning("photo_unusable", logging.INFO, "Genvoris could not use a shopper's photo.")
 _RATE = Meaning("rate_limited", logging.WARNING, "Genvoris limits the shop's rate.")
 
 # The codes of Genvoris's try-on and REST APIs, and of proxies in front of them. Those for lack of
@@ -87,18 +89,26 @@ def meaning_of(error: ApiError) -> Meaning:
     """Return an error's meaning by its code, else by its status."""
     if error.status >= 500:
         return _FAILED
-    if error.status in (400, 422) and _names_product(error):
-        return _PRODUCT
+    if error.status in (400, 422) and (meaning := _meaning_of_field(error)):
+        return meaning
     return MEANINGS.get(error.code) or _BY_STATUS.get(error.status, _UNUSABLE)
 
 
-def _names_product(error: ApiError) -> bool:
-    """Return whether an error is about a field of the product rather than the photo.
+def _meaning_of_field(error: ApiError) -> Meaning | None:
+    """Return the meaning of an error that names the product or the photo.
 
     Genvoris names the field in ``field_errors``, or as the path at the start of the sentence.
     """
     names = [*error.field_errors, error.detail.partition(":")[0]]
-    return any(name.startswith("product_") for name in names)
+    if any(name.startswith("product_") for name in names):
+        return _PRODUCT
+    return _PHOTO if "photo" in names else None
+
+
+def _picture_host(product: Product | None) -> str:
+    """Return where a product's picture is, without the path and query, which may be signed."""
+    host = urlsplit(product.image).hostname if product and product.image else None
+    return f"Its picture is at {host}." if host else "It has no picture."
 
 
 class ErrorMapper:
@@ -136,8 +146,16 @@ class ErrorMapper:
                 return self.refuse(Refusal(reason, shopper=shopper, product=product))
             case errors.ApiError():
                 meaning = meaning_of(error)
-                log.log(meaning.level, "%s %s", meaning.line, error)
+                where = f" {_picture_host(product)}" if meaning is _PRODUCT else ""
+                log.log(meaning.level, "%s%s %s", meaning.line, where, error)
                 return Failure(meaning.error)
+            case errors.UnusableProductError():
+                where = _picture_host(product)
+                log.error("The shop's own engine could not use a product. %s %s", where, error)
+                return Failure("product_unusable")
+            case errors.UnusablePhotoError():
+                log.info("The shop's own engine could not use a shopper's photo: %s", error)
+                return Failure("photo_unusable")
             case errors.ExternalIdError():
                 log.error("%s", error)
                 return Failure("internal_error")

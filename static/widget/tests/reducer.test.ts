@@ -145,20 +145,25 @@ describe("the dialog", () => {
     }
   });
 
-  it("asks for another photo", () => {
-    for (const code of ["broken_photo", "animated_photo", "photo_too_large"]) {
-      const model = reduce(working(), { type: "problem", problem: problem(code) });
+  it("asks for another photo if that is at fault", () => {
+    for (const more of [{ about: "photo" as const }, { status: 413 }]) {
+      const model = reduce(working(), { type: "problem", problem: problem("any", more) });
       expect(model.photo).toBeNull();
       expect(model.screen).toMatchObject({ name: "photo", error: "A sentence." });
     }
   });
 
-  it("keeps the photo if something else may be at fault", () => {
-    for (const code of ["product_unusable", "invalid_body"]) {
-      const model = reduce(working(), { type: "problem", problem: problem(code) });
+  it("keeps the photo if anything else is at fault", () => {
+    for (const about of ["product", "shopper", "shop", "service"] as const) {
+      const model = reduce(working(), { type: "problem", problem: problem("any", { about }) });
       expect(model.photo).toBe(photo);
       expect(model.screen).toMatchObject({ name: "problem", message: "A sentence." });
     }
+  });
+
+  it("keeps the photo if another one cannot be used", () => {
+    const model = reduce(ready(), { type: "badPhoto", message: "A sentence." });
+    expect(model).toMatchObject({ photo, screen: { error: "A sentence." } });
   });
 });
 

@@ -47,7 +47,8 @@ export type DialogEvent =
   | { type: "interrupt" }
   | { type: "status"; status: Status }
   | { type: "reading" }
-  | { type: "photo"; photo: Photo; notice?: string }
+  | { type: "photo"; photo: Photo | null; notice?: string }
+  /** Another photo cannot be had; the current one stays. */
   | { type: "badPhoto"; message: string }
   | { type: "deletionFailed"; message: string }
   | { type: "start"; since: number }
@@ -62,16 +63,6 @@ export type DialogEvent =
   | { type: "deleted" }
   | { type: "undone"; before: Model }
   | { type: "backToPhoto"; product?: Product };
-
-/** Error codes that another photo can fix. */
-const PHOTO_CODES = [
-  "no_photo",
-  "not_a_photo",
-  "animated_photo",
-  "broken_photo",
-  "photo_too_many_pixels",
-  "photo_too_large",
-];
 
 export function initialModel(product = readProduct({}), loginUrl: string | null = null): Model {
   return {
@@ -119,7 +110,6 @@ export function reduce(model: Model, event: DialogEvent): Model {
     case "photo":
       return { ...model, photo: event.photo, screen: photoScreen(event.notice) };
     case "badPhoto":
-      return { ...model, photo: null, screen: photoScreen("", event.message) };
     case "deletionFailed":
       return { ...model, screen: photoScreen("", event.message) };
     case "start":
@@ -191,7 +181,8 @@ function withProblem(model: Model, problem: Problem): Model {
   if (problem.paywall) {
     return { ...model, screen: { name: "paywall", paywall: problem.paywall } };
   }
-  if (PHOTO_CODES.includes(problem.error)) {
+  // A proxy in front of the shop may refuse a large photo by itself.
+  if (problem.about === "photo" || problem.status === 413) {
     return { ...model, photo: null, screen: photoScreen("", problem.detail) };
   }
   const message = problem.detail || t("failed");

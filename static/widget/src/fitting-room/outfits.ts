@@ -62,8 +62,7 @@ export class Outfits {
   }
 
   #restore(photo: Photo | null): void {
-    const { store } = this.context;
-    store.dispatch(photo ? { type: "photo", photo } : { type: "badPhoto", message: "" });
+    this.context.store.dispatch({ type: "photo", photo });
   }
 }
 

@@ -20,6 +20,8 @@ export interface Quota {
   remaining: number;
 }
 
+export type Subject = "photo" | "product" | "shopper" | "shop" | "service";
+
 export interface Job {
   id: string;
   state: "queued" | "running" | "done" | "failed" | "refused";
@@ -27,6 +29,7 @@ export interface Job {
   quota: Quota | null;
   error?: string | null;
   detail?: string | null;
+  about?: Subject;
   reason?: string;
   used?: number | null;
   limit?: number | null;
@@ -38,6 +41,8 @@ export interface Problem {
   status: number;
   error: string;
   detail: string;
+  /** Whose fault it is, as far as the backend knows. */
+  about?: Subject;
   reason?: string;
   used?: number | null;
   limit?: number | null;
