@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from .core.images.photos import Photo, Picture
     from .core.products import Product
     from .core.sessions import Shopper
-    from .core.tryon.paywall import Paywall, Refusal
+    from .core.tryon.paywall import Paywall, PaywallOption, Refusal
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
     from .web.button import genvoris_button
@@ -20,6 +20,7 @@ _HOMES = {
     "GenvorisError": ".errors",
     "GenvorisFlask": ".extension",
     "Paywall": ".core.tryon.paywall",
+    "PaywallOption": ".core.tryon.paywall",
     "Photo": ".core.images.photos",
     "Picture": ".core.images.photos",
     "Product": ".core.products",
@@ -34,6 +35,7 @@ __all__ = [
     "GenvorisError",
     "GenvorisFlask",
     "Paywall",
+    "PaywallOption",
     "Photo",
     "Picture",
     "Product",

@@ -10,6 +10,7 @@ import genvoris_flask
 from genvoris_flask import (
     GenvorisFlask,
     Paywall,
+    PaywallOption,
     Photo,
     Picture,
     Product,
@@ -27,6 +28,7 @@ def test_package() -> None:
         "GenvorisError",
         "GenvorisFlask",
         "Paywall",
+        "PaywallOption",
         "Photo",
         "Picture",
         "Product",
@@ -71,7 +73,8 @@ def test_dataclasses() -> None:
         return list(inspect.signature(of).parameters)
 
     assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id"]
-    assert fields(Paywall) == ["title", "message", "action_label", "action_url"]
+    assert fields(Paywall) == ["title", "message", "action_label", "action_url", "options"]
+    assert fields(PaywallOption) == ["kind", "title", "price", "url", "try_ons", "at"]
     assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
     assert fields(Photo) == ["data", "mimetype", "width", "height"]
     assert fields(Picture) == ["data", "mimetype", "quota"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+WEB_SCHEMES = frozenset({"http", "https"})
+SCHEMES = WEB_SCHEMES | {"mailto", "tel"}
 # Browsers drop these before they look for a scheme: "java\nscript:" is "javascript:" to them.
 _DROPPED = re.compile(r"^[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -16,5 +17,16 @@ def is_link(url: str) -> bool:
     Paths and other relative URLs do, and so do http, https, mailto and tel URLs. ``javascript:``
     and ``data:`` URLs could run code in a page of the shop.
     """
+    scheme = _scheme_of(url)
+    return scheme is None or scheme in SCHEMES
+
+
+def is_web_link(url: str) -> bool:
+    """Return whether a URL leads to a page: a relative, http or https one."""
+    scheme = _scheme_of(url)
+    return scheme is None or scheme in WEB_SCHEMES
+
+
+def _scheme_of(url: str) -> str | None:
     scheme = _SCHEME.match(_DROPPED.sub("", url))
-    return scheme is None or scheme[1].lower() in SCHEMES
+    return scheme[1].lower() if scheme else None

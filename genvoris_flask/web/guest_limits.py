@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.locales import translate
 from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError
+from ..core.tryon.paywall import Paywall
 from ..errors import LockTimeoutError
 from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
@@ -108,13 +109,9 @@ def _refusal(wait: float) -> HttpError:
 def _paywall(wait: float) -> dict[str, Any]:
     """Return a paywall that says when to come back, and offers to log in."""
     language, url = page_language(), login_url()
-    return {
-        "kind": "offer",
-        "title": translate("paywall.guest_limit.title", language),
-        "message": _sentence(wait),
-        "action_label": translate("action.login", language) if url else None,
-        "action_url": url,
-    }
+    label = translate("action.login", language) if url else None
+    title = translate("paywall.guest_limit.title", language)
+    return {"kind": "offer", **Paywall(title, _sentence(wait), label, url).fields()}
 
 
 def _sentence(wait: float) -> str:

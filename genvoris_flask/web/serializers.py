@@ -7,11 +7,11 @@ from typing import Any
 
 from ..core.sessions import Shopper
 from ..core.tryon.models import Done, Failure, Job
-from ..core.tryon.paywall import Refusal, paywall_for
+from ..core.tryon.paywall import Refusal
 from ..errors import ApiError, GenvorisError
-from .errors import HttpError, page_language, subject_of, translate
+from .errors import HttpError, subject_of, translate
 from .hosts import own_path
-from .state import get_state
+from .paywalls import paywall_fields
 
 
 def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpError:
@@ -32,12 +32,9 @@ def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpE
 
 def refusal_fields(refusal: Refusal) -> dict[str, Any]:
     """Return a refusal's fields, including the shop's own paywall."""
-    state = get_state()
     fields: dict[str, Any] = {
         "detail": translate(f"reason.{refusal.reason}"),
-        "paywall": paywall_for(
-            refusal, state.hooks.paywall, state.settings.upgrade_url, page_language()
-        ),
+        "paywall": paywall_fields(refusal),
     }
     if refusal.reason == "credit_limit_reached":
         return {"error": "credit_limit_reached", **fields}

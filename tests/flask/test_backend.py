@@ -15,7 +15,7 @@ import jwt
 import pytest
 from PIL import Image
 
-from genvoris_flask import Paywall, Refusal, Shopper
+from genvoris_flask import Paywall, PaywallOption, Refusal, Shopper
 from genvoris_flask.signals import credits_depleted, customer_linked, quota_exhausted
 from tests.support.fake_genvoris import ISSUER, KEY, claims_for, sign
 from tests.support.flask_shop import SAME_ORIGIN, Shop
@@ -63,7 +63,9 @@ def test_spent_quota_shows_the_paywall(shop: Shop) -> None:
     def paywall(refusal: Refusal) -> Paywall:
         assert refusal.shopper
         assert refusal.product
-        return Paywall(f"Hello {refusal.shopper.external_id}", str(refusal.product.page_path))
+        options = [PaywallOption("subscribe", "Pro", "9 €", "/plans")]
+        page = str(refusal.product.page_path)
+        return Paywall(f"Hello {refusal.shopper.external_id}", page, options=options)
 
     shop.genvoris.spend(3)
     job = shop.finish(shop.tryon())
@@ -76,7 +78,11 @@ def test_spent_quota_shows_the_paywall(shop: Shop) -> None:
         "message": "/product",
         "action_label": None,
         "action_url": None,
+        "options": [PaywallOption("subscribe", "Pro", "9 €", "/plans").fields()],
     }
+    query = {"product_title": "Shirt", "page_url": "http://localhost/product"}
+    status = shop.browser.get("/genvoris/status", query_string=query).get_json()
+    assert status["options"] == job["paywall"]["options"]
 
 
 @pytest.mark.parametrize("status", ["PAUSED", "CANCELLED"])
@@ -198,6 +204,7 @@ def test_status_of_active_shopper(shop: Shop, path: str) -> None:
         "externalId": "ada",
         "overageEnabled": False,
         "paywall": None,
+        "options": [],
     }
     assert {name: status[name] for name in expected} == expected
     assert status["quota"] == {"used": 1, "limit": 3, "resetsAt": "2023-12-14T22:13:20Z"}

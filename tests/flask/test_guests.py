@@ -78,6 +78,7 @@ def test_refusal_says_when_to_return(shop: Shop) -> None:
         "message": words,
         "action_label": "Log in",
         "action_url": "/login",
+        "options": [],
     }
     assert (body["reason"], body["login_url"]) == ("guest_limit", "/login")
 

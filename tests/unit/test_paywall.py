@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from genvoris_flask.core.api.models import Usage
 from genvoris_flask.core.locales import LANGUAGES
-from genvoris_flask.core.tryon.paywall import Paywall, Reason, Refusal, paywall_for, reason_against
+from genvoris_flask.core.tryon.paywall import (
+    Paywall,
+    PaywallOption,
+    Reason,
+    Refusal,
+    paywall_for,
+    reason_against,
+)
 
 
 def hook(refusal: Refusal) -> Paywall:
@@ -32,7 +40,66 @@ def test_hook_makes_the_paywall(reason: Reason, kind: str) -> None:
         "message": "m",
         "action_label": "Buy",
         "action_url": "/plans",
+        "options": [],
     }
+
+
+def test_hook_lists_ways_to_go_on() -> None:
+    """Each option has every field, and its time is in UTC."""
+    berlin = timezone(timedelta(hours=1))
+    options = [
+        PaywallOption("checkout", "20 try-ons", "4,99 €", "/buy?pack=20", 20),
+        PaywallOption("wait", "New ones", at=datetime(2026, 12, 3, 1, tzinfo=berlin)),
+    ]
+    paywall = paywall_for(Refusal("no_plan"), lambda _: Paywall("T", "M", options=options), None)
+    assert paywall["options"] == [
+        {
+            "kind": "checkout",
+            "title": "20 try-ons",
+            "price": "4,99 €",
+            "url": "/buy?pack=20",
+            "tryOns": 20,
+            "at": None,
+        },
+        {
+            "kind": "wait",
+            "title": "New ones",
+            "price": None,
+            "url": None,
+            "tryOns": None,
+            "at": "2026-12-03T00:00:00Z",
+        },
+    ]
+
+
+def test_default_paywall_lists_what_is_on_sale() -> None:
+    """The shop's own paywall, and an apology, do without."""
+    on_sale = [PaywallOption("subscribe", "Pro", "9 €", "/plans")]
+    refusal = Refusal("quota_exhausted")
+    assert paywall_for(refusal, None, None, options=on_sale)["options"][0]["title"] == "Pro"
+    assert paywall_for(refusal, hook, None, options=on_sale)["options"] == []
+    apology = paywall_for(Refusal("credit_limit_reached"), None, None, options=on_sale)
+    assert apology["options"] == []
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.example"])
+def test_option_leads_to_a_page(url: str) -> None:
+    """Anything else is refused where it is written."""
+    with pytest.raises(ValueError, match=r"PaywallOption\.url"):
+        PaywallOption("subscribe", "Pro", url=url)
+
+
+def test_option_has_a_time_zone() -> None:
+    """Without one, nobody knows which day it is."""
+    with pytest.raises(TypeError, match="time zone"):
+        PaywallOption("wait", "New ones", at=datetime(2026, 12, 3))  # noqa: DTZ001
+
+
+def test_options_are_options() -> None:
+    """A dictionary would reach the browser unchecked."""
+    wrong: Any = [{"kind": "subscribe", "title": "Pro", "url": "javascript:1"}]
+    with pytest.raises(TypeError, match="PaywallOption"):
+        Paywall("T", "M", options=wrong)
 
 
 def test_script_link_is_refused() -> None:

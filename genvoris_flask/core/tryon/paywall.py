@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ...errors import QuotaReason
 from ..api.models import Usage
-from ..links import is_link
+from ..links import is_link, is_web_link
 from ..locales import DEFAULT, translate
 from ..products import Product
 from ..sessions import Shopper
@@ -52,10 +53,64 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class PaywallOption:
+    """One way to go on, such as to subscribe, to pay once or to wait.
+
+    Attributes:
+        kind: ``subscribe``, ``checkout``, ``order``, ``wait``, ``log_in``, or another word of the
+            shop's own.
+        title: What it is, in the shopper's language.
+        price: What it costs, as the shopper reads it.
+        url: Where it leads; None if there is nothing to do but wait.
+        try_ons: How many try-ons it brings.
+        at: When it takes effect, such as the day on which the quota renews.
+
+    Raises:
+        TypeError: ``at`` has no time zone.
+        ValueError: ``url`` is no path and no http or https address.
+    """
+
+    kind: str
+    title: str
+    price: str | None = None
+    url: str | None = None
+    try_ons: int | None = None
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.url is not None and not is_web_link(str(self.url)):
+            raise ValueError(
+                "PaywallOption.url must be a path of the shop, or an http or https address."
+            )
+        if self.at is not None and self.at.tzinfo is None:
+            raise TypeError("PaywallOption.at must have a time zone, such as datetime.now(UTC).")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the option of docs/http.md."""
+        at = self.at and self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "price": self.price,
+            "url": self.url,
+            "tryOns": self.try_ons,
+            "at": at,
+        }
+
+
+@dataclass(frozen=True)
 class Paywall:
     """A screen of the widget, with a button if it has ``action_label`` and ``action_url``.
 
+    Attributes:
+        title: Its heading.
+        message: What it says.
+        action_label: What its button says.
+        action_url: Where the button leads.
+        options: Every way to go on, the most likely first; drawn instead of the single button.
+
     Raises:
+        TypeError: ``options`` has something else than a ``PaywallOption``.
         ValueError: ``action_url`` cannot be linked to, such as ``javascript:…``.
     """
 
@@ -63,6 +118,7 @@ class Paywall:
     message: str
     action_label: str | None = None
     action_url: str | None = None
+    options: Sequence[PaywallOption] = ()
 
     def __post_init__(self) -> None:
         if self.action_url is not None and not is_link(str(self.action_url)):
@@ -70,6 +126,18 @@ class Paywall:
                 "Paywall.action_url must be a path of the shop, or an http, https, mailto or tel "
                 "address."
             )
+        if not all(isinstance(option, PaywallOption) for option in self.options):
+            raise TypeError("Paywall.options must be a list of genvoris_flask.PaywallOption.")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of docs/http.md."""
+        return {
+            "title": self.title,
+            "message": self.message,
+            "action_label": self.action_label,
+            "action_url": self.action_url,
+            "options": [option.fields() for option in self.options],
+        }
 
 
 def reason_against(usage: Usage) -> Reason | None:
@@ -87,16 +155,31 @@ PaywallHook = Callable[[Refusal], Paywall | None]
 
 
 def paywall_for(
-    refusal: Refusal, hook: PaywallHook | None, upgrade_url: str | None, language: str = DEFAULT
+    refusal: Refusal,
+    hook: PaywallHook | None,
+    upgrade_url: str | None,
+    language: str = DEFAULT,
+    *,
+    options: Sequence[PaywallOption] = (),
 ) -> dict[str, Any]:
     """Return the paywall of docs/http.md for a refusal.
 
     The shop's hook may return None for the default paywall. It is not called when the shop's own
     credit pool is empty, since nothing that the shopper buys would help (docs/genvoris-api.md).
+
+    Args:
+        refusal: Why a try-on was refused.
+        hook: The shop's function.
+        upgrade_url: Where the default paywall leads.
+        language: The language of the default paywall.
+        options: The ways to go on of the default paywall.
     """
-    custom = None if refusal.kind == "unavailable" else _call_hook(hook, refusal)
-    paywall = custom or _default(refusal, upgrade_url, language)
-    return {"kind": refusal.kind, **asdict(paywall)}
+    if refusal.kind == "unavailable":
+        return {"kind": refusal.kind, **_default(refusal, None, language).fields()}
+    paywall = _call_hook(hook, refusal)
+    if paywall is None:
+        paywall = replace(_default(refusal, upgrade_url, language), options=options)
+    return {"kind": refusal.kind, **paywall.fields()}
 
 
 def _call_hook(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
@@ -124,6 +207,6 @@ def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywal
     title = translate(f"{key}.title", language)
     variant = "counted" if counted else "message"
     message = translate(f"{key}.{variant}", language, limit=refusal.limit)
-    if not upgrade_url or refusal.kind == "unavailable":
+    if not upgrade_url:
         return Paywall(title, message)
     return Paywall(title, message, translate(f"action.{refusal.kind}", language), upgrade_url)

@@ -11,11 +11,12 @@ from ...core.ledger.models import Spending
 from ...core.products import Product
 from ...core.sessions import Shopper
 from ...core.tryon.engines.ledger import quota_of, refusal_of
-from ...core.tryon.paywall import Refusal, paywall_for, reason_against
+from ...core.tryon.paywall import Refusal, reason_against
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
-from ..errors import page_language, translate
+from ..errors import translate
 from ..guest_limits import guest_status
+from ..paywalls import paywall_fields
 from ..state import get_state
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -34,6 +35,7 @@ _EMPTY: dict[str, Any] = {
     "reason": None,
     "balance": None,
     "paywall": None,
+    "options": [],
     "login_url": None,
 }
 # What Genvoris calls each reason against a try-on, and what the shopper can do about it.
@@ -130,7 +132,11 @@ def _access_fields(usage: Usage, visitor: Visitor, product: Product | None) -> d
 
 
 def _refusal_fields(refusal: Refusal) -> dict[str, Any]:
-    state = get_state()
-    paywall = paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url, page_language())
-    access = _ACCESS[refusal.reason]
-    return {**access, "reason": refusal.reason, "message": paywall["title"], "paywall": paywall}
+    paywall = paywall_fields(refusal)
+    return {
+        **_ACCESS[refusal.reason],
+        "reason": refusal.reason,
+        "message": paywall["title"],
+        "paywall": paywall,
+        "options": paywall["options"],
+    }
