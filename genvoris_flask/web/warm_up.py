@@ -40,7 +40,7 @@ SERVERS = (
 )
 MODULES = (
     "genvoris_flask.core.api.connections",
-    "genvoris_flask.core.images.formats.detection",
+    "genvoris_flask.core.images.formats",
     "genvoris_flask.web.attribution",
     "genvoris_flask.web.routes.widget",
     "genvoris_flask.web.routes.device_keys",

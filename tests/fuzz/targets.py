@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder
 from genvoris_flask.core.analytics import SchemaError, read_events
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.billing.stripe.signature import check_header
-from genvoris_flask.core.images.formats.container import read_orientation
+from genvoris_flask.core.images.container import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
 from genvoris_flask.core.sessions.jwks import JwksCache
 from genvoris_flask.core.sessions.verifier import TokenVerifier

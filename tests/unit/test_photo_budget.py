@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from genvoris_flask.core.images.formats.container import BrokenError, Budget, Container
+from genvoris_flask.core.images.container import BrokenError, Budget, Container
 from genvoris_flask.core.images.formats.heic import MAX_DATA_BOXES, read_heic
 from genvoris_flask.core.images.formats.heic_boxes import MAX_PARTS
 from genvoris_flask.core.images.formats.jpeg import MAX_SCANS, read_jpeg

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from genvoris_flask.core.images.formats.container import read_orientation
+from genvoris_flask.core.images.container import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, check_photo, clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.pictures import (

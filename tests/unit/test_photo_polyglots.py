@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from genvoris_flask.core.images.formats.container import is_polyglot
+from genvoris_flask.core.images.container import is_polyglot
 from genvoris_flask.core.images.photos import clean_photo
 from tests.support.heic import PICTURE, Item, box, heic
 from tests.support.pictures import noise, picture, png_chunk, refusal

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...errors import MalformedAnswerError
-from .formats.container import AnimatedError, BrokenError, Container
+from .container import AnimatedError, BrokenError, Container
 
 MAX_PIXELS = 50_000_000
 MAX_PICTURE_BYTES = 16 * 1024 * 1024
@@ -72,7 +72,7 @@ def clean_photo(data: bytes) -> Photo:
 
 def is_picture(data: bytes) -> bool:
     """Return whether bytes start like a JPEG, PNG, WebP or HEIC file."""
-    from .formats.detection import find_format  # imports every format, which only uploads need
+    from .formats import find_format  # imports every format, which only uploads need
 
     return find_format(data) is not None
 
@@ -119,7 +119,7 @@ def read_picture(data: bytes, quota: Quota | None = None) -> Picture:
 
 
 def _open(data: bytes) -> tuple[str, Container]:
-    from .formats.detection import open_container  # as above
+    from .formats import open_container  # as above
 
     if not data:
         raise PhotoError("no_photo")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from .container import AnimatedError, BrokenError, Budget, Container, require_size
+from ..container import AnimatedError, BrokenError, Budget, Container, require_size
 from .heic_boxes import Box, Extent, only_box, read_boxes, read_extents, read_items
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}

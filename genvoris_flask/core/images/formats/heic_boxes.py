@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .container import BrokenError, Budget
+from ..container import BrokenError, Budget
 
 MAX_PARTS = 4000  # in one box; a photo of 50 megapixels in tiles of 512 by 512 has 200 items
 _IN_FILE, _IN_META = 0, 1  # construction methods: where an extent's offset is counted from

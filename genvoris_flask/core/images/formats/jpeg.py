@@ -6,7 +6,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from .container import (
+from ..container import (
     UPRIGHT,
     BrokenError,
     Budget,

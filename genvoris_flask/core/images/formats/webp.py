@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .container import (
+from ..container import (
     UPRIGHT,
     AnimatedError,
     BrokenError,
