@@ -3,6 +3,6 @@
 ``photos.clean_photo`` is the one way in. It takes the bytes of an upload and returns a `Photo`
 that may be sent to an engine, without metadata, or raises `PhotoError`. ``photos.read_picture``
 checks what an engine returns. Both judge a file by its bytes alone, by walking over the parts of
-its container (``container``, ``formats``); nothing is ever decoded, so a small file that claims gigabytes of
-pixels costs nothing.
+its ``container``, which a module of ``formats`` reads. Nothing is ever decoded, so a small file
+that claims gigabytes of pixels costs nothing.
 """

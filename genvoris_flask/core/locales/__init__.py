@@ -1,23 +1,25 @@
-"""The backend's messages to shoppers, in each language of the widget."""
+"""The backend's messages to shoppers: a JSON file for each language of the widget."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-
-from . import ar, de, en, es, fr, ur
+from pathlib import Path
 
 DEFAULT = "en"
-# The order decides between languages that Accept-Language ranks equally.
-LANGUAGES: Mapping[str, Mapping[str, str]] = {
-    "en": en.SENTENCES,
-    "ar": ar.SENTENCES,
-    "fr": fr.SENTENCES,
-    "de": de.SENTENCES,
-    "es": es.SENTENCES,
-    "ur": ur.SENTENCES,
-}
-
 RIGHT_TO_LEFT = ("ar", "ur")
+# The order decides between languages that Accept-Language ranks equally.
+_LANGUAGES = ("en", "ar", "fr", "de", "es", "ur")
+
+
+def _read(language: str) -> Mapping[str, str]:
+    sentences: Mapping[str, str] = json.loads(
+        Path(__file__).with_name(f"{language}.json").read_text(encoding="utf-8")
+    )
+    return sentences
+
+
+LANGUAGES = {language: _read(language) for language in _LANGUAGES}
 
 
 def direction(language: str) -> str:
@@ -29,11 +31,11 @@ def translate(key: str, language: str = DEFAULT, **values: object) -> str:
     """Return a message.
 
     Args:
-        key: Its key in the modules of this package, such as an error's code.
+        key: Its key in the languages' files, such as an error's code.
         language: One of ``LANGUAGES``; any other returns the English message.
         values: Replace its placeholders.
 
     Raises:
         KeyError: There is no such message.
     """
-    return LANGUAGES.get(language, en.SENTENCES)[key].format(**values)
+    return LANGUAGES.get(language, LANGUAGES[DEFAULT])[key].format(**values)
