@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import button_design as button
 from . import validators
 from .billing import plans
+from .charging import packs, ways
 
 CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ENABLED": validators.flag,
@@ -23,6 +24,11 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_STORE_URL": validators.store_url,
     "GENVORIS_DATABASE_URL": validators.database_url,
     "GENVORIS_DATABASE": validators.database,
+    "GENVORIS_CHARGING": ways.read_ways,
+    "GENVORIS_PACKS": validators.json_or(packs.read_packs),
+    "GENVORIS_SINGLE_HOURS": validators.number(1, 8760, "hours", int),
+    "GENVORIS_FREE_TRYONS": validators.number(1, 1000, "try-ons", int),
+    "GENVORIS_EMAIL_VERIFIED_ATTRIBUTE": validators.attribute,
     "GENVORIS_CREDIT_DAYS": validators.number(1, 3650, "days", int),
     "GENVORIS_STORE_NAMESPACE": validators.text,
     "GENVORIS_MAX_SHOPPERS": validators.number(100, 10_000_000, "shoppers", int),

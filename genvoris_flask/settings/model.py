@@ -8,6 +8,8 @@ from typing import Any
 
 from ..core import button_design as button
 from ..core.billing import plans
+from ..core.charging.packs import Pack
+from ..core.charging.ways import Way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,16 @@ class Settings:
         database_url: The SQLAlchemy URL of the database of the ledger, such as
             ``postgresql+psycopg://…``. Default: no ledger; Genvoris's plans decide who may try on.
         database: The shop's own Flask-SQLAlchemy object or engine, in place of ``database_url``.
+        charging: How the shop charges for try-ons: ``free``, ``subscription``, ``credits``,
+            ``pay_per_use``, ``freemium``, or several with commas between them. Default: paywalls
+            list no ways to go on, and nobody gets free try-ons but by ``default_plan``.
+        packs: The single try-ons that the shop sells: a list of dicts with ``try_ons``, ``price``
+            (as shoppers read it) and, where there is one, ``title`` and ``external_price_id``.
+        single_hours: Hours in which single try-ons can be used, 1 to 8760. Default 24.
+        free_tryons: With a ledger, the try-ons that ``freemium`` gives a shopper within 30 days, 1
+            to 1000.
+        email_verified_attribute: The attribute or method of Flask-Login's user that says whether
+            the shop has verified their address, such as ``confirmed_at``. Default: none is.
         credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
         store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
             shop's account at Genvoris, so that records survive a new ``api_key``.
@@ -118,6 +130,11 @@ class Settings:
     store_url: str | None = None
     database_url: str | None = None
     database: Any = None
+    charging: tuple[Way, ...] = ()
+    packs: tuple[Pack, ...] = ()
+    single_hours: int = 24
+    free_tryons: int | None = None
+    email_verified_attribute: str | None = None
     credit_days: int | None = None
     store_namespace: str | None = None
     max_shoppers: int = 10_000
