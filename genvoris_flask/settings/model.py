@@ -175,6 +175,11 @@ class Settings:
         """Whether the shop's ledger, rather than plans at Genvoris, decides who may try on."""
         return self.database_url is not None or self.database is not None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the shop pays for everyone's try-ons."""
+        return "free" in self.charging
+
     def __repr__(self) -> str:
         """Leave the keys out."""
         return f"Settings(api_url={self.api_url!r}, url_prefix={self.url_prefix!r}, …)"

@@ -11,6 +11,7 @@ from flask import Flask, Response
 from ..core.billing.accounts import BillingParts
 from ..core.ledger.billing import LedgerBilling
 from ..core.ledger.database import Database
+from ..core.ledger.free import FreeAllowance
 from ..core.ledger.service import Ledger
 from ..settings import Settings
 from .billing import AppBilling
@@ -44,7 +45,9 @@ def open_ledger(
 ) -> Ledger:
     """Return the ledger that the settings name. Nothing is connected before it is used."""
     target = settings.database_url or functools.partial(_engine_of, app, settings.database)
-    return Ledger(Database(target), clock=clock, secret=secret)
+    is_freemium = "freemium" in settings.charging and settings.free_tryons is not None
+    free = FreeAllowance(settings.free_tryons or 0) if is_freemium else None
+    return Ledger(Database(target), clock=clock, secret=secret, free_allowance=free)
 
 
 def _engine_of(app: Flask, database: Any) -> Any:

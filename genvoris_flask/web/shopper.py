@@ -141,6 +141,7 @@ def _of_user(user: Any, state: AppState) -> Shopper | None:
         external_id=external_id,
         email=getattr(user, "email", None),
         customer_id=getattr(user, "genvoris_customer_id", None),
+        email_verified=_has_verified_email(user, state.settings.email_verified_attribute),
     )
 
 
@@ -166,12 +167,18 @@ def user_id(user: Any, attribute: str | None = None) -> str | None:
     return str(found)
 
 
-def _read_attribute(user: Any, name: str) -> Any:
+def _has_verified_email(user: Any, attribute: str | None) -> bool:
+    if attribute is None:
+        return False
+    return bool(_read_attribute(user, attribute, "GENVORIS_EMAIL_VERIFIED_ATTRIBUTE"))
+
+
+def _read_attribute(user: Any, name: str, setting: str = SETTING) -> Any:
     try:
         value = getattr(user, name)
     except AttributeError:
         raise ConfigurationError(
-            f"{SETTING} is {name!r}, but {_class_name(user)} has no such attribute."
+            f"{setting} is {name!r}, but {_class_name(user)} has no such attribute."
         ) from None
     return value() if callable(value) else value
 

@@ -6,7 +6,7 @@ from flask import Flask
 
 from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
-from ..core.tryon.engines.ledger import LedgerEngine
+from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
 from ..core.tryon.models import Outcome, TryOnRequest
 from .state import AppState, get_state
 
@@ -23,7 +23,8 @@ def _engine(state: AppState) -> Engine:
     engine = _maker(state)
     if state.spending is None:
         return engine
-    return LedgerEngine(engine, state.spending, state.lift_ceiling)
+    engine = UnlimitedEngine(engine, state.lift_ceiling)
+    return engine if state.settings.is_free else LedgerEngine(engine, state.spending)
 
 
 def _maker(state: AppState) -> Engine:

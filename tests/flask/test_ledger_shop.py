@@ -10,7 +10,7 @@ import httpx
 import pytest
 from flask import Flask
 
-from genvoris_flask import GenvorisFlask
+from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.migrate import upgrade
 from genvoris_flask.errors import ConfigurationError
@@ -129,6 +129,35 @@ def test_order_and_its_refund(shop: Shop) -> None:
         )
         shop.extension.billing.order_refunded("o1", refunded=500)
     assert available(shop) == 5
+
+
+def test_freemium(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """A shopper with a verified address has free try-ons, and an order's after them."""
+    shop = ledger_shop(
+        genvoris, tmp_path, GENVORIS_CHARGING="freemium,credits", GENVORIS_FREE_TRYONS=1
+    )
+    assert status(shop)["reason"] == "no_plan"
+    shop.extension.shopper_loader(lambda: Shopper("ada", "ada@example.com", email_verified=True))
+    assert status(shop)["remaining"] == 1
+    assert shop.finish(shop.tryon())["quota"] == {"used": 1, "limit": 1, "remaining": 0}
+    assert shop.finish(shop.tryon())["reason"] == "quota_exhausted"
+    with shop.app.app_context():
+        shop.extension.billing.order_paid("o1", email="Ada@example.com", try_ons=1)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    shop.genvoris.clock.now += 31 * DAY
+    assert status(shop)["remaining"] == 1
+
+
+def test_free_for_everyone(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """The shop pays, and what shoppers have bought is kept for later."""
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_CHARGING="free,credits")
+    shop.genvoris.customer("ada", quota=1)
+    shop.genvoris.spend(1)
+    grant(shop, 1)
+    found = status(shop)
+    assert (found["access"], found["monetizationModel"]) == ("ALLOWED", "FREE_ALL")
+    assert shop.finish(shop.tryon())["state"] == "done"
+    assert available(shop) == 1
 
 
 def test_commands(genvoris: LocalGenvoris, tmp_path: Path) -> None:

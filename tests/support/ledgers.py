@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 
 from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.free import FreeAllowance
 from genvoris_flask.core.ledger.schema import entries, lots, metadata, reservations
 from genvoris_flask.core.ledger.service import Ledger
 
@@ -20,10 +22,16 @@ class LedgerFixture:
 
     database: Database
     now: float = START
+    free: FreeAllowance | None = None
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.database, clock=lambda: self.now, secret=lambda: b"secret")
+        self.ledger = Ledger(
+            self.database,
+            clock=lambda: self.now,
+            secret=lambda: b"secret",
+            free_allowance=self.free,
+        )
 
     def check(self) -> None:
         """Assert that counters are in bounds and equal to the sums of their journal."""
@@ -49,9 +57,9 @@ class LedgerFixture:
         assert sum(lot.reserved for lot in found) == open_count
 
 
-def new_ledger(url: str) -> LedgerFixture:
+def new_ledger(url: str, **options: Any) -> LedgerFixture:
     """Return a ledger on a database whose tables are made anew."""
     database = Database(url)
     metadata.drop_all(database.engine)
     metadata.create_all(database.engine)
-    return LedgerFixture(database)
+    return LedgerFixture(database, **options)

@@ -13,14 +13,15 @@ from .models import Balance, JournalLine, LotBalance
 from .schema import entries, lots, reservations
 
 
-def balance_of(found: Sequence[Lot], now: datetime) -> Balance:
-    """Return the balance of an account's lots."""
+def balance_of(found: Sequence[Lot], now: datetime, offered: Sequence[LotBalance] = ()) -> Balance:
+    """Return the balance of an account's lots, and of what the next try-on would open."""
     current = [lot for lot in in_drawing_order(found) if not lot.has_ended(now)]
+    views = (*offered, *map(_view, current))
     ends = [lot.expires_at for lot in current if lot.available and lot.expires_at]
     return Balance(
-        available=sum(lot.available for lot in current),
+        available=sum(lot.available for lot in views),
         held=sum(lot.room for lot in current if lot.state == "held"),
-        lots=tuple(map(_view, current)),
+        lots=views,
         next_expiry=min(ends, default=None),
     )
 

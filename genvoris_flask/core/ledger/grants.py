@@ -73,7 +73,7 @@ def give(account: LockedAccount, grant: Grant, event: str) -> Lot:
         lock_reversal(account.connection, grant.source, source_id)
     known = find_lot(account.connection, grant.source, grant.source_id)
     if known is None:
-        lot = account.add(_values(grant, account.now), event)
+        lot = account.add(new_values(grant, account.now), event)
     elif known.account is None:
         lot = claim(account, known)
     elif known.account != account.id:
@@ -154,7 +154,7 @@ def give_to_guest(
     Its time runs from the order, not from the claim.
     """
     values = {
-        **_values(grant, now),
+        **new_values(grant, now),
         "account": None,
         "email_hash": email_hash,
         "state": "pending",
@@ -183,6 +183,12 @@ def claim(account: LockedAccount, lot: Lot) -> Lot:
     if lot.has_ended(account.now):
         return account.end(lot, "expired", f"expiry:{lot.id}")
     return apply_reversals(account, lot, f"claim:{lot.id}")
+
+
+def is_anything_waiting(connection: Connection, email_hash: str) -> bool:
+    """Return whether there are guest orders of an address that nobody has claimed."""
+    waiting = select(lots.c.id).where(lots.c.email_hash == email_hash, lots.c.state == "pending")
+    return connection.execute(waiting.limit(1)).first() is not None
 
 
 def claim_all(account: LockedAccount, email_hash: str) -> list[Lot]:
@@ -219,7 +225,8 @@ def _is_older(grant: Grant, lot: Lot) -> bool:
     return bool(grant.stated_at and lot.stated_at and grant.stated_at < lot.stated_at)
 
 
-def _values(grant: Grant, now: datetime) -> dict[str, Any]:
+def new_values(grant: Grant, now: datetime) -> dict[str, Any]:
+    """Return the columns of a new lot, apart from whose it is."""
     return {
         "email_hash": None,
         "kind": grant.kind,

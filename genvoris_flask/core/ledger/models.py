@@ -125,12 +125,16 @@ class Reservation:
 class Spending(Protocol):
     """What an app does with its ledger, beside the calls of ``genvoris.billing``."""
 
-    def reserve(self, external_id: str, key: str) -> Reservation | None:
+    def reserve(
+        self, external_id: str, key: str, *, verified_email: str | None = None
+    ) -> Reservation | None:
         """Reserve a try-on; return None if the shopper has none left.
 
         Args:
             external_id: The shop's id of the shopper.
             key: The try-on's idempotency key. The same key is the same reservation.
+            verified_email: The shopper's address, if the shop has verified it: free try-ons and
+                orders that waited for its owner are theirs.
         """
 
     def commit(self, external_id: str, key: str) -> bool:
@@ -139,8 +143,8 @@ class Spending(Protocol):
     def release(self, external_id: str, key: str) -> bool:
         """Release a try-on that was not made; return whether it was still reserved."""
 
-    def balance(self, external_id: str) -> Balance:
-        """Return what a shopper has."""
+    def balance(self, external_id: str, *, verified_email: str | None = None) -> Balance:
+        """Return what a shopper has; ``verified_email`` is as for ``reserve``."""
 
     def upgrade(self) -> tuple[str | None, str | None]:
         """Create the tables, or bring them up to date; return their versions before and after."""

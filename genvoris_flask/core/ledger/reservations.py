@@ -6,6 +6,7 @@ settled it. Its key is the try-on's idempotency key, so a repeat finds the same 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,10 +30,21 @@ def find_reservation(connection: Connection, key: str) -> Reservation | None:
     return None if row is None else _read(row)
 
 
-def reserve(account: LockedAccount, key: str, time_limit: timedelta) -> Reservation | None:
+def reserve(
+    account: LockedAccount,
+    key: str,
+    time_limit: timedelta,
+    prepare: Callable[[LockedAccount], object] = lambda _account: None,
+) -> Reservation | None:
     """Reserve a try-on; return None if the shopper has none left.
 
     The same key is the same reservation. One that failed or lapsed is reserved again.
+
+    Args:
+        account: The shopper's account.
+        key: The try-on's idempotency key.
+        time_limit: How long it may be under way.
+        prepare: Adds what the shopper gets by trying on, before the lot is chosen.
 
     Raises:
         ForeignReservationError: The key is another shopper's.
@@ -43,6 +55,7 @@ def reserve(account: LockedAccount, key: str, time_limit: timedelta) -> Reservat
         raise ForeignReservationError("This key belongs to another shopper's try-on.")
     if known is not None and known.state in ("open", "committed"):
         return known
+    prepare(account)
     lot = account.next_available()
     if lot is None:
         return None

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import grants, reservations
+from . import free, grants, reservations
 from .accounts import LockedAccount, check_id, lock_accounts
 from .balances import balance_of, read_journal, read_lots
 from .database import Database, unavailable
 from .events import Delivery, receive
+from .free import FreeAllowance
 from .grants import Grant, check_units
 from .lots import Lot, Reversal
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine, Reservation
@@ -40,6 +41,7 @@ class Ledger:
         clock: Returns the time in Unix seconds.
         secret: Returns the key under which guests' addresses are digested.
         reservation_seconds: How long a try-on may be under way.
+        free_allowance: What shoppers with a verified address get for nothing.
 
     Attributes:
         database: Runs transactions.
@@ -52,23 +54,38 @@ class Ledger:
         clock: Callable[[], float],
         secret: Callable[[], bytes],
         reservation_seconds: float = RESERVATION_SECONDS,
+        free_allowance: FreeAllowance | None = None,
     ) -> None:
         self.database = database
         self._clock = clock
         self._secret = secret
         self._time_limit = timedelta(seconds=reservation_seconds)
+        self._free = free_allowance
 
     # Spending
 
-    def reserve(self, external_id: str, key: str) -> Reservation | None:
+    def reserve(
+        self, external_id: str, key: str, *, verified_email: str | None = None
+    ) -> Reservation | None:
         """Reserve a try-on; return None if the shopper has none left.
 
         Args:
             external_id: The shop's id of the shopper.
             key: The try-on's idempotency key. The same key is the same reservation.
+            verified_email: The shopper's address, if the shop has verified it: free try-ons and
+                orders that waited for its owner are theirs.
         """
+        digest = self._digest(verified_email) if verified_email else None
+
+        def prepare(account: LockedAccount) -> None:
+            if digest is not None:
+                grants.claim_all(account, digest)
+                if self._free:
+                    free.begin_period(account, digest, self._free)
+
         return self._change(
-            external_id, lambda account: reservations.reserve(account, key, self._time_limit)
+            external_id,
+            lambda account: reservations.reserve(account, key, self._time_limit, prepare),
         )
 
     def commit(self, external_id: str, key: str) -> bool:
@@ -178,7 +195,7 @@ class Ledger:
             )
         if not email:
             raise TypeError("order_paid() needs the external_id or the email of who ordered.")
-        digest = grants.email_digest(email, self._secret())
+        digest = self._digest(email)
         return self._join(
             connection,
             lambda joined: [
@@ -189,7 +206,7 @@ class Ledger:
 
     def claim(self, external_id: str, email: str) -> list[Lot]:
         """Grant a shopper what was ordered under their address, which must be verified."""
-        digest = grants.email_digest(email, self._secret())
+        digest = self._digest(email)
         return self._change(external_id, lambda account: grants.claim_all(account, digest))
 
     # Taking back
@@ -244,12 +261,25 @@ class Ledger:
 
     # Reading
 
-    def balance(self, external_id: str) -> Balance:
-        """Return what a shopper has."""
+    def balance(self, external_id: str, *, verified_email: str | None = None) -> Balance:
+        """Return what a shopper has; ``verified_email`` is as for ``reserve``."""
         check_id("external_id", external_id)
+        digest = self._digest(verified_email) if verified_email else None
         now = self._now()
-        found = self.database.run(lambda connection: read_lots(connection, external_id, now))
-        return balance_of(found, now)
+
+        def read(connection: Connection) -> Balance:
+            found = read_lots(connection, external_id, now)
+            is_offered = (
+                digest is not None
+                and self._free is not None
+                and free.is_offered(connection, external_id, found, digest, now)
+            )
+            offered = [self._free.offer()] if is_offered and self._free else []
+            return balance_of(found, now, offered)
+
+        if digest and self.database.run(lambda each: grants.is_anything_waiting(each, digest)):
+            self._change(external_id, lambda account: grants.claim_all(account, digest))
+        return self.database.run(read)
 
     def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:
         """Return the latest changes of a shopper's try-ons, the newest first."""
@@ -328,6 +358,9 @@ class Ledger:
 
     def _join(self, connection: Connection | None, work: Callable[[Connection], T]) -> T:
         return self.database.run(work) if connection is None else work(connection)
+
+    def _digest(self, email: str) -> str:
+        return grants.email_digest(email, self._secret())
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -60,6 +60,9 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     if visitor.shopper is None:
         allowed = {**_EMPTY, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
+    if state.spending is not None and state.settings.is_free:
+        free = {"monetizationModel": "FREE_ALL", "externalId": visitor.shopper.external_id}
+        return {**_EMPTY, **_ALLOWED, **free}
     if state.spending is not None:
         return {**_EMPTY, **_balance_fields(state.spending, visitor.shopper, product)}
     # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
@@ -83,7 +86,7 @@ def _balance_fields(
     spending: Spending, shopper: Shopper, product: Product | None
 ) -> dict[str, Any]:
     try:
-        balance = spending.balance(shopper.external_id)
+        balance = spending.balance(shopper.external_id, verified_email=shopper.verified_email)
     except LedgerUnavailableError as error:
         log.error("A shopper's balance could not be read: %s", error)  # noqa: TRY400
         return {"access": "ERROR", "ctaType": "none", "message": translate("internal_error")}

@@ -18,6 +18,33 @@ from . import Engine, TokenSource
 log = logging.getLogger("genvoris_flask.tryon")
 
 
+class UnlimitedEngine:
+    """Has a try-on made whatever plan of the shopper's Genvoris knows: the shop decides.
+
+    Args:
+        engine: Makes the picture.
+        lift_ceiling: Puts a shopper whom Genvoris refuses on the plan that refuses nobody.
+    """
+
+    def __init__(self, engine: Engine, lift_ceiling: Callable[[Shopper], None]) -> None:
+        self._engine = engine
+        self._lift_ceiling = lift_ceiling
+
+    def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
+        """Return a picture. Raise what the engine raises."""
+        try:
+            return self._engine.make(request, tokens)
+        except QuotaError:
+            if request.shopper is None:
+                raise
+            self._lift_ceiling(request.shopper)  # Genvoris knows an older plan of theirs
+            return self._engine.make(request, tokens)
+
+    def charged(self, error: Exception) -> bool | None:
+        """Return what the engine returns."""
+        return self._engine.charged(error)
+
+
 class LedgerEngine:
     """Reserves a try-on, has it made, and settles the reservation.
 
@@ -26,15 +53,11 @@ class LedgerEngine:
     Args:
         engine: Makes the picture.
         ledger: Has the shoppers' try-ons.
-        lift_ceiling: Puts a shopper whom Genvoris refuses on the plan that refuses nobody.
     """
 
-    def __init__(
-        self, engine: Engine, ledger: Spending, lift_ceiling: Callable[[Shopper], None]
-    ) -> None:
+    def __init__(self, engine: Engine, ledger: Spending) -> None:
         self._engine = engine
         self._ledger = ledger
-        self._lift_ceiling = lift_ceiling
 
     def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
         """Return a picture, or why the shopper may not have one.
@@ -47,10 +70,11 @@ class LedgerEngine:
         shopper = request.shopper
         if shopper is None:  # a guest's try-ons are limited by the day
             return self._engine.make(request, tokens)
-        if self._ledger.reserve(shopper.external_id, request.key) is None:
-            return refusal_of(self._ledger.balance(shopper.external_id), shopper, request.product)
+        email = shopper.verified_email
+        if self._ledger.reserve(shopper.external_id, request.key, verified_email=email) is None:
+            return refusal_of(self._balance(shopper), shopper, request.product)
         try:
-            outcome = self._make(request, shopper, tokens)
+            outcome = self._engine.make(request, tokens)
         except BaseException as error:
             self._release(request, shopper, error)
             raise
@@ -62,21 +86,14 @@ class LedgerEngine:
                 "A picture took so long that its reservation had lapsed, and the shopper has no "
                 "try-on left. It was delivered without being counted."
             )
-        return replace(outcome, quota=quota_of(self._ledger.balance(shopper.external_id)))
+        return replace(outcome, quota=quota_of(self._balance(shopper)))
+
+    def _balance(self, shopper: Shopper) -> Balance:
+        return self._ledger.balance(shopper.external_id, verified_email=shopper.verified_email)
 
     def charged(self, _error: Exception) -> bool:
         """Return False: whoever gets no picture keeps the try-on."""
         return False
-
-    def _make(
-        self, request: TryOnRequest, shopper: Shopper, tokens: TokenSource
-    ) -> Picture | Refusal:
-        try:
-            return self._engine.make(request, tokens)
-        except QuotaError:
-            # Genvoris knows an older plan of theirs, but the ledger decides.
-            self._lift_ceiling(shopper)
-            return self._engine.make(request, tokens)
 
     def _release(self, request: TryOnRequest, shopper: Shopper, error: BaseException) -> None:
         if isinstance(error, UnreachableError):
