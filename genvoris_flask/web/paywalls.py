@@ -2,14 +2,68 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
 from typing import Any
 
-from ..core.tryon.paywall import Refusal, paywall_for
+from ..core.charging.options import Offers, options_for
+from ..core.ledger.models import Balance
+from ..core.tryon.paywall import PaywallOption, Refusal, paywall_for
+from ..errors import LedgerUnavailableError
 from .errors import page_language
-from .state import get_state
+from .state import AppState, get_state
+
+log = logging.getLogger("genvoris_flask.tryon")
 
 
-def paywall_fields(refusal: Refusal) -> dict[str, Any]:
-    """Return the paywall of docs/http.md for a refusal, in the page's language."""
-    state = get_state()
-    return paywall_for(refusal, state.hooks.paywall, state.settings.upgrade_url, page_language())
+def paywall_fields(
+    refusal: Refusal, *, balance: Balance | None = None, renews_at: datetime | None = None
+) -> dict[str, Any]:
+    """Return the paywall of docs/http.md for a refusal, in the page's language.
+
+    Args:
+        refusal: Why a try-on was refused.
+        balance: What the shopper has, if the caller has read it from the shop's ledger.
+        renews_at: When the quota of their plan is full again, if that is known.
+    """
+    state, language = get_state(), page_language()
+    settings = state.settings
+    options: list[PaywallOption] = []
+    if settings.charging:
+        if balance is None:
+            balance = _read_balance(state, refusal)
+        options = options_for(
+            refusal, _offers(state), balance=balance, renews_at=renews_at, language=language
+        )
+    # Where the options lead, the default paywall's single button need not.
+    is_offered = any(option.url == settings.upgrade_url for option in options)
+    return paywall_for(
+        refusal,
+        state.hooks.paywall,
+        None if is_offered else settings.upgrade_url,
+        language,
+        options=options,
+        has_ledger=settings.has_ledger,
+    )
+
+
+def _offers(state: AppState) -> Offers:
+    settings = state.settings
+    return Offers(
+        ways=settings.charging,
+        plans=settings.plans or (),
+        packs=settings.packs,
+        plans_url=settings.upgrade_url,
+        pack_url=None,
+    )
+
+
+def _read_balance(state: AppState, refusal: Refusal) -> Balance | None:
+    shopper = refusal.shopper
+    if state.spending is None or shopper is None:
+        return None
+    try:
+        return state.spending.balance(shopper.external_id, verified_email=shopper.verified_email)
+    except LedgerUnavailableError as error:
+        log.error("A shopper's balance could not be read: %s", error)  # noqa: TRY400
+        return None

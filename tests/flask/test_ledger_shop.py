@@ -148,6 +148,40 @@ def test_freemium(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     assert status(shop)["remaining"] == 1
 
 
+def test_ways_to_go_on(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """Status and refusal list them, and the command checks them."""
+    shop = ledger_shop(
+        genvoris,
+        tmp_path,
+        GENVORIS_CHARGING="subscription,freemium",
+        GENVORIS_FREE_TRYONS=1,
+        GENVORIS_PLANS=[
+            {
+                "name": "Pro",
+                "monthly_try_ons": 100,
+                "external_price_id": "price_pro",
+                "price_text": "9 € a month",
+            }
+        ],
+    )
+    shop.extension.shopper_loader(lambda: Shopper("ada", "ada@example.com", email_verified=True))
+    assert status(shop)["options"] == []
+    shop.finish(shop.tryon())
+    refused = shop.finish(shop.tryon())
+    pro, wait = refused["paywall"]["options"]
+    assert (pro["kind"], pro["title"], pro["price"]) == ("subscribe", "Pro", "9 € a month")
+    assert (pro["url"], pro["tryOns"]) == ("/plans", 100)
+    assert (wait["kind"], wait["at"]) == ("wait", "2023-12-14T22:13:20Z")
+    assert refused["paywall"]["message"] == "You have used all your try-ons."
+    assert refused["paywall"]["action_url"] is None
+    assert status(shop)["options"] == [pro, wait]
+    shop.extension.shopper_loader(lambda: None)
+    assert status(shop)["options"][0]["kind"] == "log_in"
+    checked = run_command(shop.app, "check").output
+    assert "Shoppers get try-ons by subscription and freemium." in checked
+    assert "email_verified=True" in checked
+
+
 def test_free_for_everyone(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     """The shop pays, and what shoppers have bought is kept for later."""
     shop = ledger_shop(genvoris, tmp_path, GENVORIS_CHARGING="free,credits")

@@ -315,6 +315,22 @@ def test_other_attribute() -> None:
         user_id(user, "publicid")
 
 
+@pytest.mark.parametrize(
+    ("config", "verified"), [({}, None), ({"GENVORIS_EMAIL_VERIFIED_ATTRIBUTE": "active"}, True)]
+)
+def test_verified_address(
+    genvoris: LocalGenvoris, config: dict[str, Any], verified: bool | None
+) -> None:
+    """An address counts as verified only if the named attribute says so."""
+    shop = Shop(genvoris, "security", **config)
+    with shop.app.test_request_context():
+        user = shop.ada()
+        login_user(user)
+        found = current_shopper()
+        assert found is not None
+        assert found.verified_email == (user.email if verified else None)
+
+
 def test_unsaved_user(genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture) -> None:
     """All of them would be one shopper named "None"."""
     shop = Shop(genvoris, "alternative")

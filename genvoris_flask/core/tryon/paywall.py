@@ -161,6 +161,7 @@ def paywall_for(
     language: str = DEFAULT,
     *,
     options: Sequence[PaywallOption] = (),
+    has_ledger: bool = False,
 ) -> dict[str, Any]:
     """Return the paywall of docs/http.md for a refusal.
 
@@ -173,12 +174,14 @@ def paywall_for(
         upgrade_url: Where the default paywall leads.
         language: The language of the default paywall.
         options: The ways to go on of the default paywall.
+        has_ledger: Whether the shop's ledger counts, which knows no plans or periods.
     """
     if refusal.kind == "unavailable":
         return {"kind": refusal.kind, **_default(refusal, None, language).fields()}
     paywall = _call_hook(hook, refusal)
     if paywall is None:
-        paywall = replace(_default(refusal, upgrade_url, language), options=options)
+        default = _default(refusal, upgrade_url, language, has_ledger=has_ledger)
+        paywall = replace(default, options=options)
     return {"kind": refusal.kind, **paywall.fields()}
 
 
@@ -200,12 +203,16 @@ def _call_hook(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
     return None
 
 
-def _default(refusal: Refusal, upgrade_url: str | None, language: str) -> Paywall:
+def _default(
+    refusal: Refusal, upgrade_url: str | None, language: str, *, has_ledger: bool = False
+) -> Paywall:
     key = f"paywall.{refusal.reason}"
     # The counted sentences are in the plural.
     counted = refusal.reason == "quota_exhausted" and (refusal.limit or 0) > 1
     title = translate(f"{key}.title", language)
     variant = "counted" if counted else "message"
+    if has_ledger and refusal.kind == "offer":
+        variant = "ledger"
     message = translate(f"{key}.{variant}", language, limit=refusal.limit)
     if not upgrade_url:
         return Paywall(title, message)

@@ -1,7 +1,7 @@
 """The checks of ``flask genvoris check``: what is wrong with a shop's setup, and how to fix it.
 
 ``diagnose`` runs them all. ``genvoris`` has those of Genvoris and the way there, ``shop`` those of
-the shop's own settings and functions.
+the shop's own settings and functions, ``charging`` those of what it sells.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..state import AppState
-from . import genvoris, shop
+from . import charging, genvoris, shop
 from .finding import Finding
 
 __all__ = ["Finding", "diagnose"]
@@ -30,6 +30,7 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
         yield genvoris.check_keys(state)
     yield shop.check_store(state)
     yield from shop.check_ledger(state)
+    yield from charging.check_charging(state)
     yield shop.check_webhooks(state)
     if state.settings.plans:
         yield genvoris.check_plans(state)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from ...core.api.models import Usage
-from ...core.ledger.models import Spending
+from ...core.ledger.models import Balance, Spending
 from ...core.products import Product
 from ...core.sessions import Shopper
 from ...core.tryon.engines.ledger import quota_of, refusal_of
-from ...core.tryon.paywall import Refusal, reason_against
+from ...core.tryon.paywall import PaywallOption, Refusal, reason_against
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..errors import translate
@@ -55,8 +55,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         hidden = {"access": "ERROR", "ctaType": "none"}
         return {**_EMPTY, **hidden, "message": translate("product_unavailable")}
     if visitor is None:
-        login = {"access": "LOCKED", "ctaType": "login", "login_url": login_url()}
-        return {**_EMPTY, **login, "message": translate("login_required")}
+        return {**_EMPTY, **_login_fields()}
     if visitor.shopper is None:
         allowed = {**_EMPTY, **_ALLOWED, "monetizationModel": "FREE_ALL"}
         return {**allowed, **guest_status(visitor)}
@@ -82,6 +81,17 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     return {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
 
 
+def _login_fields() -> dict[str, Any]:
+    url = login_url()
+    return {
+        "access": "LOCKED",
+        "ctaType": "login",
+        "message": translate("login_required"),
+        "options": [PaywallOption("log_in", translate("action.login"), url=url).fields()],
+        "login_url": url,
+    }
+
+
 def _balance_fields(
     spending: Spending, shopper: Shopper, product: Product | None
 ) -> dict[str, Any]:
@@ -105,7 +115,8 @@ def _balance_fields(
     }
     if balance.available:
         return {**fields, **_ALLOWED}
-    return {**fields, **_refusal_fields(refusal_of(balance, shopper, product))}
+    refusal = refusal_of(balance, shopper, product)
+    return {**fields, **_refusal_fields(refusal, balance=balance)}
 
 
 def _timestamp(time: datetime | None) -> str | None:
@@ -131,11 +142,14 @@ def _access_fields(usage: Usage, visitor: Visitor, product: Product | None) -> d
     reason = reason_against(usage)
     if reason is None:
         return _ALLOWED
-    return _refusal_fields(Refusal(reason, usage.used, usage.limit, visitor.shopper, product))
+    refusal = Refusal(reason, usage.used, usage.limit, visitor.shopper, product)
+    return _refusal_fields(refusal, renews_at=usage.period_end)
 
 
-def _refusal_fields(refusal: Refusal) -> dict[str, Any]:
-    paywall = paywall_fields(refusal)
+def _refusal_fields(
+    refusal: Refusal, *, balance: Balance | None = None, renews_at: datetime | None = None
+) -> dict[str, Any]:
+    paywall = paywall_fields(refusal, balance=balance, renews_at=renews_at)
     return {
         **_ACCESS[refusal.reason],
         "reason": refusal.reason,
