@@ -72,7 +72,7 @@ def test_dataclasses() -> None:
     def fields(of: type) -> list[str]:
         return list(inspect.signature(of).parameters)
 
-    assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id"]
+    assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id", "email_verified"]
     assert fields(Paywall) == ["title", "message", "action_label", "action_url", "options"]
     assert fields(PaywallOption) == ["kind", "title", "price", "url", "try_ons", "at"]
     assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
