@@ -16,7 +16,9 @@ from tests.support.dialog_steps import (
     dialog,
     expect_heading,
     finish_try_on,
+    open_shop,
     press,
+    start_try_on,
     until,
 )
 from tests.support.scripted_shop import ALLOWED, SPENT, TRIGGER, ScriptedShop
@@ -80,6 +82,64 @@ def test_copy(shop: ScriptedShop, photo: Path) -> None:
     page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(new Error('no')); }")
     press(page, "Copied")
     until(page, lambda: page.evaluate("navigator.clipboard.readText()") == page.url)
+
+
+def test_picture_older_than_its_time(shop: ScriptedShop, photo: Path) -> None:
+    """Where the shop has deleted a picture, the dialog says so, and how to go on."""
+    page = finish_try_on(shop, photo)
+    page.evaluate("navigator.canShare = () => true")
+    shop.gone.add("/genvoris/tryons/j1/image")
+    for action in ("Share", "Download"):
+        dialog(page).get_by_text(action, exact=True).click()
+        alert = dialog(page).get_by_role("alert")
+        expect(alert).to_contain_text("this one is gone")
+        expect(alert).to_contain_text("uses one try-on")
+    press(page, "Try another photo")
+    expect_heading(page, "Try it on")
+    # The row has nothing else, so it is gone as well.
+    expect(dialog(page).get_by_text("Earlier pictures")).to_be_hidden()
+
+
+def test_picture_is_made_again(shop: ScriptedShop, photo: Path) -> None:
+    """There is no "Here you are" without a picture; it can be made once more."""
+    shop.gone.add("/genvoris/tryons/j1/image")
+    page = start_try_on(shop, photo)
+    expect_heading(page, "This picture is no longer here")
+    press(page, "Make it again")
+    expect_heading(page, "Here you are")
+    first, second = shop.requests("POST", "/genvoris/tryons")
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+
+
+def test_picture_without_a_connection(shop: ScriptedShop, photo: Path) -> None:
+    """A picture that is ready is shown as soon as it can be loaded."""
+    shop.failing.add("/genvoris/tryons/j1/image")
+    page = start_try_on(shop, photo)
+    expect_heading(page, "Your picture is ready")
+    expect(dialog(page).get_by_role("alert")).to_contain_text("You are offline")
+    shop.failing.clear()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect_heading(page, "Here you are")
+    expect(dialog(page).locator("[part=result]")).to_have_js_property("naturalWidth", 600)
+    assert len(shop.jobs) == 1
+
+
+def test_pictures_that_are_missing(shop: ScriptedShop, photo: Path) -> None:
+    """A product's has a placeholder, and a sample photo that was deleted is not offered."""
+    samples = [{"src": "/amara.jpg", "alt": "Amara"}, {"src": "/ben.jpg", "alt": "Ben"}]
+    shop.tag["data-sample-photos"] = json.dumps(samples)
+    shop.gone |= {"/amara.jpg", "/shirt.png"}
+    shop.failing.add("/ben.jpg")
+    page = open_shop(shop)
+    expect(dialog(page).get_by_role("button", name="Amara")).to_have_count(0)
+    expect(dialog(page).locator("[part=product] .missing")).to_be_visible()
+    ben = dialog(page).get_by_role("button", name="Ben")
+    expect(ben.locator(".missing")).to_be_visible()
+    ben.click()
+    expect(dialog(page).get_by_role("alert")).to_contain_text("You are offline")
+    shop.failing.clear()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(ben.locator("img")).to_have_js_property("naturalWidth", 600)
 
 
 def test_add_to_cart(shop: ScriptedShop, photo: Path) -> None:

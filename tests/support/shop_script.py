@@ -98,6 +98,7 @@ class ShopScript:
         status: The response to requests for the status.
         states: A job's states, one for each poll; the last one stays.
         failing: Paths that get no response at all, as without a connection.
+        gone: Paths of files that the shop has deleted.
         policy: The page's Content-Security-Policy.
         script: The widget's tag, instead of the usual one.
         pages: The bodies of more pages, by path.
@@ -116,6 +117,7 @@ class ShopScript:
         default_factory=lambda: [{"state": "running"}, {"state": "done"}]
     )
     failing: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     policy: str = POLICY
     script: str | None = None
     pages: dict[str, str] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class ShopScript:
         self.asked.append(request)
         if path in self.failing:
             return None
+        if path in self.gone:
+            return Answer(status=404)
         if path.startswith("/genvoris/") and path.endswith(".js"):
             file = WIDGET / (re.sub(r"-[0-9a-f]{12}\.js$", ".js", path.split("/")[-1]))
             return typed(file.read_bytes(), "text/javascript; charset=utf-8")

@@ -161,6 +161,25 @@ describe("the dialog", () => {
     }
   });
 
+  it("takes a picture that is gone off the list, and says so where it is shown", () => {
+    const made = reduce(working(), { type: "done", result, quota: null, current: true });
+    const gone = reduce(made, { type: "missing", result, why: "gone" });
+    expect(gone.results).toEqual([]);
+    expect(gone.screen).toEqual({ name: "missing", result, why: "gone" });
+    const elsewhere = reduce(made, { type: "backToPhoto" });
+    expect(reduce(elsewhere, { type: "missing", result, why: "gone" })).toMatchObject({
+      results: [],
+      screen: { name: "photo" },
+    });
+  });
+
+  it("keeps a picture on the list that may be loaded later", () => {
+    const made = reduce(working(), { type: "done", result, quota: null, current: true });
+    const away = reduce(made, { type: "missing", result, why: "offline" });
+    expect(away).toMatchObject({ results: [result], screen: { name: "missing" } });
+    expect(reduce(away, { type: "showResult", result }).screen.name).toBe("result");
+  });
+
   it("keeps the photo if another one cannot be used", () => {
     const model = reduce(ready(), { type: "badPhoto", message: "A sentence." });
     expect(model).toMatchObject({ photo, screen: { error: "A sentence." } });

@@ -10,7 +10,8 @@ import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { describeResult } from "./picture/pictures";
 import type { DialogEvent } from "./reducer";
-import { clearResumeState, saveResumeState } from "./resume-state";
+import { clearResumeState } from "./resume-state";
+import { saveResumeState } from "./save-state";
 import type { FirstActions, ScreenActions } from "./screens/view";
 import type { Session } from "./session";
 
@@ -106,7 +107,7 @@ export class Actions implements ScreenActions {
     try {
       jobs = await this.#session.loadJobs();
     } catch {
-      store.dispatch({ type: "deletionFailed", message: t("offline") });
+      store.dispatch({ type: "badPhoto", message: t("offline") });
       return;
     }
     const deletion = new Deletion(async () => {
@@ -118,7 +119,7 @@ export class Actions implements ScreenActions {
         if (preview) preview.width = 0;
       } catch {
         restore();
-        store.dispatch({ type: "deletionFailed", message: t("offline") });
+        store.dispatch({ type: "badPhoto", message: t("offline") });
       }
     }, restore);
     store.dispatch({ type: "deleted" });
@@ -148,10 +149,24 @@ export class Actions implements ScreenActions {
     this.#context.store.dispatch({ type: "showResult", result, beside });
   }
 
+  remake(result: Result): void {
+    const { store } = this.#context;
+    const { product, photo } = result;
+    store.dispatch({ type: "backToPhoto", product });
+    store.dispatch({ type: "photo", photo });
+    this.start();
+  }
+
+  download(result: Result): void {
+    const remake = () => this.remake(result);
+    void this.#context.tools?.downloadResult(result, this.#context.element, remake);
+  }
+
   // Nothing is awaited here: browsers allow some things only during a click. The result's screen
   // has loaded the tools.
   share(result: Result): void {
-    void this.#context.tools?.shareResult(result, this.#context.element, this.#context.tracker);
+    const { tools, element, tracker } = this.#context;
+    void tools?.shareResult(result, element, tracker, () => this.remake(result));
   }
 
   addToCart(result: Result): void {

@@ -56,7 +56,10 @@ export class DialogContext {
     const integrity = bundles[`locale-${code}`]?.at(-1) as string;
     await Promise.all([this.widget.load("tools", __TOOLS__), this.widget.load(later, integrity)]);
     const tools = bundles.tools as Tools;
-    if (!this.tools) this.element.addStyle(tools.css);
+    if (!this.tools) {
+      this.element.addStyle(tools.css);
+      tools.watchPictures(this.element, this.store, this.signal);
+    }
     this.tools = tools;
     if (code === language()) tools.addSentences(bundles[later] ?? [], this.config.strings);
     const { FittingRoomLoader } = bundles;

@@ -33,6 +33,9 @@ export class TryOnDialog implements Dialog, BrowserListener {
     this.#presenter = new Presenter(context, this.#session, first);
     context.element.onClose = () => this.close();
     context.element.onReopen = () => this.#session.reopen();
+    // The tools show what is missing.
+    const onMissing = () => context.loadTools().catch(() => {});
+    context.element.dialog.addEventListener("error", onMissing, { capture: true, once: true });
     listenToBrowser(context.element, context.signal, this);
     if (readText(JOB_KEY)) void this.#session.followEarlierJob();
   }

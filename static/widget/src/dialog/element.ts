@@ -3,7 +3,7 @@
 import { direction, language, t } from "../locales/strings";
 import { css } from "../theme/styles";
 import { doc } from "../widget/page";
-import { addClickListener, type Child, el, iconButton } from "./dom";
+import { type Child, el, iconButton } from "./dom";
 import type { View } from "./screens/view";
 
 const NAME = "genvoris-dialog";
@@ -55,7 +55,6 @@ export class DialogElement {
   // An open modal dialog silences the second one.
   readonly #live = el("p", { class: "live", role: "status" });
   readonly #liveOutside = el("p", { class: "live", role: "status" });
-  readonly #pill = el("button", { type: "button", class: "pill", part: "pill", popover: "manual" });
   readonly #top = el("div", { class: "top" });
   readonly #scrollLock = new CSSStyleSheet();
   #appliedTheme = "";
@@ -63,11 +62,10 @@ export class DialogElement {
   #opened = false;
 
   constructor() {
-    addClickListener(this.#pill, () => this.onReopen?.());
     const body = el("div", { class: "body" }, this.#visual, this.#side);
     this.dialog.append(this.#top, body, this.input, this.#live);
     const root = this.host.attachShadow({ mode: "open" });
-    root.append(this.dialog, this.#pill, this.#liveOutside);
+    root.append(this.dialog, this.#liveOutside);
     this.addStyle(css);
     this.#scrollLock.replaceSync(SCROLL_LOCK);
     doc.adoptedStyleSheets.push(this.#scrollLock);
@@ -84,7 +82,7 @@ export class DialogElement {
     const key = JSON.stringify([theme, language(), t("choose"), t("close")]);
     if (key === this.#appliedTheme) return; // keeps the click that opens the dialog fast
     this.#appliedTheme = key;
-    for (const each of [this.dialog, this.#pill]) {
+    for (const each of this.host.shadowRoot?.querySelectorAll<HTMLElement>("dialog,.pill") ?? []) {
       each.lang = language();
       each.dir = direction();
       for (const [name, value] of Object.entries(theme)) each.style.setProperty(`--${name}`, value);
@@ -185,17 +183,6 @@ export class DialogElement {
   #scrollToTop(): void {
     // Which of them scrolls depends on the layout.
     for (const each of [this.#side, this.#side.parentElement]) each?.scrollTo(0, 0);
-  }
-
-  /** Show the state of a minimised job over the page; an empty text hides it. */
-  showPill(text: string, busy: boolean): void {
-    const pill = this.#pill;
-    pill.textContent = text;
-    pill.className = busy ? "pill busy" : "pill";
-    pill.hidden = !text;
-    if (text) this.attach();
-    // In the top layer; browsers without popovers show it in its place.
-    if (pill.isConnected) pill.togglePopover?.(Boolean(text));
   }
 
   /** Announce a text to screen readers. */

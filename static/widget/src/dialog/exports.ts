@@ -6,11 +6,11 @@ import { productName, readProduct } from "../jobs/product";
 import { randomId } from "../jobs/random-id";
 import { addSentences, direction, language, t } from "../locales/strings";
 import { doc } from "../widget/page";
-import { JOB_KEY, KEPT_KEY, readJson, readText, writeText } from "../widget/storage";
+import { JOB_KEY, KEPT_KEY, RESUME_KEY, readJson, readText, writeText } from "../widget/storage";
 import { addListener, button, el, icon, iconButton } from "./dom";
 import { linkOf } from "./links";
 import { emit } from "./page-events";
-import { clearResumeState, saveResumeState } from "./resume-state";
+import { clearResumeState } from "./resume-state";
 import { actionRow, backdrop, meter, photo, pictureRow, productCard } from "./screens/parts";
 
 export const exports = {
@@ -18,6 +18,7 @@ export const exports = {
   JOB_STAGES,
   KEPT_KEY,
   ProblemError,
+  RESUME_KEY,
   actionRow,
   addListener,
   addSentences,
@@ -42,7 +43,6 @@ export const exports = {
   readJson,
   readProduct,
   readText,
-  saveResumeState,
   t,
   writeText,
 };

@@ -69,13 +69,11 @@ export class PhotoPicker {
   }
 
   async takeSample(src: string): Promise<void> {
-    try {
-      const response = await fetch(src, { credentials: "same-origin" });
-      if (!response.ok) throw new Error(`${response.status}`);
-      await this.take(await response.blob());
-    } catch {
-      this.#context.store.dispatch({ type: "badPhoto", message: t("offline") });
-    }
+    const response = await fetch(src, { credentials: "same-origin" }).catch(() => null);
+    const sample = response?.ok && (await response.blob().catch(() => null));
+    if (sample) return this.take(sample);
+    const message = t(response ? "failed" : "offline");
+    this.#context.store.dispatch({ type: "badPhoto", message });
   }
 
   get #acceptsPhoto(): boolean {

@@ -43,12 +43,7 @@ export class Presenter {
   /** Show on the page what happens, or waits, behind the closed dialog. */
   showBackground(): void {
     const { element, store, tools } = this.#context;
-    const { screen, product, open, unseen } = store.model;
-    const running = screen.name === "working";
-    const state = running ? "running" : unseen && screen.name === "result" ? "ready" : null;
-    tools?.showTriggerState(product, state);
-    const visible = !open && (running || unseen);
-    element.showPill(visible ? t(state ?? "problem") : "", running);
+    tools?.showBackground(element, store);
   }
 
   end(): void {

@@ -5,12 +5,15 @@ import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
 import type { Photo } from "../photo/photo";
 import type { Paywall, Product } from "../widget/public";
+import type { Absence } from "./picture/absence";
 
 export type Screen =
   | { name: "photo"; reading: boolean; notice: string; error: string }
   | { name: "working"; stage: JobStage; since: number }
   /** `beside`: another picture, to compare. */
   | { name: "result"; result: Result; beside?: Result | undefined }
+  /** The result's picture cannot be shown. */
+  | { name: "missing"; result: Result; why: Absence }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
   | { name: "problem"; title: string; message: string }
@@ -50,7 +53,6 @@ export type DialogEvent =
   | { type: "photo"; photo: Photo | null; notice?: string }
   /** Another photo cannot be had; the current one stays. */
   | { type: "badPhoto"; message: string }
-  | { type: "deletionFailed"; message: string }
   | { type: "start"; since: number }
   /** Follow a job that an earlier page has started. */
   | { type: "follow"; product: Product; loginUrl: string | null; since: number }
@@ -58,6 +60,8 @@ export type DialogEvent =
   /** `current`: the dialog shows this job, or has minimised it. */
   | { type: "done"; result: Result; quota: Quota | null; current: boolean }
   | { type: "showResult"; result: Result; beside?: Result }
+  /** A result's picture cannot be loaded. */
+  | { type: "missing"; result: Result; why: Absence }
   | { type: "show"; screen: Screen }
   | { type: "problem"; problem: Problem }
   | { type: "deleted" }
@@ -110,7 +114,6 @@ export function reduce(model: Model, event: DialogEvent): Model {
     case "photo":
       return { ...model, photo: event.photo, screen: photoScreen(event.notice) };
     case "badPhoto":
-    case "deletionFailed":
       return { ...model, screen: photoScreen("", event.message) };
     case "start":
       // A second click while the first is being handled changes nothing.
@@ -125,6 +128,8 @@ export function reduce(model: Model, event: DialogEvent): Model {
       const { result, beside } = event;
       return { ...model, product: result.product, screen: { name: "result", result, beside } };
     }
+    case "missing":
+      return withoutPicture(model, event.result, event.why);
     case "show":
       return { ...model, screen: event.screen };
     case "problem":
@@ -154,6 +159,13 @@ function withResult(model: Model, result: Result, quota: Quota | null, current: 
     // The picture of another product is listed with the earlier ones.
     screen: current ? { name: "result", result } : model.screen,
   };
+}
+
+function withoutPicture(model: Model, result: Result, why: Absence): Model {
+  const results = model.results.filter((each) => why !== "gone" || each !== result);
+  const { screen } = model;
+  const shown = screen.name === "result" && screen.result === result;
+  return { ...model, results, screen: shown ? { name: "missing", result, why } : screen };
 }
 
 function withStatus(model: Model, status: Status): Model {

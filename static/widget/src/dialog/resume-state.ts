@@ -13,13 +13,6 @@ export interface ResumeState {
   photo: string | null;
 }
 
-/** Save product and photo for this page; without room for both, the product alone. */
-export function saveResumeState(product: Product, photo: string | null): void {
-  const state: ResumeState = { at: Date.now(), path: location.pathname, product, photo: null };
-  const whole = photo && JSON.stringify({ ...state, photo });
-  if (!whole || !writeText(RESUME_KEY, whole)) writeText(RESUME_KEY, JSON.stringify(state));
-}
-
 /** Return what was saved for this page, and remove it. */
 export function takeResumeState(now = Date.now(), path = location.pathname): ResumeState | null {
   const state = readJson<ResumeState>(RESUME_KEY);

@@ -1,4 +1,4 @@
-// Shares a finished picture, and hands its product over to the shop's cart.
+// Shares and downloads a finished picture, and hands its product over to the shop's cart.
 
 import type { Result } from "../jobs/models";
 import { wornIn } from "../jobs/outfit";
@@ -7,21 +7,59 @@ import { t } from "../locales/strings";
 import { canvasNoise, draw, INVISIBLE, toBlob } from "../photo/canvas";
 import { doc } from "../widget/page";
 import type { Tracker } from "./analytics";
+import { button, el } from "./dom";
 import type { DialogElement } from "./element";
 import { emit } from "./page-events";
+import { type Absence, explain, fetchPicture, reasonOf } from "./picture/absence";
 
 /** Share a picture by the system's own dialog, or else copy it. */
 export async function shareResult(
   result: Result,
   element: DialogElement,
   tracker: Tracker,
+  remake: () => void,
 ): Promise<void> {
-  const how = await share(result).catch(() => null);
-  if (how) tracker.track("RESULT_SHARED", result.product, { how });
-  const text = how === null ? t("failed") : how === "copied" ? t("copied") : "";
-  const button = element.part("share");
-  if (button && text) button.textContent = text;
-  element.announce(text);
+  try {
+    const how = await share(result);
+    showTrouble(element, null);
+    if (!how) return;
+    tracker.track("RESULT_SHARED", result.product, { how });
+    if (how === "shared") return;
+    const button = element.part("share");
+    if (button) button.textContent = t("copied");
+    element.announce(t("copied"));
+  } catch (error) {
+    showTrouble(element, reasonOf(error), result.photo && remake);
+  }
+}
+
+/** Download a picture if the server still has it; say why not otherwise. */
+export async function downloadResult(
+  { imageUrl, photo }: Result,
+  element: DialogElement,
+  remake: () => void,
+): Promise<void> {
+  try {
+    await fetchPicture(imageUrl, "HEAD");
+    showTrouble(element, null);
+    el("a", { href: imageUrl, download: "try-on.jpg" }).click();
+  } catch (error) {
+    showTrouble(element, reasonOf(error), photo && remake);
+  }
+}
+
+/** Say beside the buttons why a picture cannot be had; one that was deleted can be made again. */
+export function showTrouble(
+  element: DialogElement,
+  why: Absence | null,
+  remake?: (() => void) | null,
+): void {
+  const parts = why && [
+    el("p", { class: "error" }, explain(why)),
+    why === "gone" && remake && el("p", {}, t("remakeCost")),
+    why === "gone" && remake && button("secondary", "remake", remake),
+  ];
+  element.part("trouble")?.replaceChildren(...(parts || []).filter((part) => part instanceof Node));
 }
 
 /** Put the product into the cart: by the page's script, or else by the shop's own button. */
@@ -45,7 +83,7 @@ export function pressCartButton(selector: string | undefined): void {
  * WebKit copies nothing once the click is over, so nothing is awaited before.
  */
 async function share(result: Result): Promise<"shared" | "copied" | ""> {
-  const picture = fetchPicture(result);
+  const picture = pictureOf(result);
   if (!navigator.canShare?.(shareable(new Blob([], { type: "image/jpeg" }), result))) {
     await copy(picture);
     return "copied";
@@ -69,19 +107,13 @@ function shareable(blob: Blob, { product }: Result): ShareData {
 const fetched = new WeakMap<Result, Promise<Blob>>();
 
 /** Fetch a picture once: if that took longer than a click lasts, the next click need not wait. */
-function fetchPicture(result: Result): Promise<Blob> {
+function pictureOf(result: Result): Promise<Blob> {
   const known = fetched.get(result);
   if (known) return known;
-  const picture = fetchBlob(result.imageUrl);
+  const picture = fetchPicture(result.imageUrl);
   fetched.set(result, picture);
   picture.catch(() => fetched.delete(result));
   return picture;
-}
-
-async function fetchBlob(url: string): Promise<Blob> {
-  const response = await fetch(url, { credentials: "same-origin" });
-  if (!response.ok) throw new Error(`${response.status}`);
-  return response.blob();
 }
 
 /** Copy a picture; a browser that cannot copy it gets the page's address. */

@@ -6,14 +6,18 @@ import { fromDataUrl, toDataUrl } from "../photo/data-url";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
+import { showBackground } from "./background";
 import { showPhonePanel } from "./handover";
+import { fetchPicture, reasonOf } from "./picture/absence";
+import { watchPictures } from "./picture/watch";
 import { earlierRow } from "./screens/earlier";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawFittingRoom } from "./screens/fitting-room";
+import { drawMissing } from "./screens/missing";
 import { drawReady } from "./screens/ready";
 import { drawResult } from "./screens/result";
 import { drawWorking, showElapsed, showStage } from "./screens/working";
-import { addToCart, pressCartButton, shareResult } from "./share";
+import { addToCart, downloadResult, pressCartButton, shareResult, showTrouble } from "./share";
 import { findTrigger, showTriggerState } from "./trigger-state";
 
 declare const __LATER_KEYS__: string;
@@ -24,8 +28,10 @@ export const tools = {
     addSentences(__LATER_KEYS__, texts, overrides),
   addToCart,
   css,
+  downloadResult,
   drawReady,
   earlierRow,
+  fetchPicture,
   findTrigger,
   fromDataUrl,
   prepare,
@@ -35,14 +41,19 @@ export const tools = {
     paywall: drawPaywall,
     working: drawWorking,
     result: drawResult,
+    missing: drawMissing,
     fittingRoom: drawFittingRoom,
   },
   shareResult,
+  showBackground,
   showElapsed,
   showPhonePanel,
   showStage,
   showTriggerState,
+  showTrouble,
+  reasonOf,
   toDataUrl,
+  watchPictures,
 };
 
 export type Tools = typeof tools;

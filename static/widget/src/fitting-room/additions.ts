@@ -1,6 +1,7 @@
 // Parts of the photo and result screens that come from the fitting room.
 
 import { button, el } from "../dialog/dom";
+import type { Tools } from "../dialog/tools";
 import type { Result } from "../jobs/models";
 import { wornIn } from "../jobs/outfit";
 import { productName } from "../jobs/product";
@@ -34,11 +35,7 @@ export function drawOnResult(room: Room, result: Result): Node[] {
   const { collection } = room;
   const worn = wornIn(result.product);
   const kept = collection.pictures.find(({ id }) => id.endsWith(`/${result.id}`));
-  const picture = async () => {
-    const response = await fetch(result.imageUrl, { credentials: "same-origin" });
-    if (!response.ok) throw new Error(`${response.status}`);
-    return response.blob();
-  };
+  const picture = async () => (room.context.tools as Tools).fetchPicture(result.imageUrl);
   return nodesOf([
     ...(worn.length > 1 ? outfitParts(room, worn) : []),
     matchRow(room, worn, picture),
@@ -46,6 +43,11 @@ export function drawOnResult(room: Room, result: Result): Node[] {
     undoRow(room),
     roomLink(room),
   ]);
+}
+
+/** Return what a result whose picture is missing offers: its copies on this device. */
+export function drawOnMissing(room: Room): Node[] {
+  return nodesOf([pictureRow(room, room.collection.of(room.model.product)), roomLink(room)]);
 }
 
 const nodesOf = (parts: (Node | false | null | undefined)[]): Node[] =>

@@ -1,16 +1,21 @@
 // Draws pictures without `blob:` URLs, which a strict Content-Security-Policy forbids.
 
 import { el } from "../dialog/dom";
+import { placeholder } from "../dialog/picture/absence";
 
 /**
- * Return a canvas that shows a picture as soon as it is read; it goes if that is impossible.
+ * Return a canvas that shows a picture as soon as it is read.
  *
  * Without a label it is decoration.
  */
 export function canvasOf(picture: Promise<Blob>, label: string, width?: number): HTMLCanvasElement {
   const named = { role: "img", "aria-label": label };
   const canvas = el("canvas", label ? named : { "aria-hidden": "true" });
-  picture.then((blob) => paint(canvas, blob, width)).catch(() => canvas.remove());
+  picture
+    .then((blob) => paint(canvas, blob, width))
+    .catch(() => {
+      canvas.replaceWith(placeholder(label));
+    });
   return canvas;
 }
 

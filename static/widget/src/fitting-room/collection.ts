@@ -82,14 +82,14 @@ export class Collection {
     const keeper = await this.#keeper;
     const known = this.pictures.find((kept) => kept.id.endsWith(`/${id}`));
     if (!keeper || known) return known ?? null;
-    const response = await fetch(imageUrl, { credentials: "same-origin" });
-    if (!response.ok) return null;
+    const picture = await this.context.tools?.fetchPicture(imageUrl);
+    if (!picture) return null;
     const page = location.href.replace(/#.*/, "");
     const products = wornIn(product).map(({ outfit, ...each }) => ({
       ...each,
       page: each.page || page,
     }));
-    const kept = await keeper.keepPicture(id, products, await response.blob());
+    const kept = await keeper.keepPicture(id, products, picture);
     writeText(KEPT_KEY, "1", "local");
     await this.#read();
     return kept;
@@ -108,7 +108,14 @@ export class Collection {
   async picture(kept: Kept): Promise<Blob> {
     const keeper = await this.#keeper;
     if (!keeper) throw new Error("No pictures are kept.");
-    return keeper.read(kept);
+    try {
+      return await keeper.read(kept);
+    } catch (error) {
+      // Another tab has deleted it, or its time is over.
+      this.pictures = this.pictures.filter((each) => each !== kept);
+      setTimeout(this.onChange);
+      throw error;
+    }
   }
 
   /** Return the pictures whose last garment is this product, newest first. */

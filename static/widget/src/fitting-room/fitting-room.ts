@@ -6,7 +6,7 @@ import type { DialogEvent, Model, Screen } from "../dialog/reducer";
 import type { View } from "../dialog/screens/view";
 import type { Photo } from "../photo/photo";
 import { css } from "../theme/styles-fitting-room";
-import { drawOnPhoto, drawOnResult } from "./additions";
+import { drawOnMissing, drawOnPhoto, drawOnResult } from "./additions";
 import { paint } from "./canvas";
 import { Collection } from "./collection";
 import type { Kept } from "./keeper";
@@ -76,7 +76,7 @@ export class FittingRoom implements Room {
     this.#slot = el("div", { class: "kept", part: "fitting-room" });
     if (screen.name === "fittingRoom") {
       this.#overview.show(view);
-    } else if (screen.name === "photo" || screen.name === "result") {
+    } else if (["photo", "result", "missing"].includes(screen.name)) {
       view.side.splice(-1, 0, this.#slot);
     }
     this.#fill();
@@ -84,7 +84,8 @@ export class FittingRoom implements Room {
 
   #fill(): void {
     const { screen } = this.model;
-    if (screen.name === "photo") this.#slot.replaceChildren(...drawOnPhoto(this));
+    if (screen.name === "missing") this.#slot.replaceChildren(...drawOnMissing(this));
+    else if (screen.name === "photo") this.#slot.replaceChildren(...drawOnPhoto(this));
     else if (screen.name === "result") {
       this.#slot.replaceChildren(...drawOnResult(this, screen.result));
     } else if (screen.name === "fittingRoom") this.#overview.refresh();

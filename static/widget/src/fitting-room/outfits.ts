@@ -34,8 +34,9 @@ export class Outfits {
       const blob = await picture;
       const preview = await paint(el("canvas"), blob).catch(() => null);
       next = { blob, preview };
-    } catch {
-      this.context.element.announce(t("offline"));
+    } catch (error) {
+      const { tools, element } = this.context;
+      if (tools) tools.showTrouble(element, tools.reasonOf(error));
       return;
     }
     if (store.model.screen !== screen) return; // the shopper has gone on

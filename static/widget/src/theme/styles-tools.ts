@@ -62,6 +62,10 @@ align-items:center;border-radius:99px;font-size:.875em;font-variant-numeric:tabu
 .beside button:focus-visible{outline-offset:-3px}
 .beside img{width:100%;height:100%;object-fit:contain;display:block}
 .beside span{padding:8px 12px;font-size:.875em;text-align:center;overflow-wrap:anywhere}
+.missing{display:grid;place-items:center;width:100%;height:100%;background:var(--surface);
+color:var(--soft)}
+.product-card .missing{width:56px;height:68px;border-radius:calc(var(--r)*.5)}
+.trouble:not(:empty){display:grid;gap:10px}
 .chip{width:auto;min-width:44px;min-height:44px;padding:9px 16px}
 .pair{display:flex;gap:10px;flex-wrap:wrap}
 .pair>*{flex:1 1 120px}

@@ -13,7 +13,7 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
   const share = button("secondary", "share", () => actions.share(result));
   share.part.add("share");
   const cart = config.addToCart !== undefined;
-  const pair = [downloadLink(result, cart ? "secondary" : "primary"), share];
+  const pair = [downloadLink(result, cart ? "secondary" : "primary", actions), share];
   return {
     heading: t("result"),
     visual: [drawPictures(model, actions)],
@@ -24,6 +24,7 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
       variantRow(result, actions),
       otherPictures(model, actions),
       actionRow(
+        el("div", { class: "trouble", part: "trouble", role: "alert" }),
         cart && button("primary", "cart", () => actions.addToCart(result)),
         ...(cart ? [el("div", { class: "pair" }, ...pair)] : pair),
         button("secondary", "another", () => actions.backToPhoto()),
@@ -33,10 +34,18 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
   };
 };
 
-function downloadLink(result: Result, look: "primary" | "secondary"): HTMLElement {
+function downloadLink(
+  result: Result,
+  look: "primary" | "secondary",
+  actions: ScreenActions,
+): HTMLElement {
   const part = `button ${look}`;
   const file = { class: look, part, href: result.imageUrl, download: "try-on.jpg" };
-  return el("a", file, t("download"));
+  const onClick = (event: MouseEvent) => {
+    event.preventDefault(); // browsers do not say if they cannot get it
+    actions.download(result);
+  };
+  return el("a", { ...file, onClick }, t("download"));
 }
 
 /** The other pictures; beside another one, they take that one's place. */

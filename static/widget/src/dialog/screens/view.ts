@@ -27,6 +27,9 @@ export interface ScreenActions extends FirstActions {
   /** Show two pictures side by side. */
   showBeside(result: Result, other: Result): void;
   share(result: Result): void;
+  download(result: Result): void;
+  /** Make a picture once more that the backend has deleted. */
+  remake(result: Result): void;
   addToCart(result: Result): void;
   /** Go to a page of the shop; `keepPhoto` keeps the photo in this tab. */
   leave(url: string, keepPhoto: boolean): void;

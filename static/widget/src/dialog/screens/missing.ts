@@ -1,0 +1,28 @@
+// A finished picture that cannot be shown: why, and how to go on.
+
+import { t } from "../../locales/strings";
+import { button, el } from "../dom";
+import { explain } from "../picture/absence";
+import { actionRow, backdrop, meter, productCard } from "./parts";
+import type { Draw } from "./view";
+
+export const drawMissing: Draw<"missing"> = (model, actions) => {
+  const { result, why } = model.screen;
+  const gone = why === "gone";
+  return {
+    heading: t(gone ? "goneTitle" : "ready"),
+    visual: backdrop(model),
+    side: [
+      productCard(model),
+      el("p", { role: "alert" }, explain(why)),
+      gone && result.photo && el("p", {}, t("remakeCost")),
+      meter(model),
+      actionRow(
+        gone
+          ? result.photo && button("primary", "remake", () => actions.remake(result))
+          : button("primary", "again", () => actions.showResult(result)),
+        button("secondary", "another", () => actions.backToPhoto()),
+      ),
+    ],
+  };
+};
