@@ -35,7 +35,7 @@ def test_schemathesis_finds_nothing(part: str, tmp_path: Path, genvoris_sandbox:
         [*command, PARTS[part], "^/sandbox/"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         cwd=tmp_path,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )

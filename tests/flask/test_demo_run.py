@@ -38,7 +38,7 @@ def start(*options: str) -> tuple[subprocess.Popen[str], str]:
 
 def is_up(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return httpx.get(url, timeout=60).status_code == 200
     except httpx.HTTPError:
         return False
 

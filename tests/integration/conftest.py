@@ -83,7 +83,7 @@ class RedisServer:
 
     def command(self, *words: str) -> Any:
         """Send one command, as an administrator would."""
-        with redis.Redis.from_url(self.url, socket_timeout=10) as client:
+        with redis.Redis.from_url(self.url, socket_timeout=60) as client:
             return client.execute_command(*words)
 
     def info(self, name: str) -> Any:
@@ -184,7 +184,7 @@ class Shop:
     def stop(self) -> None:
         self._client.close()
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=LIMIT)
         self._output.close()
 
 

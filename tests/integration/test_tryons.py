@@ -217,7 +217,7 @@ def test_body_over_the_limit_is_cut_off(start: Start, chunked: bool, worker_clas
     )
     part = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
     sent = 0
-    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=60) as connection:
         connection.sendall(head.encode())
         piece = part + bytes(64 * 1024)
         try:
@@ -243,7 +243,7 @@ def test_declared_length_over_the_limit(start: Start) -> None:
         f"Content-Length: {len(body)}\r\n{lines}\r\n"
     )
     answer = b""
-    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=60) as connection:
         connection.sendall(head.encode())
         while b"photo_too_large" not in answer and (piece := connection.recv(65536)):
             answer += piece

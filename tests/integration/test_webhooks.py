@@ -45,7 +45,7 @@ def deliver(shop: Shop, event_id: str, kind: str = "webhook.test") -> httpx.Resp
         f"http://127.0.0.1:{shop.port}/genvoris/webhook",
         content=body,
         headers={HEADER: sign(SECRET, body, time.time())},
-        timeout=30,
+        timeout=60,
     )
 
 
@@ -95,7 +95,7 @@ def test_chunked_body(start_shop: Any, tmp_path: Path) -> None:
         chunks = (body[at : at + 8192] for at in range(0, len(body), 8192))
         headers = {HEADER: sign(SECRET, body, time.time())}
         url = f"http://127.0.0.1:{shop.port}/genvoris/webhook"
-        return httpx.post(url, content=chunks, headers=headers, timeout=30).status_code
+        return httpx.post(url, content=chunks, headers=headers, timeout=60).status_code
 
     envelope = '{"id": "evt_1", "type": "webhook.test", "data": {"padding": "%s"}}'
     assert send((envelope % ("x" * 500_000)).encode()) == 200

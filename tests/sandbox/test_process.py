@@ -28,7 +28,7 @@ def test_process_ends_quietly(tmp_path: Path, number: signal.Signals) -> None:
     with run_sandbox(tmp_path) as (process, client):
         assert client.get("/api/v1/plans").json() == {"data": []}
         process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert (output, errors) == ("", "")
 
@@ -140,7 +140,7 @@ def test_data_survives_kill(tmp_path: Path) -> None:
         customer = client.get("/api/v1/customers/ada").json()
         keys = client.get("/.well-known/jwks.json").json()
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     with run_sandbox(tmp_path) as (_, client):
         assert client.get("/api/v1/plans").json()["data"] == [plan]
         assert client.get("/api/v1/customers/ada").json() == customer
@@ -181,7 +181,7 @@ def test_flask_command_shows_its_own_name() -> None:
         [sys.executable, "-m", "flask", "genvoris", "sandbox", "--help"],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode == 0
     assert done.stdout.startswith("usage: flask genvoris sandbox ")

@@ -93,7 +93,7 @@ def test_start_imports_little(tmp_path: Path) -> None:
         "server.stop()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     loaded = done.stdout.split()
     assert "genvoris_flask.sandbox.app" in loaded
     assert not set(HEAVY) & set(loaded)

@@ -120,7 +120,7 @@ def _round(port: int, key: str, plan: str, name: str, confirmed: Confirmed) -> N
 
 def _call(port: int, key: str, method: str, path: str, body: Any = None) -> Any:
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request(method, path, json.dumps(body) if body else None, headers)
         response = connection.getresponse()
         text = response.read()

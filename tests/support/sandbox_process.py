@@ -52,7 +52,7 @@ def run_sandbox(
         printed += lines
     headers = {"Authorization": f"Bearer {KEY}"}
     try:
-        with httpx.Client(base_url=url[0], headers=headers, timeout=10) as client:
+        with httpx.Client(base_url=url[0], headers=headers, timeout=60) as client:
             yield process, client
     finally:
         process.kill()
@@ -62,4 +62,4 @@ def run_sandbox(
 def run_command(*options: str) -> subprocess.CompletedProcess[str]:
     """Run the command until it ends."""
     command = [sys.executable, "-m", "genvoris_flask.sandbox", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
