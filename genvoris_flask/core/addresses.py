@@ -1,7 +1,7 @@
-"""Looks up a host, and returns an address only if all of its addresses are public.
+"""Which addresses from outside are safe: hosts to send requests to, and URLs to link to.
 
 A name that anybody can register may point into the shop's own network. So may one of several
-addresses of a name, and an IPv6 address that embeds an IPv4 address.
+addresses of a name, and an IPv6 address that embeds an IPv4 address. A link may run code.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ _CLOSED = (
     ipaddress.IPv4Network("168.63.129.16/32"),
 )
 _CARRIERS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
+_WEB_SCHEMES = frozenset({"http", "https"})
+_LINK_SCHEMES = _WEB_SCHEMES | {"mailto", "tel"}
+# Browsers drop these before they look for a scheme: "java\nscript:" is "javascript:" to them.
+_DROPPED = re.compile(r"^[\x00-\x20]+|[\t\n\r]")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -120,3 +126,24 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
     if any(address in network for network in _CARRIERS):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
+
+
+def is_link(url: str) -> bool:
+    """Return whether a URL only leads somewhere, and runs no code.
+
+    Paths and other relative URLs do, and so do http, https, mailto and tel URLs. ``javascript:``
+    and ``data:`` URLs could run code in a page of the shop.
+    """
+    scheme = _scheme_of(url)
+    return scheme is None or scheme in _LINK_SCHEMES
+
+
+def is_web_link(url: str) -> bool:
+    """Return whether a URL leads to a page: a relative, http or https one."""
+    scheme = _scheme_of(url)
+    return scheme is None or scheme in _WEB_SCHEMES
+
+
+def _scheme_of(url: str) -> str | None:
+    scheme = _SCHEME.match(_DROPPED.sub("", url))
+    return scheme[1].lower() if scheme else None

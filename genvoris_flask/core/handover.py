@@ -23,8 +23,7 @@ from dataclasses import dataclass
 
 from ..errors import GenvorisError
 from .images.photos import Photo, check_photo
-from .storage.interface import Sealer, Store, digest
-from .storage.pieces import Pieces
+from .storage.interface import Pieces, Sealer, Store, digest
 
 LINK_SECONDS = 300.0
 # For a dialog that polls every other second, with time for a computer that has fallen asleep.

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, request_started, url_for
 from werkzeug.routing import BuildError
 
-from ..core.links import is_link
+from ..core.addresses import is_link
 from ..core.sessions import Shopper
 from ..errors import ConfigurationError
 from .hooks import log_once

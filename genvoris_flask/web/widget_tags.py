@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Request, has_request_context
 from markupsafe import Markup
 
-from ..core.links import is_link
+from ..core.addresses import is_link
 from ..errors import GenvorisError
 from .button import button_design
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached

@@ -22,9 +22,8 @@ from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
-from ..core.sessions.jwks import JwksCache
-from ..core.sessions.shared import NullSharedSessions, StoredSessions
-from ..core.sessions.verifier import TokenVerifier
+from ..core.sessions.cache import NullSharedSessions, StoredSessions
+from ..core.sessions.verifier import JwksCache, TokenVerifier
 from ..core.storage.interface import NoSealer
 from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit

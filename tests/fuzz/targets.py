@@ -19,8 +19,7 @@ from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.billing.stripe.signature import check_header
 from genvoris_flask.core.images.container import read_orientation
 from genvoris_flask.core.images.photos import PhotoError, clean_photo
-from genvoris_flask.core.sessions.jwks import JwksCache
-from genvoris_flask.core.sessions.verifier import TokenVerifier
+from genvoris_flask.core.sessions.verifier import JwksCache, TokenVerifier
 from genvoris_flask.core.webhooks.events import read_event
 from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError

@@ -16,7 +16,7 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.broker import SessionBroker
-from genvoris_flask.core.sessions.shared import StoredSessions
+from genvoris_flask.core.sessions.cache import StoredSessions
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore

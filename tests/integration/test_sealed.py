@@ -16,7 +16,7 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.images.photos import Picture
 from genvoris_flask.core.products import Product
 from genvoris_flask.core.sessions import Shopper
-from genvoris_flask.core.storage.pieces import PIECE_BYTES
+from genvoris_flask.core.storage.interface import PIECE_BYTES
 from genvoris_flask.core.tryon.jobs import JobExpiredError
 from genvoris_flask.core.tryon.models import Job
 from genvoris_flask.web.state import EXTENSION_KEY, AppState, get_state

@@ -10,7 +10,7 @@ from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.core.sessions.broker import SessionBroker
-from genvoris_flask.core.sessions.shared import SharedSessions
+from genvoris_flask.core.sessions.cache import SharedSessions
 from genvoris_flask.errors import GenvorisError
 from tests.support.fake_genvoris import Clock, FakeGenvoris
 from tests.support.waiting import until

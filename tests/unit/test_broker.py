@@ -9,8 +9,7 @@ import pytest
 
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions import Shopper
-from genvoris_flask.core.sessions.cache import CachedSession
-from genvoris_flask.core.sessions.shared import NullSharedSessions
+from genvoris_flask.core.sessions.cache import CachedSession, NullSharedSessions
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,

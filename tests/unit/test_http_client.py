@@ -13,8 +13,8 @@ import pytest
 
 from genvoris_flask import errors
 from genvoris_flask.core.api.client import GenvorisClient
-from genvoris_flask.core.api.error_parsing import read_retry_after
 from genvoris_flask.core.api.http import HttpClient, Response, RetryPolicy
+from genvoris_flask.core.api.response import read_retry_after
 
 KEY = "gvk_live_very_secret"
 Handler = Callable[[httpx.Request], httpx.Response]

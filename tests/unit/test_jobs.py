@@ -9,8 +9,7 @@ import pytest
 
 from genvoris_flask import Shopper
 from genvoris_flask.core.images.photos import Picture, Quota
-from genvoris_flask.core.storage.interface import digest
-from genvoris_flask.core.storage.pieces import PIECE_BYTES
+from genvoris_flask.core.storage.interface import PIECE_BYTES, digest
 from genvoris_flask.core.tryon.daily_limit import CountedTryon
 from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS

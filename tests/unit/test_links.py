@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from genvoris_flask.core.links import is_link
+from genvoris_flask.core.addresses import is_link
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.api.models import Session
-from genvoris_flask.core.sessions.shared import StoredSessions
+from genvoris_flask.core.sessions.cache import StoredSessions
 from genvoris_flask.core.storage.interface import digest
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.core.storage.sealing import SecretSealer

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genvoris_flask.core.sessions.breaker import CircuitBreaker
-from genvoris_flask.core.sessions.cache import SessionCache
+from genvoris_flask.core.sessions.cache import NullSharedSessions, SessionCache, SharedSessions
 from genvoris_flask.core.sessions.mint import Mint
-from genvoris_flask.core.sessions.shared import NullSharedSessions, SharedSessions
 from genvoris_flask.core.sessions.single_flight import SingleFlight
 from genvoris_flask.errors import CircuitOpenError, ServerError, UnreachableError
 from tests.support.session_shop import ADA, Hang, SessionShop

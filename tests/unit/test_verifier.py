@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from genvoris_flask.core.api.http import HttpClient
 from genvoris_flask.core.api.models import Session
-from genvoris_flask.core.sessions.jwks import JwksCache
-from genvoris_flask.core.sessions.verifier import Claims, TokenVerifier
+from genvoris_flask.core.sessions.verifier import Claims, JwksCache, TokenVerifier
 from genvoris_flask.errors import ForeignTokenError, TokenError, UnreachableError
 from genvoris_flask.web.health_checks.genvoris import check_clock
 from tests.support.fake_genvoris import ISSUER, KEY, OTHER_KEY, claims_for, jwks, sign

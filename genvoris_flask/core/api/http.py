@@ -14,9 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
-from .error_parsing import parse_error
 from .network import Connections, Transport, open_connections
-from .response import Deadline, NoConnectionError, Response, StreamedResponse
+from .response import Deadline, NoConnectionError, Response, StreamedResponse, parse_error
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 

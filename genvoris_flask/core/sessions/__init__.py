@@ -2,7 +2,7 @@
 
 Others use ``Shopper``, ``SessionBroker`` (``broker``), which returns and drops tokens, and
 ``TokenVerifier`` (``verifier``), which checks tokens that come from browsers. ``SharedSessions``
-(``shared``) has two implementations: one for a shop of one process, one for a store.
+(``cache``) has two implementations: one for a shop of one process, one for a store.
 """
 
 from __future__ import annotations

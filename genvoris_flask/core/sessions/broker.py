@@ -13,9 +13,8 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
 from . import Shopper
 from .breaker import CircuitBreaker
-from .cache import MARGIN, CachedSession, SessionCache
+from .cache import MARGIN, CachedSession, NullSharedSessions, SessionCache, SharedSessions
 from .mint import MINT_SECONDS, Mint
-from .shared import NullSharedSessions, SharedSessions
 from .single_flight import SessionListener, SingleFlight
 
 

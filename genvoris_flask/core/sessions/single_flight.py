@@ -27,9 +27,8 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
 from . import Shopper
 from .breaker import CircuitBreaker
-from .cache import SessionCache
+from .cache import SessionCache, SharedSessions
 from .mint import MINT_SECONDS, Mint
-from .shared import SharedSessions
 
 log = logging.getLogger("genvoris_flask.sessions")
 

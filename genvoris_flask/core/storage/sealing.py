@@ -1,9 +1,15 @@
-"""Encrypts and authenticates values, so that others in Redis can neither read nor forge them."""
+"""What is derived from the secrets of an app: a seal for values in Redis, and keys for browsers.
+
+Sealed values can neither be read nor forged by others who use the same Redis. The keys are those
+that browsers seal pictures with which they keep on a shopper's own device.
+"""
 
 from __future__ import annotations
 
+import hmac
 import os
-from collections.abc import Callable, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +22,9 @@ _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 OVERHEAD = len(_VERSION) + _NONCE_BYTES + _TAG_BYTES  # in bytes
+
+# Part of what is derived, so that another use of the secret, or another version, has other keys.
+_DEVICE_KEY = b"genvoris-flask device key 1\0"
 
 
 class SecretSealer:
@@ -60,3 +69,19 @@ def _cipher(secret: Secret) -> AESGCM:
     material = secret.encode() if isinstance(secret, str) else secret
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"genvoris-flask store")
     return AESGCM(derivation.derive(material))
+
+
+def device_keys(secrets: Iterable[str | bytes], owner: str) -> list[str]:
+    """Return an owner's keys of 256 bits, in base64.
+
+    Args:
+        secrets: The secrets of the app. The key of the first one seals; those of former ones still
+            open what was sealed before.
+        owner: Whose pictures they are.
+    """
+    return [b64encode(_device_key(secret, owner)).decode() for secret in secrets]
+
+
+def _device_key(secret: str | bytes, owner: str) -> bytes:
+    material = secret.encode() if isinstance(secret, str) else secret
+    return hmac.digest(material, _DEVICE_KEY + owner.encode(), "sha256")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ...errors import QuotaReason
+from ..addresses import is_link, is_web_link
 from ..api.models import Usage
-from ..links import is_link, is_web_link
 from ..locales import DEFAULT, translate
 from ..products import Product
 from ..sessions import Shopper

@@ -8,8 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from ...core.api.environment import find_fault, proxy_for
 from ...core.api.http import HttpClient, RetryPolicy
-from ...core.sessions.jwks import read_keys
-from ...core.sessions.verifier import MAX_CLOCK_SKEW
+from ...core.sessions.verifier import MAX_CLOCK_SKEW, read_keys
 from ...errors import (
     ApiError,
     ForbiddenError,

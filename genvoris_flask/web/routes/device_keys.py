@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.storage.device_keys import device_keys
+from ...core.storage.sealing import device_keys
 from ..auth import authorize, renew_guest
 from ..state import get_state
 from ..storage import secrets_of

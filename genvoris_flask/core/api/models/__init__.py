@@ -1,6 +1,17 @@
 """The objects that Genvoris's REST API returns, as frozen dataclasses."""
 
-from .customers import Customer, Page, Period, Plan, PlanSummary, Status, Usage, read_status
+from .customers import (
+    ActiveSession,
+    Customer,
+    Page,
+    Period,
+    Plan,
+    PlanSummary,
+    Session,
+    Status,
+    Usage,
+    read_status,
+)
 from .reporting import (
     EVENT_TYPES,
     Conversion,
@@ -12,7 +23,6 @@ from .reporting import (
     WebhookTest,
     published_type,
 )
-from .sessions import ActiveSession, Session
 from .tryons import QuotaLeft, Tracked, TryOnStatus, WidgetHash, read_button_design
 
 __all__ = [

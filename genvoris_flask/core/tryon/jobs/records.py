@@ -21,8 +21,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from ...storage.interface import NoSealer, Sealer, Store, digest
-from ...storage.pieces import Pieces
+from ...storage.interface import NoSealer, Pieces, Sealer, Store, digest
 from ..models import (
     INTERRUPTED,
     Failure,
