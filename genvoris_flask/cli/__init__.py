@@ -51,7 +51,7 @@ class GenvorisGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _load("failures").errors_as_sentences():
+        with _load("output").errors_as_sentences():
             try:
                 return super().invoke(ctx)
             except ImportError as error:  # of what is imported on first use, such as httpx

@@ -10,8 +10,16 @@ import click
 from flask.cli import with_appcontext
 
 from ..core.api.models import Customer, Status
-from .failures import FILLED, Failure, genvoris_id, this_shop
-from .output import json_option, show_fields, show_json, show_table
+from .output import (
+    FILLED,
+    Failure,
+    genvoris_id,
+    json_option,
+    show_fields,
+    show_json,
+    show_table,
+    this_shop,
+)
 
 COLUMNS = {
     "id": "ID",

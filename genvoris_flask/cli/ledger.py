@@ -9,8 +9,7 @@ from flask.cli import with_appcontext
 
 from ..core.ledger.models import Balance
 from ..errors import ConfigurationError
-from .failures import FILLED, this_shop
-from .output import json_option, show_fields, show_json, show_table
+from .output import FILLED, json_option, show_fields, show_json, show_table, this_shop
 
 LOTS = {
     "kind": "KIND",

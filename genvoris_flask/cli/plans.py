@@ -9,8 +9,18 @@ from flask.cli import with_appcontext
 
 from ..core.api.models import Plan
 from ..errors import ApiError, UnreachableError
-from .failures import FILLED, Failure, may_have_happened, sentence, this_shop
-from .output import as_cell, json_option, show_fields, show_json, show_table
+from .output import (
+    FILLED,
+    Failure,
+    as_cell,
+    json_option,
+    may_have_happened,
+    sentence,
+    show_fields,
+    show_json,
+    show_table,
+    this_shop,
+)
 
 COLUMNS = {
     "id": "ID",

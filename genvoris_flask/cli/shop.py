@@ -11,8 +11,7 @@ from flask.cli import with_appcontext
 
 from ..web.health_checks import Finding, diagnose
 from ..web.state import SwitchedOffError, get_state
-from .failures import Failure, this_shop
-from .output import json_option, show_json, show_table
+from .output import Failure, json_option, show_json, show_table, this_shop
 
 COLUMNS = {"name": "FILE", "hashed_name": "SERVED AS", "bytes": "BYTES", "integrity": "INTEGRITY"}
 

@@ -19,8 +19,18 @@ from ..core.webhooks.handling import EVERY_TYPE
 from ..core.webhooks.signature import HEADER, sign
 from ..errors import ApiError, UnreachableError
 from ..web.state import AppState
-from .failures import FILLED, Failure, PassingFailure, may_have_happened, sentence, this_shop
-from .output import json_option, show_fields, show_json, show_table
+from .output import (
+    FILLED,
+    Failure,
+    PassingFailure,
+    json_option,
+    may_have_happened,
+    sentence,
+    show_fields,
+    show_json,
+    show_table,
+    this_shop,
+)
 
 COLUMNS = {
     "id": "ID",

@@ -12,9 +12,8 @@ from typing import Literal, get_args
 
 import pytest
 
-from .controls import Clock, Faults
+from .controls import Clock, Faults, SandboxShopper
 from .sandbox import Sandbox, start_sandbox
-from .shopper import SandboxShopper
 
 __all__ = [
     "Clock",

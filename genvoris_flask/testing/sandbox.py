@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .controls import call
-from .shopper import SandboxShopper
+from .controls import SandboxShopper, call
 
 if TYPE_CHECKING:
     from ..core.api.client import GenvorisClient

@@ -17,7 +17,7 @@ from ..core.storage.interface import digest
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from .cookies import LIFETIME, keep_cookie, read_cookie
 from .errors import HttpError
-from .rate_limits.requests import count_address, count_shopper, sender_address
+from .rate_limits import count_address, count_shopper, sender_address
 from .serializers import error_for_outcome
 from .shopper import current_shopper, log_loader_failure
 from .shopper import login_url as login_url

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..core.locales import translate
+from ..core.rate_limits import ADDRESS_FACTOR
 from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError
 from ..core.tryon.paywall import Paywall
 from ..errors import LockTimeoutError
 from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
-from .rate_limits.limiter import ADDRESS_FACTOR
 from .state import get_state
 
 HOUR = 3600.0

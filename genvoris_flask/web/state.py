@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.concurrency.limits import Slots
     from ..core.handover import Handovers
     from ..core.ledger.models import Spending
+    from ..core.rate_limits import Limiter
     from ..core.sessions import Shopper
     from ..core.sessions.broker import SessionBroker
     from ..core.sessions.verifier import TokenVerifier
@@ -35,7 +36,6 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from .billing import AppBilling
     from .client_address import ProxyWatch
     from .hooks import Hooks
-    from .rate_limits.limiter import Limiter
 
 log = logging.getLogger("genvoris_flask")
 

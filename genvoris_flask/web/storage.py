@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from ..core.api.client import GenvorisClient
+from ..core.rate_limits import Windows
 from ..core.storage.interface import NoSealer, Sealer, Store
 from ..core.storage.memory_store import MemoryStore
 from ..settings import Settings
-from .rate_limits.limiter import Windows
 
 # Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
 PLANS_TIMEOUT = 3.0
@@ -36,8 +36,8 @@ def open_storage(
     from ..core.storage.namespace import Namespace, Shop
     from ..core.storage.redis_connection import RedisConnection
     from ..core.storage.redis_store import RedisStore
+    from ..core.storage.redis_windows import RedisWindows
     from ..core.storage.sealing import SecretSealer
-    from .rate_limits.redis import RedisWindows
 
     connection = RedisConnection(settings.store_url)
     shop = Shop(

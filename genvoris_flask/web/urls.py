@@ -60,7 +60,7 @@ def view(path: str) -> View:
 
 widget = browser_blueprint("genvoris", __name__)
 widget.post("/session")(view("tryons.session"))
-widget.post("/device-keys")(view("device_keys.hand_out"))
+widget.post("/device-keys")(view("widget.hand_out"))
 widget.get("/status")(widget.get("/api/status")(view("tryons.status")))
 widget.post("/tryons")(view("tryons.create_tryon"))
 widget.get("/tryons/<job_id>")(view("tryons.read_tryon"))

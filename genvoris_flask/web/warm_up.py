@@ -43,7 +43,6 @@ MODULES = (
     "genvoris_flask.core.images.formats",
     "genvoris_flask.web.attribution",
     "genvoris_flask.web.routes.widget",
-    "genvoris_flask.web.routes.device_keys",
     "genvoris_flask.web.routes.handovers",
     "genvoris_flask.web.routes.proxy.forwarding",
     "genvoris_flask.web.routes.tryons",

@@ -20,6 +20,7 @@ from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
+from ..core.rate_limits import Limiter
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
@@ -33,15 +34,13 @@ from ..core.tryon.jobs.local import LocalJobQueue
 from ..core.webhooks.handling import Deduplicator
 from ..settings import Settings
 from . import assets
-from .app_signals import AppSignals
 from .billing import AppBilling
+from .callbacks import AppSignals, run_tryon
 from .client_address import ProxyWatch
 from .hooks import Hooks
-from .rate_limits.limiter import Limiter
 from .routes import stripe as stripe_routes
 from .state import AppState
 from .storage import Storage, first_secret, open_storage
-from .tryon_runner import run_tryon
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.events import StripeEvents

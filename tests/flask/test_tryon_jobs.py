@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask import Paywall, Refusal
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
+from genvoris_flask.web.callbacks import run_tryon
 from genvoris_flask.web.state import EXTENSION_KEY
-from genvoris_flask.web.tryon_runner import run_tryon
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.jobs import SharedStore
 from tests.support.local_genvoris import LocalGenvoris

@@ -25,7 +25,7 @@ from genvoris_flask.core.webhooks.signature import verify
 from genvoris_flask.errors import MalformedAnswerError, SignatureError, TokenError
 from genvoris_flask.web.compat import with_body_limit
 from genvoris_flask.web.errors import HttpError
-from genvoris_flask.web.routes.proxy.fields import read_urlencoded, write_urlencoded
+from genvoris_flask.web.routes.proxy.allow_list import read_urlencoded, write_urlencoded
 from genvoris_flask.web.routes.proxy.json_rewriter import rewrite_json
 from genvoris_flask.web.routes.proxy.multipart import rewrite_multipart
 from genvoris_flask.web.transfers import keep_in_memory

@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask
+from genvoris_flask.core.rate_limits import Limiter
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
+from genvoris_flask.core.storage.redis_windows import RedisWindows
 from genvoris_flask.testing import Sandbox
-from genvoris_flask.web.rate_limits.limiter import Limiter
-from genvoris_flask.web.rate_limits.redis import RedisWindows
 from genvoris_flask.web.state import get_state
 from tests.integration.conftest import RedisServer
 from tests.support.forwarder import Forwarder

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 import redis
 
+from genvoris_flask.core.rate_limits import Limiter
 from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
-from genvoris_flask.web.rate_limits.limiter import Limiter
-from genvoris_flask.web.rate_limits.redis import RedisWindows
+from genvoris_flask.core.storage.redis_windows import RedisWindows
 from tests.integration.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
 from tests.support.forwarder import Forwarder

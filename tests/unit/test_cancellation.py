@@ -6,9 +6,14 @@ import threading
 
 import pytest
 
-from genvoris_flask.core.tryon.cancellation import Cancellation, TryOnCancelledError
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
-from genvoris_flask.core.tryon.models import Failure, Job, Outcome
+from genvoris_flask.core.tryon.models import (
+    Cancellation,
+    Failure,
+    Job,
+    Outcome,
+    TryOnCancelledError,
+)
 from tests.support.jobs import PICTURE, BlockedWork, Processes, tryon, wait_for_end
 from tests.support.waiting import until
 

@@ -9,17 +9,9 @@ from urllib.parse import urlsplit
 
 from .http import HttpClient, Response, RetryPolicy
 from .network import Transport
-from .resources import (
-    Conversions,
-    Customers,
-    Events,
-    Plans,
-    Returns,
-    Sessions,
-    TryOns,
-    WebhookEndpoints,
-    Widget,
-)
+from .resources.customers import Customers, Plans, Sessions
+from .resources.reporting import Conversions, Events, Returns, WebhookEndpoints
+from .resources.tryons import TryOns, Widget
 
 DEFAULT_TIMEOUT = 10.0
 

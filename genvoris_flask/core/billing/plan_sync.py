@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..api.models import Plan
-from ..api.resources import Plans
+from ..api.resources.customers import Plans
 from .plans import DeclaredPlan
 
 Action = Literal["create", "change", "disable"]

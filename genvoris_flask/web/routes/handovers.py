@@ -18,7 +18,7 @@ from ..auth import authorize, require_visitor
 from ..errors import HttpError, isolate, page_language
 from ..hosts import own_path, shop_url
 from ..phone_page import is_handover_possible, phone_page
-from ..rate_limits.requests import count_address, take_slot
+from ..rate_limits import count_address, take_slot
 from ..state import get_state
 from ..tryon_form import read_photo
 

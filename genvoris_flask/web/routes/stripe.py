@@ -20,7 +20,7 @@ from ...errors import (
     UnreachableError,
 )
 from ..errors import HttpError, answer_error
-from ..rate_limits.requests import count_address
+from ..rate_limits import count_address
 from ..state import get_state
 from ..transfers import read_message
 

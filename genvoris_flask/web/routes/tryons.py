@@ -25,7 +25,7 @@ from ..auth import (
 from ..errors import HttpError, isolate
 from ..guest_limits import check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
-from ..rate_limits.requests import count_shopper, take_slot
+from ..rate_limits import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import get_state
 from ..transfers import BoundedDownload, in_pieces

@@ -19,7 +19,7 @@ from ...errors import (
     StoreUnavailableError,
 )
 from ..errors import HttpError
-from ..rate_limits.requests import count_address
+from ..rate_limits import count_address
 from ..state import get_state
 from ..transfers import read_message
 

@@ -1,21 +1,27 @@
-"""What the widget loads from the shop and reports to it: its built files and its events."""
+"""What the widget loads from the shop and reports to it: built files, keys, and events."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Response, request
 
 from ...core.analytics import SchemaError, read_events
+from ...core.storage.sealing import device_keys
 from ..attribution import keep_widget_session
+from ..auth import authorize, renew_guest
 from ..errors import HttpError
-from ..rate_limits.requests import count_address, count_shopper
+from ..rate_limits import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
+from ..storage import secrets_of
 from ..transfers import read_message
 
 ONE_YEAR = 365 * 24 * 3600
 MAX_BODY_BYTES = 512 * 1024
+
+NO_KEYS: dict[str, Any] = {"keys": [], "days": 0}
 
 
 def script(name: str) -> Response:
@@ -58,3 +64,21 @@ def report() -> tuple[dict[str, int], int]:
         raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
     keep_widget_session(events[-1].session_id)
     return {"accepted": get_state().events.add(events)}, 202
+
+
+def hand_out() -> dict[str, Any]:
+    """Return the keys of whoever is shopping, and for how many days pictures may be kept.
+
+    Apart from ``POST session``, since it asks nothing of Genvoris: a shopper whose plan has ended,
+    or who comes while Genvoris is unavailable, still sees their own pictures.
+    """
+    visitor = authorize("device-keys")
+    state = get_state()
+    days = state.settings.keep_pictures_days
+    if days and visitor.shopper is None:
+        # Who comes back without the cookie is another guest, and has another key.
+        days = min(days, renew_guest())
+    if not days:
+        return NO_KEYS
+    keys = device_keys(secrets_of(state.app, state.settings), visitor.owner)
+    return {"keys": keys, "days": days}

@@ -11,7 +11,7 @@ from ....errors import MalformedAnswerError
 from ..http import HttpClient, RetryPolicy
 from ..models import ActiveSession, Customer, Page, Plan, Session, Status, Usage
 from ..parsing import read_list, read_object
-from .base import UNSET, Resource, given, path_id
+from . import UNSET, Resource, given, path_id
 
 
 class Plans(Resource):

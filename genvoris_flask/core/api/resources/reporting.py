@@ -16,7 +16,7 @@ from ..models import (
     published_type,
 )
 from ..parsing import as_int, read_list, read_object
-from .base import Resource, path_id, present
+from . import Resource, path_id, present
 
 MAX_EVENTS = 50  # in one call
 

@@ -6,7 +6,7 @@ from ...button_design import ButtonDesign
 from ..http import HttpClient, RetryPolicy
 from ..models import Tracked, TryOnStatus, WidgetHash, read_button_design
 from ..parsing import read_object
-from .base import Resource, present
+from . import Resource, present
 
 
 class TryOns(Resource):

@@ -15,9 +15,8 @@ from ....errors import GenvorisError, InvalidSessionTokenError
 from ...images.photos import Picture
 from ...sessions import Shopper
 from ...sessions.broker import SessionBroker
-from ..cancellation import TryOnCancelledError
 from ..error_mapping import ErrorMapper
-from ..models import Failure, Outcome, TryOnRequest
+from ..models import Failure, Outcome, TryOnCancelledError, TryOnRequest
 from ..paywall import Refusal
 
 log = logging.getLogger("genvoris_flask.tryon")

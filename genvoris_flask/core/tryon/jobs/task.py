@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..cancellation import Cancellation
 from ..daily_limit import CountedTryon
-from ..models import Job, JobResult, TryOnRequest
+from ..models import Cancellation, Job, JobResult, TryOnRequest
 
 
 @dataclass

@@ -13,8 +13,15 @@ from dataclasses import replace
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import WorkerPool
 from ...images.photos import Picture
-from ..cancellation import TryOnCancelledError
-from ..models import INTERRUPTED, Failure, Job, Outcome, TryOnRequest, result_of
+from ..models import (
+    INTERRUPTED,
+    Failure,
+    Job,
+    Outcome,
+    TryOnCancelledError,
+    TryOnRequest,
+    result_of,
+)
 from . import BusyError, OnNoPicture, Run, TooManyJobsError
 from .heartbeats import Heartbeats
 from .records import JobRecords

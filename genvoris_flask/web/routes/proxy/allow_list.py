@@ -1,6 +1,7 @@
-"""What is forwarded: the paths that browsers may call, and headers in both directions.
+"""What is forwarded: the paths that browsers may call, headers in both directions, and fields.
 
-All other headers are dropped.
+All other headers are dropped. Of the fields, `check_name` refuses names that readers understand in
+different ways, and `ProductFields` collects what describes the product, for the shop's own rules.
 """
 
 from __future__ import annotations
@@ -8,30 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
-
-class Route(NamedTuple):
-    """A path that is forwarded.
-
-    Attributes:
-        path: The path at Genvoris, and below the shop's prefix.
-        method: The one method that is forwarded.
-        limit: The name of the rate limit that counts its requests.
-        takes_shopper: Whether it acts for a shopper, whose token is added to its body.
-        timeout: Seconds to wait for the response; None for as long as a try-on may take.
-    """
-
-    path: str
-    method: str
-    limit: str
-    takes_shopper: bool
-    timeout: float | None
-
-
-ANALYZE = Route("/api/analyze", "POST", "tryons", True, None)
-TRYON = Route("/api/tryon", "POST", "tryons", True, None)
-CONFIG = Route("/api/config", "GET", "session", False, 10.0)
-
+from ....core.products import Product, read_product
+from ....core.reserved_fields import is_reserved
 
 _TO_GENVORIS = {
     "accept",
@@ -60,6 +41,51 @@ _CARRIES_SECRETS = re.compile(
 )
 _VALID_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 MAX_VALUE = 4096
+TOKEN_FIELD = "end_customer_token"  # noqa: S105  (the name of a field)
+MAX_FIELDS = 200
+MAX_NAME = 1024  # characters
+# Control characters, line ends, halves of a surrogate pair, and the backslash, which some readers
+# of forms take for the start of an escape.
+_AMBIGUOUS = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ENCODED_WORD = "=?"  # RFC 2047: decoded by readers that were made for mail
+# In lower case and without punctuation, so that ``productId``, ``product_id``, ``product[id]`` and
+# ``{"product": {"id": …}}`` are the same name.
+_SPELLINGS = {
+    "product_id": ("productid", "productsku", "sku"),
+    "product_title": ("producttitle", "productname"),
+    "product_image": (
+        *("productimage", "productimages", "productimageurl", "productimageurls"),
+        *("productimagesurl", "productimagessrc", "productimagesrc", "producturl"),
+    ),
+    "product_category": ("productcategory", "producttype"),
+    "page_url": ("pageurl", "productpageurl"),
+}
+_PRODUCT_FIELDS = {name: field for field, names in _SPELLINGS.items() for name in names}
+_MAX_PRODUCT_VALUES = 50
+_MAX_PRODUCT_NAME = 100
+
+
+class Route(NamedTuple):
+    """A path that is forwarded.
+
+    Attributes:
+        path: The path at Genvoris, and below the shop's prefix.
+        method: The one method that is forwarded.
+        limit: The name of the rate limit that counts its requests.
+        takes_shopper: Whether it acts for a shopper, whose token is added to its body.
+        timeout: Seconds to wait for the response; None for as long as a try-on may take.
+    """
+
+    path: str
+    method: str
+    limit: str
+    takes_shopper: bool
+    timeout: float | None
+
+
+ANALYZE = Route("/api/analyze", "POST", "tryons", True, None)
+TRYON = Route("/api/tryon", "POST", "tryons", True, None)
+CONFIG = Route("/api/config", "GET", "session", False, 10.0)
 
 
 def to_genvoris(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
@@ -110,3 +136,92 @@ def _accepts_gzip(value: str) -> bool:
 
 def _is_valid(value: bytes) -> bool:
     return len(value) <= MAX_VALUE and bool(_VALID_VALUE.fullmatch(value))
+
+
+def check_name(name: str) -> None:
+    """Raise if servers may read the name of a field, or of a file, in different ways.
+
+    Raises:
+        ValueError: It has a backslash or a control character, or is too long.
+    """
+    if len(name) > MAX_NAME or _AMBIGUOUS.search(name):
+        raise ValueError("A name is too long or has a character that servers read differently.")
+
+
+def check_field_name(name: str) -> None:
+    """Raise if the name of a field is empty, or can be read in different ways.
+
+    Raises:
+        ValueError: It is empty, or ambiguous.
+    """
+    if not name or _ENCODED_WORD in name:
+        raise ValueError("A field has no name, or an encoded one.")
+    check_name(name)
+
+
+def clean_query(query: str) -> str:
+    """Return a query without reserved fields.
+
+    Raises:
+        ValueError: It is not URL-encoded text, has too many fields, or an ambiguous name.
+    """
+    return write_urlencoded({}, read_urlencoded(query))
+
+
+def read_urlencoded(text: str) -> list[tuple[str, str]]:
+    """Return the names and values of a query or form.
+
+    Raises:
+        ValueError: It is not URL-encoded text, or has too many fields.
+    """
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+
+
+def write_urlencoded(fields: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the given fields, followed by the browser's without the reserved ones.
+
+    Raises:
+        ValueError: A name is ambiguous.
+    """
+    kept = []
+    for name, value in pairs:
+        check_field_name(name)
+        if not is_reserved(name):
+            kept.append((name, value))
+    return urlencode([*fields.items(), *kept])
+
+
+class ProductFields:
+    """The fields of one request that are about a product."""
+
+    MAX_VALUE = 4096  # bytes; a longer value is neither a name nor an address
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[str]] = {}
+        self._count = 0
+
+    def knows(self, name: str) -> bool:
+        """Return whether a field is about a product.
+
+        Args:
+            name: Its name, after the names of all that it is nested in.
+        """
+        return _product_field(name) is not None
+
+    def add(self, name: str, value: str) -> None:
+        """Record a field, unless it is about something else."""
+        field = _product_field(name)
+        if field and len(value) <= self.MAX_VALUE and self._count < _MAX_PRODUCT_VALUES:
+            self._count += 1
+            self._values.setdefault(field, []).append(value)
+
+    def product(self, shop_url: str) -> Product | None:
+        """Return the product that the fields describe, or None if they describe none."""
+        fields = {name: values[0] for name, values in self._values.items()}
+        return read_product(fields, self._values.get("product_image", ()), shop_url)
+
+
+def _product_field(name: str) -> str | None:
+    if len(name) > _MAX_PRODUCT_NAME:
+        return None
+    return _PRODUCT_FIELDS.get(re.sub(r"[^a-z0-9]", "", name.lower()))

@@ -13,7 +13,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from ....core.reserved_fields import is_reserved
 from ...errors import HttpError
 from ...transfers import FIELDS_BYTES, bounded_upload
-from .fields import ProductFields, read_urlencoded, write_urlencoded
+from .allow_list import ProductFields, read_urlencoded, write_urlencoded
 from .json_rewriter import rewrite_json
 from .multipart import is_forwarded, new_boundary, part_headers, rewrite_multipart
 

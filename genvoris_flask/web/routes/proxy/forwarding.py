@@ -22,13 +22,22 @@ from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_f
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
 from ...hosts import shop_url
-from ...rate_limits.requests import count_address, take_slot
+from ...rate_limits import count_address, take_slot
 from ...serializers import error_for_outcome
 from ...state import AppState, get_state
 from ...transfers import BoundedDownload
-from .allow_list import ANALYZE, CONFIG, TRYON, Route, to_browser, to_genvoris
+from .allow_list import (
+    ANALYZE,
+    CONFIG,
+    TOKEN_FIELD,
+    TRYON,
+    ProductFields,
+    Route,
+    clean_query,
+    to_browser,
+    to_genvoris,
+)
 from .body import Body, read_body
-from .fields import TOKEN_FIELD, ProductFields, clean_query
 
 log = logging.getLogger("genvoris_flask.passthrough")
 

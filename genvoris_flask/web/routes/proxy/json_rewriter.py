@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ....core.reserved_fields import is_reserved
-from .fields import MAX_NAME, ProductFields, check_name
+from .allow_list import MAX_NAME, ProductFields, check_name
 from .json_scanner import is_literal, next_byte, scan_literal, scan_string
 
 MAX_DEPTH = 64

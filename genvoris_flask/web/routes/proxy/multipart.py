@@ -20,7 +20,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from ....core.reserved_fields import is_reserved
-from .fields import ProductFields, check_field_name, check_name
+from .allow_list import ProductFields, check_field_name, check_name
 
 MAX_PARTS = 100
 # Some readers would take a part apart that is a container itself, others would not.

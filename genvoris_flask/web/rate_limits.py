@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import request
 
-from ...core.concurrency.limits import NoSlotError, NoSlotForOwnerError, Slot, Slots
-from ..client_address import sender_of
-from ..errors import HttpError
-from ..state import get_state
-from .limiter import ADDRESS_FACTOR
+from ..core.concurrency.limits import NoSlotError, NoSlotForOwnerError, Slot, Slots
+from ..core.rate_limits import ADDRESS_FACTOR
+from .client_address import sender_of
+from .errors import HttpError
+from .state import get_state
 
 # A proxy that hides its visitors may send as much as so many of them.
 PROXY_FACTOR = 20

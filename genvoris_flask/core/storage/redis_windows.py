@@ -11,10 +11,10 @@ from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from ...core.concurrency.per_process import PerProcess
-from ...core.rates import Rate
-from ...core.storage.health import attempt
-from ...core.storage.redis_connection import RedisConnection
+from ..concurrency.per_process import PerProcess
+from ..rate_limits import Rate
+from .health import attempt
+from .redis_connection import RedisConnection
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Sends what happens to shoppers as signals of an app."""
+"""What ``core`` calls in an app, with the app's context: signals, and the making of a try-on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from flask import Flask
 
 from ..core.api.models import Session
 from ..core.sessions import Shopper
+from ..core.tryon.engines import Engine, TokenSource, make_tryon
+from ..core.tryon.engines.custom import CustomEngine
+from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
+from ..core.tryon.models import Outcome, TryOnRequest
 from ..core.tryon.paywall import Refusal
 from ..errors import GenvorisError
 from ..signals import (
@@ -15,6 +19,7 @@ from ..signals import (
     session_failed,
     session_minted,
 )
+from .state import AppState, get_state
 
 
 class AppSignals:
@@ -43,3 +48,28 @@ class AppSignals:
         # Already in a context: a request's, or that of a try-on's thread.
         signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
         signal.send(self._app, refusal=refusal)
+
+
+def run_tryon(app: Flask, request: TryOnRequest) -> Outcome:
+    """Make a try-on within the app's context, as the shop's code needs."""
+    with app.app_context():
+        state = get_state()
+        tokens = TokenSource(state.broker, request.shopper)
+        return make_tryon(request, _engine(state), tokens, state.error_mapper)
+
+
+def _engine(state: AppState) -> Engine:
+    engine = _maker(state)
+    if state.spending is None:
+        return engine
+    engine = UnlimitedEngine(engine, state.lift_ceiling)
+    return engine if state.settings.is_free else LedgerEngine(engine, state.spending)
+
+
+def _maker(state: AppState) -> Engine:
+    """Return what makes the picture: Genvoris, or the shop's own function."""
+    if state.hooks.tryon_engine is None:
+        return state.engine
+    return CustomEngine(
+        state.hooks.tryon_engine, state.client, state.broker, state.settings.tryon_timeout
+    )
