@@ -75,7 +75,7 @@ def test_dataclasses() -> None:
     assert fields(Shopper) == ["external_id", "email", "customer_id", "plan_id", "email_verified"]
     assert fields(Paywall) == ["title", "message", "action_label", "action_url", "options"]
     assert fields(PaywallOption) == ["kind", "title", "price", "url", "try_ons", "at"]
-    assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product"]
+    assert fields(Refusal) == ["reason", "used", "limit", "shopper", "product", "language"]
     assert fields(Photo) == ["data", "mimetype", "width", "height"]
     assert fields(Picture) == ["data", "mimetype", "quota"]
     assert fields(Product) == ["image", "title", "id", "category", "page_url", "images"]

@@ -60,10 +60,18 @@ def test_bad_photos_are_explained(page: Page, photo: Path) -> None:
         choose(page, each)
         expect(dialog(page).get_by_role("alert")).to_contain_text(words)
         expect(dialog(page).get_by_role("button", name="Try it on", exact=True)).to_be_disabled()
+        field = dialog(page).get_by_role("button", name="Choose a photo")
+        expect(field).to_have_accessible_description(re.compile(words))
     assert started == []
     expect_accessible(page)
     try_on(page, photo)
     expect_heading(page, "Here you are")
+    # A file that cannot be used does not cost the photo that can.
+    press(page, "Try another photo")
+    choose(page, file(b"hello"))
+    change = dialog(page).get_by_role("button", name="Choose another photo")
+    expect(change).to_have_accessible_description(re.compile("not a photo"))
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
 
 
 def test_huge_picture_is_refused(page: Page) -> None:

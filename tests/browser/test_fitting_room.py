@@ -153,6 +153,7 @@ def test_from_try_on_to_next_user(demo: Demo, desktop_page: Page, photo: Path) -
     expect(tiles(page)).to_have_count(2)
     press(page, "Delete this picture")
     expect(tiles(page)).to_have_count(1)
+    expect(dialog(page).get_by_role("button", name="Undo")).to_contain_text(" s")  # counts down
     press(page, "Undo")
     expect(tiles(page)).to_have_count(2)
     press(page, "Delete all")

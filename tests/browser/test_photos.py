@@ -181,6 +181,7 @@ def test_consent(shop: ScriptedShop, photo: Path) -> None:
     dialog(page).get_by_role("button", name="Try it on", exact=True).click()
     expect(dialog(page).get_by_role("alert")).to_have_text("Please tick this box first.")
     expect(box).to_be_focused()
+    expect(box).to_have_accessible_description("Please tick this box first.")
     assert shop.requests("POST", "/genvoris/tryons") == []
     box.check()
     press(page, "Try it on")

@@ -44,6 +44,17 @@ def test_hook_makes_the_paywall(reason: Reason, kind: str) -> None:
     }
 
 
+def test_hook_knows_the_dialogs_language() -> None:
+    """The shop's own texts can be in it."""
+
+    def in_their_language(refusal: Refusal) -> Paywall:
+        return Paywall({"de": "Noch mehr anprobieren"}.get(refusal.language or "", "Try more"), "m")
+
+    for language, title in [("de", "Noch mehr anprobieren"), ("fr", "Try more")]:
+        shown = paywall_for(Refusal("no_plan"), in_their_language, None, language)
+        assert shown["title"] == title
+
+
 def test_hook_lists_ways_to_go_on() -> None:
     """Each option has every field, and its time is in UTC."""
     berlin = timezone(timedelta(hours=1))

@@ -32,6 +32,7 @@ class Refusal:
         limit: Try-ons in this period, if known.
         shopper: Who was refused.
         product: What they wanted to try on, if known.
+        language: The dialog's language, such as ``de``, when a paywall is asked for; else None.
     """
 
     reason: Reason
@@ -39,6 +40,7 @@ class Refusal:
     limit: int | None = None
     shopper: Shopper | None = None
     product: Product | None = None
+    language: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -172,13 +174,13 @@ def paywall_for(
         refusal: Why a try-on was refused.
         hook: The shop's function.
         upgrade_url: Where the default paywall leads.
-        language: The language of the default paywall.
+        language: The dialog's language.
         options: The ways to go on of the default paywall.
         has_ledger: Whether the shop's ledger counts, which knows no plans or periods.
     """
     if refusal.kind == "unavailable":
         return {"kind": refusal.kind, **_default(refusal, None, language).fields()}
-    paywall = _call_hook(hook, refusal)
+    paywall = _call_hook(hook, replace(refusal, language=language))
     if paywall is None:
         default = _default(refusal, upgrade_url, language, has_ledger=has_ledger)
         paywall = replace(default, options=options)

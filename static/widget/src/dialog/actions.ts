@@ -77,6 +77,7 @@ export class Actions implements ScreenActions {
     }
     const error = question?.querySelector(".error");
     if (error) error.textContent = t("consentFirst");
+    box?.setAttribute("aria-invalid", "true");
     box?.focus();
     return false;
   }

@@ -6,9 +6,10 @@ import { el } from "./dom";
 export const UNDO_SECONDS = 10;
 
 /**
- * What the shopper has deleted is hidden at once, and deleted when the seconds are over.
+ * What the shopper has deleted is gone from the screen at once; `run` makes it final when the
+ * seconds are over.
  *
- * It is deleted earlier when the page is left, since nothing could delete it afterwards; so `run`
+ * It is final earlier when the page is left, since nothing could delete it afterwards; so `run`
  * must send its requests with `keepalive`, before it waits for anything.
  */
 export class Deletion {

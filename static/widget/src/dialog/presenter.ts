@@ -68,7 +68,10 @@ export class Presenter {
       // Drawing the whole screen again could take away a button that is being clicked.
       element.part("meter")?.replaceWith(meter(store.model));
     }
-    if (screen.name === "photo" && screen.notice) element.announce(screen.notice);
+    if (screen.name === "photo") {
+      const text = screen.reading ? t("reading") : screen.notice;
+      if (text) element.announce(text);
+    }
     if (type === "open" || type === "reopen") element.open(opener);
     this.showBackground();
     if (type === "open" || type === "reopen") emit("open", { product });

@@ -7,6 +7,7 @@ import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
 import { showBackground } from "./background";
+import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
 import { fetchPicture, reasonOf } from "./picture/absence";
 import { watchPictures } from "./picture/watch";
@@ -23,6 +24,7 @@ import { findTrigger, showTriggerState } from "./trigger-state";
 declare const __LATER_KEYS__: string;
 
 export const tools = {
+  Deletion,
   Jobs,
   addSentences: (texts: Text[], overrides: Record<string, Text>): void =>
     addSentences(__LATER_KEYS__, texts, overrides),

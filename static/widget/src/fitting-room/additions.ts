@@ -141,9 +141,8 @@ function keptNote(room: Room, kept: Kept): HTMLElement {
 
 /** Return the way to undo a deletion, for some seconds after it. */
 export function undoRow({ collection }: Room): HTMLElement | null {
-  if (!collection.undo) return null;
-  const undo = button("secondary", "undo", () => collection.bringBack());
-  return el("div", { class: "note", role: "status" }, el("p", {}, t("keptDeleted")), undo);
+  const { deletion } = collection;
+  return deletion && el("div", { class: "note" }, el("p", {}, t("keptDeleted")), deletion.button);
 }
 
 function roomLink(room: Room): HTMLElement | null {

@@ -2,24 +2,25 @@
 // leaves the dialog as it is without kept pictures.
 
 import type { DialogContext } from "../dialog/context";
+import type { Deletion } from "../dialog/deletion";
 import type { Result } from "../jobs/models";
 import { wornIn } from "../jobs/outfit";
+import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { KEPT_KEY, writeText } from "../widget/storage";
 import { deleteDatabase } from "./database";
 import { fetchDeviceKeys } from "./device-keys";
 import { Keeper, type Kept } from "./keeper";
 
-const UNDO_SECONDS = 10;
-
 export class Collection {
   pictures: Kept[] = [];
   photo: Kept | null = null;
-  /** Brings back what was deleted in the last seconds. */
-  undo: (() => Promise<void>) | null = null;
+  /** What was deleted in the last seconds, while it can be brought back. */
+  deletion: Deletion | null = null;
   #keeper: Promise<Keeper | null> = Promise.resolve(null);
   #days = 0;
-  #timer = 0;
+  /** Brings back what was deleted last. */
+  #restore: (() => Promise<void>) | null = null;
   // Results by job, from when they are being kept.
   readonly #keeping = new Map<string, Promise<Kept | null>>();
 
@@ -127,36 +128,50 @@ export class Collection {
   }
 
   removePicture({ id }: Kept): Promise<void> {
-    return this.#remove((keeper) => keeper.remove([id]));
+    return this.#offerUndo(this.#remove((keeper) => keeper.remove([id])));
   }
 
   removePhoto(): Promise<void> {
-    return this.#remove((keeper) => keeper.removePhoto());
+    return this.#offerUndo(this.#remove((keeper) => keeper.removePhoto()));
   }
 
   removeAll(): Promise<void> {
+    return this.#offerUndo(this.removeWithPhoto());
+  }
+
+  /** Delete everything along with the current photo, whose deletion offers the undo. */
+  removeWithPhoto(): Promise<void> {
     return this.#remove((keeper) => keeper.clear());
   }
 
   async bringBack(): Promise<void> {
-    const { undo } = this;
-    this.undo = null;
-    await undo?.().catch(() => {});
+    const restore = this.#restore;
+    this.#restore = this.deletion = null;
+    await restore?.().catch(() => {});
     await this.#read();
   }
 
   async #remove(remove: (keeper: Keeper) => Promise<() => Promise<void>>): Promise<void> {
+    this.deletion?.now();
     try {
       const keeper = await this.#keeper;
-      if (!keeper) return;
-      this.undo = await remove(keeper);
-      clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => {
-        this.undo = null;
-        this.onChange();
-      }, UNDO_SECONDS * 1000);
+      this.#restore = keeper && (await remove(keeper));
     } finally {
       await this.#read();
     }
+  }
+
+  async #offerUndo(removed: Promise<void>): Promise<void> {
+    await removed;
+    const { tools, element } = this.context;
+    if (!tools || !this.#restore) return;
+    // They are off the device already, so this only ends the possibility to undo it.
+    const end = () => {
+      this.#restore = this.deletion = null;
+      this.onChange();
+    };
+    this.deletion = new tools.Deletion(end, () => this.bringBack());
+    element.announce(t("keptDeleted"));
+    this.onChange();
   }
 }

@@ -63,7 +63,7 @@ export class FittingRoom implements Room {
     }
     if (type === "photo" || type === "open") this.keepsPhoto = false;
     if (type === "start" && photo && this.keepsPhoto) void this.collection.keepPhoto(photo.blob);
-    if (type === "deleted") void this.collection.removeAll();
+    if (type === "deleted") void this.collection.removeWithPhoto();
     if (type === "undone") void this.collection.bringBack();
     for (const result of results) {
       if (!before.results.includes(result)) void this.collection.keep(result);

@@ -40,6 +40,8 @@ p,strong,li{overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:.875em}
 .error{color:var(--bad)}
 .error:empty{display:none}
+.visual>.error{position:absolute;inset:auto 32px 32px;padding:10px 14px;text-align:center;
+background:var(--bg);border:1px solid;border-radius:min(var(--r),12px)}
 .meter{display:flex;justify-content:space-between;gap:4px 12px;font-size:.875em;flex-wrap:wrap}
 .meter span+span{color:var(--soft)}
 .few{border:1px solid var(--line);border-inline-start:4px solid var(--accent);padding:8px 12px;
@@ -95,7 +97,8 @@ dialog{grid-template:auto minmax(0,1fr)/100%}
 .visual{flex:none;height:min(100vw/var(--ar,.75),100dvh - 216px)}
 .visual:has(.drop){height:max-content;min-height:min(34dvh,280px)}
 .side{flex:1 0 auto;overflow:visible;padding-top:18px}
-.drop{position:static;place-self:stretch;margin:14px}}
+.drop{position:static;place-self:stretch;margin:14px}
+.drop+.error{position:static;margin:0 14px 14px}}
 @media (prefers-contrast:more){dialog,.pill{--line:var(--text)!important;--soft:var(--text)!important}}
 @media (prefers-reduced-motion:reduce){*,::backdrop,:before{animation:none!important}}
 @media (forced-colors:active){.primary,.icon,.pill,dialog{border-color:ButtonText}

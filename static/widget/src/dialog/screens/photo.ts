@@ -10,6 +10,9 @@ import type { Draw, ScreenActions, View } from "./view";
 
 const EXAMPLES = ["goodPhoto", "badGroup", "badDark", "badCut"] as const satisfies Key[];
 
+/** What is wrong with a photo is said of the button that chooses another one. */
+const FIELD = { type: "button", "aria-describedby": "photo-error" };
+
 /** Draw the screen; the tools add what follows a photo, and earlier pictures. */
 export const drawPhoto = (
   model: Parameters<Draw<"photo">>[0],
@@ -28,12 +31,14 @@ export const drawPhoto = (
   }));
   return {
     heading: t("title"),
-    visual: [ready ? ready.photo : dropZone(reading, actions)],
+    visual: [
+      ready ? ready.photo : dropZone(reading, actions),
+      error && el("p", { class: "error", id: "photo-error", role: "alert" }, error),
+    ],
     side: [
       productCard(model),
       meter(model),
       notice && el("div", { class: "notice", part: "notice" }, el("p", {}, notice)),
-      error && el("p", { class: "error", role: "alert" }, error),
       !ready && !reading && examples(),
       !ready && pictureRow(t("samples"), samples),
       tools?.earlierRow(model, actions),
@@ -72,10 +77,10 @@ function phoneButton(actions: ScreenActions): HTMLElement {
 }
 
 function dropZone(reading: boolean, actions: ScreenActions): HTMLElement {
-  if (reading) return el("p", { role: "status" }, t("reading"));
+  if (reading) return el("p", {}, t("reading"));
   return el(
     "button",
-    { type: "button", class: "drop", part: "drop", onClick: () => actions.choose() },
+    { ...FIELD, class: "drop", part: "drop", onClick: () => actions.choose() },
     icon(ICONS.photo),
     el("b", {}, t("choose")),
     !hasCamera() && el("span", { class: "soft" }, t("chooseHint")),

@@ -14,17 +14,29 @@ export const drawReady = (model: Model, actions: ScreenActions, config: Config):
   consent: isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
   buttons: actionRow(
     button("primary", "title", () => actions.start()),
-    button("secondary", "change", () => actions.choose()),
+    changeButton(actions),
     button("quiet", "delete", () => actions.deletePhoto()),
   ),
 });
 
+function changeButton(actions: ScreenActions): HTMLElement {
+  const change = button("secondary", "change", () => actions.choose());
+  change.setAttribute("aria-describedby", "photo-error");
+  return change;
+}
+
 function consentBox(url: string | null): HTMLElement {
+  const box = el("input", { type: "checkbox", "aria-describedby": "consent-error" });
+  const error = el("p", { class: "error", id: "consent-error", role: "alert" });
+  box.addEventListener("change", () => {
+    box.removeAttribute("aria-invalid");
+    error.textContent = "";
+  });
   return el(
     "div",
     { class: "consent", part: "consent" },
-    el("label", { class: "keep" }, el("input", { type: "checkbox" }), t("consent")),
-    el("p", { class: "error", role: "alert" }),
+    el("label", { class: "keep" }, box, t("consent")),
+    error,
     url && el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
   );
 }
