@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..addresses import is_web_link
 from ..billing.plans import DeclaredPlan
 from ..ledger.models import Balance
-from ..links import is_web_link
 from ..locales import DEFAULT, translate
 from ..tryon.paywall import PaywallOption, Refusal
 from .packs import Pack
