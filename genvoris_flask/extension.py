@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.client import GenvorisClient
     from .core.api.models import ConversionPlatform
     from .core.api.network import Transport
+    from .core.charging.checkout import CheckoutHook
     from .core.products import ProductFilter
     from .core.sessions import Shopper
     from .core.tryon.engines import EngineHook
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 LoaderT = TypeVar("LoaderT", bound="Callable[[], Shopper | None]")
 PaywallT = TypeVar("PaywallT", bound="PaywallHook")
+CheckoutT = TypeVar("CheckoutT", bound="CheckoutHook")
 EngineT = TypeVar("EngineT", bound="EngineHook")
 ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
@@ -113,6 +115,16 @@ class GenvorisFlask:
     def paywall(self, function: PaywallT) -> PaywallT:
         """Register the function that returns a refused shopper's paywall."""
         self._hooks.paywall = function
+        return function
+
+    def checkout(self, function: CheckoutT) -> CheckoutT:
+        """Register the function that starts a checkout for single try-ons, and returns its URL.
+
+        It takes the ``Shopper``, the ``Product`` or None, the URL where the checkout shall lead
+        back to, and the ``Pack`` of GENVORIS_PACKS that they want. It runs in a request. Once the
+        payment has succeeded, call ``billing.order_paid``.
+        """
+        self._hooks.checkout = function
         return function
 
     def product_filter(self, function: ProductFilterT) -> ProductFilterT:

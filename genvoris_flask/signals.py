@@ -6,6 +6,7 @@ session_minted      ``shopper``, ``session``: a new token was minted
 session_failed      ``shopper``, ``error``: a token could not be minted
 quota_exhausted     ``refusal``: a shopper was refused for lack of quota, plan or an active account
 credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credits
+refund_due          ``shopper``, ``sale``: a single try-on failed three times in a row; pay it back
 ==================  ==========================================================================
 
 A receiver may run outside of a request, in a thread of the try-on pool, with an app context.
@@ -22,3 +23,4 @@ session_minted = _signals.signal("genvoris-session-minted")
 session_failed = _signals.signal("genvoris-session-failed")
 quota_exhausted = _signals.signal("genvoris-quota-exhausted")
 credits_depleted = _signals.signal("genvoris-credits-depleted")
+refund_due = _signals.signal("genvoris-refund-due")

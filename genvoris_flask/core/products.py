@@ -79,7 +79,7 @@ def read_product(
         title=_text(fields.get("product_title", "")),
         id=_text(fields.get("product_id", "")),
         category=category if category in CATEGORIES else "apparel",
-        page_url=_own_url(fields.get("page_url", ""), shop_url),
+        page_url=own_page(fields.get("page_url", ""), shop_url),
     )
     return None if product == Product(category=product.category) else product
 
@@ -133,7 +133,7 @@ def _web_url(value: str, shop_url: str) -> str | None:
     return url if is_usable else None
 
 
-def _own_url(value: str, shop_url: str) -> str | None:
+def own_page(value: str, shop_url: str) -> str | None:
     """Return the URL of a page of this shop, or None: another site's would be an open redirect."""
     url = _web_url(value, shop_url)
     if not url:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 from flask import Response
 
 from ..core.billing.accounts import BillingParts
 from ..core.billing.service import Billing
+from ..core.charging.packs import Pack
+from ..core.sessions import Shopper
 from .errors import HttpError, answer_error
 from .switched_off import NoCalls
+
+
+class StripeCheckout(Protocol):
+    """Makes a Checkout Session at Stripe and returns its URL."""
+
+    def __call__(
+        self, shopper: Shopper, pack: Pack, return_url: str, *, key: str | None = None
+    ) -> str:
+        """Return the URL."""
 
 
 class AppBilling(Billing):
@@ -18,14 +29,41 @@ class AppBilling(Billing):
 
     Args:
         stripe_view: Answers the current request, which is an event from Stripe.
+        stripe_checkout: Makes a Checkout Session, within a request.
         parts: As for ``Billing``.
     """
 
     def __init__(
-        self, *, stripe_view: Callable[[], Response], **parts: Unpack[BillingParts]
+        self,
+        *,
+        stripe_view: Callable[[], Response],
+        stripe_checkout: StripeCheckout,
+        **parts: Unpack[BillingParts],
     ) -> None:
         super().__init__(**parts)
         self._stripe_view = stripe_view
+        self._stripe_checkout = stripe_checkout
+
+    def stripe_checkout(
+        self, shopper: Shopper, pack: Pack, return_url: str, *, key: str | None = None
+    ) -> str:
+        """Return the URL of a Checkout Session at Stripe that sells single try-ons.
+
+        Call it in a request, as in a function registered with ``@genvoris.checkout``. Without such
+        a function, packs with an ``external_price_id`` are sold like this anyway.
+
+        Args:
+            shopper: Who buys.
+            pack: One of GENVORIS_PACKS.
+            return_url: The page of this shop where the shopper goes on.
+            key: Identifies this attempt: a repeat returns the same session.
+
+        Raises:
+            ConfigurationError: GENVORIS_STRIPE_API_KEY is not set, or the pack has no price there.
+            StripeEventError: Stripe refuses, or does not answer.
+            ValueError: ``return_url`` is no page of this shop.
+        """
+        return self._stripe_checkout(shopper, pack, return_url, key=key)
 
     def stripe_webhook(self) -> Response:
         """Answer an event from Stripe in a view of the shop's own.

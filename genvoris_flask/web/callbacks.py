@@ -16,6 +16,7 @@ from ..signals import (
     credits_depleted,
     customer_linked,
     quota_exhausted,
+    refund_due,
     session_failed,
     session_minted,
 )
@@ -49,6 +50,10 @@ class AppSignals:
         signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
         signal.send(self._app, refusal=refusal)
 
+    def refund_due(self, shopper: Shopper, sale: str) -> None:
+        """Send ``refund_due``."""
+        refund_due.send(self._app, shopper=shopper, sale=sale)
+
 
 def run_tryon(app: Flask, request: TryOnRequest) -> Outcome:
     """Make a try-on within the app's context, as the shop's code needs."""
@@ -63,7 +68,9 @@ def _engine(state: AppState) -> Engine:
     if state.spending is None:
         return engine
     engine = UnlimitedEngine(engine, state.lift_ceiling)
-    return engine if state.settings.is_free else LedgerEngine(engine, state.spending)
+    if state.settings.is_free:
+        return engine
+    return LedgerEngine(engine, state.spending, AppSignals(state.app).refund_due)
 
 
 def _maker(state: AppState) -> Engine:

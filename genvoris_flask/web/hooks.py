@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # slow to import
+    from ..core.charging.checkout import CheckoutHook
     from ..core.products import Product, ProductFilter
     from ..core.sessions import Shopper
     from ..core.tryon.engines import EngineHook
@@ -28,6 +29,7 @@ class Hooks:
 
     shopper_loader: Callable[[], Shopper | None] | None = None
     paywall: PaywallHook | None = None
+    checkout: CheckoutHook | None = None
     webhook_handlers: list[Handler] = field(default_factory=list)
     tryon_engine: EngineHook | None = None
     stripe_shopper: Callable[[str], str | None] | None = None

@@ -9,12 +9,12 @@ from typing import Any, Unpack
 from flask import Flask, Response
 
 from ..core.billing.accounts import BillingParts
-from ..core.ledger.billing import LedgerBilling
+from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
 from ..core.ledger.service import Ledger
 from ..settings import Settings
-from .billing import AppBilling
+from .billing import AppBilling, StripeCheckout
 
 
 class AppLedgerBilling(AppBilling, LedgerBilling):
@@ -22,6 +22,7 @@ class AppLedgerBilling(AppBilling, LedgerBilling):
 
     Args:
         stripe_view: As for ``AppBilling``.
+        stripe_checkout: As for ``AppBilling``.
         ledger: As for ``LedgerBilling``, as is the rest.
     """
 
@@ -29,12 +30,24 @@ class AppLedgerBilling(AppBilling, LedgerBilling):
         self,
         *,
         stripe_view: Callable[[], Response],
+        stripe_checkout: StripeCheckout,
         ledger: Ledger,
-        credit_days: int | None,
+        terms: Terms,
         **parts: Unpack[BillingParts],
     ) -> None:
-        LedgerBilling.__init__(self, ledger=ledger, credit_days=credit_days, **parts)
+        LedgerBilling.__init__(self, ledger=ledger, terms=terms, **parts)
         self._stripe_view = stripe_view
+        self._stripe_checkout = stripe_checkout
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return how long what a shop sells lasts."""
+    days, ways = settings.credit_days, settings.charging
+    return Terms(
+        credit_seconds=None if days is None else days * 24 * 3600.0,
+        single_seconds=settings.single_hours * 3600.0,
+        sells_singly="pay_per_use" in ways and "credits" not in ways,
+    )
 
 
 def open_ledger(

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from ..core.charging.options import Offers, options_for
+from ..core.charging.packs import Pack
 from ..core.ledger.models import Balance
 from ..core.tryon.paywall import PaywallOption, Refusal, paywall_for
 from ..errors import LedgerUnavailableError
+from .checkout import checkout_hook
 from .errors import page_language
+from .hosts import own_path
 from .state import AppState, get_state
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -52,10 +55,14 @@ def _offers(state: AppState) -> Offers:
     return Offers(
         ways=settings.charging,
         plans=settings.plans or (),
-        packs=settings.packs,
+        packs=[pack for pack in settings.packs if checkout_hook(state, pack)],
         plans_url=settings.upgrade_url,
-        pack_url=None,
+        pack_url=_pack_url,
     )
+
+
+def _pack_url(pack: Pack) -> str:
+    return f"{own_path('/checkout')}?try_ons={pack.try_ons}"
 
 
 def _read_balance(state: AppState, refusal: Refusal) -> Balance | None:

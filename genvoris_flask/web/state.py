@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.analytics import EventSender
     from ..core.api.client import GenvorisClient
     from ..core.api.http import HttpClient
+    from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.concurrency.background import BackgroundPool
     from ..core.concurrency.limits import Slots
     from ..core.handover import Handovers
@@ -70,6 +71,7 @@ class AppState:
     client: GenvorisClient
     broker: SessionBroker
     billing: AppBilling
+    checkout_sessions: Callable[[], CheckoutSessions]
     apply_stripe_event: Callable[[Mapping[str, Any]], str]
     verifier: TokenVerifier
     engine: Engine

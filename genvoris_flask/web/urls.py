@@ -34,6 +34,8 @@ def register_routes(app: Flask, settings: Settings) -> None:
     blueprints = [widget, events, passthrough, assets, webhooks]
     if settings.phone_handover:
         blueprints.append(handovers)
+    if "pay_per_use" in settings.charging:
+        blueprints.append(checkout)
     if settings.stripe_webhook_secret:
         blueprints.append(stripe)
     for blueprint in blueprints:
@@ -129,6 +131,10 @@ def keep_forwarded_photo_in_memory(_endpoint: str | None, _values: dict[str, Any
     """Keep a photo off the disk, even if a hook of the shop reads the form first."""
     _keep_in_memory(get_state().settings.max_upload_bytes * 4 // 3)
 
+
+checkout = browser_blueprint("genvoris_checkout", __name__)
+checkout.post("/checkout")(view("checkout.create_checkout"))
+checkout.get("/checkout/return")(view("checkout.complete_checkout"))
 
 webhooks = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))

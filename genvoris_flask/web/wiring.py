@@ -36,6 +36,7 @@ from ..settings import Settings
 from . import assets
 from .billing import AppBilling
 from .callbacks import AppSignals, run_tryon
+from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .routes import stripe as stripe_routes
@@ -43,6 +44,7 @@ from .state import AppState
 from .storage import Storage, first_secret, open_storage
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
+    from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.billing.stripe.events import StripeEvents
     from ..core.ledger.service import Ledger
 
@@ -119,6 +121,7 @@ class _Wiring:
             client=self._client,
             broker=self._broker,
             billing=self._billing,
+            checkout_sessions=lambda: self._checkout_sessions,
             apply_stripe_event=lambda event: self._stripe.apply(event),
             verifier=self._make_verifier(),
             engine=self._make_engine(),
@@ -200,15 +203,24 @@ class _Wiring:
             "clock": self._clock,
         }
         if self._ledger is None:
-            return AppBilling(stripe_view=stripe_routes.receive, **parts)
-        from .ledger import AppLedgerBilling  # imports SQLAlchemy, an extra
+            return AppBilling(
+                stripe_view=stripe_routes.receive, stripe_checkout=stripe_checkout, **parts
+            )
+        from .ledger import AppLedgerBilling, terms_of  # imports SQLAlchemy, an extra
 
         return AppLedgerBilling(
             stripe_view=stripe_routes.receive,
+            stripe_checkout=stripe_checkout,
             ledger=self._ledger,
-            credit_days=settings.credit_days,
+            terms=terms_of(settings),
             **parts,
         )
+
+    @functools.cached_property
+    def _checkout_sessions(self) -> CheckoutSessions:
+        from ..core.billing.stripe.checkout import open_checkouts  # slow to import
+
+        return open_checkouts(self._settings.stripe_api_key)
 
     @functools.cached_property
     def _stripe(self) -> StripeEvents:
@@ -277,6 +289,7 @@ class _Wiring:
             "device-keys": settings.limit_session,
             "tryons": settings.limit_tryons,
             "handovers": settings.limit_tryons,
+            "checkout": settings.limit_tryons,
             "phone": settings.limit_session,
             "events": settings.limit_events,
             "webhook": settings.limit_webhook,

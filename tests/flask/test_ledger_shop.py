@@ -11,11 +11,10 @@ import pytest
 from flask import Flask
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.core.ledger.database import Database
-from genvoris_flask.core.ledger.migrate import upgrade
 from genvoris_flask.errors import ConfigurationError
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop, read_tag
+from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
 DAY = 24 * 3600
@@ -25,14 +24,6 @@ DAY = 24 * 3600
 def shop(genvoris: LocalGenvoris, tmp_path: Path) -> Shop:
     """Return a shop with an empty ledger, in which Ada is logged in."""
     return ledger_shop(genvoris, tmp_path)
-
-
-def ledger_shop(genvoris: LocalGenvoris, folder: Path, **config: Any) -> Shop:
-    url = f"sqlite:///{folder}/shop.sqlite"
-    upgrade(Database(url).engine)
-    shop = Shop(genvoris, GENVORIS_DATABASE_URL=url, **config)
-    shop.log_in()
-    return shop
 
 
 def grant(shop: Shop, try_ons: int, **options: Any) -> None:

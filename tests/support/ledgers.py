@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.free import FreeAllowance
+from genvoris_flask.core.ledger.migrate import upgrade
 from genvoris_flask.core.ledger.schema import entries, lots, metadata, reservations
 from genvoris_flask.core.ledger.service import Ledger
+from tests.support.flask_shop import Shop
+from tests.support.local_genvoris import LocalGenvoris
 
 START = 1_800_000_000.0
 DAY = 24 * 3600.0
@@ -63,3 +67,12 @@ def new_ledger(url: str, **options: Any) -> LedgerFixture:
     metadata.drop_all(database.engine)
     metadata.create_all(database.engine)
     return LedgerFixture(database, **options)
+
+
+def ledger_shop(genvoris: LocalGenvoris, folder: Path, **config: Any) -> Shop:
+    """Return a shop with an empty ledger in a folder, in which Ada is logged in."""
+    url = f"sqlite:///{folder}/shop.sqlite"
+    upgrade(Database(url).engine)
+    shop = Shop(genvoris, GENVORIS_DATABASE_URL=url, **config)
+    shop.log_in()
+    return shop

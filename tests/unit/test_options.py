@@ -68,7 +68,7 @@ def test_everything_that_is_sold() -> None:
 def test_only_the_ways_of_the_shop() -> None:
     """What the shop does not sell is not offered."""
     assert titles(NOTHING, offers("credits")) == ["Try-ons with your next order"]
-    assert titles(NOTHING, offers("pay_per_use", pack_url=None)) == []
+    assert titles(NOTHING, offers("pay_per_use", packs=())) == []
     assert titles(NOTHING, offers()) == []
 
 

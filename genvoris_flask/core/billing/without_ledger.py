@@ -25,6 +25,7 @@ class WithoutLedger:
         try_ons: int | None = None,
         paid: int | None = None,
         currency: str | None = None,
+        single: bool | None = None,
         session: Any = None,
     ) -> None:
         """Grant what a paid order brings. Call it again if the order is edited: it is corrected.
@@ -37,6 +38,8 @@ class WithoutLedger:
             try_ons: How many the whole order brings.
             paid: What was paid for the whole order, in the currency's minor unit.
             currency: The currency's ISO code.
+            single: Whether these are single try-ons, to be used within GENVORIS_SINGLE_HOURS.
+                Default: if GENVORIS_CHARGING has pay_per_use and not credits.
             session: The shop's SQLAlchemy session, to share its transaction.
         """
         raise self._without_ledger("order_paid")

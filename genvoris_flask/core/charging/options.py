@@ -30,7 +30,7 @@ class Offers:
         plans: GENVORIS_PLANS.
         packs: GENVORIS_PACKS.
         plans_url: Where plans are sold, unless a plan says so itself.
-        pack_url: Returns where a pack is sold; None if nothing sells them.
+        pack_url: Returns where a pack is sold.
         per_order: How many try-ons each order brings; None if that depends on the order.
     """
 
@@ -38,7 +38,7 @@ class Offers:
     plans: Sequence[DeclaredPlan]
     packs: Sequence[Pack]
     plans_url: str | None
-    pack_url: Callable[[Pack], str] | None
+    pack_url: Callable[[Pack], str]
     per_order: int | None = None
 
 
@@ -64,7 +64,7 @@ def options_for(
     found: list[PaywallOption] = []
     if refusal.reason != "paused" and "subscription" in offers.ways:
         found += _plans(offers, _plan_size(refusal, balance))
-    if "pay_per_use" in offers.ways and offers.pack_url:
+    if "pay_per_use" in offers.ways:
         found += _packs(offers.packs, offers.pack_url, language)
     if "credits" in offers.ways:
         title = translate("option.order", language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Unpack
 
@@ -12,6 +13,21 @@ from ..billing.service import Billing
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long what is sold lasts.
+
+    Attributes:
+        credit_seconds: The time of orders and gifts; None if they do not end.
+        single_seconds: The time of single try-ons.
+        sells_singly: Whether an order is for single try-ons unless it says otherwise.
+    """
+
+    credit_seconds: float | None = None
+    single_seconds: float = 24 * 3600.0
+    sells_singly: bool = False
 
 
 class LedgerBilling(Billing):
@@ -23,16 +39,14 @@ class LedgerBilling(Billing):
 
     Args:
         ledger: The shoppers' try-ons.
-        credit_days: GENVORIS_CREDIT_DAYS.
+        terms: How long what is sold lasts.
         parts: As for ``Billing``.
     """
 
-    def __init__(
-        self, *, ledger: Ledger, credit_days: int | None, **parts: Unpack[BillingParts]
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, terms: Terms, **parts: Unpack[BillingParts]) -> None:
         super().__init__(**parts)
         self._ledger = ledger
-        self._credit_days = credit_days
+        self._terms = terms
 
     def grant(
         self,
@@ -89,6 +103,7 @@ class LedgerBilling(Billing):
         try_ons: int | None = None,
         paid: int | None = None,
         currency: str | None = None,
+        single: bool | None = None,
         session: Any = None,
     ) -> None:
         """Grant what a paid order brings. Call it again if the order is edited: it is corrected."""
@@ -96,13 +111,15 @@ class LedgerBilling(Billing):
             raise TypeError("order_paid() needs either the lines of the order or its try_ons.")
         if lines is None:
             lines = [OrderLine("order", check_units("try_ons", try_ons), paid)]
+        is_single = self._terms.sells_singly if single is None else single
         self._ledger.order_paid(
             order_id,
             lines,
             external_id=external_id,
             email=email,
             currency=currency,
-            expires_at=self._end(None),
+            expires_at=self._end(self._terms.single_seconds if is_single else None),
+            kind="single" if is_single else "order",
             connection=_connection(session),
         )
 
@@ -140,9 +157,9 @@ class LedgerBilling(Billing):
 
     def _end(self, seconds: float | None) -> datetime | None:
         if seconds is None:
-            if self._credit_days is None:
-                return None
-            seconds = self._credit_days * 24 * 3600.0
+            seconds = self._terms.credit_seconds
+        if seconds is None:
+            return None
         return datetime.fromtimestamp(self._clock() + seconds, UTC)
 
 

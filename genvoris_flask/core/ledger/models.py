@@ -140,8 +140,21 @@ class Spending(Protocol):
     def commit(self, external_id: str, key: str) -> bool:
         """Count a try-on that was made; return False if nothing was left to count it against."""
 
-    def release(self, external_id: str, key: str) -> bool:
-        """Release a try-on that was not made; return whether it was still reserved."""
+    def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
+        """Release a try-on that was not made; return whether it was still reserved.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            key: The try-on's idempotency key.
+            failed: Whether it could not be made, rather than being refused or cancelled.
+        """
+
+    def failed_sale(self, key: str) -> str | None:
+        """Return the sale of a single try-on that has just failed three times in a row.
+
+        Args:
+            key: The idempotency key of the try-on that failed last.
+        """
 
     def balance(self, external_id: str, *, verified_email: str | None = None) -> Balance:
         """Return what a shopper has; ``verified_email`` is as for ``reserve``."""

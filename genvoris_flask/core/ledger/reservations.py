@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -15,7 +16,10 @@ from sqlalchemy import Connection, Row, insert, select, update
 from .accounts import Change, LockedAccount, check_id
 from .lots import Lot
 from .models import Reservation
-from .schema import reservations
+from .schema import entries, lots, reservations
+
+# So many failures of what was bought singly, in a row, are a reason to pay it back.
+FAILURES = 3
 
 
 class ForeignReservationError(ValueError):
@@ -104,16 +108,47 @@ def commit(account: LockedAccount, key: str) -> bool:
     return True
 
 
-def release(account: LockedAccount, key: str) -> bool:
-    """Release a try-on of which there is no picture; return whether it was still reserved."""
+def release(account: LockedAccount, key: str, *, failed: bool = False) -> bool:
+    """Release a try-on of which there is no picture; return whether it was still reserved.
+
+    Args:
+        account: The shopper's account.
+        key: The try-on's idempotency key.
+        failed: Whether it could not be made, rather than being refused or cancelled.
+    """
     known = find_reservation(account.connection, key)
     if known is None or known.state != "open":
         return False
     account.connection.execute(
         update(reservations).where(reservations.c.key == key).values(state="released")
     )
-    account.give_back(account.lot(known.lot_id), "release", f"{key}:{known.attempt}", key)
+    event = f"{key}:{known.attempt}"
+    account.give_back(account.lot(known.lot_id), "fail" if failed else "release", event, key)
     return True
+
+
+def failed_sale(connection: Connection, key: str) -> str | None:
+    """Return the sale of a single try-on that has just failed three times in a row.
+
+    Args:
+        connection: The transaction.
+        key: The idempotency key of the try-on that failed last.
+    """
+    row = connection.execute(
+        select(lots.c.id, lots.c.kind, lots.c.source, lots.c.source_id)
+        .join(reservations, reservations.c.lot_id == lots.c.id)
+        .where(reservations.c.key == key)
+    ).one_or_none()
+    if row is None or row.kind != "single":
+        return None
+    latest = connection.execute(
+        select(entries.c.kind)
+        .where(entries.c.lot_id == row.id, entries.c.kind.in_(("fail", "commit")))
+        .order_by(entries.c.id.desc())
+        .limit(FAILURES + 1)
+    ).scalars()
+    in_a_row = len(list(takewhile(lambda kind: kind == "fail", latest)))
+    return f"{row.source}:{row.source_id}" if in_a_row == FAILURES else None
 
 
 def _change(

@@ -21,7 +21,7 @@ from .events import Delivery, receive
 from .free import FreeAllowance
 from .grants import Grant, check_units
 from .lots import Lot, Reversal
-from .models import Balance, DisputeOutcome, JournalLine, OrderLine, Reservation
+from .models import Balance, DisputeOutcome, JournalLine, LotKind, OrderLine, Reservation
 from .reversal_records import save_reversal
 
 T = TypeVar("T")
@@ -92,9 +92,15 @@ class Ledger:
         """Count a try-on that was made; return False if nothing was left to count it against."""
         return self._change(external_id, lambda account: reservations.commit(account, key))
 
-    def release(self, external_id: str, key: str) -> bool:
+    def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
         """Release a try-on that was not made; return whether it was still reserved."""
-        return self._change(external_id, lambda account: reservations.release(account, key))
+        return self._change(
+            external_id, lambda account: reservations.release(account, key, failed=failed)
+        )
+
+    def failed_sale(self, key: str) -> str | None:
+        """Return the sale of a single try-on that has just failed three times in a row."""
+        return self.database.run(lambda connection: reservations.failed_sale(connection, key))
 
     # Granting
 
@@ -157,6 +163,7 @@ class Ledger:
         email: str | None = None,
         currency: str | None = None,
         expires_at: datetime | None = None,
+        kind: LotKind = "order",
         connection: Connection | None = None,
     ) -> list[Lot]:
         """Grant what a paid order brings. Telling it again with other numbers corrects it.
@@ -168,12 +175,13 @@ class Ledger:
             email: A guest's address, whose owner gets the try-ons once the shop has verified it.
             currency: The ISO code of what was paid in.
             expires_at: When the try-ons end.
+            kind: ``order``, or ``single`` for single try-ons.
             connection: A transaction of the shop's to join.
         """
         check_id("order_id", order_id)
         order = [
             Grant(
-                kind="order",
+                kind=kind,
                 source="order",
                 source_id=f"{order_id}/{line.id}",
                 units=check_units("try_ons", line.try_ons),

@@ -27,6 +27,7 @@ _STATES: Mapping[str, SubscriptionState] = {
 }
 EXTERNAL_ID = "genvoris_external_id"
 PRICE_ID = "genvoris_price_id"
+TRY_ONS = "genvoris_try_ons"
 
 
 @dataclass(frozen=True)

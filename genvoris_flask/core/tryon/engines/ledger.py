@@ -11,7 +11,7 @@ from ...images.photos import Picture, Quota
 from ...ledger.models import Balance, Spending
 from ...products import Product
 from ...sessions import Shopper
-from ..models import TryOnRequest
+from ..models import TryOnCancelledError, TryOnRequest
 from ..paywall import Refusal
 from . import Engine, TokenSource
 
@@ -53,11 +53,15 @@ class LedgerEngine:
     Args:
         engine: Makes the picture.
         ledger: Has the shoppers' try-ons.
+        notify: Called with a shopper and a sale of theirs that should be paid back.
     """
 
-    def __init__(self, engine: Engine, ledger: Spending) -> None:
+    def __init__(
+        self, engine: Engine, ledger: Spending, notify: Callable[[Shopper, str], None]
+    ) -> None:
         self._engine = engine
         self._ledger = ledger
+        self._notify = notify
 
     def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture | Refusal:
         """Return a picture, or why the shopper may not have one.
@@ -101,7 +105,11 @@ class LedgerEngine:
                 "Genvoris was asked for a picture and no answer came, so a credit may be gone. "
                 "The shopper was charged nothing."
             )
-        self._ledger.release(shopper.external_id, request.key)
+        failed = isinstance(error, Exception) and not isinstance(error, TryOnCancelledError)
+        self._ledger.release(shopper.external_id, request.key, failed=failed)
+        if failed and (sale := self._ledger.failed_sale(request.key)):
+            log.warning("%s has failed three times in a row: consider to pay it back.", sale)
+            self._notify(shopper, sale)
 
 
 def quota_of(balance: Balance) -> Quota:
