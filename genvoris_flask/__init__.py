@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .core.charging.packs import Pack
     from .core.images.photos import Photo, Picture
     from .core.products import Product
     from .core.sessions import Shopper
@@ -19,6 +20,7 @@ _HOMES = {
     "ConfigurationError": ".errors",
     "GenvorisError": ".errors",
     "GenvorisFlask": ".extension",
+    "Pack": ".core.charging.packs",
     "Paywall": ".core.tryon.paywall",
     "PaywallOption": ".core.tryon.paywall",
     "Photo": ".core.images.photos",
@@ -34,6 +36,7 @@ __all__ = [
     "ConfigurationError",
     "GenvorisError",
     "GenvorisFlask",
+    "Pack",
     "Paywall",
     "PaywallOption",
     "Photo",

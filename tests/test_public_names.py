@@ -27,6 +27,7 @@ def test_package() -> None:
         "ConfigurationError",
         "GenvorisError",
         "GenvorisFlask",
+        "Pack",
         "Paywall",
         "PaywallOption",
         "Photo",
@@ -44,6 +45,7 @@ def test_extension() -> None:
     members = {name for name in vars(GenvorisFlask) if not name.startswith("_")}
     assert members == {
         "billing",
+        "checkout",
         "client",
         "conversion",
         "forget",
