@@ -91,6 +91,7 @@ def test_signals() -> None:
         "credits_depleted",
         "customer_linked",
         "quota_exhausted",
+        "refund_due",
         "session_failed",
         "session_minted",
     }
