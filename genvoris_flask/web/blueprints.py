@@ -21,8 +21,8 @@ from werkzeug.routing import RequestRedirect
 
 from .compat import get_app
 from .cookies import leave_session
-from .cross_origin import refuse_other_sites, share_with_trusted
 from .errors import HttpError, answer_error, answer_http_error, harden
+from .hosts import refuse_other_sites, share_with_trusted
 
 _HOST = "genvoris_host"
 _SUBDOMAIN = "genvoris_subdomain"

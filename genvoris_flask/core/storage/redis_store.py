@@ -1,20 +1,25 @@
-"""Shares values through Redis."""
+"""Shares values, and counts calls in moving windows, through Redis."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import redis
+from limits import RateLimitItem, parse
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import LockError, RedisError
 
 from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import start_thread
+from ..rate_limits import Rate
 from .health import attempt, examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
@@ -193,3 +198,56 @@ class RedisStore:
 
 def _milliseconds(seconds: float) -> int:
     return max(1, int(seconds * 1000))
+
+
+@functools.cache
+def _item(rate: Rate) -> RateLimitItem:
+    """Return a rate in the form that the limits library uses."""
+    return parse(str(rate))
+
+
+class RedisWindows:
+    """Windows that all processes share.
+
+    Args:
+        connection: The connection to Redis.
+        name: Returns what tells this shop's keys from those of others.
+    """
+
+    def __init__(self, connection: RedisConnection, name: Callable[[redis.Redis], str]) -> None:
+        self._connection = connection
+        self._name = name
+        self._limiter = PerProcess(self._open)
+
+    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
+        """Count a hit against each rate; return the seconds to wait if one of them is exceeded.
+
+        Raises:
+            StoreUnavailableError: Redis does not answer.
+        """
+        return self._connection.run(lambda client: self._hit(rates, (self._name(client), key)))
+
+    def health_check(self) -> str | None:
+        """Return why hits cannot be counted in Redis, or None if all is well."""
+
+        def count() -> None:
+            self._hit([Rate(1000, 1, "second")], ("check",))
+
+        return attempt("count calls", count)
+
+    def _hit(self, rates: Sequence[Rate], key: tuple[str, ...]) -> float | None:
+        limiter = self._limiter.get()
+        for item in map(_item, rates):
+            if not limiter.hit(item, *key):
+                return max(1.0, limiter.get_window_stats(item, *key).reset_time - time.time())
+        return None
+
+    def _open(self) -> MovingWindowRateLimiter:
+        # All keys of this package have one prefix, so that one pattern of an ACL is enough. It
+        # names the strategy, since another one would store other values under its keys.
+        storage = RedisStorage(
+            "redis://",
+            connection_pool=self._connection.client().connection_pool,
+            key_prefix="genvoris:limits:moving-window",
+        )
+        return MovingWindowRateLimiter(storage)
