@@ -12,6 +12,7 @@ GenvorisError
 ├── LockTimeoutError           a lock was held for longer than the caller could wait
 ├── QueueFullError             the background queue is full
 ├── UnknownPriceError          no plan at Genvoris has the price that was sold
+├── UnknownSubscriptionError   the shopper has no subscription to change
 ├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
 ├── StripeEventError           an event of Stripe's cannot be handled now
 ├── UnusablePhotoError         raised by the shop's own engine: the photo is at fault
@@ -105,6 +106,10 @@ class QueueFullError(GenvorisError):
 
 class UnknownPriceError(GenvorisError):
     """No plan at Genvoris has the external price id that was sold."""
+
+
+class UnknownSubscriptionError(GenvorisError):
+    """The shopper has no subscription in the shop's ledger that could be changed."""
 
 
 class ExternalIdError(GenvorisError):

@@ -10,6 +10,8 @@ import click
 from flask.cli import with_appcontext
 
 from ..core.api.models import Customer, Status
+from ..core.ledger.models import Balance
+from .ledger import show_balance
 from .output import (
     FILLED,
     Failure,
@@ -114,7 +116,10 @@ def cancel(customer_id: str, yes: bool, as_json: bool) -> None:
     _show(shop.billing.cancel(own_id), as_json)
 
 
-def _show(customer: Customer, as_json: bool) -> None:
+def _show(customer: Customer | Balance, as_json: bool) -> None:
+    if isinstance(customer, Balance):  # the shop has a ledger
+        show_balance(customer, as_json)
+        return
     fields = asdict(customer)
     if as_json:
         show_json(fields)

@@ -56,7 +56,7 @@ def upgrade() -> None:
 @with_appcontext
 def balance(your_id: str, as_json: bool) -> None:
     """Show what a shopper has. YOUR-ID is your own id of the shopper."""
-    _show(this_shop().billing.balance(your_id), as_json)
+    show_balance(this_shop().billing.balance(your_id), as_json)
 
 
 @click.command()
@@ -88,10 +88,11 @@ def grant(
     billing.balance(your_id)  # refused without a ledger, where a grant would be monthly
     expires_in = None if days is None else days * 24 * 3600.0
     billing.grant(your_id, try_ons, event_id=event_id, expires_in=expires_in)
-    _show(billing.balance(your_id), as_json)
+    show_balance(billing.balance(your_id), as_json)
 
 
-def _show(found: Balance, as_json: bool) -> None:
+def show_balance(found: Balance, as_json: bool) -> None:
+    """Print what a shopper has."""
     if as_json:
         show_json(asdict(found))
         return

@@ -50,6 +50,12 @@ class Settings:
             to 1000.
         email_verified_attribute: The attribute or method of Flask-Login's user that says whether
             the shop has verified their address, such as ``confirmed_at``. Default: none is.
+        roll_over: With a ledger, whether what is left of a paid period can be used in the next one.
+            Default false.
+        prorate_units: With a ledger, whether a change of the plan counts for the rest of its
+            period only, in proportion. Default false: a larger plan counts in full at once.
+        downgrade_at_once: With a ledger, whether a smaller plan counts at once, though what is used
+            stays used. Default false: it counts from the next period.
         credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
         store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
             shop's account at Genvoris, so that records survive a new ``api_key``.
@@ -135,6 +141,9 @@ class Settings:
     single_hours: int = 24
     free_tryons: int | None = None
     email_verified_attribute: str | None = None
+    roll_over: bool = False
+    prorate_units: bool = False
+    downgrade_at_once: bool = False
     credit_days: int | None = None
     store_namespace: str | None = None
     max_shoppers: int = 10_000

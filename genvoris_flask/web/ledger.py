@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from flask import Flask, Response
 
 from ..core.billing.accounts import BillingParts
+from ..core.ledger.allowances import Policy
 from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
@@ -60,7 +61,12 @@ def open_ledger(
     target = settings.database_url or functools.partial(_engine_of, app, settings.database)
     is_freemium = "freemium" in settings.charging and settings.free_tryons is not None
     free = FreeAllowance(settings.free_tryons or 0) if is_freemium else None
-    return Ledger(Database(target), clock=clock, secret=secret, free_allowance=free)
+    policy = Policy(
+        rolls_over=settings.roll_over,
+        prorates=settings.prorate_units,
+        lowers_at_once=settings.downgrade_at_once,
+    )
+    return Ledger(Database(target), clock=clock, secret=secret, policy=policy, free_allowance=free)
 
 
 def _engine_of(app: Flask, database: Any) -> Any:

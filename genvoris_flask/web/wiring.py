@@ -46,6 +46,7 @@ from .storage import Storage, first_secret, open_storage
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.billing.stripe.events import StripeEvents
+    from ..core.billing.stripe.sales import Sales
     from ..core.ledger.service import Ledger
 
 log = logging.getLogger("genvoris_flask")
@@ -227,15 +228,24 @@ class _Wiring:
         # Slow to import, and of no use to a shop without Stripe.
         from ..core.billing.stripe.events import StripeEvents
         from ..core.billing.stripe.lookup import open_lookup
-        from ..core.billing.stripe.plan_sales import PlanSales
 
         settings, hooks = self._settings, self._hooks
         return StripeEvents(
-            PlanSales(self._billing, self._storage.store, settings.default_plan),
+            self._sales,
             lambda customer: hooks.stripe_shopper(customer) if hooks.stripe_shopper else None,
             open_lookup(settings.stripe_api_key),
             metadata_only=settings.stripe_metadata_only,
         )
+
+    @functools.cached_property
+    def _sales(self) -> Sales:
+        if self._ledger is not None:
+            from ..core.ledger.stripe import LotSales  # imports SQLAlchemy, an extra
+
+            return LotSales(self._ledger, self._plans.sold)
+        from ..core.billing.stripe.plan_sales import PlanSales
+
+        return PlanSales(self._billing, self._storage.store, self._settings.default_plan)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from genvoris_flask import ConfigurationError, GenvorisFlask, Shopper
 from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.api.models import Customer
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.errors import ApiError, ForbiddenError, NotFoundError, UnknownPriceError
 from genvoris_flask.signals import customer_linked, session_minted
@@ -107,9 +108,11 @@ def test_activate_once(billing: Billing, client: GenvorisClient, name: str) -> N
     first = billing.activate(
         name, price_id="price_pro", email="ada@example.com", event_id="order-1"
     )
+    assert isinstance(first, Customer)
     assert (first.external_id, first.email) == (f"shop-{name}", "ada@example.com")
     spend(client, name, 3)
     again = billing.activate(name, price_id="price_pro", event_id="order-1")
+    assert isinstance(again, Customer)
     assert again.id == first.id
     assert account_of(client, name) == ("ACTIVE", "Pro", 3, 5)
     billing.activate(name, price_id="price_pro", event_id="order-2")
@@ -137,6 +140,7 @@ def test_renew_disabled_plan(billing: Billing, client: GenvorisClient, name: str
     """A renewal fills the quota and keeps a plan that is no longer sold."""
     customer = billing.activate(name, price_id="price_pro", event_id="o")
     spend(client, name, 5)
+    assert isinstance(customer, Customer)
     assert customer.plan_id is not None
     client.plans.disable(customer.plan_id)
     for _ in range(2):
@@ -259,6 +263,7 @@ def test_linked_and_token(app: Flask, billing: Billing, name: str) -> None:
         minted.append(session.plan_name)
 
     customer = billing.activate(name, price_id="price_atelier", event_id="o2")
+    assert isinstance(customer, Customer)
     # A token is minted although none was asked for.
     until(lambda: broker.cached(shopper) is not None)
     assert linked == [(name, customer.id)]
@@ -333,6 +338,7 @@ def test_close_account(app: Flask, billing: Billing, client: GenvorisClient, nam
     """The next owner of the id has no plan and no address, and the old token is revoked."""
     broker, shopper = get_state(app).broker, Shopper(name)
     first = billing.activate(name, price_id="price_pro", email="ada@example.com", event_id="o1")
+    assert isinstance(first, Customer)
     client.customers.update(first.id, metadata={"size": "M"})
     spend(client, name, 1)
     old = broker.session(shopper, 10)

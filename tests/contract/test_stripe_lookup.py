@@ -13,7 +13,7 @@ import pytest
 import stripe as stripe_library
 
 from genvoris_flask.core.billing.stripe.lookup import NoLookup, StripeLookup, open_lookup
-from genvoris_flask.core.billing.stripe.payloads import Line
+from genvoris_flask.core.billing.stripe.payloads import Item, Line
 from genvoris_flask.errors import StripeEventError
 
 
@@ -107,8 +107,8 @@ def test_lookup_pages(
 ) -> None:
     """All pages of a list are fetched, and an invoice's prorations are left out."""
     assert lookup.prices_of_checkout("cs_test_1") == ["socks"] * 120 + ["pro"]
-    assert lookup.prices_of_subscription("sub_1") == ["socks"] * 120 + ["pro"]
-    assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000)]
+    assert lookup.items_of_subscription("sub_1") == [Item("socks")] * 120 + [Item("pro")]
+    assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000, 1_780_000_000)]
 
 
 def test_lookup_invoice(lookup: StripeLookup) -> None:
@@ -121,7 +121,7 @@ def test_lookup_forbidden(lookup: StripeLookup) -> None:
     """A key without the permission is an error that does not contain the key."""
     for ask, name in (
         (lookup.prices_of_checkout, "cs_test_2"),
-        (lookup.prices_of_subscription, "sub_2"),
+        (lookup.items_of_subscription, "sub_2"),
         (lookup.lines_of_invoice, "in_2"),
         (lookup.invoice_of_payment, "pi_2"),
     ):

@@ -21,6 +21,7 @@ from sqlalchemy import Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.core.api.models import Customer as GenvorisCustomer
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.signals import customer_linked
 from genvoris_flask.web.shopper import current_shopper, user_id
@@ -227,9 +228,10 @@ def test_documented_migration(genvoris: LocalGenvoris, kind: str) -> None:
     assert token not in shop.said()
 
     with shop.app.app_context():  # and the next sale
-        new = shop.genvoris.billing.activate("7", plan_id=genvoris.plan(5, "Large")).id
-        assert new != old
-        assert shop.ada().genvoris_customer_id == new
+        new = shop.genvoris.billing.activate("7", plan_id=genvoris.plan(5, "Large"))
+        assert isinstance(new, GenvorisCustomer)
+        assert new.id != old
+        assert shop.ada().genvoris_customer_id == new.id
     assert browser.get("/genvoris/status").get_json()["remaining"] == 5
 
 

@@ -37,6 +37,12 @@ class LedgerFixture:
             free_allowance=self.free,
         )
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open in this thread, in a database in memory."""
+        with self.database.engine.connect() as connection:
+            return bool(connection.connection.in_transaction)
+
     def check(self) -> None:
         """Assert that counters are in bounds and equal to the sums of their journal."""
         with self.database.engine.connect() as connection:

@@ -8,6 +8,7 @@ from genvoris_flask.core.billing.plans import DeclaredPlan
 from genvoris_flask.core.billing.service import Billing
 from genvoris_flask.core.billing.stripe.events import StripeEvents
 from genvoris_flask.core.billing.stripe.lookup import NoLookup
+from genvoris_flask.core.billing.stripe.payloads import Item, Line
 from genvoris_flask.core.billing.stripe.plan_sales import PlanSales
 from genvoris_flask.errors import GenvorisError
 from tests.support.billing_shop import FakeTokens, FaultyStore, Killed
@@ -24,10 +25,20 @@ class FakeLookup(NoLookup):
     def __init__(self) -> None:
         self.prices: list[str] = []
         self.invoices: dict[str, str] = {}
+        self.items: dict[str, list[Item]] = {}
+        self.lines: dict[str, list[Line]] = {}
 
     def prices_of_checkout(self, _session_id: str) -> list[str]:
         """Return ``prices``."""
         return self.prices
+
+    def items_of_subscription(self, subscription: str) -> list[Item]:
+        """Return the items from ``items``, or raise as without a key."""
+        return self.items.get(subscription) or super().items_of_subscription(subscription)
+
+    def lines_of_invoice(self, invoice: str) -> list[Line]:
+        """Return the lines from ``lines``, or raise as without a key."""
+        return self.lines.get(invoice) or super().lines_of_invoice(invoice)
 
     def invoice_of_payment(self, intent: str) -> str | None:
         """Return the invoice from ``invoices``."""

@@ -359,16 +359,6 @@ class TestDisputes:
         shop.ledger.disputed("order", "o", "opened", at=at(START + 1))
         assert available(shop) == 3
 
-    def test_reasons_to_hold_add_up(self, shop: LedgerFixture) -> None:
-        """A lot is free again when every reason has gone."""
-        self.order(shop)
-        shop.ledger.disputed("order", "o", "opened")
-        shop.ledger.hold("u", "o", "pause", held=True, source="order")
-        shop.ledger.disputed("order", "o", "won", at=at(START + 1))
-        assert available(shop) == 0
-        shop.ledger.hold("u", "o", "pause", held=False, source="order")
-        assert available(shop) == 3
-
 
 class TestJournal:
     def test_tells_what_happened(self, shop: LedgerFixture) -> None:

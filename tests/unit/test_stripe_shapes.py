@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from genvoris_flask.core.billing.stripe.payloads import Line
+from genvoris_flask.core.billing.stripe.payloads import Item, Line
 from genvoris_flask.errors import GenvorisError, StripeEventError
 from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import Event, FakeLookup, StripeShop, start_events
@@ -19,23 +19,8 @@ def shop() -> StripeShop:
     return StripeShop()
 
 
-class FullLookup(FakeLookup):
-    """Stands for Stripe's API, which has more than the events do."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.items: dict[str, list[str]] = {}
-        self.lines: dict[str, list[Line]] = {}
-
-    def prices_of_subscription(self, subscription: str) -> list[str]:
-        return self.items[subscription]
-
-    def lines_of_invoice(self, invoice: str) -> list[Line]:
-        return self.lines[invoice]
-
-
-def asking() -> tuple[StripeShop, FullLookup]:
-    shop, asked = StripeShop(), FullLookup()
+def asking() -> tuple[StripeShop, FakeLookup]:
+    shop, asked = StripeShop(), FakeLookup()
     shop.lookup = asked
     shop.restart()
     return shop, asked
@@ -55,10 +40,10 @@ def test_long_subscription_with_key(stripe: Stripe) -> None:
     """With a key, Stripe is asked for the other items."""
     shop, asked = asking()
     shop.deliver(*start_events(stripe))
-    asked.items[stripe.subscription] = [*(f"socks_{n}" for n in range(10)), "max"]
+    asked.items[stripe.subscription] = [*(Item(f"socks_{n}") for n in range(10)), Item("max")]
     assert shop.apply(stripe.change(at=10, more=10)) == ["applied"]
     assert (shop.status, shop.plan) == ("ACTIVE", "pln_max")
-    asked.items[stripe.subscription] = ["price_of_socks"] * 11
+    asked.items[stripe.subscription] = [Item("price_of_socks")] * 11
     shop.apply(stripe.change(price="price_of_socks", at=20, more=10))
     assert shop.status == "CANCELLED"
 
@@ -79,7 +64,7 @@ def test_long_invoice(shop: StripeShop, stripe: Stripe) -> None:
     with pytest.raises(StripeEventError, match="GENVORIS_STRIPE_API_KEY"):
         shop.apply(paid)
     assert shop.fills == 1
-    shop.lookup = asked = FullLookup()
+    shop.lookup = asked = FakeLookup()
     shop.restart()
     asked.lines[paid["data"]["object"]["id"]] = [Line("pro", T0 + 2 * MONTH)]
     assert shop.apply(paid) == ["applied"]

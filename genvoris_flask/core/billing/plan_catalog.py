@@ -30,17 +30,18 @@ class PlanCatalog:
 
     Attributes:
         plans: The plans at Genvoris, inactive ones included.
-        declared: The external price ids that the shop declares, whether or not Genvoris has them.
+        declared: The prices that the shop declares, whether or not Genvoris has them, each with
+            the one by which Genvoris knows its plan.
     """
 
     plans: tuple[Plan, ...]
-    declared: frozenset[str]
+    declared: Mapping[str, str]
 
     @property
     def prices(self) -> set[str]:
         """The external price ids that are sold: declared by the shop, or known to Genvoris."""
         known = {plan.external_price_id for plan in self.plans if plan.external_price_id}
-        return known | self.declared
+        return known | self.declared.keys()
 
     def sold_price(
         self, prices: Iterable[str], former: Mapping[str, str] = _NO_PLANS
@@ -59,9 +60,14 @@ class PlanCatalog:
 
     def plan(self, price: str, former: Mapping[str, str] = _NO_PLANS) -> Plan | None:
         """Return the plan with a price, preferably an active one, or the plan that had it."""
-        found = [plan for plan in self.plans if plan.external_price_id == price]
+        known_as = self.declared.get(price, price)
+        found = [plan for plan in self.plans if plan.external_price_id == known_as]
         found = found or [plan for plan in self.plans if plan.id == former.get(price)]
         return max(found, key=lambda plan: plan.active, default=None)
+
+    def by_id(self, plan_id: str | None) -> Plan | None:
+        """Return the plan with an id."""
+        return next((plan for plan in self.plans if plan.id == plan_id), None)
 
     def require(self, plan: Plan | None, price: str | None) -> Plan:
         """Return the plan of a price that was sold.
@@ -107,8 +113,50 @@ class PlanService:
 
     def catalog(self) -> PlanCatalog:
         """Fetch the current plans."""
-        declared = [plan.external_price_id for plan in self._declared or ()]
-        return PlanCatalog(tuple(self._fetch()), frozenset(price for price in declared if price))
+        return PlanCatalog(tuple(self._fetch()), self._declared_prices())
+
+    def sold(self) -> PlanCatalog:
+        """Return the declared plans, without asking Genvoris; or its plans if none are declared.
+
+        The id of a declared plan is its name, which outlasts changes of its prices.
+        """
+        if self._declared is None:
+            return self.catalog()
+        plans = [
+            Plan(
+                id=each.name,
+                name=each.name,
+                monthly_try_ons=each.monthly_try_ons,
+                external_price_id=each.external_price_id,
+                active=True,
+                created_at=None,
+                updated_at=None,
+            )
+            for each in self._declared
+        ]
+        return PlanCatalog(tuple(plans), self._declared_prices())
+
+    def units_of(self, price_id: str | None, plan_id: str | None) -> int:
+        """Return the try-ons a month of a plan that is sold, by its price, its id or its name.
+
+        Raises:
+            TypeError: Both ids are given.
+            UnknownPriceError: There is no such plan.
+        """
+        if price_id is not None and plan_id is not None:
+            raise TypeError("Give the price_id or the plan_id, not both.")
+        catalog = self.sold()
+        found = catalog.plan(price_id) if price_id is not None else catalog.by_id(plan_id)
+        if found is None and plan_id is not None and self._declared is not None:
+            found = self.catalog().by_id(plan_id)  # it may be Genvoris's id
+        return catalog.require(found, price_id or plan_id).monthly_try_ons or 0
+
+    def _declared_prices(self) -> dict[str, str]:
+        return {
+            price: str(plan.external_price_id)
+            for plan in self._declared or ()
+            for price in plan.prices
+        }
 
     def sync(self, *, dry_run: bool) -> list[PlanChange]:
         """Make the plans at Genvoris match the declared ones; return the steps.

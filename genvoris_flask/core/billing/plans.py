@@ -12,6 +12,7 @@ from ...errors import ConfigurationError
 from .. import validators
 
 FIELDS = ("name", "monthly_try_ons", "external_price_id")
+PRICE_IDS = "price_ids"
 MAX_NAME_LENGTH = 80
 MAX_TRY_ONS = 1_000_000
 
@@ -24,13 +25,21 @@ class DeclaredPlan:
         name: 1 to 80 characters, unique among the plans.
         monthly_try_ons: 1 to 1,000,000.
         external_price_id: The price's id in the shop's billing system, unique among the plans.
+        price_ids: Further prices that the plan is sold at, such as one for a whole year.
         own: Keys of the shop's own, such as the plan's price; they are not sent to Genvoris.
     """
 
     name: str
     monthly_try_ons: int
     external_price_id: str | None = None
+    price_ids: tuple[str, ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def prices(self) -> tuple[str, ...]:
+        """All prices that the plan is sold at."""
+        first = (self.external_price_id,) if self.external_price_id else ()
+        return (*first, *self.price_ids)
 
     def as_payload(self) -> dict[str, Any]:
         """Return the fields that are sent to Genvoris."""
@@ -56,13 +65,14 @@ def declared_plans(key: str, value: Any) -> tuple[DeclaredPlan, ...]:
     if not plans:
         raise ConfigurationError(f"{key} is empty: leave it unset to declare no plans.")
     _reject_duplicates(key, "name", [plan.name for plan in plans])
-    _reject_duplicates(key, "external_price_id", [plan.external_price_id for plan in plans])
+    prices = [price for plan in plans for price in plan.prices]
+    _reject_duplicates(key, "external_price_id", [*prices])
     return plans
 
 
 def _read(where: str, value: Any) -> DeclaredPlan:
     if isinstance(value, DeclaredPlan):
-        value = {**value.own, **value.as_payload()}
+        value = {**value.own, **value.as_payload(), PRICE_IDS: value.price_ids}
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where} must be a dict with name and monthly_try_ons.")
     _reject_misspelled_keys(where, value)
@@ -70,14 +80,26 @@ def _read(where: str, value: Any) -> DeclaredPlan:
     if len(name) > MAX_NAME_LENGTH:
         raise ConfigurationError(f"{where}.name must be at most {MAX_NAME_LENGTH} characters.")
     price = value.get("external_price_id")
+    further = _price_ids(f"{where}.{PRICE_IDS}", value.get(PRICE_IDS))
+    if price is None and further:
+        price, *further = further
     return DeclaredPlan(
         name,
         validators.number(1, MAX_TRY_ONS, "try-ons", int)(
             f"{where}.monthly_try_ons", value.get("monthly_try_ons")
         ),
         None if price is None else validators.text(f"{where}.external_price_id", price),
-        {own: value[own] for own in value if own not in FIELDS},
+        tuple(further),
+        {own: value[own] for own in value if own not in (*FIELDS, PRICE_IDS)},
     )
+
+
+def _price_ids(where: str, value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ConfigurationError(f"{where} must be a list of ids of prices.")
+    return [validators.text(f"{where}[{number}]", each) for number, each in enumerate(value)]
 
 
 def _reject_misspelled_keys(where: str, value: Mapping[Any, Any]) -> None:
@@ -88,7 +110,7 @@ def _reject_misspelled_keys(where: str, value: Mapping[Any, Any]) -> None:
         near = difflib.get_close_matches(normalized, missing, n=1, cutoff=0.85)
         if normalized.endswith("priceid") and "externalpriceid" in missing:
             near = ["externalpriceid"]
-        if own not in FIELDS and near:
+        if own not in (*FIELDS, PRICE_IDS) and near:
             raise ConfigurationError(f"{where} has a key {own!r}: did you mean {missing[near[0]]}?")
 
 

@@ -89,7 +89,7 @@ class Billing(WithoutLedger):
         plan_id: str | None = None,
         email: str | None = None,
         event_id: str | None = None,
-    ) -> Customer:
+    ) -> Customer | Balance:
         """Start a plan that was sold: register the shopper, and give them its full quota.
 
         Args:
@@ -117,7 +117,7 @@ class Billing(WithoutLedger):
         plan_id: str | None = None,
         email: str | None = None,
         event_id: str | None = None,
-    ) -> Customer:
+    ) -> Customer | Balance:
         """Start a new period with a full quota, as when the next month was paid for.
 
         Args:
@@ -142,7 +142,7 @@ class Billing(WithoutLedger):
         price_id: str | None = None,
         plan_id: str | None = None,
         event_id: str | None = None,
-    ) -> Customer:
+    ) -> Customer | Balance:
         """Move the shopper to another plan; what they have used of this period stays used.
 
         Args:
@@ -161,15 +161,15 @@ class Billing(WithoutLedger):
             raise TypeError("change_plan() needs the price_id or the plan_id of the new plan.")
         return self.accounts.change("change_plan", Shopper(external_id), event_id, plan=plan)
 
-    def pause(self, external_id: str, *, event_id: str | None = None) -> Customer:
+    def pause(self, external_id: str, *, event_id: str | None = None) -> Customer | Balance:
         """Allow the shopper no try-ons until ``resume``; their plan and quota stay."""
         return self.accounts.change("pause", Shopper(external_id), event_id, status="PAUSED")
 
-    def resume(self, external_id: str, *, event_id: str | None = None) -> Customer:
+    def resume(self, external_id: str, *, event_id: str | None = None) -> Customer | Balance:
         """End a pause, or undo a cancellation; the quota is as it was."""
         return self.accounts.change("resume", Shopper(external_id), event_id, status="ACTIVE")
 
-    def cancel(self, external_id: str, *, event_id: str | None = None) -> Customer:
+    def cancel(self, external_id: str, *, event_id: str | None = None) -> Customer | Balance:
         """End the shopper's plan; a later ``activate`` starts a new one."""
         return self.accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
 
@@ -246,7 +246,7 @@ class Billing(WithoutLedger):
 
     def refund(
         self, external_id: str, *, sale_id: str | None = None, event_id: str | None = None
-    ) -> Customer:
+    ) -> Customer | Balance:
         """Take back a sale: the shopper falls back to GENVORIS_DEFAULT_PLAN, or to no plan.
 
         They see the paywall, and can buy again. For a partial refund, call ``change_plan`` instead.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from .database import insert_if_absent
 from .lots import FINAL_STATES, Lot, allowed_units, in_drawing_order, read_lot
@@ -61,8 +61,10 @@ class LockedAccount:
         self.id = check_id("external_id", external_id)
         self.now = now
         self._lock()
-        self._lots = self._read_lots()
-        self._lapse()
+        found = self._read_lots()
+        self._lots = {lot.id: lot for lot in found if lot.stored_state not in FINAL_STATES}
+        if any(lot.reserved for lot in found):
+            self._lapse()
         self._expire()
 
     @property
@@ -162,6 +164,17 @@ class LockedAccount:
         lost = min(0, lot.taken - lot.allowed)
         return self.change(lot, state, event, Change(allowed=lost), state=state)
 
+    def hand_over(self, lot: Lot, owner: str) -> None:
+        """Move a lot to another shopper's account, which must be locked too."""
+        self.change(lot, "move", self.statement(f"move:{lot.id}"))
+        self.connection.execute(update(lots).where(lots.c.id == lot.id).values(account=owner))
+        self.connection.execute(
+            update(reservations)
+            .where(reservations.c.lot_id == lot.id, reservations.c.state == "open")
+            .values(account=owner)
+        )
+        self._lots.pop(lot.id, None)
+
     def statement(self, about: str) -> str:
         """Return an event id for what the shop states now, which it may state again later."""
         version = select(accounts.c.version).where(accounts.c.external_id == self.id)
@@ -185,16 +198,19 @@ class LockedAccount:
             insert_if_absent(self.connection, accounts, row)
             self.connection.execute(lock)
 
-    def _read_lots(self) -> dict[int, Lot]:
+    def _read_lots(self) -> list[Lot]:
+        """Return the lots that have not ended, and those with try-ons under way."""
         # FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop
         # began earlier.
         query = (
             select(lots)
-            .where(lots.c.account == self.id, lots.c.state.not_in(FINAL_STATES))
+            .where(
+                lots.c.account == self.id,
+                or_(lots.c.state.not_in(FINAL_STATES), lots.c.reserved > 0),
+            )
             .with_for_update()
         )
-        found = map(read_lot, self.connection.execute(query))
-        return {lot.id: lot for lot in found}
+        return [read_lot(row) for row in self.connection.execute(query)]
 
     def _expire(self) -> None:
         for lot in list(self._lots.values()):
@@ -202,8 +218,6 @@ class LockedAccount:
                 self.end(lot, "expired", f"expiry:{lot.id}")
 
     def _lapse(self) -> None:
-        if not any(lot.reserved for lot in self._lots.values()):
-            return
         open_ones = select(reservations).where(
             reservations.c.account == self.id,
             reservations.c.state == "open",
@@ -227,6 +241,12 @@ class LockedAccount:
 def lock_accounts(
     connection: Connection, found: Iterable[Lot], now: datetime
 ) -> dict[str, LockedAccount]:
-    """Return the accounts of some lots, locked in an order that is the same everywhere."""
-    names = sorted({lot.account for lot in found if lot.account is not None})
-    return {name: LockedAccount(connection, name, now) for name in names}
+    """Return the accounts of some lots, locked."""
+    return lock_named(connection, {lot.account for lot in found if lot.account is not None}, now)
+
+
+def lock_named(
+    connection: Connection, names: Iterable[str], now: datetime
+) -> dict[str, LockedAccount]:
+    """Return some accounts, locked in an order that is the same everywhere."""
+    return {name: LockedAccount(connection, name, now) for name in sorted(names)}

@@ -20,7 +20,7 @@ def balance_of(found: Sequence[Lot], now: datetime, offered: Sequence[LotBalance
     ends = [lot.expires_at for lot in current if lot.available and lot.expires_at]
     return Balance(
         available=sum(lot.available for lot in views),
-        held=sum(lot.room for lot in current if lot.state == "held"),
+        held=sum(lot.room for lot in current if lot.state == "held" and "ended" not in lot.holds),
         lots=views,
         next_expiry=min(ends, default=None),
     )

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Unpack
 
 from ..billing.accounts import BillingParts
-from ..billing.service import Billing
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
+from .subscription_billing import SubscriptionBilling, connection_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Terms:
     sells_singly: bool = False
 
 
-class LedgerBilling(Billing):
+class LedgerBilling(SubscriptionBilling):
     """The billing calls of a shop with a ledger.
 
     Every change takes the ``event_id`` of the billing system's event, and then happens once, in the
@@ -44,8 +44,7 @@ class LedgerBilling(Billing):
     """
 
     def __init__(self, *, ledger: Ledger, terms: Terms, **parts: Unpack[BillingParts]) -> None:
-        super().__init__(**parts)
-        self._ledger = ledger
+        super().__init__(ledger=ledger, **parts)
         self._terms = terms
 
     def grant(
@@ -76,7 +75,7 @@ class LedgerBilling(Billing):
             currency=currency,
             expires_at=self._end(expires_in),
         )
-        self._ledger.give(external_id, grant, event_id=event, connection=_connection(session))
+        self._ledger.give(external_id, grant, event_id=event, connection=connection_of(session))
         return self.balance(external_id)
 
     def take_back(
@@ -90,7 +89,7 @@ class LedgerBilling(Billing):
         """Take back what ``grant`` gave, newest first; what is used stays used."""
         event = None if event_id is None else f"take-back:{event_id}"
         return self._ledger.take_back(
-            external_id, try_ons, event_id=event, connection=_connection(session)
+            external_id, try_ons, event_id=event, connection=connection_of(session)
         )
 
     def order_paid(
@@ -120,7 +119,7 @@ class LedgerBilling(Billing):
             currency=currency,
             expires_at=self._end(self._terms.single_seconds if is_single else None),
             kind="single" if is_single else "order",
-            connection=_connection(session),
+            connection=connection_of(session),
         )
 
     def order_refunded(
@@ -135,12 +134,12 @@ class LedgerBilling(Billing):
         """Take back the share of an order's try-ons that was refunded."""
         source_id = order_id if line_id is None else f"{order_id}/{line_id}"
         self._ledger.refunded(
-            "order", source_id, refunded, paid=paid, connection=_connection(session)
+            "order", source_id, refunded, paid=paid, connection=connection_of(session)
         )
 
     def dispute(self, order_id: str, outcome: DisputeOutcome, *, session: Any = None) -> None:
         """Hold an order's try-ons while its payment is disputed."""
-        self._ledger.disputed("order", order_id, outcome, connection=_connection(session))
+        self._ledger.disputed("order", order_id, outcome, connection=connection_of(session))
 
     def claim(self, external_id: str, email: str) -> Balance:
         """Grant a shopper what guests ordered under their address, which the shop has verified."""
@@ -161,7 +160,3 @@ class LedgerBilling(Billing):
         if seconds is None:
             return None
         return datetime.fromtimestamp(self._clock() + seconds, UTC)
-
-
-def _connection(session: Any) -> Any:
-    return None if session is None else session.connection()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from ...errors import GenvorisError
 from .accounts import check_id
@@ -35,7 +35,11 @@ class Delivery:
 
 
 def receive(
-    connection: Connection, event_id: str, body: Mapping[str, Any], account: str, now: datetime
+    connection: Connection,
+    event_id: str,
+    body: Mapping[str, Any],
+    account: str | None,
+    now: datetime,
 ) -> Delivery:
     """Note an event, unless it was noted before.
 
@@ -43,7 +47,7 @@ def receive(
         connection: The transaction, which also has the event's effect.
         event_id: The billing system's id.
         body: What the event says, to tell a repeat from a mistake.
-        account: The shop's id of the shopper.
+        account: The shop's id of the shopper, if it is known.
         now: The current time.
 
     Raises:
@@ -64,3 +68,8 @@ def receive(
             "event of your billing system an id of its own."
         )
     return Delivery(event_id, repeated=True)
+
+
+def forget(connection: Connection, event_id: str) -> None:
+    """Drop the note of an event that had no effect, so that it may have one later."""
+    connection.execute(delete(events).where(events.c.id == event_id))

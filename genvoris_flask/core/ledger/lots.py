@@ -13,7 +13,7 @@ from .models import LotKind, LotState
 
 # What is stored. "Spent" and "held" follow from the counters and the holds.
 StoredState = Literal["pending", "active", "void", "expired"]
-Hold = Literal["dispute", "pause", "superseded"]
+Hold = Literal["dispute", "pause", "ended", "superseded"]
 DisputeState = Literal["open", "won", "lost"]
 
 # The lowest number is drawn from first.

@@ -43,6 +43,17 @@ def save_reversal(
     counts, and a lost one is final.
     """
     merged = merge(lock_reversal(connection, source, source_id), reversal)
+    _write(connection, source, source_id, merged)
+    return merged
+
+
+def set_reversal(connection: Connection, source: str, source_id: str, reversal: Reversal) -> None:
+    """Store a reversal that says all there is, in place of what is stored."""
+    if lock_reversal(connection, source, source_id) != reversal:
+        _write(connection, source, source_id, reversal)
+
+
+def _write(connection: Connection, source: str, source_id: str, merged: Reversal) -> None:
     connection.execute(
         update(reversals)
         .where(and_(reversals.c.source == source, reversals.c.source_id == source_id))
@@ -53,7 +64,6 @@ def save_reversal(
             disputed_at=merged.disputed_at,
         )
     )
-    return merged
 
 
 def merge(stored: Reversal, told: Reversal) -> Reversal:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.dialects import mysql
@@ -115,6 +116,28 @@ lots = Table(
     Index(None, "source", "bundle"),
     CheckConstraint("reserved >= 0 AND used >= 0 AND reserved + used <= granted", name="counts"),
     CheckConstraint("allowed >= 0 AND allowed <= granted", name="allowed"),
+)
+
+# What is known of each subscription; its lots follow from that.
+subscriptions = Table(
+    "genvoris_subscriptions",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("id", id_type(), primary_key=True),
+    Column("account", id_type(), ForeignKey("genvoris_accounts.external_id"), nullable=False),
+    # When its next lot begins, without anything being reported.
+    Column("due_at", UtcDateTime, nullable=True, index=True),
+    Column("body", JSON, nullable=False),
+    Index(None, "account", "due_at"),
+)
+
+# What the events of a payment provider have said so far.
+records = Table(
+    "genvoris_records",
+    metadata,
+    Column("key", id_type(), primary_key=True),
+    Column("value", Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 reservations = Table(

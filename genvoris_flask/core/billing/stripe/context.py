@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from ....errors import StripeEventError, see
 from ..plan_catalog import PlanCatalog
 from .lookup import Lookup
+from .questions import ShopperOf
 from .repository import StripeRepository
 from .reversals import Reversal
-from .sales import Sales
-
-ShopperOf = Callable[[str], str | None]
+from .sales import Sales, Settling
 
 
 @dataclass(frozen=True)
@@ -21,21 +20,24 @@ class StripeContext:
 
     Attributes:
         sales: Carries out what was sold.
-        repository: Stores what earlier events said.
+        settling: Has the records, and settles accounts.
+        catalog: Returns the current plans.
         shopper_of: The shop's function from a Stripe customer to the shop's id.
         lookup: Asks Stripe for what an event leaves out.
         metadata_only: Whether ``client_reference_id`` is ignored.
     """
 
     sales: Sales
-    repository: StripeRepository
+    settling: Settling
+    catalog: Callable[[], PlanCatalog]
     shopper_of: ShopperOf
     lookup: Lookup
     metadata_only: bool = False
 
-    def catalog(self) -> PlanCatalog:
-        """Return the current plans."""
-        return self.sales.catalog()
+    @property
+    def repository(self) -> StripeRepository:
+        """What earlier events said."""
+        return self.settling.repository
 
     def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
         """Bring a shopper's account to what follows from all of their purchases.
@@ -45,7 +47,7 @@ class StripeContext:
             name: The subscription or Checkout Session that the event was about.
             catalog: The current plans.
         """
-        return self.sales.settle(self.repository, external_id, name, catalog)
+        return self.settling.settle(external_id, name, catalog)
 
     def identify(
         self, customer: str | None, from_event: str | None, from_record: str | None = None

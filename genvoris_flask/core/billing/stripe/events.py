@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .context import ShopperOf, StripeContext
+from ..plan_catalog import PlanCatalog
+from .context import StripeContext
 from .lookup import Lookup
 from .payloads import Checkout, Json, Outcome
 from .payments import Payments
-from .repository import StripeRepository
-from .sales import EventKey, Sales
+from .questions import DeferredQuestions, ShopperOf, UnansweredError
+from .sales import EventKey, Sales, Settling
 from .subscriptions import Subscriptions
 
 HANDLED = (
@@ -63,9 +64,30 @@ class StripeEvents:
         if event["type"] not in HANDLED or event.get("account"):
             return "ignored"  # connected accounts sell their own things
 
-        def work(repository: StripeRepository) -> Outcome:
+        if self._sales.is_transaction:
+            return self._apply_in_transaction(event)
+        return self._apply(event, self._sales.catalog, self._shopper_of, self._lookup)
+
+    def _apply_in_transaction(self, event: Json) -> Outcome:
+        """Begin again after each question that came up, with its answer."""
+        plans = self._sales.catalog()
+        questions = DeferredQuestions(self._lookup, self._shopper_of)
+        while True:
+            try:
+                return self._apply(event, lambda: plans, questions.shopper_of, questions)
+            except UnansweredError as question:
+                question.ask()
+
+    def _apply(
+        self,
+        event: Json,
+        catalog: Callable[[], PlanCatalog],
+        shopper_of: ShopperOf,
+        lookup: Lookup,
+    ) -> Outcome:
+        def work(settling: Settling) -> Outcome:
             context = StripeContext(
-                self._sales, repository, self._shopper_of, self._lookup, self._metadata_only
+                self._sales, settling, catalog, shopper_of, lookup, self._metadata_only
             )
             return dispatch(context, event)
 

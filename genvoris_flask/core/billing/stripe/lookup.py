@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import StripeEventError, see
-from .payloads import Json, Line, lines_of, prices_of
+from .payloads import Item, Json, Line, items_of, lines_of, prices_of
 
 if TYPE_CHECKING:
     import stripe
@@ -25,8 +25,8 @@ class Lookup(Protocol):
     def invoice_of_payment(self, intent: str) -> str | None:
         """Return the invoice that a payment intent paid."""
 
-    def prices_of_subscription(self, subscription: str) -> list[str]:
-        """Return the prices of all items of a subscription."""
+    def items_of_subscription(self, subscription: str) -> list[Item]:
+        """Return what all items of a subscription sell."""
 
     def lines_of_invoice(self, invoice: str) -> list[Line]:
         """Return all periods that an invoice is for."""
@@ -53,7 +53,7 @@ class NoLookup:
         """Return None."""
         return None
 
-    def prices_of_subscription(self, subscription: str) -> list[str]:
+    def items_of_subscription(self, subscription: str) -> list[Item]:
         """Raise StripeEventError: the event lacks items, and Stripe cannot be asked."""
         raise _incomplete(f"items of {subscription}")
 
@@ -99,13 +99,13 @@ class StripeLookup:
         invoice_id: str = invoice if isinstance(invoice, str) else invoice.id
         return invoice_id
 
-    def prices_of_subscription(self, subscription: str) -> list[str]:
-        """Return the current prices of all items of a subscription."""
+    def items_of_subscription(self, subscription: str) -> list[Item]:
+        """Return what all items of a subscription sell now."""
         with _asking_for("the subscription's items"):
             items = self._v1.subscription_items.list(
                 {"subscription": subscription, "limit": PAGE_SIZE}
             )
-            return list(prices_of(_all(items)))
+            return list(items_of(_all(items)))
 
     def lines_of_invoice(self, invoice: str) -> list[Line]:
         """Return all periods that an invoice is for."""

@@ -31,6 +31,14 @@ TRY_ONS = "genvoris_try_ons"
 
 
 @dataclass(frozen=True)
+class Item:
+    """What a subscription or an invoice's line sells: a price, and how many of it."""
+
+    price: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True)
 class Subscription:
     """A subscription.
 
@@ -40,8 +48,9 @@ class Subscription:
         external_id: The shop's id of its owner, if the metadata contains it.
         created: When it was created, in Unix seconds; 0 if the event does not contain that.
         state: What its status means for the plan.
-        prices: The prices of its items, in their order.
+        items: What it sells, in the order of its items.
         is_whole: Whether the event contains all of its items.
+        trial: When its trial starts and ends, in Unix seconds, if it has one.
     """
 
     id: str
@@ -49,8 +58,9 @@ class Subscription:
     external_id: str | None
     created: int
     state: SubscriptionState
-    prices: tuple[str, ...]
+    items: tuple[Item, ...]
     is_whole: bool
+    trial: tuple[int, int] | None
 
     @classmethod
     def read(cls, payload: Json) -> Subscription:
@@ -64,17 +74,32 @@ class Subscription:
             external_id=_text(_dict(payload.get("metadata")).get(EXTERNAL_ID)),
             created=_number(payload.get("created")),
             state=state,
-            prices=tuple(prices_of(_items(payload.get("items")))),
+            items=tuple(items_of(_items(payload.get("items")))),
             is_whole=_is_whole(payload.get("items")),
+            trial=_trial(payload),
         )
+
+    @property
+    def prices(self) -> tuple[str, ...]:
+        """The prices of its items, in their order."""
+        return tuple(item.price for item in self.items)
 
 
 @dataclass(frozen=True)
 class Line:
-    """An invoice's line for a subscription period, which ends at ``until``, in Unix seconds."""
+    """An invoice's line for a subscription period.
+
+    Attributes:
+        price: The price.
+        until: When the period ends, in Unix seconds.
+        since: When it starts.
+        quantity: How many of the price.
+    """
 
     price: str
     until: int
+    since: int = 0
+    quantity: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,6 +116,8 @@ class Invoice:
         lines: Its lines for subscription periods.
         is_whole: Whether the event contains all of its lines.
         payments: The payment intents and charges that it contains.
+        paid: The amount that was paid, in the currency's minor unit.
+        currency: The currency's ISO code.
     """
 
     id: str
@@ -102,6 +129,8 @@ class Invoice:
     lines: tuple[Line, ...]
     is_whole: bool
     payments: tuple[str, ...]
+    paid: int
+    currency: str | None
 
     @classmethod
     def read(cls, payload: Json) -> Invoice:
@@ -119,6 +148,8 @@ class Invoice:
             lines=tuple(lines_of(_items(payload.get("lines")))),
             is_whole=_is_whole(payload.get("lines")),
             payments=tuple(_payments(payload)),
+            paid=_number(payload.get("amount_paid")),
+            currency=currency_of(payload),
         )
 
 
@@ -182,6 +213,19 @@ def prices_of(items: Iterable[Json]) -> Iterator[str]:
             yield price
 
 
+def items_of(items: Iterable[Json]) -> Iterator[Item]:
+    """Yield what items sell, in their order."""
+    for item in items:
+        if price := _price(item):
+            yield Item(price, _quantity(item))
+
+
+def currency_of(payload: Json) -> str | None:
+    """Return the ISO code of an object's currency."""
+    currency = _text(payload.get("currency"))
+    return currency.upper() if currency else None
+
+
 def lines_of(lines: Iterable[Json]) -> Iterator[Line]:
     """Yield the lines for whole subscription periods.
 
@@ -191,16 +235,28 @@ def lines_of(lines: Iterable[Json]) -> Iterator[Line]:
         parent = _dict(line.get("parent"))
         details = _dict(parent.get("subscription_item_details"))
         is_item = bool(parent.get("invoice_item_details")) or line.get("type") == "invoiceitem"
-        price, until = _price(line), _dict(line.get("period")).get("end")
+        price, period = _price(line), _dict(line.get("period"))
+        until = period.get("end")
         is_proration = line.get("proration") or details.get("proration")
         if price and isinstance(until, int) and not is_item and not is_proration:
-            yield Line(price, until)
+            yield Line(price, until, _number(period.get("start")), _quantity(line))
 
 
 def _price(item: Json) -> str | None:
     """Return the price of an item or a line: since 2025-03-31, before that, or of a plan."""
     pricing = _dict(_dict(item.get("pricing")).get("price_details")).get("price")
     return as_id(pricing) or as_id(item.get("price")) or as_id(item.get("plan"))
+
+
+def _quantity(item: Json) -> int:
+    """Return how many of a price are sold; a metered one has no quantity."""
+    quantity = item.get("quantity")
+    return quantity if isinstance(quantity, int) and quantity >= 0 else 1
+
+
+def _trial(payload: Json) -> tuple[int, int] | None:
+    start, end = payload.get("trial_start"), payload.get("trial_end")
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _payments(payload: Json) -> Iterator[str]:

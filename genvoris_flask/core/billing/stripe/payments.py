@@ -50,7 +50,8 @@ class Payments:
         context, repository = self._context, self._context.repository
         charge = Charge.read(thing)
         part = None if charge.is_refunded else charge.refunded
-        reversal = Reversal(is_refunded=charge.is_refunded, part=part)
+        shares = {charge.id: charge.share}
+        reversal = Reversal(is_refunded=charge.is_refunded, part=part, shares=shares)
         if charge.invoice:
             for payment in charge.payments:
                 repository.save_paid_by(payment, charge.invoice)
@@ -59,7 +60,7 @@ class Payments:
         purchase = context.purchase_of(paid) if paid else None
         if purchase is None:
             return self._take_back_old(charge)
-        if part and not context.sales.takes_shares:
+        if part and not context.sales.is_exact:
             if is_new:
                 self._warn_of_part(charge.id, reversal)
             return "ignored"
@@ -125,7 +126,7 @@ class Payments:
         return "ignored"
 
     def _warn_of_part(self, name: str, reversal: Reversal) -> None:
-        if reversal.part and not reversal.is_lost and not self._context.sales.takes_shares:
+        if reversal.part and not reversal.is_lost and not self._context.sales.is_exact:
             log.warning(
                 "%s was partially refunded (%s, in the currency's minor unit). Nothing was taken "
                 "back: call genvoris.billing.change_plan() or take_back() if something should be.",

@@ -18,6 +18,22 @@ LOCK_WAIT = 15.0
 LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
 
 
+class PlanSettling:
+    """Brings shoppers to the plans that they have bought; implements ``Settling``."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self._context = context
+
+    @property
+    def repository(self) -> StripeRepository:
+        """The records that earlier events left."""
+        return self._context.repository
+
+    def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
+        """Report to Genvoris what follows from all of a shopper's purchases."""
+        return settle(self._context, external_id, name, catalog)
+
+
 class PlanSales:
     """Changes shoppers' plans; implements ``Sales``.
 
@@ -27,13 +43,13 @@ class PlanSales:
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
     """
 
-    takes_shares = False
+    is_exact = False
+    is_transaction = False
 
     def __init__(self, billing: Billing, store: Store, default_plan: str | None) -> None:
         self._billing = billing
         self._store = store
-        self._repository = StripeRepository(store)
-        self._default_plan = default_plan
+        self._context = PlanContext(billing, StripeRepository(store), default_plan)
 
     def catalog(self) -> PlanCatalog:
         """Fetch the current plans."""
@@ -41,21 +57,14 @@ class PlanSales:
 
     def once(self, event: EventKey, work: Work) -> Outcome:
         """Do the work of an event once, and one at a time for each Stripe customer."""
-        repository = self._repository
+        repository = self._context.repository
         with self._store.lock(f"stripe:{event.owner}", wait=LOCK_WAIT, hold=LOCK_HOLD):
             if repository.is_done(event.id):
                 return "repeated"
-            outcome = work(repository)
+            outcome = work(PlanSettling(self._context))
             if outcome == "applied":
                 repository.set_done(event.id)
         return outcome
-
-    def settle(
-        self, repository: StripeRepository, external_id: str, name: str, catalog: PlanCatalog
-    ) -> bool:
-        """Report to Genvoris what follows from all of a shopper's purchases."""
-        context = PlanContext(self._billing, repository, self._default_plan)
-        return settle(context, external_id, name, catalog)
 
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Take back a sale of version 0.1 whose charge was refunded."""

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from ...storage.interface import Store, digest
+from ...storage.interface import digest
+from .history import HistoryRecord
 from .records import AccountRecord, ClosureRecord, PaymentRecord, SubscriptionRecord
 from .reversals import Reversal
 
@@ -17,6 +18,28 @@ EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe allows manual redeliveries for 30 day
 LONG_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
 LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris
+
+
+class RecordStore(Protocol):
+    """What keeps the records: the shared store, or the ledger's database."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return a value, if there is one."""
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value for at least so many seconds, in place of any other."""
+
+    def add(self, key: str, value: bytes, seconds: float) -> bool:
+        """Keep a value if there is none. Return whether there was none."""
+
+    def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
+        """Keep a value if the current one is ``expected``. Return whether it was."""
+
+    def delete(self, *keys: str) -> None:
+        """Delete values; unknown keys are ignored."""
+
+    def lock(self, name: str, *, wait: float, hold: float) -> AbstractContextManager[None]:
+        """Hold a lock."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +57,7 @@ class StripeRepository:
         store: Holds the records.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RecordStore) -> None:
         self._store = store
 
     def is_done(self, event_id: str) -> bool:
@@ -77,6 +100,15 @@ class StripeRepository:
             lambda record: LONG_SECONDS if record["plans"] else EVENT_SECONDS,
         )
         return before, after
+
+    def history(self, name: str) -> HistoryRecord:
+        """Return what a subscription has sold."""
+        raw = self._read("history", name)
+        return HistoryRecord.load(json.loads(raw)) if raw else HistoryRecord()
+
+    def save_history(self, name: str, history: HistoryRecord) -> None:
+        """Store what a subscription has sold. The caller must hold a lock."""
+        self._write("history", name, json.dumps(history.dump()))
 
     def payment(self, session: str) -> PaymentRecord | None:
         """Return what is known of a single payment, by its Checkout Session."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from .payloads import Json, as_id
+from .payloads import Json, as_id, currency_of
 
 DisputeState = Literal["open", "won", "lost"]
+# Of a charge: what was refunded in sum, what was paid, and the currency.
+Share = tuple[int, int, str | None]
 
 # By a dispute's status. Inquiries (“warning_…”) take no money, and prevented disputes have become
 # refunds, so both count as no dispute.
@@ -31,6 +33,7 @@ class Charge:
         invoice: The invoice that it paid, if the event contains it.
         is_refunded: Whether all of it was refunded.
         refunded: The refunded amount, in the currency's minor unit, as text for the log.
+        share: The refunded amount, the whole amount and the currency.
     """
 
     id: str
@@ -39,11 +42,13 @@ class Charge:
     invoice: str | None
     is_refunded: bool
     refunded: str
+    share: Share
 
     @classmethod
     def read(cls, payload: Json) -> Charge:
         """Parse the object of a ``charge.refunded`` event."""
         intent, charge = as_id(payload.get("payment_intent")), str(payload["id"])
+        currency = currency_of(payload)
         amounts = (payload.get("amount_refunded"), payload.get("amount"), payload.get("currency"))
         return cls(
             id=charge,
@@ -52,6 +57,7 @@ class Charge:
             invoice=as_id(payload.get("invoice")),
             is_refunded=payload.get("refunded") is True,  # not for partial refunds
             refunded="{} of {} {}".format(*amounts),
+            share=(_number(amounts[0]), _number(amounts[1]), currency),
         )
 
 
@@ -87,17 +93,20 @@ class Reversal:
         is_refunded: Whether all of it was refunded.
         part: The refunded amount, if that is not all of it.
         disputes: The latest state of each dispute: its time, whether it is closed, and the state.
+        shares: By charge, how much of it was refunded.
     """
 
     is_refunded: bool = False
     part: str | None = None
     disputes: Mapping[str, tuple[int, bool, DisputeState | None]] = field(default_factory=dict)
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Reversal:
         """Return what ``dump`` wrote."""
         disputes = {name: tuple(each) for name, each in record["disputes"].items()}
-        return cls(record["is_refunded"], record["part"], disputes)
+        shares = {name: tuple(each) for name, each in record.get("shares", {}).items()}
+        return cls(record["is_refunded"], record["part"], disputes, shares)
 
     def dump(self) -> dict[str, Any]:
         """Return the reversal as JSON can represent it."""
@@ -108,11 +117,15 @@ class Reversal:
         disputes = dict(self.disputes)
         for name, state in other.disputes.items():
             disputes[name] = max(disputes.get(name, state), state, key=lambda each: each[:2])
+        shares = dict(self.shares)
+        for name, share in other.shares.items():
+            shares[name] = max(shares.get(name, share), share, key=lambda each: each[0])
         return replace(
             self,
             is_refunded=self.is_refunded or other.is_refunded,
             part=other.part or self.part,
             disputes=disputes,
+            shares=shares,
         )
 
     @property
@@ -121,6 +134,17 @@ class Reversal:
         return self.is_refunded or any(each[2] == "lost" for each in self.disputes.values())
 
     @property
+    def dispute(self) -> DisputeState | None:
+        """What all disputes together come to."""
+        states = {each[2] for each in self.disputes.values()}
+        order: tuple[DisputeState, ...] = ("lost", "open", "won")
+        return next((state for state in order if state in states), None)
+
+    @property
     def is_disputed(self) -> bool:
         """Whether a dispute about the payment is open."""
         return any(each[2] == "open" for each in self.disputes.values())
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

@@ -10,9 +10,6 @@ from ..plan_catalog import PlanCatalog
 from .payloads import Json, Outcome, as_id
 from .repository import OldPayment, StripeRepository
 
-# Handles an event, with the records that earlier events left.
-Work = Callable[[StripeRepository], Outcome]
-
 
 @dataclass(frozen=True)
 class EventKey:
@@ -36,34 +33,17 @@ class EventKey:
         return cls(event["id"], f"{event['type']} {thing['id']} {event['created']}", owner)
 
 
-class Sales(Protocol):
-    """Carries out what the records of Stripe's events say was sold.
-
-    Handlers of events merge what an event says into the records, and then settle the shopper's
-    account: what a shopper has follows from the records alone, in whatever order they came about.
-    """
+class Settling(Protocol):
+    """What the handler of one event works with."""
 
     @property
-    def takes_shares(self) -> bool:
-        """Whether a partial refund takes back its share by itself."""
+    def repository(self) -> StripeRepository:
+        """The records that earlier events left."""
 
-    def catalog(self) -> PlanCatalog:
-        """Return the current plans."""
-
-    def once(self, event: EventKey, work: Work) -> Outcome:
-        """Do the work of an event, unless that was done before; return the outcome.
-
-        An event that is ignored may have an effect when it is delivered again, once its plan
-        exists. If the work raises an error, the event counts as not delivered.
-        """
-
-    def settle(
-        self, repository: StripeRepository, external_id: str, name: str, catalog: PlanCatalog
-    ) -> bool:
+    def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
         """Bring a shopper's account to what follows from all of their purchases.
 
         Args:
-            repository: The records.
             external_id: The shop's id of the shopper.
             name: The subscription or Checkout Session that the event was about.
             catalog: The current plans.
@@ -73,6 +53,36 @@ class Sales(Protocol):
 
         Raises:
             GenvorisError: It cannot be done now, and must be tried again.
+        """
+
+
+# Handles an event.
+Work = Callable[[Settling], Outcome]
+
+
+class Sales(Protocol):
+    """Carries out what the records of Stripe's events say was sold.
+
+    Handlers of events merge what an event says into the records, and then settle the shopper's
+    account: what a shopper has follows from the records alone, in whatever order they came about.
+    """
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether sales are carried to the unit, with each period and the share of each refund."""
+
+    @property
+    def is_transaction(self) -> bool:
+        """Whether the work of an event is a transaction, in which nobody else is to be asked."""
+
+    def catalog(self) -> PlanCatalog:
+        """Return the current plans."""
+
+    def once(self, event: EventKey, work: Work) -> Outcome:
+        """Do the work of an event, unless that was done before; return the outcome.
+
+        An event that is ignored may have an effect when it is delivered again, once its plan
+        exists. If the work raises an error, the event counts as not delivered.
         """
 
     def take_back_old(self, old: OldPayment, charge: str) -> None:

@@ -91,8 +91,13 @@ class _Settlement:
         self._save_intention(plan.id)
         billing = self._context.billing
         is_first = purchase.sale_id.endswith(":start") or not purchase.is_subscription
-        report = billing.activate if is_first else billing.renew
-        customer = report(self._external_id, plan_id=plan.id, event_id=purchase.sale_id)
+        customer = billing.accounts.start_period(
+            "activate" if is_first else "renew",
+            Shopper(self._external_id),
+            lambda: plan.id,
+            purchase.sale_id,
+            is_sale=is_first,
+        )
         self._save_filled(purchase, plan.id)
         self._account = replace(
             self._account,

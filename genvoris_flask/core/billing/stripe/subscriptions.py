@@ -8,7 +8,8 @@ from dataclasses import replace
 from ....errors import StripeEventError
 from ..plan_catalog import PlanCatalog
 from .context import StripeContext
-from .payloads import Checkout, Invoice, Json, Line, Outcome, Subscription
+from .history import paid_period, units_of
+from .payloads import Checkout, Invoice, Item, Json, Line, Outcome, Subscription
 from .records import AT_CREATION, BY_INVOICE, LATER, SubscriptionRecord
 
 
@@ -41,7 +42,8 @@ class Subscriptions:
     def on_subscription(self, thing: Json, event: Json) -> Outcome:
         """Follow a change of a subscription."""
         subscription, catalog = Subscription.read(thing), self._context.catalog()
-        prices = self._prices(subscription, catalog)
+        items = self._items(subscription, catalog)
+        prices = tuple(item.price for item in items)
         is_first = event["type"].endswith(".created")
         at = (event["created"], AT_CREATION if is_first else LATER)
         state = "ended" if event["type"].endswith(".deleted") else subscription.state
@@ -62,6 +64,12 @@ class Subscriptions:
         before, known = self._context.repository.merge_subscription(subscription.id, merge)
         if not known.has_sold:
             return "ignored"  # it sells something else
+        if self._context.sales.is_exact:
+            history = self._context.repository.history(subscription.id)
+            # The trial of a subscription that is not paid for yet has not begun.
+            trial = subscription.trial if state != "undecided" else None
+            history = history.stated(at, units_of(items, catalog, known.plans), trial)
+            self._context.repository.save_history(subscription.id, history)
         has_changed = self._settle(subscription.id, known, catalog)
         is_newest = at == known.state_at and state == known.state
         return "applied" if has_changed or before != known or is_newest else "ignored"
@@ -90,6 +98,10 @@ class Subscriptions:
 
         _, known = repository.merge_subscription(invoice.subscription, merge)
         repository.save_invoice(invoice.id, invoice.subscription)
+        if self._context.sales.is_exact:
+            period = paid_period(invoice, lines, catalog, known.plans)
+            history = repository.history(invoice.subscription).invoiced(invoice.id, period)
+            repository.save_history(invoice.subscription, history)
         for payment in invoice.payments:
             self._context.link_payment(payment, invoice.id)
         has_changed = self._settle(invoice.subscription, known, catalog)
@@ -124,12 +136,15 @@ class Subscriptions:
             self._context.settle(before, name, catalog)
         return self._context.settle(owner, name, catalog)
 
-    def _prices(self, subscription: Subscription, catalog: PlanCatalog) -> tuple[str, ...]:
-        """Return the event's prices, or all from Stripe if a plan's may be among the others."""
+    def _items(self, subscription: Subscription, catalog: PlanCatalog) -> tuple[Item, ...]:
+        """Return the event's items, or all from Stripe if a plan's may be among the others."""
         known = self._context.repository.subscription(subscription.id)
-        if subscription.is_whole or catalog.sold_price(subscription.prices, known.plans):
-            return subscription.prices
-        return tuple(self._context.lookup.prices_of_subscription(subscription.id))
+        if subscription.is_whole:
+            return subscription.items
+        found = catalog.sold_price(subscription.prices, known.plans)
+        if found and not self._context.sales.is_exact:
+            return subscription.items
+        return tuple(self._context.lookup.items_of_subscription(subscription.id))
 
     def _lines(
         self, invoice: Invoice, known: SubscriptionRecord, catalog: PlanCatalog
@@ -137,6 +152,7 @@ class Subscriptions:
         """Return the event's lines, or all from Stripe if a plan's may be among the others."""
         sells_something_else = known.prices and not catalog.sold_price(known.prices, known.plans)
         found = catalog.sold_price([line.price for line in invoice.lines], known.plans)
-        if invoice.is_whole or found or sells_something_else:
+        is_enough = found and not self._context.sales.is_exact
+        if invoice.is_whole or is_enough or (sells_something_else and not found):
             return invoice.lines
         return self._context.lookup.lines_of_invoice(invoice.id)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from genvoris_flask.core.ledger.schema import UtcDateTime, id_type, row_id_type
 
@@ -88,6 +89,36 @@ def upgrade() -> None:
     op.create_index("ix_genvoris_lots_account_state", "genvoris_lots", ["account", "state"])
     op.create_index("ix_genvoris_lots_email_hash", "genvoris_lots", ["email_hash"])
     op.create_index("ix_genvoris_lots_source_bundle", "genvoris_lots", ["source", "bundle"])
+
+    op.create_table(
+        "genvoris_subscriptions",
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("id", id_type(), nullable=False),
+        sa.Column("account", id_type(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=True),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"],
+            ["genvoris_accounts.external_id"],
+            name=op.f("fk_genvoris_subscriptions_account"),
+        ),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_genvoris_subscriptions")),
+    )
+    op.create_index(
+        "ix_genvoris_subscriptions_account_due_at", "genvoris_subscriptions", ["account", "due_at"]
+    )
+    op.create_index("ix_genvoris_subscriptions_due_at", "genvoris_subscriptions", ["due_at"])
+    op.create_table(
+        "genvoris_records",
+        sa.Column("key", id_type(), nullable=False),
+        sa.Column(
+            "value",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_genvoris_records")),
+    )
 
     op.create_table(
         "genvoris_entries",

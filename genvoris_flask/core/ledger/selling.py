@@ -1,0 +1,200 @@
+"""What was sold and given, what was refunded, and what is disputed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from . import grants
+from .accounts import LockedAccount, check_id, lock_accounts
+from .balances import balance_of
+from .events import Delivery
+from .grants import Grant, check_units
+from .lots import Lot, Reversal
+from .models import Balance, DisputeOutcome, LotKind, OrderLine
+from .reversal_records import save_reversal
+from .transactions import Transactions
+
+
+class Selling(Transactions):
+    """Grants lots, and takes back what was refunded."""
+
+    def give(
+        self,
+        external_id: str,
+        grant: Grant,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Lot:
+        """Grant a shopper a lot, or make the lot that is there what the grant says.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            grant: What they get.
+            event_id: The billing system's id of the event.
+            connection: A transaction of the shop's to join.
+
+        Raises:
+            EventConflictError: The event was told before and said something else.
+        """
+        check_units("try_ons", grant.units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Lot:
+            known = grants.find_lot(account.connection, grant.source, grant.source_id)
+            if delivery.repeated and known:
+                return known
+            return grants.give(account, grant, delivery.id)
+
+        about = f"{grant.source}:{grant.source_id}"
+        return self._once(external_id, event_id, vars(grant), about, work, connection)
+
+    def take_back(
+        self,
+        external_id: str,
+        units: int,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Take back try-ons that were given, newest first; what is used stays used."""
+        check_units("try_ons", units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                grants.take_back(account, units, delivery.id)
+            return balance_of(account.lots, account.now)
+
+        return self._once(
+            external_id, event_id, {"take_back": units}, "take-back", work, connection
+        )
+
+    def order_paid(
+        self,
+        order_id: str,
+        lines: Sequence[OrderLine],
+        *,
+        external_id: str | None = None,
+        email: str | None = None,
+        currency: str | None = None,
+        expires_at: datetime | None = None,
+        kind: LotKind = "order",
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Grant what a paid order brings. Telling it again with other numbers corrects it.
+
+        Args:
+            order_id: The shop's id of the order.
+            lines: What brings try-ons.
+            external_id: The shop's id of the shopper, or
+            email: A guest's address, whose owner gets the try-ons once the shop has verified it.
+            currency: The ISO code of what was paid in.
+            expires_at: When the try-ons end.
+            kind: ``order``, or ``single`` for single try-ons.
+            connection: A transaction of the shop's to join.
+        """
+        check_id("order_id", order_id)
+        order = [
+            Grant(
+                kind=kind,
+                source="order",
+                source_id=f"{order_id}/{line.id}",
+                units=check_units("try_ons", line.try_ons),
+                bundle=order_id,
+                paid=line.paid,
+                currency=currency,
+                expires_at=expires_at,
+            )
+            for line in lines
+        ]
+        if external_id is not None:
+            return self._change(
+                external_id,
+                lambda account: [
+                    grants.give(account, grant, account.statement(f"order:{order_id}"))
+                    for grant in order
+                ],
+                connection,
+            )
+        if not email:
+            raise TypeError("order_paid() needs the external_id or the email of who ordered.")
+        digest = self._digest(email)
+        return self._join(
+            connection,
+            lambda joined: [
+                grants.give_to_guest(joined, digest, grant, f"order:{order_id}", self.now())
+                for grant in order
+            ],
+        )
+
+    def claim(self, external_id: str, email: str) -> list[Lot]:
+        """Grant a shopper what was ordered under their address, which must be verified."""
+        digest = self._digest(email)
+        return self._change(external_id, lambda account: grants.claim_all(account, digest))
+
+    def refunded(
+        self,
+        source: str,
+        source_id: str,
+        refunded: int,
+        *,
+        paid: int | None = None,
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Note how much of a sale was refunded so far.
+
+        Args:
+            source: The system that sold.
+            source_id: The id of the lot, or of the bundle of lots, there.
+            refunded: Minor units in sum, not only those of the last refund.
+            paid: What was paid in all; what the lots say by default.
+            connection: A transaction of the shop's to join.
+        """
+        if refunded < 0:
+            raise ValueError(f"refunded is the sum that was paid back, not {refunded}.")
+        reversal = Reversal(refunded=refunded, paid=paid)
+        return self._reverse(source, source_id, reversal, connection)
+
+    def disputed(
+        self,
+        source: str,
+        source_id: str,
+        outcome: DisputeOutcome,
+        *,
+        at: datetime | None = None,
+        connection: Connection | None = None,
+    ) -> list[Lot]:
+        """Note what became of a dispute: opened holds the lots, won frees them, lost voids them."""
+        state: Any = "open" if outcome == "opened" else outcome
+        reversal = Reversal(dispute=state, disputed_at=at or self.now())
+        return self._reverse(source, source_id, reversal, connection)
+
+    def _reverse(
+        self, source: str, source_id: str, reversal: Reversal, connection: Connection | None
+    ) -> list[Lot]:
+        check_id("source_id", source_id)
+
+        def work(joined: Connection) -> list[Lot]:
+            known = grants.find_sold(joined, source, source_id)
+            accounts = lock_accounts(joined, known, self.now())
+            save_reversal(joined, source, source_id, reversal)
+            # A sale that another process stores at this moment has locked the reversal: it is found
+            # here, or finds what was stored.
+            sold = grants.find_sold(joined, source, source_id)
+            missed = [lot for lot in sold if lot.account not in accounts]
+            accounts |= lock_accounts(joined, missed, self.now())
+            about = f"{source}:{source_id}"
+            return [_settle(accounts, lot, about) for lot in sold]
+
+        return self._join(connection, work)
+
+
+def _settle(accounts: Mapping[str, LockedAccount], lot: Lot, about: str) -> Lot:
+    """Make a lot what its reversals leave of it; a guest's is settled when it is claimed."""
+    if lot.account is None:
+        return lot
+    account = accounts[lot.account]
+    return grants.apply_reversals(account, account.refresh(lot), account.statement(about))

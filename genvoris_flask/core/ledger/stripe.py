@@ -1,0 +1,290 @@
+"""Carries out Stripe's sales as lots of the ledger.
+
+An event is one transaction: its own row, the records of what Stripe has said so far, and the lots
+that follow from them. Genvoris is not part of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from ..billing.plan_catalog import PlanCatalog
+from ..billing.stripe.history import HistoryRecord
+from ..billing.stripe.payloads import Outcome
+from ..billing.stripe.records import PaymentRecord, SubscriptionRecord
+from ..billing.stripe.repository import OldPayment, StripeRepository
+from ..billing.stripe.reversals import Reversal as StripeReversal
+from ..billing.stripe.sales import EventKey, Work
+from .accounts import LockedAccount
+from .allowances import Period, Subscription, SubscriptionState
+from .database import insert_if_absent
+from .events import forget, receive
+from .grants import Grant, find_lot, give
+from .lots import Reversal
+from .reversal_records import set_reversal
+from .schema import records
+from .service import Ledger
+from .subscriptions import follow, move
+
+log = logging.getLogger("genvoris_flask.billing")
+
+STRIPE = "stripe"
+LOCK = "stripe:lock"
+
+
+class LotSales:
+    """Turns what Stripe sells into lots; implements ``Sales``.
+
+    Args:
+        ledger: The shoppers' try-ons.
+        catalog: Returns the plans that are sold.
+    """
+
+    is_exact = True
+    is_transaction = True
+
+    def __init__(self, ledger: Ledger, catalog: Callable[[], PlanCatalog]) -> None:
+        self._ledger = ledger
+        self.catalog = catalog
+
+    def once(self, event: EventKey, work: Work) -> Outcome:
+        """Do the work of an event in one transaction, unless that was done before."""
+
+        def transaction(connection: Connection) -> Outcome:
+            _lock(connection, self._ledger.now())
+            body, now = {"about": event.about}, self._ledger.now()
+            if receive(connection, f"stripe:{event.id}", body, None, now).repeated:
+                return "repeated"
+            outcome = work(LotSettling(connection, self._ledger, event.id))
+            if outcome != "applied":
+                forget(connection, f"stripe:{event.id}")
+            return outcome
+
+        return self._ledger.database.run(transaction)
+
+    def take_back_old(self, old: OldPayment, charge: str) -> None:
+        """Do nothing: version 0.1 had no ledger."""
+
+
+class LotSettling:
+    """Brings shoppers' lots to what they have bought; implements ``Settling``.
+
+    Args:
+        connection: The transaction of the event.
+        ledger: The shoppers' try-ons.
+        event_id: Stripe's id of the event.
+    """
+
+    def __init__(self, connection: Connection, ledger: Ledger, event_id: str) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._event_id = event_id
+        self.repository = StripeRepository(DatabaseRecords(connection, ledger.now()))
+
+    def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
+        """Make a shopper's lots what follows from a subscription or a single payment."""
+        repository = self.repository
+        stored = repository.account(external_id)
+        if repository.is_closed(stored, name):
+            return False
+        payment = repository.payment(name)
+        repository.save_account(
+            external_id, stored.with_purchase(name, is_payment=payment is not None)
+        )
+        if customer := repository.customer_of(name):
+            repository.link(customer, external_id)
+        if payment is not None:
+            return self._settle_payment(external_id, name, payment, catalog)
+        known = repository.subscription(name)
+        if known.external_id != external_id:
+            return False  # it has moved to another shopper, with its lots
+        return self._settle_subscription(external_id, name, known, catalog)
+
+    def _settle_subscription(
+        self, external_id: str, name: str, known: SubscriptionRecord, catalog: PlanCatalog
+    ) -> bool:
+        move(self._connection, STRIPE, name, external_id, self._ledger.now())
+        self._note_plans(name, known, catalog)
+        history = self.repository.history(name)
+        for invoice, period in history.invoices.items():
+            self._save_reversal(invoice, period.paid, period.currency)
+        account = self._ledger.lock(self._connection, external_id)
+        before = account.lots
+        subscription = read_subscription(name, known, history)
+        follow(account, subscription, self._ledger.policy, self._event(account))
+        return account.lots != before
+
+    def _settle_payment(
+        self, external_id: str, name: str, payment: PaymentRecord, catalog: PlanCatalog
+    ) -> bool:
+        self._save_reversal(name, 0, None)
+        account = self._ledger.lock(self._connection, external_id)
+        before = account.lots
+        known = find_lot(self._connection, STRIPE, name)
+        plan = catalog.require(catalog.plan(payment.price), payment.price) if not known else None
+        grant = Grant(
+            kind="single",
+            source=STRIPE,
+            source_id=name,
+            units=known.granted if known else (plan.monthly_try_ons or 0) if plan else 0,
+            starts_at=datetime.fromtimestamp(payment.sold_at, UTC),
+            expires_at=known.expires_at if known else None,
+        )
+        give(account, grant, self._event(account))
+        return account.lots != before
+
+    def _note_plans(self, name: str, known: SubscriptionRecord, catalog: PlanCatalog) -> None:
+        """Note which plan a price stands for, so that it keeps it when the plan's price changes."""
+        plans = {
+            price: plan.id for price in known.prices if (plan := catalog.plan(price, known.plans))
+        }
+        if plans.items() <= known.plans.items():
+            return
+        self.repository.merge_subscription(
+            name, lambda record: replace(record, plans={**record.plans, **plans})
+        )
+
+    def _save_reversal(self, sale: str, paid: int, currency: str | None) -> None:
+        reversal = lot_reversal(self.repository.reversal(sale), paid, currency)
+        set_reversal(self._connection, STRIPE, sale, reversal)
+
+    def _event(self, account: LockedAccount) -> str:
+        return account.statement(f"stripe:{self._event_id}")
+
+
+def read_subscription(name: str, known: SubscriptionRecord, history: HistoryRecord) -> Subscription:
+    """Return what the records say of a subscription."""
+    states: dict[str, SubscriptionState] = {"paused": "paused", "ended": "ended"}
+    return Subscription(
+        source=STRIPE,
+        id=name,
+        buyer=known.customer or name,
+        since=known.created or known.began_at,
+        state=states.get(known.state, "active"),
+        changes=tuple((at, units) for at, _, units in history.statements),
+        periods=tuple(_periods(history)),
+    )
+
+
+def lot_reversal(known: StripeReversal, paid: int, currency: str | None) -> Reversal:
+    """Return the reversal of a sale, as a part of what was paid for it."""
+    shares = known.shares.values()
+    refunded = sum(each[0] for each in shares)
+    # An invoice may be paid in several parts. Of another currency, only the ratio counts.
+    of_charges = sum(each[1] for each in shares)
+    is_same = all(each[2] == currency for each in shares)
+    whole = max(of_charges, paid) if is_same else of_charges
+    return Reversal(refunded=refunded, paid=whole or None, dispute=known.dispute)
+
+
+def _periods(history: HistoryRecord) -> Iterator[Period]:
+    """Yield the periods of a history; the invoices of a trial are for the trial."""
+    by_start: dict[int, Period] = {}
+    start, end = history.trial or (0, 0)
+    if history.trial and (units := _units_at(history, start)):
+        by_start[start] = Period(str(start), start, end, units)
+    for invoice, period in history.invoices.items():
+        is_trial = start <= period.since and period.until <= end
+        found = by_start.get(start if is_trial else period.since)
+        made = Period(
+            id=str(start if is_trial and found else period.since),
+            starts_at=start if is_trial and found else period.since,
+            ends_at=end if is_trial and found else period.until,
+            units=period.units,
+            payment=invoice,
+            paid=period.paid,
+            currency=period.currency,
+        )
+        if found is None or made.ends_at >= found.ends_at:
+            by_start[int(made.starts_at)] = made
+    yield from by_start.values()
+
+
+def _units_at(history: HistoryRecord, start: int) -> int:
+    """Return what was sold when a trial began."""
+    before = [units for at, _, units in history.statements if at <= start]
+    later = [units for _, _, units in history.statements]
+    return (before[-1:] or later[:1] or [0])[0]
+
+
+class DatabaseRecords:
+    """Keeps records in the transaction of an event; implements ``RecordStore``.
+
+    Args:
+        connection: The transaction.
+        now: The current time.
+    """
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._read: dict[str, bytes | None] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """Return a value, if there is one; nobody else changes it before the transaction ends."""
+        if key not in self._read:
+            found = self._connection.execute(
+                select(records.c.value).where(records.c.key == key).with_for_update()
+            ).scalar_one_or_none()
+            self._read[key] = None if found is None else str(found).encode()
+        return self._read[key]
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value, in place of any other."""
+        if not self.add(key, value, seconds):
+            self._update(key, value)
+
+    def add(self, key: str, value: bytes, seconds: float) -> bool:  # noqa: ARG002  (kept for good)
+        """Keep a value if there is none. Return whether there was none."""
+        if self._read.get(key) is not None:
+            return False
+        row = {"key": key, "value": value.decode(), "at": self._now}
+        is_new = insert_if_absent(self._connection, records, row)
+        if is_new:
+            self._read[key] = value
+        return is_new
+
+    def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:  # noqa: ARG002
+        """Keep a value if the current one is ``expected``. Return whether it was."""
+        if self.get(key) != expected:
+            return False
+        self._update(key, value)
+        return True
+
+    def delete(self, *keys: str) -> None:
+        """Delete values; unknown keys are ignored."""
+        self._connection.execute(delete(records).where(records.c.key.in_(keys)))
+        self._read |= dict.fromkeys(keys)
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float, hold: float) -> Iterator[None]:  # noqa: ARG002
+        """Do nothing: the transaction has locked all records."""
+        yield
+
+    def _update(self, key: str, value: bytes) -> None:
+        if self._read.get(key) == value:
+            return
+        self._read[key] = value
+        self._connection.execute(
+            update(records).where(records.c.key == key).values(value=value.decode(), at=self._now)
+        )
+
+
+def _lock(connection: Connection, now: datetime) -> None:
+    """Let one event at a time change the records.
+
+    What an event leads to depends on records of others, some of which another transaction may be
+    about to write: a refund and the invoice that it is of may come at the same moment.
+    """
+    if (
+        connection.execute(update(records).where(records.c.key == LOCK).values(at=now)).rowcount
+        == 0
+    ):
+        insert_if_absent(connection, records, {"key": LOCK, "value": "", "at": now})
+        connection.execute(update(records).where(records.c.key == LOCK).values(at=now))

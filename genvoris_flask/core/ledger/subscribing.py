@@ -1,0 +1,263 @@
+"""Subscriptions: those that a payment provider reports, and those that the shop reports itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from ...errors import UnknownSubscriptionError, see
+from .accounts import LockedAccount, check_id
+from .allowances import SHOP, Period, Subscription, SubscriptionState, add_months, time
+from .balances import balance_of
+from .events import Delivery
+from .grants import check_units
+from .lots import Reversal
+from .models import Balance
+from .reversal_records import save_reversal
+from .schema import ID_LENGTH
+from .subscriptions import apply_holds, due_accounts, follow, lots_of, read_all, read_subscription
+from .transactions import Transactions
+
+# A payment that comes so much later than a period's end still pays for the period after it.
+LATE = timedelta(days=3)
+BATCH = 500
+
+Change = Callable[[Subscription], Subscription]
+
+
+class Subscribing(Transactions):
+    """Keeps shoppers' lots at what their subscriptions allow."""
+
+    def start_period(
+        self,
+        call: str,
+        external_id: str,
+        units: int | None,
+        *,
+        event_id: str | None = None,
+        until: datetime | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Start a period of a subscription that the shop reports itself.
+
+        The running period ends. A pause or cancellation ends with ``activate``.
+
+        Args:
+            call: ``activate`` or ``renew``.
+            external_id: The shop's id of the shopper.
+            units: Try-ons a month; None for those of the current plan.
+            event_id: The billing system's id of the event.
+            until: When what was paid for ends; a month later by default.
+            connection: A transaction of the shop's to join.
+
+        Raises:
+            UnknownSubscriptionError: No plan is given, and the shopper has none.
+        """
+        if units is not None:
+            check_units("monthly_try_ons", units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                name = _name_of(account.id)
+                known = read_subscription(account.connection, SHOP, name)
+                number = units if units is not None else _current_units(known, account)
+                now = account.now.timestamp()
+                period = Period(
+                    id=_period_id(name, event_id),
+                    starts_at=now,
+                    ends_at=(until or _next_end(known, account.now)).timestamp(),
+                    units=number,
+                )
+                if period.ends_at <= now:
+                    raise ValueError("until is in the past: say when what was paid for ends.")
+                subscription = known or Subscription(SHOP, name, SHOP, now)
+                subscription = replace(
+                    subscription,
+                    shop_state="active" if call == "activate" else subscription.shop_state,
+                    changes=(*subscription.changes, (now, number)),
+                    periods=(*subscription.periods, period),
+                )
+                follow(account, subscription, self.policy, account.statement(delivery.id))
+            return balance_of(account.lots, account.now)
+
+        body = {"call": call, "units": units, "until": until}
+        return self._once(
+            external_id, _event(call, external_id, event_id), body, call, work, connection
+        )
+
+    def change_plan(
+        self,
+        external_id: str,
+        units: int,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Change the plan of a subscription that the shop reports itself.
+
+        Raises:
+            UnknownSubscriptionError: The shopper has none.
+        """
+        check_units("monthly_try_ons", units)
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                known = read_subscription(account.connection, SHOP, _name_of(account.id))
+                if known is None:
+                    raise _unknown(account.id)
+                changes = (*known.changes, (account.now.timestamp(), units))
+                event = account.statement(delivery.id)
+                follow(account, replace(known, changes=changes), self.policy, event)
+            return balance_of(account.lots, account.now)
+
+        call = "change_plan"
+        event = _event(call, external_id, event_id)
+        return self._once(external_id, event, {"units": units}, call, work, connection)
+
+    def set_state(
+        self,
+        call: str,
+        external_id: str,
+        state: SubscriptionState,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Pause, resume or end all of a shopper's subscriptions, whoever sells them.
+
+        Raises:
+            UnknownSubscriptionError: The shopper has none.
+        """
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                found = read_all(account)
+                if not found:
+                    raise _unknown(account.id)
+                event = account.statement(delivery.id)
+                for each in found:
+                    follow(account, replace(each, shop_state=state), self.policy, event)
+            return balance_of(account.lots, account.now)
+
+        event = _event(call, external_id, event_id)
+        return self._once(external_id, event, {"state": state}, call, work, connection)
+
+    def refund_sale(
+        self,
+        external_id: str,
+        sale_id: str | None,
+        *,
+        event_id: str | None = None,
+        connection: Connection | None = None,
+    ) -> Balance:
+        """Take back a period that the shop reported; what is used stays used.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            sale_id: The event id of the sale, which may not have come yet; by default the running
+                period is taken back.
+            event_id: The billing system's id of the event.
+            connection: A transaction of the shop's to join.
+        """
+
+        def work(account: LockedAccount, delivery: Delivery) -> Balance:
+            if not delivery.repeated:
+                name = _name_of(account.id)
+                known = read_subscription(account.connection, SHOP, name)
+                running = lots_of(account, SHOP, name)
+                if sale_id is None and not running:
+                    raise _unknown(account.id)
+                ids = (
+                    [f"{name}/{_period_id(name, sale_id)}"]
+                    if sale_id is not None
+                    else [lot.source_id for lot in running]
+                )
+                for each in ids:
+                    save_reversal(account.connection, SHOP, each, Reversal(refunded=1))
+                event = account.statement(delivery.id)
+                if known:
+                    follow(account, known, self.policy, event)
+                apply_holds(account, event)
+            return balance_of(account.lots, account.now)
+
+        event = _event("refund", external_id, event_id)
+        return self._once(external_id, event, {"sale": sale_id}, "refund", work, connection)
+
+    def catch_up(self) -> int:
+        """Begin the months of longer periods that have come; return for how many shoppers."""
+        count = 0
+        while names := self.database.run(
+            lambda connection: due_accounts(connection, self.now(), BATCH)
+        ):
+            for name in names:
+                self._change(name, lambda _account: None)
+            count += len(names)
+        return count
+
+
+def _current_units(known: Subscription | None, account: LockedAccount) -> int:
+    if known is None:
+        raise _unknown(account.id)
+    return max(known.changes)[1]
+
+
+def _next_end(known: Subscription | None, now: datetime) -> datetime:
+    """Return when the next period ends: a month after the last one, if that is not long over.
+
+    The day of the month stays that of the first period, also after shorter months.
+    """
+    ends = [time(each.ends_at) for each in known.periods] if known else []
+    last = max(ends, default=now)
+    if known is None or last < now - LATE:
+        return add_months(now, 1)
+    anchor = _anchor(known)
+    number = 1
+    while add_months(anchor, number) <= max(last, now):
+        number += 1
+    return add_months(anchor, number)
+
+
+def _anchor(known: Subscription) -> datetime:
+    """Return the start of the first of the periods that follow each other without a gap."""
+    anchor = ended_at = 0.0
+    for each in sorted(known.periods, key=lambda period: period.starts_at):
+        if each.starts_at > ended_at + LATE.total_seconds():
+            anchor = each.starts_at
+        ended_at = max(ended_at, each.ends_at)
+    return time(anchor)
+
+
+def _name_of(external_id: str) -> str:
+    """Return the id of the subscription that the shop reports for a shopper."""
+    return hashlib.sha256(external_id.encode()).hexdigest()[:24]
+
+
+def _period_id(name: str, event_id: str | None) -> str:
+    if event_id is None:
+        return str(uuid.uuid4())
+    if len(name) + 40 + len(event_id) > ID_LENGTH:  # with the date of a month
+        return hashlib.sha256(event_id.encode()).hexdigest()
+    return event_id
+
+
+def _event(call: str, external_id: str, event_id: str | None) -> str | None:
+    """Return the id under which an event is noted: it takes effect once per shopper and call."""
+    if event_id is None:
+        return None
+    check_id("event_id", event_id[:ID_LENGTH])
+    name = f"{call}:{_name_of(external_id)}:{event_id}"
+    if len(name) > ID_LENGTH - 21:  # with the version of the account
+        name = f"{call}:{hashlib.sha256(name.encode()).hexdigest()}"
+    return name
+
+
+def _unknown(external_id: str) -> UnknownSubscriptionError:
+    return UnknownSubscriptionError(
+        f"The shopper {external_id!r} has no subscription in the ledger: call activate() first "
+        f"({see('billing.md')})."
+    )

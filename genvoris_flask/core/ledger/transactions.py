@@ -1,0 +1,93 @@
+"""One change of one shopper's lots is one transaction, or a part of the shop's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from .accounts import LockedAccount
+from .allowances import DEFAULT_POLICY, Policy
+from .database import Database
+from .events import Delivery, receive
+from .grants import email_digest
+from .subscriptions import catch_up
+
+T = TypeVar("T")
+
+
+class Transactions:
+    """Runs changes of shoppers' lots.
+
+    Args:
+        database: Runs transactions.
+        clock: Returns the time in Unix seconds.
+        secret: Returns the key under which guests' addresses are digested.
+        policy: What the shop decides about subscriptions.
+
+    Attributes:
+        database: Runs transactions.
+        policy: What the shop decides about subscriptions.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float],
+        secret: Callable[[], bytes],
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        self.database = database
+        self.policy = policy
+        self._clock = clock
+        self._secret = secret
+
+    def _once(
+        self,
+        external_id: str,
+        event_id: str | None,
+        body: Mapping[str, Any],
+        about: str,
+        work: Callable[[LockedAccount, Delivery], T],
+        connection: Connection | None,
+    ) -> T:
+        """Run work with the delivery of an event, which says whether it is a repeat."""
+
+        def once(account: LockedAccount) -> T:
+            if event_id is None:
+                return work(account, Delivery(account.statement(about), repeated=False))
+            told = {**body, "external_id": external_id}
+            delivery = receive(account.connection, event_id, told, account.id, account.now)
+            return work(account, delivery)
+
+        return self._change(external_id, once, connection)
+
+    def _change(
+        self,
+        external_id: str,
+        work: Callable[[LockedAccount], T],
+        connection: Connection | None = None,
+    ) -> T:
+        def locked(joined: Connection) -> T:
+            return work(self.lock(joined, external_id))
+
+        return self._join(connection, locked)
+
+    def lock(self, connection: Connection, external_id: str) -> LockedAccount:
+        """Lock an account, and do what became due in it by the passing of time."""
+        account = LockedAccount(connection, external_id, self.now())
+        catch_up(account, self.policy)
+        return account
+
+    def _join(self, connection: Connection | None, work: Callable[[Connection], T]) -> T:
+        return self.database.run(work) if connection is None else work(connection)
+
+    def _digest(self, email: str) -> str:
+        return email_digest(email, self._secret())
+
+    def now(self) -> datetime:
+        """Return the current time."""
+        return datetime.fromtimestamp(self._clock(), UTC)

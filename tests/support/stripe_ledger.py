@@ -1,0 +1,103 @@
+"""A shop that sells by Stripe with a ledger, in one process and in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genvoris_flask.core.billing.plan_catalog import PlanService
+from genvoris_flask.core.billing.plans import declared_plans
+from genvoris_flask.core.billing.stripe.events import StripeEvents
+from genvoris_flask.core.ledger.allowances import DEFAULT_POLICY, Policy
+from genvoris_flask.core.ledger.service import Ledger
+from genvoris_flask.core.ledger.stripe import LotSales
+from genvoris_flask.core.storage.memory_store import MemoryStore
+from genvoris_flask.errors import GenvorisError
+from tests.support.ledgers import LedgerFixture, new_ledger
+from tests.support.stripe_payloads import T0
+from tests.support.stripe_shop import Event, FakeLookup
+
+PLANS = [
+    {"name": "Pro", "monthly_try_ons": 5, "price_ids": ["pro", "pro_yearly"]},
+    {"name": "Max", "monthly_try_ons": 50, "external_price_id": "max"},
+    {"name": "Free", "monthly_try_ons": 1, "external_price_id": "free"},
+]
+
+
+class NoGenvoris:
+    """Fails every request: what is sold must not depend on Genvoris."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"Genvoris was asked for {name}")
+
+
+class StripeLedgerShop:
+    """A shop with a ledger that sells the plans Pro, Max and Free.
+
+    Args:
+        policy: What the shop decides about subscriptions.
+        url: The database; one in memory by default.
+    """
+
+    def __init__(self, policy: Policy = DEFAULT_POLICY, url: str = "sqlite://") -> None:
+        self.fixture: LedgerFixture = new_ledger(url)
+        self.fixture.now = T0 + 10.0
+        self.fixture.ledger = Ledger(
+            self.fixture.database,
+            clock=lambda: self.fixture.now,
+            secret=lambda: b"secret",
+            policy=policy,
+        )
+        self.lookup = FakeLookup()
+        self.shoppers: dict[str, str] = {}
+        self.asked: list[bool] = []
+        self.sell(PLANS)
+
+    def sell(self, plans: list[dict[str, Any]]) -> None:
+        """Sell these plans from now on."""
+        client: Any = NoGenvoris()
+        service = PlanService(client, MemoryStore(), declared_plans("PLANS", plans), None)
+        sales = LotSales(self.ledger, service.sold)
+        self.events = StripeEvents(sales, self.shopper_of, self.lookup)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The shoppers' try-ons."""
+        return self.fixture.ledger
+
+    def shopper_of(self, customer: str) -> str | None:
+        """Return the shop's id of a Stripe customer, and note if a transaction was open."""
+        self.asked.append(self.fixture.is_in_transaction)
+        return self.shoppers.get(customer)
+
+    def at(self, seconds: float) -> None:
+        """Set the clock to so many seconds after T0."""
+        self.fixture.now = T0 + seconds
+
+    def apply(self, *events: Event) -> list[str]:
+        """Apply events in this order; return their outcomes."""
+        return [self.events.apply(event) for event in events]
+
+    def deliver(self, *events: Event) -> None:
+        """Deliver events as Stripe does: in this order, and again at the end if they failed."""
+        waiting = list(events)
+        for _ in range(6):
+            failed = []
+            for event in waiting:
+                try:
+                    self.events.apply(event)
+                except GenvorisError:
+                    failed.append(event)
+            waiting = failed
+        assert waiting == []
+
+    def available(self, shopper: str = "ada") -> int:
+        """Return how many try-ons a shopper has."""
+        return self.ledger.balance(shopper).available
+
+    def use(self, count: int, shopper: str = "ada") -> None:
+        """Make some try-ons."""
+        start = len(self.ledger.journal(shopper, limit=10_000))
+        for number in range(count):
+            key = f"{shopper}-{start}-{number}"
+            assert self.ledger.reserve(shopper, key)
+            assert self.ledger.commit(shopper, key)
