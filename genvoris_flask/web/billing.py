@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, Unpack
 
 from flask import Response
@@ -24,25 +25,39 @@ class StripeCheckout(Protocol):
         """Return the URL."""
 
 
+class ClaimUrl(Protocol):
+    """Makes the link by which a guest's order is claimed."""
+
+    def __call__(self, order_id: str, *, next: str = "/") -> str:  # noqa: A002
+        """Return the URL."""
+
+
+@dataclass(frozen=True)
+class RequestCalls:
+    """The billing calls that belong to requests.
+
+    Attributes:
+        stripe_view: Answers the current request, which is an event from Stripe.
+        stripe_checkout: Makes a Checkout Session.
+        claim_url: Makes the link in an order's mail.
+    """
+
+    stripe_view: Callable[[], Response]
+    stripe_checkout: StripeCheckout
+    claim_url: ClaimUrl
+
+
 class AppBilling(Billing):
-    """The billing calls of an app, and its view for Stripe's events.
+    """The billing calls of an app, and those that belong to requests.
 
     Args:
-        stripe_view: Answers the current request, which is an event from Stripe.
-        stripe_checkout: Makes a Checkout Session, within a request.
+        web: The calls that belong to requests.
         parts: As for ``Billing``.
     """
 
-    def __init__(
-        self,
-        *,
-        stripe_view: Callable[[], Response],
-        stripe_checkout: StripeCheckout,
-        **parts: Unpack[BillingParts],
-    ) -> None:
+    def __init__(self, *, web: RequestCalls, **parts: Unpack[BillingParts]) -> None:
         super().__init__(**parts)
-        self._stripe_view = stripe_view
-        self._stripe_checkout = stripe_checkout
+        self._web = web
 
     def stripe_checkout(
         self, shopper: Shopper, pack: Pack, return_url: str, *, key: str | None = None
@@ -63,7 +78,22 @@ class AppBilling(Billing):
             StripeEventError: Stripe refuses, or does not answer.
             ValueError: ``return_url`` is no page of this shop.
         """
-        return self._stripe_checkout(shopper, pack, return_url, key=key)
+        return self._web.stripe_checkout(shopper, pack, return_url, key=key)
+
+    def claim_url(self, order_id: str, *, next: str = "/") -> str:  # noqa: A002
+        """Return the link for an order's mail, by which a guest takes what it brought.
+
+        Whoever opens it logs in, or is logged in, and has the order's try-ons in their account.
+
+        Args:
+            order_id: The shop's id of the order, as told to ``order_paid`` with ``email=``.
+            next: The path of this shop where the shopper goes on.
+
+        Raises:
+            ConfigurationError: The shop has no ledger, or the app no SECRET_KEY.
+            ValueError: ``next`` is no path of this shop.
+        """
+        return self._web.claim_url(order_id, next=next)
 
     def stripe_webhook(self) -> Response:
         """Answer an event from Stripe in a view of the shop's own.
@@ -72,7 +102,7 @@ class AppBilling(Billing):
         GENVORIS_STRIPE_WEBHOOK_SECRET is set. This method is for another address. Exempt that
         view from CSRF protection.
         """
-        return self._stripe_view()
+        return self._web.stripe_view()
 
 
 class NoBilling(NoCalls):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from flask import Flask, Response
+from flask import Flask
 
 from ..core.billing.accounts import BillingParts
 from ..core.ledger.allowances import Policy
@@ -15,30 +15,27 @@ from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
 from ..core.ledger.service import Ledger
 from ..settings import Settings
-from .billing import AppBilling, StripeCheckout
+from .billing import AppBilling, RequestCalls
 
 
 class AppLedgerBilling(AppBilling, LedgerBilling):
     """The billing calls of an app with a ledger, and its view for Stripe's events.
 
     Args:
-        stripe_view: As for ``AppBilling``.
-        stripe_checkout: As for ``AppBilling``.
+        web: As for ``AppBilling``.
         ledger: As for ``LedgerBilling``, as is the rest.
     """
 
     def __init__(
         self,
         *,
-        stripe_view: Callable[[], Response],
-        stripe_checkout: StripeCheckout,
+        web: RequestCalls,
         ledger: Ledger,
         terms: Terms,
         **parts: Unpack[BillingParts],
     ) -> None:
         LedgerBilling.__init__(self, ledger=ledger, terms=terms, **parts)
-        self._stripe_view = stripe_view
-        self._stripe_checkout = stripe_checkout
+        self._web = web
 
 
 def terms_of(settings: Settings) -> Terms:

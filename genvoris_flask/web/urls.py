@@ -34,6 +34,8 @@ def register_routes(app: Flask, settings: Settings) -> None:
     blueprints = [widget, events, passthrough, assets, webhooks]
     if settings.phone_handover:
         blueprints.append(handovers)
+    if settings.has_ledger:
+        blueprints.append(claims)
     if "pay_per_use" in settings.charging:
         blueprints.append(checkout)
     if settings.stripe_webhook_secret:
@@ -135,6 +137,9 @@ def keep_forwarded_photo_in_memory(_endpoint: str | None, _values: dict[str, Any
 checkout = browser_blueprint("genvoris_checkout", __name__)
 checkout.post("/checkout")(view("checkout.create_checkout"))
 checkout.get("/checkout/return")(view("checkout.complete_checkout"))
+
+claims = browser_blueprint("genvoris_claims", __name__)
+claims.get("/claim/<token>")(view("claims.claim_order"))
 
 webhooks = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))

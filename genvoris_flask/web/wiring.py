@@ -34,9 +34,10 @@ from ..core.tryon.jobs.local import LocalJobQueue
 from ..core.webhooks.handling import Deduplicator
 from ..settings import Settings
 from . import assets
-from .billing import AppBilling
+from .billing import AppBilling, RequestCalls
 from .callbacks import AppSignals, run_tryon
 from .checkout import stripe_checkout
+from .claims import claim_url
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .routes import stripe as stripe_routes
@@ -203,15 +204,13 @@ class _Wiring:
             "default_plan": settings.default_plan,
             "clock": self._clock,
         }
+        web = RequestCalls(stripe_routes.receive, stripe_checkout, claim_url)
         if self._ledger is None:
-            return AppBilling(
-                stripe_view=stripe_routes.receive, stripe_checkout=stripe_checkout, **parts
-            )
+            return AppBilling(web=web, **parts)
         from .ledger import AppLedgerBilling, terms_of  # imports SQLAlchemy, an extra
 
         return AppLedgerBilling(
-            stripe_view=stripe_routes.receive,
-            stripe_checkout=stripe_checkout,
+            web=web,
             ledger=self._ledger,
             terms=terms_of(settings),
             **parts,

@@ -225,6 +225,12 @@ def _is_older(grant: Grant, lot: Lot) -> bool:
     return bool(grant.stated_at and lot.stated_at and grant.stated_at < lot.stated_at)
 
 
+def claim_sale(account: LockedAccount, source: str, source_id: str) -> list[Lot]:
+    """Move a guest's order into an account, unless it is in one."""
+    sold = find_sold(account.connection, source, source_id)
+    return [claim(account, lot) for lot in sold if lot.stored_state == "pending"]
+
+
 def new_values(grant: Grant, now: datetime) -> dict[str, Any]:
     """Return the columns of a new lot, apart from whose it is."""
     return {

@@ -149,6 +149,9 @@ class Spending(Protocol):
             failed: Whether it could not be made, rather than being refused or cancelled.
         """
 
+    def claim_order(self, external_id: str, order_id: str) -> object:
+        """Grant a shopper what was ordered, to whom the shop has given the order's link."""
+
     def failed_sale(self, key: str) -> str | None:
         """Return the sale of a single try-on that has just failed three times in a row.
 

@@ -135,6 +135,13 @@ class Selling(Transactions):
         digest = self._digest(email)
         return self._change(external_id, lambda account: grants.claim_all(account, digest))
 
+    def claim_order(self, external_id: str, order_id: str) -> list[Lot]:
+        """Grant a shopper what was ordered, to whom the shop has given the order's link."""
+        check_id("order_id", order_id)
+        return self._change(
+            external_id, lambda account: grants.claim_sale(account, "order", order_id)
+        )
+
     def refunded(
         self,
         source: str,
