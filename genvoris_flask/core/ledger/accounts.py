@@ -12,12 +12,42 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from .database import insert_if_absent
 from .lots import FINAL_STATES, Lot, allowed_units, in_drawing_order, read_lot
+from .models import Reservation
 from .reversal_records import find_reversals
 from .schema import ID_LENGTH, accounts, entries, lots, reservations
+
+# Built once, since building a statement takes longer than running it.
+_LOCK = (
+    update(accounts)
+    .where(accounts.c.external_id == bindparam("account"))
+    .values(version=accounts.c.version + 1)
+)
+_VERSION = select(accounts.c.version).where(accounts.c.external_id == bindparam("account"))
+# FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop began
+# earlier.
+_LOT = select(lots).where(lots.c.id == bindparam("lot_id")).with_for_update()
+_LOTS = (
+    select(lots)
+    .where(
+        lots.c.account == bindparam("of_account"),
+        or_(lots.c.state.not_in(FINAL_STATES), lots.c.reserved > 0),
+    )
+    .with_for_update()
+)
+_CHANGE_LOT = update(lots).where(lots.c.id == bindparam("lot_id"))
+_OPEN = (
+    select(reservations)
+    .where(reservations.c.account == bindparam("of_account"), reservations.c.state == "open")
+    .with_for_update()
+)
+_RESERVATION = (
+    select(reservations).where(reservations.c.key == bindparam("of_key")).with_for_update()
+)
+_CHANGE_RESERVATION = update(reservations).where(reservations.c.key == bindparam("of_key"))
 
 
 @dataclass(frozen=True)
@@ -63,8 +93,8 @@ class LockedAccount:
         self._lock()
         found = self._read_lots()
         self._lots = {lot.id: lot for lot in found if lot.stored_state not in FINAL_STATES}
-        if any(lot.reserved for lot in found):
-            self._lapse()
+        self._open = self._read_open() if any(lot.reserved for lot in found) else {}
+        self._lapse()
         self._expire()
 
     @property
@@ -76,10 +106,14 @@ class LockedAccount:
         """Return one of the shopper's lots, including one that has ended."""
         if lot_id in self._lots:
             return self._lots[lot_id]
-        found = self.connection.execute(
-            select(lots).where(lots.c.id == lot_id).with_for_update()
-        ).one()
-        return read_lot(found)
+        return read_lot(self.connection.execute(_LOT, {"lot_id": lot_id}).one())
+
+    def reservation(self, key: str) -> Reservation | None:
+        """Return the reservation of a key, whoever has it."""
+        if key in self._open:
+            return _read_reservation(self._open[key])
+        row = self.connection.execute(_RESERVATION, {"of_key": key}).one_or_none()
+        return None if row is None else _read_reservation(row)
 
     def next_available(self) -> Lot | None:
         """Return the lot that the next try-on is drawn from."""
@@ -130,16 +164,12 @@ class LockedAccount:
             used=lot.used + change.used,
         )
         counters = {"allowed": now.allowed, "reserved": now.reserved, "used": now.used}
-        self.connection.execute(
-            update(lots).where(lots.c.id == lot.id).values(**counters, **columns)
-        )
+        self.connection.execute(_CHANGE_LOT, {"lot_id": lot.id, **counters, **columns})
         return self.refresh(lot) if columns else self._remember(now)
 
     def refresh(self, lot: Lot) -> Lot:
         """Read a lot again."""
-        row = self.connection.execute(
-            select(lots).where(lots.c.id == lot.id).with_for_update()
-        ).one()
+        row = self.connection.execute(_LOT, {"lot_id": lot.id}).one()
         return self._remember(read_lot(row))
 
     def add(self, values: dict[str, Any], event: str) -> Lot:
@@ -174,11 +204,12 @@ class LockedAccount:
             .values(account=owner)
         )
         self._lots.pop(lot.id, None)
+        self._open = self._read_open()
 
     def statement(self, about: str) -> str:
         """Return an event id for what the shop states now, which it may state again later."""
-        version = select(accounts.c.version).where(accounts.c.external_id == self.id)
-        return f"{about}@{self.connection.execute(version).scalar_one()}"
+        version = self.connection.execute(_VERSION, {"account": self.id}).scalar_one()
+        return f"{about}@{version}"
 
     def _remember(self, lot: Lot) -> Lot:
         if lot.account == self.id and lot.stored_state not in FINAL_STATES:
@@ -188,29 +219,20 @@ class LockedAccount:
         return lot
 
     def _lock(self) -> None:
-        lock = (
-            update(accounts)
-            .where(accounts.c.external_id == self.id)
-            .values(version=accounts.c.version + 1)
-        )
-        if not self.connection.execute(lock).rowcount:
+        lock = {"account": self.id}
+        if not self.connection.execute(_LOCK, lock).rowcount:
             row = {"external_id": self.id, "version": 0, "created_at": self.now}
             insert_if_absent(self.connection, accounts, row)
-            self.connection.execute(lock)
+            self.connection.execute(_LOCK, lock)
 
     def _read_lots(self) -> list[Lot]:
         """Return the lots that have not ended, and those with try-ons under way."""
-        # FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop
-        # began earlier.
-        query = (
-            select(lots)
-            .where(
-                lots.c.account == self.id,
-                or_(lots.c.state.not_in(FINAL_STATES), lots.c.reserved > 0),
-            )
-            .with_for_update()
-        )
-        return [read_lot(row) for row in self.connection.execute(query)]
+        return [read_lot(row) for row in self.connection.execute(_LOTS, {"of_account": self.id})]
+
+    def _read_open(self) -> dict[str, Row[Any]]:
+        """Return the open reservations by their key."""
+        rows = self.connection.execute(_OPEN, {"of_account": self.id}).all()
+        return {row.key: row for row in rows}
 
     def _expire(self) -> None:
         for lot in list(self._lots.values()):
@@ -218,17 +240,16 @@ class LockedAccount:
                 self.end(lot, "expired", f"expiry:{lot.id}")
 
     def _lapse(self) -> None:
-        open_ones = select(reservations).where(
-            reservations.c.account == self.id,
-            reservations.c.state == "open",
-            reservations.c.lapses_at <= self.now,
-        )
-        for row in self.connection.execute(open_ones).all():
-            self.connection.execute(
-                update(reservations).where(reservations.c.key == row.key).values(state="lapsed")
-            )
-            event = f"{row.key}:{row.attempt}"
-            self.give_back(self.lot(row.lot_id), "lapse", event, row.key)
+        for key, row in list(self._open.items()):
+            if row.lapses_at <= self.now:
+                self.change_reservation(key, state="lapsed")
+                event = f"{key}:{row.attempt}"
+                self.give_back(self.lot(row.lot_id), "lapse", event, key)
+
+    def change_reservation(self, key: str, **columns: Any) -> None:
+        """Change a reservation."""
+        self._open.pop(key, None)  # read again when it is asked for
+        self.connection.execute(_CHANGE_RESERVATION, {"of_key": key, **columns})
 
     def give_back(self, lot: Lot, kind: str, event: str, key: str) -> Lot:
         """Return a reserved try-on to its lot, unless the lot has ended."""
@@ -236,6 +257,10 @@ class LockedAccount:
         lost = -1 if ended and lot.allowed > lot.used else 0
         change = Change(reserved=-1, allowed=lost)
         return self.change(lot, kind, event, change, reservation=key)
+
+
+def _read_reservation(row: Row[Any]) -> Reservation:
+    return Reservation(row.key, row.account, row.lot_id, row.state, row.attempt)
 
 
 def lock_accounts(

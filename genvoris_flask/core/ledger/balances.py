@@ -6,11 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from .lots import Lot, in_drawing_order, read_lot
 from .models import Balance, JournalLine, LotBalance
 from .schema import entries, lots, reservations
+
+# Built once, since building a statement takes longer than running it.
+_OVERDUE = (
+    select(reservations.c.lot_id, func.count().label("number"))
+    .where(
+        reservations.c.account == bindparam("of_account"),
+        reservations.c.state == "open",
+        reservations.c.lapses_at <= bindparam("now"),
+    )
+    .group_by(reservations.c.lot_id)
+)
+_LOTS = select(lots).where(lots.c.account == bindparam("of_account"))
 
 
 def balance_of(found: Sequence[Lot], now: datetime, offered: Sequence[LotBalance] = ()) -> Balance:
@@ -52,17 +64,9 @@ def read_journal(connection: Connection, account: str, limit: int) -> list[Journ
 
 def read_lots(connection: Connection, account: str, now: datetime) -> list[Lot]:
     """Return all lots of an account, without the reservations whose time is over."""
-    overdue = (
-        select(reservations.c.lot_id, func.count().label("number"))
-        .where(
-            reservations.c.account == account,
-            reservations.c.state == "open",
-            reservations.c.lapses_at <= now,
-        )
-        .group_by(reservations.c.lot_id)
-    )
-    lapsed = {row.lot_id: row.number for row in connection.execute(overdue)}
-    rows = connection.execute(select(lots).where(lots.c.account == account))
+    overdue = connection.execute(_OVERDUE, {"of_account": account, "now": now})
+    lapsed = {row.lot_id: row.number for row in overdue}
+    rows = connection.execute(_LOTS, {"of_account": account})
     found = map(read_lot, rows)
     return [replace(lot, reserved=lot.reserved - lapsed.get(lot.id, 0)) for lot in found]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -19,7 +20,11 @@ from ..concurrency.per_process import PerProcess
 
 T = TypeVar("T")
 
+Mode = Literal["durable", "fast", "read"]
+
 ATTEMPTS = 6
+# The option of a connection that says what its transaction does.
+MODE = "genvoris_mode"
 # Seconds that SQLite waits for another writer. A writer holds the database for about a millisecond.
 SQLITE_TIMEOUT = 15.0
 # Deadlock, serialization failure, lock timeout; by SQLSTATE and by MySQL's numbers.
@@ -48,17 +53,23 @@ class Database:
         """This process's engine."""
         return self._engine.get()
 
-    def run(self, work: Callable[[Connection], T]) -> T:
+    def run(self, work: Callable[[Connection], T], mode: Mode = "durable") -> T:
         """Run work in a transaction of its own and return what it returns.
 
         It is run again if another transaction got in its way, so it must have no other effects.
+
+        Args:
+            work: What to do.
+            mode: Whether it only reads; and if not, whether what it writes must survive a power
+                failure. Whatever it writes survives the end of this process.
 
         Raises:
             LedgerUnavailableError: The database cannot be reached, or cannot be written.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.engine.begin() as connection:
+                options = {MODE: mode}
+                with self.engine.execution_options(**options).begin() as connection:
                     return work(connection)
             except SQLAlchemyError as error:
                 if attempt == ATTEMPTS or not is_conflict(error):
@@ -72,7 +83,8 @@ def open_engine(target: str | URL) -> Engine:
     """Return an engine for a database URL.
 
     SQLite gets a write-ahead log, so that readers and the writer do not wait for each other, and a
-    transaction that begins with its first statement.
+    transaction that begins with its first statement. It waits for the disk only where a power
+    failure must not undo what was written.
     """
     url = make_url(target)
     if url.get_backend_name() != "sqlite":
@@ -88,6 +100,12 @@ def open_engine(target: str | URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get(MODE)
+        if mode == "read":
+            connection.exec_driver_sql("BEGIN")
+            return
+        level = "NORMAL" if mode == "fast" else "FULL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
         # A transaction that reads first and writes later could find that it must not write.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -96,24 +114,29 @@ def open_engine(target: str | URL) -> Engine:
 
 def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same unique key exists; return whether it was inserted."""
-    match connection.dialect.name:
+    result = connection.execute(
+        _insert_statement(connection.dialect.name, table),
+        values,
+        execution_options={"preserve_rowcount": True},
+    )
+    return result.rowcount == 1
+
+
+@functools.cache  # building a statement takes longer than running it
+def _insert_statement(dialect: str, table: Table) -> Any:
+    match dialect:
         case "postgresql":
-            statement: Any = postgresql.insert(table).on_conflict_do_nothing()
+            return postgresql.insert(table).on_conflict_do_nothing().inline()
         case "sqlite":
-            statement = sqlite.insert(table).on_conflict_do_nothing()
+            return sqlite.insert(table).on_conflict_do_nothing().inline()
         case "mysql" | "mariadb":
             # Unlike IGNORE, this does not also hide values that do not fit.
             key = next(iter(table.primary_key.columns))
-            statement = mysql.insert(table).on_duplicate_key_update({key.name: key})
-        case name:
-            raise LedgerUnavailableError(
-                f"The ledger does not support {name} databases. Use SQLite, PostgreSQL, MySQL or "
-                "MariaDB for GENVORIS_DATABASE_URL."
-            )
-    result = connection.execute(
-        statement.values(values).inline(), execution_options={"preserve_rowcount": True}
+            return mysql.insert(table).on_duplicate_key_update({key.name: key}).inline()
+    raise LedgerUnavailableError(
+        f"The ledger does not support {dialect} databases. Use SQLite, PostgreSQL, MySQL or "
+        "MariaDB for GENVORIS_DATABASE_URL."
     )
-    return result.rowcount == 1
 
 
 def is_conflict(error: SQLAlchemyError) -> bool:

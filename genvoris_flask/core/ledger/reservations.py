@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from .accounts import Change, LockedAccount, check_id
 from .lots import Lot
@@ -21,17 +21,11 @@ from .schema import entries, lots, reservations
 # So many failures of what was bought singly, in a row, are a reason to pay it back.
 FAILURES = 3
 
+_INSERT = insert(reservations)
+
 
 class ForeignReservationError(ValueError):
     """The key belongs to another shopper's try-on."""
-
-
-def find_reservation(connection: Connection, key: str) -> Reservation | None:
-    """Return the reservation of a key."""
-    row = connection.execute(
-        select(reservations).where(reservations.c.key == key).with_for_update()
-    ).one_or_none()
-    return None if row is None else _read(row)
 
 
 def reserve(
@@ -54,7 +48,7 @@ def reserve(
         ForeignReservationError: The key is another shopper's.
     """
     check_id("key", key)
-    known = find_reservation(account.connection, key)
+    known = account.reservation(key)
     if known is not None and known.account != account.id:
         raise ForeignReservationError("This key belongs to another shopper's try-on.")
     if known is not None and known.state in ("open", "committed"):
@@ -72,13 +66,10 @@ def reserve(
         "lapses_at": account.now + time_limit,
     }
     if known:
-        account.connection.execute(
-            update(reservations).where(reservations.c.key == key).values(**values)
-        )
+        account.change_reservation(key, **values)
     else:
-        account.connection.execute(
-            insert(reservations).values(key=key, account=account.id, **values)
-        )
+        row = {"key": key, "account": account.id, **values}
+        account.connection.execute(_INSERT, row)
     _change(account, lot, "reserve", key, attempt, Change(reserved=1))
     return Reservation(key, account.id, lot.id, "open", attempt)
 
@@ -88,7 +79,7 @@ def commit(account: LockedAccount, key: str) -> bool:
 
     The picture of a reservation that has lapsed counts if the shopper has a try-on left by now.
     """
-    known = find_reservation(account.connection, key)
+    known = account.reservation(key)
     if known is None or known.state == "committed":
         return known is not None
     if known.state == "open":
@@ -100,11 +91,7 @@ def commit(account: LockedAccount, key: str) -> bool:
             return False
         lot, change = late, Change(used=1)
     _change(account, lot, "commit", key, known.attempt, change)
-    account.connection.execute(
-        update(reservations)
-        .where(reservations.c.key == key)
-        .values(state="committed", lot_id=lot.id)
-    )
+    account.change_reservation(key, state="committed", lot_id=lot.id)
     return True
 
 
@@ -116,12 +103,10 @@ def release(account: LockedAccount, key: str, *, failed: bool = False) -> bool:
         key: The try-on's idempotency key.
         failed: Whether it could not be made, rather than being refused or cancelled.
     """
-    known = find_reservation(account.connection, key)
+    known = account.reservation(key)
     if known is None or known.state != "open":
         return False
-    account.connection.execute(
-        update(reservations).where(reservations.c.key == key).values(state="released")
-    )
+    account.change_reservation(key, state="released")
     event = f"{key}:{known.attempt}"
     account.give_back(account.lot(known.lot_id), "fail" if failed else "release", event, key)
     return True
@@ -155,7 +140,3 @@ def _change(
     account: LockedAccount, lot: Lot, kind: str, key: str, attempt: int, change: Change
 ) -> None:
     account.change(lot, kind, f"{key}:{attempt}", change, reservation=key)
-
-
-def _read(row: Row[Any]) -> Reservation:
-    return Reservation(row.key, row.account, row.lot_id, row.state, row.attempt)

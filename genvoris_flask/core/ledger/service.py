@@ -87,21 +87,28 @@ class Ledger(Selling, Subscribing):
         return self._change(
             external_id,
             lambda account: reservations.reserve(account, key, self._time_limit, prepare),
+            mode="fast",
         )
 
     def commit(self, external_id: str, key: str) -> bool:
         """Count a try-on that was made; return False if nothing was left to count it against."""
-        return self._change(external_id, lambda account: reservations.commit(account, key))
+        return self._change(
+            external_id, lambda account: reservations.commit(account, key), mode="fast"
+        )
 
     def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
         """Release a try-on that was not made; return whether it was still reserved."""
         return self._change(
-            external_id, lambda account: reservations.release(account, key, failed=failed)
+            external_id,
+            lambda account: reservations.release(account, key, failed=failed),
+            mode="fast",
         )
 
     def failed_sale(self, key: str) -> str | None:
         """Return the sale of a single try-on that has just failed three times in a row."""
-        return self.database.run(lambda connection: reservations.failed_sale(connection, key))
+        return self.database.run(
+            lambda connection: reservations.failed_sale(connection, key), "read"
+        )
 
     # Reading
 
@@ -129,16 +136,18 @@ class Ledger(Selling, Subscribing):
                 grants.claim_all(account, digest)
             return balance_of(account.lots, now)
 
-        known = self.database.run(read)
+        known = self.database.run(read, "read")
         if known is not None:
             return known
         changed = self._change(external_id, catch_up)
-        return self.database.run(read) or changed
+        return self.database.run(read, "read") or changed
 
     def journal(self, external_id: str, *, limit: int = 100) -> list[JournalLine]:
         """Return the latest changes of a shopper's try-ons, the newest first."""
         check_id("external_id", external_id)
-        return self.database.run(lambda connection: read_journal(connection, external_id, limit))
+        return self.database.run(
+            lambda connection: read_journal(connection, external_id, limit), "read"
+        )
 
     # Tables
 

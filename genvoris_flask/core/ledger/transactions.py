@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from .accounts import LockedAccount
 from .allowances import DEFAULT_POLICY, Policy
-from .database import Database
+from .database import Database, Mode
 from .events import Delivery, receive
 from .grants import email_digest
 from .subscriptions import catch_up
@@ -70,11 +70,13 @@ class Transactions:
         external_id: str,
         work: Callable[[LockedAccount], T],
         connection: Connection | None = None,
+        *,
+        mode: Mode = "durable",
     ) -> T:
         def locked(joined: Connection) -> T:
             return work(self.lock(joined, external_id))
 
-        return self._join(connection, locked)
+        return self._join(connection, locked, mode)
 
     def lock(self, connection: Connection, external_id: str) -> LockedAccount:
         """Lock an account, and do what became due in it by the passing of time."""
@@ -82,8 +84,13 @@ class Transactions:
         catch_up(account, self.policy)
         return account
 
-    def _join(self, connection: Connection | None, work: Callable[[Connection], T]) -> T:
-        return self.database.run(work) if connection is None else work(connection)
+    def _join(
+        self,
+        connection: Connection | None,
+        work: Callable[[Connection], T],
+        mode: Mode = "durable",
+    ) -> T:
+        return self.database.run(work, mode) if connection is None else work(connection)
 
     def _digest(self, email: str) -> str:
         return email_digest(email, self._secret())
