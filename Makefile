@@ -41,6 +41,7 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENG
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/ledger.py
 
 SECONDS ?= 60
 

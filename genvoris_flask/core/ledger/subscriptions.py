@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from .accounts import LockedAccount, lock_named
 from .allowances import Allowance, Policy, Subscription, allowances, newest
@@ -20,6 +20,13 @@ from .schema import subscriptions
 
 # The holds that follow from the states of subscriptions.
 HOLDS = ("pause", "ended", "superseded")
+
+# Built once, since building a statement takes longer than running it.
+_DUE = select(subscriptions.c.body).where(
+    subscriptions.c.account == bindparam("of_account"),
+    subscriptions.c.due_at <= bindparam("now"),
+)
+_DUE_AND_LOCKED = _DUE.with_for_update()
 
 
 def read_subscription(connection: Connection, source: str, name: str) -> Subscription | None:
@@ -57,23 +64,15 @@ def follow(account: LockedAccount, subscription: Subscription, policy: Policy, e
 
 def catch_up(account: LockedAccount, policy: Policy) -> None:
     """Do what became due by the passing of time: the next month of a longer period."""
-    rows = account.connection.execute(
-        select(subscriptions.c.body)
-        .where(subscriptions.c.account == account.id, subscriptions.c.due_at <= account.now)
-        .with_for_update()
-    ).scalars()
+    due = {"of_account": account.id, "now": account.now}
+    rows = account.connection.execute(_DUE_AND_LOCKED, due).scalars()
     for body in rows.all():
         follow(account, Subscription.load(body), policy, account.statement("month"))
 
 
 def is_due(connection: Connection, external_id: str, now: datetime) -> bool:
     """Return whether ``catch_up`` has something to do."""
-    found = connection.execute(
-        select(subscriptions.c.id)
-        .where(subscriptions.c.account == external_id, subscriptions.c.due_at <= now)
-        .limit(1)
-    )
-    return found.first() is not None
+    return connection.execute(_DUE, {"of_account": external_id, "now": now}).first() is not None
 
 
 def due_accounts(connection: Connection, now: datetime, limit: int) -> list[str]:
