@@ -180,8 +180,9 @@ def endpoint(client: GenvorisClient) -> str:
 class Faulty:
     """The sandbox's switches, and a client that need not really wait between tries."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, switches: httpx.Client) -> None:
         self.url = url
+        self.switches = switches
         self.slept: list[float] = []
         self.client = GenvorisClient(KEY, f"{url}/api/v1", url, sleep=self.slept.append)
 
@@ -189,15 +190,15 @@ class Faulty:
         whole = call.path.startswith(("/api/", "/widget-hash"))
         path = call.path if whole else f"/api/v1{call.path}"
         fault = {"kind": kind, "path": path, "method": call.method, "count": count, **more}
-        answer = httpx.put(f"{self.url}/sandbox/faults", json={"faults": [fault]})
+        answer = self.switches.put("/sandbox/faults", json={"faults": [fault]})
         assert answer.status_code == 200, answer.text
 
     def hits(self) -> int:
-        [fault] = httpx.get(f"{self.url}/sandbox/faults").json()["faults"]
+        [fault] = self.switches.get("/sandbox/faults").json()["faults"]
         return int(fault["hits"])
 
     def advance(self, seconds: float) -> None:
-        answer = httpx.post(f"{self.url}/sandbox/clock", json={"advance": seconds})
+        answer = self.switches.post("/sandbox/clock", json={"advance": seconds})
         assert answer.status_code == 200, answer.text
 
 
@@ -210,10 +211,17 @@ def known(client: GenvorisClient) -> None:
     client.conversions.record(order_id="known", amount_cents=1)
 
 
+@pytest.fixture(scope="module")
+def switches(sandbox_url: str) -> Iterator[httpx.Client]:
+    """Return one client for all tests: to make one reads all certificates of the machine."""
+    with httpx.Client(base_url=sandbox_url) as client:
+        yield client
+
+
 @pytest.fixture
-def faulty(sandbox_url: str, known: None) -> Iterator[Faulty]:
-    yield Faulty(sandbox_url)
-    httpx.delete(f"{sandbox_url}/sandbox/faults")
+def faulty(sandbox_url: str, switches: httpx.Client, known: None) -> Iterator[Faulty]:
+    yield Faulty(sandbox_url, switches)
+    switches.delete("/sandbox/faults")
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +103,21 @@ def load_key(folder: Path) -> SigningKey:
     path = folder / SIGNING_KEY_NAME
     if not path.exists():
         _write_new(path)
-    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(private, rsa.RSAPrivateKey):
+    private = _parse(path.read_bytes())
+    if private is None:
         raise TypeError(f"{path} does not contain an RSA key.")
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return SigningKey(private, "sandbox-" + hashlib.sha256(public).hexdigest()[:12])
+
+
+@lru_cache(maxsize=4)
+def _parse(pem: bytes) -> rsa.RSAPrivateKey | None:
+    # Loading a key checks its primes, which takes 70 ms; a test suite with a sandbox for each test
+    # should not pay for that each time.
+    private = serialization.load_pem_private_key(pem, password=None)
+    return private if isinstance(private, rsa.RSAPrivateKey) else None
 
 
 def _write_new(path: Path) -> None:
