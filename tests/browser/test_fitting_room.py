@@ -129,6 +129,13 @@ def test_from_try_on_to_next_user(demo: Demo, desktop_page: Page, photo: Path) -
     expect(dialog(page)).to_contain_text(KEPT)
     page.reload()
     open_dialog(page)
+    # It takes the place of the examples, within sight, also on a phone.
+    expect(dialog(page).locator("[part=last-photo]")).to_be_in_viewport(ratio=1)
+    expect(dialog(page).locator("[part=examples]")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 667})
+    expect(dialog(page).locator("[part=last-photo]")).to_be_in_viewport(ratio=1)
+    expect(dialog(page).locator("[part=promise]")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": 800})
     press(page, "Use your last photo")
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
     expect(dialog(page).get_by_role("button", name="Try it on")).to_be_enabled()

@@ -15,14 +15,20 @@ import type { Room } from "./room";
 const THUMBNAIL = 256;
 const MAX_MATCHES = 8;
 
-/** Return what the photo screen offers: the last photo, and what was made of this product. */
-export function drawOnPhoto(room: Room): Node[] {
+/** Return the offer of the last photo, which a new one need not be chosen for. */
+export function drawLastPhoto(room: Room): HTMLElement | null {
   const { collection, outfits, model } = room;
   const { screen, photo } = model;
-  const reading = screen.name === "photo" && screen.reading;
+  const free = screen.name === "photo" && !screen.reading && !photo && !outfits.isUnderWay;
+  return free && collection.photo ? lastPhoto(room, collection.photo) : null;
+}
+
+/** Return what else the photo screen offers, such as what was made of this product. */
+export function drawOnPhoto(room: Room): Node[] {
+  const { collection, outfits, model } = room;
+  const reading = model.screen.name === "photo" && model.screen.reading;
   if (outfits.isUnderWay) return [...outfitParts(room, wornIn(model.product))];
   return nodesOf([
-    !photo && !reading && collection.photo && lastPhoto(room, collection.photo),
     room.mayKeepPhoto && !reading && keepQuestion(room),
     pictureRow(room, collection.of(model.product)),
     undoRow(room),

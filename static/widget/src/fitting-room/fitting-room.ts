@@ -1,12 +1,12 @@
 // What the fitting room adds to the dialog's screens, and its own screen.
 
 import type { DialogContext } from "../dialog/context";
-import { el } from "../dialog/dom";
+import { type Child, el } from "../dialog/dom";
 import type { DialogEvent, Model, Screen } from "../dialog/reducer";
 import type { View } from "../dialog/screens/view";
 import type { Photo } from "../photo/photo";
 import { css } from "../theme/styles-fitting-room";
-import { drawOnMissing, drawOnPhoto, drawOnResult } from "./additions";
+import { drawLastPhoto, drawOnMissing, drawOnPhoto, drawOnResult } from "./additions";
 import { paint } from "./canvas";
 import { Collection } from "./collection";
 import type { Kept } from "./keeper";
@@ -20,6 +20,9 @@ export class FittingRoom implements Room {
   readonly #overview: Overview;
   // Where the current screen has room for what is kept; filled as soon as it is known.
   #slot = el("div");
+  // Takes the place of the examples of good photos, so that nothing moves.
+  #lastPhotoSlot = el("div");
+  #examples: HTMLElement | undefined;
   /** The photo of an earlier visit, while it is the current one. */
   #lastPhoto: Photo | undefined;
   /** Whether the shopper wants the photo to be kept; it is kept when it is used. */
@@ -43,6 +46,7 @@ export class FittingRoom implements Room {
     this.extend(view);
     if (this.#slot.parentNode !== side && view.side.includes(this.#slot)) {
       side?.insertBefore(this.#slot, side.lastChild);
+      this.#examples?.before(this.#lastPhotoSlot);
     }
   }
 
@@ -78,6 +82,10 @@ export class FittingRoom implements Room {
       this.#overview.show(view);
     } else if (["photo", "result", "missing"].includes(screen.name)) {
       view.side.splice(-1, 0, this.#slot);
+      this.#lastPhotoSlot = el("div", { class: "kept" });
+      const at = view.side.findIndex(isExamples);
+      this.#examples = view.side[at] as HTMLElement | undefined;
+      if (this.#examples) view.side.splice(at, 0, this.#lastPhotoSlot);
     }
     this.#fill();
   }
@@ -85,8 +93,12 @@ export class FittingRoom implements Room {
   #fill(): void {
     const { screen } = this.model;
     if (screen.name === "missing") this.#slot.replaceChildren(...drawOnMissing(this));
-    else if (screen.name === "photo") this.#slot.replaceChildren(...drawOnPhoto(this));
-    else if (screen.name === "result") {
+    else if (screen.name === "photo") {
+      const last = drawLastPhoto(this);
+      this.#lastPhotoSlot.replaceChildren(...(last ? [last] : []));
+      if (this.#examples) this.#examples.hidden = Boolean(last);
+      this.#slot.replaceChildren(...drawOnPhoto(this));
+    } else if (screen.name === "result") {
       this.#slot.replaceChildren(...drawOnResult(this, screen.result));
     } else if (screen.name === "fittingRoom") this.#overview.refresh();
   }
@@ -131,4 +143,8 @@ export class FittingRoom implements Room {
     if (this.#before) store.dispatch({ type: "show", screen: this.#before });
     else element.onClose?.();
   }
+}
+
+function isExamples(node: Child): boolean {
+  return node instanceof HTMLElement && node.part.contains("examples");
 }

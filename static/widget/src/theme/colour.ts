@@ -93,7 +93,7 @@ export function readColour(colour: string): Rgb | null {
   const plain = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour);
   if (plain) return [Number(plain[1]), Number(plain[2]), Number(plain[3])];
   if (!colour || colour === "rgba(0, 0, 0, 0)" || !CSS.supports("color", colour)) return null;
-  const context = doc.createElement("canvas").getContext("2d");
+  const context = doc.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (!context) return null;
   context.fillStyle = colour;
   // Names and HSL are returned as #rrggbb; wider gamuts have to be drawn.

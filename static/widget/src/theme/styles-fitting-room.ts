@@ -22,7 +22,7 @@ aspect-ratio:3/4;background:var(--surface)}
 .tick{position:absolute;inset-block-start:0;inset-inline-end:0;width:44px;height:44px;display:grid;
 place-items:center;cursor:pointer}
 .tick input{width:24px;height:24px;margin:0;accent-color:var(--primary)}
-.matches{flex-wrap:nowrap;overflow-x:auto;padding:3px;margin:5px -3px 0;scroll-snap-type:x proximity}
+.matches{flex-wrap:nowrap;overflow-x:auto;padding:3px;scroll-padding:3px;margin:5px -3px 0;scroll-snap-type:x proximity}
 .matches li{flex:0 0 96px;scroll-snap-align:start}
 .row .match:not(.chip){width:96px;height:auto;border:0;background:none;display:flex;flex-direction:column;
 gap:6px;overflow:visible;font-size:.8125em;line-height:1.35;text-align:start}
@@ -34,4 +34,6 @@ background:var(--surface);border:1px solid var(--line);border-radius:calc(var(--
 .chain li+li:before{content:"+";color:var(--soft);margin-inline-end:4px}
 .chain img{width:36px;height:44px;object-fit:contain;background:var(--surface);
 border-radius:calc(var(--r)*.4)}
+@media (max-width:640px) and (min-height:481px){
+.visual:has(+.side .tiles){height:min(100vw/var(--ar,.75),100dvh - 372px)}}
 `;

@@ -4,7 +4,8 @@
 export const css = `
 :host{all:initial!important;font-size:medium!important}
 *{box-sizing:border-box;margin:0}
-dialog,.pill{font:1em/1.5 var(--font);color:var(--text);background:var(--bg);color-scheme:var(--scheme)}
+dialog,.pill{font:1em/1.5 var(--font);color:var(--text);background:var(--bg);color-scheme:var(--scheme);
+scrollbar-color:var(--soft) #0000}
 dialog{--h:min(1040px,100dvh - 32px,max(600px,100vw - 240px));border:1px solid var(--line);padding:0;
 border-radius:var(--r);width:calc(var(--h)*.75 + 400px);max-width:calc(100vw - 32px);
 height:calc(var(--h));max-height:none;box-shadow:0 24px 80px rgb(0 0 0/.28);overflow:hidden;margin:auto;
@@ -57,7 +58,7 @@ font-weight:600}
 .secondary:hover,.chip:hover{background:var(--surface)}
 .drop{position:absolute;inset:20px;border:1.5px dashed var(--soft);background:none;
 border-radius:var(--r);display:flex;flex-direction:column;gap:6px;align-items:center;
-justify-content:center;padding:24px;text-align:center}
+justify-content:center;padding:20px;text-align:center}
 .drop svg{width:40px;height:40px;margin-bottom:8px;color:var(--accent)}
 .drop b{font-size:1.125em;font-weight:600}
 .drop:hover,.over .drop{background:var(--bg);border-color:var(--text)}
@@ -95,7 +96,7 @@ dialog{grid-template:auto minmax(0,1fr)/100%}
 .top{grid-area:auto}
 .body{display:flex;flex-direction:column;overflow:auto}
 .visual{flex:none;height:min(100vw/var(--ar,.75),100dvh - 216px)}
-.visual:has(.drop){height:max-content;min-height:min(34dvh,280px)}
+.visual:has(.drop){height:max-content;min-height:min(24dvh,200px)}
 .side{flex:1 0 auto;overflow:visible;padding-top:18px}
 .drop{position:static;place-self:stretch;margin:14px}
 .drop+.error{position:static;margin:0 14px 14px}}
