@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Unpack
 
 from flask import Flask
@@ -14,6 +15,7 @@ from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
 from ..core.ledger.service import Ledger
+from ..core.ledger.stripe import Singles
 from ..settings import Settings
 from .billing import AppBilling, RequestCalls
 
@@ -46,6 +48,13 @@ def terms_of(settings: Settings) -> Terms:
         single_seconds=settings.single_hours * 3600.0,
         sells_singly="pay_per_use" in ways and "credits" not in ways,
     )
+
+
+def singles_of(settings: Settings) -> Singles:
+    """Return the single try-ons that a shop sells by Stripe."""
+    priced = {pack.external_price_id: pack.try_ons for pack in settings.packs}
+    packs = {price: try_ons for price, try_ons in priced.items() if price is not None}
+    return Singles(packs, timedelta(hours=settings.single_hours))
 
 
 def open_ledger(

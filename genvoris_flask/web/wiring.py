@@ -240,8 +240,9 @@ class _Wiring:
     def _sales(self) -> Sales:
         if self._ledger is not None:
             from ..core.ledger.stripe import LotSales  # imports SQLAlchemy, an extra
+            from .ledger import singles_of
 
-            return LotSales(self._ledger, self._plans.sold)
+            return LotSales(self._ledger, self._plans.sold, singles_of(self._settings))
         from ..core.billing.stripe.plan_sales import PlanSales
 
         return PlanSales(self._billing, self._storage.store, self._settings.default_plan)

@@ -106,7 +106,7 @@ def test_lookup_pages(
     lookup: StripeLookup,
 ) -> None:
     """All pages of a list are fetched, and an invoice's prorations are left out."""
-    assert lookup.prices_of_checkout("cs_test_1") == ["socks"] * 120 + ["pro"]
+    assert lookup.items_of_checkout("cs_test_1") == [Item("socks")] * 120 + [Item("pro")]
     assert lookup.items_of_subscription("sub_1") == [Item("socks")] * 120 + [Item("pro")]
     assert lookup.lines_of_invoice("in_1") == [Line("pro", 1_790_000_000, 1_780_000_000)]
 
@@ -120,7 +120,7 @@ def test_lookup_invoice(lookup: StripeLookup) -> None:
 def test_lookup_forbidden(lookup: StripeLookup) -> None:
     """A key without the permission is an error that does not contain the key."""
     for ask, name in (
-        (lookup.prices_of_checkout, "cs_test_2"),
+        (lookup.items_of_checkout, "cs_test_2"),
         (lookup.items_of_subscription, "sub_2"),
         (lookup.lines_of_invoice, "in_2"),
         (lookup.invoice_of_payment, "pi_2"),
@@ -133,6 +133,6 @@ def test_lookup_forbidden(lookup: StripeLookup) -> None:
 def test_no_lookup() -> None:
     """Without a key, Stripe is not asked."""
     assert isinstance(open_lookup(None), NoLookup)
-    assert NoLookup().prices_of_checkout("cs_1") == []
+    assert NoLookup().items_of_checkout("cs_1") == []
     assert NoLookup().invoice_of_payment("pi_1") is None
     assert isinstance(open_lookup("rk_test_1"), StripeLookup)

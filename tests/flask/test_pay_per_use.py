@@ -160,6 +160,26 @@ class TestStripe:
         shop.post(FIVE, headers=headers)
         assert len(checkouts.sessions) == 3
 
+    def test_way_back(self, shop: Shop, checkouts: FakeCheckouts) -> None:
+        """The shopper finds what they paid for, and goes on at the product they left."""
+        shop.post(FIVE)
+        query = {"session_id": "cs_test_1", "next": "/product/7"}
+        shop.browser.get("/genvoris/checkout/return", query_string=query)
+        assert balance(shop).available == 0, "nothing is paid yet"
+        checkouts.pay("cs_test_1")
+        for _each in range(2):
+            answer = shop.browser.get("/genvoris/checkout/return", query_string=query)
+            assert (answer.status_code, answer.location) == (303, "http://localhost/product/7")
+        assert balance(shop).available == 5
+        event = {
+            "id": "evt_1",
+            "type": "checkout.session.completed",
+            "created": int(shop.genvoris.clock.now),
+            "data": {"object": checkouts.sessions["cs_test_1"]},
+        }
+        assert shop.state.apply_stripe_event(event) == "applied"
+        assert [lot.granted for lot in balance(shop).lots] == [5]
+
     def test_stripe_refuses(self, shop: Shop, checkouts: FakeCheckouts) -> None:
         """An error of Stripe's is one in the log, without the key."""
         with shop.app.test_request_context(), pytest.raises(GenvorisError) as caught:

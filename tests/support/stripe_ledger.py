@@ -9,7 +9,7 @@ from genvoris_flask.core.billing.plans import declared_plans
 from genvoris_flask.core.billing.stripe.events import StripeEvents
 from genvoris_flask.core.ledger.allowances import DEFAULT_POLICY, Policy
 from genvoris_flask.core.ledger.service import Ledger
-from genvoris_flask.core.ledger.stripe import LotSales
+from genvoris_flask.core.ledger.stripe import LotSales, Singles
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import GenvorisError
 from tests.support.ledgers import LedgerFixture, new_ledger
@@ -56,7 +56,8 @@ class StripeLedgerShop:
         """Sell these plans from now on."""
         client: Any = NoGenvoris()
         service = PlanService(client, MemoryStore(), declared_plans("PLANS", plans), None)
-        sales = LotSales(self.ledger, service.sold)
+        singles = Singles({"price_one": 1, "price_five": 5})
+        sales = LotSales(self.ledger, service.sold, singles)
         self.events = StripeEvents(sales, self.shopper_of, self.lookup)
 
     @property

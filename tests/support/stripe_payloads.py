@@ -93,6 +93,30 @@ class Stripe:
         one_off = {"mode": "payment", "subscription": None, "payment_intent": self.intent}
         return self.checkout(**{**one_off, "invoice": None, **changes})
 
+    def bought(self, shopper: str = "ada", try_ons: int = 5, **changes: Any) -> dict[str, Any]:
+        """Return a paid Checkout Session for single try-ons, as this package makes it."""
+        metadata = {"genvoris_external_id": shopper, "genvoris_try_ons": str(try_ons)}
+        one_off = {"reference": shopper, "metadata": metadata, "customer": None}
+        return self.one_off(**{**one_off, **changes})
+
+    def intent_paid(
+        self, shopper: str = "ada", try_ons: int = 5, at: int = 3, **changes: Any
+    ) -> dict[str, Any]:
+        """Return the event of a session's payment intent."""
+        thing = {
+            "id": self.intent,
+            "object": "payment_intent",
+            "amount": 900,
+            "amount_received": 900,
+            "currency": "eur",
+            "customer": None,
+            "latest_charge": self.charge,
+            "metadata": {"genvoris_external_id": shopper, "genvoris_try_ons": str(try_ons)},
+            "status": "succeeded",
+            **changes,
+        }
+        return self.event("payment_intent.succeeded", thing, at=at)
+
     def change(
         self,
         kind: str = "updated",

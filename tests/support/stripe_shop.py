@@ -28,9 +28,9 @@ class FakeLookup(NoLookup):
         self.items: dict[str, list[Item]] = {}
         self.lines: dict[str, list[Line]] = {}
 
-    def prices_of_checkout(self, _session_id: str) -> list[str]:
-        """Return ``prices``."""
-        return self.prices
+    def items_of_checkout(self, session_id: str) -> list[Item]:
+        """Return the items from ``items``, or those of ``prices``."""
+        return self.items.get(session_id) or [Item(price) for price in self.prices]
 
     def items_of_subscription(self, subscription: str) -> list[Item]:
         """Return the items from ``items``, or raise as without a key."""

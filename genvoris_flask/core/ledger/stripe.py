@@ -7,12 +7,11 @@ that follow from them. Genvoris is not part of it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, update
 
 from ..billing.plan_catalog import PlanCatalog
 from ..billing.stripe.history import HistoryRecord
@@ -24,8 +23,9 @@ from ..billing.stripe.sales import EventKey, Work
 from .accounts import LockedAccount
 from .allowances import Period, Subscription, SubscriptionState
 from .database import insert_if_absent
+from .event_records import DatabaseRecords
 from .events import forget, receive
-from .grants import Grant, find_lot, give
+from .grants import Grant, give
 from .lots import Reversal
 from .reversal_records import set_reversal
 from .schema import records
@@ -38,20 +38,38 @@ STRIPE = "stripe"
 LOCK = "stripe:lock"
 
 
+@dataclass(frozen=True)
+class Singles:
+    """The single try-ons that a shop sells by Stripe.
+
+    Attributes:
+        packs: How many try-ons each price of Stripe's brings.
+        time: How long they last.
+    """
+
+    packs: Mapping[str, int] = field(default_factory=dict)
+    time: timedelta = timedelta(hours=24)
+
+
 class LotSales:
     """Turns what Stripe sells into lots; implements ``Sales``.
 
     Args:
         ledger: The shoppers' try-ons.
         catalog: Returns the plans that are sold.
+        singles: The single try-ons that are sold.
     """
 
     is_exact = True
     is_transaction = True
 
-    def __init__(self, ledger: Ledger, catalog: Callable[[], PlanCatalog]) -> None:
+    def __init__(
+        self, ledger: Ledger, catalog: Callable[[], PlanCatalog], singles: Singles = Singles()
+    ) -> None:
         self._ledger = ledger
         self.catalog = catalog
+        self._singles = singles
+        self.packs = singles.packs
 
     def once(self, event: EventKey, work: Work) -> Outcome:
         """Do the work of an event in one transaction, unless that was done before."""
@@ -61,7 +79,7 @@ class LotSales:
             body, now = {"about": event.about}, self._ledger.now()
             if receive(connection, f"stripe:{event.id}", body, None, now).repeated:
                 return "repeated"
-            outcome = work(LotSettling(connection, self._ledger, event.id))
+            outcome = work(LotSettling(connection, self._ledger, event.id, self._singles.time))
             if outcome != "applied":
                 forget(connection, f"stripe:{event.id}")
             return outcome
@@ -79,12 +97,16 @@ class LotSettling:
         connection: The transaction of the event.
         ledger: The shoppers' try-ons.
         event_id: Stripe's id of the event.
+        single_time: How long single try-ons last.
     """
 
-    def __init__(self, connection: Connection, ledger: Ledger, event_id: str) -> None:
+    def __init__(
+        self, connection: Connection, ledger: Ledger, event_id: str, single_time: timedelta
+    ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._event_id = event_id
+        self._single_time = single_time
         self.repository = StripeRepository(DatabaseRecords(connection, ledger.now()))
 
     def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
@@ -100,7 +122,7 @@ class LotSettling:
         if customer := repository.customer_of(name):
             repository.link(customer, external_id)
         if payment is not None:
-            return self._settle_payment(external_id, name, payment, catalog)
+            return self._settle_payment(external_id, name, payment)
         known = repository.subscription(name)
         if known.external_id != external_id:
             return False  # it has moved to another shopper, with its lots
@@ -120,21 +142,22 @@ class LotSettling:
         follow(account, subscription, self._ledger.policy, self._event(account))
         return account.lots != before
 
-    def _settle_payment(
-        self, external_id: str, name: str, payment: PaymentRecord, catalog: PlanCatalog
-    ) -> bool:
-        self._save_reversal(name, 0, None)
+    def _settle_payment(self, external_id: str, name: str, payment: PaymentRecord) -> bool:
+        if not payment.units:
+            return False
+        self._save_reversal(name, payment.paid, payment.currency)
         account = self._ledger.lock(self._connection, external_id)
         before = account.lots
-        known = find_lot(self._connection, STRIPE, name)
-        plan = catalog.require(catalog.plan(payment.price), payment.price) if not known else None
+        sold_at = datetime.fromtimestamp(payment.sold_at, UTC)
         grant = Grant(
             kind="single",
             source=STRIPE,
             source_id=name,
-            units=known.granted if known else (plan.monthly_try_ons or 0) if plan else 0,
-            starts_at=datetime.fromtimestamp(payment.sold_at, UTC),
-            expires_at=known.expires_at if known else None,
+            units=payment.units,
+            paid=payment.paid,
+            currency=payment.currency,
+            starts_at=sold_at,
+            expires_at=sold_at + self._single_time if payment.is_single else None,
         )
         give(account, grant, self._event(account))
         return account.lots != before
@@ -211,69 +234,6 @@ def _units_at(history: HistoryRecord, start: int) -> int:
     before = [units for at, _, units in history.statements if at <= start]
     later = [units for _, _, units in history.statements]
     return (before[-1:] or later[:1] or [0])[0]
-
-
-class DatabaseRecords:
-    """Keeps records in the transaction of an event; implements ``RecordStore``.
-
-    Args:
-        connection: The transaction.
-        now: The current time.
-    """
-
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
-        self._read: dict[str, bytes | None] = {}
-
-    def get(self, key: str) -> bytes | None:
-        """Return a value, if there is one; nobody else changes it before the transaction ends."""
-        if key not in self._read:
-            found = self._connection.execute(
-                select(records.c.value).where(records.c.key == key).with_for_update()
-            ).scalar_one_or_none()
-            self._read[key] = None if found is None else str(found).encode()
-        return self._read[key]
-
-    def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value, in place of any other."""
-        if not self.add(key, value, seconds):
-            self._update(key, value)
-
-    def add(self, key: str, value: bytes, seconds: float) -> bool:  # noqa: ARG002  (kept for good)
-        """Keep a value if there is none. Return whether there was none."""
-        if self._read.get(key) is not None:
-            return False
-        row = {"key": key, "value": value.decode(), "at": self._now}
-        is_new = insert_if_absent(self._connection, records, row)
-        if is_new:
-            self._read[key] = value
-        return is_new
-
-    def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:  # noqa: ARG002
-        """Keep a value if the current one is ``expected``. Return whether it was."""
-        if self.get(key) != expected:
-            return False
-        self._update(key, value)
-        return True
-
-    def delete(self, *keys: str) -> None:
-        """Delete values; unknown keys are ignored."""
-        self._connection.execute(delete(records).where(records.c.key.in_(keys)))
-        self._read |= dict.fromkeys(keys)
-
-    @contextmanager
-    def lock(self, name: str, *, wait: float, hold: float) -> Iterator[None]:  # noqa: ARG002
-        """Do nothing: the transaction has locked all records."""
-        yield
-
-    def _update(self, key: str, value: bytes) -> None:
-        if self._read.get(key) == value:
-            return
-        self._read[key] = value
-        self._connection.execute(
-            update(records).where(records.c.key == key).values(value=value.decode(), at=self._now)
-        )
 
 
 def _lock(connection: Connection, now: datetime) -> None:

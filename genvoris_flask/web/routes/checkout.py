@@ -68,7 +68,7 @@ def _apply(session_id: str) -> None:
         {
             "id": f"return:{session_id}",
             "type": "checkout.session.completed",
-            "created": session["created"],
+            "created": int(state.clock()),
             "data": {"object": session},
         }
     )

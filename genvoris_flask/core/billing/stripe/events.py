@@ -17,6 +17,7 @@ from .subscriptions import Subscriptions
 HANDLED = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
+    "payment_intent.succeeded",
     "customer.subscription.created",
     "customer.subscription.updated",
     "customer.subscription.deleted",
@@ -106,6 +107,8 @@ def dispatch(context: StripeContext, event: Json) -> Outcome:
             if checkout.is_one_off:
                 return payments.on_checkout(checkout, event)
             return subscriptions.on_checkout(checkout)
+        case ["payment_intent", _]:
+            return payments.on_intent(Checkout.of_intent(thing), event)
         case ["customer", "subscription"]:
             return subscriptions.on_subscription(thing, event)
         case ["invoice", _]:

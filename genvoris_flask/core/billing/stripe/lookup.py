@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import StripeEventError, see
-from .payloads import Item, Json, Line, items_of, lines_of, prices_of
+from .payloads import Item, Json, Line, items_of, lines_of
 
 if TYPE_CHECKING:
     import stripe
@@ -19,8 +19,8 @@ PAGE_SIZE = 100  # the largest that Stripe allows
 class Lookup(Protocol):
     """The questions that events may raise."""
 
-    def prices_of_checkout(self, session_id: str) -> list[str]:
-        """Return the prices that were bought in a Checkout Session."""
+    def items_of_checkout(self, session_id: str) -> list[Item]:
+        """Return what was bought in a Checkout Session."""
 
     def invoice_of_payment(self, intent: str) -> str | None:
         """Return the invoice that a payment intent paid."""
@@ -45,8 +45,8 @@ def open_lookup(api_key: str | None) -> Lookup:
 class NoLookup:
     """Asks nothing, since GENVORIS_STRIPE_API_KEY is not set."""
 
-    def prices_of_checkout(self, _session_id: str) -> list[str]:
-        """Return no prices."""
+    def items_of_checkout(self, _session_id: str) -> list[Item]:
+        """Return nothing."""
         return []
 
     def invoice_of_payment(self, _intent: str) -> str | None:
@@ -81,11 +81,11 @@ class StripeLookup:
     def __init__(self, client: stripe.StripeClient) -> None:
         self._v1 = client.v1
 
-    def prices_of_checkout(self, session_id: str) -> list[str]:
-        """Return the prices that were bought in a Checkout Session."""
+    def items_of_checkout(self, session_id: str) -> list[Item]:
+        """Return what was bought in a Checkout Session."""
         with _asking_for("the Checkout Session's line items"):
             lines = self._v1.checkout.sessions.line_items.list(session_id, {"limit": PAGE_SIZE})
-            return list(prices_of(_all(lines)))
+            return list(items_of(_all(lines)))
 
     def invoice_of_payment(self, intent: str) -> str | None:
         """Return the invoice that a payment intent paid; None if it paid none."""

@@ -166,6 +166,9 @@ class Checkout:
         is_one_off: Whether it is a single payment.
         price: The price that was bought, if the metadata contains it.
         payments: The payment intent, if there is one.
+        try_ons: How many single try-ons were bought, if the metadata contains that.
+        paid: What was paid, in the currency's minor unit.
+        currency: The currency's ISO code.
     """
 
     id: str
@@ -176,6 +179,9 @@ class Checkout:
     is_one_off: bool
     price: str | None
     payments: tuple[str, ...]
+    try_ons: int | None = None
+    paid: int = 0
+    currency: str | None = None
 
     @classmethod
     def read(cls, payload: Json, *, metadata_only: bool = False) -> Checkout:
@@ -198,19 +204,34 @@ class Checkout:
             is_one_off=payload.get("mode") == "payment",
             price=_text(metadata.get(PRICE_ID)),
             payments=(intent,) if intent else (),
+            try_ons=_count(metadata.get(TRY_ONS)),
+            paid=_number(payload.get("amount_total")),
+            currency=currency_of(payload),
+        )
+
+    @classmethod
+    def of_intent(cls, payload: Json) -> Checkout:
+        """Parse the object of ``payment_intent.succeeded``: a payment, whatever form it came by."""
+        metadata = _dict(payload.get("metadata"))
+        intent = str(payload["id"])
+        return cls(
+            id=intent,
+            customer=as_id(payload.get("customer")),
+            external_id=_text(metadata.get(EXTERNAL_ID)),
+            subscription=None,
+            is_paid=True,
+            is_one_off=True,
+            price=None,
+            payments=(intent,),
+            try_ons=_count(metadata.get(TRY_ONS)),
+            paid=_number(payload.get("amount_received")),
+            currency=currency_of(payload),
         )
 
 
 def as_id(value: Any) -> str | None:
     """Return the id of an object, which may be expanded or be given as its id."""
     return _text(value.get("id") if isinstance(value, Mapping) else value)
-
-
-def prices_of(items: Iterable[Json]) -> Iterator[str]:
-    """Yield the prices of items, in their order."""
-    for item in items:
-        if price := _price(item):
-            yield price
 
 
 def items_of(items: Iterable[Json]) -> Iterator[Item]:
@@ -282,6 +303,13 @@ def _dict(value: Any) -> Json:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of metadata, whose values are text."""
+    text = _text(value) or ""
+    is_number = text.isascii() and text.isdigit() and len(text) <= 6
+    return int(text) or None if is_number else None
 
 
 def _number(value: Any) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from ..plan_catalog import PlanCatalog
 from .context import StripeContext
-from .payloads import Checkout, Json, Outcome, as_id
+from .history import units_of
+from .payloads import Checkout, Item, Json, Outcome, as_id
 from .records import PaymentRecord
 from .repository import EVENT_SECONDS
 from .reversals import Charge, Dispute, Reversal
@@ -29,9 +31,10 @@ class Payments:
         if not checkout.is_paid:
             return "ignored"  # checkout.session.async_payment_succeeded follows
         context, repository = self._context, self._context.repository
+        if context.sales.is_exact:
+            return self._on_exact_checkout(checkout, event)
         catalog = context.catalog()
-        named = [checkout.price] if checkout.price else None
-        price = catalog.sold_price(named or context.lookup.prices_of_checkout(checkout.id))
+        price = catalog.sold_price(item.price for item in self._items(checkout))
         if price is None:
             return "ignored"
         owner = context.identify(checkout.customer, checkout.external_id)
@@ -44,6 +47,55 @@ class Payments:
                 self._warn_of_part(intent, repository.reversal(intent))
         context.settle(payment.external_id, checkout.id, catalog)
         return "applied"
+
+    def on_intent(self, payment: Checkout, event: Json) -> Outcome:
+        """Sell single try-ons that were paid for without a Checkout Session of ours."""
+        if payment.try_ons is None or not self._context.sales.is_exact:
+            return "ignored"
+        return self._on_exact_checkout(payment, event)
+
+    def _on_exact_checkout(self, checkout: Checkout, event: Json) -> Outcome:
+        """Sell as many try-ons as were paid for."""
+        context, repository = self._context, self._context.repository
+        catalog = context.catalog()
+        units, is_single = self._units(checkout, catalog)
+        if not units:
+            return "ignored"
+        # The events of a Checkout Session and of its payment intent are about one sale.
+        is_named = checkout.try_ons is not None and checkout.payments
+        name = checkout.payments[0] if is_named else checkout.id
+        owner = context.identify(checkout.customer, checkout.external_id)
+        payment = repository.payment(name) or PaymentRecord(
+            owner,
+            checkout.customer,
+            checkout.price or "",
+            event["created"],
+            units=units,
+            is_single=is_single,
+            paid=checkout.paid,
+            currency=checkout.currency,
+        )
+        sold_at = min(payment.sold_at, event["created"])
+        repository.save_payment(name, replace(payment, sold_at=sold_at))
+        for intent in checkout.payments:
+            context.link_payment(intent, name)
+        context.settle(payment.external_id, name, catalog)
+        return "applied"
+
+    def _units(self, checkout: Checkout, catalog: PlanCatalog) -> tuple[int, bool]:
+        """Return how many try-ons were bought, and whether as single ones."""
+        if checkout.try_ons is not None:
+            return checkout.try_ons, True
+        items, packs = self._items(checkout), self._context.sales.packs
+        singles = sum(packs.get(item.price, 0) * item.quantity for item in items)
+        if singles:
+            return singles, True
+        return units_of(items, catalog, {}), False
+
+    def _items(self, checkout: Checkout) -> list[Item]:
+        if checkout.price:
+            return [Item(checkout.price)]
+        return self._context.lookup.items_of_checkout(checkout.id)
 
     def on_refund(self, thing: Json) -> Outcome:
         """Take back what a payment gave, or its share if the shop's ledger can carry that."""

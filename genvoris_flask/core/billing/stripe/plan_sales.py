@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from ....errors import NotFoundError
 from ...storage.interface import Store
@@ -44,6 +46,7 @@ class PlanSales:
     """
 
     is_exact = False
+    packs: Mapping[str, int] = MappingProxyType({})
     is_transaction = False
 
     def __init__(self, billing: Billing, store: Store, default_plan: str | None) -> None:

@@ -43,9 +43,9 @@ class DeferredQuestions:
         found: str | None = self._answer("shopper_of", customer, self._shopper_of)
         return found
 
-    def prices_of_checkout(self, session_id: str) -> list[str]:
-        """Return the prices that were bought in a Checkout Session."""
-        found: list[str] = self._answer("checkout", session_id, self._lookup.prices_of_checkout)
+    def items_of_checkout(self, session_id: str) -> list[Item]:
+        """Return what was bought in a Checkout Session."""
+        found: list[Item] = self._answer("checkout", session_id, self._lookup.items_of_checkout)
         return found
 
     def invoice_of_payment(self, intent: str) -> str | None:

@@ -171,6 +171,10 @@ class PaymentRecord(Record):
         price: The price that was bought.
         sold_at: When, in Unix seconds.
         plan_id: Genvoris's id of the plan that has filled the quota; None before it has.
+        units: How many try-ons it brings, in a shop with a ledger.
+        is_single: Whether these are single try-ons, rather than those of a plan.
+        paid: What was paid, in the currency's minor unit.
+        currency: The currency's ISO code.
     """
 
     external_id: str
@@ -178,6 +182,10 @@ class PaymentRecord(Record):
     price: str
     sold_at: int
     plan_id: str | None = None
+    units: int | None = None
+    is_single: bool = False
+    paid: int = 0
+    currency: str | None = None
 
 
 @dataclass(frozen=True)

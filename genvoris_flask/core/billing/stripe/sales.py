@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,10 @@ class Sales(Protocol):
     @property
     def is_exact(self) -> bool:
         """Whether sales are carried to the unit, with each period and the share of each refund."""
+
+    @property
+    def packs(self) -> Mapping[str, int]:
+        """How many single try-ons each of Stripe's prices brings."""
 
     @property
     def is_transaction(self) -> bool:
