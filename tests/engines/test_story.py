@@ -62,7 +62,7 @@ def test_keyboard(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:
     window.focus(".genvoris-tryon-btn")
     window.keys(Keys.ENTER)
     window.expect_heading("Try it on")
-    assert window.focused() == ("dialog", "Try it on")
+    window.expect_focused("dialog", "Try it on")
     window.tab_to("Choose a photo")
     window.upload(photo)
     window.part("canvas")

@@ -9,8 +9,10 @@ from typing import Any
 
 from PIL import Image
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
     ElementNotInteractableException,
     StaleElementReferenceException,
+    TimeoutException,
 )
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -50,8 +52,14 @@ return roots.flatMap(root => root.getAnimations()).every(each =>
   && roots.flatMap(root => [...root.querySelectorAll('img')])
     .every(image => image.complete || image.loading === 'lazy');"""
 
-# A screen that changes, or a page that still scrolls to what is to be clicked.
-NOT_YET = [StaleElementReferenceException, ElementNotInteractableException]
+# A tag manager adds the widget after the page is loaded.
+READY = "return Boolean(window.Genvoris?.open);"
+# A screen that changes, or a page that still scrolls to what is to be clicked; nothing was clicked.
+NOT_YET = [
+    StaleElementReferenceException,
+    ElementNotInteractableException,
+    ElementClickInterceptedException,
+]
 
 
 class BrowserWindow:
@@ -82,7 +90,11 @@ class BrowserWindow:
             return holds()
 
         waiting = WebDriverWait(self.driver, LIMIT, 0.05, ignored_exceptions=NOT_YET)
-        return waiting.until(check, f"{self.name}: {what}; the dialog says {self.text()!r}")
+        try:
+            return waiting.until(check)
+        except TimeoutException as error:
+            error.msg = f"{self.name}: {what}; the dialog says {self.text()!r}"
+            raise
 
     def wait_until(self, script: str, *arguments: Any) -> Any:
         """Wait until a script returns something true, and return that."""
@@ -94,8 +106,13 @@ class BrowserWindow:
 
     def hover(self, selector: str) -> None:
         """Move the pointer to an element of the page."""
-        element = self.driver.find_element(By.CSS_SELECTOR, selector)
-        ActionChains(self.driver).move_to_element(element).perform()
+
+        def move() -> bool:
+            element = self.driver.find_element(By.CSS_SELECTOR, selector)
+            ActionChains(self.driver).move_to_element(element).perform()
+            return True
+
+        self.wait_for(move, f"the pointer does not reach {selector!r}")
 
     def click_text(self, text: str) -> None:
         """Click a button or link of the page, by a part of its text."""
@@ -122,33 +139,38 @@ class BrowserWindow:
         def check() -> bool:
             if self.run(CONTROL, appears):
                 return True
-            if button := self.run(CONTROL, name):
-                button.click()
+            self._try_to_click(CONTROL, name)
             return False
 
         self.wait_for(check, f"{appears!r} does not appear")
 
     def _click(self, script: str, argument: str) -> None:
         """Click what a script finds, once it is there and can be clicked."""
+        self.wait_for(
+            lambda: self._try_to_click(script, argument), f"{argument!r} cannot be clicked"
+        )
 
-        def click() -> bool:
-            element: WebElement | None = self.run(script, argument)
-            if not element or not self.run(SETTLED):
-                return False  # a click may miss what moves
-            element.click()
-            return True
-
-        self.wait_for(click, f"{argument!r} cannot be clicked")
+    def _try_to_click(self, script: str, argument: str) -> bool:
+        """Click what a script finds, unless it is not there or something moves."""
+        element: WebElement | None = self.run(script, argument)
+        if not element or not self.run(SETTLED):
+            return False  # a click may miss what moves
+        element.click()
+        return True
 
     def upload(self, path: Path) -> None:
         """Choose a photo."""
-        self.wait_until(f"{DIALOG} return root;")
-        root = self.driver.find_element(By.CSS_SELECTOR, "genvoris-dialog").shadow_root
-        root.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
+        field = f"{DIALOG} return root?.querySelector('input[type=file]');"
+
+        def choose() -> bool:
+            self.wait_until(field).send_keys(str(path))
+            return True
+
+        self.wait_for(choose, "no photo can be chosen")
 
     def agree(self) -> None:
         """Agree to the shop's policy."""
-        self.part("[part=consent] input").click()
+        self._click(PART, "[part=consent] input")
 
     def keys(self, *keys: str) -> None:
         """Press and release keys, one after the other."""
@@ -183,6 +205,9 @@ class BrowserWindow:
     @property
     def is_open(self) -> bool:
         return bool(self.run(OPEN))
+
+    def expect_focused(self, where: str, name: str) -> None:
+        self.wait_for(lambda: self.focused() == (where, name), f"{name!r} has not the focus")
 
     def focused(self) -> tuple[str, str]:
         """Return where the focus is, "dialog" or "page", and the name of what has it."""
@@ -235,6 +260,7 @@ class BrowserWindow:
 def open_dialog(window: BrowserWindow, url: str) -> None:
     """Open a scripted shop's page, and the dialog of its button."""
     window.open(f"{url}/product")
+    window.wait_until(READY)
     window.click(".genvoris-tryon-btn")
     window.expect_heading("Try it on")
 
