@@ -42,6 +42,8 @@ def test_from_log_in_to_new_plan(window: BrowserWindow, demo: Demo, photo: Path)
     window.expect_text("0 of 5 try-ons left")
     window.press("Try another photo")
     window.press_until("Try it on", "See plans")  # the quota may be known before
+    # The choice is in view above the button, which stays at the lower edge.
+    assert window.box("[part=keep]")[3] <= window.box("[part~=primary]")[1]
     window.press("Keep my photo in this tab until I come back")
     assert window.run("return window.violations") == []
     window.press("See plans")

@@ -52,6 +52,7 @@ return roots.flatMap(root => root.getAnimations()).every(each =>
   && roots.flatMap(root => [...root.querySelectorAll('img')])
     .every(image => image.complete || image.loading === 'lazy');"""
 
+INTO_VIEW = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});"
 # A tag manager adds the widget after the page is loaded.
 READY = "return Boolean(window.Genvoris?.open);"
 # A screen that changes, or a page that still scrolls to what is to be clicked; nothing was clicked.
@@ -155,6 +156,8 @@ class BrowserWindow:
         element: WebElement | None = self.run(script, argument)
         if not element or not self.run(SETTLED):
             return False  # a click may miss what moves
+        # A shopper scrolls to what is under a button that stays at the lower edge.
+        self.run(INTO_VIEW, element)
         element.click()
         return True
 

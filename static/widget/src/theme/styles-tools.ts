@@ -78,7 +78,8 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .busy:before{background:none}
 @media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
 .consent{order:-1}
-.visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}}
+.visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}
+.visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}}
 @media (prefers-reduced-motion:reduce){.sheen{display:none}}
 @media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
 `;
