@@ -9,7 +9,7 @@ import pytest
 
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions import Shopper
-from genvoris_flask.core.sessions.cache import CachedSession, NullSharedSessions
+from genvoris_flask.core.sessions.cache import NullSharedSessions
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,
@@ -276,13 +276,6 @@ def test_token_is_renewed_past_two_thirds_of_its_life(shop: SessionShop) -> None
     shop.events(3)
     assert shop.mints == 2
     assert shop.session().token != first.token
-
-
-@pytest.mark.parametrize(("age", "expected"), [(0, False), (599, False), (600, True), (899, True)])
-def test_cached_session_should_refresh(shop: SessionShop, age: float, expected: bool) -> None:
-    """From two thirds of its life on."""
-    cached = CachedSession(shop.session(), cached_at=shop.clock.now, asked_with=None)
-    assert cached.should_refresh(shop.clock.now + age) is expected
 
 
 def test_many_pages_renew_once(shop: SessionShop) -> None:

@@ -13,7 +13,7 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
 from . import Shopper
 from .breaker import CircuitBreaker
-from .cache import MARGIN, CachedSession, NullSharedSessions, SessionCache, SharedSessions
+from .cache import MARGIN, NullSharedSessions, SessionCache, SharedSessions
 from .mint import MINT_SECONDS, Mint
 from .single_flight import SessionListener, SingleFlight
 
@@ -74,9 +74,7 @@ class SessionBroker:
             CircuitOpenError: Genvoris did not answer lately, so it is not asked.
             GenvorisError: The mint failed. All requests that waited for it get the same error.
         """
-        if cached := self._cache.get().get(shopper):
-            return self._serve(shopper, cached)
-        return self._wait_for(shopper, budget)
+        return self._serve(shopper) or self._wait_for(shopper, budget)
 
     def session_for_page(self, shopper: Shopper, budget: float) -> Session:
         """Like ``session``, but fails fast while a page renders.
@@ -84,10 +82,9 @@ class SessionBroker:
         It does not ask again about a shopper whom Genvoris refused a token lately. While Genvoris
         does not answer no page waits, not even the one whose request probes it.
         """
-        cache = self._cache.get()
-        if cached := cache.get(shopper):
-            return self._serve(shopper, cached)
-        if refusal := cache.refusal(shopper):
+        if session := self._serve(shopper):
+            return session
+        if refusal := self._cache.get().refusal(shopper):
             raise refusal
         if self._breaker.is_open:
             self._flights.mint(shopper)
@@ -143,8 +140,11 @@ class SessionBroker:
             self._mint.revoke(session)
         return session is not None
 
-    def _serve(self, shopper: Shopper, cached: CachedSession) -> Session:
-        if cached.should_refresh(self._clock()):
+    def _serve(self, shopper: Shopper) -> Session | None:
+        cached = self._cache.get().get(shopper)
+        if cached is None:
+            return None
+        if cached.refresh_at <= self._clock():
             self._flights.renew(shopper)
         return cached.session
 

@@ -11,12 +11,13 @@ import datetime as dt
 import json
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from cachetools import LRUCache, TLRUCache, TTLCache
+from cachetools import LRUCache, TTLCache
 
 from ...errors import DeadlineError, GenvorisError, LockTimeoutError, StoreUnavailableError
 from ..api.models import Session
@@ -41,21 +42,19 @@ class CachedSession:
 
     Attributes:
         session: The session.
-        cached_at: When it was cached, in Unix seconds.
-        asked_with: The customer id that the shop had for the shopper at that time.
+        asked_with: The customer id that the shop had for the shopper when it was cached.
+        refresh_at: When it is time for a new token, in Unix seconds.
+        ends_at: When this one is no longer handed out, in Unix seconds.
     """
 
     session: Session
-    cached_at: float
     asked_with: str | None
+    refresh_at: float
+    ends_at: float
 
-    def is_for(self, shopper: Shopper) -> bool:
-        """Return whether the shop still links this shopper to the same customer."""
-        return shopper.customer_id in (None, self.asked_with, self.session.customer_id)
-
-    def should_refresh(self, now: float) -> bool:
-        """Return whether it is time for a new token."""
-        return now >= self.cached_at + (self.session.expires_at - self.cached_at) * RENEWAL_SHARE
+    def is_for(self, customer_id: str | None) -> bool:
+        """Return whether the shop still links the shopper to the same customer."""
+        return customer_id in (None, self.asked_with, self.session.customer_id)
 
 
 class SessionCache:
@@ -68,32 +67,44 @@ class SessionCache:
 
     def __init__(self, max_shoppers: int, clock: Callable[[], float]) -> None:
         self._clock = clock
-        # By the shopper's external id.
-        self._sessions: TLRUCache[str, CachedSession] = TLRUCache(
-            max_shoppers, ttu=lambda _key, cached, _now: _end(cached), timer=clock
-        )
+        self._max_shoppers = max_shoppers
+        # By the shopper's external id, the most recently used last. Every page looks one up, and
+        # cachetools takes several times as long for it.
+        self._sessions: OrderedDict[str, CachedSession] = OrderedDict()
         self._customer_ids: LRUCache[str, str] = LRUCache(max_shoppers)
         self._refusals: TTLCache[str, GenvorisError] = TTLCache(
             max_shoppers, REFUSAL_SECONDS, timer=clock
         )
         self._dropped: TTLCache[str, str] = TTLCache(max_shoppers, REFUSAL_SECONDS, timer=clock)
-        # cachetools is not thread-safe: without this, readers see KeyErrors.
+        # None of them is thread-safe: without this, readers see KeyErrors.
         self._lock = threading.Lock()
 
     def get(self, shopper: Shopper) -> CachedSession | None:
         """Return the shopper's session, unless it ends within ``MARGIN``."""
+        external_id = shopper.external_id
         with self._lock:
-            try:
-                cached = self._sessions[shopper.external_id]  # get() would look it up twice
-            except KeyError:
+            cached = self._sessions.get(external_id)
+            if cached is None:
                 return None
-        return cached if cached.is_for(shopper) else None
+            self._sessions.move_to_end(external_id)
+        if cached.ends_at <= self._clock() or not cached.is_for(shopper.customer_id):
+            return None
+        return cached
 
     def put(self, shopper: Shopper, session: Session) -> bool:
         """Cache a session. Return whether its customer id is new here and to the shop."""
-        cached = CachedSession(session, self._clock(), shopper.customer_id)
+        now = self._clock()
+        cached = CachedSession(
+            session,
+            asked_with=shopper.customer_id,
+            refresh_at=now + (session.expires_at - now) * RENEWAL_SHARE,
+            ends_at=session.expires_at - MARGIN,
+        )
         with self._lock:
             self._sessions[shopper.external_id] = cached
+            self._sessions.move_to_end(shopper.external_id)
+            if len(self._sessions) > self._max_shoppers:
+                self._sessions.popitem(last=False)
             self._refusals.pop(shopper.external_id, None)
             known = (shopper.customer_id, self._customer_ids.get(shopper.external_id))
             self._customer_ids[shopper.external_id] = session.customer_id
@@ -121,18 +132,15 @@ class SessionCache:
         with self._lock:
             self._refusals.pop(external_id, None)
             cached = self._sessions.pop(external_id, None)
-            if cached:
-                self._dropped[external_id] = cached.session.token
-        return cached.session if cached else None
+            if cached is None or cached.ends_at <= self._clock():
+                return None
+            self._dropped[external_id] = cached.session.token
+        return cached.session
 
     def dropped_token(self, shopper: Shopper) -> str | None:
         """Return the token that was dropped lately: a shared store may still have it."""
         with self._lock:
             return self._dropped.get(shopper.external_id)
-
-
-def _end(cached: CachedSession) -> float:
-    return cached.session.expires_at - MARGIN
 
 
 class SharedSessions(Protocol):
