@@ -34,7 +34,8 @@ def current_shopper(state: AppState | None = None) -> Shopper | None:
     Raises:
         TypeError: The shop's loader returned something that is not a Shopper.
     """
-    state = state or get_state()
+    if state is None:
+        state = get_state()
     loader = state.hooks.shopper_loader
     if loader is None:
         return _from_flask_login(state)
@@ -213,8 +214,11 @@ def _mapped_key(user: Any, mapper: Any) -> Any:
 
 def _plain_key(user: Any) -> Any:
     """Return the key of any other object: MongoEngine's is ``pk``, most others' is ``id``."""
-    keys = (getattr(user, name, None) for name in ("pk", "id"))
-    return next((key for key in keys if key is not None and not callable(key)), None)
+    for name in ("pk", "id"):
+        key = getattr(user, name, None)
+        if key is not None and not callable(key):
+            return key
+    return None
 
 
 def _names_kind_and_key(user: Any, login_id: str, key: str) -> bool:

@@ -54,10 +54,12 @@ class TagPart:
     Attributes:
         attributes: Values by name.
         written: The same as HTML.
+        has_design: Whether they have the button's design; a function returns it for each page.
     """
 
     attributes: dict[str, object]
     written: str
+    has_design: bool
 
 
 @dataclass(eq=False, repr=False)

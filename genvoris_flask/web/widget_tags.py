@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Request, has_request_context
+from flask import Request
 from markupsafe import Markup
 
 from ..core.addresses import is_link
+from ..core.button_design import ButtonDesign
 from ..errors import GenvorisError
 from .button import button_design
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
@@ -42,26 +43,30 @@ def genvoris_widget(
         data: ``data-*`` attributes of the tag: ``primary_color="#0a5"``. Values that are not
             strings are written by the app's JSON provider. docs/widget.md lists them all.
     """
-    if not has_request_context():  # an email or a file: there is no page, and nobody shops
+    try:
+        page = get_request()
+    except RuntimeError:  # an email or a file: there is no page, and nobody shops
         return Markup("")
     state = state_for("genvoris_widget()")
     if state is None:
         return Markup("")
-    page = get_request()
-    session = _session_for_page(state, page)
-    attributes: dict[str, object] = {
-        "nonce": nonce or page_nonce(state),
-        "data-end-customer-token": session.token if session else None,
-        "data-language": language,
-        "data-login-url": login_url(state),
-        **button_design(state).attributes,
-    }
-    for keyword, value in data.items():
-        if _is_allowed(keyword, value):
-            attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
     constant = _constant_part(state, page)
-    if data and not constant.attributes.keys().isdisjoint(attributes):
-        return element("script", write_attributes({**constant.attributes, **attributes}))
+    attributes: dict[str, object] = {}
+    if session := _session_for_page(state, page):
+        attributes["data-end-customer-token"] = session.token
+    if nonce := nonce or page_nonce(state):
+        attributes["nonce"] = nonce
+    if url := login_url(state):
+        attributes["data-login-url"] = url
+    if not constant.has_design:
+        attributes.update(button_design(state).attributes)
+    if data or language:
+        attributes["data-language"] = language
+        for keyword, value in data.items():
+            if _is_allowed(keyword, value):
+                attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
+        if not constant.attributes.keys().isdisjoint(attributes):
+            return element("script", write_attributes({**constant.attributes, **attributes}))
     return element("script", constant.written + write_attributes(attributes))
 
 
@@ -87,7 +92,10 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         "data-result-seconds": str(state.settings.result_ttl),
         "data-own-engine": "true" if state.hooks.tryon_engine else None,
     }
-    part = TagPart(attributes, write_attributes(attributes))
+    design = state.settings.button
+    if isinstance(design, ButtonDesign):
+        attributes.update(design.attributes)
+    part = TagPart(attributes, write_attributes(attributes), isinstance(design, ButtonDesign))
     # A proxy's header may set the root, so the number of different ones is bounded.
     if len(state.tag_parts) < MAX_ROOTS:
         state.tag_parts[script_root] = part

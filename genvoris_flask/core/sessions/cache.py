@@ -42,19 +42,16 @@ class CachedSession:
 
     Attributes:
         session: The session.
-        asked_with: The customer id that the shop had for the shopper when it was cached.
+        customer_ids: What the shop may have for the shopper's customer id: none, what it had when
+            this was cached, or what Genvoris returned. With another, it is another customer.
         refresh_at: When it is time for a new token, in Unix seconds.
         ends_at: When this one is no longer handed out, in Unix seconds.
     """
 
     session: Session
-    asked_with: str | None
+    customer_ids: tuple[str | None, ...]
     refresh_at: float
     ends_at: float
-
-    def is_for(self, customer_id: str | None) -> bool:
-        """Return whether the shop still links the shopper to the same customer."""
-        return customer_id in (None, self.asked_with, self.session.customer_id)
 
 
 class SessionCache:
@@ -87,7 +84,7 @@ class SessionCache:
             if cached is None:
                 return None
             self._sessions.move_to_end(external_id)
-        if cached.ends_at <= self._clock() or not cached.is_for(shopper.customer_id):
+        if cached.ends_at <= self._clock() or shopper.customer_id not in cached.customer_ids:
             return None
         return cached
 
@@ -96,7 +93,7 @@ class SessionCache:
         now = self._clock()
         cached = CachedSession(
             session,
-            asked_with=shopper.customer_id,
+            customer_ids=(None, shopper.customer_id, session.customer_id),
             refresh_at=now + (session.expires_at - now) * RENEWAL_SHARE,
             ends_at=session.expires_at - MARGIN,
         )
