@@ -274,34 +274,6 @@ def test_linked_and_token(app: Flask, billing: Billing, name: str) -> None:
     assert broker.cached(shopper) is None
 
 
-def test_grants(billing: Billing, client: GenvorisClient, name: str) -> None:
-    """Granted try-ons add up, and refunds take them back."""
-    for _ in range(2):
-        billing.grant(name, 3, email="ada@example.com", event_id="order-1")
-    assert account_of(client, name) == ("ACTIVE", "3 try-ons", 0, 3)
-    spend(client, name, 2)
-    for _ in range(2):
-        billing.grant(name, 4, event_id="order-2")
-    assert account_of(client, name) == ("ACTIVE", "7 try-ons", 2, 7)
-    for _ in range(2):
-        billing.take_back(name, 4, event_id="refund-2")
-    assert account_of(client, name) == ("ACTIVE", "3 try-ons", 2, 3)
-    billing.take_back(name, 3, event_id="refund-1")
-    assert account_of(client, name) == ("ACTIVE", None, 2, None)
-    billing.grant(name, 3, event_id="order-3")
-    assert client.customers.usage(f"shop-{name}").remaining == 3, (
-        "use beyond the former plan does not count"
-    )
-
-
-def test_granted_plans(billing: Billing, client: GenvorisClient, name: str) -> None:
-    """There is one plan per granted size, and a synchronisation keeps it."""
-    for each in (name, f"{name}-2"):
-        billing.grant(each, 9, event_id="o")
-    assert [plan.name for plan in client.plans.list()].count("9 try-ons") == 1
-    assert billing.sync_plans() == []
-
-
 def test_sync_keeps_default_plan(
     make_app: Callable[..., Flask], billing: Billing, client: GenvorisClient
 ) -> None:
@@ -310,28 +282,6 @@ def test_sync_keeps_default_plan(
     assert [each.plan_id for each in billing.sync_plans(dry_run=True)] == [starter.id]
     kept = get_state(make_app(GENVORIS_DEFAULT_PLAN=starter.id)).billing
     assert kept.sync_plans() == []
-
-
-def test_grants_by_status(billing: Billing, client: GenvorisClient, name: str) -> None:
-    """Try-ons are granted to cancelled shoppers, and taken back from paused ones."""
-    billing.activate(name, price_id="price_atelier", event_id="o")
-    spend(client, name)
-    billing.cancel(name, event_id="c")
-    billing.grant(name, 5, event_id="o2")
-    assert account_of(client, name) == ("ACTIVE", "6 try-ons", 1, 6)
-    billing.pause(name, event_id="p")
-    billing.take_back(name, 2, event_id="r")
-    assert account_of(client, name) == ("PAUSED", "4 try-ons", 1, 4)
-
-
-def test_grant_arguments(billing: Billing, name: str) -> None:
-    """Fewer than one try-on is an error, and unknown shoppers have none to take back."""
-    with pytest.raises(ValueError, match="at least one"):
-        billing.grant(name, 0)
-    with pytest.raises(ValueError, match="at least one"):
-        billing.take_back(name, -1)
-    with pytest.raises(NotFoundError):
-        billing.take_back(name, 1, event_id="r")
 
 
 def test_close_account(app: Flask, billing: Billing, client: GenvorisClient, name: str) -> None:

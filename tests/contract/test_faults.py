@@ -310,21 +310,6 @@ def test_lost_response(
     assert len(faulty.client.customers.usage(name).history) == 1
 
 
-def test_grant_ends_with_period(
-    faulty: Faulty, billing: Billing, new_name: Callable[[], str]
-) -> None:
-    """Granted try-ons end with the period if the shop says so."""
-    name = new_name()
-    billing.grant(name, 3, event_id="order-1")
-    faulty.client.tryons.track(end_customer_token=faulty.client.sessions.mint(name).token)
-    faulty.advance(31 * 24 * 3600)
-    assert faulty.client.customers.usage(name).remaining == 3, "Genvoris rolls the period on"
-    billing.refund(name, event_id="customer.period_rolled")
-    assert faulty.client.customers.usage(name).remaining == 0
-    billing.grant(name, 4, event_id="order-2")
-    assert faulty.client.customers.usage(name).remaining == 4
-
-
 def test_retries_are_documented() -> None:
     """docs/api.md says of every call when it is retried."""
     table = (Path(__file__).parent.parent.parent / "docs/api.md").read_text()

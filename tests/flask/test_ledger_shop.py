@@ -234,7 +234,8 @@ def test_calls_that_need_a_ledger(genvoris: LocalGenvoris) -> None:
     with shop.app.app_context():
         for call in (
             lambda: shop.extension.billing.order_paid("o", external_id="ada", try_ons=1),
-            lambda: shop.extension.billing.grant("ada", 1, expires_in=10),
+            lambda: shop.extension.billing.grant("ada", 1),
+            lambda: shop.extension.billing.take_back("ada", 1),
             lambda: shop.extension.billing.balance("ada"),
         ):
             with pytest.raises(ConfigurationError, match="GENVORIS_DATABASE_URL"):

@@ -34,6 +34,9 @@ class Stripe:
         basil: Which shapes.
         metadata: Of the subscription.
         born: When the subscription was made, in seconds after T0.
+
+    Attributes:
+        extra: Other fields of the subscription.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Stripe:
         self.intent = f"pi_3Qx{number}"
         self.charge = f"ch_3Qx{number}"
         self.session = f"cs_test_a1{number}"
+        self.extra: dict[str, Any] = {}
 
     def event(self, kind: str, thing: dict[str, Any], at: int = 0, **more: Any) -> dict[str, Any]:
         """Return an event about an object."""
@@ -171,6 +175,7 @@ class Stripe:
             "pause_collection": None,
             "status": status,
             **({} if self.basil else period),
+            **self.extra,
             **changes,
         }
         before = {"previous_attributes": {"items": {}, "plan": {"id": was}}} if was else {}

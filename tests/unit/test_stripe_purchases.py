@@ -348,8 +348,10 @@ def test_larger_plan_sold_elsewhere(
 
 
 def test_granted_plan_is_replaced(shop: StripeShop, stripe: Stripe) -> None:
-    """A purchase replaces granted try-ons, which were not sold."""
-    shop.billing.grant("ada", 500, event_id="order-1")
+    """A purchase replaces a plan of granted try-ons of a former version, which was not sold."""
+    granted = {"id": "pln_granted", "name": "500 try-ons", "monthlyTryOns": 500}
+    shop.genvoris.plans.append({**granted, "externalPriceId": "granted-try-ons:500"})
+    shop.billing.activate("ada", plan_id="pln_granted", event_id="order-1")
     shop.apply(single(stripe, "pro"))
     assert (shop.plan, shop.fills) == ("pln_pro", 2)
 

@@ -15,7 +15,6 @@ from .idempotency import Attempt, IdempotencyStore
 from .plans import DeclaredPlan
 
 OnLinked = Callable[[Shopper, str], None]
-ChoosePlan = Callable[[Customer | None], str | None]
 Decide = Callable[[Customer | None], Change]
 
 
@@ -136,40 +135,6 @@ class Accounts:
         self._refresh_token(shopper, customer)
         return customer
 
-    def change_quota(
-        self,
-        call: str,
-        shopper: Shopper,
-        event_id: str | None,
-        choose: ChoosePlan,
-        *,
-        is_sale: bool,
-    ) -> Customer:
-        """Move the shopper to a larger or smaller plan; what they have used stays used.
-
-        Args:
-            call: The name of the call.
-            shopper: Whose account it is.
-            event_id: The event's id.
-            choose: Returns the plan's id for the current customer. Called once per event.
-            is_sale: Whether it registers shoppers and ends pauses.
-        """
-
-        def decide(before: Customer | None) -> Change:
-            return Change(
-                registers=is_sale,
-                sets_plan=True,
-                plan_id=choose(before),
-                status="ACTIVE" if is_sale else None,
-                adds=True,
-            )
-
-        with self._events.attempt(call, shopper.external_id, event_id) as attempt:
-            customer = self._run_once(attempt, shopper, decide)
-        self._refresh_token(shopper, customer)
-        self._on_linked(shopper, customer.id)
-        return customer
-
     def close(
         self, call: str, shopper: Shopper, event_id: str, plan_id: str | None
     ) -> Customer | None:
@@ -228,9 +193,8 @@ class Accounts:
         return customer
 
     def _start_or_resume(self, attempt: Attempt, before: Customer | None, decide: Decide) -> Change:
-        noted = attempt.change
-        if attempt.has_started and not (noted and noted.adds and attempt.has_diverged(before)):
-            change = noted or decide(before)
+        if attempt.has_started:
+            change = attempt.change or decide(before)
             attempt.resume(change)
             return change
         change = decide(before)

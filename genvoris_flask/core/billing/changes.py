@@ -26,7 +26,7 @@ class Change:
         sets_plan: Whether the shopper moves to ``plan_id``, or to no plan if that is None.
         plan_id: Genvoris's id of the plan.
         status: The new status; None keeps it.
-        adds: Whether the plan was derived from the shopper's plan, as a larger or smaller one.
+        adds: Whether the plan was made larger or smaller by a grant of a former version.
         is_refund: Whether it takes back the plan of one sale, and nothing sold since.
         erases: Whether email and metadata are erased.
     """

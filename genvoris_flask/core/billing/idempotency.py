@@ -105,11 +105,6 @@ class Attempt:
         earlier = self.has_started and not self._is_first
         return earlier and now is not None and _period(now) != self._record.get("period_start")
 
-    def has_diverged(self, now: Customer | None) -> bool:
-        """Return whether the customer has neither the recorded plan nor the intended one."""
-        intended = self.change.plan_id if self.change else None
-        return (now.plan_id if now else None) not in (self._record.get("plan_before"), intended)
-
     def finish(self, customer_id: str | None) -> None:
         """Record that the event was carried out, or keep that record for longer."""
         if self._store is None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ...errors import ConfigurationError, UnknownPriceError
 from ..api.client import GenvorisClient
-from ..api.models import Customer, Plan
+from ..api.models import Plan
 from ..storage.interface import Store
 from .plan_sync import PlanChange, apply_changes, plan_changes
 from .plans import DeclaredPlan
@@ -187,42 +187,20 @@ class PlanService:
             raise TypeError("Give the price_id or the plan_id, not both.")
         return lambda: self._id_of_price(price_id)
 
-    def enlarged(self, customer: Customer | None, try_ons: int) -> str:
-        """Return the id of a plan that gives the customer that many more try-ons."""
-        if customer is None:
-            return self._of_size(try_ons)
-        usage = self._client.customers.usage(customer.id)
-        size = 0 if customer.status == "CANCELLED" else usage.limit or 0
-        # Use beyond the plan, as after a refund, does not reduce a new purchase.
-        return self._of_size(max(size, usage.used) + try_ons)
-
-    def reduced(self, customer: Customer | None, try_ons: int) -> str | None:
-        """Return the id of a plan that gives that many fewer.
-
-        Below one try-on it is GENVORIS_DEFAULT_PLAN, or no plan.
-        """
-        limit = self._client.customers.usage(customer.id).limit if customer else None
-        size = (limit or 0) - try_ons
-        return self._of_size(size) if size > 0 else self.default_plan
-
     def unlimited(self) -> str:
         """Return the id of the plan for shoppers whose try-ons the shop's ledger counts."""
-        return self._of_size(UNLIMITED, "Counted by the shop")
-
-    def _id_of_price(self, price_id: str) -> str:
-        catalog = self.catalog()
-        return catalog.require(catalog.plan(price_id), price_id).id
-
-    def _of_size(self, size: int, name: str | None = None) -> str:
-        """Find or create the plan for a number of granted try-ons."""
-        price_id = f"{GRANTED}{size}"
+        price_id = f"{GRANTED}{UNLIMITED}"
         found = self.catalog().plan(price_id)
         if found and found.active:
             return found.id
         created = self._client.plans.create(
-            name=name or f"{size} try-ons", monthly_try_ons=size, external_price_id=price_id
+            name="Counted by the shop", monthly_try_ons=UNLIMITED, external_price_id=price_id
         )
         return created.id
+
+    def _id_of_price(self, price_id: str) -> str:
+        catalog = self.catalog()
+        return catalog.require(catalog.plan(price_id), price_id).id
 
     def _fetch(self) -> list[Plan]:
         return self._client.plans.list(include_inactive=True)

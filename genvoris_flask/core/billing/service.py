@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ..api.client import GenvorisClient
 from ..api.models import Customer
@@ -172,77 +171,6 @@ class Billing(WithoutLedger):
     def cancel(self, external_id: str, *, event_id: str | None = None) -> Customer | Balance:
         """End the shopper's plan; a later ``activate`` starts a new one."""
         return self.accounts.change("cancel", Shopper(external_id), event_id, status="CANCELLED")
-
-    def grant(
-        self,
-        external_id: str,
-        try_ons: int,
-        *,
-        email: str | None = None,
-        event_id: str | None = None,
-        expires_in: float | None = None,
-        paid: int | None = None,
-        currency: str | None = None,
-        session: Any = None,
-    ) -> Customer | Balance:
-        """Grant a shopper try-ons, as for an order that comes with some.
-
-        With a ledger they are used once, and what the shopper has is returned. Without one,
-        Genvoris knows quotas only: the shopper moves to a plan that is larger by that number, in
-        every period. Such plans are created when they are needed.
-
-        Args:
-            external_id: The shop's own id of the shopper.
-            try_ons: The number of try-ons, at least 1.
-            email: The shopper's address, if Genvoris should know it.
-            event_id: The shop's id of the order.
-            expires_in: Seconds after which what is left ends. Default: GENVORIS_CREDIT_DAYS. Needs
-                a ledger, as the following do.
-            paid: What was paid for them, in the currency's minor unit, if they were sold.
-            currency: The currency's ISO code.
-            session: The shop's SQLAlchemy session, to share its transaction.
-
-        Raises:
-            ConfigurationError: The call needs a ledger.
-        """
-        if any(value is not None for value in (expires_in, paid, currency, session)):
-            raise self._without_ledger("grant")
-        if try_ons < 1:
-            raise ValueError(f"grant() adds at least one try-on, not {try_ons}.")
-        return self.accounts.change_quota(
-            "grant",
-            Shopper(external_id, email),
-            event_id,
-            lambda customer: self.plans.enlarged(customer, try_ons),
-            is_sale=True,
-        )
-
-    def take_back(
-        self, external_id: str, try_ons: int, *, event_id: str | None = None, session: Any = None
-    ) -> Customer | Balance:
-        """Take back what ``grant`` added, as for a refund of the order; what is used stays used.
-
-        Args:
-            external_id: The shop's own id of the shopper.
-            try_ons: The number of try-ons, at least 1. If fewer were left, none are.
-            event_id: The shop's id of the refund.
-            session: The shop's SQLAlchemy session, to share its transaction. Needs a ledger.
-
-        Raises:
-            ConfigurationError: The call needs a ledger.
-            NotFoundError: The shopper is unknown to Genvoris.
-        """
-        if session is not None:
-            raise self._without_ledger("take_back")
-        if try_ons < 1:
-            raise ValueError(f"take_back() takes at least one try-on, not {try_ons}.")
-        return self.accounts.change_quota(
-            "take_back",
-            Shopper(external_id),
-            event_id,
-            lambda customer: self.plans.reduced(customer, try_ons),
-            is_sale=False,
-        )
 
     def refund(
         self, external_id: str, *, sale_id: str | None = None, event_id: str | None = None

@@ -15,6 +15,45 @@ class WithoutLedger:
     Each raises ConfigurationError unless the shop has a ledger.
     """
 
+    def grant(
+        self,
+        external_id: str,
+        try_ons: int,
+        *,
+        email: str | None = None,
+        event_id: str | None = None,
+        expires_in: float | None = None,
+        paid: int | None = None,
+        currency: str | None = None,
+        session: Any = None,
+    ) -> Balance:
+        """Grant a shopper try-ons, to be used once; return what they have now.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            try_ons: The number of try-ons, at least 1.
+            email: The shopper's address, if Genvoris should know it.
+            event_id: The shop's id of the reason.
+            expires_in: Seconds after which what is left ends. Default: GENVORIS_CREDIT_DAYS.
+            paid: What was paid for them, in the currency's minor unit, if they were sold.
+            currency: The currency's ISO code.
+            session: The shop's SQLAlchemy session, to share its transaction.
+        """
+        raise self._without_ledger("grant")
+
+    def take_back(
+        self, external_id: str, try_ons: int, *, event_id: str | None = None, session: Any = None
+    ) -> Balance:
+        """Take back what ``grant`` gave, newest first; what is used stays used.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            try_ons: The number of try-ons, at least 1.
+            event_id: The shop's id of the reason.
+            session: The shop's SQLAlchemy session, to share its transaction.
+        """
+        raise self._without_ledger("take_back")
+
     def order_paid(
         self,
         order_id: str,
@@ -88,6 +127,6 @@ class WithoutLedger:
 
     def _without_ledger(self, call: str) -> ConfigurationError:
         return ConfigurationError(
-            f"This call of billing.{call}() needs a ledger, since plans at Genvoris cannot carry "
-            f"it exactly: set GENVORIS_DATABASE_URL ({see('billing.md')})."
+            f"billing.{call}() needs a ledger, since Genvoris fills plans again every 30 days: set "
+            f"GENVORIS_DATABASE_URL or GENVORIS_DATABASE ({see('billing.md')})."
         )

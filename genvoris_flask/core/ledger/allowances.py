@@ -10,7 +10,7 @@ whatever order the provider's events came.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -19,8 +19,10 @@ SubscriptionState = Literal["active", "paused", "ended"]
 
 # The source of subscriptions that the shop reports itself.
 SHOP = "shop"
-# What a month's end may differ by between two calendars, without being another month.
+# By how much a period may begin after the one before, and yet follow it.
 TOLERANCE = timedelta(days=1)
+# What is left of a longer period after its last whole month belongs to that month if it is less.
+REST = timedelta(days=15)
 # How many periods are kept of a subscription; the lots of older ones have long ended.
 MAX_PERIODS = 30
 MAX_CHANGES = 100
@@ -56,6 +58,7 @@ class Period:
         payment: The provider's id of what paid for it, which refunds and disputes name.
         paid: The amount, in the currency's minor unit.
         currency: The currency's ISO code.
+        is_month: Whether it is one month for sure, though its days may be more.
     """
 
     id: str
@@ -65,6 +68,13 @@ class Period:
     payment: str | None = None
     paid: int | None = None
     currency: str | None = None
+    is_month: bool = False
+
+    @property
+    def months(self) -> Iterator[tuple[datetime, datetime]]:
+        """The months that it consists of."""
+        begin, end = time(self.starts_at), time(self.ends_at)
+        return iter([(begin, end)]) if self.is_month else months(begin, end)
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Subscription:
         source: The system that sells it, such as ``stripe``.
         id: Its id there.
         buyer: Who pays for it. Of one buyer's subscriptions the newest counts.
-        since: When it was made, in Unix seconds.
+        since: When it was made, in Unix seconds; the day from which the shop's own count months.
         state: Its state at the provider.
         shop_state: Its state by the shop's own calls.
         changes: From when on it allows how many try-ons a month, in Unix seconds.
@@ -100,9 +110,18 @@ class Subscription:
 
     def dump(self) -> dict[str, Any]:
         """Return the subscription as JSON can represent it."""
-        recent = sorted(self.periods, key=lambda each: each.starts_at)[-MAX_PERIODS:]
-        changes = sorted(self.changes)[-MAX_CHANGES:]
-        return asdict(replace(self, periods=tuple(recent), changes=tuple(changes)))
+        return asdict(
+            replace(
+                self,
+                periods=tuple(_in_order(self.periods)[-MAX_PERIODS:]),
+                changes=tuple(self.changes_in_order[-MAX_CHANGES:]),
+            )
+        )
+
+    @property
+    def changes_in_order(self) -> list[tuple[float, int]]:
+        """The changes by their time; of the same time, as they were reported."""
+        return sorted(self.changes, key=lambda each: each[0])
 
     @property
     def holds(self) -> frozenset[str]:
@@ -140,13 +159,13 @@ def allowances(subscription: Subscription, policy: Policy) -> Iterator[Allowance
     A period ends at the latest when the next one starts, as after a change from a monthly price to
     a yearly one.
     """
-    periods = sorted(subscription.periods, key=lambda each: (each.starts_at, each.ends_at))
+    periods = _in_order(subscription.periods)
     before: str | None = None
     ended_at = 0.0
     for number, period in enumerate(periods):
         cut = min((each.starts_at for each in periods[number + 1 :]), default=period.ends_at)
         cut = max(cut, period.starts_at)
-        for starts_at, ends_at in months(time(period.starts_at), time(period.ends_at)):
+        for starts_at, ends_at in period.months:
             begin = starts_at.timestamp()
             is_first = begin == period.starts_at
             if begin >= cut and not is_first:
@@ -172,7 +191,7 @@ def months(starts_at: datetime, ends_at: datetime) -> Iterator[tuple[datetime, d
     begin, number = starts_at, 1
     while begin < ends_at:
         end = add_months(starts_at, number)
-        if end >= ends_at - TOLERANCE:
+        if end >= ends_at - REST:
             end = ends_at
         yield begin, end
         begin, number = end, number + 1
@@ -198,7 +217,7 @@ def units_of(
     shop has decided otherwise.
     """
     begin, end = starts_at.timestamp(), ends_at.timestamp()
-    changes = sorted(each for each in subscription.changes if each[0] >= period.starts_at)
+    changes = [each for each in subscription.changes_in_order if each[0] >= period.starts_at]
     earlier = [units for at, units in changes if at < begin]
     level = highest = earlier[-1] if earlier else period.units
     granted = float(level)
@@ -210,6 +229,11 @@ def units_of(
             granted += max(0, units - highest) * share
         level, highest = units, max(units, highest)
     return max(0, int(granted + 1e-9))
+
+
+def _in_order(periods: Iterable[Period]) -> list[Period]:
+    """Return periods by their start; of the same start, as they were reported."""
+    return sorted(periods, key=lambda each: each.starts_at)
 
 
 def time(seconds: float) -> datetime:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Unpack
 
+from ..api.models import Customer
 from ..billing.accounts import BillingParts
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
@@ -145,6 +146,11 @@ class LedgerBilling(SubscriptionBilling):
         """Grant a shopper what guests ordered under their address, which the shop has verified."""
         self._ledger.claim(external_id, email)
         return self.balance(external_id)
+
+    def close_account(self, external_id: str, *, event_id: str | None = None) -> Customer | None:
+        """Void all that a deleted user has, and reset their account at Genvoris."""
+        self._ledger.close(external_id, event_id=event_id)
+        return super().close_account(external_id, event_id=event_id)
 
     def balance(self, external_id: str) -> Balance:
         """Return what a shopper has."""

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, delete, select, update
 from .database import insert_if_absent
 from .schema import records
 
+LOCK = "stripe:lock"
+
 
 class DatabaseRecords:
     """Keeps records in the transaction of an event; implements ``RecordStore``.
@@ -73,3 +75,17 @@ class DatabaseRecords:
         self._connection.execute(
             update(records).where(records.c.key == key).values(value=value.decode(), at=self._now)
         )
+
+
+def lock_records(connection: Connection, now: datetime) -> None:
+    """Let one event at a time change the records.
+
+    What an event leads to depends on records of others, some of which another transaction may be
+    about to write: a refund and the invoice that it is of may come at the same moment.
+    """
+    if (
+        connection.execute(update(records).where(records.c.key == LOCK).values(at=now)).rowcount
+        == 0
+    ):
+        insert_if_absent(connection, records, {"key": LOCK, "value": "", "at": now})
+        connection.execute(update(records).where(records.c.key == LOCK).values(at=now))

@@ -202,12 +202,13 @@ def claim_all(account: LockedAccount, email_hash: str) -> list[Lot]:
 
 
 def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
-    """Set a lot's number, payment and end to the grant's."""
+    """Set a lot's number, payment and end to what the grant says."""
     if lot.stored_state in FINAL_STATES or _is_older(grant, lot):
         return lot
     granted = max(grant.units, lot.taken)
     wanted: dict[str, Any] = {
         "granted": granted,
+        "bundle": grant.bundle or lot.bundle,
         "paid": grant.paid if grant.paid is not None else lot.paid,
         "currency": grant.currency or lot.currency,
         "expires_at": grant.expires_at,
@@ -216,7 +217,8 @@ def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
     changed = {name: value for name, value in wanted.items() if getattr(lot, name) != value}
     if not changed:
         return lot
-    target = allowed_units(replace(lot, granted=granted), find_reversals(account.connection, lot))
+    lot_now = replace(lot, granted=granted, bundle=wanted["bundle"])
+    target = allowed_units(lot_now, find_reversals(account.connection, lot_now))
     change = Change(allowed=target - lot.allowed)
     return account.change(lot, "change", event, change, **changed)
 

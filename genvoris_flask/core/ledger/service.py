@@ -13,16 +13,19 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..billing.stripe.repository import StripeRepository
 from . import free, grants, reservations
 from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
 from .balances import balance_of, read_journal, read_lots
 from .database import Database, unavailable
+from .event_records import DatabaseRecords, lock_records
+from .events import Delivery
 from .free import FreeAllowance
 from .models import Balance, JournalLine, Reservation
 from .selling import Selling
 from .subscribing import Subscribing
-from .subscriptions import is_due
+from .subscriptions import drop_all, is_due
 
 T = TypeVar("T")
 
@@ -109,6 +112,31 @@ class Ledger(Selling, Subscribing):
         return self.database.run(
             lambda connection: reservations.failed_sale(connection, key), "read"
         )
+
+    # Closing
+
+    def close(self, external_id: str, *, event_id: str | None = None) -> None:
+        """Void all that a shopper has, so that the next owner of the shop's id inherits nothing.
+
+        Purchases made by Stripe until now give nothing any more.
+        """
+
+        def work(account: LockedAccount, delivery: Delivery) -> None:
+            if delivery.repeated:
+                return
+            stored = DatabaseRecords(account.connection, account.now)
+            StripeRepository(stored).close_account(account.id, account.now.timestamp())
+            event = account.statement(delivery.id)
+            for lot in account.lots:
+                account.end(lot, "void", event)
+            drop_all(account)
+
+        def transaction(connection: Connection) -> None:
+            lock_records(connection, self.now())  # before the account, as events of Stripe do
+            event = None if event_id is None else f"close:{event_id}"
+            self._once(external_id, event, {"close": True}, "close", work, connection)
+
+        self.database.run(transaction)
 
     # Reading
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from ..billing.plan_catalog import PlanCatalog
 from ..billing.stripe.history import HistoryRecord
@@ -22,20 +22,17 @@ from ..billing.stripe.reversals import Reversal as StripeReversal
 from ..billing.stripe.sales import EventKey, Work
 from .accounts import LockedAccount
 from .allowances import Period, Subscription, SubscriptionState
-from .database import insert_if_absent
-from .event_records import DatabaseRecords
+from .event_records import DatabaseRecords, lock_records
 from .events import forget, receive
 from .grants import Grant, give
 from .lots import Reversal
 from .reversal_records import set_reversal
-from .schema import records
 from .service import Ledger
 from .subscriptions import follow, move
 
 log = logging.getLogger("genvoris_flask.billing")
 
 STRIPE = "stripe"
-LOCK = "stripe:lock"
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class LotSales:
         """Do the work of an event in one transaction, unless that was done before."""
 
         def transaction(connection: Connection) -> Outcome:
-            _lock(connection, self._ledger.now())
+            lock_records(connection, self._ledger.now())
             body, now = {"about": event.about}, self._ledger.now()
             if receive(connection, f"stripe:{event.id}", body, None, now).repeated:
                 return "repeated"
@@ -234,17 +231,3 @@ def _units_at(history: HistoryRecord, start: int) -> int:
     before = [units for at, _, units in history.statements if at <= start]
     later = [units for _, _, units in history.statements]
     return (before[-1:] or later[:1] or [0])[0]
-
-
-def _lock(connection: Connection, now: datetime) -> None:
-    """Let one event at a time change the records.
-
-    What an event leads to depends on records of others, some of which another transaction may be
-    about to write: a refund and the invoice that it is of may come at the same moment.
-    """
-    if (
-        connection.execute(update(records).where(records.c.key == LOCK).values(at=now)).rowcount
-        == 0
-    ):
-        insert_if_absent(connection, records, {"key": LOCK, "value": "", "at": now})
-        connection.execute(update(records).where(records.c.key == LOCK).values(at=now))

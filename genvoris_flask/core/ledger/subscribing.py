@@ -26,6 +26,7 @@ from .transactions import Transactions
 # A payment that comes so much later than a period's end still pays for the period after it.
 LATE = timedelta(days=3)
 BATCH = 500
+RENEWAL = "renewal:"
 
 Change = Callable[[Subscription], Subscription]
 
@@ -43,9 +44,7 @@ class Subscribing(Transactions):
         until: datetime | None = None,
         connection: Connection | None = None,
     ) -> Balance:
-        """Start a period of a subscription that the shop reports itself.
-
-        The running period ends. A pause or cancellation ends with ``activate``.
+        """Start a period of a subscription that the shop reports itself; the running one ends.
 
         Args:
             call: ``activate`` or ``renew``.
@@ -63,25 +62,7 @@ class Subscribing(Transactions):
 
         def work(account: LockedAccount, delivery: Delivery) -> Balance:
             if not delivery.repeated:
-                name = _name_of(account.id)
-                known = read_subscription(account.connection, SHOP, name)
-                number = units if units is not None else _current_units(known, account)
-                now = account.now.timestamp()
-                period = Period(
-                    id=_period_id(name, event_id),
-                    starts_at=now,
-                    ends_at=(until or _next_end(known, account.now)).timestamp(),
-                    units=number,
-                )
-                if period.ends_at <= now:
-                    raise ValueError("until is in the past: say when what was paid for ends.")
-                subscription = known or Subscription(SHOP, name, SHOP, now)
-                subscription = replace(
-                    subscription,
-                    shop_state="active" if call == "activate" else subscription.shop_state,
-                    changes=(*subscription.changes, (now, number)),
-                    periods=(*subscription.periods, period),
-                )
+                subscription = _begin(account, call == "activate", units, event_id, until)
                 follow(account, subscription, self.policy, account.statement(delivery.id))
             return balance_of(account.lots, account.now)
 
@@ -172,12 +153,10 @@ class Subscribing(Transactions):
                 running = lots_of(account, SHOP, name)
                 if sale_id is None and not running:
                     raise _unknown(account.id)
-                ids = (
-                    [f"{name}/{_period_id(name, sale_id)}"]
-                    if sale_id is not None
-                    else [lot.source_id for lot in running]
-                )
-                for each in ids:
+                sold = {str(lot.bundle) for lot in running}
+                if sale_id is not None:
+                    sold = {f"{name}/{_period_id(name, sale_id)}"}
+                for each in sorted(sold):
                     save_reversal(account.connection, SHOP, each, Reversal(refunded=1))
                 event = account.statement(delivery.id)
                 if known:
@@ -200,36 +179,63 @@ class Subscribing(Transactions):
         return count
 
 
+def _begin(
+    account: LockedAccount,
+    is_sale: bool,
+    units: int | None,
+    event_id: str | None,
+    until: datetime | None,
+) -> Subscription:
+    """Return the shop's subscription with a new period; a sale counts months from its own day."""
+    name, now = _name_of(account.id), account.now
+    known = read_subscription(account.connection, SHOP, name)
+    number = units if units is not None else _current_units(known, account)
+    before = known or Subscription(SHOP, name, SHOP, now.timestamp())
+    is_new = is_sale or _last_end(before, now) < now - LATE
+    since = now.timestamp() if is_new else before.since
+    end = until or (add_months(now, 1) if is_new else _next_end(before, now))
+    if end <= now:
+        raise ValueError(f"until ({end}) is in the past: it is when what was paid for ends.")
+    sale = _period_id(name, event_id)
+    period = Period(
+        id=sale if is_sale else f"{RENEWAL}{sale}",
+        starts_at=now.timestamp(),
+        ends_at=end.timestamp(),
+        units=number,
+        payment=f"{name}/{sale}",
+        is_month=until is None,
+    )
+    return replace(
+        before,
+        since=since,
+        shop_state="active" if is_sale else before.shop_state,
+        # The period has its own number; what changed until now is not a change of it.
+        changes=tuple(each for each in before.changes if each[0] < now.timestamp()),
+        periods=(*before.periods, period),
+    )
+
+
 def _current_units(known: Subscription | None, account: LockedAccount) -> int:
     if known is None:
         raise _unknown(account.id)
-    return max(known.changes)[1]
+    latest = max(known.periods, key=lambda each: each.starts_at)
+    changes = [units for at, units in known.changes_in_order if at >= latest.starts_at]
+    return changes[-1] if changes else latest.units
 
 
-def _next_end(known: Subscription | None, now: datetime) -> datetime:
-    """Return when the next period ends: a month after the last one, if that is not long over.
+def _last_end(known: Subscription, now: datetime) -> datetime:
+    return max((time(each.ends_at) for each in known.periods), default=now)
+
+
+def _next_end(known: Subscription, now: datetime) -> datetime:
+    """Return when the period after the last one ends.
 
     The day of the month stays that of the first period, also after shorter months.
     """
-    ends = [time(each.ends_at) for each in known.periods] if known else []
-    last = max(ends, default=now)
-    if known is None or last < now - LATE:
-        return add_months(now, 1)
-    anchor = _anchor(known)
-    number = 1
-    while add_months(anchor, number) <= max(last, now):
+    last, number = max(_last_end(known, now), now), 1
+    while add_months(time(known.since), number) <= last:
         number += 1
-    return add_months(anchor, number)
-
-
-def _anchor(known: Subscription) -> datetime:
-    """Return the start of the first of the periods that follow each other without a gap."""
-    anchor = ended_at = 0.0
-    for each in sorted(known.periods, key=lambda period: period.starts_at):
-        if each.starts_at > ended_at + LATE.total_seconds():
-            anchor = each.starts_at
-        ended_at = max(ended_at, each.ends_at)
-    return time(anchor)
+    return add_months(time(known.since), number)
 
 
 def _name_of(external_id: str) -> str:
@@ -240,7 +246,7 @@ def _name_of(external_id: str) -> str:
 def _period_id(name: str, event_id: str | None) -> str:
     if event_id is None:
         return str(uuid.uuid4())
-    if len(name) + 40 + len(event_id) > ID_LENGTH:  # with the date of a month
+    if len(name) + 40 + len(event_id) > ID_LENGTH:  # a renewal, and the date of a month
         return hashlib.sha256(event_id.encode()).hexdigest()
     return event_id
 

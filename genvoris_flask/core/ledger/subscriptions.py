@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from .accounts import LockedAccount, lock_named
 from .allowances import Allowance, Policy, Subscription, allowances, newest
@@ -129,6 +129,11 @@ def read_all(account: LockedAccount) -> list[Subscription]:
         .order_by(subscriptions.c.source, subscriptions.c.id)
     )
     return [Subscription.load(body) for body in rows.scalars()]
+
+
+def drop_all(account: LockedAccount) -> None:
+    """Forget a shopper's subscriptions."""
+    account.connection.execute(delete(subscriptions).where(subscriptions.c.account == account.id))
 
 
 def lots_of(account: LockedAccount, source: str, name: str) -> list[Lot]:
