@@ -23,8 +23,8 @@ T = TypeVar("T")
 Mode = Literal["durable", "fast", "read"]
 
 ATTEMPTS = 6
-# The option of a connection that says what its transaction does.
-MODE = "genvoris_mode"
+# Names in a connection's ``info``: what its next transaction does, and how SQLite writes.
+MODE, LEVEL = "genvoris_mode", "genvoris_level"
 # Seconds that SQLite waits for another writer. A writer holds the database for about a millisecond.
 SQLITE_TIMEOUT = 15.0
 # Deadlock, serialization failure, lock timeout; by SQLSTATE and by MySQL's numbers.
@@ -68,9 +68,10 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                options = {MODE: mode}
-                with self.engine.execution_options(**options).begin() as connection:
-                    return work(connection)
+                with self.engine.connect() as connection:
+                    connection.info[MODE] = mode
+                    with connection.begin():
+                        return work(connection)
             except SQLAlchemyError as error:
                 if attempt == ATTEMPTS or not is_conflict(error):
                     raise unavailable(error) from error
@@ -100,12 +101,14 @@ def open_engine(target: str | URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get(MODE)
+        mode = connection.info.pop(MODE, "durable")
         if mode == "read":
             connection.exec_driver_sql("BEGIN")
             return
         level = "NORMAL" if mode == "fast" else "FULL"
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        if connection.info.get(LEVEL) != level:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+            connection.info[LEVEL] = level
         # A transaction that reads first and writes later could find that it must not write.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

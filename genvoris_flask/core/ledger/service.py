@@ -95,16 +95,12 @@ class Ledger(Selling, Subscribing):
 
     def commit(self, external_id: str, key: str) -> bool:
         """Count a try-on that was made; return False if nothing was left to count it against."""
-        return self._change(
-            external_id, lambda account: reservations.commit(account, key), mode="fast"
-        )
+        return self._settle(external_id, lambda account: reservations.commit(account, key))
 
     def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
         """Release a try-on that was not made; return whether it was still reserved."""
-        return self._change(
-            external_id,
-            lambda account: reservations.release(account, key, failed=failed),
-            mode="fast",
+        return self._settle(
+            external_id, lambda account: reservations.release(account, key, failed=failed)
         )
 
     def failed_sale(self, key: str) -> str | None:

@@ -78,6 +78,12 @@ class Transactions:
 
         return self._join(connection, locked, mode)
 
+    def _settle(self, external_id: str, work: Callable[[LockedAccount], T]) -> T:
+        """Settle a reservation, which needs nothing of what became due meanwhile."""
+        return self.database.run(
+            lambda connection: work(LockedAccount(connection, external_id, self.now())), "fast"
+        )
+
     def lock(self, connection: Connection, external_id: str) -> LockedAccount:
         """Lock an account, and do what became due in it by the passing of time."""
         account = LockedAccount(connection, external_id, self.now())
