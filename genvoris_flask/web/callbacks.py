@@ -11,6 +11,7 @@ from ..core.tryon.engines.custom import CustomEngine
 from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
 from ..core.tryon.models import Outcome, TryOnRequest
 from ..core.tryon.paywall import Refusal
+from ..core.tryon.spending import Spender
 from ..errors import GenvorisError
 from ..signals import (
     credits_depleted,
@@ -68,9 +69,15 @@ def _engine(state: AppState) -> Engine:
     if state.spending is None:
         return engine
     engine = UnlimitedEngine(engine, state.lift_ceiling)
-    if state.settings.is_free:
-        return engine
-    return LedgerEngine(engine, state.spending, AppSignals(state.app).refund_due)
+    spender = open_spender(state)
+    return engine if spender is None else LedgerEngine(engine, spender)
+
+
+def open_spender(state: AppState) -> Spender | None:
+    """Return what takes each try-on from the ledger; None if none is taken from one."""
+    if state.spending is None or state.settings.is_free:
+        return None
+    return Spender(state.spending, AppSignals(state.app).refund_due)
 
 
 def _maker(state: AppState) -> Engine:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.errors import ConfigurationError
@@ -16,6 +19,7 @@ from tests.support.cli import run_command
 from tests.support.flask_shop import Shop, read_tag
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.pictures import picture
 
 DAY = 24 * 3600
 
@@ -87,11 +91,112 @@ def test_page_carries_no_token(shop: Shop) -> None:
 
 
 def test_browser_gets_no_token(shop: Shop) -> None:
-    """Neither the session route nor the hosted widget's way leads around the ledger."""
+    """The session route does not lead around the ledger."""
     grant(shop, 1)
     assert shop.post("/session").get_json() == {"token": None, "expires_at": None}
-    assert shop.post("/api/tryon", data={"photo": "x"}).status_code == 404
-    assert shop.transport.count("/api/tryon") == 0
+
+
+def forward(shop: Shop, key: str | None = None, **fields: Any) -> TestResponse:
+    """Send a try-on as the hosted widget does."""
+    photo = (io.BytesIO(picture()), "me.jpg")
+    data = {"photo": photo, "product_image_url": "https://s.example/a.png", **fields}
+    headers = {"Idempotency-Key": key} if key else {}
+    answer = shop.post("/api/tryon", data=data, content_type="multipart/form-data", headers=headers)
+    answer.get_data()
+    answer.close()
+    return answer
+
+
+class TestPassThrough:
+    def test_picture_is_counted(self, shop: Shop) -> None:
+        """The hosted widget's try-ons are taken from the ledger, and refused when none is left."""
+        grant(shop, 2)
+        assert [forward(shop).status_code for _each in range(3)] == [200, 200, 402]
+        assert available(shop) == 0
+        assert shop.transport.count("/api/tryon") == 2
+        assert forward(shop).get_json()["reason"] == "quota_exhausted"
+
+    def test_key_is_no_second_picture(self, shop: Shop) -> None:
+        """A key that is sent again, with the same photo or another, pays again."""
+        grant(shop, 2)
+        assert [forward(shop, "k").status_code for _each in range(3)] == [200, 200, 402]
+        sent = [
+            request.headers["Idempotency-Key"]
+            for request in shop.transport.requests
+            if request.url.path == "/api/tryon"
+        ]
+        assert len(set(sent)) == 2
+
+    def test_token_of_another_is_dropped(self, shop: Shop) -> None:
+        """The server puts its own token in, whatever the browser sends."""
+        grant(shop, 1)
+        assert forward(shop, end_customer_token="eyJ.other.token").status_code == 200
+        (sent,) = [each for each in shop.transport.requests if each.url.path == "/api/tryon"]
+        assert b"eyJ.other.token" not in sent.content
+        assert b"end_customer_token" in sent.content
+
+    @pytest.mark.parametrize(
+        ("status", "headers"),
+        [(500, {}), (400, {}), (429, {"Retry-After": "3"}), (302, {"Location": "/x"}), (200, {})],
+    )
+    def test_no_picture_costs_nothing(
+        self,
+        shop: Shop,
+        status: int,
+        headers: dict[str, str],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """An error, or an empty answer, gives the try-on back, and says if a credit may be gone."""
+        grant(shop, 1)
+        shop.transport.fault = lambda request: (
+            httpx.Response(status, headers=headers, stream=httpx.ByteStream(b""))
+            if request.url.path == "/api/tryon"
+            else None
+        )
+        assert forward(shop).status_code >= 400
+        assert available(shop) == 1
+        assert ("a credit may be gone" in caplog.text) is (status in (200, 302, 500))
+
+    def test_answer_that_breaks_off(self, shop: Shop) -> None:
+        """Half a picture is neither shown nor charged."""
+        grant(shop, 1)
+
+        class Broken(httpx.SyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                yield b"x" * 300_000
+                raise httpx.ReadError("gone")
+
+        shop.transport.fault = lambda request: (
+            httpx.Response(200, stream=Broken()) if request.url.path == "/api/tryon" else None
+        )
+        answer = forward(shop)
+        assert (answer.status_code, len(answer.data) < 1000) == (502, True)
+        assert available(shop) == 1
+
+    def test_bad_request_costs_nothing(self, shop: Shop) -> None:
+        """A body that cannot be read reaches nobody and takes nothing."""
+        grant(shop, 1)
+        assert shop.post("/api/tryon", data=b"x", content_type="text/csv").status_code == 400
+        assert available(shop) == 1
+
+    def test_picture_is_counted_before_it_is_sent(self, shop: Shop) -> None:
+        """Whoever hangs up in the middle of the picture has paid for it."""
+        grant(shop, 1)
+        photo = (io.BytesIO(picture()), "me.jpg")
+        data = {"photo": photo, "product_image_url": "https://s.example/a.png"}
+        answer = shop.post("/api/tryon", data=data, content_type="multipart/form-data")
+        answer.close()
+        assert available(shop) == 0
+
+    def test_older_plan_is_lifted(self, shop: Shop) -> None:
+        """A plan that is used up at Genvoris is lifted, and the widget tries again."""
+        shop.genvoris.customer("ada", quota=1)
+        shop.genvoris.spend(1)
+        grant(shop, 1)
+        first = forward(shop)
+        assert (first.status_code, first.headers["Retry-After"]) == (503, "1")
+        assert forward(shop).status_code == 200
+        assert available(shop) == 0
 
 
 def test_shopper_of_an_older_plan(shop: Shop) -> None:

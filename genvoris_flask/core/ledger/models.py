@@ -5,7 +5,7 @@ Nothing here imports SQLAlchemy, which only shops with a ledger have installed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -113,6 +113,7 @@ class Reservation:
         lot_id: The lot that it is drawn from.
         state: What became of it.
         attempt: Counts how often the same try-on was reserved after it had failed.
+        is_new: Whether this call reserved it, rather than finding it.
     """
 
     key: str
@@ -120,6 +121,7 @@ class Reservation:
     lot_id: int
     state: ReservationState
     attempt: int
+    is_new: bool = field(default=False, compare=False)
 
 
 class Spending(Protocol):

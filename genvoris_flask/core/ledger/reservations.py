@@ -71,7 +71,7 @@ def reserve(
         row = {"key": key, "account": account.id, **values}
         account.connection.execute(_INSERT, row)
     _change(account, lot, "reserve", key, attempt, Change(reserved=1))
-    return Reservation(key, account.id, lot.id, "open", attempt)
+    return Reservation(key, account.id, lot.id, "open", attempt, is_new=True)
 
 
 def commit(account: LockedAccount, key: str) -> bool:

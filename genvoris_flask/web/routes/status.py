@@ -10,8 +10,8 @@ from ...core.api.models import Usage
 from ...core.ledger.models import Balance, Spending
 from ...core.products import Product
 from ...core.sessions import Shopper
-from ...core.tryon.engines.ledger import quota_of, refusal_of
 from ...core.tryon.paywall import PaywallOption, Refusal, reason_against
+from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..errors import translate

@@ -10,20 +10,28 @@ import functools
 import logging
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from ....core.api.http import StreamedResponse
 from ....core.products import Product
 from ....core.sessions import Shopper
-from ....errors import GenvorisError, InvalidSessionTokenError, UnreachableError
+from ....core.tryon.spending import Spender
+from ....errors import (
+    GenvorisError,
+    InvalidSessionTokenError,
+    QuotaError,
+    UnreachableError,
+)
 from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
+from ...callbacks import open_spender
 from ...errors import HttpError, isolate
 from ...guest_limits import guest_tryon
 from ...hosts import shop_url
 from ...rate_limits import count_address, take_slot
-from ...serializers import error_for_outcome
+from ...serializers import error_for_outcome, refusal_fields
 from ...state import AppState, get_state
 from ...transfers import BoundedDownload
 from .allow_list import (
@@ -38,6 +46,7 @@ from .allow_list import (
     to_genvoris,
 )
 from .body import Body, read_body
+from .received import Received, receive
 
 log = logging.getLogger("genvoris_flask.passthrough")
 
@@ -67,26 +76,71 @@ def forward_request(route: Route) -> Response:
     """
     state = get_state()
     visitor = _authorize(route)
-    if route is TRYON and state.settings.has_ledger:
-        raise HttpError("path_not_allowed")  # it would not be taken from the ledger
     shopper = visitor.shopper if visitor else None
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
         held.enter_context(take_slot(state.passthrough_slots, owner))
+        key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
         if visitor and route is TRYON:
-            key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
             held.enter_context(guest_tryon(visitor, key))
-        body = _body(route, shopper, state)
         try:
-            answer = _send(route, body, state, _idempotency_key(visitor))
-            held.callback(answer.close)
-            if 300 <= answer.status < 400:
-                raise UnreachableError(f"{route.path}: Genvoris answered with a redirect.")
-            if answer.status >= 400:
-                raise answer.error((state.settings.api_key,))
+            spender = open_spender(state) if route is TRYON else None
+            if spender is not None and shopper is not None:
+                picture = _spend(shopper, key, spender, state)
+                return _respond(picture, picture.pieces, held.pop_all(), state)
+            answer = _forward(route, shopper, _idempotency_key(visitor), state)
         except GenvorisError as error:
             raise _http_error(error, shopper, state) from error
-        return _respond(answer, held.pop_all(), state.settings.upload_timeout)
+        held.callback(answer.close)
+        return _respond(answer, _pieces(answer), held.pop_all(), state)
+
+
+def _forward(
+    route: Route, shopper: Shopper | None, key: str | None, state: AppState
+) -> StreamedResponse:
+    """Send this request to Genvoris, and return its response unless it is an error.
+
+    Raises:
+        HttpError: The request must not be forwarded.
+        GenvorisError: Genvoris refused it.
+    """
+    answer = _send(route, _body(route, shopper, state), state, key)
+    if answer.status < 300:
+        return answer
+    with closing(answer):
+        if answer.status < 400:
+            raise UnreachableError(f"{route.path}: Genvoris answered with a redirect.")
+        raise answer.error((state.settings.api_key,))
+
+
+def _spend(shopper: Shopper, key: str, spender: Spender, state: AppState) -> Received:
+    """Have a try-on made that is taken from the shopper's ledger.
+
+    The picture is received to its end before it is counted, and counted before any of it is sent:
+    nobody sees one for nothing, and nobody pays for one that broke off on its way here.
+
+    Raises:
+        HttpError: None is left. Or there is no picture, and nothing was taken.
+        GenvorisError: As before.
+    """
+    reserved = spender.reserve(shopper, key)
+    if reserved is None:
+        fields = refusal_fields(state.error_mapper.refuse(spender.refusal(shopper)))
+        raise HttpError(fields.pop("error"), **fields)
+    try:
+        with closing(_forward(TRYON, shopper, reserved, state)) as answer:
+            picture = receive(answer)
+    except (HTTPException, QuotaError) as error:  # it was not attempted
+        spender.release(shopper, reserved)
+        if isinstance(error, HTTPException):
+            raise
+        state.lift_ceiling(shopper)  # Genvoris knows an older plan of theirs
+        raise HttpError("busy", retry_after=1) from error
+    except BaseException as error:
+        spender.release(shopper, reserved, error)
+        raise
+    spender.commit(shopper, reserved)
+    return picture
 
 
 def _authorize(route: Route) -> Visitor | None:
@@ -160,8 +214,11 @@ def _http_error(error: GenvorisError, shopper: Shopper | None, state: AppState) 
     return error_for_outcome(state.error_mapper.explain(error, shopper), error)
 
 
-def _respond(answer: StreamedResponse, held: ExitStack, seconds: float) -> Response:
-    body = BoundedDownload(_pieces(answer), request.environ, seconds, held.close)
+def _respond(
+    answer: StreamedResponse | Received, pieces: Iterator[bytes], held: ExitStack, state: AppState
+) -> Response:
+    seconds = state.settings.upload_timeout
+    body = BoundedDownload(pieces, request.environ, seconds, held.close)
     response = Response(body, answer.status, direct_passthrough=True)
     del response.headers["Content-Type"]
     response.headers.extend(to_browser(answer.headers))

@@ -1,0 +1,109 @@
+"""Takes one try-on from a shopper's ledger before it is made, and settles it by what became of it.
+
+A picture that is shown commits the reservation, and everything else releases it: whoever gets no
+picture keeps the try-on.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from ...errors import MalformedAnswerError, ServerError, UnreachableError
+from ..api.response import NoConnectionError
+from ..images.photos import Quota
+from ..ledger.models import Balance, Spending
+from ..products import Product
+from ..sessions import Shopper
+from .models import TryOnCancelledError
+from .paywall import Refusal
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+
+class Spender:
+    """Reserves and settles try-ons.
+
+    Args:
+        ledger: Has the shoppers' try-ons.
+        notify: Called with a shopper and a sale of theirs that should be paid back.
+    """
+
+    def __init__(self, ledger: Spending, notify: Callable[[Shopper, str], None]) -> None:
+        self._ledger = ledger
+        self._notify = notify
+
+    def reserve(self, shopper: Shopper, key: str) -> str | None:
+        """Reserve a try-on for one picture; return the reservation's key, or None if none is left.
+
+        Args:
+            shopper: Who tries on.
+            key: The try-on's idempotency key. One that was used before is no way to a second
+                picture for nothing, so it then gets a reservation of its own.
+        """
+        for each in (key, f"{key}/{secrets.token_hex(8)}"):
+            found = self._ledger.reserve(
+                shopper.external_id, each, verified_email=shopper.verified_email
+            )
+            if found is None or found.is_new:
+                break
+        return each if found else None
+
+    def commit(self, shopper: Shopper, key: str) -> None:
+        """Count a picture, which may be shown from now on."""
+        if not self._ledger.commit(shopper.external_id, key):
+            log.warning(
+                "A picture took so long that its reservation had lapsed, and the shopper has no "
+                "try-on left. It was delivered without being counted."
+            )
+
+    def release(self, shopper: Shopper, key: str, error: BaseException | None = None) -> None:
+        """Give back a try-on of which no picture is shown.
+
+        Args:
+            shopper: Whose it is.
+            key: The reservation's key.
+            error: What went wrong; None if Genvoris or the shop refused.
+        """
+        if may_have_cost(error):
+            log.warning(
+                "Genvoris was asked for a picture and no usable answer came, so a credit may be "
+                "gone. The shopper was charged nothing."
+            )
+        failed = isinstance(error, Exception) and not isinstance(error, TryOnCancelledError)
+        self._ledger.release(shopper.external_id, key, failed=failed)
+        if failed and (sale := self._ledger.failed_sale(key)):
+            log.warning("%s has failed three times in a row: consider to pay it back.", sale)
+            self._notify(shopper, sale)
+
+    def balance(self, shopper: Shopper) -> Balance:
+        """Return what a shopper has."""
+        return self._ledger.balance(shopper.external_id, verified_email=shopper.verified_email)
+
+    def refusal(self, shopper: Shopper, product: Product | None = None) -> Refusal:
+        """Return why a shopper without an available try-on is refused."""
+        return refusal_of(self.balance(shopper), shopper, product)
+
+
+def quota_of(balance: Balance) -> Quota:
+    """Return a balance in the terms of a quota."""
+    used = sum(lot.used + lot.reserved for lot in balance.lots)
+    return Quota(used=used, limit=used + balance.available, remaining=balance.available)
+
+
+def refusal_of(balance: Balance, shopper: Shopper, product: Product | None) -> Refusal:
+    """Return why a shopper without an available try-on is refused."""
+    quota = quota_of(balance)
+    if balance.held:
+        return Refusal("paused", quota.used, quota.limit, shopper, product)
+    if not balance.lots:
+        return Refusal("no_plan", shopper=shopper, product=product)
+    return Refusal("quota_exhausted", quota.used, quota.limit, shopper, product)
+
+
+def may_have_cost(error: BaseException | None) -> bool:
+    """Return whether a try-on that failed in this way may have cost the shop a credit."""
+    if isinstance(error, NoConnectionError):
+        return False
+    return isinstance(error, UnreachableError | ServerError | MalformedAnswerError)
