@@ -4,8 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .core.charging.credits import Order, OrderItem
     from .core.charging.packs import Pack
     from .core.images.photos import Photo, Picture
+    from .core.ledger.models import OrderLine
     from .core.products import Product
     from .core.sessions import Shopper
     from .core.tryon.paywall import Paywall, PaywallOption, Refusal
@@ -20,6 +22,9 @@ _HOMES = {
     "ConfigurationError": ".errors",
     "GenvorisError": ".errors",
     "GenvorisFlask": ".extension",
+    "Order": ".core.charging.credits",
+    "OrderItem": ".core.charging.credits",
+    "OrderLine": ".core.ledger.models",
     "Pack": ".core.charging.packs",
     "Paywall": ".core.tryon.paywall",
     "PaywallOption": ".core.tryon.paywall",
@@ -36,6 +41,9 @@ __all__ = [
     "ConfigurationError",
     "GenvorisError",
     "GenvorisFlask",
+    "Order",
+    "OrderItem",
+    "OrderLine",
     "Pack",
     "Paywall",
     "PaywallOption",

@@ -27,6 +27,9 @@ def test_package() -> None:
         "ConfigurationError",
         "GenvorisError",
         "GenvorisFlask",
+        "Order",
+        "OrderItem",
+        "OrderLine",
         "Pack",
         "Paywall",
         "PaywallOption",
@@ -89,6 +92,7 @@ def test_signals() -> None:
     names = {name for name in vars(signals) if name[0].isalpha() and name.islower()}
     assert names - {"annotations"} == {
         "credits_depleted",
+        "credits_expiring",
         "customer_linked",
         "quota_exhausted",
         "refund_due",

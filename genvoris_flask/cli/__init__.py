@@ -21,6 +21,7 @@ MODULES = {
     "balance": "ledger",
     "journal": "ledger",
     "grant": "ledger",
+    "expiring": "ledger",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

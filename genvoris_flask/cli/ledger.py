@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 
 from ..core.ledger.models import Balance
 from ..errors import ConfigurationError
+from ..web.callbacks import AppSignals
 from .output import FILLED, json_option, show_fields, show_json, show_table, this_shop
 
 LOTS = {
@@ -28,6 +29,14 @@ LINES = {
     "reserved": "RESERVED",
     "used": "USED",
     "event": "EVENT",
+}
+
+NOTICES = {
+    "external_id": "SHOPPER",
+    "source": "FROM",
+    "try_ons": "LEFT",
+    "expires_at": "UNTIL",
+    "days": "DAYS",
 }
 
 
@@ -89,6 +98,23 @@ def grant(
     expires_in = None if days is None else days * 24 * 3600.0
     billing.grant(your_id, try_ons, event_id=event_id, expires_in=expires_in)
     show_balance(billing.balance(your_id), as_json)
+
+
+@click.command()
+@json_option
+@with_appcontext
+def expiring(as_json: bool) -> None:
+    """Send the signal credits_expiring for what ends in a week or in a day, once each."""
+    state = this_shop()
+    if state.spending is None:
+        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
+    notices = state.spending.expiring()
+    AppSignals(state.app).expiring(notices)
+    rows = [asdict(notice) for notice in notices]
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(rows, NOTICES, "Nothing new ends within a week.")
 
 
 def show_balance(found: Balance, as_json: bool) -> None:

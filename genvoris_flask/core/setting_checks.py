@@ -6,6 +6,7 @@ from . import button_design as button
 from . import validators
 from .billing import plans
 from .charging import packs, ways
+from .charging.credits import read_credits
 
 CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ENABLED": validators.flag,
@@ -32,6 +33,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ROLL_OVER": validators.flag,
     "GENVORIS_PRORATE_UNITS": validators.flag,
     "GENVORIS_DOWNGRADE_AT_ONCE": validators.flag,
+    "GENVORIS_CREDITS": validators.json_or(read_credits),
     "GENVORIS_CREDIT_DAYS": validators.number(1, 3650, "days", int),
     "GENVORIS_STORE_NAMESPACE": validators.text,
     "GENVORIS_MAX_SHOPPERS": validators.number(100, 10_000_000, "shoppers", int),

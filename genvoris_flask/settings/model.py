@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import button_design as button
 from ..core.billing import plans
+from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
 from ..core.charging.ways import Way
 
@@ -56,6 +57,9 @@ class Settings:
             period only, in proportion. Default false: a larger plan counts in full at once.
         downgrade_at_once: With a ledger, whether a smaller plan counts at once, though what is used
             stays used. Default false: it counts from the next period.
+        credits: How many try-ons a paid order brings: a number, ``{"per_item": 1}`` for each of its
+            items, or a function that takes an ``Order`` and returns a number. Default: each call
+            of ``billing.order_paid`` says so.
         credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
         store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
             shop's account at Genvoris, so that records survive a new ``api_key``.
@@ -144,6 +148,7 @@ class Settings:
     roll_over: bool = False
     prorate_units: bool = False
     downgrade_at_once: bool = False
+    credits: CreditRule | None = None
     credit_days: int | None = None
     store_namespace: str | None = None
     max_shoppers: int = 10_000

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+
 from flask import Flask
 
 from ..core.api.models import Session
+from ..core.ledger.models import ExpiryNotice
 from ..core.sessions import Shopper
 from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
@@ -15,6 +19,7 @@ from ..core.tryon.spending import Spender
 from ..errors import GenvorisError
 from ..signals import (
     credits_depleted,
+    credits_expiring,
     customer_linked,
     quota_exhausted,
     refund_due,
@@ -22,6 +27,8 @@ from ..signals import (
     session_minted,
 )
 from .state import AppState, get_state
+
+log = logging.getLogger("genvoris_flask")
 
 
 class AppSignals:
@@ -50,6 +57,14 @@ class AppSignals:
         # Already in a context: a request's, or that of a try-on's thread.
         signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
         signal.send(self._app, refusal=refusal)
+
+    def expiring(self, notices: Iterable[ExpiryNotice]) -> None:
+        """Send ``credits_expiring`` for each notice; a receiver that fails is logged."""
+        for notice in notices:
+            try:
+                credits_expiring.send(self._app, notice=notice)
+            except Exception:  # the shop's own code must not break the dialog
+                log.exception("A receiver of credits_expiring failed")
 
     def refund_due(self, shopper: Shopper, sale: str) -> None:
         """Send ``refund_due``."""

@@ -46,6 +46,7 @@ def terms_of(settings: Settings) -> Terms:
     return Terms(
         credit_seconds=None if days is None else days * 24 * 3600.0,
         single_seconds=settings.single_hours * 3600.0,
+        credits=settings.credits,
         sells_singly="pay_per_use" in ways and "credits" not in ways,
     )
 

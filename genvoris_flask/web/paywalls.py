@@ -58,6 +58,7 @@ def _offers(state: AppState) -> Offers:
         packs=[pack for pack in settings.packs if checkout_hook(state, pack)],
         plans_url=settings.upgrade_url,
         pack_url=_pack_url,
+        per_order=settings.credits.per_order if settings.credits else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ConfigurationError, see
+from ..charging.credits import OrderItem
 from ..ledger.models import Balance, DisputeOutcome, JournalLine, OrderLine
 
 
@@ -62,6 +63,7 @@ class WithoutLedger:
         email: str | None = None,
         lines: Sequence[OrderLine] | None = None,
         try_ons: int | None = None,
+        items: Sequence[OrderItem] = (),
         paid: int | None = None,
         currency: str | None = None,
         single: bool | None = None,
@@ -74,7 +76,8 @@ class WithoutLedger:
             external_id: The shop's own id of the shopper, or
             email: A guest's address. Who verifies it later gets the try-ons.
             lines: The lines of the order that bring try-ons, or
-            try_ons: How many the whole order brings.
+            try_ons: How many the whole order brings. Default: as GENVORIS_CREDITS says.
+            items: What the order consists of, for GENVORIS_CREDITS.
             paid: What was paid for the whole order, in the currency's minor unit.
             currency: The currency's ISO code.
             single: Whether these are single try-ons, to be used within GENVORIS_SINGLE_HOURS.

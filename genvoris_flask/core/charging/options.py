@@ -75,14 +75,6 @@ def options_for(
     return found
 
 
-def count_title(try_ons: int, language: str = DEFAULT) -> str:
-    """Return a number of try-ons in words."""
-    # Arabic has forms for one, two, three to ten, and more; the other languages for one and more.
-    few = 3 <= try_ons % 100 <= 10
-    number = "one" if try_ons == 1 else "two" if try_ons == 2 else "few" if few else "many"
-    return translate(f"tryons.{number}", language, count=f"{try_ons:,}")
-
-
 def _plans(offers: Offers, size: int) -> Iterator[PaywallOption]:
     """Yield the plans that are larger than the shopper's."""
     for plan in offers.plans:
@@ -103,7 +95,7 @@ def _packs(
     packs: Sequence[Pack], url: Callable[[Pack], str], language: str
 ) -> Iterator[PaywallOption]:
     for pack in packs:
-        title = pack.title or count_title(pack.try_ons, language)
+        title = pack.title or translate("option.checkout", language)
         yield PaywallOption("checkout", title, pack.price, url(pack), pack.try_ons)
 
 

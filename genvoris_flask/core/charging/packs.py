@@ -20,7 +20,7 @@ class Pack:
     Attributes:
         try_ons: The number, unique among the packs.
         price: What it costs, as shoppers read it.
-        title: What it is called; by default the number of try-ons, in the shopper's language.
+        title: What it is called; by default “Pay once”, in the shopper's language.
         external_price_id: The price's id in the shop's billing system, such as Stripe's.
     """
 

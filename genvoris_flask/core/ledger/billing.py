@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 from ..api.models import Customer
 from ..billing.accounts import BillingParts
+from ..charging.credits import CreditRule, Order, OrderItem, lines_of
 from .grants import Grant, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
@@ -23,11 +24,13 @@ class Terms:
     Attributes:
         credit_seconds: The time of orders and gifts; None if they do not end.
         single_seconds: The time of single try-ons.
+        credits: How many try-ons an order brings unless it says so.
         sells_singly: Whether an order is for single try-ons unless it says otherwise.
     """
 
     credit_seconds: float | None = None
     single_seconds: float = 24 * 3600.0
+    credits: CreditRule | None = None
     sells_singly: bool = False
 
 
@@ -101,20 +104,18 @@ class LedgerBilling(SubscriptionBilling):
         email: str | None = None,
         lines: Sequence[OrderLine] | None = None,
         try_ons: int | None = None,
+        items: Sequence[OrderItem] = (),
         paid: int | None = None,
         currency: str | None = None,
         single: bool | None = None,
         session: Any = None,
     ) -> None:
         """Grant what a paid order brings. Call it again if the order is edited: it is corrected."""
-        if (lines is None) == (try_ons is None):
-            raise TypeError("order_paid() needs either the lines of the order or its try_ons.")
-        if lines is None:
-            lines = [OrderLine("order", check_units("try_ons", try_ons), paid)]
+        order = Order(order_id, tuple(items), paid, currency, external_id)
         is_single = self._terms.sells_singly if single is None else single
         self._ledger.order_paid(
             order_id,
-            lines,
+            lines_of(self._terms.credits, order, lines, try_ons),
             external_id=external_id,
             email=email,
             currency=currency,

@@ -104,6 +104,25 @@ class JournalLine:
 
 
 @dataclass(frozen=True)
+class ExpiryNotice:
+    """Try-ons of a shopper that end soon.
+
+    Attributes:
+        external_id: The shop's id of the shopper.
+        source: Where they came from: the system, and the id there.
+        try_ons: How many are left.
+        expires_at: When they end.
+        days: 7 for the notice of a week before, 1 for that of a day before.
+    """
+
+    external_id: str
+    source: str
+    try_ons: int
+    expires_at: datetime
+    days: int
+
+
+@dataclass(frozen=True)
 class Reservation:
     """One try-on, from before it is made.
 
@@ -149,6 +168,13 @@ class Spending(Protocol):
             external_id: The shop's id of the shopper.
             key: The try-on's idempotency key.
             failed: Whether it could not be made, rather than being refused or cancelled.
+        """
+
+    def expiring(self, external_id: str | None = None) -> list[ExpiryNotice]:
+        """Return the credits that end within a week or a day, each of them once.
+
+        Args:
+            external_id: The shop's id of a shopper; by default all shoppers.
         """
 
     def claim_order(self, external_id: str, order_id: str) -> object:

@@ -23,6 +23,7 @@ from .event_records import DatabaseRecords, lock_records
 from .events import Delivery
 from .free import FreeAllowance
 from .models import Balance, JournalLine, Reservation
+from .notices import Notices
 from .selling import Selling
 from .subscribing import Subscribing
 from .subscriptions import drop_all, is_due
@@ -33,7 +34,7 @@ T = TypeVar("T")
 RESERVATION_SECONDS = 900.0
 
 
-class Ledger(Selling, Subscribing):
+class Ledger(Selling, Subscribing, Notices):
     """Shoppers' try-ons in the shop's database.
 
     Every call raises LedgerUnavailableError if the database cannot be used, and has then changed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.api.models import Usage
@@ -14,6 +14,7 @@ from ...core.tryon.paywall import PaywallOption, Refusal, reason_against
 from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
+from ..callbacks import AppSignals
 from ..errors import translate
 from ..guest_limits import guest_status
 from ..paywalls import paywall_fields
@@ -97,9 +98,11 @@ def _balance_fields(
 ) -> dict[str, Any]:
     try:
         balance = spending.balance(shopper.external_id, verified_email=shopper.verified_email)
+        notices = spending.expiring(shopper.external_id) if _ends_soon(balance) else []
     except LedgerUnavailableError as error:
         log.error("A shopper's balance could not be read: %s", error)  # noqa: TRY400
         return {"access": "ERROR", "ctaType": "none", "message": translate("internal_error")}
+    AppSignals(get_state().app).expiring(notices)
     quota = quota_of(balance)
     ends = balance.next_expiry
     fields: dict[str, Any] = {
@@ -117,6 +120,13 @@ def _balance_fields(
         return {**fields, **_ALLOWED}
     refusal = refusal_of(balance, shopper, product)
     return {**fields, **_refusal_fields(refusal, balance=balance)}
+
+
+def _ends_soon(balance: Balance) -> bool:
+    """Return whether credits end within the week before which their shopper is told."""
+    ends = [lot.expires_at for lot in balance.lots if lot.kind in ("order", "gift")]
+    soon = datetime.fromtimestamp(get_state().clock(), UTC) + timedelta(days=7)
+    return any(end is not None and end <= soon for end in ends)
 
 
 def _timestamp(time: datetime | None) -> str | None:
