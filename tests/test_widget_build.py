@@ -27,8 +27,10 @@ LANGUAGES = sorted(file.stem for file in (WIDGET / "src/locales").glob("*.json")
 LOCALES = [f"locale-{language}.js" for language in LANGUAGES]
 LATER = [f"later-{language}.js" for language in LANGUAGES]
 PHONE = ["phone.js", *(f"phone-{language}.js" for language in LANGUAGES)]
-BUNDLES = ["widget.js", "design.js", "dialog.js", "tools.js", "fitting-room.js", "handover.js"]
-BUILT = [*BUNDLES, "widget.d.ts", *LOCALES, *LATER, *PHONE]
+OUTCOME = [f"outcome-{language}.js" for language in LANGUAGES]
+BUNDLES = ["widget.js", "design.js", "dialog.js", "tools.js", "outcome.js"]
+BUNDLES += ["fitting-room.js", "handover.js"]
+BUILT = [*BUNDLES, "widget.d.ts", *LOCALES, *LATER, *OUTCOME, *PHONE]
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -72,6 +74,8 @@ def test_budgets(locale: str) -> None:
     # A first open, on a page whose buttons have a design.
     assert gzipped("widget.js", "design.js", "dialog.js", locale) <= 20 * KB
     # What is loaded once there is a photo.
-    assert gzipped("tools.js", locale.replace("locale", "later")) <= 17 * KB
+    assert gzipped("tools.js", locale.replace("locale", "later")) <= 15 * KB
+    # What is loaded once a try-on is to start, or to be refused.
+    assert gzipped("outcome.js", locale.replace("locale", "outcome")) <= 9 * KB
     # What is loaded only when it is used, all of it together.
     assert gzipped("fitting-room.js", "handover.js") <= 12 * KB

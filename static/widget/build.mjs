@@ -20,6 +20,7 @@ const ENTRIES = {
   tools: "dialog/later.ts",
   "fitting-room": "fitting-room/main.ts",
   handover: "handover/main.ts",
+  outcome: "dialog/outcome-main.ts",
   phone: "phone/main.ts",
 };
 
@@ -44,6 +45,22 @@ const fromDialog = {
       const source = await readFile(join(here, "src", "dialog", "exports.ts"), "utf8");
       const names = /exports = \{([^}]*)\}/.exec(source)[1];
       return { contents: `export const {${names}} = Genvoris.attach({}).exports;` };
+    });
+  },
+};
+
+/** Makes outcome.js import from tools.js what both need. */
+const fromTools = {
+  name: "from-tools",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/(backdrop|cost|earlier|reactions|same-picture)$/ }, () => ({
+      path: "tools",
+      namespace: "tools",
+    }));
+    onLoad({ filter: /./, namespace: "tools" }, () => {
+      const names =
+        "backdrop, balanceTexts, cost, dayOf, earlierRow, isMade, readReaction, spendingButton";
+      return { contents: `export const {${names}} = Genvoris.attach({}).tools;` };
     });
   },
 };
@@ -99,22 +116,40 @@ async function keysIn(name, plugins, keys) {
   return keys.filter((key) => sources.some((source) => source.includes(`"${key}"`)));
 }
 
-/** Write each language in two files: what the dialog opens with, and what follows a photo. */
+/** Return the sentences of the first screen, of what follows a photo, and of an outcome alone. */
+async function splitKeys(keys) {
+  const first = await keysIn("dialog", [fromWidget], keys);
+  const after = [["tools"], ["fitting-room"], ["handover"], ["outcome", fromTools]];
+  const named = await Promise.all(
+    after.map(([name, ...plugins]) => keysIn(name, [fromDialog, ...plugins], keys)),
+  );
+  const rest = (used) => keys.filter((key) => !first.includes(key) && used(key));
+  const isShared = (key) => named.slice(0, -1).some((others) => others.includes(key));
+  const unused = keys.filter((key) => ![first, ...named].flat().includes(key));
+  if (unused.length) throw new Error(`No bundle names ${unused.join(", ")}`);
+  return { first, later: rest(isShared), outcome: rest((key) => !isShared(key)) };
+}
+
+/**
+ * Write each language in three files: what the dialog opens with, what follows a photo, and what
+ * follows a start.
+ */
 async function writeLocales() {
   const locales = readLocales();
   const keys = Object.keys(locales.en);
-  const first = await keysIn("dialog", [fromWidget], keys);
-  const later = keys.filter((key) => !first.includes(key));
+  const { first, later, outcome } = await splitKeys(keys);
   const files = {};
   for (const [language, locale] of Object.entries(locales)) {
-    const rest = scriptOf(`later-${language}`, locale, later);
+    const last = scriptOf(`outcome-${language}`, locale, outcome);
+    await writeFile(join(outdir, `outcome-${language}.js`), last);
+    const rest = scriptOf(`later-${language}`, locale, later, digest(last));
     await writeFile(join(outdir, `later-${language}.js`), rest);
     // The first file has the second one's digest, so that widget.js needs no list of them.
     const script = scriptOf(`locale-${language}`, locale, first, digest(rest));
     await writeFile(join(outdir, `locale-${language}.js`), script);
     files[`locale-${language}`] = digest(script);
   }
-  return { first, later, files };
+  return { first, later, outcome, files };
 }
 
 /** Write the sentences of the phone's page, and return their keys. */
@@ -138,14 +173,17 @@ async function writeTypes() {
   await writeFile(join(outdir, "widget.d.ts"), outputText);
 }
 
-const { first, later, files } = await writeLocales();
+const { first, later, outcome: last, files } = await writeLocales();
 const keysOf = (keys) => JSON.stringify(keys.join(" "));
 const phoneKeys = await writePhoneLocales();
 await bundle("phone", { __KEYS__: keysOf(phoneKeys) });
 const handover = await bundle("handover", {}, [fromDialog]);
 const fittingRoom = await bundle("fitting-room", {}, [fromDialog]);
+const outcome = await bundle("outcome", {}, [fromDialog, fromTools]);
 const loadedByTools = {
   __LATER_KEYS__: keysOf(later),
+  __OUTCOME_KEYS__: keysOf(last),
+  __OUTCOME__: JSON.stringify(outcome),
   __FITTING_ROOM__: JSON.stringify(fittingRoom),
   __HANDOVER__: JSON.stringify(handover),
 };

@@ -203,10 +203,33 @@ def test_variant(shop: ScriptedShop, photo: Path) -> None:
     assert b"s1-red" in second
     assert b"/red.png" in second
     assert photo_of(first) == photo_of(second)
-    expect(dialog(page).get_by_role("button", name="Red", exact=True)).to_have_attribute(
-        "aria-pressed", "true"
-    )
+    red = dialog(page).get_by_role("button", name="Red", exact=True)
+    expect(red).to_have_attribute("aria-pressed", "true")
+    expect(dialog(page).get_by_role("button", name="XL Uses 1 of 28", exact=True)).to_be_visible()
     expect(dialog(page).get_by_role("button", name="You, with Shirt")).to_be_visible()
+
+
+def test_picture_is_made_once(shop: ScriptedShop, photo: Path) -> None:
+    """The same photo shows the same picture; another one is made only on purpose."""
+    page = shop.open()
+    page.locator(".genvoris-tryon-btn").click()
+    choose(page, photo)
+    start = dialog(page).get_by_role("button", name="Try it on Uses 1 of 28", exact=True)
+    expect(start).to_be_visible()
+    start.click()
+    expect_heading(page, "Here you are")
+    press(page, "Try another photo")
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    press(page, "Try another photo")
+    choose(page, photo)
+    press(page, "Try it on")
+    expect_heading(page, "Here you are")
+    assert len(shop.requests("POST", "/genvoris/tryons")) == 1
+    dialog(page).get_by_role("button", name="Make it again Uses 1 of 28", exact=True).click()
+    expect(dialog(page).get_by_role("button", name="You, with Shirt")).to_be_visible()
+    first, second = shop.requests("POST", "/genvoris/tryons")
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
 
 
 def photo_of(form: bytes) -> tuple[int, int]:

@@ -59,8 +59,7 @@ def test_from_log_in_to_new_plan(fresh_demo: Demo, context: BrowserContext, phot
     expect_accessible(page)
 
     # The quota is spent: the shop's own paywall, its plans, and back with the same photo.
-    press(page, "Try another photo")
-    press(page, "Try it on")
+    press(page, "Make it again")
     plans = dialog(page).get_by_role("link", name=re.compile("plan", re.IGNORECASE))
     expect(plans).to_be_visible()
     expect_accessible(page)

@@ -101,5 +101,7 @@ def test_photo_on_each_screen(window: BrowserWindow, shop: ServedShop, tmp_path:
     refusal = {"reason": "quota_exhausted", "used": 5, "limit": 5, "paywall": PAYWALL}
     shop.refusal = (402, {"error": "end_customer_quota", "detail": "Spent.", **refusal})
     window.press("Try it on")
+    window.expect_heading("Here you are")
+    window.press("Make it again")
     window.expect_heading(PAYWALL["title"])
     expect_painted(window)

@@ -31,7 +31,7 @@ VISIBLE = "const shown = element => element.checkVisibility() && element.getClie
 CONTROL = f"""{DIALOG} {VISIBLE}
 const controls = [...root?.querySelectorAll('button, a, summary, input') ?? []].filter(shown);
 const name = each => each.getAttribute('aria-label') ?? each.labels?.[0]?.textContent
-  ?? each.textContent;
+  ?? each.textContent.replace(each.querySelector('small')?.textContent ?? '', '');
 return controls.findLast(each => name(each).trim() === arguments[0] && !each.disabled);"""
 PART = f"""{DIALOG} {VISIBLE}
 return [...root?.querySelectorAll(arguments[0]) ?? []].find(shown);"""
@@ -42,7 +42,8 @@ OPEN = f"""{DIALOG} return Boolean(root?.querySelector('dialog').open);"""
 # The name of what has the focus, and whether it is in the dialog.
 FOCUSED = """const {activeElement} = document;
 const inner = activeElement.shadowRoot?.activeElement;
-const name = each => each.getAttribute('aria-label') ?? each.textContent.trim();
+const name = each => each.getAttribute('aria-label')
+  ?? each.textContent.replace(each.querySelector('small')?.textContent ?? '', '').trim();
 return inner ? ['dialog', name(inner)] : ['page', activeElement.id || name(activeElement)];"""
 # Animations that never end, such as a spinner's, are not waited for.
 SETTLED = """const roots = [document, ...[...document.querySelectorAll('*')]

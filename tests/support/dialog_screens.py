@@ -92,21 +92,19 @@ class DialogScreens:
         yield "result"
         self.press("zoomIn")
         yield "result-enlarged"
-        dialog(self.page).get_by_role("button", name="Red", exact=True).click()
+        dialog(self.page).locator("[part=variant]", has_text="Red").click()
         expect(dialog(self.page).locator("strong")).to_contain_text("Red")
         expect_heading(self.page, self.words["result"])
         yield "another-colour"
 
     def refused(self) -> Iterator[str]:
-        self.press("another")
         self.shop.refusal = (400, {"error": "failed", "detail": "The picture could not be made."})
-        self.start()
+        self.press("remake")
         expect_heading(self.page, self.words["problem"])
         yield "problem"
-        self.press("again")
         refusal = {"reason": "quota_exhausted", "used": 5, "limit": 5, "paywall": PAYWALL}
         self.shop.refusal = (402, {"error": "end_customer_quota", "detail": "Spent.", **refusal})
-        self.start()
+        self.press("again")
         expect_heading(self.page, PAYWALL["title"])
         yield "paywall"
         self.page.keyboard.press("Escape")
@@ -136,8 +134,8 @@ class DialogScreens:
         return dialog(self.page).locator("button.primary")
 
     def press(self, key: str) -> None:
-        # An icon and a button may have the same label.
-        name = re.compile(f"^{re.escape(self.words[key])}$")
+        # An icon and a button may have the same label, and a button says what it costs.
+        name = re.compile(f"^{re.escape(self.words[key])}( .*)?$")
         dialog(self.page).get_by_role("button", name=name).last.click()
 
     def expect_alert(self, text: str) -> None:

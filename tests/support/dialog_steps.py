@@ -44,11 +44,18 @@ def choose(page: Page, file: object) -> None:
 
 def press(page: Page, name: str) -> None:
     """Press a button of the dialog; before a try-on, agree to the shop's policy where it asks."""
-    button = dialog(page).get_by_role("button", name=name, exact=True)
+    button = button_of(page, name)
     if name == START:
         expect(button).to_be_enabled()
         agree(page)
     button.click()
+
+
+def button_of(page: Page, name: str) -> Locator:
+    """Return a button by its name, before what it says that it costs."""
+    costs = r"(\s(Uses|Nothing|This try-on) .*)?"
+    named = re.compile(f"^{re.escape(name)}{costs}$")
+    return dialog(page).get_by_role("button", name=named)
 
 
 def agree(page: Page) -> None:

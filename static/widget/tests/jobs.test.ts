@@ -13,6 +13,7 @@ type Answer = Partial<Job> | Error;
 function setUp(...answers: Answer[]) {
   const keys: string[] = [];
   const failures: string[] = [];
+  const charged: unknown[] = [];
   const backend = {
     start: async (_product: Product, _photo: Blob, _token: unknown, key: string) => {
       keys.push(key);
@@ -25,9 +26,12 @@ function setUp(...answers: Answer[]) {
   const jobs = new Jobs(backend, new TokenSource(async () => null), {
     onStage: () => {},
     onDone: () => {},
-    fail: (problem: Problem) => failures.push(problem.error),
+    fail: (problem: Problem) => {
+      failures.push(problem.error);
+      charged.push(problem.charged);
+    },
   });
-  return { jobs, keys, failures };
+  return { jobs, keys, failures, charged };
 }
 
 const photo = (): Photo => ({ blob: new Blob(), preview: null });
@@ -83,6 +87,40 @@ describe("a failed try-on", () => {
     await jobs.start(hat, mine);
     expect(new Set(keys).size).toBe(3);
     expect(failures).toEqual(["interrupted", "interrupted"]);
+  });
+
+  it("shares its key with no other variant", async () => {
+    const { jobs, keys } = setUp({ error: "interrupted" });
+    const mine = photo();
+    await jobs.start(shirt, mine);
+    await jobs.start({ ...shirt, variant: "Red" }, mine);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it.each([
+    ["the backend says so", { error: "upstream_unreachable", charged: false }, false],
+    ["it was refused before there was a job", refusal(403, "product_unavailable"), false],
+    ["the backend was busy", refusal(503, "busy"), false],
+    ["it was charged", { error: "internal_error", charged: true }, null],
+    ["the backend does not know", { error: "internal_error", charged: null }, null],
+    ["the backend is too old to say", { error: "internal_error" }, null],
+    ["its answer was lost", refusal(502, "http_502"), null],
+    ["its job has expired", refusal(410, "tryon_over"), null],
+  ] as [string, Answer, unknown][])("is known to be free or not: %s", async (_w, answer, free) => {
+    const { jobs, charged } = setUp(answer, answer, answer);
+    await jobs.start(shirt, photo());
+    expect(charged).toEqual([free]);
+  });
+
+  it("is not free if the one before it was not", async () => {
+    const { jobs, charged } = setUp(
+      { error: "upstream_unreachable", charged: null },
+      { error: "upstream_unreachable", charged: false },
+    );
+    const mine = photo();
+    await jobs.start(shirt, mine);
+    await jobs.start(shirt, mine);
+    expect(charged).toEqual([null, null]);
   });
 
   it("keeps its key during other try-ons", async () => {

@@ -65,6 +65,11 @@ describe("the dialog", () => {
     expect(screen).toEqual({ name: "paywall", paywall });
   });
 
+  it("knows whether cancelling is free", () => {
+    const model = reduce(working(), { type: "progress", stage: "running", charged: false });
+    expect(model.screen).toMatchObject({ name: "working", stage: "running", charged: false });
+  });
+
   it("reports unavailable try-ons, and unknown kinds of access", () => {
     for (const access of ["ERROR", "SOMETHING_NEW"]) {
       const status = { ...allowed, access, ctaType: "none", message: "Not now." };

@@ -35,7 +35,10 @@ function setUp(starts: (Job | Error)[], jobs: (Job | Error)[] = []) {
       return take(starts);
     },
     job: () => take(jobs),
-    remove: async (id: string) => void log.push(`remove ${id}`),
+    remove: async (id: string) => {
+      log.push(`remove ${id}`);
+      return "cancelled" as const;
+    },
   };
   const stages: string[] = [];
   const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
@@ -142,7 +145,7 @@ describe("an endless job", () => {
     const backend = {
       start: async () => job("queued"),
       job: async () => job("running"),
-      remove: async () => {},
+      remove: async () => "deleted" as const,
     };
     let slept = 0;
     const sleep = async (ms: number) => {
@@ -153,6 +156,24 @@ describe("an endless job", () => {
     await expect(submission.send(new Blob(), "k")).rejects.toThrow("slow");
     expect(slept).toBeGreaterThan(230_000);
     expect(slept).toBeLessThan(250_000);
+  });
+});
+
+describe("a cancelled try-on", () => {
+  it("says what became of it, even if the backend did not have it yet", async () => {
+    const outcomes: string[] = [];
+    const backend = {
+      start: async () => ({ id: "j", state: "queued", image_url: null, quota: null }) as Job,
+      job: async () => ({ id: "j", state: "queued", image_url: null, quota: null }) as Job,
+      remove: async () => "under_way" as const,
+    };
+    const tokens = new TokenSource(async () => null);
+    const submission = new Submission(backend, tokens, readProduct({}), () => {});
+    const sent = submission.send(new Blob(), "k");
+    submission.stop((outcome) => outcomes.push(outcome));
+    expect(await sent).toBeNull();
+    await Promise.resolve();
+    expect(outcomes).toEqual(["under_way"]);
   });
 });
 

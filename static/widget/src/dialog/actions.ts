@@ -2,7 +2,9 @@
 
 import { localProblem } from "../jobs/backend";
 import type { Jobs } from "../jobs/jobs";
-import type { Result } from "../jobs/models";
+import type { Removal, Result } from "../jobs/models";
+import { type Reaction, saveReaction } from "../jobs/reactions";
+import { findPicture, isSameProduct } from "../jobs/same-picture";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
@@ -23,6 +25,8 @@ export class Actions implements ScreenActions {
   readonly #session: Session;
   readonly #first: FirstActions;
   #deletion: Deletion | undefined;
+  /** Whether the last try-on was to make a picture once more. */
+  #again = false;
 
   constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
@@ -46,21 +50,46 @@ export class Actions implements ScreenActions {
     this.#first.takeSample(src);
   }
 
+  /** Repeat the try-on that has failed; without one, begin anew. */
   retry(): void {
-    this.#first.retry();
+    const { screen, photo } = this.#context.store.model;
+    if (screen.name !== "problem" || !screen.problem || !photo) {
+      this.#first.retry();
+      return;
+    }
+    this.backToPhoto();
+    this.#begin(this.#again);
   }
 
   start(): void {
-    this.#start().catch(() => this.#session.fail(localProblem("offline")));
+    this.#begin(false);
   }
 
-  async #start(): Promise<void> {
+  remake({ product, photo }: Result): void {
+    const { store } = this.#context;
+    if (photo && photo !== store.model.photo) store.dispatch({ type: "photo", photo });
+    store.dispatch({ type: "backToPhoto", product });
+    this.#begin(true);
+  }
+
+  #begin(again: boolean): void {
+    this.#again = again;
+    this.#start(again).catch(() => this.#session.fail(localProblem("offline")));
+  }
+
+  async #start(again: boolean): Promise<void> {
     if (!this.#checkConsent()) return;
     const jobs = await this.#session.loadJobs();
     const { store } = this.#context;
-    const { photo, product, screen } = store.model;
-    // A second click while the first is being handled changes nothing.
+    const { photo, product, screen, results } = store.model;
     if (!photo || screen.name !== "photo") return;
+    const made = again ? undefined : await findPicture(results, photo, product);
+    // A second click while the first is being handled changes nothing.
+    if (store.model.screen !== screen) return;
+    if (made) {
+      this.showResult(made);
+      return;
+    }
     store.dispatch({ type: "start", since: Date.now() });
     await jobs.start(product, photo);
   }
@@ -83,8 +112,25 @@ export class Actions implements ScreenActions {
   }
 
   stop(): void {
-    void this.#session.loadJobs().then((jobs) => jobs.stop());
+    const { store, element, tools } = this.#context;
+    if (!tools?.isCancelSure(element, store.model)) return;
     this.backToPhoto();
+    const { screen } = store.model;
+    const say = (outcome: Removal) => {
+      // Without a limit, the shopper has nothing to lose.
+      if (store.model.screen !== screen || !store.model.limit) return;
+      const notice = t(outcome === "cancelled" ? "cancelled" : "cancelledUsed");
+      store.dispatch({
+        type: "show",
+        screen: { name: "photo", reading: false, notice, error: "" },
+      });
+      void this.#session.readStatus();
+    };
+    void this.#session.loadJobs().then((jobs) => jobs.stop(say));
+  }
+
+  close(): void {
+    this.#session.close();
   }
 
   minimise(): void {
@@ -131,7 +177,9 @@ export class Actions implements ScreenActions {
   /** Show what was made of this photo already: making it again would be charged again. */
   tryVariant(product: Product): void {
     const { results, photo } = this.#context.store.model;
-    const made = results.find((each) => each.photo === photo && isSame(each.product, product));
+    const made = results.find(
+      (each) => each.photo === photo && isSameProduct(each.product, product),
+    );
     if (made) {
       this.showResult(made);
       return;
@@ -150,14 +198,6 @@ export class Actions implements ScreenActions {
     this.#context.store.dispatch({ type: "showResult", result, beside });
   }
 
-  remake(result: Result): void {
-    const { store } = this.#context;
-    const { product, photo } = result;
-    store.dispatch({ type: "backToPhoto", product });
-    store.dispatch({ type: "photo", photo });
-    this.start();
-  }
-
   download(result: Result): void {
     const remake = () => this.remake(result);
     void this.#context.tools?.downloadResult(result, this.#context.element, remake);
@@ -168,6 +208,13 @@ export class Actions implements ScreenActions {
   share(result: Result): void {
     const { tools, element, tracker } = this.#context;
     void tools?.shareResult(result, element, tracker, () => this.remake(result));
+  }
+
+  react({ id, product }: Result, reaction: Reaction): void {
+    saveReaction(id, reaction);
+    const { liked, reasons } = reaction;
+    const more = reasons.length ? { reasons: reasons.join(" ") } : {};
+    this.#context.tracker.track("TRYON_RATED", product, { tryOn: id, liked, ...more });
   }
 
   addToCart(result: Result): void {
@@ -183,8 +230,4 @@ export class Actions implements ScreenActions {
     saveResumeState(product, tools ? await tools.toDataUrl(photo.blob) : null);
     location.assign(url);
   }
-}
-
-function isSame(one: Product, other: Product): boolean {
-  return one.id === other.id && one.image === other.image && one.variant === other.variant;
 }

@@ -8,6 +8,7 @@ export interface Config {
   apiUrl: string;
   token: string | null;
   loginUrl: string | null;
+  supportUrl: string | undefined;
   privacyUrl: string;
   phoneHandover: boolean;
   /** Empty if the page does not say. */
@@ -38,6 +39,7 @@ export function readConfig(settings: TagSettings): Config {
     apiUrl: (settings.apiUrl ?? "").replace(/\/+$/, ""),
     token: settings.token || settings.customerToken || settings.endCustomerToken || null,
     loginUrl: settings.loginUrl || null,
+    supportUrl: settings.supportUrl,
     privacyUrl,
     shopName: settings.shopName || "",
     ownEngine: String(settings.ownEngine) === "true",

@@ -7,11 +7,25 @@ import type { WidgetContext } from "../widget/bundles";
 import { Tracker } from "./analytics";
 import { type Config, readConfig } from "./config";
 import { DialogElement } from "./element";
-import type { Additions } from "./screens/view";
+import type { Outcome } from "./outcome";
+import type { View } from "./screens/view";
 import { Store } from "./store";
 import type { Tools } from "./tools";
 
 declare const __TOOLS__: string;
+
+/** What other bundles add. */
+export interface Features {
+  readonly outcome: Outcome | undefined;
+  /** Load the screens of an outcome, and their sentences in the current language. */
+  loadOutcome(): Promise<void>;
+  /** Load again the sentences of the bundles that are loaded, after the language has changed. */
+  update(): Promise<void>;
+  /** Add to a screen before it is shown. */
+  extend(view: View): void;
+  /** Open the dialog with the overview. */
+  openFittingRoom(): Promise<void>;
+}
 
 export class DialogContext {
   readonly config: Config;
@@ -22,7 +36,7 @@ export class DialogContext {
   readonly backend: Backend;
   /** Loaded once there is a photo. */
   tools: Tools | undefined;
-  fittingRoom: Additions | undefined;
+  features: Features | undefined;
   /** What opened the dialog: it gets the focus back, and lends its colours. */
   opener: Element | null = null;
 
@@ -48,6 +62,13 @@ export class DialogContext {
     if (this.config.token !== token) this.tokens.set(this.config.token);
   }
 
+  /** Load what follows the first screen and a start, or the screens that a status leads to. */
+  async loadAll(): Promise<Tools> {
+    const tools = await this.loadTools();
+    await this.features?.loadOutcome();
+    return tools;
+  }
+
   /** Load what follows the first screen, and its sentences in the current language. */
   async loadTools(): Promise<Tools> {
     const { bundles } = this.widget;
@@ -62,8 +83,9 @@ export class DialogContext {
     }
     this.tools = tools;
     if (code === language()) tools.addSentences(bundles[later] ?? [], this.config.strings);
-    const { FittingRoomLoader } = bundles;
-    if (FittingRoomLoader) this.fittingRoom ??= new FittingRoomLoader(this);
+    const { FeatureLoader } = bundles;
+    if (FeatureLoader) this.features ??= new FeatureLoader(this);
+    await this.features?.update();
     return tools;
   }
 }

@@ -72,7 +72,7 @@ export class TryOnDialog implements Dialog, BrowserListener {
 
   async openFittingRoom(): Promise<void> {
     await this.#context.loadTools();
-    this.#context.fittingRoom?.open();
+    this.#context.features?.openFittingRoom();
   }
 
   close(): void {

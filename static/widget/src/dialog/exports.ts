@@ -11,7 +11,7 @@ import { addListener, button, el, icon, iconButton } from "./dom";
 import { linkOf } from "./links";
 import { emit } from "./page-events";
 import { clearResumeState } from "./resume-state";
-import { actionRow, backdrop, meter, photo, pictureRow, productCard } from "./screens/parts";
+import { actionRow, meter, pictureRow, productCard, shortDate } from "./screens/parts";
 
 export const exports = {
   JOB_KEY,
@@ -22,7 +22,6 @@ export const exports = {
   actionRow,
   addListener,
   addSentences,
-  backdrop,
   button,
   clearResumeState,
   direction,
@@ -35,7 +34,6 @@ export const exports = {
   localProblem,
   linkOf,
   meter,
-  photo,
   pictureRow,
   productCard,
   productName,
@@ -43,6 +41,7 @@ export const exports = {
   readJson,
   readProduct,
   readText,
+  shortDate,
   t,
   writeText,
 };

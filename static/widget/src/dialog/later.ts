@@ -2,7 +2,7 @@
 
 import type { InternalApi } from "../widget/bundles";
 import { Actions } from "./actions";
-import { FittingRoomLoader } from "./fitting-room";
+import { FeatureLoader } from "./features";
 import { tools } from "./tools";
 
 declare module "../widget/bundles" {
@@ -11,4 +11,4 @@ declare module "../widget/bundles" {
   }
 }
 
-(window.Genvoris as InternalApi | undefined)?.attach({ tools, Actions, FittingRoomLoader });
+(window.Genvoris as InternalApi | undefined)?.attach({ tools, Actions, FeatureLoader });

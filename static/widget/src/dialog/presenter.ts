@@ -53,7 +53,7 @@ export class Presenter {
   }
 
   #update({ type }: DialogEvent, before: Model): void {
-    const { element, store, opener } = this.#context;
+    const { element, store, opener, tools } = this.#context;
     const { screen, product, open, results } = store.model;
     if (!open) element.close();
     if (type === "unpause") element.open(opener);
@@ -66,7 +66,8 @@ export class Presenter {
       this.#draw(before.screen.name !== screen.name);
     } else {
       // Drawing the whole screen again could take away a button that is being clicked.
-      element.part("meter")?.replaceWith(meter(store.model));
+      element.part("meter")?.replaceWith(meter(store.model, tools));
+      tools?.showCost(element, store.model);
     }
     if (screen.name === "photo") {
       const text = screen.reading ? t("reading") : screen.notice;
@@ -80,14 +81,14 @@ export class Presenter {
   }
 
   #draw(focus: boolean): void {
-    const { element, store, config, tools, widget, fittingRoom } = this.#context;
+    const { element, store, config, tools, widget, features } = this.#context;
     const { screen } = store.model;
     const { Actions } = widget.bundles;
     if (Actions) this.#actions ??= new Actions(this.#context, this.#session, this.#first);
     // Every button that needs more is on a screen for which the tools were loaded.
     const actions = this.#actions ?? (this.#first as ScreenActions);
-    const view = draw(store.model, actions, config, tools);
-    fittingRoom?.extend(view);
+    const view = draw(store.model, actions, config, tools, features?.outcome);
+    features?.extend(view);
     element.show(view, focus);
     clearInterval(this.#interval);
     if (screen.name === "working") {
@@ -111,8 +112,6 @@ export class Presenter {
     const { element, store, tools } = this.#context;
     const { screen } = store.model;
     if (screen.name !== "working") return;
-    tools?.showStage(element, screen.stage);
-    element.announce(t(screen.stage));
-    tools?.showElapsed(element, screen.since);
+    tools?.showStage(element, { ...store.model, screen });
   }
 }

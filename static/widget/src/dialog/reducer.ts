@@ -1,6 +1,6 @@
 // The dialog's state as a pure function of the events so far. No effects in here.
 
-import type { JobStage, Problem, Quota, Result, Status } from "../jobs/models";
+import type { Balance, JobStage, Problem, Quota, Result, Status } from "../jobs/models";
 import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
 import type { Photo } from "../photo/photo";
@@ -9,14 +9,16 @@ import type { Absence } from "./picture/absence";
 
 export type Screen =
   | { name: "photo"; reading: boolean; notice: string; error: string }
-  | { name: "working"; stage: JobStage; since: number }
+  /** `charged` is undefined until the backend has the job. */
+  | { name: "working"; stage: JobStage; since: number; charged?: boolean | null | undefined }
   /** `beside`: another picture, to compare. */
   | { name: "result"; result: Result; beside?: Result | undefined }
   /** The result's picture cannot be shown. */
   | { name: "missing"; result: Result; why: Absence }
   | { name: "login"; url: string | null }
   | { name: "paywall"; paywall: Paywall }
-  | { name: "problem"; title: string; message: string }
+  /** `problem`: of a try-on. */
+  | { name: "problem"; title: string; message: string; problem?: Problem }
   | { name: "fittingRoom" };
 
 export interface Model {
@@ -34,6 +36,8 @@ export interface Model {
   remaining: number | null;
   limit: number | null;
   resetsAt: string | null;
+  /** What is left if the shop itself counts. */
+  balance: Balance | null;
   screen: Screen;
 }
 
@@ -56,7 +60,7 @@ export type DialogEvent =
   | { type: "start"; since: number }
   /** Follow a job that an earlier page has started. */
   | { type: "follow"; product: Product; loginUrl: string | null; since: number }
-  | { type: "progress"; stage: JobStage }
+  | { type: "progress"; stage: JobStage; charged?: boolean | null | undefined }
   /** `current`: the dialog shows this job, or has minimised it. */
   | { type: "done"; result: Result; quota: Quota | null; current: boolean }
   | { type: "showResult"; result: Result; beside?: Result }
@@ -80,6 +84,7 @@ export function initialModel(product = readProduct({}), loginUrl: string | null 
     remaining: null,
     limit: null,
     resetsAt: null,
+    balance: null,
     screen: photoScreen(),
   };
 }
@@ -121,7 +126,10 @@ export function reduce(model: Model, event: DialogEvent): Model {
       return { ...model, screen: { name: "working", stage: "sending", since: event.since } };
     case "progress":
       if (model.screen.name !== "working") return model;
-      return { ...model, screen: { ...model.screen, stage: event.stage } };
+      return {
+        ...model,
+        screen: { ...model.screen, stage: event.stage, charged: event.charged },
+      };
     case "done":
       return withResult(model, event.result, event.quota, event.current);
     case "showResult": {
@@ -174,6 +182,7 @@ function withStatus(model: Model, status: Status): Model {
     remaining: status.remaining,
     limit: status.quota?.limit ?? null,
     resetsAt: status.quota?.resetsAt ?? null,
+    balance: status.balance ?? null,
   };
   // Later screens stay: starting the try-on will report the same problem.
   if (model.screen.name !== "photo") return known;
@@ -198,7 +207,7 @@ function withProblem(model: Model, problem: Problem): Model {
     return { ...model, photo: null, screen: photoScreen("", problem.detail) };
   }
   const message = problem.detail || t("failed");
-  return { ...model, screen: { name: "problem", title: t("problem"), message } };
+  return { ...model, screen: { name: "problem", title: t("problem"), message, problem } };
 }
 
 function loginScreen(url: string | null): Screen {

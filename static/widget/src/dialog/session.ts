@@ -65,7 +65,7 @@ export class Session implements JobListener {
   }
 
   async loadJobs(): Promise<Jobs> {
-    const { Jobs } = await this.#context.loadTools();
+    const { Jobs } = await this.#context.loadAll();
     this.#jobs ??= new Jobs(this.#context.backend, this.#context.tokens, this);
     return this.#jobs;
   }
@@ -79,6 +79,7 @@ export class Session implements JobListener {
     this.#context.opener ??= this.#context.tools?.findTrigger(product) ?? null;
     store.dispatch({ type: "follow", product, loginUrl: config.loginUrl, since });
     if (!aside) store.dispatch({ type: "reopen" });
+    void this.readStatus(); // what cancelling costs depends on it
   }
 
   /** Ask the backend whether the shopper may try on; without an answer, nothing changes. */
@@ -98,7 +99,8 @@ export class Session implements JobListener {
   async #askStatus(): Promise<Status> {
     const { backend, store } = this.#context;
     const status = await backend.status(store.model.product);
-    if (status.ctaType === "login" || status.paywall) await this.#context.loadTools();
+    if (status.access !== "ALLOWED") await this.#context.loadAll();
+    else if (status.balance) await this.#context.loadTools();
     return status;
   }
 
@@ -110,8 +112,8 @@ export class Session implements JobListener {
     if (long) void this.readStatus();
   }
 
-  onStage(stage: JobStage): void {
-    this.#context.store.dispatch({ type: "progress", stage });
+  onStage(stage: JobStage, charged?: boolean | null): void {
+    this.#context.store.dispatch({ type: "progress", stage, charged });
   }
 
   onDone(result: Result, job: Job, current: boolean): void {
@@ -125,7 +127,17 @@ export class Session implements JobListener {
   }
 
   fail(problem: Problem): void {
-    if (this.#mayShow(problem)) this.#context.store.dispatch({ type: "problem", problem });
+    const { store } = this.#context;
+    const show = () => {
+      if (this.#mayShow(problem)) store.dispatch({ type: "problem", problem });
+      if (problem.paywall) void this.readStatus();
+    };
+    // A try-on fails with everything loaded; before one, the page or the connection may be at fault.
+    if (this.#context.features?.outcome) show();
+    else {
+      const message = problem.detail;
+      this.#context.loadAll().then(show, () => store.dispatch({ type: "badPhoto", message }));
+    }
   }
 
   /** Return false if the page shows a paywall or log-in of its own. */

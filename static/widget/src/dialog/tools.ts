@@ -1,6 +1,8 @@
 // What the dialog uses of tools.js, which follows its first screen.
 
 import { Jobs } from "../jobs/jobs";
+import { readReaction } from "../jobs/reactions";
+import { isMade, isSameProduct } from "../jobs/same-picture";
 import { addSentences } from "../locales/strings";
 import { fromDataUrl, toDataUrl } from "../photo/data-url";
 import { prepare } from "../photo/photo";
@@ -11,13 +13,13 @@ import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
 import { fetchPicture, reasonOf } from "./picture/absence";
 import { watchPictures } from "./picture/watch";
+import { backdrop } from "./screens/backdrop";
+import { balanceTexts, cost, dayOf, showCost, spendingButton } from "./screens/cost";
 import { earlierRow } from "./screens/earlier";
-import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawFittingRoom } from "./screens/fitting-room";
 import { drawMissing } from "./screens/missing";
 import { drawReady } from "./screens/ready";
-import { drawResult } from "./screens/result";
-import { drawWorking, showElapsed, showStage } from "./screens/working";
+import { drawWorking, isCancelSure, showElapsed, showStage } from "./screens/working";
 import { addToCart, downloadResult, pressCartButton, shareResult, showTrouble } from "./share";
 import { findTrigger, showTriggerState } from "./trigger-state";
 
@@ -29,6 +31,9 @@ export const tools = {
   addSentences: (texts: Text[], overrides: Record<string, Text>): void =>
     addSentences(__LATER_KEYS__, texts, overrides),
   addToCart,
+  backdrop,
+  balanceTexts,
+  cost,
   css,
   downloadResult,
   drawReady,
@@ -36,24 +41,28 @@ export const tools = {
   fetchPicture,
   findTrigger,
   fromDataUrl,
+  isCancelSure,
+  isMade,
+  isSameProduct,
   prepare,
+  dayOf,
+  readReaction,
   pressCartButton,
   screens: {
-    login: drawLogin,
-    paywall: drawPaywall,
     working: drawWorking,
-    result: drawResult,
     missing: drawMissing,
     fittingRoom: drawFittingRoom,
   },
   shareResult,
   showBackground,
+  showCost,
   showElapsed,
   showPhonePanel,
   showStage,
   showTriggerState,
   showTrouble,
   reasonOf,
+  spendingButton,
   toDataUrl,
   watchPictures,
 };

@@ -55,6 +55,8 @@ export function drawOnResult(room: Room, result: Result): Node[] {
 export function drawOnMissing(room: Room): Node[] {
   return nodesOf([pictureRow(room, room.collection.of(room.model.product)), roomLink(room)]);
 }
+/** Return the way to all that was tried on, which a paywall leaves in reach. */
+export const drawOnPaywall = (room: Room): Node[] => nodesOf([roomLink(room)]);
 
 const nodesOf = (parts: (Node | false | null | undefined)[]): Node[] =>
   parts.filter((part): part is Node => Boolean(part));
@@ -118,10 +120,14 @@ export function matchRow(
     const onClick = () => room.outfits.wear(product, worn, picture());
     const image = el("img", { src: product.image, alt: "" });
     const name = el("span", { dir: "auto" }, productName(product));
-    return el("li", {}, el("button", { type: "button", class: "match", onClick }, image, name));
+    const spends = room.context.tools?.cost(room.model, "unseen");
+    const parts = [image, name, " ", spends];
+    return el("li", {}, el("button", { type: "button", class: "match", onClick }, ...parts));
   });
   const list = el("ul", { class: "row matches", part: "matches" }, ...items);
-  return el("div", {}, el("p", { class: "soft" }, t("wearWith")), list);
+  const cost = room.context.tools?.cost(room.model);
+  const title = el("p", { class: "soft" }, t("wearWith"), " ", cost);
+  return el("div", {}, title, list);
 }
 
 /** Return what is worn, and the way back to the picture before. */

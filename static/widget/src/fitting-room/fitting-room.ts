@@ -6,7 +6,13 @@ import type { DialogEvent, Model, Screen } from "../dialog/reducer";
 import type { View } from "../dialog/screens/view";
 import type { Photo } from "../photo/photo";
 import { css } from "../theme/styles-fitting-room";
-import { drawLastPhoto, drawOnMissing, drawOnPhoto, drawOnResult } from "./additions";
+import {
+  drawLastPhoto,
+  drawOnMissing,
+  drawOnPaywall,
+  drawOnPhoto,
+  drawOnResult,
+} from "./additions";
 import { paint } from "./canvas";
 import { Collection } from "./collection";
 import type { Kept } from "./keeper";
@@ -80,7 +86,7 @@ export class FittingRoom implements Room {
     this.#slot = el("div", { class: "kept", part: "fitting-room" });
     if (screen.name === "fittingRoom") {
       this.#overview.show(view);
-    } else if (["photo", "result", "missing"].includes(screen.name)) {
+    } else if (["photo", "result", "missing", "paywall"].includes(screen.name)) {
       view.side.splice(-1, 0, this.#slot);
       this.#lastPhotoSlot = el("div", { class: "kept" });
       const at = view.side.findIndex(isExamples);
@@ -100,6 +106,8 @@ export class FittingRoom implements Room {
       this.#slot.replaceChildren(...drawOnPhoto(this));
     } else if (screen.name === "result") {
       this.#slot.replaceChildren(...drawOnResult(this, screen.result));
+    } else if (screen.name === "paywall") {
+      this.#slot.replaceChildren(...drawOnPaywall(this));
     } else if (screen.name === "fittingRoom") this.#overview.refresh();
   }
 

@@ -2,7 +2,7 @@
 
 import { language, t } from "../locales/strings";
 import type { Product } from "../widget/public";
-import type { Job, Problem, Status } from "./models";
+import type { Job, Problem, Removal, Status } from "./models";
 import { productName } from "./product";
 
 const TIMEOUT = 30_000;
@@ -53,11 +53,13 @@ export class Backend {
   }
 
   /** Cancel a job or delete it with its picture; one that no longer exists counts as deleted. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string): Promise<Removal> {
+    const path = `/tryons/${encodeURIComponent(id)}`;
     try {
-      await this.#call("DELETE", `/tryons/${encodeURIComponent(id)}`, { keepalive: true });
+      return (await this.#call<{ outcome: Removal }>("DELETE", path, { keepalive: true })).outcome;
     } catch (error) {
-      if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
+      if (error instanceof ProblemError && error.problem.status === 404) return "deleted";
+      throw error;
     }
   }
 

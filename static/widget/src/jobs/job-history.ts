@@ -23,7 +23,8 @@ export function saveRunningJob(job: RunningJob | null): void {
 
 export function readRunningJob(now = Date.now()): RunningJob | null {
   const job = readJson<RunningJob>(JOB_KEY);
-  return job && now - job.at < MAX_AGE ? job : null;
+  const isKnown = job && typeof job.at === "number" && job.id && job.product;
+  return isKnown && now - job.at < MAX_AGE ? job : null;
 }
 
 /**

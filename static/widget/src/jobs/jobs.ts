@@ -12,13 +12,15 @@ import {
   readRunningJob,
   saveRunningJob,
 } from "./job-history";
-import type { Job, JobStage, Problem, Result } from "./models";
+import type { Job, JobStage, Problem, Removal, Result } from "./models";
 import { randomId } from "./random-id";
+import { clearReactions } from "./reactions";
 import { Submission } from "./submission";
 import type { TokenSource } from "./token-source";
 
 export interface JobListener {
-  onStage(stage: JobStage): void;
+  /** `charged` is undefined until the backend has the job. */
+  onStage(stage: JobStage, charged?: boolean | null): void;
   /** `current`: the dialog shows this job, or has minimised it. */
   onDone(result: Result, job: Job, current: boolean): void;
   fail(problem: Problem): void;
@@ -28,6 +30,8 @@ export interface JobListener {
 interface Attempt {
   photo: Blob;
   key: string;
+  /** Whether a picture may have been charged under this key. */
+  mayBeCharged?: boolean;
 }
 
 export class Jobs {
@@ -85,10 +89,10 @@ export class Jobs {
     this.#current = undefined;
   }
 
-  /** Cancel the job, also at the backend. */
-  stop(): void {
+  /** Cancel the job, also at the backend; `onRemoved` is told what became of it. */
+  stop(onRemoved?: (outcome: Removal) => void): void {
     if (!this.#current) return;
-    this.#current.stop();
+    this.#current.stop(onRemoved);
     this.#settle();
   }
 
@@ -98,6 +102,7 @@ export class Jobs {
     for (const submission of this.#all) submission.stop();
     await Promise.all(readHistory().map((id) => this.backend.remove(id)));
     clearHistory();
+    clearReactions();
   }
 
   async #follow(
@@ -108,11 +113,12 @@ export class Jobs {
     attempt?: Attempt,
   ): Promise<void> {
     let held: ReturnType<typeof holdJob> | undefined;
-    const submission = new Submission(this.backend, this.tokens, product, (stage, id) => {
+    const submission = new Submission(this.backend, this.tokens, product, (stage, job) => {
       if (this.#current !== submission) return;
+      const { id, charged } = job ?? {};
       if (id && attempt) held ??= holdJob(id);
       if (id) saveRunningJob({ id, product, at, aside: this.#minimised });
-      this.listener.onStage(stage);
+      this.listener.onStage(stage, charged);
     });
     this.#current = submission;
     this.#all.add(submission);
@@ -122,7 +128,11 @@ export class Jobs {
       if (job) this.#finish(submission, job, photo);
     } catch (error) {
       const problem = error instanceof ProblemError ? error.problem : localProblem("failed");
-      if (attempt && mayBeCharged(problem)) this.#unsettled.set(productKey(product), attempt);
+      if (problem.charged !== false || attempt?.mayBeCharged) problem.charged = null;
+      if (attempt && isLost(problem)) {
+        const mayBeCharged = problem.charged === null;
+        this.#unsettled.set(productKey(product), { ...attempt, mayBeCharged });
+      }
       if (this.#current === submission) {
         this.#settle();
         this.listener.fail(problem);
@@ -148,9 +158,9 @@ export class Jobs {
   }
 }
 
-const productKey = ({ image, id }: Product): string => id + image;
+const productKey = ({ image, id, variant }: Product): string => id + image + variant;
 
 /** Whether a failed try-on may have been made and charged all the same: its answer was lost. */
-function mayBeCharged({ status, error }: Problem): boolean {
+function isLost({ status, error }: Problem): boolean {
   return !status || status >= 500 || /^(upstream_un|interr|internal_)/.test(error);
 }

@@ -10,8 +10,16 @@ export interface Status {
   quota: { used: number; limit: number; resetsAt: string | null } | null;
   remaining: number | null;
   reason: string | null;
+  balance?: Balance | null;
   paywall: Paywall | null;
   login_url: string | null;
+}
+
+/** What is left of try-ons that the shop itself counts, and until when. */
+export interface Balance {
+  available: number;
+  expiring: number;
+  nextExpiry: string | null;
 }
 
 export interface Quota {
@@ -27,6 +35,8 @@ export interface Job {
   state: "queued" | "running" | "done" | "failed" | "refused";
   image_url: string | null;
   quota: Quota | null;
+  /** False if nothing was charged, null if that is unknown. */
+  charged?: boolean | null;
   error?: string | null;
   detail?: string | null;
   about?: Subject;
@@ -50,7 +60,12 @@ export interface Problem {
   login_url?: string | null;
   /** Seconds to wait before another attempt. */
   retryAfter?: number;
+  /** False if nothing was charged; absent if no try-on was started. */
+  charged?: boolean | null;
 }
+
+/** What became of a cancelled job: nothing is charged, it may be charged, or it had ended. */
+export type Removal = "cancelled" | "under_way" | "deleted";
 
 /** A finished try-on, and the photo it was made from, until that is deleted. */
 export interface Result {

@@ -3,7 +3,7 @@
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { type Backend, localProblem, ProblemError } from "./backend";
-import type { Job, JobStage, Problem } from "./models";
+import type { Job, JobStage, Problem, Removal } from "./models";
 import type { TokenSource } from "./token-source";
 
 // Milliseconds.
@@ -16,12 +16,15 @@ const MAX_ATTEMPTS = 3;
 export class Submission {
   #stopped = false;
   #jobId: string | undefined;
+  // A request without an answer may have started a job.
+  #mayHaveStarted = false;
+  #onRemoved: ((outcome: Removal) => void) | undefined;
 
   constructor(
     private readonly backend: Pick<Backend, "start" | "job" | "remove">,
     private readonly tokens: Pick<TokenSource, "get" | "refresh">,
     readonly product: Product,
-    private readonly onStage: (stage: JobStage, jobId?: string) => void,
+    private readonly onStage: (stage: JobStage, job?: Job) => void,
     private readonly sleep = (ms: number) => new Promise<void>((wake) => setTimeout(wake, ms)),
   ) {}
 
@@ -31,7 +34,10 @@ export class Submission {
    * Throw ProblemError otherwise. The key makes repeated requests one try-on at the backend.
    */
   async send(photo: Blob, key: string): Promise<Job | null> {
-    const job = await this.#submit(photo, key);
+    const job = await this.#submit(photo, key).catch((error) => {
+      if (error instanceof ProblemError) error.problem.charged = this.#mayHaveStarted && null;
+      throw error;
+    });
     this.#jobId = job.id;
     if (!this.#stopped) return this.#finish(job);
     this.#remove();
@@ -44,14 +50,16 @@ export class Submission {
     return this.#finish({ id, state: "queued", image_url: null, quota: null });
   }
 
-  stop(): void {
+  /** Cancel it, as soon as the backend has it; `onRemoved` is told what became of it. */
+  stop(onRemoved?: (outcome: Removal) => void): void {
     this.#stopped = true;
+    this.#onRemoved = onRemoved;
     this.#remove();
   }
 
   #remove(): void {
     // The page may be going away, so the answer is ignored.
-    if (this.#jobId) this.backend.remove(this.#jobId).catch(() => {});
+    if (this.#jobId) this.backend.remove(this.#jobId).then(this.#onRemoved, () => {});
   }
 
   async #finish(started: Job): Promise<Job | null> {
@@ -71,6 +79,7 @@ export class Submission {
       } catch (error) {
         if (!(error instanceof ProblemError) || this.#stopped) throw error;
         const { problem } = error;
+        this.#mayHaveStarted ||= !isRefused(problem);
         if (problem.error === "invalid_session_token" && !refreshed) {
           token = await this.tokens.refresh();
           refreshed = true;
@@ -90,7 +99,7 @@ export class Submission {
     let waited = 0;
     for (let wait = FIRST_WAIT; ; wait = Math.min(MAX_WAIT, wait * 1.25)) {
       if (current.state !== "queued" && current.state !== "running") return current;
-      this.onStage(current.state, current.id);
+      this.onStage(current.state, current);
       if (waited > MAX_RUNTIME) throw new ProblemError(localProblem("slow"));
       await this.sleep(wait);
       waited += wait;
@@ -110,6 +119,11 @@ export class Submission {
 function problemOf(job: Job): Problem {
   const { error, detail, ...rest } = job;
   return { ...rest, status: 200, error: error ?? "failed", detail: detail ?? t("failed") };
+}
+
+/** Whether the backend has said that there is no job. */
+function isRefused({ error, status }: Problem): boolean {
+  return error === "busy" || (status >= 400 && status < 500 && status !== 410);
 }
 
 /** Whether the same request may succeed soon: no answer, too busy, a proxy's failure. */

@@ -9,7 +9,7 @@ export interface Bundles {
   design?: (settings: Settings, signal: AbortSignal) => void;
   dialog?: (widget: WidgetContext, language: string) => Dialog;
   /** Sentences in the build's order of their keys; after the first ones, the others' integrity. */
-  [language: `locale-${string}` | `later-${string}`]: Text[];
+  [language: `locale-${string}` | `later-${string}` | `outcome-${string}`]: Text[];
 }
 
 /** What the widget does for the dialog. */

@@ -8,7 +8,7 @@ declare const __FILES__: Record<string, string>;
 export const FILES = __FILES__;
 const POLICY = Symbol.for("genvoris.policy");
 const FILE =
-  /^\/(widget|design|dialog|tools|fitting-room|handover|(locale|later)-\w\w)(-[\da-f]{12})?\.js$/;
+  /^\/(widget|design|dialog|tools|fitting-room|handover|outcome|(locale|later|outcome)-\w\w)(-[\da-f]{12})?\.js$/;
 
 /** Return the page's language if the widget has it, else English. */
 export function languageOf(wanted: string | undefined): string {

@@ -67,6 +67,8 @@ export interface Settings {
   /** en, ar, fr, de, es or ur; defaults to the page's language. */
   language?: string;
   loginUrl?: string;
+  /** Where shoppers can tell the shop about a failure: a page, or a mailto or tel address. */
+  supportUrl?: string;
   privacyUrl?: string;
   /** Consent is required again when it changes; defaults to the policy's URL. */
   privacyVersion?: string;
@@ -104,6 +106,20 @@ export interface Paywall {
   message: string;
   action_label: string | null;
   action_url: string | null;
+  /** Every way to go on, the most likely first; earlier backends send none. */
+  options?: PaywallOption[];
+}
+
+/** One way to go on. */
+export interface PaywallOption {
+  /** subscribe, checkout, order, wait, log_in, or a word of the shop's own. */
+  kind: string;
+  title: string;
+  price: string | null;
+  url: string | null;
+  tryOns: number | null;
+  /** An ISO time: when it takes effect. */
+  at: string | null;
 }
 
 /** Types of analytics events. */
@@ -115,6 +131,7 @@ export type AnalyticsType =
   | "RESULT_SHARED"
   | "ADDED_TO_CART"
   | "CHECKOUT_STARTED"
+  | "TRYON_RATED"
   | "CLOSED";
 
 /** The events' details. On `window`, event names start with `genvoris:`. */

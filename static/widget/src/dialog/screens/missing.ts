@@ -3,7 +3,9 @@
 import { t } from "../../locales/strings";
 import { button, el } from "../dom";
 import { explain } from "../picture/absence";
-import { actionRow, backdrop, meter, productCard } from "./parts";
+import { backdrop } from "./backdrop";
+import { balanceTexts, spendingButton } from "./cost";
+import { actionRow, meter, productCard } from "./parts";
 import type { Draw } from "./view";
 
 export const drawMissing: Draw<"missing"> = (model, actions) => {
@@ -16,10 +18,10 @@ export const drawMissing: Draw<"missing"> = (model, actions) => {
       productCard(model),
       el("p", { role: "alert" }, explain(why)),
       gone && result.photo && el("p", {}, t("remakeCost")),
-      meter(model),
+      meter(model, { balanceTexts }),
       actionRow(
         gone
-          ? result.photo && button("primary", "remake", () => actions.remake(result))
+          ? result.photo && spendingButton("primary", "remake", model, () => actions.remake(result))
           : button("primary", "again", () => actions.showResult(result)),
         button("secondary", "another", () => actions.backToPhoto()),
       ),

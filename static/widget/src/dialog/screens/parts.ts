@@ -1,11 +1,17 @@
 // Parts that several screens share.
 
+import type { Balance } from "../../jobs/models";
 import { productName } from "../../jobs/product";
 import { language, t } from "../../locales/strings";
 import { el } from "../dom";
 import type { Model } from "../reducer";
 
 const FEW = 3;
+
+/** Loaded later than the first screen. */
+interface BalanceTexts {
+  balanceTexts(balance: Balance): string[];
+}
 
 /** The product's picture and title. */
 export function productCard(model: Model): HTMLElement | null {
@@ -20,33 +26,21 @@ export function productCard(model: Model): HTMLElement | null {
   );
 }
 
-/** The remaining try-ons, and when they renew; hidden while they are unknown. */
-export function meter(model: Model): HTMLElement {
-  const { remaining: count, limit, resetsAt } = model;
-  if (count === null || !limit) return el("p", { part: "meter", hidden: true });
+/** The remaining try-ons, and until when; hidden while they are unknown. */
+export function meter(model: Model, tools?: BalanceTexts): HTMLElement {
+  const { remaining: count, limit, resetsAt, balance } = model;
+  const texts = balance
+    ? tools?.balanceTexts(balance)
+    : [
+        t("left", { count: count ?? 0, limit: limit ?? 0 }),
+        resetsAt && t("resets", { date: shortDate(resetsAt) }),
+      ];
+  if (count === null || !limit || !texts) return el("p", { part: "meter", hidden: true });
   return el(
     "p",
     { class: count <= FEW ? "meter few" : "meter", part: "meter" },
-    el("span", {}, t("left", { count, limit })),
-    resetsAt && el("span", {}, t("resets", { date: shortDate(resetsAt) })),
+    ...texts.map((text) => text && el("span", {}, text)),
   );
-}
-
-/** The shopper's photo, or a sentence if the browser cannot show it. */
-export function photo(model: Model): Node {
-  const preview = model.photo?.preview;
-  if (!preview) return el("p", { class: "soft" }, t(model.photo ? "noPreview" : "working"));
-  preview.setAttribute("part", "photo");
-  preview.setAttribute("role", "img");
-  preview.setAttribute("aria-label", t("yourPhoto"));
-  return preview;
-}
-
-/** The photo if there is one, else the product. */
-export function backdrop(model: Model): Node[] {
-  if (model.photo?.preview) return [photo(model)];
-  const { image } = model.product;
-  return image ? [el("img", { class: "product", src: image, alt: "" })] : [];
 }
 
 /** A row of small pictures to choose from, under a title. */
@@ -74,7 +68,7 @@ export function actionRow(...children: Parameters<typeof el>[2][]): HTMLElement 
   return el("div", { class: "actions" }, ...children);
 }
 
-function shortDate(iso: string): string {
+export function shortDate(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   return date.toLocaleDateString(language(), { day: "numeric", month: "long" });

@@ -37,7 +37,7 @@ export const drawPhoto = (
     ],
     side: [
       productCard(model),
-      meter(model),
+      meter(model, tools),
       notice && el("div", { class: "notice", part: "notice" }, el("p", {}, notice)),
       promise && el("p", { class: "soft", part: "promise" }, el("bdi", {}, promise)),
       !ready && !reading && examples(),

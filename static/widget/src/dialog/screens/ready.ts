@@ -1,19 +1,24 @@
 // What the first screen shows once the photo is ready: the photo, the consent, and its buttons.
 
+import { isMade } from "../../jobs/same-picture";
 import { t } from "../../locales/strings";
 import type { Config } from "../config";
 import { isConsentNeeded } from "../consent";
 import { button, el } from "../dom";
 import { linkOf } from "../links";
 import type { Model } from "../reducer";
-import { actionRow, photo } from "./parts";
+import { photo } from "./backdrop";
+import { spendingButton } from "./cost";
+import { actionRow } from "./parts";
 import type { ReadyParts, ScreenActions } from "./view";
 
 export const drawReady = (model: Model, actions: ScreenActions, config: Config): ReadyParts => ({
   photo: photo(model),
   consent: isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
   buttons: actionRow(
-    button("primary", "title", () => actions.start()),
+    isMade(model.results, model.photo, model.product)
+      ? button("primary", "title", () => actions.start())
+      : spendingButton("primary", "title", model, () => actions.start()),
     changeButton(actions),
     button("quiet", "delete", () => actions.deletePhoto()),
   ),

@@ -2,10 +2,13 @@
 
 import type { Result } from "../../jobs/models";
 import { productName } from "../../jobs/product";
+import { isMade } from "../../jobs/same-picture";
 import { t } from "../../locales/strings";
 import { button, el } from "../dom";
 import { drawPictures, otherResult } from "../picture/pictures";
+import { balanceTexts, cost, spendingButton } from "./cost";
 import { actionRow, meter, pictureRow, productCard } from "./parts";
+import { reactionRow } from "./reaction";
 import type { Draw, ScreenActions } from "./view";
 
 export const drawResult: Draw<"result"> = (model, actions, config) => {
@@ -20,14 +23,16 @@ export const drawResult: Draw<"result"> = (model, actions, config) => {
     side: [
       productCard(model),
       el("p", { class: "soft" }, t("honest")),
-      meter(model),
-      variantRow(result, actions),
+      reactionRow(result, actions),
+      meter(model, { balanceTexts }),
+      variantRow(model, actions),
       otherPictures(model, actions),
       actionRow(
         el("div", { class: "trouble", part: "trouble", role: "alert" }),
         cart && button("primary", "cart", () => actions.addToCart(result)),
         ...(cart ? [el("div", { class: "pair" }, ...pair)] : pair),
         button("secondary", "another", () => actions.backToPhoto()),
+        result.photo && spendingButton("quiet", "remake", model, () => actions.remake(result)),
         button("quiet", "delete", () => actions.deletePhoto()),
       ),
     ],
@@ -64,7 +69,11 @@ function otherPictures(
   return pictureRow(t("earlier"), items);
 }
 
-function variantRow({ product }: Result, actions: ScreenActions): HTMLElement | false {
+function variantRow(
+  model: Parameters<typeof drawResult>[0],
+  actions: ScreenActions,
+): HTMLElement | false {
+  const { product, photo } = model.screen.result;
   const chips = product.variants.map(({ label, id, image }) => {
     const variant = {
       ...product,
@@ -76,9 +85,11 @@ function variantRow({ product }: Result, actions: ScreenActions): HTMLElement | 
     const chip = { type: "button", class: "chip", part: "variant" };
     const pressed = label === product.variant && "true";
     const onClick = () => actions.tryVariant(variant);
-    return el("button", { ...chip, "aria-pressed": pressed, onClick }, label);
+    const spends = !isMade(model.results, photo, variant) && cost(model, "unseen");
+    return el("button", { ...chip, "aria-pressed": pressed, onClick }, label, " ", spends);
   });
   if (!chips.length) return false;
   const row = el("div", { class: "row" }, ...chips);
-  return el("div", {}, el("p", { class: "soft" }, t("variants")), row);
+  const title = el("p", { class: "soft" }, t("variants"), " ", cost(model));
+  return el("div", {}, title, row);
 }

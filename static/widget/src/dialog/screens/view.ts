@@ -1,6 +1,7 @@
 // What a screen consists of, and what its buttons can do.
 
 import type { Result } from "../../jobs/models";
+import type { Reaction } from "../../jobs/reactions";
 import type { Product } from "../../widget/public";
 import type { Config } from "../config";
 import type { Child } from "../dom";
@@ -17,8 +18,10 @@ export interface FirstActions {
 /** What all buttons do, once the tools are loaded. */
 export interface ScreenActions extends FirstActions {
   start(): void;
+  /** Cancel; a try-on that may be charged already is asked about first. */
   stop(): void;
   minimise(): void;
+  close(): void;
   backToPhoto(): void;
   deletePhoto(): void;
   /** Try on another variant with the same photo. */
@@ -28,8 +31,10 @@ export interface ScreenActions extends FirstActions {
   showBeside(result: Result, other: Result): void;
   share(result: Result): void;
   download(result: Result): void;
-  /** Make a picture once more that the backend has deleted. */
+  /** Make a picture once more, with the same photo. */
   remake(result: Result): void;
+  /** Remember whether the shopper likes a picture, and report it. */
+  react(result: Result, reaction: Reaction): void;
   addToCart(result: Result): void;
   /** Go to a page of the shop; `keepPhoto` keeps the photo in this tab. */
   leave(url: string, keepPhoto: boolean): void;
