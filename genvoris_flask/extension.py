@@ -11,7 +11,6 @@ from flask import Flask, before_render_template
 from .settings import is_enabled, read_settings
 from .web import shopper as shopping
 from .web.assets import find_folder
-from .web.button import genvoris_button
 from .web.caching import enforce_policies
 from .web.compat import with_body_limit
 from .web.hooks import Hooks
@@ -26,7 +25,7 @@ from .web.state import (
 )
 from .web.urls import register_routes
 from .web.warm_up import is_serving, warm_up
-from .web.widget_tags import genvoris_widget
+from .web.widget_tags import TEMPLATE_FUNCTIONS, complete_templates
 
 if TYPE_CHECKING:  # imported when they are used, so that a command needs not wait for them
     from .core.api.client import GenvorisClient
@@ -47,11 +46,6 @@ EngineT = TypeVar("EngineT", bound="EngineHook")
 ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
-TEMPLATE_FUNCTIONS = {
-    "genvoris_button": genvoris_button,
-    "genvoris_widget": genvoris_widget,
-}
-
 
 class GenvorisFlask:
     """Virtual try-on for a Flask shop.
@@ -68,7 +62,7 @@ class GenvorisFlask:
         if app is not None:
             self.init_app(app)
         else:
-            before_render_template.connect(_complete_templates)
+            before_render_template.connect(complete_templates)
 
     def init_app(
         self,
@@ -300,10 +294,3 @@ class GenvorisFlask:
         """
         if state := state_for("genvoris.forget()"):
             state.broker.forget(shopper)
-
-
-def _complete_templates(app: Flask, **_: object) -> None:
-    """Define the tags, which are then empty, in an app that was never set up."""
-    if EXTENSION_KEY not in app.extensions:
-        for name, function in TEMPLATE_FUNCTIONS.items():
-            app.jinja_env.globals.setdefault(name, function)

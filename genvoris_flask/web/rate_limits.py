@@ -1,11 +1,12 @@
-"""Counts the current request against the limits."""
+"""The rates of an app's routes, and counting the current request against them."""
 
 from __future__ import annotations
 
 from flask import request
 
 from ..core.concurrency.limits import NoSlotError, NoSlotForOwnerError, Slot, Slots
-from ..core.rate_limits import ADDRESS_FACTOR
+from ..core.rate_limits import ADDRESS_FACTOR, Limiter, Windows
+from ..settings import Settings
 from .client_address import sender_of
 from .errors import HttpError
 from .state import get_state
@@ -13,6 +14,27 @@ from .state import get_state
 # A proxy that hides its visitors may send as much as so many of them.
 PROXY_FACTOR = 20
 SLOT_RETRY_AFTER = 5.0  # seconds
+
+
+def make_limiter(settings: Settings, windows: Windows | None) -> Limiter:
+    """Return the limiter of an app, with a rate for each name that requests are counted under.
+
+    Args:
+        settings: The settings of the shop.
+        windows: Count for all processes; None if the shop has no Redis.
+    """
+    rates = {
+        "session": settings.limit_session,
+        "status": settings.limit_session,
+        "device-keys": settings.limit_session,
+        "tryons": settings.limit_tryons,
+        "handovers": settings.limit_tryons,
+        "checkout": settings.limit_tryons,
+        "phone": settings.limit_session,
+        "events": settings.limit_events,
+        "webhook": settings.limit_webhook,
+    }
+    return Limiter(rates, windows)
 
 
 def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:

@@ -9,6 +9,8 @@ it; if that is a page, it waits no longer than GENVORIS_PAGE_BUDGET for Genvoris
 
 from __future__ import annotations
 
+import functools
+import logging
 import sys
 from importlib import import_module
 
@@ -16,7 +18,10 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from ..settings import Settings
 from .state import get_state
+
+log = logging.getLogger("genvoris_flask")
 
 SERVERS = (
     "apig_wsgi",
@@ -50,18 +55,32 @@ MODULES = (
     "jwt",
     "cryptography.hazmat.primitives.asymmetric.rsa",
 )
+LEDGER_MODULES = ("genvoris_flask.web.routes.claims", "genvoris_flask.web.routes.checkout")
 STRIPE_MODULES = ("genvoris_flask.core.billing.stripe.events", "stripe")
 
 
 def warm_up(app: Flask) -> None:
     """Import what serving needs, make the app's state, and load the trusted certificates."""
-    from .wiring import check_environment  # slow to import
-
     settings = get_state(app).settings
+    with_ledger = LEDGER_MODULES if settings.has_ledger else ()
     with_stripe = STRIPE_MODULES if settings.stripe_webhook_secret else ()
-    for name in (*MODULES, *with_stripe):
+    for name in (*MODULES, *with_ledger, *with_stripe):
         import_module(name)
     check_environment(settings, load=True)
+
+
+def check_environment(settings: Settings, *, load: bool) -> None:
+    """Log what keeps this machine from reaching Genvoris. The shop's own pages work without it."""
+    from ..core.api.environment import find_fault  # slow to import
+
+    for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
+        if fault := find_fault(url, load=load):
+            _log_environment_fault(fault)
+
+
+@functools.cache  # once
+def _log_environment_fault(fault: str) -> None:
+    log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
 
 
 def is_serving() -> bool:

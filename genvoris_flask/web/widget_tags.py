@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Request
+from flask import Flask, Request
 from markupsafe import Markup
 
 from ..core.addresses import is_link
 from ..core.button_design import ButtonDesign
 from ..errors import GenvorisError
-from .button import button_design
+from .button import button_design, genvoris_button
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
 from .shopper import current_shopper_or_nobody, login_url
-from .state import AppState, TagPart, state_for
+from .state import EXTENSION_KEY, AppState, TagPart, state_for
 
 if TYPE_CHECKING:  # slow to import
     from ..core.api.models import Session
@@ -154,3 +154,13 @@ def _is_allowed(keyword: str, value: object) -> bool:
         level=logging.WARNING,
     )
     return False
+
+
+TEMPLATE_FUNCTIONS = {"genvoris_button": genvoris_button, "genvoris_widget": genvoris_widget}
+
+
+def complete_templates(app: Flask, **_: object) -> None:
+    """Define the tags, which are then empty, in an app that was never set up."""
+    if EXTENSION_KEY not in app.extensions:
+        for name, function in TEMPLATE_FUNCTIONS.items():
+            app.jinja_env.globals.setdefault(name, function)

@@ -11,7 +11,6 @@ from flask import Flask
 
 from ..core.analytics import EventSender
 from ..core.api.client import GenvorisClient
-from ..core.api.environment import find_fault
 from ..core.api.fetch import PictureFetcher
 from ..core.api.http import HttpClient
 from ..core.api.network import Transport
@@ -20,7 +19,6 @@ from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
-from ..core.rate_limits import Limiter
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
@@ -40,9 +38,11 @@ from .checkout import stripe_checkout
 from .claims import claim_url
 from .client_address import ProxyWatch
 from .hooks import Hooks
+from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .state import AppState
 from .storage import Storage, first_secret, open_storage
+from .warm_up import check_environment
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.checkout import CheckoutSessions
@@ -81,18 +81,6 @@ def build_state(
     if transport is None:
         check_environment(settings, load=False)
     return _Wiring(app, settings, hooks, transport, clock).state()
-
-
-def check_environment(settings: Settings, *, load: bool) -> None:
-    """Log what keeps this machine from reaching Genvoris. The shop's own pages work without it."""
-    for url in (settings.api_url, settings.tryon_url, settings.jwks_url):
-        if fault := find_fault(url, load=load):
-            _log_environment_fault(fault)
-
-
-@functools.cache  # once
-def _log_environment_fault(fault: str) -> None:
-    log.error("Genvoris cannot be reached from this machine, so nobody can try on. %s", fault)
 
 
 class _Wiring:
@@ -141,7 +129,7 @@ class _Wiring:
             background=BackgroundPool(),
             events=EventSender(self._client.events.send),
             clock=self._clock,
-            limiter=self._make_limiter(),
+            limiter=make_limiter(settings, self._storage.windows),
             proxy_watch=ProxyWatch(store),
         )
 
@@ -290,21 +278,6 @@ class _Wiring:
         # Memory of their own: phones that send photos must not push finished pictures out.
         memory = MemoryStore(self._clock, max_large=HANDOVER_BYTES)
         return Handovers(memory, NoSealer(), self._clock)
-
-    def _make_limiter(self) -> Limiter:
-        settings = self._settings
-        rates = {
-            "session": settings.limit_session,
-            "status": settings.limit_session,
-            "device-keys": settings.limit_session,
-            "tryons": settings.limit_tryons,
-            "handovers": settings.limit_tryons,
-            "checkout": settings.limit_tryons,
-            "phone": settings.limit_session,
-            "events": settings.limit_events,
-            "webhook": settings.limit_webhook,
-        }
-        return Limiter(rates, self._storage.windows)
 
     def _lift_ceiling(self, shopper: Shopper) -> None:
         """Put a shopper whom Genvoris refuses on the plan that refuses nobody."""
