@@ -52,6 +52,8 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_TRYON_CONCURRENCY": validators.number(1, 64, "try-ons", int),
     "GENVORIS_TRYONS_PER_SHOPPER": validators.number(1, 64, "try-ons", int),
     "GENVORIS_GUEST_TRYONS_PER_DAY": validators.number(1, 100, "try-ons", int),
+    "GENVORIS_TRYONS_PER_DAY": validators.number(1, 1000, "try-ons", int),
+    "GENVORIS_SHOP_TRYONS_PER_DAY": validators.number(1, 1_000_000, "try-ons", int),
     "GENVORIS_TRYON_TIMEOUT": validators.number(5, 600, "seconds", float),
     "GENVORIS_RESULT_HOSTS": validators.hosts,
     "GENVORIS_UPLOAD_TIMEOUT": validators.number(1, 600, "seconds", float),

@@ -92,6 +92,11 @@ class Settings:
             1 to 64. Default 2.
         guest_tryons_per_day: Try-ons that one guest may start within 24 hours, 1 to 100, and five
             times as many from one address. Those that fail do not count. Default: no limit.
+        tryons_per_day: Try-ons that one shopper or guest may start within 24 hours, 1 to 1,000, and
+            five times as many guests from one address. Those that fail do not count. Default: no
+            limit.
+        shop_tryons_per_day: Try-ons that all shoppers and guests together may start within a day,
+            1 to 1,000,000. Default: no limit.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
         result_hosts: Hosts that finished pictures may be fetched from over https, besides that of
             ``tryon_url``: a list, or a string with commas; ``*.example.com`` is all subdomains.
@@ -167,6 +172,8 @@ class Settings:
     tryon_concurrency: int = 4
     tryons_per_shopper: int = 2
     guest_tryons_per_day: int | None = None
+    tryons_per_day: int | None = None
+    shop_tryons_per_day: int | None = None
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     result_ttl: int = 600

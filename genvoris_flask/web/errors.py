@@ -42,6 +42,8 @@ STATUSES: Mapping[str, int] = {
     "rate_limited": 429,
     "too_many_tryons": 429,
     "guest_limit_reached": 429,
+    "daily_limit": 429,
+    "shop_budget": 429,
     "internal_error": 500,
     "upstream_unreachable": 502,
     "busy": 503,
@@ -54,8 +56,8 @@ _CODES_ABOUT = {
     "photo_too_large photo_unusable body_too_large",
     "product": "no_product product_unusable product_unavailable",
     "shopper": "login_required invalid_session_token end_customer_quota guest_limit_reached "
-    "rate_limited too_many_tryons body_too_slow",
-    "shop": "credit_limit_reached internal_error cross_origin token_store_mismatch",
+    "daily_limit rate_limited too_many_tryons body_too_slow",
+    "shop": "credit_limit_reached shop_budget internal_error cross_origin token_store_mismatch",
 }
 SUBJECTS: Mapping[str, str] = {
     code: subject for subject, codes in _CODES_ABOUT.items() for code in codes.split()

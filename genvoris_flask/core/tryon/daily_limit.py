@@ -1,4 +1,4 @@
-"""Limits how many try-ons a guest may start in a day, in all processes together.
+"""Limits how many try-ons somebody, or a whole shop, may start in a day, over all processes.
 
 Only try-ons that gave a picture, or still may, are counted; one that fails is given back. The
 window is a moving one, since a shop does not know when its visitors' midnight is.
@@ -15,19 +15,9 @@ from ...errors import GenvorisError, LockTimeoutError, StoreUnavailableError
 from ..storage.interface import Fallback, Store, digest
 from ..storage.memory_store import MemoryStore
 
-DAY = 24 * 3600.0
-
-
-class DailyLimitError(GenvorisError):
-    """All try-ons of a day are used.
-
-    Attributes:
-        retry_after: Seconds until one more may be started.
-    """
-
-    def __init__(self, retry_after: float) -> None:
-        self.retry_after = retry_after
-        super().__init__(f"All try-ons of a day are used; one is free in {retry_after:.0f} s.")
+HOUR = 3600.0
+DAY = 24 * HOUR
+HOURLY = "@"  # begins the names of hours, unlike the keys of try-ons
 
 
 @dataclass(frozen=True)
@@ -36,20 +26,39 @@ class Claim:
 
     Attributes:
         owner: Who they belong to, such as a guest or an address.
-        limit: How many they are.
+        limit: How many they are; None to only remember which were started.
+        code: The error of one too many.
+        is_shared: Whether they belong to so many that they are counted by the hour, not by their
+            keys. A claim of the one who starts them comes before it and tells repeats.
     """
 
     owner: str
-    limit: int
+    limit: int | None
+    code: str = "guest_limit_reached"
+    is_shared: bool = False
+
+
+class DailyLimitError(GenvorisError):
+    """All try-ons of a day are used.
+
+    Attributes:
+        retry_after: Seconds until one more may be started.
+        claim: Which claim has none left.
+    """
+
+    def __init__(self, retry_after: float, claim: Claim) -> None:
+        self.retry_after = retry_after
+        self.claim = claim
+        super().__init__(f"All try-ons of a day are used; one is free in {retry_after:.0f} s.")
 
 
 @dataclass(frozen=True)
 class CountedTryon:
-    """A try-on that counts against a guest's day.
+    """A try-on that counts against a day.
 
     Attributes:
-        claims: What it counts against; empty for a shopper, or without a limit.
-        key: Tells it from the guest's others, and is the same for a repeat.
+        claims: What it counts against; empty without a limit.
+        key: Tells it from its owner's others, and is the same for a repeat.
     """
 
     claims: tuple[Claim, ...]
@@ -81,8 +90,27 @@ class DailyLimit:
             claims: Each of them must have a try-on left.
             key: The try-on's key. One that is counted already may be started.
         """
-        waits = [self._retry_after(self._read(claim.owner), claim, key) for claim in claims]
-        return max((wait for wait in waits if wait is not None), default=None)
+        found = self.find_exhausted(claims, key)
+        return None if found is None else found.retry_after
+
+    def find_exhausted(
+        self, claims: Sequence[Claim], key: str | None = None
+    ) -> DailyLimitError | None:
+        """Return the error of the claim that is exhausted for the longest time, if one is.
+
+        Args:
+            claims: Each of them must have a try-on left.
+            key: The try-on's key. One that is counted already may be started.
+        """
+        errors = []
+        for claim in claims:
+            times = self._read(claim.owner)
+            if key in times and not claim.is_shared:
+                return None
+            wait = self._retry_after(times, claim, key)
+            if wait is not None:
+                errors.append(DailyLimitError(wait, claim))
+        return max(errors, key=lambda error: error.retry_after, default=None)
 
     def take(self, claims: Sequence[Claim], key: str) -> bool:
         """Count a try-on for each claim.
@@ -96,6 +124,8 @@ class DailyLimit:
         """
         taken: list[Claim] = []
         for claim in claims:
+            if claim.is_shared and not taken:
+                continue  # a repeat
             try:
                 if self._take(claim, key):
                     taken.append(claim)
@@ -112,12 +142,21 @@ class DailyLimit:
 
     def give_back(self, claims: Sequence[Claim], key: str) -> None:
         """Stop counting a try-on, since it gave no picture."""
+        started: list[float] = []
 
         def remove(times: dict[str, float]) -> None:
-            times.pop(key, None)
+            if (at := times.pop(key, None)) is not None:
+                started.append(at)
+
+        def uncount(hours: dict[str, float]) -> None:
+            hour = _hour(started[0])
+            hours[hour] = max(0.0, hours.get(hour, 0.0) - 1)
 
         for claim in claims:
-            self._change(claim.owner, remove)
+            if not claim.is_shared:
+                self._change(claim.owner, remove)
+            elif started:
+                self._change(claim.owner, uncount)
 
     def _take(self, claim: Claim, key: str) -> bool:
         is_new = False
@@ -126,7 +165,12 @@ class DailyLimit:
             nonlocal is_new
             wait = self._retry_after(times, claim, key)
             if wait is not None:
-                raise DailyLimitError(wait)
+                raise DailyLimitError(wait, claim)
+            if claim.is_shared:
+                hour = _hour(self._clock())
+                times[hour] = times.get(hour, 0.0) + 1
+                is_new = True
+                return
             is_new = key not in times
             times.setdefault(key, self._clock())
 
@@ -134,9 +178,17 @@ class DailyLimit:
         return is_new
 
     def _retry_after(self, times: dict[str, float], claim: Claim, key: str | None) -> float | None:
+        if claim.limit is None:
+            return None
+        now = self._clock()
+        if claim.is_shared:
+            if sum(times.values()) < claim.limit:
+                return None
+            oldest = min(int(hour[len(HOURLY) :]) for hour, count in times.items() if count)
+            return max(1.0, (oldest + 1) * HOUR + DAY - now)
         if key in times or len(times) < claim.limit:
             return None
-        return max(1.0, sorted(times.values())[-claim.limit] + DAY - self._clock())
+        return max(1.0, sorted(times.values())[-claim.limit] + DAY - now)
 
     def _read(self, owner: str) -> dict[str, float]:
         """Return when each try-on of the last day was started, by its key."""
@@ -151,16 +203,29 @@ class DailyLimit:
         with store.lock(f"tryon-day:{digest(owner)}", wait=2.0, hold=5.0):
             times = self._read_from(store, owner)
             change(times)
-            store.set(_key(owner), json.dumps(times).encode(), DAY)
+            store.set(_key(owner), json.dumps(times).encode(), DAY + HOUR)
 
     def _read_from(self, store: Store, owner: str) -> dict[str, float]:
         since = self._clock() - DAY
         try:
             times: dict[str, float] = json.loads(store.get(_key(owner)) or b"{}")
-            return {key: time for key, time in times.items() if time > since}
+            return {
+                key: value
+                for key, value in times.items()
+                if (_end_of(key) if key.startswith(HOURLY) else value) > since
+            }
         except (ValueError, TypeError, AttributeError):  # written by another version
             return {}
 
 
 def _key(owner: str) -> str:
     return f"tryon-day:{digest(owner)}"
+
+
+def _hour(time: float) -> str:
+    """Return the name of an hour, under which its try-ons are counted."""
+    return f"{HOURLY}{int(time // HOUR)}"
+
+
+def _end_of(hour: str) -> float:
+    return (int(hour[len(HOURLY) :]) + 1) * HOUR

@@ -15,8 +15,8 @@ from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..callbacks import AppSignals
+from ..daily_limits import limit_status
 from ..errors import translate
-from ..guest_limits import guest_status
 from ..paywalls import paywall_fields
 from ..state import get_state
 
@@ -59,12 +59,13 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         return {**_EMPTY, **_login_fields()}
     if visitor.shopper is None:
         allowed = {**_EMPTY, **_ALLOWED, "monetizationModel": "FREE_ALL"}
-        return {**allowed, **guest_status(visitor)}
+        return {**allowed, **limit_status(visitor)}
     if state.spending is not None and state.settings.is_free:
         free = {"monetizationModel": "FREE_ALL", "externalId": visitor.shopper.external_id}
-        return {**_EMPTY, **_ALLOWED, **free}
+        return {**_EMPTY, **_ALLOWED, **free, **limit_status(visitor)}
     if state.spending is not None:
-        return {**_EMPTY, **_balance_fields(state.spending, visitor.shopper, product)}
+        fields = {**_EMPTY, **_balance_fields(state.spending, visitor.shopper, product)}
+        return {**fields, **limit_status(visitor)} if fields["canTryOn"] else fields
     # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
     timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
     client = state.client.with_timeout(timeout)
@@ -79,7 +80,8 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         log.warning("A shopper's status could not be read from Genvoris: %s", error)
         unknown = {"access": "ERROR", "ctaType": "none"}
         return {**_EMPTY, **unknown, "message": translate("internal_error")}
-    return {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
+    fields = {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
+    return {**fields, **limit_status(visitor)} if fields["canTryOn"] else fields
 
 
 def _login_fields() -> dict[str, Any]:

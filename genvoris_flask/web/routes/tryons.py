@@ -22,8 +22,8 @@ from ..auth import (
     session_for,
     slot_owner,
 )
+from ..daily_limits import check_daily_limits, counted_tryon
 from ..errors import HttpError, isolate
-from ..guest_limits import check_guest_limit, guest_tryon
 from ..hosts import own_path, shop_url
 from ..rate_limits import count_shopper, take_slot
 from ..serializers import job_fields
@@ -60,7 +60,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     key = request.headers.get("Idempotency-Key") or None
     # Equal for every repeat, so that Genvoris recognizes one even when this shop cannot.
     tryon_key = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
-    check_guest_limit(visitor, tryon_key)
+    check_daily_limits(visitor, tryon_key)
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
@@ -68,7 +68,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
-    with guest_tryon(visitor, tryon_key) as counted:
+    with counted_tryon(visitor, tryon_key) as counted:
         tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key, counted)
         job = _submit(visitor, tryon, key)
     location = own_path(f"/tryons/{job.id}")

@@ -27,8 +27,8 @@ from ....errors import (
 )
 from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
 from ...callbacks import open_spender
+from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
-from ...guest_limits import guest_tryon
 from ...hosts import shop_url
 from ...rate_limits import count_address, take_slot
 from ...serializers import error_for_outcome, refusal_fields
@@ -82,7 +82,7 @@ def forward_request(route: Route) -> Response:
         held.enter_context(take_slot(state.passthrough_slots, owner))
         key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
         if visitor and route is TRYON:
-            held.enter_context(guest_tryon(visitor, key))
+            held.enter_context(counted_tryon(visitor, key))
         try:
             spender = open_spender(state) if route is TRYON else None
             if spender is not None and shopper is not None:

@@ -1,0 +1,160 @@
+"""The try-ons that may be started in a day: by a guest, by a shopper, and in the whole shop.
+
+The settings are GENVORIS_GUEST_TRYONS_PER_DAY, GENVORIS_TRYONS_PER_DAY and
+GENVORIS_SHOP_TRYONS_PER_DAY.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..core.locales import translate
+from ..core.rate_limits import ADDRESS_FACTOR
+from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError
+from ..core.tryon.paywall import Paywall
+from ..errors import LockTimeoutError
+from ..settings import Settings
+from .auth import Visitor, guest_address, login_url
+from .errors import HttpError, page_language
+from .state import get_state
+
+HOUR = 3600.0
+BUSY_RETRY_AFTER = 5.0  # seconds
+# The reason in an answer, by the error's code.
+REASONS = {
+    "guest_limit_reached": "guest_limit",
+    "daily_limit": "daily_limit",
+    "shop_budget": "shop_budget",
+}
+
+
+def check_daily_limits(visitor: Visitor, key: str | None) -> None:
+    """Check that a visitor has a try-on left today, before the photo is read.
+
+    Raises:
+        HttpError: 429 ``guest_limit_reached``, ``daily_limit`` or ``shop_budget``.
+    """
+    error = get_state().daily_limit.find_exhausted(_claims(visitor), key)
+    if error is not None:
+        raise _refusal(error)
+
+
+@contextmanager
+def counted_tryon(visitor: Visitor, key: str) -> Iterator[CountedTryon]:
+    """Count a try-on, unless the ``with`` block fails.
+
+    Args:
+        visitor: Who starts it.
+        key: Tells it from the visitor's others, and is the same for a repeat.
+
+    Raises:
+        HttpError: 429 ``guest_limit_reached``, ``daily_limit`` or ``shop_budget``, or 503 ``busy``.
+    """
+    limit, tryon = get_state().daily_limit, CountedTryon(_claims(visitor), key)
+    try:
+        is_new = limit.take(tryon.claims, key)
+    except DailyLimitError as error:
+        raise _refusal(error) from None
+    except LockTimeoutError:
+        raise HttpError("busy", retry_after=BUSY_RETRY_AFTER) from None
+    try:
+        yield tryon
+    except Exception:
+        if is_new:
+            limit.without_picture(tryon)
+        raise
+
+
+def limit_status(visitor: Visitor) -> dict[str, Any]:
+    """Return the fields of a status that depend on the limits; a guest's quota among them."""
+    claims = _claims(visitor)
+    daily_limit = get_state().daily_limit
+    exhausted = daily_limit.find_exhausted(claims)
+    fields: dict[str, Any] = {}
+    if visitor.shopper is None and claims and (limit := claims[0].limit) is not None:
+        is_over = exhausted is not None and exhausted.claim.code != "shop_budget"
+        used = limit if is_over else min(daily_limit.used(claims[0]), limit)
+        fields["quota"] = {"used": used, "limit": limit, "resetsAt": None}
+        fields["remaining"] = limit - used
+    if exhausted is None:
+        return fields
+    code = exhausted.claim.code
+    is_budget = code == "shop_budget"
+    return {
+        **fields,
+        "access": "ERROR" if is_budget else "EXHAUSTED",
+        "ctaType": "none" if is_budget else "upgrade",
+        "canTryOn": False,
+        "reason": REASONS[code],
+        "message": _sentence(exhausted),
+        "paywall": _paywall(exhausted),
+    }
+
+
+def _claims(visitor: Visitor) -> tuple[Claim, ...]:
+    """Return what a try-on counts against: who starts it, their address, and the shop.
+
+    A guest without cookies is a new one in every request, and many guests share an address.
+    """
+    settings = get_state().settings
+    found: list[Claim] = []
+    if visitor.shopper is None:
+        found += _guest_claims(visitor, settings)
+    elif settings.tryons_per_day is not None:
+        found.append(Claim(visitor.owner, settings.tryons_per_day, "daily_limit"))
+    if settings.shop_tryons_per_day is not None:
+        found = found or [Claim(visitor.owner, None)]
+        budget = settings.shop_tryons_per_day
+        found.append(Claim("shop", budget, "shop_budget", is_shared=True))
+    return tuple(found)
+
+
+def _guest_claims(visitor: Visitor, settings: Settings) -> list[Claim]:
+    limits = {
+        "guest_limit_reached": settings.guest_tryons_per_day,
+        "daily_limit": settings.tryons_per_day,
+    }
+    known = [(limit, code) for code, limit in limits.items() if limit is not None]
+    if not known:
+        return []
+    limit, code = min(known, key=lambda each: each[0])
+    address = guest_address(visitor)
+    shared = [Claim(f"address:{address}", limit * ADDRESS_FACTOR, code)] if address else []
+    return [Claim(visitor.owner, limit, code), *shared]
+
+
+def _refusal(error: DailyLimitError) -> HttpError:
+    code = error.claim.code
+    login: dict[str, Any] = {"login_url": login_url()} if code == "guest_limit_reached" else {}
+    return HttpError(
+        code,
+        retry_after=error.retry_after,
+        detail=_sentence(error),
+        reason=REASONS[code],
+        paywall=_paywall(error),
+        **login,
+    )
+
+
+def _paywall(error: DailyLimitError) -> dict[str, Any]:
+    """Return a paywall that says when to come back; a guest may also log in."""
+    code, language = error.claim.code, page_language()
+    if code == "shop_budget":  # nothing that the shopper does would help
+        title = translate("paywall.credit_limit_reached.title", language)
+        return {"kind": "unavailable", **Paywall(title, _sentence(error)).fields()}
+    url = login_url() if code == "guest_limit_reached" else None
+    label = translate("action.login", language) if url else None
+    title = translate("paywall.guest_limit.title", language)
+    return {"kind": "offer", **Paywall(title, _sentence(error), label, url).fields()}
+
+
+def _sentence(error: DailyLimitError) -> str:
+    language = page_language()
+    hours = math.ceil(error.retry_after / HOUR)
+    # Arabic has forms for one, two, three to ten, and more; the other languages for one and more.
+    number = "one" if hours == 1 else "two" if hours == 2 else "few" if hours <= 10 else "many"
+    words = translate(f"hours.{number}", language, hours=hours)
+    return translate(error.claim.code, language, hours=words)
