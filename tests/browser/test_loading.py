@@ -98,6 +98,26 @@ def test_trusted_types(shop: ScriptedShop, photo: Path) -> None:
     click(page)
 
 
+def test_click_before_the_script(shop: ScriptedShop) -> None:
+    """A click that came before the script is answered once that has loaded."""
+    shop.script = ""
+    page = shop.open()
+    page.get_by_role("button", name="Try it on").click()
+    # The browser has measured the click once another frame is drawn.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    page.evaluate(
+        """() => {
+          const script = document.createElement('script');
+          Object.assign(script, { src: '/genvoris/widget.js', nonce: 'n' });
+          script.dataset.apiUrl = '/genvoris';
+          document.body.append(script);
+        }"""
+    )
+    expect_heading(page, "Try it on")
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+
+
 def test_policy_refuses_other_files(shop: ScriptedShop) -> None:
     """Scripts cannot use the policy to load anything else."""
     shop.policy = f"{POLICY}; require-trusted-types-for 'script'; trusted-types genvoris"

@@ -29,7 +29,6 @@ const start = readStartOptions();
 if (start) begin(start);
 else {
   console.error(
-    "Genvoris: the widget's script tag was not found. Give it data-api-url, or set " +
-      'window.genvorisConfig = {apiProxyBase: "/genvoris"} before the script.',
+    'Genvoris: set data-api-url on the script, or genvorisConfig = {apiProxyBase: "/genvoris"}',
   );
 }

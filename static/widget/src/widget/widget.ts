@@ -6,7 +6,7 @@ import { doc, page } from "./page";
 import type { Settings } from "./public";
 import type { StartOptions } from "./script-tag";
 import { readText, SESSION_KEY } from "./storage";
-import { CHECKOUT_SELECTOR, FITTING_ROOM, triggerOf } from "./triggers";
+import { CHECKOUT_SELECTOR, FITTING_ROOM, onEarlyClick, triggerOf } from "./triggers";
 
 const VERSION = "0.1.0";
 
@@ -33,6 +33,8 @@ export class Widget {
       this.#on(type, (event) => triggerOf(event) && this.#loadAll());
     }
     this.#on("click", (event) => this.#onClick(event));
+    // An earlier widget on this page has answered it.
+    if (!("VTOWidget" in window)) onEarlyClick((trigger) => this.#open(trigger));
     if (Object.keys(this.#settings).some((key) => key.startsWith("button"))) this.#styleButtons();
     // Only the dialog reports a checkout that follows a try-on.
     if (readText(SESSION_KEY) && doc.querySelector(CHECKOUT_SELECTOR)) this.#loadAll();
@@ -62,9 +64,9 @@ export class Widget {
         if (this.#dialog) this.#loadAll();
       },
       on(name, handler) {
-        const listening = [`genvoris:${name}`, handler as (event: Event) => void] as const;
-        addEventListener(...listening, { signal });
-        return () => removeEventListener(...listening);
+        const type = `genvoris:${name}`;
+        addEventListener(type, handler as (event: Event) => void, { signal });
+        return () => removeEventListener(type, handler as (event: Event) => void);
       },
       destroy: () => {
         this.#stop();
@@ -107,13 +109,17 @@ export class Widget {
       this.#click = undefined;
       if (click.defaultPrevented) return;
       click.preventDefault();
-      if (trigger.hasAttribute(FITTING_ROOM)) this.api.openFittingRoom();
-      else if (this.#handledClick !== click) this.api.open(trigger.dataset, trigger);
+      if (this.#handledClick !== click) this.#open(trigger);
     };
     // On every node of the path, since the page may stop the click at any of them.
     const listen = EventTarget.prototype.addEventListener;
     for (const node of click.composedPath()) listen.call(node, "click", act, { signal });
     setTimeout(act);
+  }
+
+  #open(trigger: HTMLElement): void {
+    if (trigger.hasAttribute(FITTING_ROOM)) this.api.openFittingRoom();
+    else this.api.open(trigger.dataset, trigger);
   }
 
   async #call(call: PendingCall): Promise<void> {
