@@ -1,6 +1,10 @@
 // Styles for what is visible only once there is a photo.
 
 export const css = `
+.visual>canvas,.visual>img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}
+.visual>img.product{padding:clamp(24px,4vw,48px)}
+@media (max-width:640px) and (min-height:481px),(max-width:480px){
+.visual{height:min(100vw/var(--ar,.75),100dvh - 216px)}}
 .quiet{background:none;font-weight:400;font-size:.875em;color:var(--soft);text-decoration:underline;
 text-underline-offset:.2em;min-height:44px}
 .quiet:hover{color:var(--text)}

@@ -29,8 +29,6 @@ stroke-linejoin:round;flex:none}
 .body{display:contents}
 .visual{position:relative;grid-area:1/1/3/2;background:var(--surface);display:grid;place-items:center;
 overflow:hidden}
-.visual>canvas,.visual>img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}
-.visual>img.product{padding:48px}
 .side{grid-area:2/2;display:flex;flex-direction:column;gap:16px;padding:8px 24px 24px;overflow:auto}
 .side>*{flex:none}
 .product-card{display:flex;gap:14px;align-items:center}
@@ -85,7 +83,6 @@ white-space:nowrap}
 dialog{width:100vw;max-width:none;height:100dvh;border-radius:0;border:0;margin:0;
 padding-inline:env(safe-area-inset-left) env(safe-area-inset-right)}
 .top{padding-block:4px;padding-inline:18px 4px}
-.visual>img.product{padding:24px}
 .side{gap:14px;padding:10px 18px max(18px,env(safe-area-inset-bottom))}
 .side,.body{scroll-padding-bottom:96px}
 .actions{display:contents}
@@ -95,7 +92,7 @@ box-shadow:0 0 0 99px var(--bg);clip-path:inset(-12px -18px)}}
 dialog{grid-template:auto minmax(0,1fr)/100%}
 .top{grid-area:auto}
 .body{display:flex;flex-direction:column;overflow:auto}
-.visual{flex:none;height:min(100vw/var(--ar,.75),100dvh - 216px)}
+.visual{flex:none}
 .visual:has(.drop){height:max-content;min-height:min(24dvh,200px)}
 .side{flex:1 0 auto;overflow:visible;padding-top:18px}
 .drop{position:static;place-self:stretch;margin:14px}
