@@ -8,6 +8,7 @@ quota_exhausted     ``refusal``: a shopper was refused for lack of quota, plan o
 credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credits
 credits_expiring    ``notice``: credits of an order end in a week, or in a day; once each
 refund_due          ``shopper``, ``sale``: a single try-on failed three times in a row; pay it back
+tryon_rated         ``rating``: a shopper said whether they like a picture, and perhaps why not
 ==================  ==========================================================================
 
 A receiver may run outside of a request, in a thread of the try-on pool, with an app context.
@@ -26,3 +27,4 @@ quota_exhausted = _signals.signal("genvoris-quota-exhausted")
 credits_depleted = _signals.signal("genvoris-credits-depleted")
 credits_expiring = _signals.signal("genvoris-credits-expiring")
 refund_due = _signals.signal("genvoris-refund-due")
+tryon_rated = _signals.signal("genvoris-tryon-rated")

@@ -98,6 +98,7 @@ def test_signals() -> None:
         "refund_due",
         "session_failed",
         "session_minted",
+        "tryon_rated",
     }
 
 

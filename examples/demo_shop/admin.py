@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 
@@ -13,6 +14,7 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from genvoris_flask.core.ratings import Rating
 from genvoris_flask.errors import GenvorisError
 from genvoris_flask.webhooks.events import (
     CreditEvent,
@@ -23,7 +25,7 @@ from genvoris_flask.webhooks.events import (
 )
 
 from .genvoris import genvoris
-from .models import ReceivedEvent, db, name_of
+from .models import Opinion, ReceivedEvent, db, name_of
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,25 @@ def describe(event: WebhookEvent) -> str:
     return "A test. It came through." if event.type == "webhook.test" else "Something new."
 
 
+def remember_opinion(_sender: object, rating: Rating) -> None:
+    """Keep what a shopper thinks of a picture; a later opinion replaces the earlier one."""
+    product, reasons = rating.product_title or "something", " ".join(rating.reasons)
+    opinion = Opinion(
+        tryon_id=rating.tryon_id, product=product, liked=rating.liked, reasons=reasons
+    )
+    db.session.merge(opinion)
+    db.session.commit()
+
+
+def figures() -> list[dict[str, object]]:
+    """Return for each product how many pictures are liked, how many are not, and why not."""
+    counts: dict[str, Counter[str]] = {}
+    for opinion in db.session.scalars(db.select(Opinion).order_by(Opinion.product)):
+        words = ["liked" if opinion.liked else "disliked", *opinion.reasons.split()]
+        counts.setdefault(opinion.product, Counter()).update(words)
+    return [{"product": product, "counts": counter} for product, counter in counts.items()]
+
+
 def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Response]:
     """Restrict a view to the shop's owner."""
 
@@ -106,7 +127,7 @@ def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Respons
 @blueprint.get("/")
 @owner_only
 def show() -> str:
-    return render_template("admin.html", news=latest(0))
+    return render_template("admin.html", news=latest(0), figures=figures())
 
 
 @blueprint.get("/news")

@@ -10,7 +10,7 @@ from flask import Flask, render_template
 from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
-from genvoris_flask.signals import customer_linked
+from genvoris_flask.signals import customer_linked, tryon_rated
 
 from . import accounts, admin, plans, security, shop
 from .genvoris import genvoris, remember_customer
@@ -33,6 +33,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_LOGIN_URL="/login",
         GENVORIS_UPGRADE_URL="/plans",
         GENVORIS_PRIVACY_URL="/privacy",
+        GENVORIS_SUPPORT_URL="mailto:hello@marlow-and-fen.example",
         GENVORIS_SHOP_NAME="Marlow & Fen",
         GENVORIS_BUTTON={"label": "See it on you", "icon": "sparkles"},
         GENVORIS_PLANS=plans.GENVORIS_PLANS,
@@ -47,6 +48,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     security.init_app(app)
     genvoris.init_app(app)
     customer_linked.connect(remember_customer, app)  # other apps in this process have their own
+    tryon_rated.connect(admin.remember_opinion, app)
     for module in (shop, accounts, plans, admin):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)

@@ -54,6 +54,15 @@ class ReceivedEvent(db.Model):  # type: ignore[name-defined,misc]
     )
 
 
+class Opinion(db.Model):  # type: ignore[name-defined,misc]
+    """Whether a shopper likes a picture, and if not, why."""
+
+    tryon_id: Mapped[str] = mapped_column(primary_key=True)
+    product: Mapped[str]
+    liked: Mapped[bool]
+    reasons: Mapped[str]
+
+
 def external_id(user: User) -> str:
     """Return the external id under which Genvoris knows a shopper."""
     return f"user_{user.id}"

@@ -20,10 +20,12 @@ from .api.models import EVENT_TYPES, Event
 from .api.parsing import plain_text, text_length
 from .concurrency.per_process import PerProcess
 from .concurrency.threads import WorkerPool
+from .ratings import TRYON_RATED, Rating, problem_of
 from .reserved_fields import is_reserved
 
 log = logging.getLogger("genvoris_flask.events")
 
+TYPES = (*EVENT_TYPES, TRYON_RATED)
 MAX_EVENTS = 50  # in one batch
 MAX_SESSION_ID = 200
 MAX_TEXT = 300
@@ -71,19 +73,35 @@ def _read(event: Any, at: str) -> Event:
     if not isinstance(event, dict):
         raise SchemaError(at.rstrip("."), "must be an object")
     kind = event.get("eventType")
-    if kind not in EVENT_TYPES:
-        raise SchemaError(f"{at}eventType", f"must be one of {', '.join(EVENT_TYPES)}")
+    if kind not in TYPES:
+        raise SchemaError(f"{at}eventType", f"must be one of {', '.join(TYPES)}")
     session_id = _text(event, "sessionId", MAX_SESSION_ID, at)
     if not session_id:
         raise SchemaError(f"{at}sessionId", "is missing")
+    metadata = _metadata(event, at)
+    if kind == TRYON_RATED and (problem := problem_of(metadata)):
+        raise SchemaError(f"{at}metadata", problem)
     return Event(
         session_id=session_id,
         event_type=kind,
         product_id=_text(event, "productId", MAX_TEXT, at),
         product_title=_text(event, "productTitle", MAX_TEXT, at),
         page_url=_page(event, at),
-        metadata=_metadata(event, at),
+        metadata=metadata,
     )
+
+
+def split_ratings(events: Sequence[Event]) -> tuple[list[Event], list[Rating]]:
+    """Return the events that Genvoris knows, and the ratings."""
+    known = [event for event in events if event.event_type in EVENT_TYPES]
+    ratings = [_rating(event) for event in events if event.event_type == TRYON_RATED]
+    return known, ratings
+
+
+def _rating(event: Event) -> Rating:
+    fields = event.metadata or {}
+    reasons = tuple(dict.fromkeys((fields.get("reasons") or "").split()))
+    return Rating(fields["tryOn"], fields["liked"], reasons, event.product_id, event.product_title)
 
 
 def _text(event: dict[str, Any], name: str, longest: int, at: str) -> str | None:

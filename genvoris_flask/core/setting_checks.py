@@ -45,6 +45,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_LOGIN_URL": validators.page_url,
     "GENVORIS_UPGRADE_URL": validators.page_url,
     "GENVORIS_PRIVACY_URL": validators.page_url,
+    "GENVORIS_SUPPORT_URL": validators.support_url,
     "GENVORIS_SHOP_NAME": validators.text,
     "GENVORIS_PHONE_HANDOVER": validators.flag,
     "GENVORIS_BUTTON": validators.json_or(button.design),

@@ -130,6 +130,17 @@ def page_url(key: str, value: Any) -> str:
     return url
 
 
+def support_url(key: str, value: Any) -> str:
+    """Return where shoppers reach the shop: a page, or a mailto or tel address."""
+    url = text(key, value)
+    if re.fullmatch(r"(mailto|tel):[^\s/]+", url) and url.isprintable():
+        return url
+    try:
+        return page_url(key, value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error} A mailto: or tel: address is possible too.") from None
+
+
 def store_url(key: str, value: Any) -> str:
     """Return the URL of a Redis server, with the options that are supported."""
     url = read_redis_url(key, text(key, value))

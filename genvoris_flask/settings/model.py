@@ -79,6 +79,8 @@ class Settings:
         upgrade_url: Where the default paywall leads.
         privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
             photo is sent. Default: the question has no link.
+        support_url: Where shoppers can tell the shop about a failed try-on: a page, or a mailto or
+            tel address. Default: they are offered no such way.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
             Default: the host name of the page.
         phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
@@ -165,6 +167,7 @@ class Settings:
     login_url: str | None = None
     upgrade_url: str | None = None
     privacy_url: str | None = None
+    support_url: str | None = None
     shop_name: str | None = None
     phone_handover: bool = True
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN

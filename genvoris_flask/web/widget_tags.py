@@ -85,6 +85,7 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         "data-api-key": state.settings.widget_api_key,
         "data-platform": "flask",
         "data-privacy-url": state.settings.privacy_url,
+        "data-support-url": state.settings.support_url,
         "data-max-upload-bytes": str(state.settings.max_upload_bytes),
         "data-phone-handover": "true" if is_handover_possible(state, page) else None,
         "data-shop-name": state.settings.shop_name,

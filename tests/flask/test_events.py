@@ -12,6 +12,8 @@ from flask import Flask, session
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.api.models import EVENT_TYPES
+from genvoris_flask.core.ratings import Rating
+from genvoris_flask.signals import tryon_rated
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
@@ -34,6 +36,50 @@ def test_batch_is_accepted_and_sent(shop: Shop) -> None:
     assert sent(shop) == events
     call = next(each for each in shop.transport.requests if each.url.path == "/api/v1/events")
     assert call.headers["Authorization"] == f"Bearer {API_KEY}"
+
+
+RATING = {
+    **EVENT,
+    "eventType": "TRYON_RATED",
+    "productId": "s1",
+    "productTitle": "Shirt",
+    "metadata": {"tryOn": "job-1", "liked": False, "reasons": "likeness quality"},
+}
+
+
+def test_rating_is_the_shops(shop: Shop) -> None:
+    """The shop gets it by a signal; Genvoris, which does not know it, gets the other events."""
+    heard: list[Rating] = []
+
+    def listener(_sender: Any, rating: Rating) -> None:
+        heard.append(rating)
+        raise LookupError("the shop's own fault")
+
+    with tryon_rated.connected_to(listener, sender=shop.app):
+        answer = shop.post("/api/v1/events", json={"events": [RATING, EVENT]})
+    assert (answer.status_code, answer.get_json()) == (202, {"accepted": 2})
+    assert heard == [
+        Rating("job-1", False, ("likeness", "quality"), "s1", "Shirt", Shopper("ada")),
+    ]
+    assert sent(shop) == [EVENT]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        {"liked": True},
+        {"tryOn": "job-1"},
+        {"tryOn": "job-1", "liked": "yes"},
+        {"tryOn": 7, "liked": True},
+        {"tryOn": "x" * 101, "liked": True},
+        {"tryOn": "job-1", "liked": False, "reasons": "ugly"},
+    ],
+)
+def test_unclear_rating_is_refused(shop: Shop, metadata: Any) -> None:
+    """A shop's figures contain what the dialog can ask."""
+    answer = shop.post("/api/v1/events", json={**RATING, "metadata": metadata})
+    assert (answer.status_code, answer.get_json()["field"]) == (400, "metadata")
 
 
 def test_single_event_beacon_and_double_slash(shop: Shop) -> None:

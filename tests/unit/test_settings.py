@@ -151,6 +151,14 @@ def test_number_as_string() -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["/contact", "https://help.example/try-on", "mailto:help@shop.example", "tel:+4930123"]
+)
+def test_support_url(url: str) -> None:
+    """A page, or an address to write to or call."""
+    assert read(GENVORIS_SUPPORT_URL=url).support_url == url
+
+
+@pytest.mark.parametrize(
     ("name", "value", "hint"),
     [
         ("GENVORIS_API_KEY", "sk_live_1", "gvk_live_"),
@@ -196,6 +204,9 @@ def test_number_as_string() -> None:
         ("GENVORIS_DEFAULT_PLAN", 7, "string"),
         ("GENVORIS_EXTERNAL_ID_PREFIX", 7, "string"),
         ("GENVORIS_PRIVACY_URL", "javascript:alert(1)", "path"),
+        ("GENVORIS_SUPPORT_URL", "javascript:alert(1)", "mailto"),
+        ("GENVORIS_SUPPORT_URL", "mailto:", "mailto"),
+        ("GENVORIS_SUPPORT_URL", "help@shop.example", "mailto"),
         ("GENVORIS_BUTTON", "round", "dict"),
         ("GENVORIS_BUTTON", {"borderRadius": 41}, "borderRadius"),
     ],

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
 
-from ...core.analytics import SchemaError, read_events
+from ...core.analytics import SchemaError, read_events, split_ratings
+from ...core.ratings import Rating
 from ...core.storage.sealing import device_keys
+from ...signals import tryon_rated
 from ..attribution import keep_widget_session
 from ..auth import authorize, renew_guest
+from ..compat import get_app
 from ..errors import HttpError
 from ..rate_limits import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
 from ..storage import secrets_of
 from ..transfers import read_message
+
+log = logging.getLogger("genvoris_flask.events")
 
 ONE_YEAR = 365 * 24 * 3600
 MAX_BODY_BYTES = 512 * 1024
@@ -54,7 +61,8 @@ def script(name: str) -> Response:
 def report() -> tuple[dict[str, int], int]:
     """Accept a batch of events from any visitor, without waiting for Genvoris."""
     count_address("events")
-    if shopper := current_shopper_or_nobody():
+    shopper = current_shopper_or_nobody()
+    if shopper:
         count_shopper("events", f"shopper:{shopper.external_id}")
     # Any Content-Type will do: navigator.sendBeacon can only send plain text without a preflight.
     body = read_message(request, MAX_BODY_BYTES, get_state().settings.upload_timeout)
@@ -63,7 +71,18 @@ def report() -> tuple[dict[str, int], int]:
     except SchemaError as error:
         raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
     keep_widget_session(events[-1].session_id)
-    return {"accepted": get_state().events.add(events)}, 202
+    known, ratings = split_ratings(events)
+    for rating in ratings:
+        _announce(replace(rating, shopper=shopper))
+    accepted = get_state().events.add(known) if known else 0
+    return {"accepted": accepted + len(ratings)}, 202
+
+
+def _announce(rating: Rating) -> None:
+    try:
+        tryon_rated.send(get_app(), rating=rating)
+    except Exception:  # the shop's own code must not lose the other events
+        log.exception("A receiver of tryon_rated failed")
 
 
 def hand_out() -> dict[str, Any]:
