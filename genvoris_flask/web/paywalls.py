@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from ..core.charging.options import Offers, options_for
 from ..core.charging.packs import Pack
 from ..core.ledger.models import Balance
+from ..core.products import Product
 from ..core.tryon.paywall import PaywallOption, Refusal, paywall_for
 from ..errors import LedgerUnavailableError
 from .checkout import checkout_hook
@@ -36,7 +39,11 @@ def paywall_fields(
         if balance is None:
             balance = _read_balance(state, refusal)
         options = options_for(
-            refusal, _offers(state), balance=balance, renews_at=renews_at, language=language
+            refusal,
+            _offers(state, refusal.product),
+            balance=balance,
+            renews_at=renews_at,
+            language=language,
         )
     # Where the options lead, the default paywall's single button need not.
     is_offered = any(option.url == settings.upgrade_url for option in options)
@@ -50,20 +57,28 @@ def paywall_fields(
     )
 
 
-def _offers(state: AppState) -> Offers:
+def _offers(state: AppState, product: Product | None) -> Offers:
     settings = state.settings
     return Offers(
         ways=settings.charging,
         plans=settings.plans or (),
         packs=[pack for pack in settings.packs if checkout_hook(state, pack)],
         plans_url=settings.upgrade_url,
-        pack_url=_pack_url,
+        pack_url=functools.partial(_pack_url, product),
         per_order=settings.credits.per_order if settings.credits else None,
     )
 
 
-def _pack_url(pack: Pack) -> str:
-    return f"{own_path('/checkout')}?try_ons={pack.try_ons}"
+def _pack_url(product: Product | None, pack: Pack) -> str:
+    fields: dict[str, Any] = {"try_ons": pack.try_ons}
+    if product is not None:
+        described = {
+            "product_id": product.id,
+            "product_title": product.title,
+            "page_url": product.page_path,
+        }
+        fields |= {name: value for name, value in described.items() if value}
+    return f"{own_path('/checkout')}?{urlencode(fields)}"
 
 
 def _read_balance(state: AppState, refusal: Refusal) -> Balance | None:

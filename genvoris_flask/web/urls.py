@@ -136,6 +136,7 @@ def keep_forwarded_photo_in_memory(_endpoint: str | None, _values: dict[str, Any
 
 checkout = browser_blueprint("genvoris_checkout", __name__)
 checkout.post("/checkout")(view("checkout.create_checkout"))
+checkout.get("/checkout")(view("checkout.go_to_checkout"))
 checkout.get("/checkout/return")(view("checkout.complete_checkout"))
 
 claims = browser_blueprint("genvoris_claims", __name__)

@@ -12,7 +12,7 @@ from genvoris_flask import GenvorisError, Shopper
 from genvoris_flask.core.charging.packs import Pack
 from genvoris_flask.core.products import Product
 from genvoris_flask.signals import refund_due
-from tests.support.flask_shop import Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.stripe_checkouts import FakeCheckouts
@@ -69,6 +69,43 @@ class TestCheckout:
         shop.extension.checkout(lambda *_: "https://pay.example/1")
         answer = shop.post(FIVE, headers={"Accept": "text/html,*/*;q=0.8"})
         assert (answer.status_code, answer.location) == (303, "https://pay.example/1")
+
+    def test_link_of_the_paywall(self, shop: Shop) -> None:
+        """The option's own link leads there from the dialog, and back to its product."""
+        found: list[str] = []
+
+        @shop.extension.checkout
+        def checkout(_shopper: Any, _product: Any, return_url: str, _pack: Any) -> str:
+            found.append(return_url)
+            return "https://pay.example/1"
+
+        query = {"product_id": "7", "page_url": "/product/7?size=m"}
+        status = shop.browser.get("/genvoris/status", query_string=query).get_json()
+        url = status["options"][0]["url"]
+        answer = shop.browser.get(url, headers=SAME_ORIGIN)
+        assert (answer.status_code, answer.location) == (303, "https://pay.example/1")
+        assert found == ["http://localhost/product/7?size=m"]
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Site": "cross-site"},
+            {},
+            {**SAME_ORIGIN, "Sec-Purpose": "prefetch;prerender"},
+        ],
+    )
+    def test_links_elsewhere(self, shop: Shop, headers: dict[str, str]) -> None:
+        """A link of another site, or a prefetch, starts nothing."""
+        shop.extension.checkout(lambda *_: "https://pay.example/1")
+        answer = shop.browser.get(f"/genvoris{FIVE}", headers=headers)
+        assert answer.location == "http://localhost/product/7"
+
+    def test_link_that_cannot_be_followed(self, shop: Shop) -> None:
+        """A person is led to the log-in, or back, rather than to JSON."""
+        answer = shop.browser.get(f"/genvoris{FIVE}", headers=SAME_ORIGIN)
+        assert answer.location == "http://localhost/product/7"
+        shop.log_in(None)
+        assert shop.browser.get(f"/genvoris{FIVE}", headers=SAME_ORIGIN).location == "/login"
 
     def test_page_of_another_site(self, shop: Shop) -> None:
         """The way back leads to this shop, whatever the address says."""

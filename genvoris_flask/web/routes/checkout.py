@@ -10,12 +10,12 @@ from flask import jsonify, redirect, request
 
 from ...core.charging.checkout import CheckoutError, start_checkout
 from ...core.charging.packs import Pack
-from ...core.products import own_page, read_product
+from ...core.products import Product, own_page, read_product
 from ...errors import GenvorisError
 from ..auth import authorize, login_url
 from ..checkout import checkout_hook
 from ..errors import HttpError
-from ..hosts import shop_url
+from ..hosts import may_change, shop_url
 from ..rate_limits import count_address
 from ..state import get_state
 
@@ -24,6 +24,30 @@ log = logging.getLogger("genvoris_flask.billing")
 
 def create_checkout() -> Any:
     """Start a checkout and return its URL; a form of the shop's own is redirected there."""
+    url = _start()
+    # Browsers name text/html when they go to a page, and scripts do not.
+    goes_there = "text/html" in request.headers.get("Accept", "")
+    return redirect(url, 303) if goes_there else jsonify(url=url)
+
+
+def go_to_checkout() -> Any:
+    """Start a checkout for a click on a link in the shop's own pages, such as the paywall's.
+
+    Links of other sites, and browsers that fetch in advance what might be clicked, lead back to the
+    product.
+    """
+    is_prefetch = "prefetch" in request.headers.get("Sec-Purpose", "")
+    if is_prefetch or not may_change(request, get_state().settings.trusted_origins):
+        return redirect(_return_url(_product()), 303)
+    try:
+        return redirect(_start(), 303)
+    except HttpError as error:  # its JSON is nothing for a person
+        log.info("A checkout could not be started: %s", error)
+        login = error.extra.get("login_url")
+        return redirect(login or _return_url(_product()), 303)
+
+
+def _start() -> str:
     visitor = authorize("checkout")
     if visitor.shopper is None:  # a guest has no account that could hold what was bought
         raise HttpError("login_required", login_url=login_url())
@@ -32,16 +56,11 @@ def create_checkout() -> Any:
     hook = checkout_hook(state, pack)
     if hook is None:
         raise HttpError("path_not_allowed")
-    product = read_product(request.args, (), shop_url(request))
-    page = product.page_url if product else None
-    return_url = page or f"{shop_url(request)[:-1]}{request.script_root}/"
+    product = _product()
     try:
-        url = start_checkout(hook, visitor.shopper, product, return_url, pack)
+        return start_checkout(hook, visitor.shopper, product, _return_url(product), pack)
     except CheckoutError:
         raise HttpError("internal_error") from None
-    # Browsers name text/html when they go to a page, and the widget does not.
-    goes_there = "text/html" in request.headers.get("Accept", "")
-    return redirect(url, 303) if goes_there else jsonify(url=url)
 
 
 def complete_checkout() -> Any:
@@ -59,6 +78,17 @@ def complete_checkout() -> Any:
     home = f"{request.script_root}/"
     page = own_page(request.args.get("next", home), shop_url(request))
     return redirect(page or home, 303)
+
+
+def _product() -> Product | None:
+    """Return the product that the address describes; ``next`` is where the widget leads back to."""
+    fields = {"page_url": request.args.get("next", ""), **request.args.to_dict()}
+    return read_product(fields, (), shop_url(request))
+
+
+def _return_url(product: Product | None) -> str:
+    page = product.page_url if product else None
+    return page or f"{shop_url(request)[:-1]}{request.script_root}/"
 
 
 def _apply(session_id: str) -> None:
