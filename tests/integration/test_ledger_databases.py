@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,15 +15,16 @@ from typing import TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
-from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.migrate import pending, upgrade
 from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata
 from genvoris_flask.errors import LedgerUnavailableError
 from tests.support.databases import running_mariadb, running_postgres
+from tests.support.killing import kill_often
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 
 T = TypeVar("T")
@@ -125,7 +127,7 @@ def test_sale_and_refund_at_once(shop: LedgerFixture) -> None:
 
 PROCESS = """
 import sys
-from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.service import Ledger
 ledger = Ledger(Database(sys.argv[1]), clock=lambda: float(sys.argv[2]), secret=lambda: b"")
 sys.stdin.readline()
@@ -192,3 +194,61 @@ def test_database_is_away(tmp_path: Path) -> None:
         with pytest.raises(LedgerUnavailableError, match="nothing was changed") as caught:
             shop.ledger.reserve("u", "a")
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgres"], indirect=True)
+def test_killed_processes(shop: LedgerFixture) -> None:
+    """Whenever a process is killed, nothing is lost and nothing is doubled."""
+    kill_often(shop, 8)
+
+
+@pytest.mark.parametrize(
+    ("cause", "cure"),
+    [
+        ("query_only = ON", "query_only = OFF"),
+        ("max_page_count = 1", "max_page_count = 1000000"),
+    ],
+)
+def test_database_that_cannot_be_written(tmp_path: Path, cause: str, cure: str) -> None:
+    """A read-only and a full database refuse, and nothing is half done."""
+    shop = new_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    shop.ledger.give("u", Grant("gift", "test", "1", 5))
+    pragma = cause
+    event.listen(
+        shop.database.engine, "checkout", lambda raw, *_more: raw.execute(f"PRAGMA {pragma}")
+    )
+
+    def sell() -> None:
+        for number in range(1000):  # a full one has room for a few
+            shop.ledger.order_paid(f"o{number}", [OrderLine("l", 1)], external_id="u")
+
+    with pytest.raises(LedgerUnavailableError, match="nothing was changed"):
+        sell()
+    pragma = cure
+    shop.check()
+    assert shop.ledger.reserve("u", "a")
+    shop.database.engine.dispose()
+
+
+def test_database_that_stays_locked(tmp_path: Path) -> None:
+    """A lock that nobody releases is a refusal, after which everything is as before."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    new_ledger(url).ledger.give("u", Grant("gift", "test", "1", 1))
+    waiting = LedgerFixture(Database(open_engine_without_waiting(url), sleep=lambda _seconds: None))
+    with sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerUnavailableError, match="nothing was changed"):
+            waiting.ledger.reserve("u", "a")
+        assert waiting.ledger.balance("u").available == 1
+        other.execute("ROLLBACK")
+    assert waiting.ledger.reserve("u", "a")
+    waiting.check()
+
+
+def open_engine_without_waiting(url: str) -> Callable[[], Engine]:
+    def make() -> Engine:
+        engine = open_engine(url)
+        event.listen(engine, "checkout", lambda raw, *_more: raw.execute("PRAGMA busy_timeout = 1"))
+        return engine
+
+    return make

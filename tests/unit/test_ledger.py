@@ -235,6 +235,80 @@ class TestGrants:
         assert shop.ledger.take_back("u", 9).available == 1
 
 
+class TestBadInput:
+    """Input that cannot be right is answered as docs/billing.md says, and changes nothing."""
+
+    @pytest.mark.parametrize("amount", [1.5, "3", True])
+    def test_amounts_are_whole(self, shop: LedgerFixture, amount: Any) -> None:
+        """Money is a whole number of minor units."""
+        with pytest.raises(TypeError, match="minor units"):
+            shop.ledger.order_paid("o", [OrderLine("l", 3, amount)], external_id="u")
+        with pytest.raises(TypeError, match="minor units"):
+            shop.ledger.refunded("order", "o", amount)
+        assert available(shop) == 0
+
+    @pytest.mark.parametrize("amount", [-1, 10**30])
+    def test_impossible_amounts(self, shop: LedgerFixture, amount: int) -> None:
+        """Negative sums, and those that no column holds, are refused."""
+        with pytest.raises(ValueError, match="minor units"):
+            shop.ledger.order_paid("o", [OrderLine("l", 3, amount)], external_id="u")
+        with pytest.raises(ValueError, match="paid back"):
+            shop.ledger.refunded("order", "o", amount)
+        assert available(shop) == 0
+
+    def test_unknown_shopper(self, shop: LedgerFixture) -> None:
+        """Somebody who has nothing has nothing; nothing of theirs can be settled or taken."""
+        assert available(shop, "nobody") == 0
+        assert not shop.ledger.commit("nobody", "k")
+        assert not shop.ledger.release("nobody", "k")
+        assert shop.ledger.take_back("nobody", 3).available == 0
+        assert shop.ledger.refunded("order", "nothing", 5) == []
+
+    @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+    def test_no_text(self, shop: LedgerFixture, text: str) -> None:
+        """Ids that some database cannot store are refused by all."""
+        with pytest.raises(ValueError, match="not text"):
+            shop.ledger.give(text, lot())
+
+    def test_long_ids(self, shop: LedgerFixture) -> None:
+        """Ids of 10,000 characters are refused; the longest ones allowed work."""
+        lines = [OrderLine("l", 3)]
+        for order, found in (("o" * 10_000, lines), ("o", [OrderLine("l" * 10_000, 3)])):
+            with pytest.raises(ValueError, match="1 to 255 characters"):
+                shop.ledger.order_paid(order, found, external_id="u")
+        with pytest.raises(ValueError, match="1 to 255 characters"):
+            shop.ledger.reserve("u", "k" * 10_000)
+        shop.ledger.order_paid("o" * 253, lines, external_id="u")
+        assert use(shop, "k" * 255)
+        assert all(len(line.event) <= 255 for line in shop.ledger.journal("u"))
+
+    @pytest.mark.parametrize("currency", ["", "EURO", "€"])
+    def test_no_currency(self, shop: LedgerFixture, currency: str) -> None:
+        """A currency is an ISO code."""
+        with pytest.raises(ValueError, match="ISO code"):
+            shop.ledger.order_paid("o", [OrderLine("l", 3)], external_id="u", currency=currency)
+
+    def test_order_in_two_currencies(self, shop: LedgerFixture) -> None:
+        """Told again in another currency, an order is one of that currency; its units stay."""
+        for currency, paid in (("EUR", 1000), ("USD", 1200)):
+            line = OrderLine("l", 10, paid)
+            shop.ledger.order_paid("o", [line], external_id="u", currency=currency)
+        assert available(shop) == 10
+        shop.ledger.refunded("order", "o", 600)
+        assert available(shop) == 5
+
+    def test_two_lines_with_one_id(self, shop: LedgerFixture) -> None:
+        """Lines of an order are told apart by their ids."""
+        with pytest.raises(ValueError, match="same id"):
+            shop.ledger.order_paid("o", [OrderLine("l", 3), OrderLine("l", 4)], external_id="u")
+
+    def test_unknown_outcome(self, shop: LedgerFixture) -> None:
+        """A dispute has three outcomes."""
+        outcome: Any = "warning_closed"
+        with pytest.raises(ValueError, match="opened, won or lost"):
+            shop.ledger.disputed("order", "o", outcome)
+
+
 class TestOrders:
     def test_order_edited(self, shop: LedgerFixture) -> None:
         """Telling an order again with other numbers corrects it, up and down and up."""

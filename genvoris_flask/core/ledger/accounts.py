@@ -7,6 +7,7 @@ writing one from its start.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -64,7 +65,7 @@ def check_id(name: str, value: object) -> str:
 
     Raises:
         TypeError: It is not a string.
-        ValueError: It is empty or too long.
+        ValueError: It is empty or too long, or has a character that databases refuse.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}.")
@@ -72,7 +73,17 @@ def check_id(name: str, value: object) -> str:
         raise ValueError(
             f"{name} must have 1 to {ID_LENGTH} characters; this one has {len(value)}."
         )
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name} has a NUL or half of a surrogate pair, which is not text.")
     return value
+
+
+def fit_event(event: str) -> str:
+    """Return a journal's word for what caused a change, with a digest for the end of a long one."""
+    if len(event) <= ID_LENGTH:
+        return event
+    digest = hashlib.sha256(event.encode()).hexdigest()
+    return f"{event[: ID_LENGTH - len(digest) - 1]}#{digest}"
 
 
 class LockedAccount:
@@ -152,7 +163,7 @@ class LockedAccount:
             "allowed": change.allowed,
             "reserved": change.reserved,
             "used": change.used,
-            "event": event,
+            "event": fit_event(event),
             "at": self.now,
         }
         if not insert_if_absent(self.connection, entries, line):

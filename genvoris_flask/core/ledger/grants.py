@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from .accounts import Change, LockedAccount
+from .accounts import Change, LockedAccount, check_id, fit_event
 from .database import insert_if_absent
 from .lots import FINAL_STATES, PRIORITIES, Lot, allowed_units, read_lot
 from .models import LotKind
@@ -19,6 +20,7 @@ from .schema import entries, lots
 
 # More than any order; a column of the database holds it.
 MAX_UNITS = 1_000_000
+MAX_AMOUNT = 10**15
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Grant:
         starts_at: When it was sold or given; now by default.
         expires_at: When it ends.
         stated_at: When the billing system said so; an older statement changes nothing.
+
+    Raises:
+        TypeError: A payment is not a whole number.
+        ValueError: An id is too long, a payment is negative, or a currency has no three letters.
     """
 
     kind: LotKind
@@ -48,6 +54,27 @@ class Grant:
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     stated_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_id("the id of what is granted (an order's with its line's)", self.source_id)
+        if self.paid is not None:
+            check_amount("paid", self.paid)
+        if self.currency is not None and not re.fullmatch("[A-Za-z]{3}", self.currency):
+            raise ValueError(f"currency must be an ISO code such as EUR, not {self.currency!r}.")
+
+
+def check_amount(name: str, value: object) -> int:
+    """Return an amount of money in minor units.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is negative, or more than anybody pays.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number of minor units (cents), not {value!r}.")
+    if not 0 <= value <= MAX_AMOUNT:
+        raise ValueError(f"{name} must be 0 to {MAX_AMOUNT:,} minor units, not {value}.")
+    return value
 
 
 def check_units(name: str, value: object, *, least: int = 1) -> int:
@@ -169,7 +196,7 @@ def give_to_guest(
         "kind": "grant",
         "allowed": grant.units,
     }
-    line |= {"reserved": 0, "used": 0, "event": event, "at": now}
+    line |= {"reserved": 0, "used": 0, "event": fit_event(event), "at": now}
     insert_if_absent(connection, entries, line)
     return lot
 

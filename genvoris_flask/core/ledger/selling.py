@@ -12,7 +12,7 @@ from . import grants
 from .accounts import LockedAccount, check_id, lock_accounts
 from .balances import balance_of
 from .events import Delivery
-from .grants import Grant, check_units
+from .grants import Grant, check_amount, check_units
 from .lots import Lot, Reversal
 from .models import Balance, DisputeOutcome, LotKind, OrderLine
 from .reversal_records import save_reversal
@@ -97,6 +97,8 @@ class Selling(Transactions):
             connection: A transaction of the shop's to join.
         """
         check_id("order_id", order_id)
+        if len({line.id for line in lines}) < len(lines):
+            raise ValueError(f"Two lines of the order {order_id!r} have the same id.")
         order = [
             Grant(
                 kind=kind,
@@ -160,8 +162,9 @@ class Selling(Transactions):
             paid: What was paid in all; what the lots say by default.
             connection: A transaction of the shop's to join.
         """
-        if refunded < 0:
-            raise ValueError(f"refunded is the sum that was paid back, not {refunded}.")
+        check_amount("refunded, which is the sum that was paid back,", refunded)
+        if paid is not None:
+            check_amount("paid", paid)
         reversal = Reversal(refunded=refunded, paid=paid)
         return self._reverse(source, source_id, reversal, connection)
 
@@ -175,6 +178,8 @@ class Selling(Transactions):
         connection: Connection | None = None,
     ) -> list[Lot]:
         """Note what became of a dispute: opened holds the lots, won frees them, lost voids them."""
+        if outcome not in ("opened", "won", "lost"):
+            raise ValueError(f"outcome must be opened, won or lost, not {outcome!r}.")
         state: Any = "open" if outcome == "opened" else outcome
         reversal = Reversal(dispute=state, disputed_at=at or self.now())
         return self._reverse(source, source_id, reversal, connection)
