@@ -11,6 +11,9 @@ ENGINES ?= firefox webkit
 # processes call no library that its pages don't.
 NOT_LOWEST := --ignore tests/contract/test_schemathesis.py --ignore tests/flask/test_user_ids.py --ignore tests/flask/test_passthrough_readers.py --ignore tests/flask/test_demo_run.py
 
+# The processes that tests start would compile the package each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lowest bench fuzz widget clean
 
 help: ## Show the targets
@@ -72,7 +75,7 @@ $(VENV)/.dev: $(VENV)/.base pyproject.toml
 $(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip compile --quiet --python $(LOWEST) --resolution lowest-direct --all-extras --output-file $(LOWEST)/versions.txt pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,stripe,ledger,postgresql,mysql]"
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,stripe,ledger,postgresql,mysql]"
 	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py

@@ -12,7 +12,7 @@ import pytest
 from genvoris_flask.testing import Sandbox
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-EXAMPLES = "3"
+EXAMPLES = "1"
 # Apart, since a clock that jumps and faults in force would disturb the others.
 PARTS = {"Genvoris's paths": "--exclude-path-regex", "its own switches": "--include-path-regex"}
 

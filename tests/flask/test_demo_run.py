@@ -12,9 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT, until
 
 RUN = Path(__file__).parent.parent.parent / "examples/demo_shop/run.py"
 
@@ -43,52 +42,40 @@ def is_up(url: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ports_in_use_and_ctrl_c(number: signal.Signals) -> None:
-    """Ports in use are skipped, and Ctrl-C ends both processes."""
+def test_two_runs(tmp_path: Path) -> None:
+    """Ports in use are skipped, Ctrl-C and SIGTERM end both processes, and the data stays."""
+    used: list[str] = []
     with socket.socket() as first, socket.socket() as second:
         for taken in (first, second):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
         ports = [str(taken.getsockname()[1]) for taken in (first, second)]
-        process, text = start("--port", ports[0], "--sandbox-port", ports[1])
-        shop, sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)
-        assert {shop[-5:], sandbox[-5:]}.isdisjoint(ports)
-        assert "ada@example.com" in text
-        assert is_up(shop)
-        assert is_up(sandbox)
-        # As a terminal does it: the whole group hears Ctrl-C.
-        os.killpg(process.pid, number)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "Traceback" not in errors
-    assert not is_up(shop)
-    assert not is_up(sandbox)
-
-
-def test_idle_connection_does_not_delay_the_end() -> None:
-    """Browsers open connections in advance; Ctrl-C does not wait for a request on them."""
-    process, text = start("--port", "5350", "--sandbox-port", "9087")
-    url = urlsplit(re.findall(r"http://127\.0\.0\.1:\d+", text)[0])
-    assert url.hostname
-    assert url.port
-    with socket.create_connection((url.hostname, url.port)):
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
-
-
-def test_data_survives_restart(tmp_path: Path) -> None:
-    """Data in a given folder is there at the next start."""
-    used: list[str] = []
-    for _ in range(2):
-        process, text = start("--data", str(tmp_path), "--port", "5150", "--sandbox-port", "8887")
-        sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)[1]
-        used += re.findall(r">(\d+ of \d+)\b", httpx.get(sandbox).text)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            options = ["--data", str(tmp_path), "--port", ports[0], "--sandbox-port", ports[1]]
+            process, text = start(*options)
+            shop, sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)
+            assert {shop.split(":")[-1], sandbox.split(":")[-1]}.isdisjoint(ports)
+            assert "ada@example.com" in text
+            assert is_up(shop)
+            used += re.findall(r">(\d+ of \d+)\b", httpx.get(sandbox, timeout=LIMIT).text)
+            end(process, shop, number)
+            assert not is_up(shop)
+            assert not is_up(sandbox)
     assert used[: len(used) // 2] == used[len(used) // 2 :]
     assert "4 of 5" in used
+
+
+def end(process: subprocess.Popen[str], shop: str, number: signal.Signals) -> None:
+    """Interrupt the program while a browser holds a connection that it has opened in advance."""
+    address = urlsplit(shop)
+    assert address.hostname
+    assert address.port
+    with socket.create_connection((address.hostname, address.port)):
+        # As a terminal does it: the whole group hears Ctrl-C.
+        os.killpg(process.pid, number)
+        _, errors = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
 
 
 def test_sandbox_dies() -> None:

@@ -344,7 +344,7 @@ def life(stripe: Stripe, later_events: int) -> list[Event]:
 
 
 @pytest.mark.thorough
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, 5), st.booleans(), st.data())
 def test_life_in_any_order(later_events: int, basil: bool, data: st.DataObject) -> None:
     """A subscription's life ends alike in any order, however often events are repeated."""

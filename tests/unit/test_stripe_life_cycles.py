@@ -12,7 +12,7 @@ from tests.support.stripe_shop import StripeShop
 
 pytestmark = pytest.mark.thorough
 
-LIVES = 80  # of each kind, or a fraction of them
+LIVES = 40  # of each kind, or a fraction of them
 
 
 def kill_at_random(shop: StripeShop, life: Life) -> None:
