@@ -15,6 +15,7 @@ from tests.support.dialog_steps import (
     dialog,
     expect_heading,
     press,
+    sentences,
     start_try_on,
     until,
 )
@@ -66,6 +67,18 @@ def test_minimised_job_is_refused(shop: ScriptedShop, photo: Path) -> None:
     expect(dialog(page)).to_be_hidden()
     pill(page).click()
     expect(dialog(page).get_by_role("alert")).to_have_text("The model is away.")
+
+
+def test_product_at_fault(shop: ScriptedShop, photo: Path) -> None:
+    """The shopper keeps the photo, and is led to another product rather than to another photo."""
+    detail = "The picture of this product cannot be used."
+    shop.states = [{"state": "failed", "detail": detail, "about": "product", "charged": False}]
+    page = start_try_on(shop, photo)
+    expect(dialog(page).get_by_role("alert")).to_have_text(detail)
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    expect(dialog(page).get_by_role("button", name="Choose another photo")).to_have_count(0)
+    dialog(page).get_by_role("button", name=sentences("en")["otherProduct"]).click()
+    expect(dialog(page)).to_be_hidden()
 
 
 @pytest.mark.parametrize("aside", [False, True])

@@ -13,6 +13,12 @@ export const drawProblem: Draw<"problem"> = (model, actions, config) => {
   const { title, message, problem } = model.screen;
   // Otherwise nothing was sent: the problem was there before.
   const tried = problem?.charged !== undefined;
+  // Neither another photo nor another attempt helps a product that cannot be used.
+  const byProduct = problem?.about === "product";
+  const look = byProduct ? "secondary" : "primary";
+  const otherProduct = button(byProduct ? "primary" : "secondary", "otherProduct", () =>
+    actions.close(),
+  );
   const support = linkOf(config.supportUrl);
   const otherPhoto = () => {
     actions.backToPhoto();
@@ -27,11 +33,12 @@ export const drawProblem: Draw<"problem"> = (model, actions, config) => {
       tried && el("p", { part: "charged" }, chargedText(problem?.charged)),
       earlierRow(model, actions),
       actionRow(
+        byProduct && otherProduct,
         tried && model.photo
-          ? spendingButton("primary", "again", model, () => actions.retry())
-          : button("primary", "again", () => actions.retry()),
-        tried && button("secondary", "change", otherPhoto),
-        button("secondary", "otherProduct", () => actions.close()),
+          ? spendingButton(look, "again", model, () => actions.retry())
+          : button(look, "again", () => actions.retry()),
+        tried && !byProduct && button("secondary", "change", otherPhoto),
+        !byProduct && otherProduct,
         support &&
           el(
             "a",
