@@ -258,6 +258,23 @@ class TestStates:
         shop.apply(stripe.change(at=30))
         assert shop.available() == 5
 
+    def test_pause_by_the_shop(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
+        """What the shop pauses itself stays paused, whatever Stripe says."""
+        shop.deliver(*begin(stripe))
+        shop.ledger.set_state("pause", "ada", "paused")
+        shop.apply(stripe.change(at=30))
+        assert shop.available() == 0
+        shop.ledger.set_state("resume", "ada", "active")
+        assert shop.available() == 5
+
+    def test_closed_account(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
+        """What was bought before an account was closed gives its next owner nothing."""
+        shop.deliver(*begin(stripe))
+        shop.ledger.close("ada")
+        shop.at(MONTH + 5)
+        shop.apply(*paid(stripe, 1))
+        assert shop.available() == 0
+
     def test_cancelled_at_period_end(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
         """Nothing changes before the end of the month."""
         shop.deliver(*begin(stripe))

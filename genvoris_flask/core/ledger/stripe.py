@@ -28,7 +28,7 @@ from .grants import Grant, give
 from .lots import Reversal
 from .reversal_records import set_reversal
 from .service import Ledger
-from .subscriptions import follow, move
+from .subscriptions import follow, move, read_subscription
 
 log = logging.getLogger("genvoris_flask.billing")
 
@@ -135,7 +135,10 @@ class LotSettling:
             self._save_reversal(invoice, period.paid, period.currency)
         account = self._ledger.lock(self._connection, external_id)
         before = account.lots
-        subscription = read_subscription(name, known, history)
+        stored = read_subscription(self._connection, STRIPE, name)
+        subscription = what_is_sold(name, known, history)
+        if stored:  # what the shop's own calls said stays
+            subscription = replace(subscription, shop_state=stored.shop_state)
         follow(account, subscription, self._ledger.policy, self._event(account))
         return account.lots != before
 
@@ -178,7 +181,7 @@ class LotSettling:
         return account.statement(f"stripe:{self._event_id}")
 
 
-def read_subscription(name: str, known: SubscriptionRecord, history: HistoryRecord) -> Subscription:
+def what_is_sold(name: str, known: SubscriptionRecord, history: HistoryRecord) -> Subscription:
     """Return what the records say of a subscription."""
     states: dict[str, SubscriptionState] = {"paused": "paused", "ended": "ended"}
     return Subscription(
