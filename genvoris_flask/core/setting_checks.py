@@ -30,6 +30,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_SINGLE_HOURS": validators.number(1, 8760, "hours", int),
     "GENVORIS_FREE_TRYONS": validators.number(1, 1000, "try-ons", int),
     "GENVORIS_EMAIL_VERIFIED_ATTRIBUTE": validators.attribute,
+    "GENVORIS_GRACE_DAYS": validators.number(0, 30, "days", int),
     "GENVORIS_ROLL_OVER": validators.flag,
     "GENVORIS_PRORATE_UNITS": validators.flag,
     "GENVORIS_DOWNGRADE_AT_ONCE": validators.flag,

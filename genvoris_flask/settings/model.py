@@ -51,6 +51,8 @@ class Settings:
             to 1000.
         email_verified_attribute: The attribute or method of Flask-Login's user that says whether
             the shop has verified their address, such as ``confirmed_at``. Default: none is.
+        grace_days: Without a ledger, the days after the paid period on which a subscriber at Stripe
+            whose payment is overdue is paused, 0 to 30. Default 3.
         roll_over: With a ledger, whether what is left of a paid period can be used in the next one.
             Default false.
         prorate_units: With a ledger, whether a change of the plan counts for the rest of its
@@ -152,6 +154,7 @@ class Settings:
     single_hours: int = 24
     free_tryons: int | None = None
     email_verified_attribute: str | None = None
+    grace_days: int = 3
     roll_over: bool = False
     prorate_units: bool = False
     downgrade_at_once: bool = False

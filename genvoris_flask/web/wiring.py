@@ -233,7 +233,13 @@ class _Wiring:
             return LotSales(self._ledger, self._plans.sold, singles_of(self._settings))
         from ..core.billing.stripe.plan_sales import PlanSales
 
-        return PlanSales(self._billing, self._storage.store, self._settings.default_plan)
+        return PlanSales(
+            self._billing,
+            self._storage.store,
+            self._settings.default_plan,
+            grace_days=self._settings.grace_days,
+            clock=self._clock,
+        )
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:

@@ -80,7 +80,7 @@ class StripeShop:
     def restart(self) -> None:
         """Start a new process with the same store."""
         self.events = StripeEvents(
-            PlanSales(self.billing, self.store, self.default_plan),
+            PlanSales(self.billing, self.store, self.default_plan, clock=self.clock),
             self.shoppers.get,
             self.lookup,
             **self.options,

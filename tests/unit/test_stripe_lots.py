@@ -296,6 +296,20 @@ class TestStates:
         shop.deliver(newer.change("deleted", "max", "canceled", at=20))
         assert shop.available() == 5
 
+    def test_newer_subscription_is_not_paid(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
+        """The older one's month is free as soon as the newer one's is over."""
+        newer = Stripe(stripe.basil, born=5)
+        newer.customer = stripe.customer
+        shop.deliver(*begin(stripe), *start_events(newer, "max", at=6))
+        shop.at(MONTH - 60)
+        renewal = stripe.paid(month=1, at=MONTH - 60)
+        period = {"start": T0 + MONTH - 60, "end": T0 + 2 * MONTH}
+        renewal["data"]["object"]["lines"]["data"][0]["period"] = period
+        shop.deliver(renewal)
+        assert shop.available() == 50
+        shop.at(MONTH + 60)
+        assert shop.available() == 5
+
     def test_of_another_buyer(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
         """Nobody can take something away from a shopper by paying for them."""
         other = Stripe(stripe.basil, born=5)

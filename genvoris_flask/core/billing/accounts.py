@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, TypedDict
 
 from ...errors import BadRequestError, ForbiddenError, NotFoundError
@@ -12,6 +13,7 @@ from ..sessions import Shopper
 from ..storage.interface import Store
 from .changes import Change, CustomerIds, CustomerUpdater
 from .idempotency import Attempt, IdempotencyStore
+from .paid_periods import PaidPeriods
 from .plans import DeclaredPlan
 
 OnLinked = Callable[[Shopper, str], None]
@@ -51,15 +53,22 @@ class Accounts:
         store: Holds the records of events. It must be shared by all processes that sell.
         tokens: Caches shoppers' tokens, which a change makes obsolete.
         on_linked: Called with a shopper and their customer id after a sale or a renewal.
+        clock: Returns the time in Unix seconds.
     """
 
     def __init__(
-        self, client: GenvorisClient, store: Store, tokens: TokenCache, on_linked: OnLinked
+        self,
+        client: GenvorisClient,
+        store: Store,
+        tokens: TokenCache,
+        on_linked: OnLinked,
+        clock: Callable[[], float],
     ) -> None:
         self._updater = CustomerUpdater(client, tokens)
         self._tokens = tokens
         self._on_linked = on_linked
         self._events = IdempotencyStore(store)
+        self._periods = PaidPeriods(store, clock)
 
     def start_period(
         self,
@@ -80,18 +89,25 @@ class Accounts:
             is_sale: Whether it registers shoppers and ends pauses.
         """
 
-        def decide(_before: Customer | None) -> Change:
+        def decide(before: Customer | None) -> Change:
             plan_id = choose()
-            return Change(
+            change = Change(
                 fills=True,
                 registers=is_sale,
                 sets_plan=plan_id is not None,
                 plan_id=plan_id,
                 status="ACTIVE",
             )
+            is_named = event_id is not None and not is_sale
+            if is_named and change.fits(before) and self._periods.is_rolled(shopper, before):
+                return replace(change, fills=False, rolled=True)
+            return change
 
         with self._events.attempt(call, shopper.external_id, event_id) as attempt:
+            is_repeat = attempt.is_done
             customer = self._run_once(attempt, shopper, decide)
+            if event_id is not None and not is_repeat:
+                self._periods.note(shopper, customer)
         # Repeats do this too: the process that made the change may have died before it did.
         self._refresh_token(shopper, customer)
         self._on_linked(shopper, customer.id)

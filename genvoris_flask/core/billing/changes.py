@@ -29,6 +29,7 @@ class Change:
         adds: Whether the plan was made larger or smaller by a grant of a former version.
         is_refund: Whether it takes back the plan of one sale, and nothing sold since.
         erases: Whether email and metadata are erased.
+        rolled: Whether Genvoris has begun the period that was paid for by itself.
     """
 
     fills: bool = False
@@ -39,6 +40,7 @@ class Change:
     adds: bool = False
     is_refund: bool = False
     erases: bool = False
+    rolled: bool = False
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Change:
@@ -58,7 +60,7 @@ class Change:
             found.add("refund" if self.is_refund else "plan")
         if self.status is not None:
             found.add("status")
-        if self.fills:
+        if self.fills or self.rolled:
             found.add("quota")
         if self.erases:
             found.add("erased")

@@ -89,7 +89,7 @@ class Attempt:
         self._open(
             {
                 "turn": self._record.get("turn", self._ledger.turn + 1),
-                "period_start": _period(before),
+                "period_start": period_of(before),
                 "plan_before": before.plan_id if before else None,
                 "change": change.dump(),
             }
@@ -103,7 +103,7 @@ class Attempt:
     def has_filled(self, now: Customer | None) -> bool:
         """Return whether a period has begun since an earlier delivery started."""
         earlier = self.has_started and not self._is_first
-        return earlier and now is not None and _period(now) != self._record.get("period_start")
+        return earlier and now is not None and period_of(now) != self._record.get("period_start")
 
     def finish(self, customer_id: str | None) -> None:
         """Record that the event was carried out, or keep that record for longer."""
@@ -227,6 +227,7 @@ def _event_key(call: str, external_id: str, event_id: str) -> str:
     return "billing:" + digest(f"{call}\n{external_id}\n{event_id}")
 
 
-def _period(customer: Customer | None) -> str | None:
+def period_of(customer: Customer | None) -> str | None:
+    """Return the start of a customer's period as text."""
     start = customer.period_start if customer else None
     return start.isoformat() if start else None

@@ -61,7 +61,7 @@ class Ledger:
     def finish(self, turn: int, event_id: str | None) -> None:
         """Note that the open event has set its fields."""
         change = Change.load((self.open or {}).get("change", {}))
-        if change.fills and turn >= self.written.get("quota", 0):
+        if "quota" in change.fields and turn >= self.written.get("quota", 0):
             self.sale = event_id
         for name in change.fields:
             self.written[name] = max(turn, self.written.get(name, 0))

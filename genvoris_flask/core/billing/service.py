@@ -56,7 +56,7 @@ class Billing(WithoutLedger):
     ) -> None:
         self._store = store
         self._clock = clock
-        self.accounts = Accounts(client, store, tokens, on_linked)
+        self.accounts = Accounts(client, store, tokens, on_linked, clock)
         self.plans = PlanService(client, store, declared, default_plan)
 
     def sync_plans(self, *, dry_run: bool = False) -> list[PlanChange]:

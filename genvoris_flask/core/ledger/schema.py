@@ -125,7 +125,7 @@ subscriptions = Table(
     Column("source", String(32), primary_key=True),
     Column("id", id_type(), primary_key=True),
     Column("account", id_type(), ForeignKey("genvoris_accounts.external_id"), nullable=False),
-    # When its next lot begins, without anything being reported.
+    # When one of its lots next begins or ends, without anything being reported.
     Column("due_at", UtcDateTime, nullable=True, index=True),
     Column("body", JSON, nullable=False),
     Index(None, "account", "due_at"),

@@ -63,7 +63,7 @@ def follow(account: LockedAccount, subscription: Subscription, policy: Policy, e
 
 
 def catch_up(account: LockedAccount, policy: Policy) -> None:
-    """Do what became due by the passing of time: the next month of a longer period."""
+    """Do what became due by the passing of time, such as the next month of a longer period."""
     due = {"of_account": account.id, "now": account.now}
     rows = account.connection.execute(_DUE_AND_LOCKED, due).scalars()
     for body in rows.all():
@@ -209,7 +209,9 @@ def _void_others(
 
 
 def _next_time(found: Iterable[Allowance], now: datetime) -> datetime | None:
-    return min((each.starts_at for each in found if each.starts_at > now), default=None)
+    """Return when a lot next begins, or ends and leaves its place to an older subscription."""
+    times = [at for each in found for at in (each.starts_at, each.ends_at)]
+    return min((at for at in times if at > now), default=None)
 
 
 def _is_of(lot: Lot, source: str, name: str) -> bool:

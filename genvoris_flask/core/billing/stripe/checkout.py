@@ -11,7 +11,8 @@ from ....errors import ConfigurationError, StripeEventError
 from ...charging.packs import Pack
 from ...sessions import Shopper
 from ...storage.interface import digest
-from .payloads import EXTERNAL_ID, TRY_ONS, Json
+from .fields import Json
+from .payloads import EXTERNAL_ID, TRY_ONS
 
 if TYPE_CHECKING:
     import stripe

@@ -7,7 +7,7 @@ same purchases lead to the same plan.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,11 +32,22 @@ class PlanContext:
         billing: Changes shoppers' accounts at Genvoris.
         repository: Stores what events said.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+        grace_days: GENVORIS_GRACE_DAYS, after which an overdue subscription is on hold.
+        clock: Returns the time in Unix seconds.
     """
 
     billing: Billing
     repository: StripeRepository
     default_plan: str | None
+    grace_days: int
+    clock: Callable[[], float]
+
+    def is_overdue(self, known: SubscriptionRecord) -> bool:
+        """Return whether a subscription's payment is overdue for longer than the days of grace."""
+        grace = self.grace_days * 24 * 3600
+        return (
+            known.is_overdue and known.paid_until > 0 and self.clock() >= known.paid_until + grace
+        )
 
     def customer(self, external_id: str) -> Customer | None:
         """Return a shopper's customer at Genvoris, or None."""
@@ -140,7 +151,7 @@ def _subscription(
         state = "ended"
     elif reversal.is_lost:
         state = "lost"
-    elif reversal.is_disputed or known.state == "paused":
+    elif reversal.is_disputed or known.state == "paused" or context.is_overdue(known):
         state = "on_hold"
     return Purchase(
         name=name,

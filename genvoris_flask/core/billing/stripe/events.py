@@ -7,8 +7,9 @@ from typing import Any
 
 from ..plan_catalog import PlanCatalog
 from .context import StripeContext
+from .fields import Json
 from .lookup import Lookup
-from .payloads import Checkout, Json, Outcome
+from .payloads import Checkout, Outcome
 from .payments import Payments
 from .questions import DeferredQuestions, ShopperOf, UnansweredError
 from .sales import EventKey, Sales, Settling
@@ -24,6 +25,7 @@ HANDLED = (
     "customer.subscription.paused",
     "customer.subscription.resumed",
     "invoice.paid",
+    "invoice.payment_failed",
     "invoice_payment.paid",
     "charge.refunded",
     "charge.dispute.created",
@@ -111,6 +113,8 @@ def dispatch(context: StripeContext, event: Json) -> Outcome:
             return payments.on_intent(Checkout.of_intent(thing), event)
         case ["customer", "subscription"]:
             return subscriptions.on_subscription(thing, event)
+        case ["invoice", "payment_failed"]:
+            return subscriptions.on_failed_invoice(thing)
         case ["invoice", _]:
             return subscriptions.on_invoice(thing, event)
         case ["invoice_payment", _]:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import StripeEventError, see
-from .payloads import Item, Json, Line, items_of, lines_of
+from .fields import Json
+from .payloads import Item, Line, items_of, lines_of
 
 if TYPE_CHECKING:
     import stripe

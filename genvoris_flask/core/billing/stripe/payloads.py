@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-Json = Mapping[str, Any]
+from .fields import (
+    Json,
+    as_count,
+    as_dict,
+    as_id,
+    as_items,
+    as_number,
+    as_text,
+    currency_of,
+    is_whole,
+)
+
 SubscriptionState = Literal["active", "paused", "ended", "undecided"]
 Outcome = Literal["applied", "ignored", "repeated"]
 
@@ -51,6 +62,7 @@ class Subscription:
         items: What it sells, in the order of its items.
         is_whole: Whether the event contains all of its items.
         trial: When its trial starts and ends, in Unix seconds, if it has one.
+        is_overdue: Whether the payment of its current period has failed so far.
     """
 
     id: str
@@ -61,6 +73,7 @@ class Subscription:
     items: tuple[Item, ...]
     is_whole: bool
     trial: tuple[int, int] | None
+    is_overdue: bool
 
     @classmethod
     def read(cls, payload: Json) -> Subscription:
@@ -71,12 +84,13 @@ class Subscription:
         return cls(
             id=str(payload["id"]),
             customer=as_id(payload.get("customer")),
-            external_id=_text(_dict(payload.get("metadata")).get(EXTERNAL_ID)),
-            created=_number(payload.get("created")),
+            external_id=as_text(as_dict(payload.get("metadata")).get(EXTERNAL_ID)),
+            created=as_number(payload.get("created")),
             state=state,
-            items=tuple(items_of(_items(payload.get("items")))),
-            is_whole=_is_whole(payload.get("items")),
+            items=tuple(items_of(as_items(payload.get("items")))),
+            is_whole=is_whole(payload.get("items")),
             trial=_trial(payload),
+            is_overdue=payload.get("status") == "past_due",
         )
 
     @property
@@ -135,20 +149,20 @@ class Invoice:
     @classmethod
     def read(cls, payload: Json) -> Invoice:
         """Parse the object of an ``invoice.paid`` event."""
-        details = _dict(_dict(payload.get("parent")).get("subscription_details"))
-        details = details or _dict(payload.get("subscription_details"))
+        details = as_dict(as_dict(payload.get("parent")).get("subscription_details"))
+        details = details or as_dict(payload.get("subscription_details"))
         subscription = details.get("subscription") or payload.get("subscription")
         return cls(
             id=str(payload["id"]),
             customer=as_id(payload.get("customer")),
-            external_id=_text(_dict(details.get("metadata")).get(EXTERNAL_ID)),
+            external_id=as_text(as_dict(details.get("metadata")).get(EXTERNAL_ID)),
             subscription=as_id(subscription),
-            created=_number(payload.get("created")),
+            created=as_number(payload.get("created")),
             begins=payload.get("billing_reason") == "subscription_create",
-            lines=tuple(lines_of(_items(payload.get("lines")))),
-            is_whole=_is_whole(payload.get("lines")),
+            lines=tuple(lines_of(as_items(payload.get("lines")))),
+            is_whole=is_whole(payload.get("lines")),
             payments=tuple(_payments(payload)),
-            paid=_number(payload.get("amount_paid")),
+            paid=as_number(payload.get("amount_paid")),
             currency=currency_of(payload),
         )
 
@@ -192,46 +206,41 @@ class Checkout:
             metadata_only: Whether to ignore ``client_reference_id``, which buyers can set in the
                 URL of a Payment Link.
         """
-        metadata = _dict(payload.get("metadata"))
+        metadata = as_dict(payload.get("metadata"))
         intent = as_id(payload.get("payment_intent"))
         reference = None if metadata_only else payload.get("client_reference_id")
         return cls(
             id=str(payload["id"]),
             customer=as_id(payload.get("customer")),
-            external_id=_text(metadata.get(EXTERNAL_ID)) or _text(reference),
+            external_id=as_text(metadata.get(EXTERNAL_ID)) or as_text(reference),
             subscription=as_id(payload.get("subscription")),
             is_paid=payload.get("payment_status") in ("paid", "no_payment_required"),
             is_one_off=payload.get("mode") == "payment",
-            price=_text(metadata.get(PRICE_ID)),
+            price=as_text(metadata.get(PRICE_ID)),
             payments=(intent,) if intent else (),
-            try_ons=_count(metadata.get(TRY_ONS)),
-            paid=_number(payload.get("amount_total")),
+            try_ons=as_count(metadata.get(TRY_ONS)),
+            paid=as_number(payload.get("amount_total")),
             currency=currency_of(payload),
         )
 
     @classmethod
     def of_intent(cls, payload: Json) -> Checkout:
         """Parse the object of ``payment_intent.succeeded``: a payment, whatever form it came by."""
-        metadata = _dict(payload.get("metadata"))
+        metadata = as_dict(payload.get("metadata"))
         intent = str(payload["id"])
         return cls(
             id=intent,
             customer=as_id(payload.get("customer")),
-            external_id=_text(metadata.get(EXTERNAL_ID)),
+            external_id=as_text(metadata.get(EXTERNAL_ID)),
             subscription=None,
             is_paid=True,
             is_one_off=True,
             price=None,
             payments=(intent,),
-            try_ons=_count(metadata.get(TRY_ONS)),
-            paid=_number(payload.get("amount_received")),
+            try_ons=as_count(metadata.get(TRY_ONS)),
+            paid=as_number(payload.get("amount_received")),
             currency=currency_of(payload),
         )
-
-
-def as_id(value: Any) -> str | None:
-    """Return the id of an object, which may be expanded or be given as its id."""
-    return _text(value.get("id") if isinstance(value, Mapping) else value)
 
 
 def items_of(items: Iterable[Json]) -> Iterator[Item]:
@@ -241,31 +250,25 @@ def items_of(items: Iterable[Json]) -> Iterator[Item]:
             yield Item(price, _quantity(item))
 
 
-def currency_of(payload: Json) -> str | None:
-    """Return the ISO code of an object's currency."""
-    currency = _text(payload.get("currency"))
-    return currency.upper() if currency else None
-
-
 def lines_of(lines: Iterable[Json]) -> Iterator[Line]:
     """Yield the lines for whole subscription periods.
 
     Prorations pay for a part of a period, and invoice items for something else.
     """
     for line in lines:
-        parent = _dict(line.get("parent"))
-        details = _dict(parent.get("subscription_item_details"))
+        parent = as_dict(line.get("parent"))
+        details = as_dict(parent.get("subscription_item_details"))
         is_item = bool(parent.get("invoice_item_details")) or line.get("type") == "invoiceitem"
-        price, period = _price(line), _dict(line.get("period"))
+        price, period = _price(line), as_dict(line.get("period"))
         until = period.get("end")
         is_proration = line.get("proration") or details.get("proration")
         if price and isinstance(until, int) and not is_item and not is_proration:
-            yield Line(price, until, _number(period.get("start")), _quantity(line))
+            yield Line(price, until, as_number(period.get("start")), _quantity(line))
 
 
 def _price(item: Json) -> str | None:
     """Return the price of an item or a line: since 2025-03-31, before that, or of a plan."""
-    pricing = _dict(_dict(item.get("pricing")).get("price_details")).get("price")
+    pricing = as_dict(as_dict(item.get("pricing")).get("price_details")).get("price")
     return as_id(pricing) or as_id(item.get("price")) or as_id(item.get("plan"))
 
 
@@ -281,36 +284,8 @@ def _trial(payload: Json) -> tuple[int, int] | None:
 
 
 def _payments(payload: Json) -> Iterator[str]:
-    named = [payload, *(_dict(each.get("payment")) for each in _items(payload.get("payments")))]
+    named = [payload, *(as_dict(each.get("payment")) for each in as_items(payload.get("payments")))]
     for each in named:
         for field in ("payment_intent", "charge"):
             if found := as_id(each.get(field)):
                 yield found
-
-
-def _items(value: Any) -> list[Json]:
-    data = _dict(value).get("data")
-    return [each for each in data if isinstance(each, Mapping)] if isinstance(data, list) else []
-
-
-def _is_whole(value: Any) -> bool:
-    return not _dict(value).get("has_more")
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _count(value: Any) -> int | None:
-    """Return a number of metadata, whose values are text."""
-    text = _text(value) or ""
-    is_number = text.isascii() and text.isdigit() and len(text) <= 6
-    return int(text) or None if is_number else None
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0

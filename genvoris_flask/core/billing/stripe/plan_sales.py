@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -43,16 +44,28 @@ class PlanSales:
         billing: Changes shoppers' accounts at Genvoris.
         store: Holds the records. It must be shared by all processes that receive events.
         default_plan: GENVORIS_DEFAULT_PLAN, which the end of a subscription leads back to.
+        grace_days: GENVORIS_GRACE_DAYS, after which an overdue subscription is paused.
+        clock: Returns the time in Unix seconds.
     """
 
     is_exact = False
     packs: Mapping[str, int] = MappingProxyType({})
     is_transaction = False
 
-    def __init__(self, billing: Billing, store: Store, default_plan: str | None) -> None:
+    def __init__(
+        self,
+        billing: Billing,
+        store: Store,
+        default_plan: str | None,
+        *,
+        grace_days: int = 3,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._billing = billing
         self._store = store
-        self._context = PlanContext(billing, StripeRepository(store), default_plan)
+        self._context = PlanContext(
+            billing, StripeRepository(store), default_plan, grace_days, clock
+        )
 
     def catalog(self) -> PlanCatalog:
         """Fetch the current plans."""

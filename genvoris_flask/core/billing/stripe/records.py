@@ -47,6 +47,7 @@ class SubscriptionRecord(Record):
             that.
         state: Its state in the newest event.
         state_at: When that was: Unix seconds, and the order within the same second.
+        is_overdue: Whether its payment had failed by then.
         has_sold: Whether any of its prices ever had a plan.
         prices: The prices of its items.
         prices_at: When that was, as in ``state_at``.
@@ -68,6 +69,7 @@ class SubscriptionRecord(Record):
     has_sold: bool = False
     state: SubscriptionState = "undecided"
     state_at: tuple[int, int] = (0, 0)
+    is_overdue: bool = False
     prices: tuple[str, ...] = ()
     prices_at: tuple[int, int] = (0, 0)
     repriced_at: int = 0
@@ -119,12 +121,15 @@ class SubscriptionRecord(Record):
         """Merge that it was active at some time."""
         return replace(self, began_at=min(at, self.began_at or at))
 
-    def seen(self, state: SubscriptionState, at: tuple[int, int]) -> Self:
+    def seen(
+        self, state: SubscriptionState, at: tuple[int, int], *, is_overdue: bool = False
+    ) -> Self:
         """Merge its state in an event."""
         merged = self.began(at[0]) if state in ("active", "paused") else self
         if self.state == "ended" or (at < self.state_at and state != "ended"):
             return merged
-        return replace(merged, state=state, state_at=max(at, self.state_at))
+        latest = max(at, self.state_at)
+        return replace(merged, state=state, state_at=latest, is_overdue=is_overdue)
 
     def priced(
         self, prices: tuple[str, ...], at: tuple[int, int], *, sells: bool, is_new: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from .payloads import Json, as_id, currency_of
+from .fields import Json, as_id, as_number, currency_of
 
 DisputeState = Literal["open", "won", "lost"]
 # Of a charge: what was refunded in sum, what was paid, and the currency.
@@ -57,7 +57,7 @@ class Charge:
             invoice=as_id(payload.get("invoice")),
             is_refunded=payload.get("refunded") is True,  # not for partial refunds
             refunded="{} of {} {}".format(*amounts),
-            share=(_number(amounts[0]), _number(amounts[1]), currency),
+            share=(as_number(amounts[0]), as_number(amounts[1]), currency),
         )
 
 
@@ -144,7 +144,3 @@ class Reversal:
     def is_disputed(self) -> bool:
         """Whether a dispute about the payment is open."""
         return any(each[2] == "open" for each in self.disputes.values())
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0

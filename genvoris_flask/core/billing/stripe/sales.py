@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..plan_catalog import PlanCatalog
-from .payloads import Json, Outcome, as_id
+from .fields import Json, as_id
+from .payloads import Outcome
 from .repository import OldPayment, StripeRepository
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from ....errors import StripeEventError
 from ..plan_catalog import PlanCatalog
 from .context import StripeContext
+from .fields import Json
 from .history import paid_period, units_of
-from .payloads import Checkout, Invoice, Item, Json, Line, Outcome, Subscription
+from .payloads import Checkout, Invoice, Item, Line, Outcome, Subscription
 from .records import AT_CREATION, BY_INVOICE, LATER, SubscriptionRecord
 
 
@@ -53,7 +54,8 @@ class Subscriptions:
 
         def merge(known: SubscriptionRecord) -> SubscriptionRecord:
             told = subscription.external_id if at >= known.state_at else known.told_id
-            merged = known.seen(state, at).priced(prices, at, sells=sells, is_new=is_new)
+            seen = known.seen(state, at, is_overdue=subscription.is_overdue)
+            merged = seen.priced(prices, at, sells=sells, is_new=is_new)
             return replace(
                 merged,
                 customer=subscription.customer or known.customer,
@@ -106,6 +108,14 @@ class Subscriptions:
             self._context.link_payment(payment, invoice.id)
         has_changed = self._settle(invoice.subscription, known, catalog)
         return "applied" if has_changed or known.state != "ended" else "ignored"
+
+    def on_failed_invoice(self, thing: Json) -> Outcome:
+        """Look whether a subscription whose payment failed once more is to be paused."""
+        name = Invoice.read(thing).subscription
+        known = self._context.repository.subscription(name) if name else None
+        if self._context.sales.is_exact or known is None or not known.has_sold:
+            return "ignored"  # a ledger has nothing that was not paid for
+        return "applied" if self._settle(str(name), known, self._context.catalog()) else "ignored"
 
     def _settle(self, name: str, known: SubscriptionRecord, catalog: PlanCatalog) -> bool:
         """Settle the owner's account, and the former owner's if the subscription has moved.
