@@ -28,6 +28,7 @@ class Month:
     price: str
     refunded: int = 0
     dispute: str | None = None
+    is_invoiced: bool = True
 
 
 @dataclass
@@ -236,7 +237,7 @@ class SubscriptionLife:
         if self.random.random() < 0.8:
             self._pay(each, at, end, at + 2)
         else:  # Stripe's invoice of nothing is lost for good
-            each.months.append(Month(0, at, end, each.price))
+            each.months.append(Month(0, at, end, each.price, is_invoiced=False))
 
     def _one(self) -> Subscriber | None:
         found = [each for each in self.subscribers if each.status != "ended"]
@@ -244,7 +245,8 @@ class SubscriptionLife:
 
     def _paid(self) -> tuple[Subscriber, Month] | None:
         each = self.random.choice(self.subscribers)
-        return (each, self.random.choice(each.months)) if each.months else None
+        found = [month for month in each.months if month.is_invoiced]
+        return (each, self.random.choice(found)) if found else None
 
     def _report(self, each: Subscriber, status: str | None = None, was: str | None = None) -> None:
         states = {"active": "active", "paused": "paused"}

@@ -85,8 +85,9 @@ def units_of(items: Iterable[Item | Line], catalog: PlanCatalog, former: Mapping
 def paid_period(
     invoice: Invoice, lines: Iterable[Line], catalog: PlanCatalog, former: Mapping[str, str]
 ) -> PaidPeriod:
-    """Return the latest period among the lines that sell a plan."""
-    sold = [line for line in lines if catalog.plan(line.price, former)]
+    """Return the latest period among the lines that sell a plan, or among all if none does."""
+    found = list(lines)
+    sold = [line for line in found if catalog.plan(line.price, former)] or found
     until = max(line.until for line in sold)
     latest = [line for line in sold if line.until == until]
     return PaidPeriod(

@@ -64,14 +64,14 @@ class Subscriptions:
             )
 
         before, known = self._context.repository.merge_subscription(subscription.id, merge)
-        if not known.has_sold:
-            return "ignored"  # it sells something else
         if self._context.sales.is_exact:
             history = self._context.repository.history(subscription.id)
             # The trial of a subscription that is not paid for yet has not begun.
             trial = subscription.trial if state != "undecided" else None
             history = history.stated(at, units_of(items, catalog, known.plans), trial)
             self._context.repository.save_history(subscription.id, history)
+        if not known.has_sold:
+            return "ignored"  # it sells something else
         has_changed = self._settle(subscription.id, known, catalog)
         is_newest = at == known.state_at and state == known.state
         return "applied" if has_changed or before != known or is_newest else "ignored"
@@ -86,7 +86,7 @@ class Subscriptions:
         lines = self._lines(invoice, known, catalog)
         price = catalog.sold_price([line.price for line in reversed(lines)], known.plans)
         if price is None:
-            return "ignored"
+            return self._on_other_invoice(invoice, known, lines, catalog)
         until = max(line.until for line in lines if line.price == price)
         at = (invoice.created or event["created"], BY_INVOICE)
 
@@ -99,15 +99,41 @@ class Subscriptions:
             )
 
         _, known = repository.merge_subscription(invoice.subscription, merge)
-        repository.save_invoice(invoice.id, invoice.subscription)
-        if self._context.sales.is_exact:
-            period = paid_period(invoice, lines, catalog, known.plans)
-            history = repository.history(invoice.subscription).invoiced(invoice.id, period)
-            repository.save_history(invoice.subscription, history)
-        for payment in invoice.payments:
-            self._context.link_payment(payment, invoice.id)
+        self._note_period(invoice, known, lines, catalog)
         has_changed = self._settle(invoice.subscription, known, catalog)
         return "applied" if has_changed or known.state != "ended" else "ignored"
+
+    def _on_other_invoice(
+        self,
+        invoice: Invoice,
+        known: SubscriptionRecord,
+        lines: Sequence[Line],
+        catalog: PlanCatalog,
+    ) -> Outcome:
+        """Note a period for something else, which may become a plan before its end."""
+        if not self._context.sales.is_exact or not lines:
+            return "ignored"
+        self._note_period(invoice, known, lines, catalog)
+        if not known.has_sold:
+            return "ignored"
+        self._settle(str(invoice.subscription), known, catalog)
+        return "applied"
+
+    def _note_period(
+        self,
+        invoice: Invoice,
+        known: SubscriptionRecord,
+        lines: Sequence[Line],
+        catalog: PlanCatalog,
+    ) -> None:
+        """Store what an invoice paid for, and which payments paid it."""
+        repository, name = self._context.repository, str(invoice.subscription)
+        repository.save_invoice(invoice.id, name)
+        if self._context.sales.is_exact:
+            period = paid_period(invoice, lines, catalog, known.plans)
+            repository.save_history(name, repository.history(name).invoiced(invoice.id, period))
+        for payment in invoice.payments:
+            self._context.link_payment(payment, invoice.id)
 
     def on_failed_invoice(self, thing: Json) -> Outcome:
         """Look whether a subscription whose payment failed once more is to be paused."""
