@@ -22,6 +22,7 @@ MODULES = {
     "journal": "ledger",
     "grant": "ledger",
     "expiring": "ledger",
+    "reconcile": "reconcile",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

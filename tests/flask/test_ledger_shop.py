@@ -345,3 +345,24 @@ def test_calls_that_need_a_ledger(genvoris: LocalGenvoris) -> None:
         ):
             with pytest.raises(ConfigurationError, match="GENVORIS_DATABASE_URL"):
                 call()
+
+
+def test_reconcile(shop: Shop) -> None:
+    """Each difference from Genvoris's usage is explained, and nothing is changed."""
+    grant(shop, 5)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    same = json.loads(run_command(shop.app, "reconcile", "--json").stdout)
+    assert same == {"compared": 1, "differences": [], "wrong_lots": []}
+    shop.genvoris.spend(2)
+    found = json.loads(run_command(shop.app, "reconcile", "ada", "--json").stdout)
+    (line,) = found["differences"]
+    assert (line["journal"], line["genvoris"], line["elsewhere"]) == (1, 3, 2)
+    shop.transport.fault = lambda request: (
+        httpx.Response(500) if request.url.path.endswith("/api/tryon") else None
+    )
+    shop.finish(shop.tryon())
+    found = json.loads(run_command(shop.app, "reconcile", "ada", "--json").stdout)
+    (line,) = found["differences"]
+    assert (line["lost_answers"], line["elsewhere"]) == (1, 1)
+    assert "ELSEWHERE" in run_command(shop.app, "reconcile").output
+    assert available(shop) == 4

@@ -7,14 +7,14 @@ that both commit or neither does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..billing.stripe.repository import StripeRepository
-from . import free, grants, reservations
+from . import free, grants, reconciling, reservations
 from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
 from .balances import balance_of, read_journal, read_lots
@@ -22,7 +22,7 @@ from .database import Database, unavailable
 from .event_records import DatabaseRecords, lock_records
 from .events import Delivery
 from .free import FreeAllowance
-from .models import Balance, JournalLine, Reservation
+from .models import Balance, Counts, JournalLine, Reservation
 from .notices import Notices
 from .selling import Selling
 from .subscribing import Subscribing
@@ -173,6 +173,24 @@ class Ledger(Selling, Subscribing, Notices):
         return self.database.run(
             lambda connection: read_journal(connection, external_id, limit), "read"
         )
+
+    # Comparing
+
+    def recent_accounts(self) -> list[str]:
+        """Return the shoppers who have reserved a try-on lately, by their ids in the shop."""
+        return self.database.run(
+            lambda connection: reconciling.recent_accounts(connection, self.now()), "read"
+        )
+
+    def counts_since(self, external_id: str, since: datetime | None) -> Counts:
+        """Return how a shopper's try-ons have ended since a time."""
+        return self.database.run(
+            lambda connection: reconciling.counts_since(connection, external_id, since), "read"
+        )
+
+    def wrong_lots(self) -> list[str]:
+        """Return the lots whose counters differ from the sums over their journal."""
+        return self.database.run(reconciling.wrong_lots, "read")
 
     # Tables
 
