@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -63,6 +63,9 @@ def resume() -> Response:
 @blueprint.get("/account")
 @login_required
 def account() -> str:
+    if current_app.config.get("GENVORIS_CHARGING"):
+        balance = genvoris.billing.balance(external_id(current_user))
+        return render_template("account.html", balance=balance)
     usage = None
     away = False
     try:

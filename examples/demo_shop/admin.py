@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
@@ -24,6 +24,7 @@ from genvoris_flask.webhooks.events import (
     WebhookEvent,
 )
 
+from .charging import WAYS
 from .genvoris import genvoris
 from .models import Opinion, ReceivedEvent, db, name_of
 
@@ -127,7 +128,21 @@ def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Respons
 @blueprint.get("/")
 @owner_only
 def show() -> str:
-    return render_template("admin.html", news=latest(0), figures=figures())
+    way = current_app.config.get("DEMO_CHARGING")
+    return render_template("admin.html", news=latest(0), figures=figures(), ways=WAYS, way=way)
+
+
+@blueprint.post("/charging")
+@owner_only
+def switch_charging() -> Response:
+    """Charge in another way from the next request on; what shoppers have bought is kept."""
+    name = request.form.get("way", "")
+    switch = current_app.config.get("DEMO_SWITCH")
+    if name not in WAYS or switch is None:
+        abort(400, "The shop cannot charge in that way.")
+    switch(name)
+    flash(f"The shop charges by this now: {WAYS[name].title}.")
+    return redirect(url_for(".show"))
 
 
 @blueprint.get("/news")

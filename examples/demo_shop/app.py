@@ -10,6 +10,7 @@ from flask import Flask, render_template
 from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
+from genvoris_flask.cli import genvoris as commands
 from genvoris_flask.signals import customer_linked, tryon_rated
 
 from . import accounts, admin, plans, security, shop
@@ -59,6 +60,9 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     with app.app_context():
         db.create_all()
     add_users(app)
+    if "GENVORIS_DATABASE_URL" in app.config:
+        # What a deployment does by ``flask genvoris db upgrade``.
+        app.test_cli_runner().invoke(commands, ["db", "upgrade"], catch_exceptions=False)
     return app
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, url_for
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, url_for
 from flask_login import current_user
 
-from genvoris_flask import GenvorisFlask, Paywall, Refusal, Shopper
+from genvoris_flask import GenvorisFlask, Pack, Paywall, Product, Refusal, Shopper
 
 from .models import db, external_id, find_user
 
@@ -20,11 +22,14 @@ def who_is_shopping() -> Shopper | None:
         external_id=external_id(current_user),
         email=current_user.email,
         customer_id=current_user.genvoris_customer_id,
+        email_verified=True,  # the shop has no other users than its samples
     )
 
 
 @genvoris.paywall
-def paywall(refusal: Refusal) -> Paywall:
+def paywall(refusal: Refusal) -> Paywall | None:
+    if current_app.config.get("GENVORIS_CHARGING"):
+        return None  # the default one lists every way to go on
     if refusal.kind == "account":
         return Paywall(
             title="Your plan is resting",
@@ -45,6 +50,12 @@ def paywall(refusal: Refusal) -> Paywall:
         action_label="See plans",
         action_url=url_for("plans.show", next=back),
     )
+
+
+@genvoris.checkout
+def checkout(_shopper: Shopper, _product: Product | None, return_url: str, pack: Pack) -> str:
+    parts = urlsplit(return_url)
+    return url_for("plans.buy_pack", try_ons=pack.try_ons, next=parts.path)
 
 
 def remember_customer(_app: Flask, shopper: Shopper, customer_id: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -33,9 +34,24 @@ blueprint = Blueprint("plans", __name__)
 
 # The plans at Genvoris, which `flask genvoris plans sync` creates.
 GENVORIS_PLANS = [
-    {"name": "Pocket", "monthly_try_ons": 5, "external_price_id": "price_pocket"},
-    {"name": "Wardrobe", "monthly_try_ons": 30, "external_price_id": "price_wardrobe"},
-    {"name": "Atelier", "monthly_try_ons": 120, "external_price_id": "price_atelier"},
+    {
+        "name": "Pocket",
+        "monthly_try_ons": 5,
+        "external_price_id": "price_pocket",
+        "price_text": "Free",
+    },
+    {
+        "name": "Wardrobe",
+        "monthly_try_ons": 30,
+        "external_price_id": "price_wardrobe",
+        "price_text": "€4 a month",
+    },
+    {
+        "name": "Atelier",
+        "monthly_try_ons": 120,
+        "external_price_id": "price_atelier",
+        "price_text": "€9 a month",
+    },
 ]
 # What the shop's billing system knows of each: cents a month, and a slogan.
 PRICES = {
@@ -107,6 +123,40 @@ def pay(price_id: str) -> Response:
     return redirect(back)
 
 
+@blueprint.get("/buy/<int:try_ons>")
+@login_required
+def buy_pack(try_ons: int) -> str:
+    session[SALE] = session.get(SALE) or secrets.token_urlsafe(12)
+    return render_template("buy.html", pack=find_pack(try_ons), next=safe_next(""))
+
+
+@blueprint.post("/buy/<int:try_ons>")
+@login_required
+def pay_pack(try_ons: int) -> Response:
+    """Pretend that a payment succeeded, and give what it bought."""
+    find_pack(try_ons)
+    back = safe_next(url_for("shop.home"))
+    try:
+        genvoris.billing.order_paid(
+            session.get(SALE) or secrets.token_urlsafe(12),
+            external_id=external_id(current_user),
+            try_ons=try_ons,
+            single=True,
+        )
+    except GenvorisError:
+        log.exception("Single try-ons could not be given")
+        flash("That did not work. Nothing was charged; please try again.", "error")
+        return redirect(url_for(".buy_pack", try_ons=try_ons, next=request.form.get("next")))
+    session.pop(SALE, None)
+    return redirect(back)
+
+
+def find_pack(try_ons: int) -> Any:
+    """Return a pack of GENVORIS_PACKS, or abort with 404."""
+    packs = current_app.config.get("GENVORIS_PACKS", ())
+    return next((pack for pack in packs if pack["try_ons"] == try_ons), None) or abort(404)
+
+
 def start(offer: Offer) -> None:
     """Report a sale to Genvoris. A free plan only fills its quota once, or it would be endless."""
     shopper, sale = external_id(current_user), session.get(SALE)
@@ -122,7 +172,7 @@ def start(offer: Offer) -> None:
 
 def current_plan() -> str | None:
     """Return the name of the shopper's plan, or None if it is unknown."""
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_app.config.get("GENVORIS_CHARGING"):
         return None
     try:
         return genvoris.client.customers.usage(external_id(current_user)).plan_name

@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from examples.demo_shop.admin import listen
 from examples.demo_shop.app import create_app
+from examples.demo_shop.charging import SwitchableShop, settings_of
 from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
 
 HOST = "127.0.0.1"
@@ -64,17 +65,18 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
     stopping = threading.Event()
     webhook_secret = secrets.token_urlsafe(32)
     try:
-        app = create_app(
-            {
-                "SECRET_KEY": secret_key(data),
-                "SQLALCHEMY_DATABASE_URI": f"sqlite:///{(data / 'shop.sqlite3').resolve()}",
-                "GENVORIS_API_KEY": API_KEY,
-                "GENVORIS_API_URL": f"{sandbox_url}/api/v1",
-                "GENVORIS_TRYON_URL": sandbox_url,
-                "GENVORIS_WEBHOOK_SECRET": webhook_secret,
-            }
-        )
-        requests = RequestCounter(app)
+        config = {
+            "SECRET_KEY": secret_key(data),
+            "SQLALCHEMY_DATABASE_URI": f"sqlite:///{(data / 'shop.sqlite3').resolve()}",
+            "GENVORIS_API_KEY": API_KEY,
+            "GENVORIS_API_URL": f"{sandbox_url}/api/v1",
+            "GENVORIS_TRYON_URL": sandbox_url,
+            "GENVORIS_WEBHOOK_SECRET": webhook_secret,
+        }
+        ledger = f"sqlite:///{(data / 'try-ons.sqlite3').resolve()}"
+        shop = SwitchableShop(lambda way: create_app({**config, **settings_of(way, ledger)}))
+        app = shop.app
+        requests = RequestCounter(shop)
         server = make_server(
             HOST, free_port(port), requests, threaded=True, request_handler=QuietHandler
         )

@@ -5,11 +5,23 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from .catalogue import BY_SLUG, GARMENTS, PRODUCTS, Product, related, worn_with
 from .genvoris import genvoris
+from .models import external_id
 from .security import safe_next
 
 blueprint = Blueprint("shop", __name__)
@@ -151,8 +163,19 @@ def checkout() -> str:
             currency="EUR",
             quantity=sum(line.count for line in lines),
         )
+    brought = bring_try_ons() if lines else 0
     session.pop("cart", None)
-    return render_template("thanks.html")
+    return render_template("thanks.html", brought=brought)
+
+
+def bring_try_ons() -> int:
+    """Give the try-ons that an order brings, if the shop charges by credits."""
+    count: int = current_app.config.get("GENVORIS_CREDITS", 0)
+    if not count or not current_user.is_authenticated:
+        return 0
+    order_id = f"order_{secrets.token_hex(6)}"
+    genvoris.billing.order_paid(order_id, external_id=external_id(current_user))
+    return count
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,100 @@
+"""The demo shop's ways to charge, switched by its owner while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from examples.demo_shop.app import create_app
+from examples.demo_shop.charging import WAYS, SwitchableShop, settings_of
+from examples.demo_shop.samples import PASSWORD
+from tests.support.flask_shop import SAME_ORIGIN
+from tests.support.local_genvoris import API_KEY
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> SwitchableShop:
+    """Return the shop as it starts: by plans at Genvoris."""
+    config = {
+        "SECRET_KEY": "secret",
+        "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/shop.sqlite3",
+        "GENVORIS_API_KEY": API_KEY,
+        "GENVORIS_API_URL": "http://127.0.0.1:9/api/v1",
+        "GENVORIS_TRYON_URL": "http://127.0.0.1:9",
+    }
+    ledger = f"sqlite:///{tmp_path}/try-ons.sqlite3"
+
+    def create(way: str) -> Flask:
+        app = create_app({**config, **settings_of(way, ledger)})
+        app.testing = True
+        return app
+
+    return SwitchableShop(create)
+
+
+def browser_of(shop: SwitchableShop, who: str) -> FlaskClient:
+    """Return a browser in which somebody has logged in."""
+    browser = shop.app.test_client()
+    post(browser, "/login", email=f"{who}@example.com", password=PASSWORD)
+    return browser
+
+
+def post(browser: FlaskClient, path: str, **fields: str) -> Any:
+    """Post a form with the token of the page before."""
+    browser.get("/login")
+    with browser.session_transaction() as session:
+        fields["form_token"] = session["form_token"]
+    return browser.post(path, data=fields)
+
+
+def options(browser: FlaskClient) -> list[str]:
+    status = browser.get("/genvoris/status?page_url=/product/x").get_json()
+    return [option["kind"] for option in status["options"]]
+
+
+def test_owner_switches(shop: SwitchableShop) -> None:
+    """Only the owner switches, and the next request is served in the new way."""
+    assert post(browser_of(shop, "ada"), "/admin/charging", way="free").status_code == 403
+    for name in WAYS:
+        owner = browser_of(shop, "fen")
+        assert post(owner, "/admin/charging", way=name).location == "/admin/"
+        assert shop.app.config["DEMO_CHARGING"] == name
+    assert post(browser_of(shop, "fen"), "/admin/charging", way="gold").status_code == 400
+
+
+def test_what_is_offered(shop: SwitchableShop) -> None:
+    """Each way offers what it sells, and lots live on when the way changes."""
+    for name, expected in (
+        ("subscription", ["subscribe"] * 3),
+        ("credits", ["order"]),
+        ("pay_per_use", ["checkout"] * 2),
+    ):
+        shop.switch(name)
+        assert options(browser_of(shop, "dev")) == expected
+    dev = browser_of(shop, "dev")
+    link = dev.get("/genvoris/checkout?try_ons=5&page_url=/product/x", headers=SAME_ORIGIN)
+    assert link.location == "/buy/5?next=/product/x"
+    assert post(dev, "/buy/5", next="/product/x").location == "/product/x"
+    assert "5 left" in dev.get("/account").text
+    shop.switch("freemium")
+    dev = browser_of(shop, "dev")
+    assert dev.get("/genvoris/status").get_json()["remaining"] == 5 + 3
+
+
+def test_order_brings_credits(shop: SwitchableShop) -> None:
+    """The pretend order of a logged-in shopper brings three try-ons."""
+    shop.switch("credits")
+    dev = browser_of(shop, "dev")
+    with dev.session_transaction() as session:
+        session["cart"] = {"unknown/m": 1}
+    assert "try-ons" not in post(dev, "/checkout").text
+    home = dev.get("/").text
+    slug = home.split("/product/")[1].split('"')[0]
+    size = dev.get(f"/product/{slug}").text.split('name="size" value="')[1].split('"')[0]
+    post(dev, "/cart", slug=slug, size=size)
+    assert "brings you 3 try-ons" in post(dev, "/checkout").text
+    assert dev.get("/genvoris/status").get_json()["remaining"] == 3
