@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import BrowserType, Page, expect
 
-from tests.support.chromium import VIEWPORTS, Watched
+from tests.support.chromium import VIEWPORTS, Watched, whole_browser_options
 from tests.support.demo import Demo
 from tests.support.dialog_steps import dialog, expect_accessible, log_in, open_dialog, press
 
 
-def test_phone_takes_the_photo(demo: Demo, new_context: Any) -> None:
+@pytest.fixture
+def phone_with_camera(browser_type: BrowserType) -> Iterator[Page]:
+    """Return a page on a phone with a camera, which a headless shell has not."""
+    browser = browser_type.launch(**whole_browser_options())
+    yield browser.new_page(**VIEWPORTS["phone"], permissions=["camera"])
+    browser.close()
+
+
+def test_phone_takes_the_photo(demo: Demo, new_context: Any, phone_with_camera: Page) -> None:
     """The photo that the phone takes appears in the dialog; the link works once."""
     desktop: Page = new_context(**VIEWPORTS["desktop"]).new_page()
     watched = Watched(desktop)
@@ -25,7 +35,7 @@ def test_phone_takes_the_photo(demo: Demo, new_context: Any) -> None:
     expect(dialog(desktop).get_by_role("img", name="QR code for your phone")).to_be_visible()
     expect_accessible(desktop)
 
-    phone: Page = new_context(**VIEWPORTS["phone"], permissions=["camera"]).new_page()
+    phone = phone_with_camera
     on_phone = Watched(phone)
     phone.goto(link)
     expect(phone.get_by_role("heading", name="Take your photo")).to_be_visible()

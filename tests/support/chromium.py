@@ -34,12 +34,26 @@ VIEWPORTS: dict[str, dict[str, Any]] = {
 
 
 def launch_options() -> dict[str, Any]:
-    """Return the options for Playwright's ``launch``."""
-    found = Path(sys.prefix) / "chromium"
+    """Return the options for Playwright's ``launch``, of a browser that shows nothing."""
+    path = provisioned("chromium-headless-shell")
+    return {"args": arguments(), **({"executable_path": path} if path else {})}
+
+
+def whole_browser_options() -> dict[str, Any]:
+    """Return the options for a browser with a camera and a back/forward cache too."""
+    path = provisioned("chromium")
+    return {"args": arguments(), **({"executable_path": path} if path else {"channel": "chromium"})}
+
+
+def provisioned(name: str) -> str:
+    """Return the path that the set-up has found; "" for Playwright's own build."""
+    found = Path(sys.prefix) / name
     assert found.exists(), "No Chromium is set up: run make test, which installs one."
-    path = found.read_text().strip()
-    arguments = [*OFFLINE, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    return {"args": arguments, **({"executable_path": path} if path else {})}
+    return found.read_text().strip()
+
+
+def arguments() -> list[str]:
+    return [*OFFLINE, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 class SharedContext:
