@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,35 @@ def test_incomplete_language_fails_build(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "ur: close is missing" in done.stderr
     assert "ur: left.one is missing" in done.stderr
+
+
+SENTENCES = set(json.loads((WIDGET / "src/locales/en.json").read_text()))
+# The bundles whose sentences are there when a bundle's code runs.
+LOADED_WITH = {
+    "dialog.js": 1,
+    "tools.js": 2,
+    "fitting-room.js": 2,
+    "handover.js": 2,
+    "outcome.js": 3,
+}
+
+
+def key_lists() -> list[set[str]]:
+    """Return the sentences of each of a language's files, in the order in which they are loaded."""
+    texts = "".join((WIDGET / name).read_text() for name in ("dialog.js", "tools.js"))
+    lists = [set(found.split()) for found in re.findall(r'"(\w+(?: \w+){5,})"', texts)]
+    first, *others = [keys for keys in lists if keys <= SENTENCES]
+    return [first, *sorted(others, key=lambda keys: "nothingCharged" in keys)]
+
+
+@pytest.mark.parametrize("name", LOADED_WITH)
+def test_sentences_are_loaded_with_their_code(name: str) -> None:
+    """Whatever sentence a bundle names is in a file that is loaded before it or with it."""
+    lists = key_lists()
+    assert len(lists) == 3
+    assert set.union(*lists) == SENTENCES
+    named = set(re.findall(r'"(\w+)"', (WIDGET / name).read_text())) & SENTENCES
+    assert named <= set.union(*lists[: LOADED_WITH[name]])
 
 
 def gzipped(*names: str) -> int:

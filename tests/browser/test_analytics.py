@@ -34,6 +34,9 @@ def visit(shop: ScriptedShop, photo: Path, tracked: bool = True) -> list[str]:
     choose(page, photo)
     press(page, "Try it on")
     expect_heading(page, "Here you are")
+    press(page, "I like it")
+    press(page, "Not for me")
+    press(page, "Doesn\N{RIGHT SINGLE QUOTATION MARK}t look like me")
     press(page, "Share")
     until(page, lambda: shop.requests("GET", "/genvoris/tryons/j1/image"))
     if tracked:
@@ -56,6 +59,7 @@ def test_events_reach_page_and_backend(shop: ScriptedShop, photo: Path) -> None:
         "PHOTO_UPLOADED",
         "TRYON_GENERATED",
         "TRYON_VIEWED",
+        "TRYON_RATED",
         "RESULT_SHARED",
         "ADDED_TO_CART",
         "CLOSED",
@@ -67,6 +71,9 @@ def test_events_reach_page_and_backend(shop: ScriptedShop, photo: Path) -> None:
     assert len(shop.requests("POST", "/events")) < len(events)
     session = events[0]["sessionId"]
     assert {each["sessionId"] for each in events} == {session}
+    ratings = [each["metadata"] for each in events if each["eventType"] == "TRYON_RATED"]
+    disliked = {"tryOn": "j1", "liked": False}
+    assert ratings == [{"tryOn": "j1", "liked": True}, disliked, disliked | {"reasons": "likeness"}]
     opened = events[0]
     assert opened["productId"] == "s1"
     assert opened["productTitle"] == "Shirt"
@@ -107,4 +114,4 @@ def test_tracking_is_refused(shop: ScriptedShop, photo: Path, signal: str) -> No
 def test_backend_without_events(shop: ScriptedShop, photo: Path) -> None:
     """Events that cannot be delivered disturb nothing."""
     shop.failing = {"/events"}
-    assert len(visit(shop, photo)) == 8
+    assert len(visit(shop, photo)) == 11

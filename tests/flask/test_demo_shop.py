@@ -345,6 +345,30 @@ def test_events_are_for_the_owner(browser: FlaskClient) -> None:
     assert post(browser, "/admin/test").status_code == 403
 
 
+def test_opinions_are_figures(app: Flask, browser: FlaskClient) -> None:
+    """The owner sees what shoppers think of their pictures, and the last opinion counts."""
+
+    def rate(tryon: str, liked: bool, **more: str) -> None:
+        event = {
+            "sessionId": "visit-1",
+            "eventType": "TRYON_RATED",
+            "productTitle": "<b>Tee",
+            "metadata": {"tryOn": tryon, "liked": liked, **more},
+        }
+        own_page = {"Sec-Fetch-Site": "same-origin"}
+        answer = browser.post("/genvoris/api/v1/events", json=event, headers=own_page)
+        assert answer.status_code == 202
+
+    rate("one", True)
+    rate("two", True)
+    rate("two", False, reasons="likeness quality")
+    as_owner(browser)
+    page = browser.get("/admin/").text
+    cells = re.findall(r"<td>(\d)</td>", page)
+    assert "&lt;b&gt;Tee" in page
+    assert cells == ["1", "1", "1", "0", "1"]
+
+
 def test_events_are_recorded_once(app: Flask, browser: FlaskClient) -> None:
     """An event is recorded once and shown."""
     ada = {"customer": {"id": "ec_1", "externalId": "user_1"}, "quota": {"used": 5, "limit": 5}}

@@ -52,7 +52,9 @@ describe("a paywall", () => {
 
   it("says what an option brings, costs and when", () => {
     const at = "2099-12-03T12:00:00Z";
-    expect(optionDetails(option({ tryOns: 20, price: "4.99 €" }))).toBe("20 try-ons · 4.99 €");
+    expect(optionDetails(option({ tryOns: 20, price: "4.99 €" }))).toBe(
+      "20 try-ons · \u20684.99 €\u2069",
+    );
     expect(optionDetails(option({ at }))).toBe("December 3");
     expect(optionDetails(option({}))).toBe("");
   });

@@ -76,7 +76,9 @@ function labelOf({ title, details }: Omit<Exit, "url">): Child[] {
 }
 
 export function optionDetails({ tryOns: count, price, at }: PaywallOption): string {
-  const details = [count && t("tryOns", { count }), price, at && dayOf(at)];
+  // A price keeps its own direction within the language's.
+  const isolated = price && `\u2068${price}\u2069`;
+  const details = [count && t("tryOns", { count }), isolated, at && dayOf(at)];
   return details.filter(Boolean).join(" · ");
 }
 
