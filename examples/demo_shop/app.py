@@ -61,8 +61,12 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         db.create_all()
     add_users(app)
     if "GENVORIS_DATABASE_URL" in app.config:
-        # What a deployment does by ``flask genvoris db upgrade``.
-        app.test_cli_runner().invoke(commands, ["db", "upgrade"], catch_exceptions=False)
+        # What a deployment does by ``flask genvoris db upgrade``. The owner may be switching, in a
+        # request of another app.
+        with app.app_context():
+            done = app.test_cli_runner().invoke(commands, ["db", "upgrade"])
+        if done.exit_code:
+            raise RuntimeError(done.output)
     return app
 
 

@@ -63,6 +63,8 @@ def test_owner_switches(shop: SwitchableShop) -> None:
         owner = browser_of(shop, "fen")
         assert post(owner, "/admin/charging", way=name).location == "/admin/"
         assert shop.app.config["DEMO_CHARGING"] == name
+        if WAYS[name].has_ledger:
+            assert browser_of(shop, "dev").get("/account").status_code == 200
     assert post(browser_of(shop, "fen"), "/admin/charging", way="gold").status_code == 400
 
 
