@@ -45,8 +45,8 @@ def paywall_fields(
             renews_at=renews_at,
             language=language,
         )
-    # Where the options lead, the default paywall's single button need not.
-    is_offered = any(option.url == settings.upgrade_url for option in options)
+    # Options that lead somewhere take the place of the default paywall's single button.
+    is_offered = any(option.url for option in options)
     return paywall_for(
         refusal,
         state.hooks.paywall,

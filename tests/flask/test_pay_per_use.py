@@ -53,6 +53,7 @@ class TestCheckout:
             asked.append((shopper, product, return_url, pack))
             return f"/buy/{pack.try_ons}"
 
+        assert status(shop)["paywall"]["action_url"] is None, "there are no plans to see"
         options = status(shop)["options"]
         assert [(each["kind"], each["price"], each["url"]) for each in options] == [
             ("checkout", "0.99 €", "/genvoris/checkout?try_ons=1"),
