@@ -269,6 +269,16 @@ def test_field_errors(payload: dict[str, Any]) -> None:
     assert KEY not in str(caught.value)
 
 
+def test_query_of_an_address_is_not_repeated() -> None:
+    """A picture's address may be signed, and an error reaches the log."""
+    said = "Cannot fetch https://cdn.example/a.png?sig=s3cret&x=1, see https://x.example/#s3cret"
+    answer = refusal(422, error={"code": "invalid", "message": said})
+    with pytest.raises(errors.BadRequestError) as caught:
+        call(Upstream(answer))
+    assert "https://cdn.example/a.png?… see https://x.example/?…" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("odd", [[], "email", {"email": [1, None, []]}, {"email": {}}, {1: []}])
 def test_odd_field_errors(odd: object) -> None:
     """Field errors in other forms are ignored."""

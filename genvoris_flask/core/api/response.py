@@ -40,6 +40,7 @@ _CODES = {
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _NAME = "The answer from Genvoris"
+_QUERY = re.compile(r"""(https?://[^\s"'<>?#]*)[?#][^\s"'<>]*""", re.IGNORECASE)
 
 
 def parse_error(
@@ -146,6 +147,8 @@ def _clean(text: str, secrets: tuple[str, ...], ids: tuple[str, ...] = ()) -> st
         text = text.replace(secret, "[key]")
     for each in ids:
         text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "[id]", text)
+    # The query of a picture's address may be its signature.
+    text = _QUERY.sub(r"\1?…", text)
     return text[:MAX_DETAIL]
 
 
