@@ -80,8 +80,8 @@ NOTED: dict[str, tuple[bytes, int]] = {
 
 def test_orientation(shop: ScriptedShop) -> None:
     """Every format is sent upright, whether or not the browser applies its orientation."""
-    page = open_shop(shop)
     for name, (data, seen) in NOTED.items():
+        page = open_shop(shop)  # anew, since some are the same photo when they are upright
         image = Image.open(io.BytesIO(send(shop, page, file(data)))).convert("RGB")
         assert image.size == (STORED[::-1] if seen > 4 else STORED), name
         x, y = SEEN[seen]
@@ -90,7 +90,6 @@ def test_orientation(shop: ScriptedShop) -> None:
         assert (red > 200, green < 60, blue < 60) == (True, True, True), name
         light = sum(ImageStat.Stat(image.convert("L")).sum)
         assert light > 0.8 * 255 * image.width * image.height, name
-        press(page, "Try another photo")
 
 
 def box_around(image: Image.Image, x: float, y: float) -> tuple[int, int, int, int]:

@@ -36,11 +36,19 @@ class Subscriber:
     """A subscription."""
 
     stripe: Stripe
-    price: str
     born: int
+    prices: list[tuple[int, str]]  # each with the time since when
     months: list[Month] = field(default_factory=list)
-    changes: list[tuple[int, str]] = field(default_factory=list)
     status: str = "active"
+
+    @property
+    def price(self) -> str:
+        """The current price."""
+        return self.prices[-1][1]
+
+    def price_at(self, time: int) -> str:
+        """Return the price at a time."""
+        return [price for since, price in self.prices if since <= time][-1]
 
     def month_at(self, now: int) -> Month | None:
         """Return the period that was paid for and that runs."""
@@ -52,7 +60,7 @@ class Subscriber:
         month = self.month_at(now)
         if month is None:
             return 0
-        prices = [price for at, price in self.changes if at >= month.start]
+        prices = [price for since, price in self.prices if since >= month.start]
         return max(UNITS[price] for price in [month.price, *prices])
 
     def kept(self, now: int) -> int:
@@ -117,7 +125,7 @@ class SubscriptionLife:
         stripe = Stripe(self.basil, metadata={"genvoris_external_id": self.shopper}, born=at)
         if self.random.random() < 0.7:
             stripe.customer = self.customer
-        each = Subscriber(stripe, self.random.choice(["pro", "max"]), at)
+        each = Subscriber(stripe, at, [(at, self.random.choice(["pro", "max"]))])
         self.subscribers.append(each)
         self.events.append(stripe.change("created", each.price, "incomplete", at=at))
         if self.random.random() < 0.2:
@@ -145,8 +153,8 @@ class SubscriptionLife:
         if each is None:
             return
         was = each.price
-        each.price = self.random.choice([name for name in UNITS if name != was])
-        each.changes.append((self.now, each.price))
+        price = self.random.choice([name for name in UNITS if name != was])
+        each.prices.append((self.now, price))
         self._report(each, was=was)
 
     def refund(self) -> None:
@@ -219,15 +227,15 @@ class SubscriptionLife:
         return sorted(found, key=lambda each: each[0])
 
     def _pay(self, each: Subscriber, start: int, end: int, at: int) -> None:
-        number = len(each.months)
+        number, price = len(each.months), each.price_at(start)  # an invoice has that of its start
         reason = "subscription_create" if number == 0 else "subscription_cycle"
-        event = each.stripe.paid(reason, number, each.price, at=at)
+        event = each.stripe.paid(reason, number, price, at=at)
         period = {"start": T0 + start, "end": T0 + end}
         event["data"]["object"]["lines"]["data"][0]["period"] = period
         self.events.append(event)
         if self.basil:
             self.events.append(each.stripe.invoice_payment(number, at=at))
-        each.months.append(Month(number, start, end, each.price))
+        each.months.append(Month(number, start, end, price))
 
     def _start_trial(self, each: Subscriber, at: int) -> None:
         end = at + 7 * DAY

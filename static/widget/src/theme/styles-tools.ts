@@ -54,7 +54,9 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 @media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
 .consent{order:-1}
 .visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}
-.visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}}
+.visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}
+.actions>.keep{position:sticky;bottom:calc(max(12px,env(safe-area-inset-bottom)) + 76px);
+background:var(--bg);box-shadow:0 0 0 99px var(--bg);clip-path:inset(-6px -18px -40px)}}
 @media (prefers-reduced-motion:reduce){.sheen{display:none}}
 @media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
 `;
