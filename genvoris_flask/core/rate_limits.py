@@ -1,13 +1,10 @@
-"""Rates such as ``30/minute`` or ``20/minute; 200/hour``, and calls that are counted against them.
+"""Calls that are counted against rates.
 
-Redis counts for all processes; without it, this process counts in a bounded part of its memory. The
-notation is that of the limits library, which counts in Redis. It is parsed here because importing
-limits, with all its storages, takes half as long as importing Flask.
+Redis counts for all processes; without it, this process counts in a bounded part of its memory.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import deque
@@ -17,20 +14,8 @@ from typing import Protocol
 
 from cachetools import TLRUCache
 
+from .rates import Rate, parse_rates
 from .storage.interface import Fallback, digest
-
-UNITS = {
-    "second": 1,
-    "minute": 60,
-    "hour": 3600,
-    "day": 86400,
-    "month": 30 * 86400,
-    "year": 360 * 86400,
-}
-_RATE = re.compile(
-    rf"\s*(\d+)\s*(?:/|per)\s*(\d+)?\s*({'|'.join(UNITS)})s?\s*", re.ASCII | re.IGNORECASE
-)
-_SEPARATOR = re.compile("[,;|]")
 
 # Offices, schools and mobile networks bring many shoppers from one address.
 ADDRESS_FACTOR = 5
@@ -39,48 +24,6 @@ ADDRESS_FACTOR = 5
 PARTS = 60
 # An entry takes about 150 bytes, so all of them together take at most about 30 MB.
 MAX_ENTRIES = 200_000
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How often something may happen.
-
-    Attributes:
-        amount: How many times.
-        multiples: In how many units of time.
-        unit: One of ``UNITS``.
-    """
-
-    amount: int
-    multiples: int
-    unit: str
-
-    @property
-    def seconds(self) -> int:
-        """The length of the window."""
-        return self.multiples * UNITS[self.unit]
-
-    def times(self, factor: int) -> Rate:
-        """Return a rate that allows ``factor`` times as much."""
-        return Rate(self.amount * factor, self.multiples, self.unit)
-
-    def __str__(self) -> str:
-        return f"{self.amount} per {self.multiples} {self.unit}"
-
-
-def parse_rates(text: str) -> list[Rate]:
-    """Return the rates in a string.
-
-    Raises:
-        ValueError: It is not a list of rates.
-    """
-    rates = []
-    for part in _SEPARATOR.split(text):
-        match = _RATE.fullmatch(part)
-        if match is None or int(match[1]) == 0:
-            raise ValueError(f"not a rate: {part!r}")
-        rates.append(Rate(int(match[1]), int(match[2] or 1) or 1, match[3].lower()))
-    return rates
 
 
 class Windows(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
-from .rate_limits import parse_rates
+from .rates import parse_rates
 from .storage.redis_url import read_redis_url
 
 Check = Callable[[str, Any], Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import limits
 import pytest
 
-from genvoris_flask.core.rate_limits import Rate, parse_rates
+from genvoris_flask.core.rates import Rate, parse_rates
 
 
 @pytest.mark.parametrize(

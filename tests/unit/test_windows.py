@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genvoris_flask.core.rate_limits import PARTS, Limiter, MemoryWindows, Rate, parse_rates
+from genvoris_flask.core.rate_limits import PARTS, Limiter, MemoryWindows
+from genvoris_flask.core.rates import Rate, parse_rates
 from tests.support.fake_genvoris import Clock
 
 

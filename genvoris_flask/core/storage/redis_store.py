@@ -19,7 +19,7 @@ from redis.exceptions import LockError, RedisError
 from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import start_thread
-from ..rate_limits import Rate
+from ..rates import Rate
 from .health import attempt, examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
