@@ -12,6 +12,12 @@ from tests.support.dialog_steps import choose, dialog, expect_heading, press, un
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 from tests.support.shop_pages import PANELS, focus_trap, inline, popover
 
+# A focus trap begins a moment after its panel is shown.
+FOCUS_IS_KEPT = """() => {
+  const panel = document.querySelector('#panel');
+  return !panel || panel.matches('[popover]') || panel.contains(document.activeElement);
+}"""
+
 
 def show(shop: ScriptedShop, setup: Callable[[ScriptedShop], None]) -> Page:
     """Open a page, and the quick view that it offers."""
@@ -20,6 +26,7 @@ def show(shop: ScriptedShop, setup: Callable[[ScriptedShop], None]) -> Page:
     view = page.locator("#view")
     if view.count():
         view.click()
+        page.wait_for_function(FOCUS_IS_KEPT)
     return page
 
 
