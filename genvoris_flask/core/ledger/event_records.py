@@ -83,9 +83,7 @@ def lock_records(connection: Connection, now: datetime) -> None:
     What an event leads to depends on records of others, some of which another transaction may be
     about to write: a refund and the invoice that it is of may come at the same moment.
     """
-    if (
-        connection.execute(update(records).where(records.c.key == LOCK).values(at=now)).rowcount
-        == 0
-    ):
+    lock = update(records).where(records.c.key == LOCK).values(at=now)
+    if connection.execute(lock).rowcount == 0:
         insert_if_absent(connection, records, {"key": LOCK, "value": "", "at": now})
-        connection.execute(update(records).where(records.c.key == LOCK).values(at=now))
+        connection.execute(lock)

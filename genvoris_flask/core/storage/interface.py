@@ -17,12 +17,10 @@ R = TypeVar("R")
 PIECE_BYTES = 256 * 1024
 
 
-class Store(Protocol):
-    """Keeps bytes by key for a while, safely for many threads and, with Redis, many processes.
+class RecordStore(Protocol):
+    """Keeps bytes by key: the shared store, or the ledger's database in one transaction.
 
-    Keys are any text; a store puts its shop's own prefix in front. Every call may raise
-    ``StoreUnavailableError``, and does so at once while the store is known to be unavailable. The
-    caller knows best what can be done without it.
+    The database keeps values for good, and locks all of them at the start of the transaction.
     """
 
     def get(self, key: str) -> bytes | None:
@@ -51,6 +49,15 @@ class Store(Protocol):
         Raises:
             LockTimeoutError: Another one held it for longer than ``wait``.
         """
+
+
+class Store(RecordStore, Protocol):
+    """Keeps bytes by key for a while, safely for many threads and, with Redis, many processes.
+
+    Keys are any text; a store puts its shop's own prefix in front. Every call may raise
+    ``StoreUnavailableError``, and does so at once while the store is known to be unavailable. The
+    caller knows best what can be done without it.
+    """
 
     def publish(self, channel: str, message: str) -> None:
         """Send a message to the other processes. Those that do not listen just now miss it."""
@@ -109,6 +116,14 @@ class Fallback(Generic[T]):
 def digest(text: str) -> str:
     """Return a digest to use in a key in place of a text, such as a shopper: keys can be listed."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def key_of_owner(owner: str, key: str) -> str:
+    """Return the Idempotency-Key that Genvoris, or Stripe, gets for an owner's key.
+
+    All shoppers share the shop's API key there, so equal keys of two shoppers must not stay equal.
+    """
+    return digest(digest(owner) + key)
 
 
 class Pieces:

@@ -13,12 +13,9 @@ from ..plan_catalog import PlanCatalog
 from ..service import Billing
 from .choice import STRIPE, PlanContext
 from .payloads import Outcome
-from .repository import OldPayment, StripeRepository
+from .repository import LOCK_HOLD, LOCK_WAIT, OldPayment, StripeRepository
 from .sales import EventKey, Work
 from .settlement import settle
-
-LOCK_WAIT = 15.0
-LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
 
 
 class PlanSettling:

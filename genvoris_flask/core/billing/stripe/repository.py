@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from ...storage.interface import digest
+from ...storage.interface import RecordStore, digest
 from .history import HistoryRecord
 from .records import AccountRecord, ClosureRecord, PaymentRecord, SubscriptionRecord
 from .reversals import Reversal
@@ -17,29 +17,7 @@ EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe allows manual redeliveries for 30 day
 # A yearly subscription may cause no events for almost a year.
 LONG_SECONDS = 400 * 24 * 3600.0
 LOCK_WAIT = 15.0
-LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris
-
-
-class RecordStore(Protocol):
-    """What keeps the records: the shared store, or the ledger's database."""
-
-    def get(self, key: str) -> bytes | None:
-        """Return a value, if there is one."""
-
-    def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value for at least so many seconds, in place of any other."""
-
-    def add(self, key: str, value: bytes, seconds: float) -> bool:
-        """Keep a value if there is none. Return whether there was none."""
-
-    def replace(self, key: str, value: bytes, seconds: float, *, expected: bytes) -> bool:
-        """Keep a value if the current one is ``expected``. Return whether it was."""
-
-    def delete(self, *keys: str) -> None:
-        """Delete values; unknown keys are ignored."""
-
-    def lock(self, name: str, *, wait: float, hold: float) -> AbstractContextManager[None]:
-        """Hold a lock."""
+LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
 
 
 @dataclass(frozen=True)
