@@ -13,7 +13,6 @@ from flask import request, session
 
 from ..core.api.models import Session
 from ..core.sessions import Shopper
-from ..core.storage.interface import digest
 from ..errors import ForeignTokenError, GenvorisError, TokenError
 from .cookies import LIFETIME, keep_cookie, read_cookie
 from .errors import HttpError
@@ -117,14 +116,6 @@ def slot_owner(visitor: Visitor) -> str:
     """Return who an upload's slot belongs to: a guest's address, as cookies can be left out."""
     address = guest_address(visitor)
     return f"address:{address}" if address else visitor.owner
-
-
-def key_for_genvoris(owner: str, key: str) -> str:
-    """Return the Idempotency-Key that Genvoris gets for an owner's key.
-
-    All shoppers share the shop's API key, so equal keys of two shoppers must not stay equal.
-    """
-    return digest(digest(owner) + key)
 
 
 def session_for(shopper: Shopper) -> Session:

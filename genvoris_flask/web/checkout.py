@@ -10,8 +10,8 @@ from ..core.charging.checkout import CheckoutHook
 from ..core.charging.packs import Pack
 from ..core.products import Product, own_page
 from ..core.sessions import Shopper
-from ..core.storage.interface import digest
-from .hosts import own_path, shop_url
+from ..core.storage.interface import key_of_owner
+from .hosts import own_url, shop_url
 from .state import AppState, get_state
 
 
@@ -41,15 +41,14 @@ def stripe_checkout(
     """
     from ..core.billing.stripe.checkout import SingleSale  # slow to import
 
-    shop = shop_url(request)
-    page = own_page(return_url, shop)
+    page = own_page(return_url, shop_url(request))
     if page is None:
         raise ValueError("return_url must be a page of this shop, on the host of this request.")
     parts = urlsplit(page)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     # Stripe fills in the id; encoded, its braces would stay.
     query = "session_id={CHECKOUT_SESSION_ID}&" + urlencode({"next": path})
-    success_url = f"{shop.rstrip('/')}{own_path('/checkout/return')}?{query}"
+    success_url = f"{own_url('/checkout/return')}?{query}"
     sale = SingleSale(shopper, pack, success_url, page, key)
     return get_state().checkout_sessions().create(sale)
 
@@ -58,6 +57,6 @@ def _start_at_stripe(
     shopper: Shopper, _product: Product | None, return_url: str, pack: Pack
 ) -> str:
     key = request.headers.get("Idempotency-Key")
-    if key is not None:  # all shoppers share the shop's key of Stripe's
-        key = digest(digest(shopper.external_id) + key)
+    if key is not None:
+        key = key_of_owner(shopper.external_id, key)
     return stripe_checkout(shopper, pack, return_url, key=key)

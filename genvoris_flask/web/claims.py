@@ -10,7 +10,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from ..core.addresses import is_web_link
 from ..errors import ConfigurationError, see
-from .hosts import own_path, shop_url
+from .hosts import own_url
 from .state import get_state
 
 SALT = "genvoris-claim"
@@ -51,7 +51,7 @@ def claim_url(order_id: str, *, next: str = "/") -> str:  # noqa: A002  (as in t
         )
     token = _serializer().dumps([order_id, next])
     if has_request_context():
-        return f"{shop_url(request)[:-1]}{own_path(f'/claim/{token}')}"
+        return own_url(f"/claim/{token}")
     return url_for("genvoris_claims.claim_order", token=token, _external=True)
 
 

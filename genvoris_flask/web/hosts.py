@@ -45,6 +45,11 @@ def own_path(path: str) -> str:
     return f"{request.script_root}{get_state().settings.url_prefix}{path}"
 
 
+def own_url(path: str) -> str:
+    """Return the address of a route of this extension; ``path`` is as for ``own_path``."""
+    return shop_url(request)[:-1] + own_path(path)
+
+
 def is_own_host(request: Request) -> bool:
     """Return whether a request surely names the shop's own host.
 

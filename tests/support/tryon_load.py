@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
-from genvoris_flask.web.auth import key_for_genvoris
+from genvoris_flask.core.storage.interface import key_of_owner
 from tests.support.pictures import picture
 
 PHOTO = picture("JPEG", (600, 900))
@@ -94,7 +94,7 @@ class Client:
             )
             if status == 202:
                 with self._seen.lock:
-                    self._seen.keys.add(key_for_genvoris(f"shopper:{self._user}", key))
+                    self._seen.keys.add(key_of_owner(f"shopper:{self._user}", key))
                 return str(json.loads(raw)["id"])
             time.sleep(random.uniform(0.5, 1.5) * self._poll)
         return None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..addresses import is_web_link
 from ..billing.plans import DeclaredPlan
-from ..ledger.models import Balance
+from ..ledger.models import FREE_SOURCE, Balance
 from ..locales import DEFAULT, translate
 from ..tryon.paywall import PaywallOption, Refusal
 from .packs import Pack
@@ -17,8 +17,6 @@ from .ways import Way
 # The keys of a plan in GENVORIS_PLANS, which are the shop's own, that paywalls use.
 PRICE_KEYS = ("price_text", "price")
 URL_KEY = "url"
-# What the sources of free try-ons begin with.
-FREE_SOURCE = "free:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +106,7 @@ def _plan_size(refusal: Refusal, balance: Balance | None) -> int:
     bought = [
         lot
         for lot in balance.lots
-        if lot.kind == "allowance" and not lot.source.startswith(FREE_SOURCE)
+        if lot.kind == "allowance" and not lot.source.startswith(f"{FREE_SOURCE}:")
     ]
     return max((lot.granted for lot in bought), default=0)
 

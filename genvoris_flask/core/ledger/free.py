@@ -15,10 +15,9 @@ from .accounts import Change, LockedAccount
 from .database import insert_if_absent
 from .grants import Grant, new_values
 from .lots import Lot
-from .models import LotBalance
+from .models import FREE_SOURCE, LotBalance
 from .schema import lots
 
-SOURCE = "free"
 PERIOD = timedelta(days=30)
 
 
@@ -37,7 +36,7 @@ class FreeAllowance:
     def offer(self) -> LotBalance:
         """Return the lot that the next try-on would open."""
         return LotBalance(
-            "allowance", "active", f"{SOURCE}:next", self.units, self.units, 0, 0, None
+            "allowance", "active", f"{FREE_SOURCE}:next", self.units, self.units, 0, 0, None
         )
 
 
@@ -59,7 +58,7 @@ def is_offered(
     if any(lot.kind == "allowance" and lot.available and not lot.has_ended(now) for lot in found):
         return False
     running = select(lots.c.id).where(
-        lots.c.source == SOURCE,
+        lots.c.source == FREE_SOURCE,
         or_(lots.c.account == account, lots.c.email_hash == email_hash),
         lots.c.expires_at > now,
     )
@@ -71,17 +70,19 @@ def begin_period(account: LockedAccount, email_hash: str, allowance: FreeAllowan
     connection = account.connection
     if not is_offered(connection, account.id, account.lots, email_hash, account.now):
         return None
-    of_address = (lots.c.source == SOURCE, lots.c.email_hash == email_hash)
+    of_address = (lots.c.source == FREE_SOURCE, lots.c.email_hash == email_hash)
     number = connection.execute(select(func.count()).where(*of_address)).scalar_one() + 1
     source_id = f"{email_hash}/{number}"
     ends = account.now + allowance.period
-    grant = Grant("allowance", SOURCE, source_id, allowance.units, expires_at=ends)
+    grant = Grant("allowance", FREE_SOURCE, source_id, allowance.units, expires_at=ends)
     values = new_values(grant, account.now)
     values |= {"account": account.id, "email_hash": email_hash, "allowed": 0}
     if not insert_if_absent(connection, lots, values):
         return None  # another account with this address has begun it at this moment
     row = connection.execute(
-        select(lots.c.id).where(lots.c.source == SOURCE, lots.c.source_id == source_id)
+        select(lots.c.id).where(lots.c.source == FREE_SOURCE, lots.c.source_id == source_id)
     ).one()
     lot = account.lot(row.id)
-    return account.change(lot, "grant", f"free:{source_id}", Change(allowed=allowance.units))
+    return account.change(
+        lot, "grant", f"{FREE_SOURCE}:{source_id}", Change(allowed=allowance.units)
+    )

@@ -14,6 +14,12 @@ LotState = Literal["pending", "active", "held", "spent", "void", "expired"]
 DisputeOutcome = Literal["opened", "won", "lost"]
 ReservationState = Literal["open", "committed", "released", "lapsed"]
 
+# The source of free try-ons.
+FREE_SOURCE = "free"
+# Of what is sold or given once, the end is told so many days before; the nearest comes first.
+CREDIT_KINDS: tuple[LotKind, ...] = ("order", "gift")
+NOTICE_DAYS = (1, 7)
+
 
 @dataclass(frozen=True)
 class OrderLine:

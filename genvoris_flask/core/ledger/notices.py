@@ -9,13 +9,9 @@ from sqlalchemy import Connection, select
 from .accounts import LockedAccount
 from .database import insert_if_absent
 from .lots import Lot, read_lot
-from .models import ExpiryNotice
+from .models import CREDIT_KINDS, NOTICE_DAYS, ExpiryNotice
 from .schema import entries, lots
 from .transactions import Transactions
-
-# So many days before the end; the nearest comes first.
-DAYS = (1, 7)
-KINDS = ("order", "gift")
 
 
 class Notices(Transactions):
@@ -36,9 +32,11 @@ class Notices(Transactions):
 
 def days_left(lot: Lot, now: datetime) -> int | None:
     """Return before which of the days a lot ends, or None if it ends later, or was sold later."""
-    if lot.expires_at is None or lot.expires_at <= now or lot.kind not in KINDS:
+    if lot.expires_at is None or lot.expires_at <= now or lot.kind not in CREDIT_KINDS:
         return None
-    days = next((each for each in DAYS if lot.expires_at - now <= timedelta(days=each)), None)
+    days = next(
+        (each for each in NOTICE_DAYS if lot.expires_at - now <= timedelta(days=each)), None
+    )
     if days is None or lot.expires_at - lot.created_at < timedelta(days=days):
         return None
     return days
@@ -48,9 +46,9 @@ def _accounts(connection: Connection, now: datetime, external_id: str | None) ->
     """Return who has something to be told."""
     query = select(lots).where(
         lots.c.state == "active",
-        lots.c.kind.in_(KINDS),
+        lots.c.kind.in_(CREDIT_KINDS),
         lots.c.expires_at > now,
-        lots.c.expires_at <= now + timedelta(days=max(DAYS)),
+        lots.c.expires_at <= now + timedelta(days=max(NOTICE_DAYS)),
     )
     if external_id is not None:
         query = query.where(lots.c.account == external_id)
@@ -58,7 +56,7 @@ def _accounts(connection: Connection, now: datetime, external_id: str | None) ->
     due = {(lot.id, _kind(days)): lot for lot in found if (days := days_left(lot, now))}
     told = select(entries.c.lot_id, entries.c.kind).where(
         entries.c.lot_id.in_([lot_id for lot_id, _ in due]),
-        entries.c.kind.in_(map(_kind, DAYS)),
+        entries.c.kind.in_(map(_kind, NOTICE_DAYS)),
     )
     known = {(row.lot_id, row.kind) for row in connection.execute(told)} if due else set()
     names = {lot.account for key, lot in due.items() if key not in known and lot.available}

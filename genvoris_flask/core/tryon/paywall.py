@@ -21,6 +21,11 @@ Kind = Literal["offer", "account", "unavailable"]
 Reason = QuotaReason | Literal["credit_limit_reached"]
 
 
+def timestamp(time: datetime) -> str:
+    """Return a time as JSON has it, such as ``2026-08-01T12:00:00Z``."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why a try-on was refused.
@@ -89,14 +94,13 @@ class PaywallOption:
 
     def fields(self) -> dict[str, Any]:
         """Return the option of docs/http.md."""
-        at = self.at and self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return {
             "kind": self.kind,
             "title": self.title,
             "price": self.price,
             "url": self.url,
             "tryOns": self.try_ons,
-            "at": at,
+            "at": self.at and timestamp(self.at),
         }
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.api.models import Usage
-from ...core.ledger.models import Balance, Spending
+from ...core.ledger.models import CREDIT_KINDS, NOTICE_DAYS, Balance, Spending
 from ...core.products import Product
 from ...core.sessions import Shopper
-from ...core.tryon.paywall import PaywallOption, Refusal, reason_against
+from ...core.tryon.paywall import PaywallOption, Refusal, reason_against, timestamp
 from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
@@ -115,7 +115,7 @@ def _balance_fields(
         "balance": {
             "available": balance.available,
             "expiring": balance.expiring if ends else 0,
-            "nextExpiry": _timestamp(ends),
+            "nextExpiry": ends and timestamp(ends),
         },
     }
     if balance.available:
@@ -125,14 +125,10 @@ def _balance_fields(
 
 
 def _ends_soon(balance: Balance) -> bool:
-    """Return whether credits end within the week before which their shopper is told."""
-    ends = [lot.expires_at for lot in balance.lots if lot.kind in ("order", "gift")]
-    soon = datetime.fromtimestamp(get_state().clock(), UTC) + timedelta(days=7)
+    """Return whether credits end so soon that their shopper may have to be told."""
+    ends = [lot.expires_at for lot in balance.lots if lot.kind in CREDIT_KINDS]
+    soon = datetime.fromtimestamp(get_state().clock(), UTC) + timedelta(days=max(NOTICE_DAYS))
     return any(end is not None and end <= soon for end in ends)
-
-
-def _timestamp(time: datetime | None) -> str | None:
-    return time.isoformat().replace("+00:00", "Z") if time else None
 
 
 def _usage_fields(usage: Usage) -> dict[str, Any]:
@@ -141,7 +137,7 @@ def _usage_fields(usage: Usage) -> dict[str, Any]:
         "quota": {
             "used": usage.used,
             "limit": usage.limit or 0,
-            "resetsAt": _timestamp(end),
+            "resetsAt": end and timestamp(end),
         },
         "plan": usage.plan_name,
         "monetizationModel": "SUBSCRIPTION",

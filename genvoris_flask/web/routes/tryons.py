@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from ...core.products import read_product
+from ...core.storage.interface import key_of_owner
 from ...core.tryon.jobs import RETRY_AFTER, BusyError, JobExpiredError, TooManyJobsError
 from ...core.tryon.models import Job, TryOnRequest
 from ..attribution import keep_widget_session
@@ -17,7 +18,6 @@ from ..auth import (
     check_token,
     current_visitor,
     guest_address,
-    key_for_genvoris,
     require_visitor,
     session_for,
     slot_owner,
@@ -59,7 +59,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         check_token(visitor.shopper)
     key = request.headers.get("Idempotency-Key") or None
     # Equal for every repeat, so that Genvoris recognizes one even when this shop cannot.
-    tryon_key = key_for_genvoris(visitor.owner, key) if key else secrets.token_urlsafe(16)
+    tryon_key = key_of_owner(visitor.owner, key) if key else secrets.token_urlsafe(16)
     check_daily_limits(visitor, tryon_key)
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):

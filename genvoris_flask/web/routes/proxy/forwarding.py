@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from ....core.api.http import StreamedResponse
 from ....core.products import Product
 from ....core.sessions import Shopper
+from ....core.storage.interface import key_of_owner
 from ....core.tryon.spending import Spender
 from ....errors import (
     GenvorisError,
@@ -25,7 +26,7 @@ from ....errors import (
     QuotaError,
     UnreachableError,
 )
-from ...auth import Visitor, authorize, check_token, key_for_genvoris, session_for, slot_owner
+from ...auth import Visitor, authorize, check_token, session_for, slot_owner
 from ...callbacks import open_spender
 from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
@@ -156,7 +157,7 @@ def _authorize(route: Route) -> Visitor | None:
 
 def _idempotency_key(visitor: Visitor | None) -> str | None:
     key = request.headers.get("Idempotency-Key")
-    return key_for_genvoris(visitor.owner, key) if visitor and key else None
+    return key_of_owner(visitor.owner, key) if visitor and key else None
 
 
 def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
