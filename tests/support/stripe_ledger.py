@@ -11,10 +11,9 @@ from genvoris_flask.core.ledger.allowances import DEFAULT_POLICY, Policy
 from genvoris_flask.core.ledger.service import Ledger
 from genvoris_flask.core.ledger.stripe import LotSales, Singles
 from genvoris_flask.core.storage.memory_store import MemoryStore
-from genvoris_flask.errors import GenvorisError
 from tests.support.ledgers import LedgerFixture, new_ledger
 from tests.support.stripe_payloads import T0
-from tests.support.stripe_shop import Event, FakeLookup
+from tests.support.stripe_shop import FakeLookup, StripeReceiver
 
 PLANS = [
     {"name": "Pro", "monthly_try_ons": 5, "price_ids": ["pro", "pro_yearly"]},
@@ -30,7 +29,7 @@ class NoGenvoris:
         raise AssertionError(f"Genvoris was asked for {name}")
 
 
-class StripeLedgerShop:
+class StripeLedgerShop(StripeReceiver):
     """A shop with a ledger that sells the plans Pro, Max and Free.
 
     Args:
@@ -73,23 +72,6 @@ class StripeLedgerShop:
     def at(self, seconds: float) -> None:
         """Set the clock to so many seconds after T0."""
         self.fixture.now = T0 + seconds
-
-    def apply(self, *events: Event) -> list[str]:
-        """Apply events in this order; return their outcomes."""
-        return [self.events.apply(event) for event in events]
-
-    def deliver(self, *events: Event) -> None:
-        """Deliver events as Stripe does: in this order, and again at the end if they failed."""
-        waiting = list(events)
-        for _ in range(6):
-            failed = []
-            for event in waiting:
-                try:
-                    self.events.apply(event)
-                except GenvorisError:
-                    failed.append(event)
-            waiting = failed
-        assert waiting == []
 
     def available(self, shopper: str = "ada") -> int:
         """Return how many try-ons a shopper has."""

@@ -45,7 +45,30 @@ class FakeLookup(NoLookup):
         return self.invoices.get(intent)
 
 
-class StripeShop:
+class StripeReceiver:
+    """Receives Stripe's events, in whatever regime ``events`` is for."""
+
+    events: StripeEvents
+
+    def apply(self, *events: Event) -> list[str]:
+        """Apply events in this order; return their outcomes."""
+        return [self.events.apply(event) for event in events]
+
+    def deliver(self, *events: Event) -> None:
+        """Deliver events as Stripe does: in this order, and again at the end if they failed."""
+        waiting = list(events)
+        for _ in range(6):
+            failed = []
+            for event in waiting:
+                try:
+                    self.events.apply(event)
+                except (GenvorisError, Killed):
+                    failed.append(event)
+            waiting = failed
+        assert waiting == []
+
+
+class StripeShop(StripeReceiver):
     """A shop that sells the plans ``pro``, ``max`` and ``free``.
 
     Args:
@@ -85,23 +108,6 @@ class StripeShop:
             self.lookup,
             **self.options,
         )
-
-    def apply(self, *events: Event) -> list[str]:
-        """Apply events in this order; return their outcomes."""
-        return [self.events.apply(event) for event in events]
-
-    def deliver(self, *events: Event) -> None:
-        """Deliver events as Stripe does: in this order, and again at the end if they failed."""
-        waiting = list(events)
-        for _ in range(6):
-            failed = []
-            for event in waiting:
-                try:
-                    self.events.apply(event)
-                except (GenvorisError, Killed):
-                    failed.append(event)
-            waiting = failed
-        assert waiting == []
 
     @property
     def fills(self) -> int:

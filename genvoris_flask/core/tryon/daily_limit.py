@@ -83,16 +83,6 @@ class DailyLimit:
         """Return how many try-ons of a claim are used."""
         return len(self._read(claim.owner))
 
-    def retry_after(self, claims: Sequence[Claim], key: str | None = None) -> float | None:
-        """Return the seconds until a try-on may be started, or None if it may be started now.
-
-        Args:
-            claims: Each of them must have a try-on left.
-            key: The try-on's key. One that is counted already may be started.
-        """
-        found = self.find_exhausted(claims, key)
-        return None if found is None else found.retry_after
-
     def find_exhausted(
         self, claims: Sequence[Claim], key: str | None = None
     ) -> DailyLimitError | None:
