@@ -135,7 +135,8 @@ def _session_for_page(state: AppState, page: Request) -> Session | None:
         message = "A session token could not be fetched; pages are sent without one"
         log_once(_session_for_page, error, message)
         return None
-    forbid_caching(PRIVATE, page)
+    if session is not None:
+        forbid_caching(PRIVATE, page)
     return session
 
 

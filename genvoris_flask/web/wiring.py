@@ -22,6 +22,7 @@ from ..core.handover import Handovers
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
+from ..core.sessions.known import KnownShoppers
 from ..core.sessions.verifier import JwksCache, TokenVerifier
 from ..core.storage.interface import NoSealer
 from ..core.storage.memory_store import MemoryStore
@@ -169,7 +170,16 @@ class _Wiring:
             shared=StoredSessions(storage.store, storage.sealer, self._clock)
             if is_shared
             else NullSharedSessions(),
+            known=self._known,
         )
+
+    @functools.cached_property
+    def _known(self) -> KnownShoppers:
+        return KnownShoppers(self._storage.store)
+
+    def _link(self, shopper: Shopper, customer_id: str) -> None:
+        self._known.add(shopper.external_id)
+        self._signals.linked(shopper, customer_id)
 
     @functools.cached_property
     def _ledger(self) -> Ledger | None:
@@ -187,7 +197,7 @@ class _Wiring:
             "client": self._client,
             "store": self._storage.store,
             "tokens": self._broker,
-            "on_linked": self._signals.linked,
+            "on_linked": self._link,
             "declared": settings.plans,
             "default_plan": settings.default_plan,
             "clock": self._clock,

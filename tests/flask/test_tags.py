@@ -18,7 +18,7 @@ from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.signals import session_failed, session_minted
 from genvoris_flask.web.shopper import current_shopper, login_url
 from genvoris_flask.web.state import get_state
-from tests.support.flask_shop import PAGE, Shop, read_tag
+from tests.support.flask_shop import PAGE, SAME_ORIGIN, Shop, read_tag
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.waiting import until
 
@@ -179,6 +179,30 @@ def test_inline_session_off(genvoris: LocalGenvoris) -> None:
     shop.log_in()
     assert "data-end-customer-token" not in read_tag(shop.browser.get("/product").text)
     assert shop.transport.requests == []
+
+
+@pytest.mark.parametrize("path", ["session", "status"])
+def test_new_shopper_is_registered_on_intent(genvoris: LocalGenvoris, path: str) -> None:
+    """With GENVORIS_DEFAULT_PLAN: a page asks nothing, and carries a token once they are known."""
+    shop = Shop(genvoris, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
+    shop.log_in()
+    page = shop.browser.get("/product")
+    assert "data-end-customer-token" not in read_tag(page.text)
+    assert "no-store" not in page.headers.get("Cache-Control", "")
+    assert shop.transport.requests == []
+    method = shop.browser.post if path == "session" else shop.browser.get
+    assert method(f"/genvoris/{path}", headers=SAME_ORIGIN).status_code == 200
+    assert "data-end-customer-token" in read_tag(shop.browser.get("/product").text)
+    assert shop.transport.count("/customers") == 1
+
+
+def test_buyer_is_known(genvoris: LocalGenvoris) -> None:
+    """With GENVORIS_DEFAULT_PLAN, the first page after a sale carries a token."""
+    shop = Shop(genvoris, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
+    with shop.app.app_context():
+        shop.extension.billing.activate("ada", plan_id=genvoris.plan(5, "Pro"))
+    shop.log_in()
+    assert "data-end-customer-token" in read_tag(shop.browser.get("/product").text)
 
 
 @pytest.mark.parametrize(

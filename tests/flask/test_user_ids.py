@@ -147,6 +147,7 @@ def test_new_password_is_no_new_customer(genvoris: LocalGenvoris, kind: str) -> 
     """A new customer would have a fresh quota."""
     shop = Shop(genvoris, kind, GENVORIS_DEFAULT_PLAN=genvoris.plan(3))
     browser = shop.browser()
+    assert browser.get("/genvoris/status").get_json()["remaining"] == 3
     assert "data-end-customer-token" in browser.get("/product").text
     genvoris.spend(2, "7")
     shop.change_password()

@@ -11,6 +11,8 @@ from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.core.sessions.broker import SessionBroker
 from genvoris_flask.core.sessions.cache import SharedSessions
+from genvoris_flask.core.sessions.known import KnownShoppers
+from genvoris_flask.core.storage.interface import Store
 from genvoris_flask.errors import GenvorisError
 from tests.support.fake_genvoris import Clock, FakeGenvoris
 from tests.support.waiting import until
@@ -44,6 +46,7 @@ class SessionShop:
         prefix: str = "",
         clock: Clock | None = None,
         shared: SharedSessions | None = None,
+        store: Store | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.genvoris = FakeGenvoris(self.clock)
@@ -59,6 +62,7 @@ class SessionShop:
             clock=self.clock,
             breaker=CircuitBreaker(self.clock),
             shared=shared,
+            known=KnownShoppers(store) if store else None,
         )
 
     def session(self, shopper: Shopper = ADA, budget: float = 60.0) -> Session:

@@ -10,6 +10,8 @@ import pytest
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.cache import NullSharedSessions
+from genvoris_flask.core.sessions.known import KNOWN_SECONDS
+from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import (
     CircuitOpenError,
     DeadlineError,
@@ -191,6 +193,35 @@ def test_unknown_shopper_is_registered_once(open_shop: SessionShop) -> None:
     )
 
 
+def test_page_registers_nobody(open_shop: SessionShop) -> None:
+    """Most of those who look at a page never try anything on."""
+    for number in range(20):
+        assert open_shop.broker.session_for_page(Shopper(f"new{number}"), 60) is None
+    assert open_shop.genvoris.calls == []
+
+
+def test_page_of_a_known_shopper_has_a_token(open_shop: SessionShop) -> None:
+    """Whether the shop stored their id, or they reached for a try-on in any process lately."""
+    linked = Shopper("ada", customer_id="ec_ada")
+    assert open_shop.broker.session_for_page(linked, 60) is not None
+    store = MemoryStore(open_shop.clock)
+    first, second = (SessionShop(default_plan="pln_free", store=store) for _ in range(2))
+    second.genvoris.customers = first.genvoris.customers
+    token = first.session(NEW).token
+    page = second.broker.session_for_page(NEW, 60)
+    assert page is not None
+    assert (page.token != token, second.registrations) == (True, 0)
+
+
+def test_known_shopper_is_forgotten_after_days(open_shop: SessionShop) -> None:
+    """So that the store holds few; their next try-on makes them known again."""
+    store = MemoryStore(open_shop.clock)
+    SessionShop(default_plan="pln_free", clock=open_shop.clock, store=store).session()
+    later = SessionShop(default_plan="pln_free", clock=open_shop.clock, store=store)
+    open_shop.clock.now += KNOWN_SECONDS + 1
+    assert later.broker.session_for_page(ADA, 60) is None
+
+
 def test_shoppers_own_plan_goes_before_the_default(open_shop: SessionShop) -> None:
     """The shop may know better."""
     open_shop.session(Shopper("new", plan_id="pln_gold"))
@@ -219,7 +250,7 @@ def test_only_not_found_leads_to_a_registration(open_shop: SessionShop) -> None:
 def test_refused_registration_costs_no_others_their_token(
     open_shop: SessionShop, status: int, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is logged once, and asked for once per shopper."""
+    """It is logged once, and pages do not ask again."""
 
     def refuse() -> httpx.Response | None:
         if open_shop.genvoris.calls[-1] != "POST /customers":
@@ -228,9 +259,10 @@ def test_refused_registration_costs_no_others_their_token(
 
     open_shop.genvoris.fault = refuse
     for number in range(5):
-        for _ in range(2):  # a page does not ask twice
-            with pytest.raises(NotRegisteredError, match=code):
-                open_shop.broker.session_for_page(Shopper(f"new{number}"), 60)
+        new = Shopper(f"new{number}")
+        with pytest.raises(NotRegisteredError, match=code):
+            open_shop.session(new)
+        assert open_shop.broker.session_for_page(new, 60) is None
     assert open_shop.registrations == 5
     assert ["GENVORIS_DEFAULT_PLAN" in each.getMessage() for each in caplog.records] == [True]
     assert open_shop.session().customer_id == "ec_ada"
@@ -434,7 +466,9 @@ def test_forgotten_refusal_is_asked_about_at_once(shop: SessionShop) -> None:
         shop.broker.session_for_page(NEW, 60)
     shop.genvoris.customers["new"] = "ec_new"
     shop.broker.forget(NEW)
-    assert shop.broker.session_for_page(NEW, 60).customer_id == "ec_new"
+    session = shop.broker.session_for_page(NEW, 60)
+    assert session is not None
+    assert session.customer_id == "ec_new"
 
 
 def test_unanswered_revocations_delay_no_page(shop: SessionShop) -> None:

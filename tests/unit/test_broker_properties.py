@@ -41,6 +41,7 @@ class CountingShop(SessionShop):
             session = self.broker.session_for_page(ADA, budget)
         except GenvorisError:
             return
+        assert session is not None
         assert session.expires_at - now >= 60
         assert session.customer_id == "ec_ada"
 

@@ -6,8 +6,10 @@ import pytest
 
 from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.core.sessions.cache import NullSharedSessions, SessionCache, SharedSessions
+from genvoris_flask.core.sessions.known import KnownShoppers
 from genvoris_flask.core.sessions.mint import Mint
 from genvoris_flask.core.sessions.single_flight import SingleFlight
+from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import CircuitOpenError, ServerError, UnreachableError
 from tests.support.session_shop import ADA, Hang, SessionShop
 from tests.support.waiting import until
@@ -25,6 +27,7 @@ class Flights:
             lambda: self.cache,
             self.breaker,
             shared or NullSharedSessions(),
+            KnownShoppers(MemoryStore(self.shop.clock)),
             self.shop.listener,
         )
 

@@ -11,9 +11,11 @@ from ..api.client import GenvorisClient
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
+from ..storage.memory_store import MemoryStore
 from . import Shopper
 from .breaker import CircuitBreaker
 from .cache import MARGIN, NullSharedSessions, SessionCache, SharedSessions
+from .known import KnownShoppers
 from .mint import MINT_SECONDS, Mint
 from .single_flight import SessionListener, SingleFlight
 
@@ -32,6 +34,7 @@ class SessionBroker:
         clock: The wall clock, in Unix seconds.
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
+        known: The shoppers whom Genvoris knows. None: this process remembers them.
     """
 
     def __init__(
@@ -46,14 +49,17 @@ class SessionBroker:
         clock: Callable[[], float] = time.time,
         breaker: CircuitBreaker | None = None,
         shared: SharedSessions | None = None,
+        known: KnownShoppers | None = None,
     ) -> None:
         self._clock = clock
+        self._known = known or KnownShoppers(MemoryStore(clock))
+        self._registers = default_plan is not None
         self._cache = PerProcess(lambda: SessionCache(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker()
         self._shared = shared or NullSharedSessions()
         self._mint = Mint(client, ttl, default_plan, external_id_prefix)
         self._flights = SingleFlight(
-            self._mint, self._cache.get, self._breaker, self._shared, listener
+            self._mint, self._cache.get, self._breaker, self._shared, self._known, listener
         )
         self._shared.on_drop(self._flights.drop)
         # Apart from the mints, so that many log-outs at once delay no page.
@@ -76,14 +82,18 @@ class SessionBroker:
         """
         return self._serve(shopper) or self._wait_for(shopper, budget)
 
-    def session_for_page(self, shopper: Shopper, budget: float) -> Session:
-        """Like ``session``, but fails fast while a page renders.
+    def session_for_page(self, shopper: Shopper, budget: float) -> Session | None:
+        """Like ``session``, but fails fast while a page renders, and registers nobody.
 
-        It does not ask again about a shopper whom Genvoris refused a token lately. While Genvoris
-        does not answer no page waits, not even the one whose request probes it.
+        It returns None for a shopper who may have to be registered first, since most of those who
+        look at a page never try anything on. It does not ask again about a shopper whom Genvoris
+        refused a token lately. While Genvoris does not answer no page waits, not even the one
+        whose request probes it.
         """
         if session := self._serve(shopper):
             return session
+        if self._registers and not self._is_known(shopper):
+            return None
         if refusal := self._cache.get().refusal(shopper):
             raise refusal
         if self._breaker.is_open:
@@ -111,6 +121,11 @@ class SessionBroker:
             ExternalIdError: It may be another shopper's there.
         """
         return self._mint.external_id(shopper)
+
+    def _is_known(self, shopper: Shopper) -> bool:
+        """Return whether Genvoris knows a shopper, as far as that can be told without asking."""
+        known_here = self._cache.get().customer_id(shopper) is not None
+        return known_here or shopper.external_id in self._known
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token in all processes, also one that is being minted; revoke it.

@@ -28,6 +28,7 @@ from ..concurrency.threads import WorkerPool
 from . import Shopper
 from .breaker import CircuitBreaker
 from .cache import SessionCache, SharedSessions
+from .known import KnownShoppers
 from .mint import MINT_SECONDS, Mint
 
 log = logging.getLogger("genvoris_flask.sessions")
@@ -81,6 +82,7 @@ class SingleFlight:
         cache: Returns this process's cache.
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
+        known: The shoppers whom Genvoris knows.
         listener: Receives new tokens, failures and customer ids.
     """
 
@@ -90,12 +92,14 @@ class SingleFlight:
         cache: Callable[[], SessionCache],
         breaker: CircuitBreaker,
         shared: SharedSessions,
+        known: KnownShoppers,
         listener: SessionListener,
     ) -> None:
         self._mint = mint
         self._cache = cache
         self._breaker = breaker
         self._shared = shared
+        self._known = known
         self._listener = listener
         self._in_flight = PerProcess(_InFlight)
         self._pool = WorkerPool("genvoris-mint", MINT_THREADS, grace=MINT_SECONDS)
@@ -169,6 +173,7 @@ class SingleFlight:
             customer_id = cache.customer_id(shopper) or self._mint.external_id(shopper)
             session = self._mint.mint(shopper, customer_id)
             self._breaker.succeeded()
+            self._known.add(shopper.external_id)
             is_linked = self._store(shopper, future, session)
             if cache.get(shopper):
                 self._shared.put(shopper.external_id, session)

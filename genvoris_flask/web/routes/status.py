@@ -66,11 +66,8 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     if state.spending is not None:
         fields = {**_EMPTY, **_balance_fields(state.spending, visitor.shopper, product)}
         return {**fields, **limit_status(visitor)} if fields["canTryOn"] else fields
-    # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
-    timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
-    client = state.client.with_timeout(timeout)
     try:
-        usage = client.customers.usage(state.broker.customer_id(visitor.shopper))
+        usage = _read_usage(visitor.shopper)
     except NotFoundError:
         return {
             **_EMPTY,
@@ -82,6 +79,24 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
         return {**_EMPTY, **unknown, "message": translate("internal_error")}
     fields = {**_EMPTY, **_usage_fields(usage), **_access_fields(usage, visitor, product)}
     return {**fields, **limit_status(visitor)} if fields["canTryOn"] else fields
+
+
+def _read_usage(shopper: Shopper) -> Usage:
+    """Return what a shopper has used; register one who is to be, since they opened the dialog.
+
+    Raises:
+        GenvorisError: Genvoris does not know them, or could not be asked.
+    """
+    state = get_state()
+    # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
+    timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
+    customers = state.client.with_timeout(timeout).customers
+    try:
+        return customers.usage(state.broker.customer_id(shopper))
+    except NotFoundError:
+        if state.settings.default_plan is None:
+            raise
+    return customers.usage(state.broker.session(shopper, timeout).customer_id)
 
 
 def _login_fields() -> dict[str, Any]:
