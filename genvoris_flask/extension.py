@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.client import GenvorisClient
     from .core.api.models import ConversionPlatform
     from .core.api.network import Transport
-    from .core.charging.checkout import CheckoutHook
+    from .core.charging.packs import CheckoutHook
     from .core.products import ProductFilter
     from .core.sessions import Shopper
     from .core.tryon.engines import EngineHook
@@ -267,7 +267,7 @@ class GenvorisFlask:
             RuntimeError: There is no current app, or it was never set up.
         """
         if isinstance(find_state("genvoris.client"), SwitchedOff):
-            from .web.switched_off import NoCalls
+            from .web.billing import NoCalls
 
             return cast("GenvorisClient", NoCalls("genvoris.client"))
         return get_state().client

@@ -22,7 +22,7 @@ MODULES = {
     "journal": "ledger",
     "grant": "ledger",
     "expiring": "ledger",
-    "reconcile": "reconcile",
+    "reconcile": "ledger",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

@@ -1,7 +1,11 @@
-"""``genvoris.billing`` in an app: the calls of ``core.billing``, and a view for Stripe's events."""
+"""``genvoris.billing`` in an app: the calls of ``core.billing``, and a view for Stripe's events.
+
+Under GENVORIS_ENABLED = False, ``NoBilling`` and ``NoCalls`` take the place of what makes calls.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, Unpack
@@ -13,7 +17,8 @@ from ..core.billing.service import Billing
 from ..core.charging.packs import Pack
 from ..core.sessions import Shopper
 from .errors import HttpError, answer_error
-from .switched_off import NoCalls
+
+log = logging.getLogger("genvoris_flask")
 
 
 class StripeCheckout(Protocol):
@@ -103,6 +108,27 @@ class AppBilling(Billing):
         view from CSRF protection.
         """
         return self._web.stripe_view()
+
+
+class NoCalls:
+    """Accepts any call, logs it at debug level, and returns None.
+
+    Args:
+        name: The name that calls are logged under, such as ``genvoris.client``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an object that can be called, or looked up further names in."""
+        if name.startswith("__"):  # copy, pickle and others look for these
+            raise AttributeError(name)
+        return NoCalls(f"{self._name}.{name}")
+
+    def __call__(self, *_args: object, **_options: object) -> None:
+        """Do nothing."""
+        log.debug("%s() does nothing: GENVORIS_ENABLED is false.", self._name)
 
 
 class NoBilling(NoCalls):

@@ -6,8 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request
 
-from ..core.charging.checkout import CheckoutHook
-from ..core.charging.packs import Pack
+from ..core.charging.packs import CheckoutHook, Pack
 from ..core.products import Product, own_page
 from ..core.sessions import Shopper
 from ..core.storage.interface import key_of_owner

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # slow to import
-    from ..core.charging.checkout import CheckoutHook
+    from ..core.charging.packs import CheckoutHook
     from ..core.products import Product, ProductFilter
     from ..core.sessions import Shopper
     from ..core.tryon.engines import EngineHook

@@ -36,11 +36,11 @@ from . import assets
 from .billing import AppBilling, RequestCalls
 from .callbacks import AppSignals, run_tryon
 from .checkout import stripe_checkout
-from .claims import claim_url
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
+from .routes.claims import claim_url
 from .state import AppState
 from .storage import Storage, first_secret, open_storage
 from .warm_up import check_environment

@@ -12,8 +12,7 @@ from ..api.models import Customer, Status
 from ..sessions import Shopper
 from ..storage.interface import Store
 from .changes import Change, CustomerIds, CustomerUpdater
-from .idempotency import Attempt, IdempotencyStore
-from .paid_periods import PaidPeriods
+from .idempotency import Attempt, IdempotencyStore, PaidPeriods
 from .plans import DeclaredPlan
 
 OnLinked = Callable[[Shopper, str], None]

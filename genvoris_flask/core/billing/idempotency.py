@@ -10,11 +10,13 @@ delivered again does not undo a newer one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from ...errors import ApiError, LockTimeoutError, StoreUnavailableError, UnknownPriceError
 from ..api.models import Customer
+from ..sessions import Shopper
 from ..storage.interface import Store, digest
 from .changes import Change, Field
 from .ledger import Ledger, Record, read_ledger, read_record, write_ledger
@@ -23,6 +25,8 @@ from .ledger import Ledger, Record, read_ledger, read_record, write_ledger
 KEEP_SECONDS = 35 * 24 * 3600.0
 LOCK_WAIT = 15.0
 LOCK_HOLD = 90.0  # longer than all calls of an event, and of one before it, may take together
+# How much later than Genvoris's own beginning of a period its payment comes at most.
+LATE = timedelta(days=3)
 
 
 class Attempt:
@@ -231,3 +235,36 @@ def period_of(customer: Customer | None) -> str | None:
     """Return the start of a customer's period as text."""
     start = customer.period_start if customer else None
     return start.isoformat() if start else None
+
+
+class PaidPeriods:
+    """Remembers the latest period of each shopper that was begun for a payment.
+
+    Args:
+        store: Holds them.
+        clock: Returns the time in Unix seconds.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def is_rolled(self, shopper: Shopper, customer: Customer | None) -> bool:
+        """Return whether Genvoris has begun the current period by itself in the last three days."""
+        start = customer.period_start if customer else None
+        if start is None:
+            return False
+        age = datetime.fromtimestamp(self._clock(), UTC) - start
+        if not timedelta(0) <= age <= LATE:
+            return False
+        noted = self._store.get(_key(shopper))
+        return noted is None or noted.decode() != period_of(customer)
+
+    def note(self, shopper: Shopper, customer: Customer) -> None:
+        """Note that the current period is paid for."""
+        if start := period_of(customer):
+            self._store.set(_key(shopper), start.encode(), KEEP_SECONDS)
+
+
+def _key(shopper: Shopper) -> str:
+    return "billing:period:" + digest(shopper.external_id)

@@ -1,16 +1,21 @@
-"""Reads and validates GENVORIS_PACKS, the try-ons that a shop sells one by one."""
+"""Try-ons that a shop sells one by one (GENVORIS_PACKS), and its own function that sells them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import ConfigurationError
+from ..addresses import is_web_link
+from ..products import Product
+from ..sessions import Shopper
 
 FIELDS = ("try_ons", "price", "title", "external_price_id")
 MAX_TRY_ONS = 10_000
 MAX_TEXT = 80
+log = logging.getLogger("genvoris_flask.billing")
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,33 @@ def _text(key: str, name: str, value: Mapping[str, Any]) -> str | None:
     if name != "external_price_id" and len(found) > MAX_TEXT:
         raise ConfigurationError(f"{key}: {name} must have at most {MAX_TEXT} characters.")
     return found.strip()
+
+
+# Takes who buys, for which product, where the checkout shall lead back to, and what they buy.
+CheckoutHook = Callable[[Shopper, "Product | None", str, Pack], str]
+
+
+class CheckoutError(Exception):
+    """The checkout could not be started; the reason was logged."""
+
+
+def start_checkout(
+    hook: CheckoutHook, shopper: Shopper, product: Product | None, return_url: str, pack: Pack
+) -> str:
+    """Return the URL of a checkout that the shop has started.
+
+    Raises:
+        CheckoutError: The shop's function failed, or returned something else.
+    """
+    try:
+        url: object = hook(shopper, product, return_url, pack)
+    except Exception as error:  # the shop's own code must not break the dialog
+        log.exception("The function that starts a checkout failed")
+        raise CheckoutError from error
+    if not isinstance(url, str) or not url or not is_web_link(url):
+        log.error(
+            "The function registered with @genvoris.checkout must return the URL of a checkout: "
+            "a path, or an http or https address."
+        )
+        raise CheckoutError
+    return url

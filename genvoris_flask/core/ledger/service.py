@@ -14,13 +14,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..billing.stripe.repository import StripeRepository
-from . import free, grants, reconciling, reservations
+from . import balances, free, grants, reservations
 from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
 from .balances import balance_of, read_journal, read_lots
 from .database import Database, unavailable
-from .event_records import DatabaseRecords, lock_records
-from .events import Delivery
+from .events import DatabaseRecords, Delivery, lock_records
 from .free import FreeAllowance
 from .models import Balance, Counts, JournalLine, Reservation
 from .notices import Notices
@@ -179,18 +178,18 @@ class Ledger(Selling, Subscribing, Notices):
     def recent_accounts(self) -> list[str]:
         """Return the shoppers who have reserved a try-on lately, by their ids in the shop."""
         return self.database.run(
-            lambda connection: reconciling.recent_accounts(connection, self.now()), "read"
+            lambda connection: balances.recent_accounts(connection, self.now()), "read"
         )
 
     def counts_since(self, external_id: str, since: datetime | None) -> Counts:
         """Return how a shopper's try-ons have ended since a time."""
         return self.database.run(
-            lambda connection: reconciling.counts_since(connection, external_id, since), "read"
+            lambda connection: balances.counts_since(connection, external_id, since), "read"
         )
 
     def wrong_lots(self) -> list[str]:
         """Return the lots whose counters differ from the sums over their journal."""
-        return self.database.run(reconciling.wrong_lots, "read")
+        return self.database.run(balances.wrong_lots, "read")
 
     # Tables
 

@@ -22,8 +22,7 @@ from ..billing.stripe.reversals import Reversal as StripeReversal
 from ..billing.stripe.sales import EventKey, Work
 from .accounts import LockedAccount
 from .allowances import Period, Subscription, SubscriptionState
-from .event_records import DatabaseRecords, lock_records
-from .events import forget, receive
+from .events import DatabaseRecords, forget, lock_records, receive
 from .grants import Grant, give
 from .lots import Reversal
 from .reversal_records import set_reversal

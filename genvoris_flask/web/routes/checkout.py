@@ -8,8 +8,7 @@ from typing import Any
 
 from flask import jsonify, redirect, request
 
-from ...core.charging.checkout import CheckoutError, start_checkout
-from ...core.charging.packs import Pack
+from ...core.charging.packs import CheckoutError, Pack, start_checkout
 from ...core.products import Product, own_page, read_product
 from ...errors import GenvorisError
 from ..auth import authorize, login_url

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..plan_catalog import PlanCatalog
-from .context import StripeContext
 from .fields import Json
-from .lookup import Lookup
+from .lookup import DeferredQuestions, Lookup, ShopperOf, UnansweredError
 from .payloads import Checkout, Outcome
 from .payments import Payments
-from .questions import DeferredQuestions, ShopperOf, UnansweredError
-from .sales import EventKey, Sales, Settling
+from .sales import EventKey, Sales, Settling, StripeContext
 from .subscriptions import Subscriptions
 
 HANDLED = (

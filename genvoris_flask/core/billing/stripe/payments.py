@@ -6,13 +6,13 @@ import logging
 from dataclasses import replace
 
 from ..plan_catalog import PlanCatalog
-from .context import StripeContext
 from .fields import Json, as_id
 from .history import units_of
 from .payloads import Checkout, Item, Outcome
 from .records import PaymentRecord
 from .repository import EVENT_SECONDS
 from .reversals import Charge, Dispute, Reversal
+from .sales import StripeContext
 
 log = logging.getLogger("genvoris_flask.billing")
 

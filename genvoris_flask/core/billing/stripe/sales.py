@@ -1,4 +1,7 @@
-"""Where what Stripe's events say takes effect: plans at Genvoris, or lots of the shop's ledger."""
+"""What the handlers of Stripe's events work with.
+
+What events say takes effect in ``Sales``: as plans at Genvoris, or as lots of the shop's ledger.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ....errors import StripeEventError, see
 from ..plan_catalog import PlanCatalog
 from .fields import Json, as_id
+from .lookup import Lookup, ShopperOf
 from .payloads import Outcome
 from .repository import OldPayment, StripeRepository
+from .reversals import Reversal
 
 
 @dataclass(frozen=True)
@@ -92,3 +98,86 @@ class Sales(Protocol):
 
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Take back a sale of version 0.1 whose charge was refunded."""
+
+
+@dataclass(frozen=True)
+class StripeContext:
+    """The services that handlers of one event use.
+
+    Attributes:
+        sales: Carries out what was sold.
+        settling: Has the records, and settles accounts.
+        catalog: Returns the current plans.
+        shopper_of: The shop's function from a Stripe customer to the shop's id.
+        lookup: Asks Stripe for what an event leaves out.
+        metadata_only: Whether ``client_reference_id`` is ignored.
+    """
+
+    sales: Sales
+    settling: Settling
+    catalog: Callable[[], PlanCatalog]
+    shopper_of: ShopperOf
+    lookup: Lookup
+    metadata_only: bool = False
+
+    @property
+    def repository(self) -> StripeRepository:
+        """What earlier events said."""
+        return self.settling.repository
+
+    def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
+        """Bring a shopper's account to what follows from all of their purchases.
+
+        Args:
+            external_id: The shop's id of the shopper.
+            name: The subscription or Checkout Session that the event was about.
+            catalog: The current plans.
+        """
+        return self.settling.settle(external_id, name, catalog)
+
+    def identify(
+        self, customer: str | None, from_event: str | None, from_record: str | None = None
+    ) -> str:
+        """Return the shop's id of a Stripe customer.
+
+        Args:
+            customer: Stripe's id of the customer.
+            from_event: The shop's id, if the event contains it.
+            from_record: The shop's id, if an earlier event about the same purchase contained it.
+
+        Raises:
+            StripeEventError: It is not known yet; a checkout that contains it may still come.
+        """
+        found = from_event or (self.shopper_of(customer) if customer else None) or from_record
+        found = found or (self.repository.shopper(customer) if customer else None)
+        if not found:
+            ways = "metadata" if self.metadata_only else "metadata or a client_reference_id"
+            raise StripeEventError(
+                f"It is not known yet which shopper the Stripe customer {customer} is: give "
+                f"Checkout Sessions {ways}, or use @genvoris.stripe_shopper "
+                f"({see('billing.md')})."
+            )
+        return found
+
+    def link_payment(self, payment: str, paid: str) -> bool:
+        """Store which invoice or Checkout Session a payment paid.
+
+        Returns:
+            Whether the payment had been reversed, wholly or in part, before this was known.
+        """
+        # Written before reading: a refund's own event may be recorded at the same moment.
+        self.repository.save_paid_by(payment, paid)
+        reversal = self.repository.reversal(payment)
+        if reversal == Reversal():
+            return False
+        self.repository.merge_reversal(paid, reversal)
+        return True
+
+    def purchase_of(self, paid: str) -> tuple[str, str] | None:
+        """Return the shop's id and the purchase that an invoice or Checkout Session belongs to."""
+        subscription = self.repository.subscription_of(paid)
+        if subscription:
+            external_id = self.repository.subscription(subscription).external_id
+            return (external_id, subscription) if external_id else None
+        payment = self.repository.payment(paid)
+        return (payment.external_id, paid) if payment else None

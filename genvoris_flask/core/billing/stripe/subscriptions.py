@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from ....errors import StripeEventError
 from ..plan_catalog import PlanCatalog
-from .context import StripeContext
 from .fields import Json
 from .history import paid_period, units_of
 from .payloads import Checkout, Invoice, Item, Line, Outcome, Subscription
 from .records import AT_CREATION, BY_INVOICE, LATER, SubscriptionRecord
+from .sales import StripeContext
 
 
 class Subscriptions:

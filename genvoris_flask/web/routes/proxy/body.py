@@ -1,4 +1,7 @@
-"""Forwards the body of a request: bounded in size and time, rewritten, and in chunks."""
+"""Bodies that are forwarded: bounded in size and time, rewritten, and in chunks.
+
+The response to a try-on is received to its end, so that it is counted before any of it is sent on.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from ....core.api.http import StreamedResponse
 from ....core.reserved_fields import is_reserved
+from ....errors import MalformedAnswerError
 from ...errors import HttpError
 from ...transfers import FIELDS_BYTES, bounded_upload
 from .allow_list import ProductFields, read_urlencoded, write_urlencoded
@@ -23,6 +29,8 @@ MAX_URLENCODED = 64 * 1024
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 ProductCheck = Callable[[ProductFields], None]
+MEMORY_BYTES = 4 * 1024 * 1024  # what is larger is on disk
+MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -202,3 +210,50 @@ def _with_http_errors(chunks: Iterator[bytes], request: Request, seconds: float)
         raise HttpError("body_too_large") from None
     except ValueError:
         raise HttpError("invalid_body") from None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A response that is here in whole.
+
+    Attributes:
+        status: Its status.
+        headers: Its headers.
+        pieces: Its body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
+
+
+def receive(answer: StreamedResponse) -> Received:
+    """Return a whole response.
+
+    Raises:
+        MalformedAnswerError: It is empty or too large.
+        UnreachableError: It broke off.
+    """
+    file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (closed when it is read)
+    try:
+        _fill(file, answer)
+    except BaseException:
+        file.close()
+        raise
+    return Received(answer.status, answer.headers, _read(file))
+
+
+def _fill(file: SpooledTemporaryFile[bytes], answer: StreamedResponse) -> None:
+    for piece in answer.iter_raw():
+        file.write(piece)
+        if file.tell() > MAX_BYTES:
+            raise MalformedAnswerError("Genvoris answered a try-on with too much.")
+    if not file.tell():
+        raise MalformedAnswerError("Genvoris answered a try-on with nothing.")
+    file.seek(0)
+
+
+def _read(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(CHUNK):
+            yield piece

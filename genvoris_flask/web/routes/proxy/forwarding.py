@@ -46,8 +46,7 @@ from .allow_list import (
     to_browser,
     to_genvoris,
 )
-from .body import Body, read_body
-from .received import Received, receive
+from .body import Body, Received, read_body, receive
 
 log = logging.getLogger("genvoris_flask.passthrough")
 
