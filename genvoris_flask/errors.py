@@ -46,7 +46,6 @@ from warnings import warn
 
 QuotaReason = Literal["quota_exhausted", "no_plan", "paused", "cancelled"]
 
-
 _RENAMED = {"StoreAwayError": "StoreUnavailableError", "StripeError": "StripeEventError"}
 
 DOCS_URL = "https://github.com/genvoris/genvoris-flask/blob/main/docs"
@@ -175,42 +174,28 @@ class Problem:
 
 
 class ApiError(GenvorisError):
-    """Genvoris refused a request."""
+    """Genvoris refused a request.
+
+    Attributes:
+        problem: The content of the response; the others are fields of it.
+        status: The HTTP status.
+        code: Genvoris's error code.
+        detail: A message for the developer.
+        request_id: The id of this request in Genvoris's logs.
+        retry_after: Seconds to wait before a retry.
+        field_errors: The errors of each field of the request; empty if the response names none.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.status = problem.status
+        self.code = problem.code
+        self.detail = problem.detail
+        self.request_id = problem.request_id
+        self.retry_after = problem.retry_after
+        self.field_errors = problem.field_errors
         request = f" (request {problem.request_id})" if problem.request_id else ""
         super().__init__(f"{problem.status} {problem.code}: {problem.detail}{request}")
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self.problem.status
-
-    @property
-    def code(self) -> str:
-        """Genvoris's error code."""
-        return self.problem.code
-
-    @property
-    def detail(self) -> str:
-        """A message for the developer."""
-        return self.problem.detail
-
-    @property
-    def request_id(self) -> str | None:
-        """The id of this request in Genvoris's logs."""
-        return self.problem.request_id
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds to wait before a retry."""
-        return self.problem.retry_after
-
-    @property
-    def field_errors(self) -> Mapping[str, tuple[str, ...]]:
-        """The errors of each field of the request; empty if the response names none."""
-        return self.problem.field_errors
 
 
 class BadRequestError(ApiError):
@@ -226,22 +211,19 @@ class InvalidSessionTokenError(UnauthorizedError):
 
 
 class QuotaError(ApiError):
-    """The shopper's plan does not allow a try-on now."""
+    """The shopper's plan does not allow a try-on now.
 
-    @property
-    def reason(self) -> QuotaReason:
-        """Why the shopper may not try on."""
-        return self.problem.reason
+    Attributes:
+        reason: Why the shopper may not try on.
+        used: The try-ons used in this period.
+        limit: The try-ons of this period.
+    """
 
-    @property
-    def used(self) -> int | None:
-        """The try-ons used in this period."""
-        return self.problem.used
-
-    @property
-    def limit(self) -> int | None:
-        """The try-ons of this period."""
-        return self.problem.limit
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.reason = problem.reason
+        self.used = problem.used
+        self.limit = problem.limit
 
 
 class CreditError(ApiError):
