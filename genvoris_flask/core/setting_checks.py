@@ -48,6 +48,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_PRIVACY_URL": validators.page_url,
     "GENVORIS_SUPPORT_URL": validators.support_url,
     "GENVORIS_SHOP_NAME": validators.text,
+    "GENVORIS_PICTURE_CREDIT": validators.text,
     "GENVORIS_PHONE_HANDOVER": validators.flag,
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),

@@ -85,6 +85,8 @@ class Settings:
             tel address. Default: they are offered no such way.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
             Default: the host name of the page.
+        picture_credit: The credit line in the metadata of finished pictures. Default: that a model
+            made them, unless they come with a line of their own.
         phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
             QR code. Default true. Without ``store_url`` it needs a single process.
         button: The button's design: a dict with the fields of ``button.ButtonDesign`` in
@@ -172,6 +174,7 @@ class Settings:
     privacy_url: str | None = None
     support_url: str | None = None
     shop_name: str | None = None
+    picture_credit: str | None = None
     phone_handover: bool = True
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024

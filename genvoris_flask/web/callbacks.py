@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from flask import Flask
 
 from ..core.api.models import Session
+from ..core.images.marking import PictureMark
+from ..core.images.photos import Picture
 from ..core.ledger.models import ExpiryNotice
 from ..core.sessions import Shopper
 from ..core.tryon.engines import Engine, TokenSource, make_tryon
@@ -72,11 +74,14 @@ class AppSignals:
 
 
 def run_tryon(app: Flask, request: TryOnRequest) -> Outcome:
-    """Make a try-on within the app's context, as the shop's code needs."""
+    """Make a try-on within the app's context, as the shop's code needs, and mark its picture."""
     with app.app_context():
         state = get_state()
         tokens = TokenSource(state.broker, request.shopper)
-        return make_tryon(request, _engine(state), tokens, state.error_mapper)
+        outcome = make_tryon(request, _engine(state), tokens, state.error_mapper)
+        if isinstance(outcome, Picture):
+            return PictureMark(state.settings.picture_credit).apply(outcome)
+        return outcome
 
 
 def _engine(state: AppState) -> Engine:

@@ -13,7 +13,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from genvoris_flask.core.images.photos import PhotoError, clean_photo
+from genvoris_flask.core.images.marking import PictureMark
+from genvoris_flask.core.images.photos import PhotoError, clean_photo, read_picture
 
 RED = (190, 60, 60)
 SECRET = b"SECRET-NOTE"
@@ -33,6 +34,11 @@ def noise(size: tuple[int, int], spread: int = 60) -> Image.Image:
     """Return grey noise around the middle, the same in every run."""
     values = random.Random(7).randbytes(size[0] * size[1])
     return Image.frombytes("L", size, values).point(lambda v: 128 + (v - 128) * spread // 128)
+
+
+def marked(data: bytes) -> bytes:
+    """Return a finished picture as a shop serves it: with the mark that a model made it."""
+    return PictureMark().apply(read_picture(data)).data
 
 
 def png_claiming(width: int, height: int) -> bytes:

@@ -9,11 +9,12 @@ import base64
 import time
 from collections import Counter
 
-from tests.support.pictures import picture
+from tests.support.pictures import marked, picture
 from tests.support.upstream import Handler, Upstream
 
-RESULT = picture("JPEG", (600, 900))
-_TEXT = base64.b64encode(RESULT).decode()
+_MADE = picture("JPEG", (600, 900))
+RESULT = marked(_MADE)
+_TEXT = base64.b64encode(_MADE).decode()
 
 
 class TryonHost(Upstream):
