@@ -23,6 +23,7 @@ MODULES = {
     "grant": "ledger",
     "expiring": "ledger",
     "reconcile": "ledger",
+    "charging": "charging",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

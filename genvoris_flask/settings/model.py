@@ -10,7 +10,7 @@ from ..core import button_design as button
 from ..core.billing import plans
 from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
-from ..core.charging.ways import Way
+from ..core.charging.ways import Means, Way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +209,18 @@ class Settings:
     def is_free(self) -> bool:
         """Whether the shop pays for everyone's try-ons."""
         return "free" in self.charging
+
+    @property
+    def means(self) -> Means:
+        """What the shop has set up to charge."""
+        return Means(
+            has_ledger=self.has_ledger,
+            allows_guests=self.allow_guests,
+            default_plan=self.default_plan,
+            plans=self.plans or (),
+            packs=self.packs,
+            free_tryons=self.free_tryons,
+        )
 
     def __repr__(self) -> str:
         """Leave the keys out."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core import validators
-from ..core.charging.ways import Means, check_ways
+from ..core.charging.ways import check_ways
 from ..core.setting_checks import CHECKS
 from ..errors import ConfigurationError, see
 from .model import Settings
@@ -132,17 +132,7 @@ def _check_together(settings: Settings) -> None:
             "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "
             "used without the ledger. Leave it unset."
         )
-    check_ways(
-        settings.charging,
-        Means(
-            has_ledger=settings.has_ledger,
-            allows_guests=settings.allow_guests,
-            default_plan=settings.default_plan,
-            plans=settings.plans or (),
-            packs=settings.packs,
-            free_tryons=settings.free_tryons,
-        ),
-    )
+    check_ways(settings.charging, settings.means)
 
 
 def _origin(url: str) -> str:

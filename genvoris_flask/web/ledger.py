@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Unpack
 
@@ -14,10 +15,12 @@ from ..core.ledger.allowances import Policy
 from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
+from ..core.ledger.plan_move import PlanMove
 from ..core.ledger.service import Ledger
 from ..core.ledger.stripe import Singles
 from ..settings import Settings
 from .billing import AppBilling, RequestCalls
+from .state import AppState
 
 
 class AppLedgerBilling(AppBilling, LedgerBilling):
@@ -74,6 +77,30 @@ def open_ledger(
         lowers_at_once=settings.downgrade_at_once,
     )
     return Ledger(Database(target), clock=clock, secret=secret, policy=policy, free_allowance=free)
+
+
+def open_plan_move(state: AppState) -> PlanMove:
+    """Return what moves shoppers from plans at Genvoris into the app's ledger.
+
+    Without a ledger, it moves them into one in memory, which is enough for a preview.
+    """
+    ledger = state.spending
+    if not isinstance(ledger, Ledger):
+        ledger = open_ledger(
+            state.app, replace(state.settings, database_url="sqlite://"), _no_secret, state.clock
+        )
+        ledger.upgrade()
+    return PlanMove(
+        state.client,
+        state.billing.plans,
+        ledger,
+        prefix=state.settings.external_id_prefix,
+        clock=state.clock,
+    )
+
+
+def _no_secret() -> bytes:
+    return b""
 
 
 def _engine_of(app: Flask, database: Any) -> Any:

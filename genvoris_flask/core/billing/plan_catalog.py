@@ -85,7 +85,7 @@ class PlanCatalog:
     def sold_size(self, plan_id: str | None) -> int:
         """Return the try-ons per month of a plan that was sold; 0 for a granted one or none."""
         found = [plan for plan in self.plans if plan.id == plan_id]
-        sold = [plan for plan in found if not _is_granted(plan)]
+        sold = [plan for plan in found if not is_granted(plan)]
         return max((plan.monthly_try_ons or 0 for plan in sold), default=0)
 
 
@@ -207,8 +207,14 @@ class PlanService:
 
     def _is_kept(self, plan: Plan) -> bool:
         """Return whether an undeclared plan is still in use."""
-        return _is_granted(plan) or plan.id == self.default_plan
+        return is_granted(plan) or plan.id == self.default_plan
 
 
-def _is_granted(plan: Plan) -> bool:
+def is_unlimited(plan: Plan) -> bool:
+    """Return whether a plan is that of shoppers whose try-ons the shop's ledger counts."""
+    return plan.external_price_id == f"{GRANTED}{UNLIMITED}"
+
+
+def is_granted(plan: Plan) -> bool:
+    """Return whether a plan stands for granted try-ons, or is that of shops with a ledger."""
     return (plan.external_price_id or "").startswith(GRANTED)

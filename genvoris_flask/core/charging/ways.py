@@ -13,6 +13,8 @@ from .packs import Pack
 Way = Literal["free", "subscription", "credits", "pay_per_use", "freemium"]
 WAYS: tuple[Way, ...] = get_args(Way)
 KEY = "GENVORIS_CHARGING"
+# What plans at Genvoris cannot carry exactly.
+NEED_LEDGER: tuple[Way, ...] = ("credits", "pay_per_use")
 
 
 def read_ways(key: str, value: Any) -> tuple[Way, ...]:
@@ -59,12 +61,13 @@ def check_ways(ways: Sequence[Way], means: Means) -> None:
     Raises:
         ConfigurationError: Something is missing.
     """
-    for problem in _problems(ways, means):
+    for problem in problems(ways, means):
         raise ConfigurationError(f"{KEY} {problem} ({see('billing.md')}).")
 
 
-def _problems(ways: Sequence[Way], means: Means) -> Iterator[str]:
-    for way in ("credits", "pay_per_use"):
+def problems(ways: Sequence[Way], means: Means) -> Iterator[str]:
+    """Yield what ways to charge lack, each as the end of a sentence about GENVORIS_CHARGING."""
+    for way in NEED_LEDGER:
         if way in ways and not means.has_ledger:
             yield (
                 f"has {way}, which needs a ledger, since plans at Genvoris cannot carry it "

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from .lots import Lot, in_drawing_order, read_lot
-from .models import Balance, Counts, JournalLine, LotBalance
+from .models import FREE_SOURCE, Balance, Counts, Holdings, JournalLine, LotBalance
 from .schema import entries, lots, reservations
 
 # Built once, since building a statement takes longer than running it.
@@ -63,6 +63,35 @@ def read_journal(connection: Connection, account: str, limit: int) -> list[Journ
         )
         for row in rows
     ]
+
+
+def read_holdings(connection: Connection, now: datetime) -> list[Holdings]:
+    """Return what all shoppers together have, by its kind."""
+    room = lots.c.allowed - lots.c.used - lots.c.reserved
+    kind = case(
+        (lots.c.source == FREE_SOURCE, FREE_SOURCE),
+        (lots.c.kind == "allowance", "subscription"),
+        else_=lots.c.kind,
+    ).label("of_kind")
+    is_free = lots.c.holds == ""
+    rows = connection.execute(
+        select(
+            kind,
+            func.count(lots.c.account.distinct()).label("shoppers"),
+            func.sum(case((is_free, room), else_=0)).label("left"),
+            func.sum(case((is_free, 0), else_=room)).label("held"),
+        )
+        .where(
+            lots.c.account.is_not(None),
+            lots.c.state == "active",
+            lots.c.holds.not_like("%ended%"),
+            or_(lots.c.expires_at.is_(None), lots.c.expires_at > now),
+            room > 0,
+        )
+        .group_by(kind)
+        .order_by(kind)
+    )
+    return [Holdings(row.of_kind, row.shoppers, int(row.left), int(row.held)) for row in rows]
 
 
 def read_lots(connection: Connection, account: str, now: datetime) -> list[Lot]:

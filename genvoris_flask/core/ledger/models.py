@@ -14,8 +14,8 @@ LotState = Literal["pending", "active", "held", "spent", "void", "expired"]
 DisputeOutcome = Literal["opened", "won", "lost"]
 ReservationState = Literal["open", "committed", "released", "lapsed"]
 
-# The source of free try-ons.
-FREE_SOURCE = "free"
+# The sources of free try-ons, and of those that were granted as a plan at Genvoris.
+FREE_SOURCE, PLAN_SOURCE = "free", "plan"
 # Of what is sold or given once, the end is told so many days before; the nearest comes first.
 CREDIT_KINDS: tuple[LotKind, ...] = ("order", "gift")
 NOTICE_DAYS = (1, 7)
@@ -82,6 +82,23 @@ class Balance:
         """How many of the available try-ons end at ``next_expiry``."""
         ending = [lot for lot in self.lots if lot.available]
         return sum(lot.available for lot in ending if lot.expires_at == self.next_expiry)
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What all shoppers together have of one kind.
+
+    Attributes:
+        kind: ``subscription``, ``free``, ``gift``, ``order`` or ``single``.
+        shoppers: How many have some.
+        left: How many try-ons these are.
+        held: How many more a pause or a dispute keeps back.
+    """
+
+    kind: str
+    shoppers: int
+    left: int
+    held: int
 
 
 @dataclass(frozen=True)
@@ -252,6 +269,9 @@ class Spending(Protocol):
 
     def balance(self, external_id: str, *, verified_email: str | None = None) -> Balance:
         """Return what a shopper has; ``verified_email`` is as for ``reserve``."""
+
+    def holdings(self) -> list[Holdings]:
+        """Return what all shoppers together have, by its kind."""
 
     def recent_accounts(self) -> list[str]:
         """Return the shoppers who have reserved a try-on lately, by their ids in the shop."""

@@ -17,11 +17,12 @@ from ..billing.stripe.repository import StripeRepository
 from . import balances, free, grants, reservations
 from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
-from .balances import balance_of, read_journal, read_lots
+from .balances import balance_of, read_holdings, read_journal, read_lots
 from .database import Database, unavailable
 from .events import DatabaseRecords, Delivery, lock_records
 from .free import FreeAllowance
-from .models import Balance, Counts, JournalLine, Reservation
+from .models import Balance, Counts, Holdings, JournalLine, Reservation
+from .moving import Moving
 from .notices import Notices
 from .selling import Selling
 from .subscribing import Subscribing
@@ -33,7 +34,7 @@ T = TypeVar("T")
 RESERVATION_SECONDS = 900.0
 
 
-class Ledger(Selling, Subscribing, Notices):
+class Ledger(Selling, Subscribing, Notices, Moving):
     """Shoppers' try-ons in the shop's database.
 
     Every call raises LedgerUnavailableError if the database cannot be used, and has then changed
@@ -172,6 +173,10 @@ class Ledger(Selling, Subscribing, Notices):
         return self.database.run(
             lambda connection: read_journal(connection, external_id, limit), "read"
         )
+
+    def holdings(self) -> list[Holdings]:
+        """Return what all shoppers together have, by its kind."""
+        return self.database.run(lambda each: read_holdings(each, self.now()), "read")
 
     # Comparing
 

@@ -15,9 +15,9 @@ from .accounts import LockedAccount, check_id
 from .allowances import SHOP, Period, Subscription, SubscriptionState, add_months, time
 from .balances import balance_of
 from .events import Delivery
-from .grants import check_units
-from .lots import Reversal
-from .models import Balance
+from .grants import check_units, set_hold
+from .lots import Lot, Reversal
+from .models import FREE_SOURCE, PLAN_SOURCE, Balance
 from .reversal_records import save_reversal
 from .schema import ID_LENGTH
 from .subscriptions import apply_holds, due_accounts, follow, lots_of, read_all, read_subscription
@@ -88,7 +88,7 @@ class Subscribing(Transactions):
 
         def work(account: LockedAccount, delivery: Delivery) -> Balance:
             if not delivery.repeated:
-                known = read_subscription(account.connection, SHOP, _name_of(account.id))
+                known = read_subscription(account.connection, SHOP, name_of(account.id))
                 if known is None:
                     raise _unknown(account.id)
                 changes = (*known.changes, (account.now.timestamp(), units))
@@ -117,12 +117,14 @@ class Subscribing(Transactions):
 
         def work(account: LockedAccount, delivery: Delivery) -> Balance:
             if not delivery.repeated:
-                found = read_all(account)
-                if not found:
+                found, moved = read_all(account), _paused_alone(account)
+                if not found and not moved:
                     raise _unknown(account.id)
                 event = account.statement(delivery.id)
                 for each in found:
                     follow(account, replace(each, shop_state=state), self.policy, event)
+                for lot in moved if state == "active" else ():
+                    set_hold(account, lot, "pause", held=False, event=event)
             return balance_of(account.lots, account.now)
 
         event = _event(call, external_id, event_id)
@@ -148,7 +150,7 @@ class Subscribing(Transactions):
 
         def work(account: LockedAccount, delivery: Delivery) -> Balance:
             if not delivery.repeated:
-                name = _name_of(account.id)
+                name = name_of(account.id)
                 known = read_subscription(account.connection, SHOP, name)
                 running = lots_of(account, SHOP, name)
                 if sale_id is None and not running:
@@ -179,6 +181,12 @@ class Subscribing(Transactions):
         return count
 
 
+def _paused_alone(account: LockedAccount) -> list[Lot]:
+    """Return paused lots of no subscription: of who was paused when moved from plans."""
+    paused = [lot for lot in account.lots if "pause" in lot.holds]
+    return [lot for lot in paused if lot.source in (FREE_SOURCE, PLAN_SOURCE)]
+
+
 def _begin(
     account: LockedAccount,
     is_sale: bool,
@@ -187,7 +195,7 @@ def _begin(
     until: datetime | None,
 ) -> Subscription:
     """Return the shop's subscription with a new period; a sale counts months from its own day."""
-    name, now = _name_of(account.id), account.now
+    name, now = name_of(account.id), account.now
     known = read_subscription(account.connection, SHOP, name)
     number = units if units is not None else _current_units(known, account)
     before = known or Subscription(SHOP, name, SHOP, now.timestamp())
@@ -238,7 +246,7 @@ def _next_end(known: Subscription, now: datetime) -> datetime:
     return add_months(time(known.since), number)
 
 
-def _name_of(external_id: str) -> str:
+def name_of(external_id: str) -> str:
     """Return the id of the subscription that the shop reports for a shopper."""
     return hashlib.sha256(external_id.encode()).hexdigest()[:24]
 
@@ -256,7 +264,7 @@ def _event(call: str, external_id: str, event_id: str | None) -> str | None:
     if event_id is None:
         return None
     check_id("event_id", event_id[:ID_LENGTH])
-    name = f"{call}:{_name_of(external_id)}:{event_id}"
+    name = f"{call}:{name_of(external_id)}:{event_id}"
     if len(name) > ID_LENGTH - 21:  # with the version of the account
         name = f"{call}:{hashlib.sha256(name.encode()).hexdigest()}"
     return name
