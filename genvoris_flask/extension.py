@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, before_render_template
 
@@ -173,6 +173,7 @@ class GenvorisFlask:
         session_id: str | None = None,
         attribution_window_minutes: int | None = None,
         platform: ConversionPlatform = "custom",
+        session: Any = None,
     ) -> None:
         """Report an order to Genvoris, which finds out whether a try-on led to it.
 
@@ -192,6 +193,8 @@ class GenvorisFlask:
                 provider's request, pass the ``widget_session_id`` that you stored with the order.
             attribution_window_minutes: How long after a try-on an order counts.
             platform: The platform that the shop runs on.
+            session: The shop's SQLAlchemy session, such as ``db.session``: with a ledger in the
+                same database, the report is part of its transaction.
         """
         if state_for("genvoris.conversion()") is None:
             return
@@ -210,6 +213,7 @@ class GenvorisFlask:
                 "attribution_window_minutes": attribution_window_minutes,
                 "platform": platform,
             },
+            session,
         )
 
     def returned(
@@ -220,6 +224,7 @@ class GenvorisFlask:
         currency: str | None = None,
         reason: str | None = None,
         platform: ConversionPlatform = "custom",
+        session: Any = None,
     ) -> None:
         """Report to Genvoris that an order, or a part of it, was returned.
 
@@ -232,13 +237,14 @@ class GenvorisFlask:
             currency: An ISO 4217 code, such as ``EUR``.
             reason: The reason, in words or as a code of the shop.
             platform: The platform that the shop runs on.
+            session: The shop's SQLAlchemy session, as for ``conversion``.
         """
         if state_for("genvoris.returned()") is None:
             return
         from .web import attribution
 
         fields = {"currency": currency, "reason": reason, "platform": platform}
-        attribution.send_return(order_id, refunded_amount_cents, fields)
+        attribution.send_return(order_id, refunded_amount_cents, fields, session)
 
     @property
     def widget_session_id(self) -> str | None:

@@ -24,6 +24,7 @@ MODULES = {
     "expiring": "ledger",
     "reconcile": "ledger",
     "charging": "charging",
+    "outbox": "outbox",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

@@ -231,7 +231,7 @@ def _post_here(shop: AppState, body: bytes, headers: dict[str, str]) -> tuple[in
     """Deliver to the shop's route without a server; handlers run in this process."""
     path = f"{shop.settings.url_prefix}/webhook"
     answer = shop.app.test_client().post(path, data=body, headers=headers)
-    shop.background.join(TIMEOUT)
+    shop.outbox.flush(TIMEOUT)
     return answer.status_code, answer.text
 
 

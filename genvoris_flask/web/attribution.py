@@ -6,13 +6,14 @@ Nothing here waits for Genvoris, and nothing raises in a checkout: problems are 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import has_request_context, session
 
-from ..core.api.http import RetryPolicy, may_repeat
-from ..errors import ApiError, QueueFullError, UnreachableError
+from ..core.outbox.messages import Message
+from ..errors import QueueFullError
 from .cookies import is_cookie_value, keep_cookie, read_cookie
 from .state import get_state
 
@@ -35,7 +36,9 @@ def widget_session_id() -> str | None:
     return read_cookie(VISIT_COOKIE) or session.get(OLD_SESSION_KEY)
 
 
-def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, Any]) -> None:
+def send_conversion(
+    order_id: str | int, amount_cents: int, fields: dict[str, Any], session: Any = None
+) -> None:
     """Report an order in the background.
 
     Genvoris counts an order once, so this is retried until it surely arrived.
@@ -44,19 +47,15 @@ def send_conversion(order_id: str | int, amount_cents: int, fields: dict[str, An
         order_id: The shop's id of the order.
         amount_cents: The amount paid, in the currency's minor unit.
         fields: The other fields of ``client.conversions.record``.
+        session: The shop's SQLAlchemy session, to share its transaction.
     """
-    conversions = get_state().client.conversions
-    name = f"The conversion of order {order_id}"
-    _send(
-        name,
-        order_id,
-        amount_cents,
-        RetryPolicy.ALWAYS,
-        lambda: conversions.record(order_id=str(order_id), amount_cents=amount_cents, **fields),
-    )
+    key = f"conversion:{fields['platform']}:{order_id}"
+    _put("conversion", key, order_id, {"amount_cents": amount_cents, **fields}, session)
 
 
-def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[str, Any]) -> None:
+def send_return(
+    order_id: str | int, refunded_amount_cents: int, fields: dict[str, Any], session: Any = None
+) -> None:
     """Report a return in the background.
 
     Genvoris counts each report, so this is retried only if the first one surely had no effect.
@@ -65,39 +64,33 @@ def send_return(order_id: str | int, refunded_amount_cents: int, fields: dict[st
         order_id: The shop's id of the order.
         refunded_amount_cents: The amount paid back, in the currency's minor unit.
         fields: The other fields of ``client.returns.record``.
+        session: The shop's SQLAlchemy session, to share its transaction.
     """
-    returns = get_state().client.returns
-    name = f"The return of order {order_id}"
-    _send(
-        name,
-        order_id,
-        refunded_amount_cents,
-        RetryPolicy.IF_UNSENT,
-        lambda: returns.record(
-            order_id=str(order_id), refunded_amount_cents=refunded_amount_cents, **fields
-        ),
-    )
+    body = {"refunded_amount_cents": refunded_amount_cents, **fields}
+    _put("return", f"return:{uuid.uuid4()}", order_id, body, session)
 
 
-def _send(
-    name: str, order_id: object, cents: object, repeat: RetryPolicy, record: Callable[[], object]
-) -> None:
-    if problem := _find_problem(order_id, cents):
-        log.error("%s was not sent: %s", name, problem)
+def _put(kind: str, key: str, order_id: object, fields: dict[str, Any], session: Any) -> None:
+    body = {"order_id": str(order_id), **_present(fields)}
+    subject = f"order:{body['platform']}:{order_id}"  # a return follows its conversion
+    message = Message(kind, key, body, subject)
+    if problem := _find_problem(order_id, body):
+        log.error("%s was not sent: %s", message, problem)
         return
-
-    def is_retryable(error: Exception) -> bool:
-        return isinstance(error, ApiError | UnreachableError) and may_repeat(error, repeat)
-
     try:
-        get_state().background.submit(name, record, is_retryable)
+        get_state().outbox.put(message, session)
     except QueueFullError as error:
-        log.error("%s was not sent: %s", name, error)  # noqa: TRY400  (a traceback would add nothing)
+        log.error("%s was not sent: %s", message, error)  # noqa: TRY400  (a traceback would add nothing)
 
 
-def _find_problem(order_id: object, cents: object) -> str | None:
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _find_problem(order_id: object, body: Mapping[str, Any]) -> str | None:
     if not isinstance(order_id, str | int) or not str(order_id):
         return "the order's id must be a non-empty string or a number."
+    cents = body.get("amount_cents", body.get("refunded_amount_cents"))
     if isinstance(cents, bool) or not isinstance(cents, int) or cents < 0:
         return (
             "the amount must be a whole number in the currency's minor unit, such as 4990 for "

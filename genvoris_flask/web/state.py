@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.api.client import GenvorisClient
     from ..core.api.http import HttpClient
     from ..core.billing.stripe.checkout import CheckoutSessions
-    from ..core.concurrency.background import BackgroundPool
     from ..core.concurrency.limits import Slots
     from ..core.handover import Handovers
     from ..core.ledger.models import Spending
+    from ..core.outbox.messages import Outbox
     from ..core.rate_limits import Limiter
     from ..core.sessions import Shopper
     from ..core.sessions.broker import SessionBroker
@@ -90,7 +90,7 @@ class AppState:
     limiter: Limiter
     proxy_watch: ProxyWatch
     deliveries: Deduplicator
-    background: BackgroundPool
+    outbox: Outbox
     events: EventSender
     clock: Callable[[], float]
     # By the root of the shop (SCRIPT_NAME).

@@ -16,9 +16,9 @@ from ..core.api.http import HttpClient
 from ..core.api.network import Transport
 from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
-from ..core.concurrency.background import BackgroundPool
 from ..core.concurrency.limits import Slots
 from ..core.handover import Handovers
+from ..core.outbox.memory import MemoryOutbox
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
@@ -38,6 +38,7 @@ from .callbacks import AppSignals, run_tryon
 from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
+from .outbox import deliveries
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.events import StripeEvents
     from ..core.billing.stripe.sales import Sales
     from ..core.ledger.service import Ledger
+    from ..core.outbox.messages import Outbox
 
 log = logging.getLogger("genvoris_flask")
 
@@ -127,7 +129,7 @@ class _Wiring:
             handovers=self._make_handovers(),
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
-            background=BackgroundPool(),
+            outbox=self._outbox,
             events=EventSender(self._client.events.send),
             clock=self._clock,
             limiter=make_limiter(settings, self._storage.windows),
@@ -189,6 +191,16 @@ class _Wiring:
 
         secret = functools.partial(first_secret, self._app, self._settings)
         return open_ledger(self._app, self._settings, secret, self._clock)
+
+    @functools.cached_property
+    def _outbox(self) -> Outbox:
+        deliver = deliveries(self._app, self._client, self._hooks)
+        memory = MemoryOutbox(deliver)
+        if self._ledger is None:
+            return memory
+        from .ledger import open_outbox  # imports SQLAlchemy, an extra
+
+        return open_outbox(self._ledger, deliver, memory, self._clock)
 
     @functools.cached_property
     def _billing(self) -> AppBilling:

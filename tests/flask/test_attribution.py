@@ -12,6 +12,9 @@ import pytest
 from flask import request
 
 from genvoris_flask.core.concurrency.background import BackgroundPool
+from genvoris_flask.core.outbox.memory import MemoryOutbox
+from genvoris_flask.web.hooks import Hooks
+from genvoris_flask.web.outbox import deliveries
 from tests.support.flask_shop import Shop
 
 ORDER = {"order_id": "17", "amount_cents": 4990}
@@ -21,8 +24,7 @@ VISIT = "0b0f0c0e-5d7e-4c58-9a54-0d6a1b2c3d4e"
 @pytest.fixture
 def shop(shop: Shop) -> Shop:
     """Return a shop with a checkout, which retries soon."""
-    quick = BackgroundPool(delays=(0.01, 0.01))
-    shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=quick)
+    use_pool(shop, BackgroundPool(delays=(0.01, 0.01)))
 
     @shop.app.post("/checkout")
     def checkout() -> str:
@@ -32,6 +34,12 @@ def shop(shop: Shop) -> Shop:
     return shop
 
 
+def use_pool(shop: Shop, pool: BackgroundPool) -> None:
+    """Have a shop's orders sent by a pool of the test's."""
+    outbox = MemoryOutbox(deliveries(shop.app, shop.state.client, Hooks()), {"calls": pool})
+    shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, outbox=outbox)
+
+
 def order(shop: Shop, **fields: Any) -> str:
     answer = shop.browser.post("/checkout", json={**ORDER, **fields})
     assert answer.status_code == 200
@@ -39,7 +47,7 @@ def order(shop: Shop, **fields: Any) -> str:
 
 
 def sent(shop: Shop, path: str = "/conversions") -> list[dict[str, Any]]:
-    assert shop.state.background.join(60)
+    assert shop.state.outbox.flush(60)
     return [
         json.loads(call.content) for call in shop.transport.requests if call.url.path.endswith(path)
     ]
@@ -69,7 +77,7 @@ def test_order_and_return(shop: Shop) -> None:
     assert len(sent(shop)) == 2
     with shop.app.app_context():
         shop.extension.returned("17", 2000, currency="EUR", reason="too small")
-        assert shop.state.background.join(60)
+        assert shop.state.outbox.flush(60)
         seen = shop.state.client.conversions.record(order_id="17", amount_cents=4990)
     assert seen.deduped
     body = {"orderId": "17", "platform": "custom", "refundedAmountCents": 2000}
@@ -124,7 +132,7 @@ def test_checkout_does_not_wait(shop: Shop) -> None:
 
     shop.transport.fault = hang
     order(shop)
-    assert not shop.state.background.join(0)
+    assert not shop.state.outbox.flush(0)
     leave.set()
     assert len(sent(shop)) == 1
 
@@ -147,7 +155,7 @@ def test_lost_order_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> N
 
     shop.transport.fault = refuse
     order(shop, customer_email="ada@example.com")
-    assert shop.state.background.join(60)
+    assert shop.state.outbox.flush(60)
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert [record.getMessage() for record in errors] == ["The conversion of order 17: given up"]
     assert "ada@example.com" not in caplog.text
@@ -198,7 +206,6 @@ def test_wrong_arguments_are_logged(
 
 def test_full_queue(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     """A full queue breaks no checkout."""
-    full = BackgroundPool(max_unfinished=0)
-    shop.app.extensions["genvoris"] = dataclasses.replace(shop.state, background=full)
+    use_pool(shop, BackgroundPool(max_unfinished=0))
     order(shop)
     assert "The conversion of order 17 was not sent: " in caplog.text

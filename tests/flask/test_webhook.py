@@ -340,7 +340,7 @@ def test_background_handler(shop: Shop) -> None:
     assert deliver(shop).get_json()["duplicate"] is True
     assert seen == []
     leave.set()
-    assert shop.state.background.join(60)
+    assert shop.state.outbox.flush(60)
     assert seen == [("evt_1", True, False)]
 
 
@@ -352,7 +352,7 @@ def test_background_after_foreground(shop: Shop) -> None:
     shop.extension.on("*")(lambda event: 1 / (1 - next(tries)))
     assert deliver(shop).status_code == 500
     assert deliver(shop).status_code == 200
-    assert shop.state.background.join(60)
+    assert shop.state.outbox.flush(60)
     assert seen == ["evt_1"]
 
 

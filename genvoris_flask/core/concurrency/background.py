@@ -42,19 +42,20 @@ class BackgroundPool:
         self,
         name: str,
         run: Callable[[], object],
-        is_retryable: Callable[[Exception], bool] = lambda _error: True,
+        pause_after: Callable[[Exception], float | None] = lambda _error: 0.0,
     ) -> None:
         """Run a task soon.
 
         Args:
             name: What it is, for the log.
             run: Does it.
-            is_retryable: Whether another attempt may succeed after an error.
+            pause_after: Returns the seconds to wait at least after an error, or None if another
+                attempt would fail too.
 
         Raises:
             QueueFullError: Too many tasks are unfinished.
         """
-        task = _RetriedTask(name, run, is_retryable, self._delays, self._pool)
+        task = _RetriedTask(name, run, pause_after, self._delays, self._pool)
         try:
             self._pool.submit(task)
         except QueueFullError as error:
@@ -71,7 +72,7 @@ class _RetriedTask:
 
     name: str
     run: Callable[[], object]
-    is_retryable: Callable[[Exception], bool]
+    pause_after: Callable[[Exception], float | None]
     delays: tuple[float, ...]
     pool: WorkerPool
     attempts: int = 0
@@ -82,10 +83,11 @@ class _RetriedTask:
             self.run()
         except Exception as error:
             can_repeat = self.attempts < len(self.delays) and not self.pool.is_closing
-            if not (can_repeat and self.is_retryable(error)):
+            pause = self.pause_after(error) if can_repeat else None
+            if pause is None:
                 log.exception("%s: given up", self.name)
                 return None
-            delay = self.delays[self.attempts]
+            delay = max(pause, self.delays[self.attempts])
             self.attempts += 1
             reason = f"{type(error).__name__}: {error}"
             log.warning("%s: %s; trying again in %g s", self.name, reason, delay)

@@ -199,17 +199,29 @@ reversals = Table(
     Column("disputed_at", UtcDateTime, nullable=True),
 )
 
-# What Genvoris has yet to be told.
+# What Genvoris, or a function of the shop's, has yet to be told.
 outbox = Table(
     "genvoris_outbox",
     metadata,
     Column("id", row_id_type(), primary_key=True),
-    Column("account", id_type(), nullable=False),
-    Column("topic", String(32), nullable=False),
-    Column("payload", JSON, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("key", id_type(), nullable=False),
+    Column("kind", String(32), nullable=False),
+    # Messages of one subject are delivered in their order.
+    Column("subject", id_type(), nullable=True),
+    Column("body", JSON, nullable=False),
+    # Of the body, which is emptied once it was delivered.
+    Column("digest", String(64), nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("state", String(8), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("queued_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
-    Column("done_at", UtcDateTime, nullable=True),
-    Index(None, "done_at", "due_at"),
+    # The process that delivers it, and until when no other one does.
+    Column("owner", String(32), nullable=True),
+    Column("leased_until", UtcDateTime, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("error", String(64), nullable=True),
+    UniqueConstraint("key"),
+    Index(None, "state", "due_at"),
+    Index(None, "subject", "state"),
 )

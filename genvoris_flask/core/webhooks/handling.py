@@ -7,19 +7,20 @@ the shopper whom it is about is dropped, then the shop's own functions run.
 from __future__ import annotations
 
 import difflib
+import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import GenvorisError, StoreUnavailableError
 from ..api.client import GenvorisClient
-from ..concurrency.background import BackgroundPool
+from ..outbox.messages import Message, Outbox, UndeliverableError
 from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
 from ..storage.interface import Store, digest
-from .events import KNOWN_TYPES, CustomerEvent, WebhookEvent, current_type
+from .events import KNOWN_TYPES, CustomerEvent, WebhookEvent, current_type, read_event
 
 log = logging.getLogger("genvoris_flask.webhooks")
 
@@ -147,18 +148,18 @@ def checked_type(event_type: str) -> str:
 
 
 def run_handlers(
-    event: WebhookEvent, handlers: Iterable[Handler], context: Context, pool: BackgroundPool
+    event: WebhookEvent, handlers: Iterable[Handler], context: Context, outbox: Outbox
 ) -> None:
-    """Run the handlers of an event; submit those registered with ``background=True`` to the pool.
+    """Run the handlers of an event; those registered with ``background=True`` from the outbox.
 
     Each handler runs in a context of its own, so a database session that one of them broke does
     not affect the others, and one that fails does not keep the others from running. Background
-    handlers are submitted only after all others have succeeded, so that a repeated delivery does
-    not submit them twice.
+    handlers are put there only after all others have succeeded, so that a repeated delivery does
+    not put them twice.
 
     Raises:
         HandlerError: A handler failed, and the delivery must be repeated.
-        QueueFullError: The pool is full, and the delivery must be repeated.
+        QueueFullError: The outbox is full, and the delivery must be repeated.
     """
     matching = [handler for handler in handlers if handler.accepts(event)]
     foreground = [handler for handler in matching if not handler.background]
@@ -167,8 +168,32 @@ def run_handlers(
         raise HandlerError(", ".join(failed))
     for handler in matching:
         if handler.background:
-            name = f"Handler {handler.name} of {event.type} {event.id}"
-            pool.submit(name, _bind(handler, event, context))
+            outbox.put(_message(handler, event))
+
+
+def deliver_to_handler(
+    body: Mapping[str, Any], handlers: Iterable[Handler], context: Context
+) -> object:
+    """Run the background handler that a message is for.
+
+    Raises:
+        UndeliverableError: The shop has no such function any more.
+    """
+    event = read_event(json.dumps(body["event"]).encode())
+    for handler in handlers:
+        if handler.background and handler.name == body["handler"] and handler.accepts(event):
+            return _bind(handler, event, context)()
+    raise UndeliverableError("no_such_handler")
+
+
+def _message(handler: Handler, event: WebhookEvent) -> Message:
+    created = None if event.created is None else event.created.isoformat()
+    envelope = {"id": event.id, "type": event.sent_type, "created": created, "data": event.data}
+    return Message(
+        "webhook",
+        key=f"webhook:{handler.name}:{event.id}",
+        body={"handler": handler.name, "type": event.type, "id": event.id, "event": envelope},
+    )
 
 
 def _try_run(handler: Handler, event: WebhookEvent, context: Context) -> bool:

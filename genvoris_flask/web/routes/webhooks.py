@@ -81,4 +81,4 @@ def _handle(event: WebhookEvent) -> None:
     state = get_state()
     invalidate_session(event, state.client, state.broker, state.settings.external_id_prefix)
     handlers = state.hooks.webhook_handlers
-    run_handlers(event, handlers, state.app.app_context, state.background)
+    run_handlers(event, handlers, state.app.app_context, state.outbox)

@@ -1,0 +1,166 @@
+"""An outbox in the shop's database, which every process delivers from."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ...errors import LedgerUnavailableError
+from ..concurrency.per_process import PerProcess
+from ..concurrency.threads import Task, WorkerPool
+from .drain import Drain, Round
+from .drain import MessageTable as DrainedTable
+from .messages import KINDS, Lane, Message, Outbox, State, StoredMessage
+
+log = logging.getLogger("genvoris_flask.outbox")
+
+LANES: dict[Lane, int] = {"calls": 1, "handlers": 4}  # and how many threads each of them has
+# Seconds until a process looks for what others have left behind.
+POLL_SECONDS = 60.0
+# Seconds until a message is looked for that is part of a transaction of the shop's own.
+COMMIT_SECONDS = 1.0
+FLUSH_POLL = 0.02
+
+
+class MessageTable(DrainedTable, Protocol):
+    """The messages that all processes share."""
+
+    def put(self, message: Message, connection: Any = None) -> bool:
+        """Write a message; return whether there is something to deliver."""
+
+    def prune(self) -> int:
+        """Forget what was delivered long ago; return how many there were."""
+
+    def messages(self, states: Sequence[State], limit: int) -> list[StoredMessage]:
+        """Return the oldest messages in some states."""
+
+    def retry(self, ids: Sequence[int] | None = None) -> int:
+        """Have messages sent now, by default all that were given up; return how many."""
+
+    def drop(self, ids: Sequence[int] | None = None) -> int:
+        """Delete messages, by default all that were given up; return how many."""
+
+
+@dataclass
+class _Wakes:
+    """When this process looks at a lane next."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    soon: set[Lane] = field(default_factory=set)
+    later: dict[Lane, Task] = field(default_factory=dict)
+
+
+class DurableOutbox:
+    """Writes messages into a table, and delivers them on threads of its own.
+
+    Args:
+        table: The messages of all processes.
+        drain: Delivers what is due.
+        fallback: Takes messages while the database cannot be used.
+        clock: Returns the time in Unix seconds.
+
+    Attributes:
+        table: The messages of all processes.
+    """
+
+    def __init__(
+        self,
+        table: MessageTable,
+        drain: Drain,
+        fallback: Outbox,
+        clock: Callable[[], float],
+    ) -> None:
+        self.table = table
+        self._drain = drain
+        self._fallback = fallback
+        self._clock = clock
+        self._wakes = PerProcess(_Wakes)
+        self._pools = {
+            lane: WorkerPool(f"genvoris-outbox-{lane}", threads) for lane, threads in LANES.items()
+        }
+
+    def put(self, message: Message, session: Any = None) -> None:
+        """Write a message, which is delivered soon, or once the transaction is committed.
+
+        Raises:
+            QueueFullError: The database cannot be used, and too many messages wait in memory.
+        """
+        try:
+            if not self.table.put(message, session and session.connection()):
+                return
+        except LedgerUnavailableError as error:
+            log.warning("%s waits in this process's memory: %s", message, error)
+            self._fallback.put(message)
+            return
+        self.wake(KINDS[message.kind].lane, COMMIT_SECONDS if session else 0.0)
+
+    def start(self) -> None:
+        """Look for what processes that have ended left behind, now and once a minute."""
+        for lane in LANES:
+            self.wake(lane)
+
+    def wake(self, lane: Lane, delay: float = 0.0) -> None:
+        """Deliver what is due in a lane, soon or after some seconds."""
+        wakes = self._wakes.get()
+        with wakes.lock:
+            if delay:
+                self._wake_later(wakes, lane, delay)
+            elif lane not in wakes.soon:
+                wakes.soon.add(lane)
+                self._pools[lane].submit(lambda: self._work(lane))
+
+    def _wake_later(self, wakes: _Wakes, lane: Lane, delay: float) -> None:
+        if task := wakes.later.pop(lane, None):
+            task.cancel()
+        wakes.later[lane] = self._pools[lane].submit(lambda: self._work(lane), delay=delay)
+
+    def deliver_due(self) -> Round:
+        """Deliver what is due, in this thread."""
+        total = Round()
+        for lane in LANES:
+            done = self._drain.run(lane)
+            total.sent += done.sent
+            total.failed += done.failed
+            total.given_up += done.given_up
+            total.is_outage |= done.is_outage
+        return total
+
+    def flush(self, seconds: float) -> bool:
+        """Deliver what is due, here; return whether nothing is left to deliver in ``seconds``."""
+        until = time.monotonic() + seconds
+        while True:
+            for lane in LANES:
+                self._drain.run(lane, lambda: time.monotonic() < until)
+            if all(self.table.next_due(lane) is None for lane in LANES):
+                return self._fallback.flush(until - time.monotonic())
+            if time.monotonic() + FLUSH_POLL > until:
+                return False
+            time.sleep(FLUSH_POLL)
+
+    def _work(self, lane: Lane) -> None:
+        wakes, pool = self._wakes.get(), self._pools[lane]
+        with wakes.lock:
+            wakes.soon.discard(lane)
+        if pool.is_closing:  # what is left waits for another process
+            return
+        delay = POLL_SECONDS
+        try:
+            self._drain.run(lane, lambda: not pool.is_closing)
+            delay = self._seconds_to_next(lane)
+        except LedgerUnavailableError as error:
+            log.warning("Messages cannot be delivered: %s", error)
+        finally:
+            self.wake(lane, delay)
+
+    def _seconds_to_next(self, lane: Lane) -> float:
+        due = self.table.next_due(lane)
+        if due is None:
+            self.table.prune()
+            return POLL_SECONDS
+        seconds = (due - datetime.fromtimestamp(self._clock(), UTC)).total_seconds()
+        return min(POLL_SECONDS, max(COMMIT_SECONDS, seconds))
