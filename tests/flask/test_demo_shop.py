@@ -412,5 +412,5 @@ def test_order_has_widget_session(
     post(browser, "/cart", slug="plain-tee", size="M")
     browser.set_cookie("genvoris_visit", "visit-one")
     post(browser, "/checkout")
-    assert get_state(app).background.join(60)
+    assert get_state(app).outbox.flush(60)
     assert [(each["amountCents"], each["sessionId"]) for each in seen] == [(3900, "visit-one")]
