@@ -139,6 +139,7 @@ def test_from_try_on_to_next_user(demo: Demo, desktop_page: Page, photo: Path) -
     press(page, "Use your last photo")
     expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
     expect(dialog(page).get_by_role("button", name="Try it on")).to_be_enabled()
+    expect(dialog(page).get_by_role("button", name="Try it on")).not_to_contain_text("Uses")
 
     # Nothing of it can be read on the device, or by the next user of the browser.
     dump = page.evaluate(DUMP)

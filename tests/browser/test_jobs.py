@@ -83,7 +83,7 @@ def test_product_at_fault(shop: ScriptedShop, photo: Path) -> None:
 
 @pytest.mark.parametrize("aside", [False, True])
 def test_reload(shop: ScriptedShop, photo: Path, aside: bool) -> None:
-    """A reloaded page follows the running job."""
+    """A reloaded page follows the running job, and its picture is not made twice."""
     shop.states = RUNNING
     page = start_try_on(shop, photo)
     expect(dialog(page).locator("[aria-current=step]")).to_have_text("Making your picture")
@@ -100,8 +100,25 @@ def test_reload(shop: ScriptedShop, photo: Path, aside: bool) -> None:
     expect_heading(page, "Here you are")
     page.keyboard.press("Escape")
     expect(page.locator(".genvoris-tryon-btn")).to_be_focused()
-    assert len(shop.jobs) == 1
     assert page.evaluate("sessionStorage.getItem('genvoris:job')") is None
+    page.reload()
+    page.locator(".genvoris-tryon-btn").click()
+    choose(page, photo)
+    start = dialog(page).get_by_role("button", name="Try it on")
+    expect(dialog(page).locator("[part=meter]")).to_contain_text("left")
+    expect(start).not_to_contain_text("Uses")
+    if aside:
+        shop.gone.add("/genvoris/tryons/j1")
+        start.click()
+        expect_heading(page, "This picture is no longer here")
+        assert len(shop.jobs) == 1
+        press(page, "Make it again")
+        expect_heading(page, "Here you are")
+    else:
+        start.click()
+        expect_heading(page, "Here you are")
+        expect(dialog(page).get_by_role("slider")).to_be_visible()
+        assert len(shop.jobs) == 1
 
 
 def test_second_tab(shop: ScriptedShop, photo: Path) -> None:

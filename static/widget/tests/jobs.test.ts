@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { clearAttempts } from "../src/jobs/attempts";
 import { type Backend, localProblem, ProblemError } from "../src/jobs/backend";
 import { Jobs } from "../src/jobs/jobs";
 import type { Job, Problem } from "../src/jobs/models";
@@ -9,8 +10,21 @@ import type { Product } from "../src/widget/public";
 
 type Answer = Partial<Job> | Error;
 
+/** The tab's storage, which outlasts a page. */
+const stored = new Map<string, string>();
+vi.stubGlobal("window", {
+  sessionStorage: {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, text: string) => stored.set(key, text),
+    removeItem: (key: string) => stored.delete(key),
+  },
+});
+vi.stubGlobal("navigator", {});
+afterEach(clearAttempts);
+
 /** Set up jobs with a backend that answers one try-on after the other. */
 function setUp(...answers: Answer[]) {
+  const polled: string[] = [];
   const keys: string[] = [];
   const failures: string[] = [];
   const charged: unknown[] = [];
@@ -20,6 +34,12 @@ function setUp(...answers: Answer[]) {
       const answer = answers.shift() ?? { state: "done" };
       if (answer instanceof Error) throw answer;
       return { id: "j", state: "fail", image_url: null, quota: null, ...answer } as Job;
+    },
+    job: async (id: string) => {
+      polled.push(id);
+      const answer = answers.shift() ?? { state: "done" };
+      if (answer instanceof Error) throw answer;
+      return { id, image_url: "/p.jpg", quota: null, ...answer } as Job;
     },
     remove: async () => {},
   } as unknown as Backend;
@@ -31,10 +51,10 @@ function setUp(...answers: Answer[]) {
       charged.push(problem.charged);
     },
   });
-  return { jobs, keys, failures, charged };
+  return { jobs, keys, failures, charged, polled };
 }
 
-const photo = (): Photo => ({ blob: new Blob(), preview: null });
+const photo = (digest?: string): Photo => ({ blob: new Blob(), preview: null, digest });
 const shirt: Product = { ...readProduct({}), id: "shirt", image: "/shirt.png" };
 const hat: Product = { ...readProduct({}), id: "hat", image: "/hat.png" };
 const refusal = (status: number, error: string) =>
@@ -132,5 +152,72 @@ describe("a failed try-on", () => {
     await jobs.start(shirt, mine);
     expect(keys[2]).toBe(keys[0]);
     expect(keys[1]).not.toBe(keys[0]);
+  });
+});
+
+describe("a photo and product that were submitted before a reload", () => {
+  const again = photo("me");
+
+  it.each(["done", "running"] as const)("are asked for: %s", async (state) => {
+    await setUp({ state: "done" }).jobs.start(shirt, photo("me"));
+    const { jobs, polled } = setUp({ state });
+    expect(await jobs.findEarlier(shirt, again)).toMatchObject({ job: { id: "j", state } });
+    expect(polled).toEqual(["j"]);
+    expect(await jobs.findEarlier(hat, again)).toBeNull();
+    expect(await jobs.findEarlier(shirt, photo("us"))).toBeNull();
+    expect(polled).toEqual(["j"]);
+  });
+
+  it.each([404, 410])("are gone with their picture after a %s", async (status) => {
+    await setUp({ state: "done" }).jobs.start(shirt, photo("me"));
+    const { jobs } = setUp(refusal(status, "unknown_tryon"));
+    expect(await jobs.findEarlier(shirt, again)).toEqual({ gone: "j" });
+    expect(await jobs.findEarlier(shirt, again)).toBeNull();
+  });
+
+  it("are not started anew while nobody knows", async () => {
+    await setUp({ state: "done" }).jobs.start(shirt, photo("me"));
+    const { jobs } = setUp(refusal(503, "busy"));
+    await expect(jobs.findEarlier(shirt, again)).rejects.toThrow("busy");
+  });
+
+  it("keep their key while their answer is unknown", async () => {
+    const before = setUp(new ProblemError(localProblem("slow")));
+    await before.jobs.start(shirt, photo("me"));
+    const { jobs, keys } = setUp();
+    expect(await jobs.findEarlier(shirt, again)).toBeNull();
+    await jobs.start(shirt, again);
+    expect(keys).toEqual(before.keys);
+  });
+
+  it("get a new key if they were refused", async () => {
+    const before = setUp({ state: "running" }, refusal(500, "internal_error"));
+    void before.jobs.start(shirt, photo("me"));
+    await vi.waitFor(() => expect(stored.get("genvoris:attempts")).toContain('"id":"j"'));
+    before.jobs.detach();
+    const { jobs, keys } = setUp({ state: "refused", error: "end_customer_quota" });
+    expect(await jobs.findEarlier(shirt, again)).toBeNull();
+    await jobs.start(shirt, again);
+    expect(keys[0]).not.toBe(before.keys[0]);
+  });
+
+  it("are known by the earlier picture if another one failed", async () => {
+    await setUp({ state: "done" }).jobs.start(shirt, photo("me"));
+    await setUp({ id: "other", error: "end_customer_quota" }).jobs.start(shirt, photo("me"));
+    const { jobs } = setUp();
+    expect(await jobs.findEarlier(shirt, again)).toMatchObject({ job: { id: "j" } });
+  });
+
+  it("are forgotten when the job is cancelled, and with everything", async () => {
+    const cancelled = setUp({ state: "running" });
+    void cancelled.jobs.start(shirt, photo("me"));
+    await vi.waitFor(() => expect(stored.get("genvoris:attempts")).toContain('"id":"j"'));
+    cancelled.jobs.stop();
+    expect(await cancelled.jobs.findEarlier(shirt, again)).toBeNull();
+    const { jobs } = setUp({ state: "done" });
+    await jobs.start(hat, again);
+    expect(stored.get("genvoris:attempts")).toContain('"done":true');
+    await jobs.deleteAll();
+    expect(stored.has("genvoris:attempts")).toBe(false);
   });
 });

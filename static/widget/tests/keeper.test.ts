@@ -97,7 +97,7 @@ describe("what is kept", () => {
   it("is neither readable nor visible for the next user", async () => {
     const ada = await open(1);
     const kept = await ada.keepPicture("j1", [shirt], picture());
-    await ada.keepPhoto(picture("a photo of Ada"));
+    await ada.keepPhoto({ blob: picture("a photo of Ada") });
     const ben = await open(2);
     expect(await ben.pictures()).toEqual([]);
     expect(await ben.photo()).toBeNull();
@@ -168,7 +168,7 @@ describe("the end", () => {
 describe("room", () => {
   it("is made by the oldest pictures, never by the photo", async () => {
     const keeper = await open(1);
-    await keeper.keepPhoto(picture());
+    await keeper.keepPhoto({ blob: picture() });
     LIMITS.pictures = 3;
     await keepMany(keeper, 5);
     expect(await names(keeper)).toEqual(["j5", "j4", "j3"]);
@@ -205,7 +205,7 @@ describe("deleting", () => {
   it("deletes the photo alone, or all", async () => {
     const keeper = await open(1);
     await keeper.keepPicture("j1", [shirt], picture());
-    await keeper.keepPhoto(picture());
+    await keeper.keepPhoto({ blob: picture() });
     const undo = await keeper.removePhoto();
     expect(await keeper.photo()).toBeNull();
     expect(await keeper.pictures()).toHaveLength(1);

@@ -1,10 +1,10 @@
 // What the buttons do on screens that follow a photo or an answer of the backend's.
 
-import { localProblem } from "../jobs/backend";
+import { localProblem, ProblemError } from "../jobs/backend";
 import type { Jobs } from "../jobs/jobs";
 import type { Removal, Result } from "../jobs/models";
 import { type Reaction, saveReaction } from "../jobs/reactions";
-import { findPicture, isSameProduct } from "../jobs/same-picture";
+import { findPicture } from "../jobs/same-picture";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
 import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
@@ -74,7 +74,10 @@ export class Actions implements ScreenActions {
 
   #begin(again: boolean): void {
     this.#again = again;
-    this.#start(again).catch(() => this.#session.fail(localProblem("offline")));
+    this.#start(again).catch((error) => {
+      const problem = error instanceof ProblemError ? error.problem : localProblem("offline");
+      this.#session.fail(problem);
+    });
   }
 
   async #start(again: boolean): Promise<void> {
@@ -83,15 +86,31 @@ export class Actions implements ScreenActions {
     const { store } = this.#context;
     const { photo, product, screen, results } = store.model;
     if (!photo || screen.name !== "photo") return;
-    const made = again ? undefined : await findPicture(results, photo, product);
-    // A second click while the first is being handled changes nothing.
-    if (store.model.screen !== screen) return;
+    const made = again ? undefined : findPicture(results, photo, product);
     if (made) {
       this.showResult(made);
       return;
     }
-    store.dispatch({ type: "start", since: Date.now() });
-    await jobs.start(product, photo);
+    const earlier = again ? null : await jobs.findEarlier(product, photo);
+    // A second click while the first is being handled changes nothing.
+    if (store.model.screen !== screen) return;
+    if (earlier && "gone" in earlier) {
+      await this.#showCopy({ id: earlier.gone, imageUrl: "", product, photo });
+    } else if (earlier?.job.state === "done") {
+      const { id, image_url } = earlier.job;
+      const result = { id, imageUrl: image_url ?? "", product, photo };
+      store.dispatch({ type: "done", result, quota: null, current: true });
+    } else {
+      store.dispatch({ type: "start", since: Date.now() });
+      await (earlier ? jobs.follow(earlier.job, product, photo) : jobs.start(product, photo));
+    }
+  }
+
+  /** Show the copy on this device of a picture that the shop has deleted. */
+  async #showCopy(result: Result): Promise<void> {
+    const { store, features } = this.#context;
+    store.dispatch({ type: "show", screen: { name: "missing", result, why: "gone" } });
+    await features?.openCopy(result.id);
   }
 
   /** Return whether the shopper has agreed to the shop's policy; else point at the checkbox. */
@@ -177,9 +196,7 @@ export class Actions implements ScreenActions {
   /** Show what was made of this photo already: making it again would be charged again. */
   tryVariant(product: Product): void {
     const { results, photo } = this.#context.store.model;
-    const made = results.find(
-      (each) => each.photo === photo && isSameProduct(each.product, product),
-    );
+    const made = findPicture(results, photo, product);
     if (made) {
       this.showResult(made);
       return;

@@ -25,6 +25,8 @@ export interface Features {
   extend(view: View): void;
   /** Open the dialog with the overview. */
   openFittingRoom(): Promise<void>;
+  /** Open the copy on this device of a job's picture, if there is one. */
+  openCopy(jobId: string): Promise<void>;
 }
 
 export class DialogContext {

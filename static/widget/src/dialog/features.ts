@@ -61,6 +61,10 @@ export class FeatureLoader implements Features {
   async openFittingRoom(): Promise<void> {
     (await this.#loadRoom())?.open();
   }
+
+  async openCopy(jobId: string): Promise<void> {
+    await (await this.#loadRoom())?.openCopy(jobId);
+  }
 }
 
 declare module "../widget/bundles" {

@@ -161,7 +161,7 @@ function withResult(model: Model, result: Result, quota: Quota | null, current: 
   return {
     ...model,
     unseen: model.unseen || (current && !model.open),
-    results: [result, ...model.results],
+    results: [result, ...model.results.filter(({ id }) => id !== result.id)],
     remaining: quota ? quota.remaining : model.remaining,
     limit: quota ? quota.limit : model.limit,
     // The picture of another product is listed with the earlier ones.

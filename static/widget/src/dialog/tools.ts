@@ -5,6 +5,7 @@ import { readReaction } from "../jobs/reactions";
 import { isMade, isSameProduct } from "../jobs/same-picture";
 import { addSentences } from "../locales/strings";
 import { fromDataUrl, toDataUrl } from "../photo/data-url";
+import { digestOf } from "../photo/digest";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
@@ -35,6 +36,7 @@ export const tools = {
   balanceTexts,
   cost,
   css,
+  digestOf,
   downloadResult,
   drawReady,
   earlierRow,

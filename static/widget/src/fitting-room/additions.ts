@@ -40,7 +40,7 @@ export function drawOnPhoto(room: Room): Node[] {
 export function drawOnResult(room: Room, result: Result): Node[] {
   const { collection } = room;
   const worn = wornIn(result.product);
-  const kept = collection.pictures.find(({ id }) => id.endsWith(`/${result.id}`));
+  const kept = collection.ofJob(result.id);
   const picture = async () => (room.context.tools as Tools).fetchPicture(result.imageUrl);
   return nodesOf([
     ...(worn.length > 1 ? outfitParts(room, worn) : []),

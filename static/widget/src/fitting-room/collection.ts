@@ -6,6 +6,7 @@ import type { Deletion } from "../dialog/deletion";
 import type { Result } from "../jobs/models";
 import { wornIn } from "../jobs/outfit";
 import { t } from "../locales/strings";
+import type { Photo } from "../photo/photo";
 import type { Product } from "../widget/public";
 import { KEPT_KEY, writeText } from "../widget/storage";
 import { deleteDatabase } from "./database";
@@ -81,7 +82,7 @@ export class Collection {
 
   async #keep({ id, imageUrl, product }: Result): Promise<Kept | null> {
     const keeper = await this.#keeper;
-    const known = this.pictures.find((kept) => kept.id.endsWith(`/${id}`));
+    const known = this.ofJob(id);
     if (!keeper || known) return known ?? null;
     const picture = await this.context.tools?.fetchPicture(imageUrl);
     if (!picture) return null;
@@ -96,7 +97,7 @@ export class Collection {
     return kept;
   }
 
-  async keepPhoto(photo: Blob): Promise<void> {
+  async keepPhoto(photo: Photo): Promise<void> {
     try {
       await (await this.#keeper)?.keepPhoto(photo);
       writeText(KEPT_KEY, "1", "local");
@@ -125,6 +126,10 @@ export class Collection {
       const last = products.at(-1);
       return id ? last?.id === id : last?.image === image;
     });
+  }
+
+  ofJob(jobId: string): Kept | undefined {
+    return this.pictures.find(({ id }) => id.endsWith(`/${jobId}`));
   }
 
   removePicture({ id }: Kept): Promise<void> {

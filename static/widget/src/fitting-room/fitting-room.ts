@@ -72,7 +72,7 @@ export class FittingRoom implements Room {
       void this.collection.open();
     }
     if (type === "photo" || type === "open") this.keepsPhoto = false;
-    if (type === "start" && photo && this.keepsPhoto) void this.collection.keepPhoto(photo.blob);
+    if (type === "start" && photo && this.keepsPhoto) void this.collection.keepPhoto(photo);
     if (type === "deleted") void this.collection.removeWithPhoto();
     if (type === "undone") void this.collection.bringBack();
     for (const result of results) {
@@ -125,7 +125,7 @@ export class FittingRoom implements Room {
       const blob = await this.collection.picture(kept);
       const preview = await paint(el("canvas"), blob).catch(() => null);
       if (this.model.screen !== screen) return; // the shopper has gone on
-      this.#lastPhoto = { blob, preview };
+      this.#lastPhoto = { blob, preview, digest: kept.digest };
       store.dispatch({ type: "photo", photo: this.#lastPhoto });
       tracker.track("PHOTO_UPLOADED", product);
     } catch {
@@ -143,6 +143,12 @@ export class FittingRoom implements Room {
     if (open) return;
     store.dispatch({ type: "reopen" });
     void this.collection.open();
+  }
+
+  async openCopy(jobId: string): Promise<void> {
+    await this.collection.open();
+    const kept = this.collection.ofJob(jobId);
+    if (kept && this.model.screen.name === "missing") this.open(kept.id);
   }
 
   /** Go back to where the overview was opened. */

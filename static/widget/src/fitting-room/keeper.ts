@@ -1,5 +1,6 @@
 // Keeps pictures on this device, each sealed for the account of whoever is shopping.
 
+import type { Photo } from "../photo/photo";
 import type { Product } from "../widget/public";
 import { Database, type Entry, type Head } from "./database";
 import type { DeviceKey, DeviceKeys } from "./device-keys";
@@ -14,6 +15,8 @@ export interface Kept {
   /** All that is worn, the last garment last; empty for the shopper's photo. */
   products: Product[];
   type: string;
+  /** Of the file that the photo was made from. */
+  digest?: string | undefined;
 }
 
 /** What a keeper uses of the database. */
@@ -77,8 +80,8 @@ export class Keeper {
     return this.#keep(jobId, products, picture);
   }
 
-  keepPhoto(photo: Blob): Promise<Kept> {
-    return this.#keep(PHOTO, [], photo);
+  keepPhoto({ blob, digest }: Pick<Photo, "blob" | "digest">): Promise<Kept> {
+    return this.#keep(PHOTO, [], blob, digest);
   }
 
   /** Return a picture; throw if it is gone, or sealed for somebody else. */
@@ -109,10 +112,11 @@ export class Keeper {
     this.database.close();
   }
 
-  async #keep(name: string, products: Product[], picture: Blob): Promise<Kept> {
+  async #keep(name: string, products: Product[], picture: Blob, digest?: string): Promise<Kept> {
     const made = this.now();
     const id = `${this.#own.account}/${name}`;
-    const kept = { id, made, ends: made + this.days * DAY, products, type: picture.type };
+    const ends = made + this.days * DAY;
+    const kept = { id, made, ends, products, type: picture.type, digest };
     const entry = await this.#sealed(kept, new Uint8Array(await picture.arrayBuffer()));
     for (;;) {
       const oldest = await this.#oldestBeside(entry[0]);
@@ -132,8 +136,8 @@ export class Keeper {
 
   async #sealed(kept: Kept, picture: Uint8Array<ArrayBuffer>): Promise<Entry> {
     const { account, key } = this.#own;
-    const { id, made, ends, products, type } = kept;
-    const details = new TextEncoder().encode(JSON.stringify({ products, type }));
+    const { id, made, ends, products, type, digest } = kept;
+    const details = new TextEncoder().encode(JSON.stringify({ products, type, digest }));
     const [head, body] = await Promise.all([
       seal(key, `${id} ${ends}`, details),
       seal(key, `${id} body`, picture),

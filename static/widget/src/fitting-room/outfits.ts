@@ -33,7 +33,7 @@ export class Outfits {
     try {
       const blob = await picture;
       const preview = await paint(el("canvas"), blob).catch(() => null);
-      next = { blob, preview };
+      next = { blob, preview, digest: await this.context.tools?.digestOf(blob) };
     } catch (error) {
       const { tools, element } = this.context;
       if (tools) tools.showTrouble(element, tools.reasonOf(error));

@@ -2,6 +2,15 @@
 
 import type { Photo } from "../photo/photo";
 import type { Product } from "../widget/public";
+import {
+  type Attempt,
+  attemptName,
+  clearAttempts,
+  findAttempt,
+  readAttempt,
+  saveAttempt,
+  updateAttempt,
+} from "./attempts";
 import { type Backend, localProblem, ProblemError } from "./backend";
 import {
   addToHistory,
@@ -15,7 +24,7 @@ import {
 import type { Job, JobStage, Problem, Removal, Result } from "./models";
 import { randomId } from "./random-id";
 import { clearReactions } from "./reactions";
-import { Submission } from "./submission";
+import { problemOf, Submission } from "./submission";
 import type { TokenSource } from "./token-source";
 
 export interface JobListener {
@@ -26,22 +35,22 @@ export interface JobListener {
   fail(problem: Problem): void;
 }
 
-/** A photo, and the idempotency key under which it is submitted. */
-interface Attempt {
-  photo: Blob;
-  key: string;
-  /** Whether a picture may have been charged under this key. */
-  mayBeCharged?: boolean;
+/** What is known of a photo that was submitted for a product before. */
+export type Earlier = { job: Job } | { gone: string };
+
+interface Following {
+  /** The attempt's name. */
+  name?: string | undefined;
+  /** What the attempt has replaced. */
+  before?: Attempt | undefined;
+  held?: ReturnType<typeof holdJob>;
 }
 
 export class Jobs {
   #current: Submission | undefined;
-  // Detached ones too.
-  readonly #all = new Set<Submission>();
+  // Detached ones too, each with the name of its attempt.
+  readonly #all = new Map<Submission, string | undefined>();
   #minimised = false;
-  // Attempts with an unknown outcome, by product. Trying again reuses the key, so that the backend
-  // can find what it has made already, and the shop is not charged twice.
-  readonly #unsettled = new Map<string, Attempt>();
 
   constructor(
     private readonly backend: Backend,
@@ -55,11 +64,39 @@ export class Jobs {
 
   start(product: Product, photo: Photo): Promise<void> {
     this.#minimised = false;
-    const { blob } = photo;
-    const known = this.#unsettled.get(productKey(product));
-    const attempt = known?.photo === blob ? known : { photo: blob, key: randomId() };
-    const run = (submission: Submission) => submission.send(blob, attempt.key);
-    return this.#follow(product, photo, Date.now(), run, attempt);
+    const name = attemptName(product, photo);
+    const known = readAttempt(name);
+    const attempt = known && !known.done ? known : { key: randomId() };
+    saveAttempt(name, attempt);
+    const run = (submission: Submission) => submission.send(photo.blob, attempt.key);
+    return this.#follow(product, photo, Date.now(), run, { name, before: known });
+  }
+
+  /** Ask what became of this photo and product, if they were submitted before. */
+  async findEarlier(product: Product, photo: Photo): Promise<Earlier | null> {
+    const name = attemptName(product, photo);
+    const { id, done } = readAttempt(name) ?? {};
+    if (!id) return null;
+    try {
+      const job = await this.backend.job(id);
+      if (["queued", "running", "done"].includes(job.state)) return { job };
+      if (!isLost(problemOf(job))) saveAttempt(name, null);
+      return null;
+    } catch (error) {
+      const { status = 0 } = error instanceof ProblemError ? error.problem : {};
+      if (status !== 404 && status !== 410) throw error;
+      saveAttempt(name, null);
+      return done ? { gone: id } : null;
+    }
+  }
+
+  /** Follow a job of the same photo and product, instead of starting another one. */
+  follow({ id }: Job, product: Product, photo: Photo): Promise<void> {
+    this.#minimised = false;
+    this.#current = [...this.#all.keys()].find((submission) => submission.jobId === id);
+    if (this.#current) return Promise.resolve();
+    const run = (submission: Submission) => submission.follow(id);
+    return this.#follow(product, photo, Date.now(), run, { name: attemptName(product, photo) });
   }
 
   /** Follow the job that an earlier page of this tab has left running, and return it. */
@@ -73,7 +110,8 @@ export class Jobs {
     }
     this.#minimised = job.aside;
     const run = (submission: Submission) => submission.follow(job.id);
-    void this.#follow(job.product, null, job.at, run).finally(release);
+    const held = Promise.resolve(release);
+    void this.#follow(job.product, null, job.at, run, { name: findAttempt(job.id), held });
     return job;
   }
 
@@ -92,6 +130,9 @@ export class Jobs {
   /** Cancel the job, also at the backend; `onRemoved` is told what became of it. */
   stop(onRemoved?: (outcome: Removal) => void): void {
     if (!this.#current) return;
+    const name = this.#all.get(this.#current);
+    if (name) saveAttempt(name, null);
+    this.#all.delete(this.#current);
     this.#current.stop(onRemoved);
     this.#settle();
   }
@@ -99,7 +140,9 @@ export class Jobs {
   /** Delete every picture of this tab, with its photo, at the backend. */
   async deleteAll(): Promise<void> {
     this.stop();
-    for (const submission of this.#all) submission.stop();
+    for (const submission of this.#all.keys()) submission.stop();
+    this.#all.clear();
+    clearAttempts();
     await Promise.all(readHistory().map((id) => this.backend.remove(id)));
     clearHistory();
     clearReactions();
@@ -110,28 +153,33 @@ export class Jobs {
     photo: Photo | null,
     at: number,
     run: (submission: Submission) => Promise<Job | null>,
-    attempt?: Attempt,
+    { name, before, held }: Following,
   ): Promise<void> {
-    let held: ReturnType<typeof holdJob> | undefined;
+    let holding = held;
     const submission = new Submission(this.backend, this.tokens, product, (stage, job) => {
-      if (this.#current !== submission) return;
       const { id, charged } = job ?? {};
-      if (id && attempt) held ??= holdJob(id);
+      if (id && name) updateAttempt(name, { id });
+      if (this.#current !== submission) return;
+      if (id) holding ??= holdJob(id);
       if (id) saveRunningJob({ id, product, at, aside: this.#minimised });
       this.listener.onStage(stage, charged);
     });
     this.#current = submission;
-    this.#all.add(submission);
-    this.#unsettled.delete(productKey(product));
+    this.#all.set(submission, name);
     try {
       const job = await run(submission);
-      if (job) this.#finish(submission, job, photo);
+      if (!job) return;
+      if (name) updateAttempt(name, { id: job.id, done: true });
+      this.#finish(submission, job, photo);
     } catch (error) {
       const problem = error instanceof ProblemError ? error.problem : localProblem("failed");
+      const attempt = name && this.#all.has(submission) ? readAttempt(name) : undefined;
       if (problem.charged !== false || attempt?.mayBeCharged) problem.charged = null;
-      if (attempt && isLost(problem)) {
-        const mayBeCharged = problem.charged === null;
-        this.#unsettled.set(productKey(product), { ...attempt, mayBeCharged });
+      if (name && attempt) {
+        const lost = { ...attempt, mayBeCharged: problem.charged === null };
+        // The picture that was to be made once more is still there.
+        const kept = before?.done ? before : null;
+        saveAttempt(name, isLost(problem) ? lost : kept);
       }
       if (this.#current === submission) {
         this.#settle();
@@ -139,7 +187,7 @@ export class Jobs {
       }
     } finally {
       this.#all.delete(submission);
-      void held?.then((release) => release?.());
+      void holding?.then((release) => release?.());
     }
   }
 
@@ -157,8 +205,6 @@ export class Jobs {
     saveRunningJob(null);
   }
 }
-
-const productKey = ({ image, id, variant }: Product): string => id + image + variant;
 
 /** Whether a failed try-on may have been made and charged all the same: its answer was lost. */
 function isLost({ status, error }: Problem): boolean {

@@ -2,36 +2,33 @@
 
 import type { Photo } from "../photo/photo";
 import type { Product } from "../widget/public";
+import { attemptName, readAttempt } from "./attempts";
 import type { Result } from "./models";
 
 export function isSameProduct(one: Product, other: Product): boolean {
   return one.id === other.id && one.image === other.image && one.variant === other.variant;
 }
 
-/** Whether a picture of this photo and product exists, as far as can be told at once. */
+/** Whether a picture of this photo and product was made, also before a reload. */
 export function isMade(results: Result[], photo: Photo | null, product: Product): boolean {
-  return results.some((each) => each.photo === photo && isSameProduct(each.product, product));
+  if (!photo) return false;
+  const made = findPicture(results, photo, product);
+  return Boolean(made ?? readAttempt(attemptName(product, photo))?.done);
 }
 
-/** Return the picture that was made of this photo and product. */
-export async function findPicture(
+/** Return the picture that was made of this photo and product on this page. */
+export function findPicture(
   results: Result[],
-  photo: Photo,
+  photo: Photo | null,
   product: Product,
-): Promise<Result | undefined> {
-  for (const result of results) {
-    if (!isSameProduct(result.product, product)) continue;
-    if (result.photo && (await isSamePhoto(result.photo, photo))) return result;
-  }
-  return undefined;
+): Result | undefined {
+  return results.find((each) => {
+    return isSamePhoto(each.photo, photo) && isSameProduct(each.product, product);
+  });
 }
 
 /** Whether two photos are the same, such as a file that was chosen twice. */
-async function isSamePhoto(one: Photo, other: Photo): Promise<boolean> {
-  if (one.blob === other.blob) return true;
-  if (one.blob.size !== other.blob.size) return false;
-  const [mine = [], theirs = []] = await Promise.all(
-    [one, other].map(async ({ blob }) => new Uint8Array(await blob.arrayBuffer())),
-  );
-  return mine.every((byte, at) => byte === theirs[at]);
+function isSamePhoto(one: Photo | null, other: Photo | null): boolean {
+  if (!one || !other) return false;
+  return one.blob === other.blob || (one.digest !== undefined && one.digest === other.digest);
 }

@@ -15,7 +15,8 @@ const MAX_ATTEMPTS = 3;
 
 export class Submission {
   #stopped = false;
-  #jobId: string | undefined;
+  /** The job, once the backend has it. */
+  jobId: string | undefined;
   // A request without an answer may have started a job.
   #mayHaveStarted = false;
   #onRemoved: ((outcome: Removal) => void) | undefined;
@@ -38,7 +39,7 @@ export class Submission {
       if (error instanceof ProblemError) error.problem.charged = this.#mayHaveStarted && null;
       throw error;
     });
-    this.#jobId = job.id;
+    this.jobId = job.id;
     if (!this.#stopped) return this.#finish(job);
     this.#remove();
     return null;
@@ -46,7 +47,7 @@ export class Submission {
 
   /** Follow a job that an earlier page has submitted. */
   async follow(id: string): Promise<Job | null> {
-    this.#jobId = id;
+    this.jobId = id;
     return this.#finish({ id, state: "queued", image_url: null, quota: null });
   }
 
@@ -59,7 +60,7 @@ export class Submission {
 
   #remove(): void {
     // The page may be going away, so the answer is ignored.
-    if (this.#jobId) this.backend.remove(this.#jobId).then(this.#onRemoved, () => {});
+    if (this.jobId) this.backend.remove(this.jobId).then(this.#onRemoved, () => {});
   }
 
   async #finish(started: Job): Promise<Job | null> {
@@ -116,7 +117,8 @@ export class Submission {
   }
 }
 
-function problemOf(job: Job): Problem {
+/** Return why there is no picture. */
+export function problemOf(job: Job): Problem {
   const { error, detail, ...rest } = job;
   return { ...rest, status: 200, error: error ?? "failed", detail: detail ?? t("failed") };
 }

@@ -3,6 +3,7 @@
 import { language, t } from "../locales/strings";
 import { canvasNoise, draw, encode, hasPixel, INVISIBLE } from "./canvas";
 import { decodePhoto, scaledSize } from "./decode";
+import { digestOf } from "./digest";
 import { withoutMetadata } from "./heic";
 import { detectFormat, HEAD_BYTES, type PhotoFormat, readSize } from "./image-header";
 
@@ -10,6 +11,8 @@ import { detectFormat, HEAD_BYTES, type PhotoFormat, readSize } from "./image-he
 export interface Photo {
   blob: Blob;
   preview: HTMLCanvasElement | null;
+  /** Recognizes the file that the photo was made from, also after a reload. */
+  digest?: string | undefined;
 }
 
 const MIN_SIDE = 256;
@@ -40,7 +43,7 @@ export interface Limits {
 /** Return a photo that is ready to submit, or a sentence for the shopper on why there is none. */
 export async function prepare(file: Blob, limits: Limits): Promise<Photo | string> {
   try {
-    return await read(file, limits);
+    return { ...(await read(file, limits)), digest: await digestOf(file) };
   } catch (error) {
     return error instanceof PhotoError ? error.message : t("failed");
   }

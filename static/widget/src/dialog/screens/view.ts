@@ -59,6 +59,8 @@ export interface Additions {
   extend(view: View): void;
   /** Open the dialog with a screen of its own. */
   open(): void;
+  /** Open the copy on this device of a job's picture, if there is one. */
+  openCopy(jobId: string): Promise<void>;
 }
 
 export type Draw<Name extends Model["screen"]["name"]> = (
