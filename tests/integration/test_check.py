@@ -229,6 +229,7 @@ def test_clock_difference() -> None:
     assert not ahead.ok
     assert "90 s ahead" in ahead.text
     assert check_clock(None, 0).ok
+    assert check_clock("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_799).ok
 
 
 def test_small_page_budget() -> None:

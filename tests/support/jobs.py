@@ -32,12 +32,14 @@ class SharedStore:
         self._clock = clock
         self._inner = MemoryStore(clock)
         self.away = False
+        self.takes_no_writes = False
+        self._emptied_at = float("-inf")
         self.lost_replies: set[str] = set()
         self.keys: set[str] = set()
         self.values: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
-        if self.away:
+        if self.away or (self.takes_no_writes and name != "get"):
             raise StoreUnavailableError("It does not answer.")
         return getattr(self._inner, name)
 
@@ -62,6 +64,11 @@ class SharedStore:
     def lose_everything(self) -> None:
         """Start again without the data, as a Redis that keeps none does."""
         self._inner = MemoryStore(self._clock)
+        self._emptied_at = self._clock()
+
+    def was_emptied(self) -> bool:
+        """Return what a Redis returns."""
+        return self.__getattr__("was_emptied")() or self._clock() < self._emptied_at + 10
 
     def has_picture(self) -> bool:
         """Return whether any piece of any picture is there."""
@@ -112,6 +119,11 @@ class Processes:
         self.clock = Clock()
         self.monotonic = Clock()
         self.store = SharedStore(self.clock)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.now += seconds
+        self.monotonic.now += seconds
 
     def start(self, **options: Any) -> LocalJobQueue:
         """Start a process; its jobs are kept for a minute, and owners may have many.

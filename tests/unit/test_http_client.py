@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -169,17 +170,28 @@ def test_retry_after_beyond_deadline() -> None:
     assert caught.value.retry_after == 60.0
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-3", "Wed, 99 Nov 2026 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "soon", "-3", "Wed, 99 Nov 2026 00:00:00 GMT", "\u00b2", "\u0663", "1e3", "nan"),
+        f"Fri, 01 Jan {'9' * 30} 00:00:00 GMT",
+    ],
+)
 def test_bad_retry_after_is_ignored(value: str) -> None:
     """What is neither seconds nor a date counts as no header."""
     assert read_retry_after(value) is None
 
 
 def test_retry_after_date() -> None:
-    """A date is converted to seconds."""
-    wait = read_retry_after("Wed, 01 Jan 2200 00:00:00 GMT")
-    assert wait is not None
-    assert wait > 1e9
+    """A date is converted to seconds; a leap second is one, too."""
+    now = dt.datetime(2016, 12, 31, 23, 59, 29, tzinfo=dt.UTC)
+    assert read_retry_after("Sat, 31 Dec 2016 23:59:60 GMT", now) == 30
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "86401", "Wed, 01 Jan 2200 00:00:00 GMT"])
+def test_longest_retry_after_is_a_day(value: str) -> None:
+    """What is longer could not be passed on, nor waited for."""
+    assert read_retry_after(value) == 24 * 3600
 
 
 def test_no_time_left() -> None:

@@ -9,13 +9,9 @@ import pytest
 from genvoris_flask.core.concurrency import threads
 from genvoris_flask.core.images.photos import Quota
 from genvoris_flask.core.tryon.jobs import BusyError, TooManyJobsError
+from genvoris_flask.core.tryon.jobs.leases import DOUBT_SECONDS, LEASE_SECONDS
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
-from genvoris_flask.core.tryon.jobs.records import (
-    DOUBT_SECONDS,
-    KEY_SECONDS,
-    LEASE_SECONDS,
-    SLOT_SECONDS,
-)
+from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS, SLOT_SECONDS
 from genvoris_flask.core.tryon.models import INTERRUPTED, Done, Failure, Job, JobResult, dump_job
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.jobs import (
@@ -40,10 +36,18 @@ def result(queue: LocalJobQueue, job: Job) -> JobResult | None:
 
 def find_lost(processes: Processes, queue: LocalJobQueue, job: Job) -> JobResult | None:
     """Let a worker's lease lapse and its time of doubt pass, and look at its job twice."""
-    processes.clock.now += LEASE_SECONDS + 1
+    processes.advance(LEASE_SECONDS + 1)
     assert result(queue, job) is None
-    processes.clock.now += DOUBT_SECONDS + 1
+    watch(processes, queue, DOUBT_SECONDS)
     return result(queue, job)
+
+
+def watch(processes: Processes, queue: LocalJobQueue, seconds: float) -> None:
+    """Let time pass in which a process looks at doubtful leases every 2.5 seconds."""
+    while seconds > 0:
+        processes.advance(min(seconds, 2.5))
+        queue.heartbeat()
+        seconds -= 2.5
 
 
 def test_job_is_found_by_every_process(processes: Processes) -> None:
@@ -81,13 +85,13 @@ def test_live_worker_survives_a_lapsed_lease(processes: Processes) -> None:
     job = one.submit("ada", tryon(work))
     work.wait_for_start()
     for _ in range(3):
-        processes.clock.now += LEASE_SECONDS + 1
+        processes.advance(LEASE_SECONDS + 1)
         assert result(other, job) is None
         assert not accepts(other)
-        processes.clock.now += DOUBT_SECONDS - 1
+        watch(processes, other, DOUBT_SECONDS - 1)
         one.heartbeat()
         assert result(other, job) is None
-    processes.clock.now += LEASE_SECONDS + 1
+    processes.advance(LEASE_SECONDS + 1)
     assert result(other, job) is None, "the doubts of before must be forgotten"
     one.heartbeat()
     work.finish.set()
@@ -113,9 +117,9 @@ def test_slot_of_dead_worker_lapses(processes: Processes) -> None:
     work = BlockedWork()
     dead.submit("ada", tryon(work))
     work.wait_for_start()
-    processes.clock.now += SLOT_SECONDS - 1
+    processes.advance(SLOT_SECONDS - 1)
     assert not accepts(other)
-    processes.clock.now += 2
+    processes.advance(2)
     other.submit("ada", tryon(work))
     assert not accepts(other)
     work.finish.set()
@@ -132,7 +136,7 @@ def test_lost_reply_costs_no_slot(processes: Processes, command: str) -> None:
     queue.heartbeat()
     wait_for_end(queue, job)
     until(lambda: queue.unsettled == 0)
-    processes.clock.now += SLOT_SECONDS + 1
+    processes.advance(SLOT_SECONDS + 1)
     assert accepts(queue)
 
 
@@ -157,7 +161,7 @@ def test_forgotten_job_of_dead_worker_is_run_again(processes: Processes) -> None
     dead, other, work = processes.start(), processes.start(), BlockedWork()
     dead.submit("ada", tryon(work), key="k")
     work.wait_for_start()
-    processes.clock.now += LEASE_SECONDS + 61
+    processes.advance(LEASE_SECONDS + 61)
     assert run(other, key="k").state == "done"
     work.finish.set()
 
@@ -189,7 +193,7 @@ def test_heartbeat_keeps_jobs_alive(processes: Processes) -> None:
     work = BlockedWork()
     job = queue.submit("ada", tryon(work))
     for _ in range(40):
-        processes.clock.now += LEASE_SECONDS / 2
+        processes.advance(LEASE_SECONDS / 2)
         queue.heartbeat()
         assert result(other, job) is None
     assert not accepts(other)
@@ -206,10 +210,10 @@ def test_record_of_older_version_is_read(processes: Processes) -> None:
     processes.store.set("tryon-worker:old-worker", b"1", 10)
     processes.store.set(f"tryon-slot:{owner}:0", b"old-job", 10)
     assert not accepts(queue)
-    processes.clock.now += 11
+    processes.advance(11)
     assert accepts(queue)
     assert result(queue, old) is None
-    processes.clock.now += DOUBT_SECONDS
+    watch(processes, queue, DOUBT_SECONDS)
     assert result(queue, old) == INTERRUPTED
 
 
@@ -314,7 +318,7 @@ def test_results_are_written_once_the_store_is_back(processes: Processes) -> Non
     assert other.picture(found) == PICTURE
     assert result(other, meanwhile) == Failure("rate_limited")
     assert other.submit("ada", tryon(work), key="k").id == before.id
-    processes.clock.now += KEY_SECONDS / 2
+    processes.advance(KEY_SECONDS / 2)
     assert accepts(other)
 
 
@@ -354,10 +358,10 @@ def test_unwritten_result_expires(processes: Processes) -> None:
     queue = processes.start(ttl=60)
     processes.store.away = True
     run(queue)
-    processes.clock.now += 59
+    processes.advance(59)
     queue.heartbeat()
     assert queue.unsettled == 1
-    processes.clock.now += 1
+    processes.advance(1)
     queue.heartbeat()
     assert queue.unsettled == 0
 
@@ -371,3 +375,116 @@ def test_store_that_lost_everything_is_told_again(processes: Processes) -> None:
     queue.heartbeat()
     assert result(processes.start(), job) is None
     work.finish.set()
+
+
+# Trouble with the store never gives up a job whose process lives
+
+
+def test_flapping_store_interrupts_nothing(processes: Processes) -> None:
+    """It comes back for a moment, in which no live worker reaches it, and goes again."""
+    one, other, work = processes.start(), processes.start(), BlockedWork()
+    job = one.submit("ada", tryon(work))
+    work.wait_for_start()
+    for _ in range(3):
+        processes.store.away = True
+        processes.advance(LEASE_SECONDS + 2)
+        one.heartbeat()
+        processes.store.away = False
+        assert result(other, job) is None
+    one.heartbeat()
+    work.finish.set()
+    assert wait_for_end(other, job).state == "done"
+
+
+def test_unwritable_store_interrupts_nothing(processes: Processes) -> None:
+    """Workers cannot renew their leases, which others can still read."""
+    one, other, work = processes.start(), processes.start(), BlockedWork()
+    job = one.submit("ada", tryon(work))
+    work.wait_for_start()
+    processes.store.takes_no_writes = True
+    for _ in range(10):
+        processes.advance(2.5)
+        one.heartbeat()
+        try:
+            assert result(other, job) is None
+        except StoreUnavailableError:
+            continue
+    processes.store.takes_no_writes = False
+    assert result(other, job) is None
+    one.heartbeat()
+    work.finish.set()
+    assert wait_for_end(other, job).state == "done"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_emptied_store_is_asked_again_later(processes: Processes, ended: bool) -> None:
+    """A job is written again by its process; until then others do not say that it is unknown."""
+    one, other, work = processes.start(), processes.start(), BlockedWork()
+    job = one.submit("ada", tryon(work), key="k")
+    work.wait_for_start()
+    if ended:
+        work.finish.set()
+        until(lambda: one.unsettled == 0)
+    processes.store.lose_everything()
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")
+    assert one.find(job.id, "ada")
+    one.heartbeat()
+    found = other.find(job.id, "ada")
+    assert found
+    assert (other.picture(found) == PICTURE) is ended
+    assert other.submit("ada", tryon(work), key="k").id == job.id
+    processes.advance(11)
+    assert other.find("never heard of", "ada") is None
+    work.finish.set()
+
+
+def test_unwritable_store_knows_nothing_for_certain(processes: Processes) -> None:
+    """A job may have been taken since, so it is not unknown."""
+    one, other, work = processes.start(), processes.start(), BlockedWork()
+    processes.store.takes_no_writes = True
+    job = one.submit("ada", tryon(work))
+    work.wait_for_start()
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")
+    processes.store.takes_no_writes = False
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")  # its process has not written it yet
+    one.heartbeat()
+    assert result(other, job) is None
+    work.finish.set()
+
+
+def test_job_taken_without_the_store_by_a_dead_worker(processes: Processes) -> None:
+    """It is unknown once that is certain."""
+    dead, other, work = processes.start(), processes.start(), BlockedWork()
+    processes.store.away = True
+    job = dead.submit("ada", tryon(work))
+    work.wait_for_start()
+    processes.store.away = False
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")
+    watch(processes, other, DOUBT_SECONDS)
+    assert other.find(job.id, "ada") is None
+    work.finish.set()
+
+
+def test_repeat_after_the_store_lost_its_key(processes: Processes) -> None:
+    """The process that runs the job knows its key as well."""
+    queue, work = processes.start(), BlockedWork()
+    job = queue.submit("ada", tryon(work), key="k")
+    processes.store.lose_everything()
+    assert queue.submit("ada", tryon(work), key="k").id == job.id
+    work.finish.set()
+
+
+def test_wall_clock_expires_nothing(processes: Processes) -> None:
+    """Somebody sets it, by a day: a picture is kept for as long as it was to be."""
+    queue = processes.start()
+    job = run(queue)
+    until(lambda: queue.unsettled == 0)
+    before = processes.clock.now
+    processes.clock.now += 24 * 3600
+    queue.heartbeat()
+    processes.clock.now = before
+    assert queue.picture(job) == PICTURE

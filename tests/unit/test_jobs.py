@@ -157,11 +157,11 @@ def test_key_is_kept_for_a_day(processes: Processes, outcome: Outcome) -> None:
     queue = processes.start()
     job = run(queue, outcome, key="k")
     assert queue.submit("ada", tryon(), key="k").id == job.id
-    processes.clock.now += KEY_SECONDS - 1
+    processes.advance(KEY_SECONDS - 1)
     assert queue.find(job.id, "ada") is None
     with pytest.raises(JobExpiredError):
         queue.submit("ada", tryon(), key="k")
-    processes.clock.now += 2
+    processes.advance(2)
     assert queue.submit("ada", tryon(), key="k").id != job.id
 
 
@@ -174,7 +174,7 @@ def test_removed_job_is_not_repeated(
     one, other = processes.start(), processes.start()
     job = run(one, outcome, key="k")
     assert other.remove(job.id, "ada")
-    processes.clock.now += seconds
+    processes.advance(seconds)
     with pytest.raises(JobExpiredError):
         one.submit("ada", tryon(), key="k")
 
@@ -184,7 +184,7 @@ def test_failed_job_is_run_again_under_its_key(processes: Processes, seconds: fl
     """Under a new key, the shopper could be charged twice for one picture."""
     one, other = processes.start(), processes.start()
     failed = run(one, Failure("upstream_unreachable"), key="k")
-    processes.clock.now += seconds
+    processes.advance(seconds)
     again = run(other, key="k")
     assert (again.id != failed.id, again.state) == (True, "done")
     assert one.submit("ada", tryon(), key="k").id == again.id
@@ -325,9 +325,9 @@ def test_result_expires(processes: Processes) -> None:
     queue = processes.start(ttl=60)
     job = run(queue)
     until(lambda: queue.unsettled == 0)
-    processes.clock.now += 59
+    processes.advance(59)
     assert queue.picture(job)
-    processes.clock.now += 2
+    processes.advance(2)
     assert queue.find(job.id, "ada") is None
     assert processes.start().find(job.id, "ada") is None
 
@@ -337,7 +337,7 @@ def test_heartbeat_deletes_expired_pictures(processes: Processes) -> None:
     queue = processes.start(ttl=60)
     run(queue)
     until(lambda: queue.unsettled == 0)
-    processes.clock.now += 61  # the picture itself is kept a little longer
+    processes.advance(61)  # the picture itself is kept a little longer
     assert processes.store.has_picture()
     queue.heartbeat()
     assert not processes.store.has_picture()

@@ -139,10 +139,15 @@ def mint_answer(**fields: Any) -> dict[str, Any]:
         ({"expires_at": NOW + 30}, 30),
         ({"expiresAt": "2023-11-14T22:13:50.000Z", "expires_in": 700}, 30),
         ({"expires_at": "garbage", "expires_in": True}, 800),
+        ({"expires_at": "2023-11-14T22:13:60Z"}, 39),
+        ({"expires_in": 10**400}, 800),
+        ({"expires_at": 10**400}, 800),
+        ({"token": "opaque", "expires_at": "2023-11-14T22:13:60Z"}, 39),
+        ({"token": "opaque", "expires_in": 10**18}, 24 * 3600),
     ],
 )
 def test_token_expiry(fields: dict[str, Any], end: int) -> None:
-    """The earliest end in the response counts."""
+    """The earliest end in the response counts, if it can be one."""
     assert Session.read(mint_answer(**fields), NOW).expires_at == NOW + end
 
 

@@ -10,11 +10,13 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ...errors import MalformedAnswerError
 
 Json = Mapping[str, Any]
+_LEAP_SECOND = re.compile(r"(\d\d:\d\d):60")
 _UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # What JavaScript's trim takes away; Python's strip leaves the last one.
 _SPACE = (
@@ -105,11 +107,25 @@ def as_time(value: Any) -> dt.datetime | None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return dt.datetime.fromtimestamp(value, dt.UTC)
         if isinstance(value, str) and value:
-            time = dt.datetime.fromisoformat(value)
+            time = dt.datetime.fromisoformat(_without_leap_second(value))
             return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def as_http_date(value: str) -> dt.datetime | None:
+    """Return the time of an HTTP header such as ``Date`` (RFC 9110, 5.6.7), or None."""
+    try:
+        time = parsedate_to_datetime(_without_leap_second(value))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return time if time.tzinfo else None
+
+
+def _without_leap_second(text: str) -> str:
+    """Return a time whose second is 59 if it was 60, which Python's datetime does not have."""
+    return _LEAP_SECOND.sub(r"\1:59", text)
 
 
 def plain_text(text: str) -> str:

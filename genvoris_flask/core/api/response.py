@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from ...errors import (
@@ -22,12 +21,14 @@ from ...errors import (
     UnreachableError,
     error_for,
 )
-from .parsing import as_int, as_text, pick
+from .parsing import as_http_date, as_int, as_text, pick
 
 REASONS = ("quota_exhausted", "no_plan", "paused", "cancelled")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "cf-ray")
 MAX_DETAIL = 500
 MAX_FIELDS = 20
+LONGEST_WAIT = 24 * 3600.0  # seconds
+_SECONDS = re.compile(r"[0-9]+")  # str.isdigit() has more digits, which are no number to float()
 _CODES = {
     400: "invalid_body",
     401: "unauthorized",
@@ -82,18 +83,17 @@ def parse_error(
 
 
 def read_retry_after(value: str | None, now: dt.datetime | None = None) -> float | None:
-    """Parse a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3), into seconds."""
-    if not value:
+    """Parse a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3), into seconds.
+
+    Nobody is told to wait for longer than a day.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), LONGEST_WAIT)
+    if (date := as_http_date(text)) is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        return None
-    return max(0.0, (date - (now or dt.datetime.now(dt.UTC))).total_seconds())
+    wait = (date - (now or dt.datetime.now(dt.UTC))).total_seconds()
+    return min(max(0.0, wait), LONGEST_WAIT)
 
 
 def _payload(body: bytes) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from ...errors import ConfigurationError
 from ..ledger.models import OrderLine
 
 MAX_CREDITS = 10_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def read_credits(key: str, value: Any) -> CreditRule:
     """
     if callable(value):
         return CreditRule(function=value)
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = {"per_order": value}

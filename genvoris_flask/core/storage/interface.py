@@ -65,6 +65,16 @@ class Store(RecordStore, Protocol):
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
 
+    def was_emptied(self) -> bool:
+        """Return whether the store lost all values within the last seconds.
+
+        A Redis that keeps nothing on disk does when it restarts. Its values are written again by
+        the processes that have them, so what is missing now may be there soon.
+
+        Raises:
+            StoreUnavailableError: It cannot be written, so that it may never have had a value.
+        """
+
     def health_check(self) -> str | None:
         """Return what is wrong with the store and how to fix it, or None if all is well."""
 

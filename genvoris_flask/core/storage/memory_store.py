@@ -64,15 +64,16 @@ class MemoryStore:
     """A ``Store`` of one process, bounded in memory: the least recently used go first.
 
     Args:
-        clock: Seconds, from any start.
+        clock: Seconds, from any start. By default one that is never set, whatever happens to the
+            machine's time; also in place of ``time.time``.
         max_large: How many bytes large values may take together.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.time, *, max_large: int = MAX_LARGE
+        self, clock: Callable[[], float] = time.monotonic, *, max_large: int = MAX_LARGE
     ) -> None:
-        self._clock = clock
-        self._state = PerProcess(lambda: _ProcessState(_Buckets(clock, max_large)))
+        self._clock = timer = time.monotonic if clock is time.time else clock
+        self._state = PerProcess(lambda: _ProcessState(_Buckets(timer, max_large)))
 
     def get(self, key: str) -> bytes | None:
         """Return a value, unless it has expired."""
@@ -126,6 +127,10 @@ class MemoryStore:
 
     def subscribe(self, _channel: str, _listener: Callable[[str], None]) -> None:
         """Do nothing: there is no other process."""
+
+    def was_emptied(self) -> bool:
+        """Return False: it lasts as long as the process that asks."""
+        return False
 
     def health_check(self) -> str | None:
         """Return None: nothing can be wrong."""

@@ -31,6 +31,10 @@ T = TypeVar("T")
 POLL = 0.02  # seconds between two attempts to take a lock
 # Records that are kept for longer must be found after a change of the API key.
 LASTING_SECONDS = 7 * 24 * 3600.0
+# Of a value that is always there. Not a lasting record: it may be found under either name.
+MARK_SECONDS = 6 * 24 * 3600.0
+EMPTIED_SECONDS = 10.0  # in which all processes write again what they have
+_MARK, _EMPTIED = "mark", "emptied"
 
 # GET and SET in one step (Redis runs a script alone).
 _REPLACE = """
@@ -124,6 +128,13 @@ class RedisStore:
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
         self._listeners[channel] = listener
+
+    def was_emptied(self) -> bool:
+        """Return whether Redis lost all values within the last seconds, however that came about."""
+        if self.get(_MARK) is None:
+            self.set(_EMPTIED, b"1", EMPTIED_SECONDS)
+        self.set(_MARK, b"1", MARK_SECONDS)
+        return self.get(_EMPTIED) is not None
 
     def health_check(self) -> str | None:
         """Return what is wrong with Redis and how to fix it, or None if all is well."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
 
 from ...core.api.environment import find_fault, proxy_for
 from ...core.api.http import HttpClient, RetryPolicy
+from ...core.api.parsing import as_http_date
 from ...core.sessions.verifier import MAX_CLOCK_SKEW, read_keys
 from ...errors import (
     ApiError,
@@ -66,10 +66,10 @@ def check_connection(state: AppState, wall_clock: Callable[[], float]) -> Iterat
 
 def check_clock(date: str | None, now: float) -> Finding:
     """Compare the Date header of a response with this machine's clock, in Unix seconds."""
-    try:
-        skew = now - parsedate_to_datetime(date or "").timestamp()
-    except ValueError:
+    time = as_http_date(date or "")
+    if time is None:
         return good("clock", "Genvoris's answer has no date to compare this machine's clock with.")
+    skew = now - time.timestamp()
     if abs(skew) <= MAX_CLOCK_SKEW:
         return good("clock", "This machine's clock agrees with Genvoris's.")
     way = "ahead of" if skew > 0 else "behind"

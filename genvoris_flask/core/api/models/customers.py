@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 Status = Literal["ACTIVE", "PAUSED", "CANCELLED"]
 
+LONGEST_SESSION = 24 * 3600.0  # seconds; what ends later is an error of the server's
+
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
@@ -289,4 +291,4 @@ def _earliest_end(payload: Json, claims: Json, now: float) -> float:
         ends.append(now + expires_in)
     if not ends:
         raise MalformedAnswerError("The answer to a call for a session does not say when it ends.")
-    return min(ends)
+    return min(*ends, now + LONGEST_SESSION)

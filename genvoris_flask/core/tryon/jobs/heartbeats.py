@@ -10,12 +10,15 @@ from ...concurrency.threads import RunAgain, WorkerPool
 
 log = logging.getLogger("genvoris_flask.tryon")
 
+RETRY_PART = 0.4  # of the interval
+
 
 class Heartbeats:
     """Calls ``beat`` on a thread of its own.
 
     Args:
-        beat: The function. Its errors are logged.
+        beat: The function, which returns whether it succeeded; if not, it is called again sooner.
+            Its errors are logged.
         is_needed: Returns whether to go on, given whether the process is ending. It is called with
             the lock held.
         changed: The lock of what ``is_needed`` looks at, notified when that changes.
@@ -25,7 +28,7 @@ class Heartbeats:
 
     def __init__(
         self,
-        beat: Callable[[], None],
+        beat: Callable[[], bool],
         is_needed: Callable[[bool], bool],
         changed: threading.Condition,
         interval: float,
@@ -47,8 +50,9 @@ class Heartbeats:
 
     def _run(self) -> RunAgain | None:
         while True:
+            succeeded = True
             try:
-                self._beat()
+                succeeded = self._beat()
             except BaseException:  # without heartbeats, all jobs of this process would seem lost
                 log.exception("A heartbeat of the try-ons failed")
             with self._changed:
@@ -57,6 +61,7 @@ class Heartbeats:
                     self._is_running = False
                     return None
                 if not is_closing:
-                    return RunAgain(self._interval)
+                    # Sooner, so that live workers are the first to reach a store that is back.
+                    return RunAgain(self._interval if succeeded else self._interval * RETRY_PART)
                 # A pool calls nothing again while the process ends, but jobs are finished then.
                 self._changed.wait(self._interval)

@@ -59,7 +59,7 @@ class LocalJobQueue:
         heartbeat_interval: float = HEARTBEAT_SECONDS,
         sealer: Sealer | None = None,
     ) -> None:
-        records = self._records = JobRecords(store, ttl, sealer)
+        records = self._records = JobRecords(store, ttl, sealer, clock=clock, monotonic=monotonic)
         self._per_owner = per_owner
         # Fewer than the queue holds, so that others get in.
         max_pending = concurrency * (1 + QUEUED_PER_THREAD)
@@ -73,7 +73,6 @@ class LocalJobQueue:
                 concurrency=concurrency,
                 ttl=ttl,
                 max_runtime=max_runtime,
-                clock=clock,
                 monotonic=monotonic,
                 interval=heartbeat_interval,
             )
@@ -96,7 +95,7 @@ class LocalJobQueue:
         task = Task(job, request, key, holder, request.counted, cancellation=request.cancellation)
         try:
             with self._records.lock(owner):
-                if key and (known := self._job_of_key(owner, key)):
+                if key and (known := self._job_of_key(owner, key) or worker.find_repeat(task)):
                     return known
                 self._accept(task, limit)
         except LockTimeoutError:
@@ -108,10 +107,10 @@ class LocalJobQueue:
             worker.start(task)
         except BaseException:  # such as a system that has no threads left
             with suppress(StoreUnavailableError):
-                self._records.end(job, Failure("internal_error"), None)
+                self._records.end(task.job, Failure("internal_error"), None)
             self._release(task)
             raise
-        return job
+        return task.job
 
     def find(self, job_id: str, owner: str) -> Job | None:
         """Return a job of this owner; see ``JobQueue``."""
@@ -119,12 +118,16 @@ class LocalJobQueue:
         task = worker.task(job_id)
         try:
             job = self._records.find(job_id, worker.id)
+            if job is None and task is None:
+                self._records.check_missing(job_id)
             if job is None and task and not self._records.has_ended(job_id):
                 job = task.view()  # the store lost it, or was away when it was submitted
         except StoreUnavailableError:
             if task is None or task.superseded:
                 raise
             job = task.view()
+        finally:
+            worker.watch_leases()
         return job if job and job.owner == digest(owner) else None
 
     def picture(self, job: Job) -> Picture | None:
@@ -132,8 +135,14 @@ class LocalJobQueue:
         if not isinstance(job.result, Done):
             return None
         task = self._worker.get().task(job.id)
-        data = (task and task.picture) or self._records.picture(job.id)
-        return Picture(data, job.result.mimetype, job.result.quota) if data else None
+        kept = task.picture if task else None
+        try:
+            if kept is None or self._records.has_ended(job.id):
+                kept = self._records.picture(job.id)
+        except StoreUnavailableError:
+            if kept is None:
+                raise
+        return Picture(kept, job.result.mimetype, job.result.quota) if kept else None
 
     def remove(self, job_id: str, owner: str) -> Removal | None:
         """Forget a job and its picture; see ``JobQueue``."""
@@ -187,7 +196,7 @@ class LocalJobQueue:
         worker = self._worker.get()
         worker.accept(task)
         try:
-            self._records.renew_lease(worker.id)
+            self._records.leases.renew(worker.id)
             self._write(task, limit)
         except BaseException:
             self._release(task)

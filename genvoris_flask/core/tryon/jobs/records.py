@@ -8,8 +8,6 @@ tryon:ID:picture      the number of pieces of its picture
 tryon:ID:picture:N    one of these pieces
 tryon-key:OWNER:KEY   the job of an Idempotency-Key, and whether it is settled
 tryon-slot:HOLDER:N   the job that uses one of an owner's, or an address's, slots
-tryon-worker:WORKER   the lease of a worker: exists while the worker lives
-…:WORKER:doubted      exists once somebody found the lease lapsed
 ====================  ====================================================================
 
 Jobs, results and pictures are about people, so they are sealed. The others hold ids alone and must
@@ -18,9 +16,13 @@ be readable even after SECRET_KEY was replaced. Every call may raise ``StoreUnav
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from ....errors import StoreUnavailableError
 from ...storage.interface import NoSealer, Pieces, Sealer, Store, digest
 from ..models import (
     INTERRUPTED,
@@ -32,18 +34,17 @@ from ..models import (
     load_job,
     load_result,
 )
+from .leases import LEASE_SECONDS, Leases
 
 KEY_SECONDS = 24 * 3600.0
-# A worker is lost when its lease has lapsed and was not renewed in the time of doubt either. When
-# the store itself was away, live workers renew their leases as soon as it is back.
-LEASE_SECONDS = 7.5
-DOUBT_SECONDS = 5.0
 TOMBSTONE_SECONDS = KEY_SECONDS  # as long as a key may name the job
 # Slots are renewed as leases are, and lapse when a worker is lost, or a slot was taken by a command
 # whose reply never came.
 SLOT_SECONDS = 10.0
 _TOMBSTONE = b'{"state": "gone"}'
 _SETTLED = b" settled"
+_UNWRITTEN = "unwritten-"  # begins the ids of jobs that the store knew nothing of at first
+UNWRITTEN_SECONDS = 600.0  # for which such a job may run
 _CANCELLED, _CHARGING, _UNCHARGED = b"cancelled", b"charging", b"uncharged"
 
 
@@ -68,11 +69,26 @@ class JobRecords:
         store: Where they are kept.
         ttl: Seconds that a finished job is kept.
         sealer: Keeps what is about people from others who can read the store.
+        clock: The wall clock, in Unix seconds.
+        monotonic: A clock that is never set, in seconds.
+
+    Attributes:
+        leases: Those of the workers.
     """
 
-    def __init__(self, store: Store, ttl: float, sealer: Sealer | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ttl: float,
+        sealer: Sealer | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._ttl = ttl
+        self._clock = clock
+        self.leases = Leases(store, monotonic)
         self._sealer = sealer or NoSealer()
         self._pictures = Pieces(store, self._sealer)
 
@@ -93,7 +109,7 @@ class JobRecords:
             return None
         key = _result_key(job_id)
         sealed = self._store.get(key)
-        if sealed is None and job.worker != worker and self._is_lost(job.worker):
+        if sealed is None and job.worker != worker and self.leases.is_lost(job.worker):
             self._add_result(job_id, dump_result(INTERRUPTED))
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
@@ -103,6 +119,33 @@ class JobRecords:
         if isinstance(result, Failure):
             result = replace(result, charged=None if self._may_be_charged(job_id) else False)
         return job.with_result(result) if result else None
+
+    def check_missing(self, job_id: str) -> None:
+        """Return if a job that was not found is unknown, and not only missing for the moment.
+
+        Raises:
+            StoreUnavailableError: It may be known soon. Its process has to write it down first,
+                after the store was unavailable, or lost all that it had.
+        """
+        if self.has_ended(job_id):
+            return
+        if self._store.was_emptied() or self._is_unwritten(job_id):
+            raise StoreUnavailableError("The store does not know yet what it missed.")
+
+    def unwritten_id(self, worker: str) -> str:
+        """Return an id for a job that is taken while the store is unavailable."""
+        return f"{_UNWRITTEN}{int(self._clock()):x}-{worker}-{secrets.token_urlsafe(16)}"
+
+    def _is_unwritten(self, job_id: str) -> bool:
+        """Return whether a worker may have yet to write a job that it took without the store."""
+        if not job_id.startswith(_UNWRITTEN):
+            return False
+        taken, _, rest = job_id.removeprefix(_UNWRITTEN).partition("-")
+        try:
+            age = self._clock() - int(taken[:12], 16)
+        except ValueError:
+            return False
+        return age < UNWRITTEN_SECONDS + self._ttl and not self.leases.is_lost(rest[:16])
 
     def cancel(self, job_id: str) -> bool:
         """Return whether an unfinished job is cancelled for nothing: it does not begin to charge.
@@ -194,23 +237,6 @@ class JobRecords:
         """Free a slot, unless another job uses it by now."""
         self._store.replace(slot, b"", 0, expected=job.id.encode())
 
-    def renew_lease(self, worker: str) -> None:
-        """Record that a worker lives."""
-        self._store.set(_lease_key(worker), b"1", LEASE_SECONDS)
-        self._store.delete(_doubt_key(worker))
-
-    def _is_lost(self, worker: str) -> bool:
-        """Return whether a worker is dead, which is certain only on a later call.
-
-        All times are the store's, so that hosts need not agree on the time.
-        """
-        doubted = self._store.get(_doubt_key(worker)) is not None
-        if self._store.get(_lease_key(worker)) is not None:
-            return False
-        if not doubted and self._store.add(_lease_key(worker), b"?", DOUBT_SECONDS):
-            self._store.set(_doubt_key(worker), b"1", KEY_SECONDS)
-        return doubted
-
     def _get(self, key: str) -> bytes | None:
         return self._sealer.unseal(key, self._store.get(key))
 
@@ -232,11 +258,3 @@ def _charge_key(job_id: str) -> str:
 
 def _picture_key(job_id: str) -> str:
     return f"tryon:{job_id}:picture"
-
-
-def _lease_key(worker: str) -> str:
-    return f"tryon-worker:{worker}"
-
-
-def _doubt_key(worker: str) -> str:
-    return f"tryon-worker:{worker}:doubted"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 from ..daily_limit import CountedTryon
 from ..models import Cancellation, Job, JobResult, TryOnRequest
+
+RECENT_SECONDS = 30.0
+MAX_RECENT = 16  # which bounds the memory
 
 
 @dataclass
@@ -22,7 +27,7 @@ class Task:
         started_at: When it began to run, on a monotonic clock.
         cancellation: Whether its owner cancelled it for nothing, or it may be charged.
         picture: The picture, until it is written down.
-        ended_at: When it ended, in Unix seconds.
+        ended_at: When it ended, on a monotonic clock.
         result: How it ended.
         removed: Whether its owner removed it through this process.
         superseded: Whether another process ended or removed it.
@@ -56,9 +61,42 @@ class Task:
         Returns:
             Whether charging had not begun, and never will.
         """
-        self.removed, self.request = True, None
+        self.removed, self.request, self.picture = True, None, None
         return self.cancellation.cancel()
 
     def is_repeat_of(self, other: Task) -> bool:
         """Return whether both have one Idempotency-Key of one owner."""
         return self.key is not None and (self.key, self.job.owner) == (other.key, other.job.owner)
+
+
+class RecentTasks:
+    """Tasks that ended a moment ago, in case the store loses them before they are fetched.
+
+    Args:
+        seconds: How long they are kept, or ``RECENT_SECONDS`` if that is less.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = min(seconds, RECENT_SECONDS)
+        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, job_id: str, now: float) -> Task | None:
+        """Return the task of a job, if it is still recent."""
+        task = self._tasks.get(job_id)
+        return task if task and task.ended_at > now - self._seconds else None
+
+    def add(self, task: Task) -> None:
+        """Keep a task that has ended."""
+        with self._lock:
+            self._tasks[task.job.id] = task
+            if len(self._tasks) > MAX_RECENT:
+                self._tasks.popitem(last=False)
+
+    def kept(self, now: float) -> list[Task]:
+        """Return those that are still recent, and forget the others."""
+        with self._lock:
+            for task in list(self._tasks.values()):
+                if task.removed or task.ended_at <= now - self._seconds:
+                    del self._tasks[task.job.id]
+            return list(self._tasks.values())

@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from ....errors import StoreUnavailableError
@@ -25,7 +26,7 @@ from ..models import (
 from . import BusyError, OnNoPicture, Run, TooManyJobsError
 from .heartbeats import Heartbeats
 from .records import JobRecords
-from .task import Task
+from .task import RecentTasks, Task
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -48,7 +49,6 @@ class JobWorker:
         concurrency: How many jobs run at once; four times as many may wait.
         ttl: Seconds that a finished job is kept.
         max_runtime: Seconds after which a running job fails.
-        clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
         interval: Seconds between two heartbeats.
     """
@@ -62,7 +62,6 @@ class JobWorker:
         concurrency: int,
         ttl: float,
         max_runtime: float,
-        clock: Callable[[], float],
         monotonic: Callable[[], float],
         interval: float = HEARTBEAT_SECONDS,
     ) -> None:
@@ -73,7 +72,6 @@ class JobWorker:
         self._max_pending = concurrency * (1 + QUEUED_PER_THREAD)
         self._ttl = ttl
         self._max_runtime = max_runtime
-        self._clock = clock
         self._monotonic = monotonic
         self._pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
         self._changed = threading.Condition()
@@ -84,6 +82,7 @@ class JobWorker:
         # Not the number of tasks: a thread may be busy with a job that was removed or given up.
         self._pending = 0
         self._finished: deque[tuple[float, str]] = deque()
+        self._recent = RecentTasks(ttl / 2)
 
     @property
     def unsettled(self) -> int:
@@ -91,15 +90,17 @@ class JobWorker:
         return len(self._tasks)
 
     def task(self, job_id: str) -> Task | None:
-        """Return a job of this worker's that is not settled."""
-        return self._tasks.get(job_id)
+        """Return a job of this worker's that is not settled, or was only a moment ago."""
+        return self._tasks.get(job_id) or self._recent.get(job_id, self._monotonic())
 
     def accept(self, task: Task) -> None:
         """Take a job; it runs once ``start`` is called.
 
         Raises:
-            BusyError: The queue is full.
+            BusyError: The queue is full, or the process is ending.
         """
+        if self._pool.is_closing:
+            raise BusyError("This process is ending and takes no more try-ons.")
         task.cancellation.bind(functools.partial(self._records.begin_charging, task.job.id))
         with self._changed:
             if self._pending >= self._max_pending:
@@ -116,14 +117,27 @@ class JobWorker:
             TooManyJobsError: Its holder has ``limit`` unfinished jobs in this process.
         """
         with self._changed:
-            for each in self._tasks.values():
-                if each.is_repeat_of(task) and not isinstance(each.result, Failure):
-                    return each.view() or each.job
+            if known := self.find_repeat(task):
+                return known
+            task.job = replace(task.job, id=self._records.unwritten_id(self.id))
             rivals = [each for each in self._tasks.values() if each.holder == task.holder]
             if sum(each.result is None for each in rivals) >= limit:
                 raise TooManyJobsError("This shopper has too many unfinished try-ons.")
             self.accept(task)
         return None
+
+    def find_repeat(self, task: Task) -> Job | None:
+        """Return the job of this process that a task is a repeat of."""
+        for each in list(self._tasks.values()):
+            if each.is_repeat_of(task) and not isinstance(each.result, Failure):
+                return each.view() or each.job
+        return None
+
+    def watch_leases(self) -> None:
+        """Look again at the leases of workers that may be lost, until that is certain."""
+        if self._records.leases.are_in_doubt:
+            with self._changed, suppress(RuntimeError):  # no thread: later calls look as well
+                self._heartbeats.ensure()
 
     def release(self, task: Task) -> None:
         """Drop a job that was accepted and cannot be started."""
@@ -135,20 +149,30 @@ class JobWorker:
         """Run a job that was accepted, as soon as a thread is free."""
         self._pool.submit(functools.partial(self._run, task))
 
-    def heartbeat(self) -> None:
-        """Renew the lease, write down what the store missed, and forget what has expired."""
+    def heartbeat(self) -> bool:
+        """Renew the lease, write down what the store missed, and forget what has expired.
+
+        Returns:
+            Whether the store could be reached.
+        """
         with self._changed:
             tasks = list(self._tasks.values())
         for task in tasks:
             self._check_runtime(task)
         try:
             if tasks:
-                self._records.renew_lease(self.id)
+                self._records.leases.renew(self.id)
             for task in tasks:
                 self._refresh(task)
+            for task in self._recent.kept(self._monotonic()):
+                if not self._records.has_ended(task.job.id):
+                    self._settle(task)
             self._forget_expired()
+            self._records.leases.watch()
         except StoreUnavailableError:
             self._forget_unwritten()
+            return False
+        return True
 
     def _run(self, task: Task) -> None:
         request, task.request = task.request, None
@@ -193,7 +217,7 @@ class JobWorker:
         with self._changed:
             if task.result:
                 return
-            task.picture, task.ended_at = picture, self._clock()
+            task.picture, task.ended_at = picture, self._monotonic()
             task.result = result_of(outcome)  # last: from now on a heartbeat may write it down
         try:
             self._settle(task)
@@ -216,11 +240,14 @@ class JobWorker:
         with self._changed:
             if self._tasks.pop(job.id, None) and not (task.removed or task.superseded):
                 self._finished.append((task.ended_at, job.id))
+                self._recent.add(task)
         self._forget_expired()
 
     def _needs_heartbeats(self, is_closing: bool) -> bool:
         """Return whether there are jobs or finished pictures; while the process ends, only jobs."""
-        return bool(self._pending if is_closing else self._tasks or self._finished)
+        if is_closing:
+            return bool(self._pending)
+        return bool(self._tasks or self._finished or self._records.leases.are_in_doubt)
 
     def _check_runtime(self, task: Task) -> None:
         """Fail a job that runs for too long. Its thread stays busy until the call returns."""
@@ -239,6 +266,8 @@ class JobWorker:
             task.cancellation.cancel()
         else:
             self._records.write(task.job)
+            if task.key:
+                self._records.write_key(task.job.owner, task.key, task.job.id)
             task.cancellation.record()
         if task.slot:  # a thread is busy, whatever became of its job
             self._records.renew_slot(task.slot, task.job)
@@ -246,7 +275,7 @@ class JobWorker:
                 self._records.free_slot(task.slot, task.job)
 
     def _forget_expired(self) -> None:
-        before = self._clock() - self._ttl
+        before = self._monotonic() - self._ttl
         while True:
             with self._changed:
                 finished = self._finished
@@ -256,7 +285,7 @@ class JobWorker:
             self._records.forget(job_id)
 
     def _forget_unwritten(self) -> None:
-        before = self._clock() - self._ttl
+        before = self._monotonic() - self._ttl
         with self._changed:
             for task in list(self._tasks.values()):
                 if task.result and task.ended_at <= before:
