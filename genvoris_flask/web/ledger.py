@@ -11,6 +11,7 @@ from typing import Any, Unpack
 from flask import Flask
 
 from ..core.billing.accounts import BillingParts
+from ..core.billing.stripe.repository import StripeRepository
 from ..core.ledger.allowances import Policy
 from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
@@ -18,7 +19,8 @@ from ..core.ledger.free import FreeAllowance
 from ..core.ledger.outbox import MessageTable
 from ..core.ledger.plan_move import PlanMove
 from ..core.ledger.service import Ledger
-from ..core.ledger.stripe import Singles
+from ..core.ledger.stripe import LotSales, Singles
+from ..core.ledger.stripe_move import StripeMove
 from ..core.outbox.drain import Drain
 from ..core.outbox.durable import DurableOutbox
 from ..core.outbox.messages import Deliver, Outbox
@@ -94,10 +96,12 @@ def open_plan_move(state: AppState) -> PlanMove:
             state.app, replace(state.settings, database_url="sqlite://"), _no_secret, state.clock
         )
         ledger.upgrade()
+    plans, former = state.billing.plans, StripeRepository(state.store)
+    sales = LotSales(ledger, plans.sold, singles_of(state.settings))
     return PlanMove(
         state.client,
-        state.billing.plans,
-        ledger,
+        plans,
+        StripeMove(ledger, sales, former, plans.catalog),
         prefix=state.settings.external_id_prefix,
         clock=state.clock,
     )

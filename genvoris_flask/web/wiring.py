@@ -249,10 +249,14 @@ class _Wiring:
     @functools.cached_property
     def _sales(self) -> Sales:
         if self._ledger is not None:
+            from ..core.billing.stripe.repository import StripeRepository
             from ..core.ledger.stripe import LotSales  # imports SQLAlchemy, an extra
             from .ledger import singles_of
 
-            return LotSales(self._ledger, self._plans.sold, singles_of(self._settings))
+            # A store of this process alone has no records of former plans.
+            store = self._storage.store if self._settings.store_url else None
+            former = StripeRepository(store) if store else None
+            return LotSales(self._ledger, self._plans.sold, singles_of(self._settings), former)
         from ..core.billing.stripe.plan_sales import PlanSales
 
         return PlanSales(

@@ -7,6 +7,7 @@ from typing import Any
 from genvoris_flask.core.billing.plan_catalog import PlanService
 from genvoris_flask.core.billing.plans import declared_plans
 from genvoris_flask.core.billing.stripe.events import StripeEvents
+from genvoris_flask.core.billing.stripe.repository import StripeRepository
 from genvoris_flask.core.ledger.allowances import DEFAULT_POLICY, Policy
 from genvoris_flask.core.ledger.service import Ledger
 from genvoris_flask.core.ledger.stripe import LotSales, Singles
@@ -35,9 +36,16 @@ class StripeLedgerShop(StripeReceiver):
     Args:
         policy: What the shop decides about subscriptions.
         url: The database; one in memory by default.
+        former: The records from when the shop had no ledger.
     """
 
-    def __init__(self, policy: Policy = DEFAULT_POLICY, url: str = "sqlite://") -> None:
+    def __init__(
+        self,
+        policy: Policy = DEFAULT_POLICY,
+        url: str = "sqlite://",
+        former: StripeRepository | None = None,
+    ) -> None:
+        self.former = former
         self.fixture: LedgerFixture = new_ledger(url)
         self.fixture.now = T0 + 10.0
         self.fixture.ledger = Ledger(
@@ -56,8 +64,8 @@ class StripeLedgerShop(StripeReceiver):
         client: Any = NoGenvoris()
         service = PlanService(client, MemoryStore(), declared_plans("PLANS", plans), None)
         singles = Singles({"price_one": 1, "price_five": 5})
-        sales = LotSales(self.ledger, service.sold, singles)
-        self.events = StripeEvents(sales, self.shopper_of, self.lookup)
+        self.sales = LotSales(self.ledger, service.sold, singles, self.former)
+        self.events = StripeEvents(self.sales, self.shopper_of, self.lookup)
 
     @property
     def ledger(self) -> Ledger:

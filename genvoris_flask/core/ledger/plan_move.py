@@ -31,6 +31,7 @@ class PlanBalance:
     Attributes:
         external_id: The shop's id of the shopper.
         customer_id: Genvoris's id.
+        plan_id: Genvoris's id of the plan.
         kind: Whether the plan was sold, granted, or is that of new shoppers.
         units: Try-ons of the running period.
         used: How many of them were made.
@@ -42,6 +43,7 @@ class PlanBalance:
 
     external_id: str
     customer_id: str
+    plan_id: str
     kind: PlanKind
     units: int
     used: int
@@ -216,6 +218,7 @@ def _read(external_id: str, usage: Usage, plan: Plan, kind: PlanKind, now: datet
     found = PlanBalance(
         external_id=external_id,
         customer_id=usage.customer_id,
+        plan_id=plan.id,
         kind=kind,
         units=monthly if usage.limit is None else usage.limit,
         used=usage.used,

@@ -54,15 +54,21 @@ class LotSales:
         ledger: The shoppers' try-ons.
         catalog: Returns the plans that are sold.
         singles: The single try-ons that are sold.
+        former: The records from when the shop had no ledger.
     """
 
     is_exact = True
     is_transaction = True
 
     def __init__(
-        self, ledger: Ledger, catalog: Callable[[], PlanCatalog], singles: Singles = Singles()
+        self,
+        ledger: Ledger,
+        catalog: Callable[[], PlanCatalog],
+        singles: Singles = Singles(),
+        former: StripeRepository | None = None,
     ) -> None:
         self._ledger = ledger
+        self._former = former
         self.catalog = catalog
         self._singles = singles
         self.packs = singles.packs
@@ -75,12 +81,19 @@ class LotSales:
             body, now = {"about": event.about}, self._ledger.now()
             if receive(connection, f"stripe:{event.id}", body, None, now).repeated:
                 return "repeated"
-            outcome = work(LotSettling(connection, self._ledger, event.id, self._singles.time))
+            outcome = work(self.settling(connection, event.id))
             if outcome != "applied":
                 forget(connection, f"stripe:{event.id}")
             return outcome
 
         return self._ledger.database.run(transaction)
+
+    def settling(self, connection: Connection, event_id: str) -> LotSettling:
+        """Return what settles accounts in the transaction of an event."""
+        records = DatabaseRecords(connection, self._ledger.now())
+        repository = StripeRepository(records, self._former)
+        time = self._singles.time
+        return LotSettling(connection, self._ledger, event_id, time, repository)
 
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Do nothing: version 0.1 had no ledger."""
@@ -94,16 +107,27 @@ class LotSettling:
         ledger: The shoppers' try-ons.
         event_id: Stripe's id of the event.
         single_time: How long single try-ons last.
+        repository: The records, in the same transaction.
+
+    Attributes:
+        repository: The records, in the same transaction.
+        now: The current time.
     """
 
     def __init__(
-        self, connection: Connection, ledger: Ledger, event_id: str, single_time: timedelta
+        self,
+        connection: Connection,
+        ledger: Ledger,
+        event_id: str,
+        single_time: timedelta,
+        repository: StripeRepository,
     ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._event_id = event_id
         self._single_time = single_time
-        self.repository = StripeRepository(DatabaseRecords(connection, ledger.now()))
+        self.repository = repository
+        self.now = ledger.now()
 
     def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
         """Make a shopper's lots what follows from a subscription or a single payment."""

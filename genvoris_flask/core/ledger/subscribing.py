@@ -17,7 +17,7 @@ from .balances import balance_of
 from .events import Delivery
 from .grants import check_units, set_hold
 from .lots import Lot, Reversal
-from .models import FREE_SOURCE, PLAN_SOURCE, Balance
+from .models import FREE_SOURCE, Balance
 from .reversal_records import save_reversal
 from .schema import ID_LENGTH
 from .subscriptions import apply_holds, due_accounts, follow, lots_of, read_all, read_subscription
@@ -184,7 +184,7 @@ class Subscribing(Transactions):
 def _paused_alone(account: LockedAccount) -> list[Lot]:
     """Return paused lots of no subscription: of who was paused when moved from plans."""
     paused = [lot for lot in account.lots if "pause" in lot.holds]
-    return [lot for lot in paused if lot.source in (FREE_SOURCE, PLAN_SOURCE)]
+    return [lot for lot in paused if lot.kind != "allowance" or lot.source == FREE_SOURCE]
 
 
 def _begin(

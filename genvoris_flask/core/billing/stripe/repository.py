@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ....errors import StoreUnavailableError
 from ...storage.interface import RecordStore, digest
 from .history import HistoryRecord
 from .records import AccountRecord, ClosureRecord, PaymentRecord, SubscriptionRecord
@@ -33,10 +34,13 @@ class StripeRepository:
 
     Args:
         store: Holds the records.
+        former: Where to look for links between Stripe's ids that are not there, such as the invoice
+            that a payment paid. If it is unavailable, they are unknown.
     """
 
-    def __init__(self, store: RecordStore) -> None:
+    def __init__(self, store: RecordStore, former: StripeRepository | None = None) -> None:
         self._store = store
+        self._former = former
 
     def is_done(self, event_id: str) -> bool:
         """Return whether an event was handled."""
@@ -48,7 +52,7 @@ class StripeRepository:
 
     def shopper(self, customer: str) -> str | None:
         """Return the shop's id of a Stripe customer."""
-        return self._read("customer", customer)
+        return self._read("customer", customer) or self._ask_former("shopper", customer)
 
     def link(self, customer: str, external_id: str) -> None:
         """Store the shop's id of a Stripe customer."""
@@ -184,7 +188,7 @@ class StripeRepository:
 
     def paid_by(self, payment: str) -> str | None:
         """Return the invoice or Checkout Session that a payment paid."""
-        return self._read("intent", payment)
+        return self._read("intent", payment) or self._ask_former("paid_by", payment)
 
     def save_paid_by(self, payment: str, paid: str) -> None:
         """Store the invoice or Checkout Session that a payment paid."""
@@ -192,7 +196,7 @@ class StripeRepository:
 
     def subscription_of(self, invoice: str) -> str | None:
         """Return the subscription that an invoice was for."""
-        return self._read("invoice", invoice)
+        return self._read("invoice", invoice) or self._ask_former("subscription_of", invoice)
 
     def save_invoice(self, invoice: str, subscription: str) -> None:
         """Store the subscription that an invoice was for."""
@@ -223,6 +227,14 @@ class StripeRepository:
     def _read(self, kind: str, name: str) -> str | None:
         raw = self._store.get(_key(kind, name))
         return raw.decode() if raw else None
+
+    def _ask_former(self, link: str, name: str) -> str | None:
+        if self._former is None:
+            return None
+        with suppress(StoreUnavailableError):
+            found: str | None = getattr(self._former, link)(name)
+            return found
+        return None
 
     def _write(self, kind: str, name: str, value: str) -> None:
         self._store.set(_key(kind, name), value.encode(), LONG_SECONDS)
