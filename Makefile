@@ -14,7 +14,7 @@ NOT_LOWEST := --ignore tests/contract/test_schemathesis.py --ignore tests/flask/
 # The processes that tests start would compile the package each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lowest bench fuzz widget clean
+.PHONY: help demo test check lowest latest bench fuzz widget dist sbom docs clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 
 lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that pyproject.toml allows
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n 2 -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
+
+latest: $(VENV)/.dev ## Run the same tests with the latest releases
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
@@ -54,6 +57,20 @@ fuzz: $(VENV)/.dev ## Fuzz all that reads what strangers send, for SECONDS=60
 widget: $(WIDGET)/node_modules/.installed ## Build the widget into static/widget
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 
+# The date of the commit stands in both archives, so that a second build has the same bytes.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --pretty=%ct)
+dist: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+sbom: dist $(VENV)/.sbom ## Write what the wheel brings along into dist/sbom.cdx.json
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .cache/sbom
+	$(BIN)/uv pip install --quiet --python .cache/sbom dist/*.whl
+	$(BIN)/cyclonedx-py environment .cache/sbom --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.cdx.json
+
+docs: $(VENV)/.docs ## Build the documentation's site into .cache/site
+	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
+
 clean: ## Remove everything that make put here
 	rm -rf $(VENV) .cache $(WIDGET)/node_modules $(READERS)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache
 
@@ -71,6 +88,10 @@ $(VENV)/.demo: $(VENV)/.base pyproject.toml
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,stripe,ledger,postgresql,mysql]" --group dev
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs $(VENV)/.sbom: $(VENV)/.%: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group $*
+	@touch $@
 
 $(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)

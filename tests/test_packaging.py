@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import os
 import re
 import subprocess
 import sys
@@ -13,20 +14,25 @@ from pathlib import Path
 import pytest
 
 from genvoris_flask.errors import DOCS_URL
+from genvoris_flask.testing import Sandbox
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both, the wheel from the source distribution, as an index would."""
-    folder = tmp_path_factory.mktemp("dist")
+def build(folder: Path) -> Path:
+    """Build both as `make dist` does, the wheel from the source distribution."""
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT],
         check=True,
         capture_output=True,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
     )
     return folder
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,35 @@ def test_wheel_dependencies(dist: Path) -> None:
         "Provides-Extra: sandbox",
         "Provides-Extra: stripe",
     }
+
+
+def test_build_is_reproducible(dist: Path, tmp_path: Path) -> None:
+    """A second build has the same bytes, so that anybody can check a release."""
+    again = build(tmp_path)
+    assert len(list(dist.iterdir())) == 2
+    for archive in dist.iterdir():
+        assert (again / archive.name).read_bytes() == archive.read_bytes(), archive.name
+
+
+def test_wheel_in_empty_environment(dist: Path, tmp_path: Path, genvoris_sandbox: Sandbox) -> None:
+    """With the wheel and its dependencies alone, the smallest shop makes a try-on."""
+    genvoris_sandbox.shopper("user_42")
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    subprocess.run([*uv, "venv", "--python", sys.executable, tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    wheel = next(dist.glob("*.whl"))
+    subprocess.run([*uv, "pip", "install", "--python", python, wheel], check=True)
+    settings = {name: str(value) for name, value in genvoris_sandbox.config.items()}
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, ROOT / "tests/support/main_job.py", ROOT / "examples/five_lines/shop.py"],
+        cwd=tmp_path,
+        env={**environ, **settings, "GENVORIS_PAGE_BUDGET": "10"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "image/jpeg\n"
 
 
 def test_source_distribution(dist: Path) -> None:

@@ -103,12 +103,12 @@ def test_click_before_the_script(shop: ScriptedShop) -> None:
     shop.script = ""
     page = shop.open()
     page.get_by_role("button", name="Try it on").click()
-    # The browser has measured the click once another frame is drawn.
-    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     page.evaluate(
-        """() => {
-          const now = performance.now();
-          performance.now = () => now;  // however long the script takes to load here
+        """async () => {
+          const click = await new Promise(found => new PerformanceObserver(
+            list => found(list.getEntries()[0])
+          ).observe({ type: 'first-input', buffered: true }));
+          performance.now = () => click.startTime + 1000;  // however long it takes here
           const script = document.createElement('script');
           Object.assign(script, { src: '/genvoris/widget.js', nonce: 'n' });
           script.dataset.apiUrl = '/genvoris';
