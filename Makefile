@@ -69,7 +69,7 @@ sbom: dist $(VENV)/.sbom ## Write what the wheel brings along into dist/sbom.cdx
 	$(BIN)/cyclonedx-py environment .cache/sbom --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.cdx.json
 
 docs: $(VENV)/.docs ## Build the documentation's site into .cache/site
-	$(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs .cache/site
 
 clean: ## Remove everything that make put here
 	rm -rf $(VENV) .cache $(WIDGET)/node_modules $(READERS)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache

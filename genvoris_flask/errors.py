@@ -1,38 +1,38 @@
-"""Every error that this package raises.
+"""Every error that this package raises::
 
-GenvorisError
-├── ConfigurationError         a setting is missing or wrong; raised at start-up
-├── UnreachableError           there was no response: refused, reset, DNS, TLS
-│   ├── DeadlineError          there was no response in time
-│   ├── NetworkSetupError      this machine's proxy or certificates cannot be used
-│   └── CircuitOpenError       no request was sent, since recent ones failed
-├── MalformedAnswerError       the response is not what Genvoris's API promises
-├── StoreUnavailableError      the store that all processes share does not answer
-├── LedgerUnavailableError     the database of the ledger does not answer, or cannot be written
-├── LockTimeoutError           a lock was held for longer than the caller could wait
-├── QueueFullError             the background queue is full
-├── UnknownPriceError          no plan at Genvoris has the price that was sold
-├── UnknownSubscriptionError   the shopper has no subscription to change
-├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
-├── StripeEventError           an event of Stripe's cannot be handled now
-├── UnusablePhotoError         raised by the shop's own engine: the photo is at fault
-├── UnusableProductError       raised by the shop's own engine: the product or its picture is
-├── TokenError                 a session token from a browser is invalid
-│   └── ForeignTokenError      it is genuine, but belongs to another shop
-├── SignatureError             a webhook delivery's signature is invalid
-└── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after,
-    │                          field_errors
-    ├── BadRequestError        400 and other 4xx without a class of their own
-    ├── UnauthorizedError      401: the API key is wrong
-    │   └── InvalidSessionTokenError   401: the shopper's token is wrong
-    ├── QuotaError             402: the shopper's plan; reason, used, limit
-    ├── CreditError            402: the shop's own credit pool is empty
-    ├── ForbiddenError         403
-    │   └── CustomerInactiveError      403: paused or cancelled
-    ├── NotFoundError          404
-    ├── RateLimitedError       429
-    ├── NotRegisteredError     403 or 429 for an unknown shopper only
-    └── ServerError            5xx
+    GenvorisError
+    ├── ConfigurationError         a setting is missing or wrong; raised at start-up
+    ├── UnreachableError           there was no response: refused, reset, DNS, TLS
+    │   ├── DeadlineError          there was no response in time
+    │   ├── NetworkSetupError      this machine's proxy or certificates cannot be used
+    │   └── CircuitOpenError       no request was sent, since recent ones failed
+    ├── MalformedAnswerError       the response is not what Genvoris's API promises
+    ├── StoreUnavailableError      the store that all processes share does not answer
+    ├── LedgerUnavailableError     the database of the ledger does not answer, or cannot be written
+    ├── LockTimeoutError           a lock was held for longer than the caller could wait
+    ├── QueueFullError             the background queue is full
+    ├── UnknownPriceError          no plan at Genvoris has the price that was sold
+    ├── UnknownSubscriptionError   the shopper has no subscription to change
+    ├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
+    ├── StripeEventError           an event of Stripe's cannot be handled now
+    ├── UnusablePhotoError         raised by the shop's own engine: the photo is at fault
+    ├── UnusableProductError       raised by the shop's own engine: the product or its picture is
+    ├── TokenError                 a session token from a browser is invalid
+    │   └── ForeignTokenError      it is genuine, but belongs to another shop
+    ├── SignatureError             a webhook delivery's signature is invalid
+    └── ApiError                   Genvoris refused: status, code, detail, request_id, retry_after,
+        │                          field_errors
+        ├── BadRequestError        400 and other 4xx without a class of their own
+        ├── UnauthorizedError      401: the API key is wrong
+        │   └── InvalidSessionTokenError   401: the shopper's token is wrong
+        ├── QuotaError             402: the shopper's plan; reason, used, limit
+        ├── CreditError            402: the shop's own credit pool is empty
+        ├── ForbiddenError         403
+        │   └── CustomerInactiveError      403: paused or cancelled
+        ├── NotFoundError          404
+        ├── RateLimitedError       429
+        ├── NotRegisteredError     403 or 429 for an unknown shopper only
+        └── ServerError            5xx
 
 No message ever contains the API key, a token or a photo.
 """

@@ -54,7 +54,7 @@ class GenvorisFlask:
         app: The shop; omit it and call ``init_app`` in a factory.
 
     Raises:
-        ConfigurationError: A GENVORIS_ setting is missing or wrong.
+        ConfigurationError: A setting is missing or wrong.
     """
 
     def __init__(self, app: Flask | None = None) -> None:
@@ -79,7 +79,7 @@ class GenvorisFlask:
             clock: The wall clock, in Unix seconds; for tests.
 
         Raises:
-            ConfigurationError: A GENVORIS_ setting is missing or wrong.
+            ConfigurationError: A setting is missing or wrong.
         """
         app.jinja_env.globals.update(TEMPLATE_FUNCTIONS)
         if not is_enabled(app.config):
