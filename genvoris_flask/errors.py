@@ -1,4 +1,6 @@
-"""Every error that this package raises::
+"""Every error that this package raises.
+
+::
 
     GenvorisError
     ├── ConfigurationError         a setting is missing or wrong; raised at start-up

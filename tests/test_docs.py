@@ -144,6 +144,15 @@ def test_pages_name_files_that_exist(page: str) -> None:
     assert {name for name in named if not any((root / name).exists() for root in roots)} == set()
 
 
+def test_site_has_all_pages() -> None:
+    """The site's contents name each page once."""
+    text = (ROOT / "docs/index.md").read_text()
+    lists = re.findall(r"```{toctree}\n(.*?)```", text, re.DOTALL)
+    named = re.findall(r"^[a-z-]+$", "".join(lists), re.MULTILINE)
+    pages = [page.stem for page in (ROOT / "docs").glob("*.md") if page.stem != "index"]
+    assert sorted(named) == sorted(pages)
+
+
 def test_links_lead_to_headings() -> None:
     """A link to a part of a page names a heading that is there."""
     pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
