@@ -18,7 +18,7 @@ db = SQLAlchemy(model_class=Base)
 OWNER = "fen@example.com"
 
 
-class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither publishes types
+class User(UserMixin, db.Model):  # type: ignore[name-defined]  # neither publishes types
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -39,7 +39,7 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # neither p
         return check_password_hash(self.password_hash, password)
 
 
-class ReceivedEvent(db.Model):  # type: ignore[name-defined,misc]
+class ReceivedEvent(db.Model):  # type: ignore[name-defined]
     """An event that Genvoris sent. ``received_at`` is in UTC."""
 
     __tablename__ = "news"
@@ -54,7 +54,7 @@ class ReceivedEvent(db.Model):  # type: ignore[name-defined,misc]
     )
 
 
-class Opinion(db.Model):  # type: ignore[name-defined,misc]
+class Opinion(db.Model):  # type: ignore[name-defined]
     """Whether a shopper likes a picture, and if not, why."""
 
     tryon_id: Mapped[str] = mapped_column(primary_key=True)
