@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .core.charging.packs import Pack
     from .core.images.photos import Photo, Picture
     from .core.ledger.models import OrderLine
+    from .core.privacy.consents import ConsentText
     from .core.products import Product
     from .core.sessions import Shopper
     from .core.tryon.paywall import Paywall, PaywallOption, Refusal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # fixtures in genvoris_flask.testing, and need not wait for Flask and httpx then.
 _HOMES = {
     "ConfigurationError": ".errors",
+    "ConsentText": ".core.privacy.consents",
     "GenvorisError": ".errors",
     "GenvorisFlask": ".extension",
     "Order": ".core.charging.credits",
@@ -39,6 +41,7 @@ _HOMES = {
 
 __all__ = [
     "ConfigurationError",
+    "ConsentText",
     "GenvorisError",
     "GenvorisFlask",
     "Order",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.models import ConversionPlatform
     from .core.api.network import Transport
     from .core.charging.packs import CheckoutHook
+    from .core.privacy.consents import ConsentHook
     from .core.products import ProductFilter
     from .core.sessions import Shopper
     from .core.tryon.engines import EngineHook
@@ -44,6 +45,7 @@ PaywallT = TypeVar("PaywallT", bound="PaywallHook")
 CheckoutT = TypeVar("CheckoutT", bound="CheckoutHook")
 EngineT = TypeVar("EngineT", bound="EngineHook")
 ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
+ConsentT = TypeVar("ConsentT", bound="ConsentHook")
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
 
@@ -128,6 +130,16 @@ class GenvorisFlask:
         again for every try-on, so a cached or forged page changes nothing.
         """
         self._hooks.product_filter = function
+        return function
+
+    def consent_text(self, function: ConsentT) -> ConsentT:
+        """Register the function that returns what shoppers agree to before their photo is read.
+
+        It takes the language (``en``, ``de``, …) and returns the sentence, or a ``ConsentText``
+        with the shop's own name for its version; None for the default sentence. Everybody is asked
+        anew when it changes.
+        """
+        self._hooks.consent_text = function
         return function
 
     def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:

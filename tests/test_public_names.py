@@ -25,6 +25,7 @@ def test_package() -> None:
     """The package exports these names and no others."""
     assert sorted(genvoris_flask.__all__) == [
         "ConfigurationError",
+        "ConsentText",
         "GenvorisError",
         "GenvorisFlask",
         "Order",
@@ -50,6 +51,7 @@ def test_extension() -> None:
         "billing",
         "checkout",
         "client",
+        "consent_text",
         "conversion",
         "forget",
         "init_app",

@@ -46,6 +46,8 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_LOGIN_URL": validators.page_url,
     "GENVORIS_UPGRADE_URL": validators.page_url,
     "GENVORIS_PRIVACY_URL": validators.page_url,
+    "GENVORIS_REQUIRE_CONSENT": validators.flag,
+    "GENVORIS_MINIMUM_AGE": validators.number(1, 99, "years", int),
     "GENVORIS_SUPPORT_URL": validators.support_url,
     "GENVORIS_SHOP_NAME": validators.text,
     "GENVORIS_PICTURE_CREDIT": validators.text,

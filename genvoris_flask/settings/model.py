@@ -81,6 +81,11 @@ class Settings:
         upgrade_url: Where the default paywall leads.
         privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
             photo is sent. Default: the question has no link.
+        require_consent: Whether a try-on is refused unless its shopper's consent is on record.
+            Default: whether there is a database for it, and ``privacy_url``, ``minimum_age`` or
+            ``@genvoris.consent_text``.
+        minimum_age: The age that shoppers have to state before their photo is read, 1 to 99.
+            Default: none.
         support_url: Where shoppers can tell the shop about a failed try-on: a page, or a mailto or
             tel address. Default: they are offered no such way.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
@@ -172,6 +177,8 @@ class Settings:
     login_url: str | None = None
     upgrade_url: str | None = None
     privacy_url: str | None = None
+    require_consent: bool | None = None
+    minimum_age: int | None = None
     support_url: str | None = None
     shop_name: str | None = None
     picture_credit: str | None = None

@@ -127,6 +127,11 @@ def _check_together(settings: Settings) -> None:
             "GENVORIS_DATABASE_URL and GENVORIS_DATABASE are both set. Set GENVORIS_DATABASE to "
             "use the shop's own database, or GENVORIS_DATABASE_URL for one apart."
         )
+    if settings.require_consent and not settings.has_ledger:
+        raise ConfigurationError(
+            "GENVORIS_REQUIRE_CONSENT needs a database to keep consents in: set "
+            "GENVORIS_DATABASE_URL or GENVORIS_DATABASE, and run `flask genvoris db upgrade`."
+        )
     if settings.has_ledger and settings.inline_session:
         raise ConfigurationError(
             "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "

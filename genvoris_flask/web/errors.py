@@ -30,6 +30,9 @@ STATUSES: Mapping[str, int] = {
     "cross_origin": 403,
     "token_store_mismatch": 403,
     "product_unavailable": 403,
+    "consent_required": 403,
+    "consent_incomplete": 400,
+    "consent_changed": 409,
     "not_found": 404,
     "path_not_allowed": 404,
     "method_not_allowed": 405,
@@ -55,7 +58,8 @@ _CODES_ABOUT = {
     "photo": "no_photo not_a_photo animated_photo broken_photo photo_too_many_pixels "
     "photo_too_large photo_unusable body_too_large",
     "product": "no_product product_unusable product_unavailable",
-    "shopper": "login_required invalid_session_token end_customer_quota guest_limit_reached "
+    "shopper": "consent_required consent_incomplete consent_changed login_required "
+    "invalid_session_token end_customer_quota guest_limit_reached "
     "daily_limit rate_limited too_many_tryons body_too_slow",
     "shop": "credit_limit_reached shop_budget internal_error cross_origin token_store_mismatch",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # slow to import
     from ..core.charging.packs import CheckoutHook
+    from ..core.privacy.consents import ConsentHook
     from ..core.products import Product, ProductFilter
     from ..core.sessions import Shopper
     from ..core.tryon.engines import EngineHook
@@ -34,6 +35,7 @@ class Hooks:
     tryon_engine: EngineHook | None = None
     stripe_shopper: Callable[[str], str | None] | None = None
     product_filter: ProductFilter | None = None
+    consent_text: ConsentHook | None = None
 
     def may_try_on(self, product: Product) -> bool:
         """Return whether the shop's ``product_filter`` offers a product for try-on.

@@ -31,6 +31,7 @@ def make_limiter(settings: Settings, windows: Windows | None) -> Limiter:
         "handovers": settings.limit_tryons,
         "checkout": settings.limit_tryons,
         "phone": settings.limit_session,
+        "consent": settings.limit_session,
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.handover import Handovers
     from ..core.ledger.models import Spending
     from ..core.outbox.messages import Outbox
+    from ..core.privacy.consents import ConsentStore
     from ..core.rate_limits import Limiter
     from ..core.sessions import Shopper
     from ..core.sessions.broker import SessionBroker
@@ -78,6 +79,7 @@ class AppState:
     verifier: TokenVerifier
     engine: Engine
     spending: Spending | None
+    consents: ConsentStore | None
     lift_ceiling: Callable[[Shopper], None]
     error_mapper: ErrorMapper
     tryon_http: HttpClient

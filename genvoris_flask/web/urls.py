@@ -35,7 +35,7 @@ def register_routes(app: Flask, settings: Settings) -> None:
     if settings.phone_handover:
         blueprints.append(handovers)
     if settings.has_ledger:
-        blueprints.append(claims)
+        blueprints += [claims, consents]
     if "pay_per_use" in settings.charging:
         blueprints.append(checkout)
     if settings.stripe_webhook_secret:
@@ -141,6 +141,11 @@ checkout.get("/checkout/return")(view("checkout.complete_checkout"))
 
 claims = browser_blueprint("genvoris_claims", __name__)
 claims.get("/claim/<token>")(view("claims.claim_order"))
+
+consents = browser_blueprint("genvoris_consents", __name__)
+consents.get("/consent")(view("consents.read_consent"))
+consents.post("/consent")(view("consents.give_consent"))
+consents.delete("/consent")(view("consents.withdraw_consent"))
 
 webhooks = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))

@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.sales import Sales
     from ..core.ledger.service import Ledger
     from ..core.outbox.messages import Outbox
+    from ..core.privacy.consents import ConsentStore
 
 log = logging.getLogger("genvoris_flask")
 
@@ -119,6 +120,7 @@ class _Wiring:
             verifier=self._make_verifier(),
             engine=self._make_engine(),
             spending=self._ledger,
+            consents=self._make_consents(),
             lift_ceiling=self._lift_ceiling,
             error_mapper=ErrorMapper(self._client, self._broker, self._signals.refused),
             tryon_http=self._tryon_http,
@@ -277,6 +279,13 @@ class _Wiring:
     @functools.cached_property
     def _daily_limit(self) -> DailyLimit:
         return DailyLimit(self._storage.store, self._clock)
+
+    def _make_consents(self) -> ConsentStore | None:
+        if self._ledger is None:
+            return None
+        from ..core.ledger.consents import ConsentRecords  # imports SQLAlchemy, an extra
+
+        return ConsentRecords(self._ledger.database, self._clock)
 
     def _make_verifier(self) -> TokenVerifier:
         http = HttpClient(self._settings.jwks_url, {}, transport=self._transport)

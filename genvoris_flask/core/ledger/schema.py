@@ -225,3 +225,40 @@ outbox = Table(
     Index(None, "state", "due_at"),
     Index(None, "subject", "state"),
 )
+
+# The wordings that somebody has agreed to.
+consent_texts = Table(
+    "genvoris_consent_texts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("depicted", Text, nullable=False),
+    Column("age", Text, nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Who has agreed to which wording. Rows are added and withdrawn, never changed otherwise.
+consents = Table(
+    "genvoris_consents",
+    metadata,
+    Column("id", row_id_type(), primary_key=True),
+    Column("account", id_type(), nullable=True, index=True),
+    Column("guest", String(32), nullable=True, index=True),
+    Column("text", String(64), ForeignKey("genvoris_consent_texts.digest"), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False, index=True),
+    Column("withdrawn_at", UtcDateTime, nullable=True),
+)
+
+# Erasures that were asked for. The account stays here only until all of it is done.
+erasures = Table(
+    "genvoris_erasures",
+    metadata,
+    Column("id", id_type(), primary_key=True),
+    Column("account", id_type(), nullable=True, index=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("done_at", UtcDateTime, nullable=True, index=True),
+    Column("receipt", JSON, nullable=True),
+)

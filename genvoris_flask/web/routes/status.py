@@ -15,6 +15,7 @@ from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..callbacks import AppSignals
+from ..consents import pending_form
 from ..daily_limits import limit_status
 from ..errors import translate
 from ..paywalls import paywall_fields
@@ -38,6 +39,7 @@ _EMPTY: dict[str, Any] = {
     "paywall": None,
     "options": [],
     "login_url": None,
+    "consent": None,
 }
 # What Genvoris calls each reason against a try-on, and what the shopper can do about it.
 _ACCESS = {
@@ -51,6 +53,13 @@ _ALLOWED = {"access": "ALLOWED", "ctaType": "tryon", "canTryOn": True}
 
 def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
     """Return the status of docs/http.md. Errors of Genvoris's are part of it."""
+    fields = _status_fields(visitor, product)
+    if visitor is not None and fields["canTryOn"]:
+        fields["consent"] = pending_form(visitor)
+    return fields
+
+
+def _status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
     state = get_state()
     if product is not None and not state.hooks.may_try_on(product):
         hidden = {"access": "ERROR", "ctaType": "none"}

@@ -22,6 +22,7 @@ from ..auth import (
     session_for,
     slot_owner,
 )
+from ..consents import require_consent
 from ..daily_limits import check_daily_limits, counted_tryon
 from ..errors import HttpError, isolate
 from ..hosts import own_path, shop_url
@@ -60,6 +61,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     key = request.headers.get("Idempotency-Key") or None
     # Equal for every repeat, so that Genvoris recognizes one even when this shop cannot.
     tryon_key = key_of_owner(visitor.owner, key) if key else secrets.token_urlsafe(16)
+    require_consent(visitor)
     check_daily_limits(visitor, tryon_key)
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):

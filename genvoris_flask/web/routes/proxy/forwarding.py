@@ -28,6 +28,7 @@ from ....errors import (
 )
 from ...auth import Visitor, authorize, check_token, session_for, slot_owner
 from ...callbacks import open_spender
+from ...consents import require_consent
 from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
 from ...hosts import shop_url
@@ -77,6 +78,8 @@ def forward_request(route: Route) -> Response:
     state = get_state()
     visitor = _authorize(route)
     shopper = visitor.shopper if visitor else None
+    if visitor and route is not CONFIG:
+        require_consent(visitor)
     with ExitStack() as held:
         owner = slot_owner(visitor) if visitor else None
         held.enter_context(take_slot(state.passthrough_slots, owner))

@@ -1,0 +1,196 @@
+"""Consent is on record, on the server, before any photo is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from genvoris_flask import ConsentText
+from genvoris_flask.errors import ConfigurationError
+from tests.support.flask_shop import SAME_ORIGIN, Shop
+from tests.support.ledgers import ledger_shop
+from tests.support.local_genvoris import LocalGenvoris
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def shop(genvoris: LocalGenvoris, tmp_path: Path) -> Shop:
+    """Return a free shop that asks for consent, in which Ada is logged in."""
+    return ledger_shop(
+        genvoris,
+        tmp_path,
+        GENVORIS_CHARGING="free",
+        GENVORIS_PRIVACY_URL="/privacy",
+        GENVORIS_MINIMUM_AGE=16,
+        GENVORIS_ALLOW_GUESTS=True,
+    )
+
+
+def asked(shop: Shop, language: str = "en") -> dict[str, Any]:
+    headers = {"Accept-Language": language}
+    found: dict[str, Any] = shop.browser.get("/genvoris/consent", headers=headers).get_json()
+    return found
+
+
+def agree(shop: Shop, language: str = "en", **changes: Any) -> TestResponse:
+    form = asked(shop, language)["form"]
+    ticked = {"text": True, "depicted": True, "age": True}
+    fields = {"hash": form["hash"], "language": form["language"], **ticked, **changes}
+    return shop.post("/consent", json=fields)
+
+
+def withdraw(shop: Shop) -> int:
+    answer = shop.browser.delete("/genvoris/consent", headers=SAME_ORIGIN)
+    count: int = answer.get_json()["withdrawn"]
+    return count
+
+
+def error_of(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["error"]
+
+
+REQUIRED = (403, "consent_required")
+
+
+def test_try_on_needs_a_consent(shop: Shop) -> None:
+    """Without one it is refused, with what to ask; with one it is made."""
+    refused = shop.tryon()
+    assert error_of(refused) == REQUIRED
+    form = refused.get_json()["consent"]
+    assert form == asked(shop)["form"]
+    assert form["age"] == "I am at least 16 years old."
+    assert form["privacy_url"] == "/privacy"
+    assert agree(shop).status_code == 201
+    assert shop.finish(shop.tryon())["state"] == "done"
+
+
+def test_refused_before_the_photo_is_read(shop: Shop) -> None:
+    """A body that is no photo at all is not even looked at."""
+    answer = shop.post("/tryons", data=b"never read", content_type="multipart/form-data")
+    assert error_of(answer) == REQUIRED
+
+
+def test_hosted_widget_needs_one_too(shop: Shop) -> None:
+    """The pass-through is no way around it."""
+    assert [error_of(shop.post(path)) for path in ("/api/analyze", "/api/tryon")] == [REQUIRED] * 2
+
+
+def test_status_says_what_to_ask(shop: Shop) -> None:
+    """The dialog learns it with everything else, and asks nobody twice."""
+    status = shop.browser.get("/genvoris/status").get_json()
+    assert status["consent"] == asked(shop)["form"]
+    agree(shop)
+    assert shop.browser.get("/genvoris/status").get_json()["consent"] is None
+
+
+def test_every_statement_counts(shop: Shop) -> None:
+    """Consent, the photo's subject and the age are ticked one by one."""
+    for name in ("text", "depicted", "age"):
+        for value in (False, None, "true", 1):
+            change: dict[str, Any] = {name: value}
+            assert error_of(agree(shop, **change)) == (400, "consent_incomplete")
+    assert asked(shop)["given"] is None
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"language": 5}', b'{"language": "xx"}'])
+def test_invalid_answers(shop: Shop, body: bytes) -> None:
+    """Anything that is no answer to what was asked is refused."""
+    assert error_of(shop.post("/consent", data=body)) == (400, "invalid_body")
+
+
+def test_new_text_is_asked_anew(shop: Shop) -> None:
+    """An old consent is not one to a new text, nor to a new version of the same text."""
+    agree(shop)
+    assert asked(shop)["given"]["language"] == "en"
+    old = asked(shop)["form"]["hash"]
+    wording = ["We use your photo.", ConsentText("We use your photo.", "2026-11"), "Otherwise."]
+    for each in wording:
+        shop.extension.consent_text(lambda language, each=each: each)
+        assert asked(shop)["given"] is None
+        assert error_of(shop.tryon()) == REQUIRED
+        assert error_of(agree(shop, hash=old)) == (409, "consent_changed")
+        assert agree(shop).status_code == 201
+    assert asked(shop)["given"]["version"] == asked(shop)["form"]["hash"][:12]
+
+
+def test_consent_in_another_language_counts(shop: Shop) -> None:
+    """Whoever agreed in German is not asked again on a page in English."""
+    agree(shop, "de")
+    given = asked(shop, "en")["given"]
+    assert given["language"] == "de"
+    assert shop.tryon().status_code == 202
+
+
+def test_withdrawn(shop: Shop) -> None:
+    """A withdrawn consent stays on record, and a try-on needs a new one."""
+    agree(shop)
+    shop.genvoris.clock.now += DAY
+    assert withdraw(shop) == 1
+    assert withdraw(shop) == 0
+    assert error_of(shop.tryon()) == REQUIRED
+    consents = shop.state.consents
+    assert consents is not None
+    (record,) = consents.of("ada")
+    assert record.withdrawn_at is not None
+    assert (record.withdrawn_at - record.given_at).days == 1
+
+
+def test_record(shop: Shop) -> None:
+    """The record has the wording, its version, language and time, and whose it is."""
+    for _repeat in range(2):
+        agree(shop, "fr")
+    shop.log_in(None)
+    agree(shop)
+    store = shop.state.consents
+    assert store is not None
+    hers, guests = store.all()
+    assert (hers.external_id, hers.guest, hers.language) == ("ada", None, "fr")
+    assert hers.digest == asked(shop, "fr")["form"]["hash"]
+    assert "16 ans" in (hers.age or "")
+    assert guests.external_id is None
+    cookie = shop.browser.get_cookie("genvoris_guest")
+    assert cookie is not None
+    assert guests.guest is not None
+    assert cookie.value not in guests.guest
+    assert shop.tryon().status_code == 202
+
+
+def test_one_does_not_count_for_another(shop: Shop) -> None:
+    """Another shopper of the same browser is asked."""
+    agree(shop)
+    shop.log_in("bob")
+    assert error_of(shop.tryon()) == REQUIRED
+
+
+def test_failing_text(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a text nobody can agree, so nothing is made; the log says why."""
+
+    @shop.extension.consent_text
+    def broken(language: str) -> str:
+        raise RuntimeError(language)
+
+    assert error_of(shop.tryon()) == (500, "internal_error")
+    assert "@genvoris.consent_text failed" in caplog.text
+
+
+def test_own_front_ends_may_ask_themselves(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """A shop that keeps its own records says so."""
+    options: dict[str, Any] = {"GENVORIS_CHARGING": "free", "GENVORIS_PRIVACY_URL": "/privacy"}
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_REQUIRE_CONSENT=False, **options)
+    assert asked(shop)["required"] is False
+    assert shop.tryon().status_code == 202
+
+
+def test_without_a_database(genvoris: LocalGenvoris) -> None:
+    """Nothing is recorded, so nothing is required; requiring it needs a database."""
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_PRIVACY_URL="/privacy")
+    shop.log_in()
+    assert shop.browser.get("/genvoris/consent").status_code == 404
+    assert shop.tryon().status_code == 202
+    with pytest.raises(ConfigurationError, match="GENVORIS_DATABASE_URL"):
+        Shop(genvoris, GENVORIS_REQUIRE_CONSENT=True)
