@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, before_render_template
 
@@ -14,6 +14,7 @@ from .web.assets import find_folder
 from .web.caching import enforce_policies
 from .web.compat import with_body_limit
 from .web.hooks import Hooks
+from .web.registration import Registration
 from .web.state import (
     EXTENSION_KEY,
     AppState,
@@ -31,25 +32,11 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.client import GenvorisClient
     from .core.api.models import ConversionPlatform
     from .core.api.network import Transport
-    from .core.charging.packs import CheckoutHook
-    from .core.privacy.consents import ConsentHook
-    from .core.products import ProductFilter
     from .core.sessions import Shopper
-    from .core.tryon.engines import EngineHook
-    from .core.tryon.paywall import PaywallHook
     from .web.billing import AppBilling
 
-HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
-LoaderT = TypeVar("LoaderT", bound="Callable[[], Shopper | None]")
-PaywallT = TypeVar("PaywallT", bound="PaywallHook")
-CheckoutT = TypeVar("CheckoutT", bound="CheckoutHook")
-EngineT = TypeVar("EngineT", bound="EngineHook")
-ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
-ConsentT = TypeVar("ConsentT", bound="ConsentHook")
-StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
-
-class GenvorisFlask:
+class GenvorisFlask(Registration):
     """Virtual try-on for a Flask shop.
 
     Args:
@@ -60,7 +47,7 @@ class GenvorisFlask:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
-        self._hooks = Hooks()
+        super().__init__(Hooks())
         if app is not None:
             self.init_app(app)
         else:
@@ -102,75 +89,6 @@ class GenvorisFlask:
         shopping.forget_on_logout(app)
         if transport is None and is_serving():
             warm_up(app)
-
-    def shopper_loader(self, function: LoaderT) -> LoaderT:
-        """Register the function that says who is shopping, or None. Default: Flask-Login."""
-        self._hooks.shopper_loader = function
-        return function
-
-    def paywall(self, function: PaywallT) -> PaywallT:
-        """Register the function that returns a refused shopper's paywall."""
-        self._hooks.paywall = function
-        return function
-
-    def checkout(self, function: CheckoutT) -> CheckoutT:
-        """Register the function that starts a checkout for single try-ons, and returns its URL.
-
-        It takes the ``Shopper``, the ``Product`` or None, the URL where the checkout shall lead
-        back to, and the ``Pack`` of GENVORIS_PACKS that they want. It runs in a request. Once the
-        payment has succeeded, call ``billing.order_paid``.
-        """
-        self._hooks.checkout = function
-        return function
-
-    def product_filter(self, function: ProductFilterT) -> ProductFilterT:
-        """Register the function that says whether a product may be tried on. Default: all may.
-
-        It takes a ``Product`` and returns something true or false. It is called for the button and
-        again for every try-on, so a cached or forged page changes nothing.
-        """
-        self._hooks.product_filter = function
-        return function
-
-    def consent_text(self, function: ConsentT) -> ConsentT:
-        """Register the function that returns what shoppers agree to before their photo is read.
-
-        It takes the language (``en``, ``de``, …) and returns the sentence, or a ``ConsentText``
-        with the shop's own name for its version; None for the default sentence. Everybody is asked
-        anew when it changes.
-        """
-        self._hooks.consent_text = function
-        return function
-
-    def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:
-        """Register the function that returns the shop's id for a Stripe customer (``cus_…``)."""
-        self._hooks.stripe_shopper = function
-        return function
-
-    def on(self, event_type: str, *, background: bool = False) -> Callable[[HandlerT], HandlerT]:
-        """Register a function for events from Genvoris, which takes the event.
-
-        If it raises, the delivery is answered with status 500 and Genvoris delivers it again. See
-        ``webhooks.events`` for the types.
-
-        Args:
-            event_type: Such as ``tryon.completed``; ``"*"`` for all. Older names
-                (``end_customer.…``) stand for the new ones.
-            background: For a function that takes longer than a few seconds: it runs after the
-                delivery was answered, on a bounded pool, outside of any request.
-
-        Raises:
-            ValueError: The type is not a non-empty string.
-        """
-        from .core.webhooks.handling import Handler, checked_type
-
-        checked = checked_type(event_type)
-
-        def register(function: HandlerT) -> HandlerT:
-            self._hooks.webhook_handlers.append(Handler(checked, function, background))
-            return function
-
-        return register
 
     def conversion(
         self,
@@ -264,16 +182,6 @@ class GenvorisFlask:
         from .web.attribution import widget_session_id
 
         return widget_session_id()
-
-    def tryon_engine(self, function: EngineT) -> EngineT:
-        """Register the function that makes try-ons instead of Genvoris.
-
-        It takes photo, product and shopper (None: a guest), and returns the picture: its bytes, or
-        a ``Picture``. It runs on a thread of a pool with an app context, may take its time, and is
-        never called for a shopper who may not try on. Genvoris meters each picture it returns.
-        """
-        self._hooks.tryon_engine = function
-        return function
 
     @property
     def client(self) -> GenvorisClient:

@@ -46,7 +46,7 @@ def test_package() -> None:
 
 def test_extension() -> None:
     """The extension object has these members."""
-    members = {name for name in vars(GenvorisFlask) if not name.startswith("_")}
+    members = {name for name in dir(GenvorisFlask) if not name.startswith("_")}
     assert members == {
         "billing",
         "checkout",

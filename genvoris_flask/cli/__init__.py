@@ -25,6 +25,7 @@ MODULES = {
     "reconcile": "ledger",
     "charging": "charging",
     "outbox": "outbox",
+    "privacy": "privacy",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

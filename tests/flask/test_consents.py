@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from genvoris_flask import ConsentText
 from genvoris_flask.errors import ConfigurationError
+from tests.support.cli import run_command
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -157,6 +159,19 @@ def test_record(shop: Shop) -> None:
     assert guests.guest is not None
     assert cookie.value not in guests.guest
     assert shop.tryon().status_code == 202
+
+
+def test_commands_list_the_record(shop: Shop) -> None:
+    """For an audit, and of one shopper."""
+    agree(shop)
+    shop.log_in("bob")
+    agree(shop, "de")
+    everybody = json.loads(run_command(shop.app, "privacy", "consents", "--json").stdout)
+    assert [each["external_id"] for each in everybody] == ["ada", "bob"]
+    assert everybody[0]["text"].startswith("I agree")
+    bob = run_command(shop.app, "privacy", "consents", "bob").stdout
+    assert "bob" in bob
+    assert "ada" not in bob
 
 
 def test_one_does_not_count_for_another(shop: Shop) -> None:
