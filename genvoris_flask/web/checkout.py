@@ -13,6 +13,9 @@ from ..core.storage.interface import key_of_owner
 from .hosts import own_url, shop_url
 from .state import AppState, get_state
 
+# Seconds in which clicks on the same offer lead to the same session.
+SAME_CLICK = 900.0
+
 
 def checkout_hook(state: AppState, pack: Pack) -> CheckoutHook | None:
     """Return what starts a checkout for a pack: the shop's function, else Stripe; None if neither.
@@ -55,7 +58,18 @@ def stripe_checkout(
 def _start_at_stripe(
     shopper: Shopper, _product: Product | None, return_url: str, pack: Pack
 ) -> str:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None:
-        key = key_of_owner(shopper.external_id, key)
-    return stripe_checkout(shopper, pack, return_url, key=key)
+    key = request.headers.get("Idempotency-Key") or _attempt(get_state(), shopper)
+    return stripe_checkout(shopper, pack, return_url, key=key_of_owner(shopper.external_id, key))
+
+
+def _attempt(state: AppState, shopper: Shopper) -> str:
+    """Return what is the same for all clicks until the shopper has paid, or for a while.
+
+    Stripe then returns the session that the first click made. It would lead nowhere once it was
+    paid, so what the shopper has bought is a part of it.
+    """
+    window = int(state.clock() // SAME_CLICK)
+    if state.spending is None:
+        return str(window)
+    lots = state.spending.balance(shopper.external_id).lots
+    return f"{window} {[(lot.source, lot.granted) for lot in lots if lot.kind == 'single']}"

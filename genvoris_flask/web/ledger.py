@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Unpack
@@ -70,7 +70,7 @@ def singles_of(settings: Settings) -> Singles:
 def open_ledger(
     app: Flask,
     settings: Settings,
-    secret: Callable[[], bytes],
+    secrets: Callable[[], Sequence[bytes]],
     clock: Callable[[], float],
 ) -> Ledger:
     """Return the ledger that the settings name. Nothing is connected before it is used."""
@@ -82,7 +82,9 @@ def open_ledger(
         prorates=settings.prorate_units,
         lowers_at_once=settings.downgrade_at_once,
     )
-    return Ledger(Database(target), clock=clock, secret=secret, policy=policy, free_allowance=free)
+    return Ledger(
+        Database(target), clock=clock, secrets=secrets, policy=policy, free_allowance=free
+    )
 
 
 def open_plan_move(state: AppState) -> PlanMove:
@@ -93,7 +95,7 @@ def open_plan_move(state: AppState) -> PlanMove:
     ledger = state.spending
     if not isinstance(ledger, Ledger):
         ledger = open_ledger(
-            state.app, replace(state.settings, database_url="sqlite://"), _no_secret, state.clock
+            state.app, replace(state.settings, database_url="sqlite://"), _no_secrets, state.clock
         )
         ledger.upgrade()
     plans, former = state.billing.plans, StripeRepository(state.store)
@@ -107,8 +109,8 @@ def open_plan_move(state: AppState) -> PlanMove:
     )
 
 
-def _no_secret() -> bytes:
-    return b""
+def _no_secrets() -> list[bytes]:
+    return [b""]
 
 
 def open_outbox(

@@ -60,7 +60,7 @@ def secrets_of(app: Flask, settings: Settings) -> list[str | bytes]:
     return [app.secret_key, *(app.config.get("SECRET_KEY_FALLBACKS") or ())]
 
 
-def first_secret(app: Flask, settings: Settings) -> bytes:
-    """Return the secret that is used for what is new."""
-    first = secrets_of(app, settings)[0]
-    return first.encode() if isinstance(first, str) else first
+def secrets_as_bytes(app: Flask, settings: Settings) -> list[bytes]:
+    """Return the secrets, the one for what is new first."""
+    found = secrets_of(app, settings)
+    return [each.encode() if isinstance(each, str) else each for each in found]

@@ -43,7 +43,7 @@ from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
 from .state import AppState
-from .storage import Storage, first_secret, open_storage
+from .storage import Storage, open_storage, secrets_as_bytes
 from .warm_up import check_environment
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
@@ -191,8 +191,8 @@ class _Wiring:
             return None
         from .ledger import open_ledger  # imports SQLAlchemy, an extra
 
-        secret = functools.partial(first_secret, self._app, self._settings)
-        return open_ledger(self._app, self._settings, secret, self._clock)
+        secrets = functools.partial(secrets_as_bytes, self._app, self._settings)
+        return open_ledger(self._app, self._settings, secrets, self._clock)
 
     @functools.cached_property
     def _outbox(self) -> Outbox:

@@ -208,6 +208,19 @@ def test_shopper_of_an_older_plan(shop: Shop) -> None:
     assert available(shop) == 0
 
 
+@pytest.mark.parametrize("state", ["PAUSED", "CANCELLED"])
+def test_shopper_whose_plan_has_ended(shop: Shop, state: str) -> None:
+    """A shopper who was paused or cancelled at Genvoris uses what they have bought since."""
+    shop.genvoris.customer("ada", quota=5)
+    shop.genvoris.call("PATCH", "/customers/ada", {"status": state})
+    grant(shop, 2)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    shop.genvoris.call("PATCH", "/customers/ada", {"status": state})
+    shop.state.broker.forget(Shopper("ada"))
+    assert [forward(shop).status_code for _each in range(2)] == [503, 200]
+    assert available(shop) == 0
+
+
 def test_status_names_what_ends_soon(shop: Shop) -> None:
     """The status says how many try-ons end next, and when."""
     grant(shop, 2, expires_in=DAY)

@@ -198,6 +198,17 @@ class TestStripe:
         shop.post(FIVE, headers=headers)
         assert len(checkouts.sessions) == 3
 
+    def test_two_clicks(self, shop: Shop, checkouts: FakeCheckouts) -> None:
+        """Two clicks on the paywall lead to one session, and to a new one once it was paid."""
+        first = [shop.browser.get(f"/genvoris{FIVE}", headers=SAME_ORIGIN) for _ in range(2)]
+        assert {each.location for each in first} == {"https://checkout.stripe.com/c/cs_test_1"}
+        shop.browser.get("/genvoris/checkout?try_ons=5&page_url=/product/8", headers=SAME_ORIGIN)
+        assert len(checkouts.sessions) == 2, "it leads back to another product"
+        checkouts.pay("cs_test_1")
+        shop.browser.get("/genvoris/checkout/return?session_id=cs_test_1&next=/product/7")
+        again = shop.browser.get(f"/genvoris{FIVE}", headers=SAME_ORIGIN)
+        assert again.location == "https://checkout.stripe.com/c/cs_test_3"
+
     def test_way_back(self, shop: Shop, checkouts: FakeCheckouts) -> None:
         """The shopper finds what they paid for, and goes on at the product they left."""
         shop.post(FIVE)

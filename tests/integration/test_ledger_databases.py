@@ -129,7 +129,7 @@ PROCESS = """
 import sys
 from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.service import Ledger
-ledger = Ledger(Database(sys.argv[1]), clock=lambda: float(sys.argv[2]), secret=lambda: b"")
+ledger = Ledger(Database(sys.argv[1]), clock=lambda: float(sys.argv[2]), secrets=lambda: [b""])
 sys.stdin.readline()
 print(sum(bool(ledger.reserve("u", f"{sys.argv[3]}-{number}")) for number in range(5)))
 """

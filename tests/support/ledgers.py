@@ -27,13 +27,14 @@ class LedgerFixture:
     database: Database
     now: float = START
     free: FreeAllowance | None = None
+    secrets: list[bytes] = field(default_factory=lambda: [b"secret"])
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(
             self.database,
             clock=lambda: self.now,
-            secret=lambda: b"secret",
+            secrets=lambda: self.secrets,
             free_allowance=self.free,
         )
 

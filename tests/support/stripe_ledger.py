@@ -51,7 +51,7 @@ class StripeLedgerShop(StripeReceiver):
         self.fixture.ledger = Ledger(
             self.fixture.database,
             clock=lambda: self.fixture.now,
-            secret=lambda: b"secret",
+            secrets=lambda: [b"secret"],
             policy=policy,
         )
         self.lookup = FakeLookup()

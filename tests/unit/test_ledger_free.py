@@ -53,6 +53,17 @@ def test_next_period(shop: LedgerFixture) -> None:
     assert [use(shop, key) for key in "bcd"] == [True, True, False]
 
 
+def test_replaced_secret(shop: LedgerFixture) -> None:
+    """A new secret is no second free period, and orders of guests still find their owner."""
+    shop.ledger.order_paid("o", [OrderLine("l", 5)], email=ADA)
+    assert use(shop, "a", "other")
+    shop.secrets = [b"new", b"secret"]
+    assert shop.ledger.balance("other", verified_email=ADA).available == 1 + 5
+    assert available(shop) == 0
+    shop.now += 31 * DAY
+    assert [use(shop, key) for key in "bcd"] == [True, True, False]
+
+
 @pytest.mark.parametrize("email", [None, ""])
 def test_unverified_address(shop: LedgerFixture, email: str | None) -> None:
     """Nobody gets free try-ons without an address that the shop has verified."""

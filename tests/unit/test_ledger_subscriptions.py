@@ -255,7 +255,7 @@ def test_policy_is_the_ledgers(shop: LedgerFixture) -> None:
     shop.ledger = Ledger(
         shop.database,
         clock=lambda: shop.now,
-        secret=lambda: b"secret",
+        secrets=lambda: [b"secret"],
         policy=Policy(lowers_at_once=True),
     )
     activate(shop)

@@ -41,7 +41,11 @@ class FreeAllowance:
 
 
 def is_offered(
-    connection: Connection, account: str, found: Sequence[Lot], email_hash: str, now: datetime
+    connection: Connection,
+    account: str,
+    found: Sequence[Lot],
+    email_hashes: Sequence[str],
+    now: datetime,
 ) -> bool:
     """Return whether a shopper's next try-on would begin a free period.
 
@@ -52,31 +56,33 @@ def is_offered(
         connection: The transaction.
         account: The shop's id of the shopper.
         found: The shopper's lots.
-        email_hash: The digest of the shopper's verified address.
+        email_hashes: The digests of the shopper's verified address, the current one first.
         now: The current time.
     """
     if any(lot.kind == "allowance" and lot.available and not lot.has_ended(now) for lot in found):
         return False
     running = select(lots.c.id).where(
         lots.c.source == FREE_SOURCE,
-        or_(lots.c.account == account, lots.c.email_hash == email_hash),
+        or_(lots.c.account == account, lots.c.email_hash.in_(email_hashes)),
         lots.c.expires_at > now,
     )
     return connection.execute(running.limit(1)).first() is None
 
 
-def begin_period(account: LockedAccount, email_hash: str, allowance: FreeAllowance) -> Lot | None:
+def begin_period(
+    account: LockedAccount, email_hashes: Sequence[str], allowance: FreeAllowance
+) -> Lot | None:
     """Begin a free period if one is offered; return its lot."""
     connection = account.connection
-    if not is_offered(connection, account.id, account.lots, email_hash, account.now):
+    if not is_offered(connection, account.id, account.lots, email_hashes, account.now):
         return None
-    of_address = (lots.c.source == FREE_SOURCE, lots.c.email_hash == email_hash)
+    of_address = (lots.c.source == FREE_SOURCE, lots.c.email_hash.in_(email_hashes))
     number = connection.execute(select(func.count()).where(*of_address)).scalar_one() + 1
-    source_id = f"{email_hash}/{number}"
+    source_id = f"{email_hashes[0]}/{number}"
     ends = account.now + allowance.period
     grant = Grant("allowance", FREE_SOURCE, source_id, allowance.units, expires_at=ends)
     values = new_values(grant, account.now)
-    values |= {"account": account.id, "email_hash": email_hash, "allowed": 0}
+    values |= {"account": account.id, "email_hash": email_hashes[0], "allowed": 0}
     if not insert_if_absent(connection, lots, values):
         return None  # another account with this address has begun it at this moment
     row = connection.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -212,17 +213,19 @@ def claim(account: LockedAccount, lot: Lot) -> Lot:
     return apply_reversals(account, lot, f"claim:{lot.id}")
 
 
-def is_anything_waiting(connection: Connection, email_hash: str) -> bool:
+def is_anything_waiting(connection: Connection, email_hashes: Sequence[str]) -> bool:
     """Return whether there are guest orders of an address that nobody has claimed."""
-    waiting = select(lots.c.id).where(lots.c.email_hash == email_hash, lots.c.state == "pending")
+    waiting = select(lots.c.id).where(
+        lots.c.email_hash.in_(email_hashes), lots.c.state == "pending"
+    )
     return connection.execute(waiting.limit(1)).first() is not None
 
 
-def claim_all(account: LockedAccount, email_hash: str) -> list[Lot]:
+def claim_all(account: LockedAccount, email_hashes: Sequence[str]) -> list[Lot]:
     """Move all guest orders of an address into an account."""
     rows = account.connection.execute(
         select(lots)
-        .where(lots.c.email_hash == email_hash, lots.c.state == "pending")
+        .where(lots.c.email_hash.in_(email_hashes), lots.c.state == "pending")
         .with_for_update()
     ).all()
     return [claim(account, read_lot(row)) for row in rows]

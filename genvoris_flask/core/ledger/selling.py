@@ -123,7 +123,7 @@ class Selling(Transactions):
             )
         if not email:
             raise TypeError("order_paid() needs the external_id or the email of who ordered.")
-        digest = self._digest(email)
+        digest = self._digests(email)[0]
         return self._join(
             connection,
             lambda joined: [
@@ -134,8 +134,8 @@ class Selling(Transactions):
 
     def claim(self, external_id: str, email: str) -> list[Lot]:
         """Grant a shopper what was ordered under their address, which must be verified."""
-        digest = self._digest(email)
-        return self._change(external_id, lambda account: grants.claim_all(account, digest))
+        digests = self._digests(email)
+        return self._change(external_id, lambda account: grants.claim_all(account, digests))
 
     def claim_order(self, external_id: str, order_id: str) -> list[Lot]:
         """Grant a shopper what was ordered, to whom the shop has given the order's link."""

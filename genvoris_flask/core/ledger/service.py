@@ -6,7 +6,7 @@ that both commit or neither does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -43,7 +43,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
     Args:
         database: Runs transactions.
         clock: Returns the time in Unix seconds.
-        secret: Returns the key under which guests' addresses are digested.
+        secrets: Returns the keys under which addresses are digested, the current one first.
         policy: What the shop decides about subscriptions.
         reservation_seconds: How long a try-on may be under way.
         free_allowance: What shoppers with a verified address get for nothing.
@@ -58,12 +58,12 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         database: Database,
         *,
         clock: Callable[[], float],
-        secret: Callable[[], bytes],
+        secrets: Callable[[], Sequence[bytes]],
         policy: Policy = DEFAULT_POLICY,
         reservation_seconds: float = RESERVATION_SECONDS,
         free_allowance: FreeAllowance | None = None,
     ) -> None:
-        super().__init__(database, clock=clock, secret=secret, policy=policy)
+        super().__init__(database, clock=clock, secrets=secrets, policy=policy)
         self._time_limit = timedelta(seconds=reservation_seconds)
         self._free = free_allowance
 
@@ -80,13 +80,13 @@ class Ledger(Selling, Subscribing, Notices, Moving):
             verified_email: The shopper's address, if the shop has verified it: free try-ons and
                 orders that waited for its owner are theirs.
         """
-        digest = self._digest(verified_email) if verified_email else None
+        digests = self._digests(verified_email)
 
         def prepare(account: LockedAccount) -> None:
-            if digest is not None:
-                grants.claim_all(account, digest)
+            if digests:
+                grants.claim_all(account, digests)
                 if self._free:
-                    free.begin_period(account, digest, self._free)
+                    free.begin_period(account, digests, self._free)
 
         return self._change(
             external_id,
@@ -140,25 +140,25 @@ class Ledger(Selling, Subscribing, Notices, Moving):
     def balance(self, external_id: str, *, verified_email: str | None = None) -> Balance:
         """Return what a shopper has; ``verified_email`` is as for ``reserve``."""
         check_id("external_id", external_id)
-        digest = self._digest(verified_email) if verified_email else None
+        digests = self._digests(verified_email)
         now = self.now()
 
         def read(connection: Connection) -> Balance | None:
-            waits = digest is not None and grants.is_anything_waiting(connection, digest)
+            waits = bool(digests) and grants.is_anything_waiting(connection, digests)
             if waits or is_due(connection, external_id, now):
                 return None
             found = read_lots(connection, external_id, now)
             is_offered = (
-                digest is not None
+                bool(digests)
                 and self._free is not None
-                and free.is_offered(connection, external_id, found, digest, now)
+                and free.is_offered(connection, external_id, found, digests, now)
             )
             offered = [self._free.offer()] if is_offered and self._free else []
             return balance_of(found, now, offered)
 
         def catch_up(account: LockedAccount) -> Balance:
-            if digest is not None:
-                grants.claim_all(account, digest)
+            if digests:
+                grants.claim_all(account, digests)
             return balance_of(account.lots, now)
 
         known = self.database.run(read, "read")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -24,7 +24,8 @@ class Transactions:
     Args:
         database: Runs transactions.
         clock: Returns the time in Unix seconds.
-        secret: Returns the key under which guests' addresses are digested.
+        secrets: Returns the keys under which addresses are digested: the one for new orders first,
+            then those that it has replaced.
         policy: What the shop decides about subscriptions.
 
     Attributes:
@@ -37,13 +38,13 @@ class Transactions:
         database: Database,
         *,
         clock: Callable[[], float],
-        secret: Callable[[], bytes],
+        secrets: Callable[[], Sequence[bytes]],
         policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self.database = database
         self.policy = policy
         self._clock = clock
-        self._secret = secret
+        self._secrets = secrets
 
     def _once(
         self,
@@ -98,8 +99,9 @@ class Transactions:
     ) -> T:
         return self.database.run(work, mode) if connection is None else work(connection)
 
-    def _digest(self, email: str) -> str:
-        return email_digest(email, self._secret())
+    def _digests(self, email: str | None) -> list[str]:
+        """Return what an address may be stored as, the current one first."""
+        return [email_digest(email, secret) for secret in self._secrets()] if email else []
 
     def now(self) -> datetime:
         """Return the current time."""

@@ -81,7 +81,7 @@ class CheckoutSessions:
         options: Any = {}
         if sale.key is not None:
             # Stripe refuses a key that it knows with other contents.
-            about = f"{sale.pack} {sale.success_url} {sale.cancel_url}"
+            about = f"{sale.pack} {sale.success_url} {sale.cancel_url} {sale.shopper.email}"
             options["idempotency_key"] = digest(sale.key + digest(about))
         with _at_stripe("make a Checkout Session"):
             url = self._sessions.create(_parameters(sale), options).url

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ....errors import QuotaError
+from ....errors import CustomerInactiveError, QuotaError
 from ...images.photos import Picture
 from ...sessions import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal
 from ..spending import Spender, quota_of
-from . import Engine, TokenSource
+from . import Engine, MintError, TokenSource
 
 
 class UnlimitedEngine:
@@ -30,15 +30,24 @@ class UnlimitedEngine:
         """Return a picture. Raise what the engine raises."""
         try:
             return self._engine.make(request, tokens)
-        except QuotaError:
-            if request.shopper is None:
+        except (QuotaError, MintError) as error:
+            if request.shopper is None or not is_plan_refusal(error):
                 raise
-            self._lift_ceiling(request.shopper)  # Genvoris knows an older plan of theirs
+            self._lift_ceiling(request.shopper)
             return self._engine.make(request, tokens)
 
     def charged(self, error: Exception) -> bool | None:
         """Return what the engine returns."""
         return self._engine.charged(error)
+
+
+def is_plan_refusal(error: BaseException | None) -> bool:
+    """Return whether Genvoris refused a shopper for a plan or a state of theirs that it knows.
+
+    These are from when the shop had no ledger: the plan is used up, paused or cancelled there.
+    """
+    cause = error.error if isinstance(error, MintError) else error
+    return isinstance(cause, QuotaError | CustomerInactiveError)
 
 
 class LedgerEngine:

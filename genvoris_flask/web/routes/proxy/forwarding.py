@@ -19,6 +19,7 @@ from ....core.api.http import StreamedResponse
 from ....core.products import Product
 from ....core.sessions import Shopper
 from ....core.storage.interface import key_of_owner
+from ....core.tryon.engines.ledger import is_plan_refusal
 from ....core.tryon.spending import Spender
 from ....errors import (
     GenvorisError,
@@ -133,11 +134,11 @@ def _spend(shopper: Shopper, key: str, spender: Spender, state: AppState) -> Rec
     try:
         with closing(_forward(TRYON, shopper, reserved, state)) as answer:
             picture = receive(answer)
-    except (HTTPException, QuotaError) as error:  # it was not attempted
+    except (HTTPException, HttpError, QuotaError) as error:  # it was not attempted
         spender.release(shopper, reserved)
-        if isinstance(error, HTTPException):
+        if not is_plan_refusal(error if isinstance(error, QuotaError) else error.__cause__):
             raise
-        state.lift_ceiling(shopper)  # Genvoris knows an older plan of theirs
+        state.lift_ceiling(shopper)
         raise HttpError("busy", retry_after=1) from error
     except BaseException as error:
         spender.release(shopper, reserved, error)
