@@ -25,7 +25,7 @@ from .web.state import (
     state_for,
 )
 from .web.urls import register_routes
-from .web.warm_up import is_serving, warm_up
+from .web.warm_up import finish_on_sigterm, is_serving, warm_up
 from .web.widget_tags import TEMPLATE_FUNCTIONS, complete_templates
 
 if TYPE_CHECKING:  # imported when they are used, so that a command needs not wait for them
@@ -89,6 +89,7 @@ class GenvorisFlask(Registration):
         shopping.forget_on_logout(app)
         if transport is None and is_serving():
             warm_up(app)
+            finish_on_sigterm()
 
     def conversion(
         self,

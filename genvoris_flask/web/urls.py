@@ -31,7 +31,7 @@ View = Callable[..., Any]
 
 def register_routes(app: Flask, settings: Settings) -> None:
     """Register the routes that a shop with these settings has."""
-    blueprints = [widget, events, passthrough, assets, webhooks]
+    blueprints = [widget, events, passthrough, assets, webhooks, health]
     if settings.phone_handover:
         blueprints.append(handovers)
     if settings.has_ledger:
@@ -152,6 +152,9 @@ webhooks.post("/webhook")(view("webhooks.receive"))
 
 stripe = server_blueprint("genvoris_stripe", __name__)
 stripe.post("/stripe")(view("stripe.receive"))
+
+health = server_blueprint("genvoris_health", __name__)
+health.get("/health")(view("health.health"))
 
 assets = EveryHostBlueprint("genvoris_assets", __name__, public=True)
 assets.get("/<name>.js")(view("widget.script"))

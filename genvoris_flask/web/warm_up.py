@@ -5,13 +5,18 @@ cryptography, and our own routes. A process that serves imports them when its ap
 a thread, so that a server that forks afterwards shares them among its workers. Servers are
 recognized by their modules. Under any other, the first call that needs one of these modules imports
 it; if that is a page, it waits no longer than GENVORIS_PAGE_BUDGET for Genvoris.
+
+A server that leaves SIGTERM to the system would lose the try-ons that it runs, so there SIGTERM
+ends it as Ctrl-C does.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+import signal
 import sys
+import threading
 from importlib import import_module
 
 import click
@@ -43,12 +48,15 @@ SERVERS = (
     "uwsgi",
     "waitress",
 )
+# Those that a SIGTERM would end at once. Others have handlers of their own, perhaps not in Python.
+WITHOUT_SIGTERM = ("cheroot", "waitress")
 MODULES = (
     "genvoris_flask.core.api.connections",
     "genvoris_flask.core.images.formats",
     "genvoris_flask.web.attribution",
     "genvoris_flask.web.routes.widget",
     "genvoris_flask.web.routes.handovers",
+    "genvoris_flask.web.routes.health",
     "genvoris_flask.web.routes.proxy.forwarding",
     "genvoris_flask.web.routes.tryons",
     "genvoris_flask.web.routes.webhooks",
@@ -67,6 +75,22 @@ def warm_up(app: Flask) -> None:
     for name in (*MODULES, *with_ledger, *with_stripe):
         import_module(name)
     check_environment(settings, load=True)
+
+
+def finish_on_sigterm() -> None:
+    """Let SIGTERM end the server as Ctrl-C does, so that try-ons and reports are finished first.
+
+    A handler that the server or the shop has is left alone, and one that is set later replaces
+    this one.
+    """
+    owners = set(SERVERS) - set(WITHOUT_SIGTERM)
+    if any(name in sys.modules for name in owners):
+        return
+    if not _is_flask_run() and not any(name in sys.modules for name in WITHOUT_SIGTERM):
+        return
+    is_main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def check_environment(settings: Settings, *, load: bool) -> None:

@@ -170,6 +170,7 @@ class _Wiring:
             default_plan=self._plans.unlimited if settings.has_ledger else settings.default_plan,
             external_id_prefix=settings.external_id_prefix,
             max_shoppers=settings.max_shoppers,
+            page_budget=settings.page_budget,
             clock=self._clock,
             shared=StoredSessions(storage.store, storage.sealer, self._clock)
             if is_shared

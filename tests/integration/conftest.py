@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import redis
 
+from tests.support.redis_servers import RedisServer, free_port, wait_for
 from tests.support.upstream import Upstream
 from tests.support.waiting import LIMIT
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    end = time.monotonic() + LIMIT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < end, f"nothing listens on port {port}"
-            time.sleep(0.02)
-        else:
-            return
+__all__ = ["ROOT", "RedisServer", "Shop", "free_port", "wait_for"]
 
 
 @pytest.fixture
@@ -50,56 +30,6 @@ def upstream() -> Iterator[Upstream]:
     yield server
     server.stop()
     thread.join()
-
-
-class RedisServer:
-    """A redis-server of the tests' own, which can be killed and started again.
-
-    Args:
-        folder: Where it runs.
-        options: Further options of its command line.
-    """
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self._folder = folder
-        self._options = options
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        program = shutil.which("redis-server")
-        assert program, "redis-server is missing: run make test, which installs it."
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
-        self._process = subprocess.Popen(
-            [program, *options, str(self._folder), *self._options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_for(self.port)
-
-    def command(self, *words: str) -> Any:
-        """Send one command, as an administrator would."""
-        with redis.Redis.from_url(self.url, socket_timeout=60) as client:
-            return client.execute_command(*words)
-
-    def info(self, name: str) -> Any:
-        """Return one value of what the server says of itself."""
-        return self.command("INFO", "everything")[name]
-
-    def freeze(self) -> None:
-        """Let it hang: it takes connections and answers nothing."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def refusal(status: int, code: str = "x", retry_after: float | None = None) -> G
 class Breaker:
     def __init__(self) -> None:
         self.now = 1000.0
-        self.breaker = CircuitBreaker(lambda: self.now)
+        self.breaker = CircuitBreaker(lambda: self.now, slow_seconds=0.8)
 
     def fail(self, error: GenvorisError = AWAY, times: int = 1) -> None:
         for _ in range(times):
@@ -189,3 +189,31 @@ def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     assert "does not answer" in caplog.records[0].getMessage()
     assert "answers again" in caplog.records[1].getMessage()
+
+
+def test_slow_genvoris_is_asked_without_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    """Five seconds a call: pages wait in vain once, then for nobody, and nothing flips."""
+    it = Breaker()
+    it.fail(errors.DeadlineError("a page's time is up"), times=3)
+    states = [str(it.breaker.state)]
+    for _ in range(50):
+        it.breaker.succeeded(5.0)
+        states.append(it.breaker.state)
+        assert it.lets_through()
+    it.breaker.failed(refusal(404))
+    assert it.breaker.is_slow, "a refusal says nothing of the time that a token takes"
+    it.breaker.succeeded(0.1)
+    assert [*states, it.breaker.state] == ["open", *["slow"] * 50, "closed"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 3
+
+
+def test_few_slow_calls_change_nothing() -> None:
+    """Only three in a row do, if no page waited in vain."""
+    it = Breaker()
+    for seconds in (5.0, 5.0, 0.1, 5.0, 5.0):
+        it.breaker.succeeded(seconds)
+        assert not it.breaker.is_slow
+    it.breaker.succeeded(5.0)
+    assert it.breaker.is_slow
+    it.fail(times=3)
+    assert it.breaker.state == "open"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from ...errors import (
     ApiError,
@@ -22,20 +24,33 @@ from ..concurrency.per_process import ProcessLock
 log = logging.getLogger("genvoris_flask.sessions")
 
 FAILURES_TO_OPEN = 3
+SLOW_CALLS = 3  # in a row, after which no page waits for a call
 FIRST_PAUSE = 5.0  # seconds; doubled each time that a probe fails
 LONGEST_PAUSE = 60.0
 PROBE_SECONDS = 15.0  # after which a probe without an outcome counts as failed
 
 
+State = Literal["closed", "slow", "open"]
+
+
 class CircuitBreaker:
     """Opens after some failures in a row. While it is open, it lets one probe through at a time.
 
+    Calls that succeed, but later than a page waits, make it ``slow``: calls are made as before, and
+    no page waits for them. Opening it would keep those from trying on who can wait, and closing it
+    would make pages wait in vain until it opens again.
+
     Args:
         clock: A monotonic clock, in seconds.
+        slow_seconds: The duration from which on a call is slow.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, slow_seconds: float = math.inf
+    ) -> None:
         self._clock = clock
+        self._slow_seconds = slow_seconds
+        self._slow_calls = 0
         self._lock = ProcessLock()
         self._failures = 0
         self._pause = 0.0
@@ -46,6 +61,16 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         """Whether calls are held back now. It takes no lock, since every page view asks."""
         return self._pause > 0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether calls succeed later than a page waits."""
+        return self._slow_calls >= SLOW_CALLS
+
+    @property
+    def state(self) -> State:
+        """The state, for those who watch the shop."""
+        return "open" if self.is_open else "slow" if self.is_slow else "closed"
 
     def enter(self) -> None:
         """Return if a call may be made now.
@@ -62,12 +87,27 @@ class CircuitBreaker:
                 raise CircuitOpenError("Genvoris did not answer lately, so it is not asked now.")
             self._probe_ends = now + PROBE_SECONDS
 
-    def succeeded(self) -> None:
-        """Record that Genvoris answered."""
+    def succeeded(self, seconds: float | None = None) -> None:
+        """Record that Genvoris answered.
+
+        Args:
+            seconds: How long it took; None if that says nothing of other calls.
+        """
         with self._lock:
-            was_open, self._pause, self._failures = self._pause > 0, 0.0, 0
-            self._probe_ends = None
-        if was_open:
+            before = self.state
+            if seconds is not None and seconds < self._slow_seconds:
+                self._slow_calls = 0
+            elif seconds is not None:
+                # Pages have waited in vain for an open circuit already.
+                self._slow_calls = SLOW_CALLS if self._pause else self._slow_calls + 1
+            self._pause, self._failures, self._probe_ends = 0.0, 0, None
+            after = self.state
+        if after == "slow" and before != "slow":
+            log.warning(
+                "Genvoris takes longer than GENVORIS_PAGE_BUDGET: pages render without a session, "
+                "which follows in the background."
+            )
+        elif after == "closed" and before != "closed":
             log.warning("Genvoris answers again: sessions are minted as before.")
 
     def abandoned(self) -> None:

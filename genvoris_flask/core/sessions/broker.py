@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
 from ..storage.memory_store import MemoryStore
 from . import Shopper
-from .breaker import CircuitBreaker
+from .breaker import CircuitBreaker, State
 from .cache import MARGIN, NullSharedSessions, SessionCache, SharedSessions
 from .known import KnownShoppers
 from .mint import MINT_SECONDS, Mint
@@ -31,6 +32,7 @@ class SessionBroker:
             returns it. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
         max_shoppers: How many shoppers are cached.
+        page_budget: Seconds that a page waits for a token.
         clock: The wall clock, in Unix seconds.
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
@@ -46,6 +48,7 @@ class SessionBroker:
         default_plan: str | Callable[[], str] | None = None,
         external_id_prefix: str = "",
         max_shoppers: int = 10_000,
+        page_budget: float = math.inf,
         clock: Callable[[], float] = time.time,
         breaker: CircuitBreaker | None = None,
         shared: SharedSessions | None = None,
@@ -55,7 +58,7 @@ class SessionBroker:
         self._known = known or KnownShoppers(MemoryStore(clock))
         self._registers = default_plan is not None
         self._cache = PerProcess(lambda: SessionCache(max_shoppers, clock))
-        self._breaker = breaker or CircuitBreaker()
+        self._breaker = breaker or CircuitBreaker(slow_seconds=page_budget)
         self._shared = shared or NullSharedSessions()
         self._mint = Mint(client, ttl, default_plan, external_id_prefix)
         self._flights = SingleFlight(
@@ -69,6 +72,11 @@ class SessionBroker:
     def is_backing_off(self) -> bool:
         """Whether Genvoris did not answer lately, so that no request should wait for it long."""
         return self._breaker.is_open
+
+    @property
+    def circuit(self) -> State:
+        """Whether Genvoris is asked (``closed``), no page waits for it (``slow``), or ``open``."""
+        return self._breaker.state
 
     def session(self, shopper: Shopper, budget: float) -> Session:
         """Return the shopper's session within ``budget`` seconds.
@@ -96,9 +104,9 @@ class SessionBroker:
             return None
         if refusal := self._cache.get().refusal(shopper):
             raise refusal
-        if self._breaker.is_open:
+        if self._breaker.is_open or self._breaker.is_slow:
             self._flights.mint(shopper)
-            raise CircuitOpenError("Genvoris did not answer lately, so no page waits for it.")
+            raise CircuitOpenError("Genvoris did not answer in time, so no page waits for it.")
         return self._wait_for(shopper, budget)
 
     def cached(self, shopper: Shopper) -> Session | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from ...errors import (
     GenvorisError,
     NotFoundError,
     NotRegisteredError,
+    QueueFullError,
 )
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
@@ -34,6 +36,7 @@ from .mint import MINT_SECONDS, Mint
 log = logging.getLogger("genvoris_flask.sessions")
 
 MINT_THREADS = 16
+MAX_MINTS = 256  # that wait or run; more could not succeed before the pages' shoppers have left
 
 # Errors that are about one shopper, and are remembered for a while.
 _REFUSALS = (NotFoundError, NotRegisteredError, CustomerInactiveError, ExternalIdError)
@@ -102,7 +105,9 @@ class SingleFlight:
         self._known = known
         self._listener = listener
         self._in_flight = PerProcess(_InFlight)
-        self._pool = WorkerPool("genvoris-mint", MINT_THREADS, grace=MINT_SECONDS)
+        self._pool = WorkerPool(
+            "genvoris-mint", MINT_THREADS, max_unfinished=MAX_MINTS, grace=MINT_SECONDS
+        )
 
     def mint(self, shopper: Shopper) -> Future[Session]:
         """Return a future of the shopper's session.
@@ -143,7 +148,11 @@ class SingleFlight:
                 future.set_result(cached.session)
                 return future
             self._breaker.enter()
-            self._pool.submit(functools.partial(self._run_mint, shopper, future))
+            try:
+                self._pool.submit(functools.partial(self._run_mint, shopper, future))
+            except (QueueFullError, RuntimeError) as error:  # or the system has no threads left
+                self._breaker.abandoned()
+                raise CircuitOpenError("No thread is free to ask Genvoris.") from error
             in_flight.mints[shopper.external_id] = future
             return future
 
@@ -171,8 +180,9 @@ class SingleFlight:
                 self._breaker.abandoned()
                 return MintResult(session, False, self._store(shopper, future, session))
             customer_id = cache.customer_id(shopper) or self._mint.external_id(shopper)
+            started = time.monotonic()
             session = self._mint.mint(shopper, customer_id)
-            self._breaker.succeeded()
+            self._breaker.succeeded(time.monotonic() - started)
             self._known.add(shopper.external_id)
             is_linked = self._store(shopper, future, session)
             if cache.get(shopper):
@@ -211,5 +221,5 @@ class SingleFlight:
 def _notify(notify: Callable[[], None]) -> None:
     try:
         notify()
-    except Exception:  # of the shop's own receivers, which no request waits for
+    except BaseException:  # sys.exit() in the shop's receiver must not keep the next from running
         log.exception("A receiver of a signal about sessions failed")

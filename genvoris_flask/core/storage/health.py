@@ -9,16 +9,18 @@ from typing import Any
 
 import redis
 from redis import exceptions as errors
+from redis.cluster import RedisCluster
 
 from ...errors import StoreUnavailableError
 from .namespace import PREFIX
 
-# The permissions that a user of Redis needs; also in docs/redis.md.
+# The permissions that a user of Redis needs; also in docs/redis.md. A cluster needs more.
 ACL_RULES = (
     "~genvoris:* &genvoris:* -@all +ping +select +client|setname +info +get +set +del +eval "
     "+evalsha +script|load +lpush +lindex +ltrim +expire +scan +publish +subscribe +unsubscribe"
 )
-_CLUSTER = "it is a node of a cluster; name a Redis that is not in cluster mode."
+CLUSTER_ACL_RULES = f"{ACL_RULES} +cluster|slots +command +asking"
+_CLUSTER = "it is a node of a cluster: write redis+cluster:// in GENVORIS_STORE_URL."
 LOCK_SECONDS = 5.0
 MESSAGE_SECONDS = 1.0
 
@@ -36,7 +38,7 @@ class _ErrorKind:
 
     def matches(self, error: Exception) -> bool:
         return isinstance(error, self.classes) or (
-            isinstance(error, errors.ResponseError)
+            isinstance(error, errors.ResponseError | errors.RedisClusterException)
             and any(word in str(error) for word in self.words)
         )
 
@@ -64,8 +66,18 @@ _KINDS = [
         "it is full; raise its maxmemory, or give the shop a Redis of its own.",
     ),
     _ErrorKind(
-        (errors.MovedError, errors.AskError, errors.ClusterDownError, errors.ClusterCrossSlotError),
-        ("CROSSSLOT", "CLUSTERDOWN", "MOVED"),
+        (errors.RedisClusterException,),
+        (),
+        "no node of the cluster answers; check GENVORIS_STORE_URL.",
+    ),
+    _ErrorKind(
+        (errors.ClusterDownError,),
+        ("CLUSTERDOWN",),
+        "it is a node of a cluster that is down, since nobody has some of its slots.",
+    ),
+    _ErrorKind(
+        (errors.MovedError, errors.AskError, errors.ClusterCrossSlotError),
+        ("CROSSSLOT", "MOVED"),
         _CLUSTER,
     ),
     _ErrorKind((), ("MISCONF",), "it cannot write to its disk, and takes no writes until it can."),
@@ -115,7 +127,7 @@ def attempt(what: str, step: Callable[[], str | None]) -> str | None:
         return step()
     except StoreUnavailableError as error:
         return str(error)
-    except (errors.RedisError, OSError) as error:
+    except (errors.RedisError, errors.RedisClusterException, OSError) as error:
         return f"It cannot {what}: {_meaning(error)} ({type(error).__name__})"
 
 
@@ -188,19 +200,26 @@ class _Probe:
 
     def _ask_about_itself(self) -> str | None:
         """Look for settings that do no harm until it is too late."""
-        info: dict[str, Any] = {}
-        for section in ("memory", "cluster", "replication"):
-            info |= self._client.info(section)
-        if info.get("cluster_enabled"):
-            return _CLUSTER.capitalize()
-        policy = str(info.get("maxmemory_policy", "noeviction"))
-        if policy != "noeviction" and info.get("maxmemory"):
-            return (
-                f"It evicts records when it is full (maxmemory-policy {policy}), so an event that "
-                "was handled would be handled again: set noeviction, or give the shop a Redis of "
-                "its own."
-            )
-        return None
+        if not hasattr(self._client, "get_primaries"):
+            if self._client.info("cluster").get("cluster_enabled"):
+                return _CLUSTER.capitalize()
+            return _fault_of_memory(self._client.info("memory"))
+        nodes = self._client.info("memory", target_nodes=RedisCluster.PRIMARIES)
+        faults = map(_fault_of_memory, nodes.values())
+        return next((fault for fault in faults if fault), None)
+
+
+def _fault_of_memory(info: dict[str, Any]) -> str | None:
+    """Return what is wrong with the memory settings of a server, or None."""
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction" and info.get("maxmemory"):
+        return (
+            f"It evicts records when it is full (maxmemory-policy {policy}), so an event that "
+            "was handled would be handled again. Records of sales, of Stripe's events, of handled "
+            "webhooks and of Idempotency-Keys must stay: set noeviction, or give the shop a Redis "
+            "of its own."
+        )
+    return None
 
 
 def _meaning(error: Exception) -> str:

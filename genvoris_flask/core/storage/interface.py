@@ -65,6 +65,9 @@ class Store(RecordStore, Protocol):
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
 
+    def is_available(self) -> bool:
+        """Return whether the store can be written now, which costs one command."""
+
     def was_emptied(self) -> bool:
         """Return whether the store lost all values within the last seconds.
 

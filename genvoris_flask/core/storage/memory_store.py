@@ -128,6 +128,10 @@ class MemoryStore:
     def subscribe(self, _channel: str, _listener: Callable[[str], None]) -> None:
         """Do nothing: there is no other process."""
 
+    def is_available(self) -> bool:
+        """Return True."""
+        return True
+
     def was_emptied(self) -> bool:
         """Return False: it lasts as long as the process that asks."""
         return False

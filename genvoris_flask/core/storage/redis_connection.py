@@ -8,20 +8,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
-from redis.retry import Retry
+from redis.exceptions import MasterDownError, ReadOnlyError, RedisClusterException, RedisError
 
 from ...errors import StoreUnavailableError
 from ..concurrency.per_process import PerProcess
-from .redis_url import read_redis_url
+from .redis_clients import SOCKET_TIMEOUT, open_client
+from .redis_url import RedisAddress, parse_redis_url, read_redis_url
 
 log = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
-SOCKET_TIMEOUT = 0.25  # seconds; redis-py's own default waits for minutes
 PAUSE = 2.0  # seconds without another attempt, after Redis did not answer
 MAX_OLD_CONNECTIONS = 20  # that one command may meet after a failover
+FAILURES = (RedisError, RedisClusterException, OSError)
 CHECK_SECONDS = 30  # between two checks whether a silent connection is still up
 
 
@@ -31,15 +30,19 @@ class RedisConnection:
     While Redis does not answer, no command is sent for ``PAUSE`` seconds after each failure.
 
     Args:
-        url: ``redis://``, ``rediss://`` or ``unix://``.
+        url: As ``redis_url`` has it: one server, Sentinels or a cluster.
         clock: A monotonic clock, in seconds.
+
+    Attributes:
+        address: What the URL names.
 
     Raises:
         ConfigurationError: The URL is invalid.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = read_redis_url("GENVORIS_STORE_URL", url)
+        url = read_redis_url("GENVORIS_STORE_URL", url)
+        self.address = parse_redis_url(url) or RedisAddress("server", url)
         self._clock = clock
         self._retry_at = 0.0
         self._is_unavailable = False
@@ -59,7 +62,7 @@ class RedisConnection:
             raise StoreUnavailableError("Redis did not answer a moment ago, so it is not asked.")
         try:
             result = self._run_up_to_twice(command, retry=retry)
-        except (RedisError, OSError) as error:
+        except FAILURES as error:
             self._note_failure(type(error).__name__)
             # The error's own text may name the URL, and with it a password.
             raise StoreUnavailableError(
@@ -71,18 +74,15 @@ class RedisConnection:
         return result
 
     def client(self) -> redis.Redis:
-        """Return this process's client, which raises redis-py's own errors."""
+        """Return this process's client, which raises redis-py's own errors.
+
+        That of a cluster connects at once, so this may fail as a command does.
+        """
         return self._client.get()
 
     def open_listener(self) -> redis.Redis:
         """Return a client that waits for messages without a timeout."""
-        return redis.Redis.from_url(
-            self._url,
-            socket_timeout=None,
-            socket_connect_timeout=SOCKET_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=CHECK_SECONDS,
-        )
+        return open_client(self.address, None, health_check_interval=CHECK_SECONDS)
 
     def _run_up_to_twice(self, command: Callable[[redis.Redis], T], *, retry: bool) -> T:
         """Send a command, and once more if Redis was only busy.
@@ -95,12 +95,13 @@ class RedisConnection:
         for _ in range(MAX_OLD_CONNECTIONS):
             try:
                 return command(client)
-            except (RedisError, OSError) as error:
+            except FAILURES as error:
                 if not _is_refusal_of_replica(error):
                     if self._is_unavailable or not retry:
                         raise
                     break
-                client.connection_pool.disconnect(inuse_connections=False)
+                if self.address.kind != "cluster":  # whose client follows the primaries itself
+                    client.connection_pool.disconnect(inuse_connections=False)
         return command(client)
 
     def _note_failure(self, reason: str) -> None:
@@ -110,14 +111,15 @@ class RedisConnection:
             log.warning("Redis is unavailable (%s): each process works on its own.", reason)
 
     def _connect(self) -> redis.Redis:
-        return redis.Redis.from_url(
-            self._url,
-            socket_timeout=SOCKET_TIMEOUT,
-            socket_connect_timeout=SOCKET_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
+        if self._is_unavailable and self._clock() < self._retry_at:
+            # Another thread has tried while this one waited for its turn.
+            raise redis.ConnectionError("The cluster did not answer a moment ago.")
+        return open_client(self.address, SOCKET_TIMEOUT)
 
 
 def _is_refusal_of_replica(error: Exception) -> bool:
-    # Before Redis 7, a script's error is wrapped in one of another kind.
-    return isinstance(error, ReadOnlyError | MasterDownError) or "READONLY" in str(error)
+    if isinstance(error, ReadOnlyError | MasterDownError):
+        return True
+    # Before Redis 7, a script's error is wrapped in one of another kind. With Sentinels, redis-py
+    # raises one of its own.
+    return "READONLY" in str(error) or "previous master is now a slave" in str(error)

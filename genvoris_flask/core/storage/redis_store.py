@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import redis
 from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
+from limits.storage import RedisClusterStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import LockError
 
 from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
@@ -23,7 +23,8 @@ from ..rates import Rate
 from .health import attempt, examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
-from .redis_connection import CHECK_SECONDS, PAUSE, RedisConnection
+from .redis_clients import SOCKET_TIMEOUT, connection_options
+from .redis_connection import CHECK_SECONDS, FAILURES, PAUSE, RedisConnection
 
 log = logging.getLogger("genvoris_flask.store")
 
@@ -129,6 +130,14 @@ class RedisStore:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
         self._listeners[channel] = listener
 
+    def is_available(self) -> bool:
+        """Return whether Redis answers and can be written. Genvoris is never asked for it."""
+        try:
+            self._connection.run(lambda client: client.set(f"{PREFIX}:health", b"1", px=10_000))
+        except StoreUnavailableError:
+            return False
+        return True
+
     def was_emptied(self) -> bool:
         """Return whether Redis lost all values within the last seconds, however that came about."""
         if self.get(_MARK) is None:
@@ -138,12 +147,19 @@ class RedisStore:
 
     def health_check(self) -> str | None:
         """Return what is wrong with Redis and how to fix it, or None if all is well."""
-        client = self._connection.client()
+        opened: list[redis.Redis] = []
+
+        def open_client() -> None:
+            opened.append(self._connection.client())
 
         def find_records() -> None:
-            self._namespace.find(client)
+            self._namespace.find(opened[0])
 
-        return examine(client) or attempt("find the shop's records", find_records)
+        return (
+            attempt("be reached", open_client)
+            or examine(opened[0])
+            or attempt("find the shop's records", find_records)
+        )
 
     def _run(self, command: Callable[[redis.Redis], T], *, retry: bool = True) -> T:
         """Run a command. The first one starts the thread that listens to other processes.
@@ -175,12 +191,13 @@ class RedisStore:
 
     def _listen(self) -> None:
         """Receive messages for as long as this process lives."""
-        listener = self._connection.open_listener()
+        listener = None
         while True:
             try:
+                listener = listener or self._connection.open_listener()
                 with listener.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     self._receive_all(subscription)
-            except (RedisError, OSError, StoreUnavailableError):
+            except (*FAILURES, StoreUnavailableError):
                 time.sleep(PAUSE)
 
     def _receive_all(self, subscription: Any) -> None:
@@ -256,9 +273,18 @@ class RedisWindows:
     def _open(self) -> MovingWindowRateLimiter:
         # All keys of this package have one prefix, so that one pattern of an ACL is enough. It
         # names the strategy, since another one would store other values under its keys.
-        storage = RedisStorage(
-            "redis://",
-            connection_pool=self._connection.client().connection_pool,
-            key_prefix="genvoris:limits:moving-window",
+        prefix = f"{PREFIX}:limits:moving-window"
+        address = self._connection.address
+        if address.kind != "cluster":
+            pool = self._connection.client().connection_pool
+            return MovingWindowRateLimiter(
+                RedisStorage("redis://", connection_pool=pool, key_prefix=prefix)
+            )
+        # limits takes no client, so this one has connections of its own.
+        hosts = ",".join(
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in address.hosts
         )
+        options = {**connection_options(address), "socket_timeout": SOCKET_TIMEOUT}
+        options["socket_connect_timeout"] = SOCKET_TIMEOUT
+        storage = RedisClusterStorage(f"redis+cluster://{hosts}", key_prefix=prefix, **options)
         return MovingWindowRateLimiter(storage)

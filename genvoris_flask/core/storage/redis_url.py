@@ -1,4 +1,11 @@
-"""Parses the URL of Redis: which of its options are used, ignored or refused.
+"""Parses the URL of Redis: which servers it names, and which of its options are used or refused.
+
+==================================================  ==================================
+redis://HOST/DB, rediss://HOST/DB, unix://PATH      one server; ``rediss`` is TLS
+redis+sentinel://HOST,HOST/NAME/DB                  the primary that Sentinels agree on
+redis+cluster://HOST,HOST                           a cluster, by some of its nodes
+rediss+sentinel://…, rediss+cluster://…             the same with TLS
+==================================================  ==================================
 
 redis-py passes every option of a URL to its connections, in place of the program's own arguments.
 One that changes the form of replies (``decode_responses``), or that a connection does not know
@@ -9,12 +16,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from typing import Literal
+from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from ...errors import ConfigurationError
 
 SCHEMES = ("redis", "rediss", "unix")
+SENTINEL_PORT, REDIS_PORT = 26379, 6379
+_SEVERAL = re.compile(
+    r"(?P<scheme>rediss?)\+(?P<kind>sentinel|cluster)://(?P<login>[^/?#]*@)?(?P<hosts>[^@/?#]+)"
+    r"(?:/(?P<path>[^?#]*))?(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    re.IGNORECASE,
+)
+_HOST = re.compile(
+    r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?"
+)
+_SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _BOOLS = ("true", "false", "yes", "no", "1", "0")
 
 
@@ -79,21 +98,88 @@ _IGNORED = {
 }
 
 
+Kind = Literal["server", "sentinel", "cluster"]
+
+
+@dataclass(frozen=True)
+class RedisAddress:
+    """The servers that a URL names.
+
+    Attributes:
+        kind: One server, or what the hosts are.
+        url: The URL of one server, or of the first host, with all options of the connection.
+        hosts: The Sentinels, or nodes of the cluster.
+        service: The name of the primary among the Sentinels.
+        sentinel_login: The user and password of the Sentinels themselves.
+    """
+
+    kind: Kind
+    url: str = field(repr=False)
+    hosts: tuple[tuple[str, int], ...] = ()
+    service: str = ""
+    sentinel_login: tuple[str | None, str | None] = field(default=(None, None), repr=False)
+
+
+def parse_redis_url(url: str) -> RedisAddress | None:
+    """Return the servers that a URL names, or None if it is no URL of Redis."""
+    match = _SEVERAL.fullmatch(url)
+    if match is None:
+        return RedisAddress("server", url) if url.partition(":")[0].lower() in SCHEMES else None
+    is_sentinel = match["kind"].lower() == "sentinel"
+    hosts = _hosts(match["hosts"], SENTINEL_PORT if is_sentinel else REDIS_PORT)
+    service, _, database = (match["path"] or "").partition("/")
+    if not is_sentinel:
+        service, database = "", service
+    if (
+        not hosts
+        or (is_sentinel and not service)
+        or (not is_sentinel and database not in ("", "0"))
+    ):
+        return None
+    host, port = hosts[0]
+    first = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    options = parse_qsl(match["query"] or "")
+    own = urlencode([each for each in options if each[0] not in _SENTINEL_OPTIONS])
+    login = parse_qs(match["query"] or "") if is_sentinel else {}
+    return RedisAddress(
+        "sentinel" if is_sentinel else "cluster",
+        f"{match['scheme'].lower()}://{match['login'] or ''}{first}/{database}?{own}".rstrip("?"),
+        hosts,
+        unquote(service),
+        (login.get("sentinel_username", [None])[0], login.get("sentinel_password", [None])[0]),
+    )
+
+
+def _hosts(text: str, default_port: int) -> tuple[tuple[str, int], ...]:
+    """Return hosts and ports of a list with commas; none if one of them is invalid."""
+    found = []
+    for each in text.split(","):
+        match = _HOST.fullmatch(each)
+        port = int(match["port"] or default_port) if match else 0
+        if match is None or not 0 < port < 65536:
+            return ()
+        found.append((match["ipv6"] or match["name"], port))
+    return tuple(found)
+
+
 def read_redis_url(key: str, url: str) -> str:
     """Return the URL without the options that are ignored.
 
     Args:
         key: The name of the setting.
-        url: ``redis://…``, ``rediss://…`` or ``unix://…``.
+        url: One of the forms above.
 
     Raises:
         ConfigurationError: It is not such a URL, or has an option that would not work. The message
             does not repeat the URL, which may contain a password.
     """
+    if match := _SEVERAL.fullmatch(url):
+        return _read_several(key, url, match)
     parts = _split(url)
     if parts is None or parts.scheme not in SCHEMES:
         raise ConfigurationError(
-            f"{key} must start with redis://, rediss:// or unix://, and its port must be a number."
+            f"{key} must start with redis://, rediss:// or unix://, or for several servers with "
+            "redis+sentinel:// or redis+cluster://, and its port must be a number."
         )
     if parts.scheme == "unix" and not parts.path.strip("/"):
         raise ConfigurationError(
@@ -109,6 +195,24 @@ def read_redis_url(key: str, url: str) -> str:
     # Not joined from its parts: unix:///path would lose two slashes.
     address = url.partition("#")[0].partition("?")[0]
     return f"{address}?{urlencode(kept)}" if kept else address
+
+
+def _read_several(key: str, url: str, match: re.Match[str]) -> str:
+    """Return the URL of several servers, of which each has the options that one server has."""
+    address = parse_redis_url(url)
+    if address is None:
+        raise ConfigurationError(
+            f"{key} must be like redis+sentinel://host:26379,host:26379/NAME/0, with the name of "
+            "the primary and the number of its database, or redis+cluster://host:6379,host:6379; "
+            "a cluster has no other database than 0."
+        )
+    # Of the first server alone, which has the same options.
+    query = read_redis_url(key, address.url).partition("?")[2]
+    logins = zip(_SENTINEL_OPTIONS, address.sentinel_login, strict=True)
+    own = urlencode([(name, value) for name, value in logins if value])
+    options = "&".join(filter(None, (query, own)))
+    base = url[: match.end("path") if match["path"] else match.end("hosts")]
+    return f"{base}?{options}" if options else base
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,6 +8,7 @@ that every process can answer for every job.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ....errors import GenvorisError
@@ -35,6 +36,23 @@ class TooManyJobsError(GenvorisError):
 
 class JobExpiredError(GenvorisError):
     """The job of an Idempotency-Key is over and forgotten. It is not run again."""
+
+
+@dataclass(frozen=True)
+class QueueLoad:
+    """How busy the queue of a process is.
+
+    Attributes:
+        unfinished: Jobs that wait or run, and threads that are busy with a job given up.
+        capacity: How many there may be.
+        is_stuck: Whether all threads are busy with jobs that were given up.
+        is_ending: Whether the process ends and takes no more jobs.
+    """
+
+    unfinished: int
+    capacity: int
+    is_stuck: bool = False
+    is_ending: bool = False
 
 
 class JobQueue(Protocol):
@@ -91,3 +109,6 @@ class JobQueue(Protocol):
         Raises:
             StoreUnavailableError: Another process has the job, and the store is unavailable.
         """
+
+    def load(self) -> QueueLoad:
+        """Return how busy the queue is, without asking the store."""

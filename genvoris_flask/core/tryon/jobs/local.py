@@ -17,7 +17,7 @@ from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job, TryOnRequest
-from . import BusyError, JobExpiredError, OnNoPicture, Removal, Run, TooManyJobsError
+from . import BusyError, JobExpiredError, OnNoPicture, QueueLoad, Removal, Run, TooManyJobsError
 from .records import JobRecords
 from .task import Task
 from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker
@@ -162,6 +162,10 @@ class LocalJobQueue:
         if job.result:
             return "deleted"
         return "cancelled" if is_free else "under_way"
+
+    def load(self) -> QueueLoad:
+        """Return how busy the queue of this process is."""
+        return self._worker.get().load()
 
     @property
     def unsettled(self) -> int:

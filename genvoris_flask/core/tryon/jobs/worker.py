@@ -23,7 +23,7 @@ from ..models import (
     TryOnRequest,
     result_of,
 )
-from . import BusyError, OnNoPicture, Run, TooManyJobsError
+from . import BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
 from .heartbeats import Heartbeats
 from .records import JobRecords
 from .task import RecentTasks, Task
@@ -69,6 +69,7 @@ class JobWorker:
         self._records = records
         self._run_tryon = run
         self._on_no_picture = on_no_picture
+        self._concurrency = concurrency
         self._max_pending = concurrency * (1 + QUEUED_PER_THREAD)
         self._ttl = ttl
         self._max_runtime = max_runtime
@@ -88,6 +89,13 @@ class JobWorker:
     def unsettled(self) -> int:
         """How many jobs run, wait, or are not written down yet."""
         return len(self._tasks)
+
+    def load(self) -> QueueLoad:
+        """Return how busy this worker is."""
+        with self._changed:
+            given_up = self._pending - sum(each.result is None for each in self._tasks.values())
+            is_stuck = given_up >= self._concurrency
+            return QueueLoad(self._pending, self._max_pending, is_stuck, self._pool.is_closing)
 
     def task(self, job_id: str) -> Task | None:
         """Return a job of this worker's that is not settled, or was only a moment ago."""
