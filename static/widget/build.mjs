@@ -20,13 +20,15 @@ const ENTRIES = {
   tools: "dialog/later.ts",
   "fitting-room": "fitting-room/main.ts",
   handover: "handover/main.ts",
+  camera: "camera/main.ts",
   outcome: "dialog/outcome-main.ts",
   phone: "phone/main.ts",
 };
 
 /** Sentences of the dialog that the phone's page uses as well. */
 const PHONE_SHARES =
-  "choose goodPhoto yourPhoto noPreview reading offline failed problem again " +
+  "choose goodPhoto yourPhoto noPreview reading offline failed problem again back " +
+  "timer timerOff seconds shutter stopTimer turnCamera cameraView cameraDenied " +
   "notAPhoto brokenPhoto smallPhoto widePhoto largePhoto heicPhoto";
 
 /** Return a file's digest, for its integrity and its hashed name. */
@@ -119,7 +121,7 @@ async function keysIn(name, plugins, keys) {
 /** Return the sentences of the first screen, of what follows a photo, and of an outcome alone. */
 async function splitKeys(keys) {
   const first = await keysIn("dialog", [fromWidget], keys);
-  const after = [["tools"], ["fitting-room"], ["handover"], ["outcome", fromTools]];
+  const after = [["tools"], ["fitting-room"], ["handover"], ["camera"], ["outcome", fromTools]];
   const named = await Promise.all(
     after.map(([name, ...plugins]) => keysIn(name, [fromDialog, ...plugins], keys)),
   );
@@ -178,6 +180,7 @@ const keysOf = (keys) => JSON.stringify(keys.join(" "));
 const phoneKeys = await writePhoneLocales();
 await bundle("phone", { __KEYS__: keysOf(phoneKeys) });
 const handover = await bundle("handover", {}, [fromDialog]);
+const camera = await bundle("camera", {}, [fromDialog]);
 const fittingRoom = await bundle("fitting-room", {}, [fromDialog]);
 const outcome = await bundle("outcome", {}, [fromDialog, fromTools]);
 const loadedByTools = {
@@ -186,6 +189,7 @@ const loadedByTools = {
   __OUTCOME__: JSON.stringify(outcome),
   __FITTING_ROOM__: JSON.stringify(fittingRoom),
   __HANDOVER__: JSON.stringify(handover),
+  __CAMERA__: JSON.stringify(camera),
 };
 const tools = await bundle("tools", loadedByTools, [fromDialog]);
 const design = await bundle("design", {}, [fromWidget]);

@@ -38,8 +38,12 @@ export class Actions implements ScreenActions {
     });
   }
 
-  choose(camera?: boolean): void {
-    this.#first.choose(camera);
+  choose(): void {
+    this.#first.choose();
+  }
+
+  useCamera(): void {
+    this.#first.useCamera();
   }
 
   usePhone(): void {

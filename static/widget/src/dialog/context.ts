@@ -21,6 +21,8 @@ export interface Features {
   loadOutcome(): Promise<void>;
   /** Load again the sentences of the bundles that are loaded, after the language has changed. */
   update(): Promise<void>;
+  /** Take a photo with the camera; `take` gets it. */
+  openCamera(take: (photo: Blob) => void): Promise<void>;
   /** Add to a screen before it is shown. */
   extend(view: View): void;
   /** Open the dialog with the overview. */

@@ -2,6 +2,7 @@
 
 import { addSentences, language } from "../locales/strings";
 import { KEPT_KEY, readText } from "../widget/storage";
+import { CameraOpener } from "./camera";
 import type { DialogContext, Features } from "./context";
 import type { Outcome } from "./outcome";
 import type { Additions, View } from "./screens/view";
@@ -14,6 +15,7 @@ export class FeatureLoader implements Features {
   outcome: Outcome | undefined;
   #loading: Promise<Additions | undefined> | undefined;
   #room: Additions | undefined;
+  #camera: CameraOpener | undefined;
 
   constructor(private readonly context: DialogContext) {
     const { store } = context;
@@ -56,6 +58,11 @@ export class FeatureLoader implements Features {
 
   extend(view: View): void {
     this.#room?.extend(view);
+  }
+
+  openCamera(take: (photo: Blob) => void): Promise<void> {
+    this.#camera ??= new CameraOpener(this.context);
+    return this.#camera.open(take);
   }
 
   async openFittingRoom(): Promise<void> {

@@ -13,17 +13,19 @@ export function firstActions(
   picker: PhotoPicker,
 ): FirstActions {
   const { store } = context;
+  const use = (way: "showCamera" | "showPhonePanel") => async () => {
+    try {
+      const tools = await context.loadTools();
+      const back = () => store.dispatch({ type: "backToPhoto" });
+      await tools[way](context, (photo) => void picker.take(photo), back);
+    } catch {
+      store.dispatch({ type: "badPhoto", message: t("offline") });
+    }
+  };
   return {
-    choose: (camera) => picker.choose(camera),
-    usePhone: async () => {
-      try {
-        const { showPhonePanel } = await context.loadTools();
-        const back = () => store.dispatch({ type: "backToPhoto" });
-        await showPhonePanel(context, (photo) => void picker.take(photo), back);
-      } catch {
-        store.dispatch({ type: "badPhoto", message: t("offline") });
-      }
-    },
+    choose: () => picker.choose(),
+    useCamera: use("showCamera"),
+    usePhone: use("showPhonePanel"),
     takeSample: (src) => void picker.takeSample(src),
     retry: () => {
       store.dispatch({ type: "backToPhoto" });

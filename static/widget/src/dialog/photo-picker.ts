@@ -33,12 +33,9 @@ export class PhotoPicker {
     store.subscribe(({ type }) => type === "open" && this.#reading++);
   }
 
-  choose(camera = false): void {
+  choose(): void {
     this.#context.loadTools().catch(() => {}); // tried again once there is a photo
-    const { input } = this.#context.element;
-    if (camera) input.setAttribute("capture", "environment");
-    else input.removeAttribute("capture");
-    input.click();
+    this.#context.element.input.click();
   }
 
   paste(event: ClipboardEvent): void {

@@ -19,7 +19,9 @@ export type Screen =
   | { name: "paywall"; paywall: Paywall }
   /** `problem`: of a try-on. */
   | { name: "problem"; title: string; message: string; problem?: Problem }
-  | { name: "fittingRoom" };
+  | { name: "fittingRoom" }
+  /** The live view of the camera, and what belongs to it. */
+  | { name: "camera"; view: Node; controls: Node };
 
 export interface Model {
   open: boolean;

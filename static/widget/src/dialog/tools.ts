@@ -10,6 +10,8 @@ import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
 import { showBackground } from "./background";
+import { drawCamera } from "./camera";
+import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
 import { fetchPicture, reasonOf } from "./picture/absence";
@@ -25,6 +27,11 @@ import { addToCart, downloadResult, pressCartButton, shareResult, showTrouble } 
 import { findTrigger, showTriggerState } from "./trigger-state";
 
 declare const __LATER_KEYS__: string;
+
+/** Take a photo with the camera; `take` gets it. */
+async function showCamera(context: DialogContext, take: (photo: Blob) => void): Promise<void> {
+  await context.features?.openCamera(take);
+}
 
 export const tools = {
   Deletion,
@@ -54,8 +61,10 @@ export const tools = {
     working: drawWorking,
     missing: drawMissing,
     fittingRoom: drawFittingRoom,
+    camera: drawCamera,
   },
   shareResult,
+  showCamera,
   showBackground,
   showCost,
   showElapsed,

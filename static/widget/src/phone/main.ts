@@ -1,5 +1,6 @@
 // Entry point of phone.js: the page that a shopper's phone opens by a QR code.
 
+import { css as cameraCss } from "../camera/styles";
 import { dispatchWithin } from "../dialog/dom";
 import { setLanguage } from "../locales/strings";
 import type { Text } from "../widget/public";
@@ -19,7 +20,7 @@ const language = document.documentElement.lang;
 
 setLanguage(language, window.genvorisPhone ?? [], {});
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
+sheet.replaceSync(cameraCss + css);
 document.adoptedStyleSheets.push(sheet);
 document.addEventListener("click", dispatchWithin);
 

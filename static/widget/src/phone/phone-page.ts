@@ -1,27 +1,19 @@
 // The page's screens: how it works, the camera, the photo, and what became of it.
 
+import { hasLiveView } from "../camera/camera";
+import { Viewfinder } from "../camera/viewfinder";
 import { button, type Child, el, icon } from "../dialog/dom";
-import { type Key, t } from "../locales/strings";
+import { t } from "../locales/strings";
 import { type Limits, type Photo, prepare } from "../photo/photo";
-import { Camera, type Facing, hasLiveView, takePicture } from "./camera";
-import { Countdown } from "./countdown";
 import { type Link, LinkError } from "./link";
 
-const TIMERS = [0, 3, 10] as const;
-const ICONS = {
-  close: "M6 6l12 12M18 6L6 18",
-  done: "M12 22a10 10 0 1 0 0-20 10 10 0 0 0 0 20zM8 12.5l3 3 5.5-6",
-  turn: "M4 9a8.5 8.5 0 0 1 15.5-1.5M20 15a8.5 8.5 0 0 1-15.5 1.5M20 3v5h-5M4 21v-5h5",
-};
+const CHECK = "M12 22a10 10 0 1 0 0-20 10 10 0 0 0 0 20zM8 12.5l3 3 5.5-6";
 
 export class PhonePage {
   readonly #main = el("main");
   readonly #live = el("p", { class: "live", role: "status" });
   readonly #file = el("input", { type: "file", accept: "image/*", hidden: true });
-  readonly #camera = new Camera();
-  readonly #countdown = new Countdown();
-  #facing: Facing = "environment";
-  #timer: number = 10;
+  #viewfinder: Viewfinder | undefined;
 
   constructor(
     private readonly link: Link,
@@ -50,8 +42,7 @@ export class PhonePage {
   }
 
   #show(heading: string, ...content: Child[]): void {
-    this.#countdown.stop();
-    this.#camera.close();
+    this.#viewfinder?.stop();
     const title = el("h1", { tabindex: "-1" }, heading);
     this.#main.className = "";
     this.#main.replaceChildren(
@@ -76,7 +67,7 @@ export class PhonePage {
         "div",
         { class: "actions" },
         button("primary", live ? "openCamera" : "takePhoto", () =>
-          live ? void this.#showCamera() : this.#choose(true),
+          live ? this.#showCamera() : this.#choose(true),
         ),
         button("secondary", "choose", () => this.#choose(false)),
       ),
@@ -89,73 +80,17 @@ export class PhonePage {
     this.#file.click();
   }
 
-  async #showCamera(): Promise<void> {
-    const video = el("video", { playsinline: true, "aria-label": t("cameraView") });
-    video.muted = true;
-    const count = el("p", { class: "count", hidden: true });
-    const shutter = el("button", { type: "button", class: "shutter" });
-    shutter.setAttribute("aria-label", t("shutter"));
-    shutter.disabled = true;
-    const controls = el(
-      "div",
-      { class: "controls" },
-      this.#timerChoice(),
-      el(
-        "div",
-        { class: "row" },
-        iconButton("close", "back", () => this.#showStart()),
-        shutter,
-        iconButton("turn", "turnCamera", () => {
-          this.#facing = this.#facing === "user" ? "environment" : "user";
-          void this.#showCamera();
-        }),
-      ),
-    );
-    this.#show(t("takePhoto"), video, count, controls);
+  #showCamera(): void {
+    const viewfinder = new Viewfinder({
+      onPicture: (picture) => (picture ? void this.#review(picture) : this.#showStart(t("failed"))),
+      onDenied: () => this.#showStart(t("cameraDenied")),
+      onBack: () => this.#showStart(),
+      announce: (text) => this.#announce(text),
+    });
+    this.#show(t("takePhoto"), viewfinder.view, viewfinder.controls);
     this.#main.className = "camera";
-    shutter.addEventListener("click", () => this.#press(video, count, shutter));
-    try {
-      await this.#camera.open(video, this.#facing);
-      shutter.disabled = false;
-    } catch {
-      this.#showStart(t("cameraDenied"));
-    }
-  }
-
-  #timerChoice(): HTMLElement {
-    const choices = TIMERS.map((seconds) => {
-      const input = el("input", { type: "radio", name: "timer", checked: seconds === this.#timer });
-      input.addEventListener("change", () => {
-        this.#timer = seconds;
-      });
-      return el(
-        "label",
-        {},
-        input,
-        el("span", {}, t(seconds ? "seconds" : "timerOff", { count: seconds })),
-      );
-    });
-    return el("fieldset", {}, el("legend", {}, t("timer")), ...choices);
-  }
-
-  /** Start the countdown, or stop the one that runs. */
-  #press(video: HTMLVideoElement, count: HTMLElement, shutter: HTMLButtonElement): void {
-    const running = this.#countdown.running;
-    shutter.setAttribute("aria-label", t(running ? "shutter" : "stopTimer"));
-    count.hidden = running;
-    if (running) {
-      this.#countdown.stop();
-      return;
-    }
-    const show = (left: number) => {
-      count.textContent = left.toLocaleString(document.documentElement.lang);
-      this.#announce(count.textContent);
-    };
-    this.#countdown.start(this.#timer, show, async () => {
-      const picture = await takePicture(video);
-      if (picture) await this.#review(picture);
-      else this.#showStart(t("failed"));
-    });
+    this.#viewfinder = viewfinder;
+    void viewfinder.start();
   }
 
   async #review(file: Blob): Promise<void> {
@@ -197,7 +132,7 @@ export class PhonePage {
       return;
     }
     if (photo.preview) photo.preview.width = 0; // nothing stays on the phone
-    this.#show(t("sent"), icon(ICONS.done), el("p", {}, t("sentText")));
+    this.#show(t("sent"), icon(CHECK), el("p", {}, t("sentText")));
     this.#main.className = "end";
   }
 
@@ -215,9 +150,4 @@ export class PhonePage {
   #announce(text: string): void {
     this.#live.textContent = text;
   }
-}
-
-function iconButton(name: keyof typeof ICONS, label: Key, onClick: () => void): HTMLElement {
-  const attributes = { type: "button", class: "icon", "aria-label": t(label) };
-  return el("button", { ...attributes, onClick }, icon(ICONS[name]));
 }

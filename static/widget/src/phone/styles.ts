@@ -42,31 +42,16 @@ border-radius:16px;overflow:hidden}
 animation:busy 1.2s infinite alternate ease-in-out}
 @keyframes busy{to{margin-inline-start:60%}}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-main.camera{max-width:none;padding:0;gap:0;background:#000;color:#fff;position:fixed;inset:0}
+main.camera{--text:#fff;--bg:#000;max-width:none;padding:0;gap:0;background:#000;color:#fff;position:fixed;inset:0}
 .camera .shop,.camera h1{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-video{flex:1;min-height:0;width:100%;object-fit:contain;background:#000}
-.mirrored{transform:scaleX(-1)}
-.count{position:absolute;inset:0 0 180px;display:grid;place-items:center;color:#fff;
-font-size:min(48vw,14rem);font-weight:700;line-height:1;text-shadow:0 0 24px #000}
-.controls{display:grid;gap:14px;padding:14px 20px max(20px,env(safe-area-inset-bottom));
+.view{flex:1}
+.controls{padding:14px 20px max(20px,env(safe-area-inset-bottom));
 background:#000}
 .camera :focus-visible{outline-color:#fff}
-fieldset{border:0;padding:0;display:flex;gap:8px;align-items:center;justify-content:center}
-legend{float:inline-start;padding:0;margin-inline-end:6px}
-label{position:relative}
-label input{position:absolute;inset:0;width:100%;height:100%;opacity:0;margin:0;cursor:pointer}
-label span{display:grid;place-items:center;min-width:56px;min-height:44px;padding:6px 14px;
-border:1px solid #8c857c;border-radius:22px}
-input:checked+span{background:#fff;color:#000;border-color:#fff}
-input:focus-visible+span{outline:3px solid #fff;outline-offset:2px}
-.row{display:flex;justify-content:space-between;align-items:center}
 .icon{width:52px;height:52px;border:0;background:#2b2b2b;color:#fff;display:grid;place-items:center;
 padding:0}
-.shutter{width:76px;height:76px;border:4px solid #fff;border-radius:50%;background:#fff;
-background-clip:content-box;padding:4px}
-.shutter:disabled{opacity:.4}
 @media (prefers-reduced-motion:reduce){*,:before{animation:none!important}}
-@media (forced-colors:active){.primary,.shutter,.icon{border:1px solid ButtonText}}
+@media (forced-colors:active){.primary,.icon{border:1px solid ButtonText}}
 @media (orientation:landscape){main.camera{flex-direction:row}.controls{align-content:center}
-.count{inset:0 220px 0 0}.row{flex-direction:column;gap:12px}fieldset{flex-direction:column}}
+.shutters,.timer{flex-direction:column;gap:12px}}
 `;

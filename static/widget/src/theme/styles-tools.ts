@@ -51,6 +51,12 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .pill:popover-open{display:flex;gap:10px;align-items:center}
 .pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
 .busy:before{background:none}
+@media (max-width:640px),(max-height:480px){
+.actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
+bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
+clip-path:inset(-12px -18px)}
+.both>.primary{position:static;box-shadow:none;clip-path:none}
+.both>*{padding-inline:10px}}
 @media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
 .consent{order:-1}
 .visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}

@@ -4,7 +4,7 @@ import { t } from "../../locales/strings";
 import { button, el } from "../dom";
 import { explain } from "../picture/absence";
 import { backdrop } from "./backdrop";
-import { balanceTexts, spendingButton } from "./cost";
+import { balanceTexts, costText, spendingButton } from "./cost";
 import { actionRow, meter, productCard } from "./parts";
 import type { Draw } from "./view";
 
@@ -17,7 +17,7 @@ export const drawMissing: Draw<"missing"> = (model, actions) => {
     side: [
       productCard(model),
       el("p", { role: "alert" }, explain(why)),
-      gone && result.photo && el("p", {}, t("remakeCost")),
+      gone && result.photo && !costText(model) && el("p", {}, t("remakeCost")),
       meter(model, { balanceTexts }),
       actionRow(
         gone

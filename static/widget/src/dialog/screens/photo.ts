@@ -2,6 +2,7 @@
 
 import { type Key, t } from "../../locales/strings";
 import type { Config } from "../config";
+import { hasCamera, hasPhone } from "../devices";
 import { button, el, ICONS, icon } from "../dom";
 import { photoPromise } from "../promise";
 import type { Tools } from "../tools";
@@ -52,20 +53,10 @@ export const drawPhoto = (
 function buttonsWithoutPhoto(actions: ScreenActions, config: Config): HTMLElement {
   const camera = hasCamera();
   const first = camera
-    ? button("primary", "camera", () => actions.choose(true))
+    ? button("primary", "camera", () => actions.useCamera())
     : button("primary", "title", () => {});
   first.disabled = !camera;
   return actionRow(first, hasPhone(config) && phoneButton(actions));
-}
-
-/** Whether to offer the camera: desktops would only open the file chooser again. */
-function hasCamera(): boolean {
-  return matchMedia("(pointer:coarse)").matches;
-}
-
-/** Whether to offer the shopper's phone: this device has no camera that a page could open. */
-function hasPhone({ phoneHandover }: Config): boolean {
-  return phoneHandover && matchMedia("(pointer:fine) and (min-width:641px)").matches;
 }
 
 function phoneButton(actions: ScreenActions): HTMLElement {

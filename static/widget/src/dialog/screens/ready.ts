@@ -4,6 +4,7 @@ import { isMade } from "../../jobs/same-picture";
 import { t } from "../../locales/strings";
 import type { Config } from "../config";
 import { isConsentNeeded } from "../consent";
+import { hasCamera } from "../devices";
 import { button, el } from "../dom";
 import { linkOf } from "../links";
 import type { Model } from "../reducer";
@@ -19,7 +20,14 @@ export const drawReady = (model: Model, actions: ScreenActions, config: Config):
     isMade(model.results, model.photo, model.product)
       ? button("primary", "title", () => actions.start())
       : spendingButton("primary", "title", model, () => actions.start()),
-    changeButton(actions),
+    hasCamera()
+      ? el(
+          "div",
+          { class: "pair" },
+          button("secondary", "camera", () => actions.useCamera()),
+          changeButton(actions),
+        )
+      : changeButton(actions),
     button("quiet", "delete", () => actions.deletePhoto()),
   ),
 });

@@ -9,7 +9,10 @@ import type { Model } from "../reducer";
 
 /** What the buttons of the first screen do, and that of a problem. */
 export interface FirstActions {
-  choose(camera?: boolean): void;
+  choose(): void;
+  /** Take a photo with this device's camera. */
+  useCamera(): void;
+  /** Take a photo with the shopper's phone. */
   usePhone(): void;
   takeSample(src: string): void;
   retry(): void;

@@ -13,6 +13,11 @@ export type Working = Extract<Screen, { name: "working" }>;
 
 export const drawWorking: Draw<"working"> = (model, actions) => {
   const stages = JOB_STAGES.map((stage) => el("li", { part: "stage" }, t(stage)));
+  const exits = actionRow(
+    button("primary", "minimise", () => actions.minimise()),
+    cancelButton(() => actions.stop()),
+  );
+  exits.classList.add("both");
   return {
     heading: t("working"),
     visual: [...backdrop(model), el("div", { class: "sheen" })],
@@ -21,10 +26,7 @@ export const drawWorking: Draw<"working"> = (model, actions) => {
       el("ol", { class: "stages", part: "stages" }, ...stages),
       el("p", { class: "soft" }, el("span", { class: "elapsed", part: "elapsed" })),
       el("p", { class: "soft" }, t("patience")),
-      actionRow(
-        button("primary", "minimise", () => actions.minimise()),
-        cancelButton(() => actions.stop()),
-      ),
+      exits,
     ],
   };
 };

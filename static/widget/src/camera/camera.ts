@@ -1,4 +1,4 @@
-// A live view of the phone's camera.
+// A live view of the camera.
 
 export type Facing = "environment" | "user";
 
