@@ -137,7 +137,7 @@ def test_every_module_has_a_level() -> None:
 WIDGET = ROOT / "static/widget/src"
 # Folders of the widget's TypeScript sources, from the bottom to the top.
 WIDGET_LEVELS = ["widget", "locales", "theme", "photo", "jobs", "dialog"]
-WIDGET_LEVELS += ["fitting-room", "handover", "phone"]
+WIDGET_LEVELS += ["fitting-room", "handover", "camera", "phone"]
 WIDGET_FILES = sorted(WIDGET.rglob("*.ts"))
 # import and export … from, import(), and declare module.
 TYPESCRIPT_IMPORT = re.compile(

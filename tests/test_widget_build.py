@@ -30,7 +30,7 @@ LATER = [f"later-{language}.js" for language in LANGUAGES]
 PHONE = ["phone.js", *(f"phone-{language}.js" for language in LANGUAGES)]
 OUTCOME = [f"outcome-{language}.js" for language in LANGUAGES]
 BUNDLES = ["widget.js", "design.js", "dialog.js", "tools.js", "outcome.js"]
-BUNDLES += ["fitting-room.js", "handover.js"]
+BUNDLES += ["fitting-room.js", "handover.js", "camera.js"]
 BUILT = [*BUNDLES, "widget.d.ts", *LOCALES, *LATER, *OUTCOME, *PHONE]
 
 
@@ -69,6 +69,7 @@ LOADED_WITH = {
     "tools.js": 2,
     "fitting-room.js": 2,
     "handover.js": 2,
+    "camera.js": 2,
     "outcome.js": 3,
 }
 
@@ -109,3 +110,4 @@ def test_budgets(locale: str) -> None:
     assert gzipped("outcome.js", locale.replace("locale", "outcome")) <= 9 * KB
     # What is loaded only when it is used, all of it together.
     assert gzipped("fitting-room.js", "handover.js") <= 12 * KB
+    assert gzipped("camera.js") <= 3 * KB

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
-from tests.support.chromium import VIEWPORTS, SharedContext, launch_options
+from tests.support.chromium import VIEWPORTS, SharedContext, launch_options, whole_browser_options
 from tests.support.demo import Demo, restore_shoppers, running_demo
 from tests.support.pictures import picture
 from tests.support.scripted_shop import ORIGIN, ScriptedShop
@@ -90,6 +90,16 @@ def shop(shared_context: SharedContext) -> Iterator[ScriptedShop]:
     violations = [page.evaluate("window.violations") for page in shared_context.pages()]
     shared_context.clear()
     assert not any(violations)
+
+
+@pytest.fixture(scope="session")
+def whole_browser(browser_type: BrowserType) -> Iterator[Browser]:
+    """Run a browser with a camera and a back/forward cache, which Playwright disables."""
+    browser = browser_type.launch(
+        **whole_browser_options(), ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserType, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.chromium import VIEWPORTS, Watched, whole_browser_options
+from tests.support.chromium import VIEWPORTS, Watched
 from tests.support.demo import Demo
 from tests.support.dialog_steps import dialog, expect_accessible, log_in, open_dialog, press
 
 
 @pytest.fixture
-def phone_with_camera(browser_type: BrowserType) -> Iterator[Page]:
+def phone_with_camera(whole_browser: Browser) -> Iterator[Page]:
     """Return a page on a phone with a camera, which a headless shell has not."""
-    browser = browser_type.launch(**whole_browser_options())
-    yield browser.new_page(**VIEWPORTS["phone"], permissions=["camera"])
-    browser.close()
+    page = whole_browser.new_page(**VIEWPORTS["phone"], permissions=["camera"])
+    yield page
+    page.close()
 
 
 def test_phone_takes_the_photo(demo: Demo, new_context: Any, phone_with_camera: Page) -> None:

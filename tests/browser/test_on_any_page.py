@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserType, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.chromium import whole_browser_options
 from tests.support.dialog_steps import (
     choose,
     dialog,
@@ -196,13 +195,11 @@ def test_restored_page_resumes(shop: ScriptedShop, photo: Path) -> None:
 
 
 @pytest.fixture
-def cached_shop(browser_type: BrowserType) -> Iterator[ScriptedShop]:
-    """Return a shop in a browser with a back/forward cache, which Playwright disables."""
-    browser = browser_type.launch(
-        **whole_browser_options(), ignore_default_args=["--disable-back-forward-cache"]
-    )
-    yield ScriptedShop(browser.new_context())
-    browser.close()
+def cached_shop(whole_browser: Browser) -> Iterator[ScriptedShop]:
+    """Return a shop in a browser with a back/forward cache."""
+    context = whole_browser.new_context()
+    yield ScriptedShop(context)
+    context.close()
 
 
 def test_back_from_plans(cached_shop: ScriptedShop, photo: Path) -> None:

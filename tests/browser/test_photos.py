@@ -6,11 +6,10 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import (
@@ -147,17 +146,70 @@ def test_drop_and_paste(shop: ScriptedShop) -> None:
         expect(dialog(page)).to_contain_text("deleted")
 
 
-def test_camera_on_phone(new_context: Any) -> None:
-    """A phone offers its camera."""
-    shop = ScriptedShop(new_context(**VIEWPORTS["phone"]))
+# Notes the cameras that are on, and how files are asked for.
+CAMERAS = """window.tracks = [];
+window.captures = [];
+const {mediaDevices} = navigator;
+const {getUserMedia} = mediaDevices;
+mediaDevices.getUserMedia = async wanted => {
+  const stream = await getUserMedia.call(mediaDevices, wanted);
+  tracks.push(...stream.getTracks());
+  window.wanted = wanted.video.facingMode;
+  return stream;
+};
+const {click} = HTMLInputElement.prototype;
+HTMLInputElement.prototype.click = function () {
+  captures.push(this.getAttribute('capture'));
+  click.call(this);
+};"""
+LIVE = "tracks.filter(track => track.readyState === 'live').length"
+
+
+def test_camera_on_phone(whole_browser: Browser) -> None:
+    """A phone takes the photo with its rear camera and a timer, and switches the camera off."""
+    context = whole_browser.new_context(**VIEWPORTS["phone"], permissions=["camera"])
+    shop = ScriptedShop(context)
+    shop.first_scripts.append(CAMERAS)
     page = open_shop(shop)
+    press(page, "Take a photo")
+    expect_heading(page, "Take a photo")
+    expect(dialog(page).get_by_role("button", name="Take photo")).to_be_enabled()
+    assert page.evaluate(f"[{LIVE}, wanted]") == [1, "environment"]
+    expect_accessible(page, "genvoris-dialog")
+    press(page, "Take photo")
+    expect(dialog(page).get_by_role("status")).to_have_text("10")
+    press(page, "Stop timer")
+    press(page, "Switch camera")
+    expect(dialog(page).get_by_role("button", name="Take photo")).to_be_enabled()
+    assert page.evaluate(f"[{LIVE}, wanted]") == [1, "user"]
+    dialog(page).get_by_label("3 s").check()
+    press(page, "Take photo")
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+    assert page.evaluate(LIVE) == 0
+
+    # Another one; closing the dialog switches the camera off, and the photo is still there.
+    press(page, "Take a photo")
+    expect(dialog(page).get_by_role("button", name="Take photo")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    assert page.evaluate(LIVE) == 0
+    page.locator(".genvoris-tryon-btn").click()
+    expect(dialog(page).get_by_role("img", name="Your photo")).to_be_visible()
+
+    # Where pages may not use it, the phone's own camera opens instead.
+    page.evaluate(
+        """() => { navigator.mediaDevices.getUserMedia = async () => {
+          throw new DOMException('', 'NotAllowedError');
+        }; }"""
+    )
+    for _ in range(2):
+        with page.expect_file_chooser():
+            press(page, "Take a photo")
     with page.expect_file_chooser():
-        press(page, "Take a photo")
-    field = page.locator("genvoris-dialog input[type=file]")
-    expect(field).to_have_attribute("capture", "environment")
-    with page.expect_file_chooser():
-        dialog(page).get_by_role("button", name="Choose a photo").click()
-    expect(field).not_to_have_attribute("capture", "environment")
+        press(page, "Choose another photo")
+    assert page.evaluate("captures") == ["environment", "environment", None]
+    assert page.evaluate("window.violations") == []
+    context.close()
 
 
 def test_examples(shop: ScriptedShop, photo: Path) -> None:

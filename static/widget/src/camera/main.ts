@@ -1,16 +1,16 @@
 // Entry point of camera.js: a live view with a timer, in the dialog.
 
+import type { DialogContext } from "../dialog/context";
+import type { CameraOpener } from "../dialog/screens/view";
 import type { InternalApi } from "../widget/bundles";
-import { css } from "./styles";
-import { css as dialogCss } from "./styles-dialog";
-import { Viewfinder } from "./viewfinder";
-
-const camera = { css: css + dialogCss, Viewfinder };
+import { DialogCamera } from "./opener";
 
 declare module "../widget/bundles" {
   interface Bundles {
-    camera?: typeof camera;
+    camera?: (context: DialogContext) => CameraOpener;
   }
 }
 
-(window.Genvoris as InternalApi | undefined)?.attach({ camera });
+(window.Genvoris as InternalApi | undefined)?.attach({
+  camera: (context) => new DialogCamera(context),
+});

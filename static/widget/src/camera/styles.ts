@@ -17,6 +17,7 @@ border:1px solid #8c857c;border-radius:22px}
 .timer input:checked+span{background:var(--text);color:var(--bg);border-color:var(--text)}
 .timer input:focus-visible+span{outline:3px solid var(--text);outline-offset:2px}
 .shutters{display:flex;justify-content:space-between;align-items:center}
+[dir=rtl] .shutters .icon:first-child svg{transform:scaleX(-1)}
 .shutter{width:76px;height:76px;border:4px solid var(--text);border-radius:50%;
 background:var(--text) content-box;padding:4px;cursor:pointer}
 .shutter:disabled{opacity:.4}

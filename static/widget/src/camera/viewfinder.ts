@@ -7,7 +7,7 @@ import { Countdown } from "./countdown";
 
 const TIMERS = [0, 3, 10] as const;
 const ICONS = {
-  close: "M6 6l12 12M18 6L6 18",
+  back: "M15 5l-7 7 7 7",
   turn: "M4 9a8.5 8.5 0 0 1 15.5-1.5M20 15a8.5 8.5 0 0 1-15.5 1.5M20 3v5h-5M4 21v-5h5",
 };
 
@@ -48,7 +48,7 @@ export class Viewfinder {
       el(
         "div",
         { class: "shutters" },
-        iconButton("close", "back", () => host.onBack()),
+        iconButton("back", "back", () => host.onBack()),
         this.#shutter,
         iconButton("turn", "turnCamera", () => {
           facing = facing === "user" ? "environment" : "user";

@@ -2,11 +2,11 @@
 
 import { addSentences, language } from "../locales/strings";
 import { KEPT_KEY, readText } from "../widget/storage";
-import { CameraOpener } from "./camera";
 import type { DialogContext, Features } from "./context";
 import type { Outcome } from "./outcome";
-import type { Additions, View } from "./screens/view";
+import type { Additions, CameraOpener, View } from "./screens/view";
 
+declare const __CAMERA__: string;
 declare const __FITTING_ROOM__: string;
 declare const __OUTCOME__: string;
 declare const __OUTCOME_KEYS__: string;
@@ -60,9 +60,13 @@ export class FeatureLoader implements Features {
     this.#room?.extend(view);
   }
 
-  openCamera(take: (photo: Blob) => void): Promise<void> {
-    this.#camera ??= new CameraOpener(this.context);
-    return this.#camera.open(take);
+  async openCamera(take: (photo: Blob) => void): Promise<void> {
+    const { store, widget } = this.context;
+    const { screen } = store.model;
+    await widget.load("camera", __CAMERA__);
+    this.#camera ??= widget.bundles.camera?.(this.context);
+    // The shopper may have gone on.
+    if (store.model.screen === screen) await this.#camera?.open(take);
   }
 
   async openFittingRoom(): Promise<void> {

@@ -10,13 +10,12 @@ import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
 import type { Text } from "../widget/public";
 import { showBackground } from "./background";
-import { drawCamera } from "./camera";
-import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
 import { fetchPicture, reasonOf } from "./picture/absence";
 import { watchPictures } from "./picture/watch";
 import { backdrop } from "./screens/backdrop";
+import { drawCamera } from "./screens/camera";
 import { balanceTexts, cost, dayOf, showCost, spendingButton } from "./screens/cost";
 import { earlierRow } from "./screens/earlier";
 import { drawFittingRoom } from "./screens/fitting-room";
@@ -28,9 +27,17 @@ import { findTrigger, showTriggerState } from "./trigger-state";
 
 declare const __LATER_KEYS__: string;
 
+/** What of other bundles the camera needs. */
+interface CameraFeature {
+  openCamera(take: (photo: Blob) => void): Promise<void>;
+}
+
 /** Take a photo with the camera; `take` gets it. */
-async function showCamera(context: DialogContext, take: (photo: Blob) => void): Promise<void> {
-  await context.features?.openCamera(take);
+async function showCamera(
+  { features }: { features: CameraFeature | undefined },
+  take: (photo: Blob) => void,
+): Promise<void> {
+  await features?.openCamera(take);
 }
 
 export const tools = {

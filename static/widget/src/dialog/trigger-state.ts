@@ -32,24 +32,23 @@ function opens({ dataset }: HTMLElement, product: Product): boolean {
 }
 
 /**
- * Change the label, if it is plain text; other content of a trigger stays as it is.
+ * Change the label, if it is one plain text; other content of a trigger stays as it is.
  *
  * Attributes keep the shop's label and ours, since routers restore copies of the page's HTML. A
  * label that is not ours has been changed by the shop meanwhile, and is what returns later.
  */
 function relabel({ childNodes, dataset }: HTMLElement, state: TriggerState | null): void {
-  for (const node of childNodes) {
-    if (!(node instanceof Text) || !node.data.trim()) continue;
-    const ours = node.data === dataset.genvorisShown;
-    const label = (ours && dataset.genvorisLabel) || node.data;
-    if (state) {
-      dataset.genvorisLabel = label;
-      node.data = dataset.genvorisShown = t(state);
-    } else {
-      if (ours) node.data = label;
-      delete dataset.genvorisLabel;
-      delete dataset.genvorisShown;
-    }
-    return;
+  const contents = [...childNodes].filter((child) => !(child instanceof Comment));
+  const [node, ...more] = contents.filter((child) => child.textContent?.trim());
+  if (!(node instanceof Text) || more.length) return;
+  const ours = node.data === dataset.genvorisShown;
+  const label = (ours && dataset.genvorisLabel) || node.data;
+  if (state) {
+    dataset.genvorisLabel = label;
+    node.data = dataset.genvorisShown = t(state);
+  } else {
+    if (ours) node.data = label;
+    delete dataset.genvorisLabel;
+    delete dataset.genvorisShown;
   }
 }

@@ -51,7 +51,7 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .pill:popover-open{display:flex;gap:10px;align-items:center}
 .pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
 .busy:before{background:none}
-@media (max-width:640px),(max-height:480px){
+@media (max-width:640px),(max-height:480px){.actions>*{flex:none}
 .actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
 bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
 clip-path:inset(-12px -18px)}

@@ -66,6 +66,12 @@ export interface Additions {
   openCopy(jobId: string): Promise<void>;
 }
 
+/** What the camera's bundle does. */
+export interface CameraOpener {
+  /** Open the camera; `take` gets the photo. */
+  open(take: (photo: Blob) => void): Promise<void>;
+}
+
 export type Draw<Name extends Model["screen"]["name"]> = (
   model: Model & { screen: Extract<Model["screen"], { name: Name }> },
   actions: ScreenActions,

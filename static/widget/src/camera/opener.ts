@@ -1,15 +1,15 @@
-// Takes a photo with the camera: in a view with a timer, or else with the system's own camera.
+// Takes a photo for the dialog: in a live view, or else with the system's own camera.
 
-import { hasLiveView } from "../camera/camera";
-import type { Viewfinder } from "../camera/viewfinder";
+import type { DialogContext } from "../dialog/context";
+import type { CameraOpener } from "../dialog/screens/view";
 import { t } from "../locales/strings";
 import { doc } from "../widget/page";
-import type { DialogContext } from "./context";
-import type { Draw } from "./screens/view";
+import { hasLiveView } from "./camera";
+import { css } from "./styles";
+import { css as dialogCss } from "./styles-dialog";
+import { Viewfinder } from "./viewfinder";
 
-declare const __CAMERA__: string;
-
-export class CameraOpener {
+export class DialogCamera implements CameraOpener {
   readonly #context: DialogContext;
   #viewfinder: Viewfinder | undefined;
   /** Whether the browser has refused the live view. */
@@ -17,7 +17,8 @@ export class CameraOpener {
 
   constructor(context: DialogContext) {
     this.#context = context;
-    const { store, signal } = context;
+    const { store, element, signal } = context;
+    element.addStyle(css + dialogCss);
     // The camera's light must not stay on.
     store.subscribe(() => {
       const { screen, open } = store.model;
@@ -32,18 +33,12 @@ export class CameraOpener {
 
   /** Open the camera; `take` gets the photo. */
   async open(take: (photo: Blob) => void): Promise<void> {
-    const { store, widget, element } = this.#context;
+    const { store, element } = this.#context;
     if (this.#denied || !hasLiveView()) {
       this.#openSystemCamera();
       return;
     }
-    const before = store.model.screen;
-    const known = widget.bundles.camera;
-    await widget.load("camera", __CAMERA__);
-    const { camera } = widget.bundles;
-    if (!camera || store.model.screen !== before) return;
-    if (!known) element.addStyle(camera.css);
-    const viewfinder = new camera.Viewfinder({
+    const viewfinder = new Viewfinder({
       onPicture: (picture) => {
         this.#back();
         if (picture) take(picture);
@@ -78,9 +73,3 @@ export class CameraOpener {
     input.removeAttribute("capture");
   }
 }
-
-export const drawCamera: Draw<"camera"> = ({ screen: { view, controls } }) => ({
-  heading: t("camera"),
-  visual: [view],
-  side: [controls],
-});
