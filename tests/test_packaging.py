@@ -17,6 +17,8 @@ from genvoris_flask.errors import DOCS_URL
 from genvoris_flask.testing import Sandbox
 
 ROOT = Path(__file__).parent.parent
+# On one worker, so that what all of these tests share is made once.
+pytestmark = pytest.mark.xdist_group("packages")
 
 
 def build(folder: Path) -> Path:

@@ -13,6 +13,8 @@ import pytest
 from tests.support.widget_build import WIDGET, build
 
 KB = 1024
+# On one worker, so that what all of these tests share is made once.
+pytestmark = pytest.mark.xdist_group("widget build")
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,8 @@ window.Genvoris = [["on", "open", event => opened.push(event.detail.product.titl
 </script>
 {{ genvoris_widget() }}"""
 NOW, THEN = "0.1.0", "9.9.9"
+# On one worker, so that what all of these tests share is made once.
+pytestmark = pytest.mark.xdist_group("widget versions")
 
 
 @pytest.fixture(scope="session")

@@ -60,8 +60,8 @@ def test_picture_is_served_and_metered(shop: Shop, gives: Any) -> None:
     assert shop.transport.count("/api/tryon") == 0
     ((photo, product, shopper),) = studio.asked
     assert product.images == ("http://localhost/static/shirt.png",)
-    assert (photo.mimetype, photo.width, photo.height) == ("image/jpeg", 600, 900)
-    assert Image.open(io.BytesIO(photo.data)).size == (600, 900)
+    assert (photo.mimetype, photo.width, photo.height) == ("image/jpeg", 300, 450)
+    assert Image.open(io.BytesIO(photo.data)).size == (300, 450)
     assert (product.id, product.category) == ("s1", "home")
     assert product.image == "http://localhost/static/shirt.png"
     assert shopper == Shopper("ada")

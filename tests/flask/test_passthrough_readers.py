@@ -22,6 +22,8 @@ from tests.support.readers import PythonReader, Reader, node_reader, php_reader
 
 STOLEN = "from-browser"
 UNLIMITED = "1000000/minute"
+# On one worker, so that what all of these tests share is made once.
+pytestmark = pytest.mark.xdist_group("readers")
 
 
 @pytest.fixture(scope="module")

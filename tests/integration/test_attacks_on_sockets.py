@@ -19,6 +19,8 @@ from tests.support.waiting import LIMIT, until
 ADA = "/genvoris/api/tryon?user=ada"
 TYPE = b"Content-Type: application/json\r\n"
 SAME = b"Host: shop\r\nSec-Fetch-Site: same-origin\r\n"
+# On one worker, so that what all of these tests share is made once.
+pytestmark = pytest.mark.xdist_group("sockets")
 SMUGGLED = (
     b"POST /genvoris/api/analyze?user=eve HTTP/1.1\r\n"
     + SAME

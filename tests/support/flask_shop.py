@@ -23,6 +23,7 @@ from tests.support.waiting import LIMIT
 
 PAGE = "<html><body>{{ genvoris_widget(**options) }}</body></html>"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+SMALL_PHOTO = picture("JPEG", (300, 450))
 
 
 class FaultyTransport(httpx.BaseTransport):
@@ -100,7 +101,7 @@ class Shop:
         **changes: str | list[str] | None,
     ) -> TestResponse:
         fields: dict[str, Any] = {
-            "photo": FileStorage(io.BytesIO(picture() if photo is None else photo), "me.jpg"),
+            "photo": FileStorage(io.BytesIO(SMALL_PHOTO if photo is None else photo), "me.jpg"),
             "product_image": "/static/shirt.png",
             "product_title": "Shirt",
             "page_url": "http://localhost/product",
@@ -125,7 +126,7 @@ class Shop:
             if job["state"] not in ("queued", "running"):
                 return job
             assert time.monotonic() < end, "the job did not end"
-            time.sleep(0.005)
+            time.sleep(0.02)
 
 
 def read_tag(page: str) -> dict[str, str | bool]:

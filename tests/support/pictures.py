@@ -23,6 +23,7 @@ XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><place>' + SECRET + b"</place></x:xm
 pillow_heif.register_heif_opener()
 
 
+@functools.cache  # most tests want the same few, and a HEIF file takes long to encode
 def picture(kind: str = "JPEG", size: tuple[int, int] = (600, 900)) -> bytes:
     """Return a plain picture as a JPEG, PNG, WEBP or HEIF file."""
     file = io.BytesIO()

@@ -8,6 +8,7 @@ from tests.support.shop_script import (
     ALLOWED,
     PAYWALL,
     POLICY,
+    QUICK_POLLS,
     SPENT,
     TRIGGER,
     WATCH,
@@ -36,7 +37,7 @@ class ScriptedShop(ShopScript):
     def __init__(self, context: BrowserContext) -> None:
         super().__init__()
         self.context = context
-        self.first_scripts = [WATCH]
+        self.first_scripts = [WATCH, QUICK_POLLS]
         self.logged: list[str] = []
         self.page: Page
 

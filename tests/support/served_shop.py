@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, generate_adhoc_ssl_context, make_server
 
-from tests.support.shop_script import WATCH, ShopScript
+from tests.support.shop_script import QUICK_POLLS, WATCH, ShopScript
 
 FAULTS = """window.faults = [];
 addEventListener('error', event => faults.push(event.message));
@@ -41,7 +41,7 @@ class ServedShop(ShopScript):
     url = ""
 
     def page_html(self, path: str = "/product") -> str:
-        watch = f'<head><script nonce="n">{WATCH}{FAULTS}</script>'
+        watch = f'<head><script nonce="n">{WATCH}{FAULTS}{QUICK_POLLS}</script>'
         return super().page_html(path).replace("<head>", watch, 1)
 
     def __call__(

@@ -21,7 +21,8 @@ from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.meter import Cost, measure
 from tests.support.pictures import picture, png_chunk, refusal
 
-pytestmark = pytest.mark.thorough
+# On one worker, so that the process of these tests is started once.
+pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("photo budget")]
 
 WHOLE = Item(PICTURE, [(0, 100)])
 
