@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +21,7 @@ from genvoris_flask.core.tryon.engines.hosted import HostedEngine
 from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import GenvorisError, MalformedAnswerError
 from tests.support.pictures import picture
+from tests.support.waiting import until
 
 OWN = "https://api.genvoris.example"
 JPEG, WEBP = picture("JPEG", (60, 90)), picture("WEBP", (60, 90))
@@ -159,3 +163,33 @@ def test_fetched_urls_are_bounded() -> None:
 def test_quota_is_read(answer: Any, quota: Quota | None) -> None:
     """Wherever an answer has it, if its numbers are whole."""
     assert make({"image": TEXT, **answer}).quota == quota
+
+
+@pytest.mark.parametrize("at_url", [False, True])
+def test_large_pictures_take_turns(at_url: bool) -> None:
+    """A third one is not read while two others are in memory."""
+    large = JPEG + b"\0" * (2 * 1024 * 1024)
+    held = threading.Semaphore(0)
+    read: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/tryon" and at_url:
+            return httpx.Response(200, json={"image": "/r/1.jpg"})
+        return httpx.Response(200, headers={"Content-Type": "image/jpeg"}, content=pieces())
+
+    def pieces() -> Iterator[bytes]:
+        yield large
+        read.append("one")
+        assert held.acquire(timeout=60)
+
+    transport = httpx.MockTransport(respond)
+    fetcher = PictureFetcher(OWN, {}, (), transport=transport)
+    engine = HostedEngine(HttpClient(OWN, {}, transport=transport), fetcher, 60)
+    with ThreadPoolExecutor(4) as threads:
+        made = [threads.submit(engine.make, REQUEST, GUEST) for _ in range(4)]
+        until(lambda: len(read) == 2)
+        held.release()
+        until(lambda: len(read) == 3)
+        for _ in range(3):
+            held.release()
+        assert all(each.result(60).data for each in made)

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from genvoris_flask import errors
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.core.api.http import HttpClient, Response, RetryPolicy
+from genvoris_flask.core.api.large_answers import LargeAnswers
 from genvoris_flask.core.api.response import read_retry_after
 
 KEY = "gvk_live_very_secret"
@@ -442,3 +444,30 @@ def test_no_cookies() -> None:
     for _ in range(2):
         client.request("GET", "/x", timeout=1, repeat=RetryPolicy.NEVER)
     assert all("cookie" not in request.headers for request in upstream.requests)
+
+
+def test_large_response_is_refused() -> None:
+    """Nothing that the API sends is that large; a try-on says how large its response may be."""
+    body = b'"' + b"a" * (4 * 1024 * 1024) + b'"'
+    upstream = Upstream(httpx.Response(200, content=body), httpx.Response(200, content=body))
+    client = HttpClient("https://genvoris.test", {}, transport=httpx.MockTransport(upstream))
+    once: dict[str, Any] = {"timeout": 60, "repeat": RetryPolicy.NEVER}
+    with pytest.raises(errors.MalformedAnswerError, match="larger than 4 MiB"):
+        client.request("GET", "/plans", **once)
+    assert client.request("GET", "/plans", **once, max_bytes=len(body)).body == body
+
+
+def test_large_responses_take_turns() -> None:
+    """Two at once, until they are parsed; a small one waits for nobody."""
+    large = LargeAnswers(at_once=2)
+    with ExitStack() as held:
+        for _ in range(2):
+            take = held.enter_context(large.turn(60))
+            take()
+            take()  # again for another try-on of the same turn
+        with large.turn(0.01) as take, pytest.raises(errors.DeadlineError):
+            take()
+        with large.turn(0.01):
+            pass
+    with large.turn(60) as take:
+        take()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 
@@ -49,7 +50,9 @@ def test_state_follows_outcome(processes: Processes, outcome: Outcome, state: st
     assert run(processes.start(), outcome).state == state
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError, SystemExit, KeyboardInterrupt, asyncio.CancelledError]
+)
 def test_raising_work_fails_the_job(
     processes: Processes, caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:

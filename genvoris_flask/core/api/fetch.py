@@ -67,12 +67,15 @@ class PictureFetcher:
             lambda: open_connections({}, None, transport=transport, keep=False)
         )
 
-    def fetch(self, url: str, timeout: float) -> bytes:
+    def fetch(
+        self, url: str, timeout: float, before_large: Callable[[], object] | None = None
+    ) -> bytes:
         """Return the bytes at a URL, which may be relative to the try-on host.
 
         Args:
             url: The URL.
             timeout: Seconds for everything together, redirects included.
+            before_large: Called before a large picture is read.
 
         Raises:
             MalformedAnswerError: The URL is not allowed, or leads to no picture or to one that is
@@ -82,17 +85,19 @@ class PictureFetcher:
         deadline = Deadline(timeout, self._clock)
         whole = _join(self._own_url + "/", url)
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._get(whole, deadline)
+            answer = self._get(whole, deadline, before_large)
             if isinstance(answer, bytes):
                 return answer
             whole = _join(whole, answer)
         raise MalformedAnswerError("A picture's address redirects too often.")
 
-    def _get(self, url: str, deadline: Deadline) -> bytes | str:
+    def _get(
+        self, url: str, deadline: Deadline, before_large: Callable[[], object] | None
+    ) -> bytes | str:
         """Return the picture, or the URL that it redirects to."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._ask(url, deadline)
+                return self._ask(url, deadline, before_large)
             except DeadlineError:
                 raise
             except UnreachableError:
@@ -100,7 +105,9 @@ class PictureFetcher:
                     raise
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
-    def _ask(self, url: str, deadline: Deadline) -> bytes | str:
+    def _ask(
+        self, url: str, deadline: Deadline, before_large: Callable[[], object] | None
+    ) -> bytes | str:
         parts = _split(url)
         host = str(parts.hostname)
         connections, request = self._build_request(parts)
@@ -109,7 +116,7 @@ class PictureFetcher:
         try:
             response = connections.open("GET", name="GET a picture", deadline=deadline, **request)
             with closing(response):
-                return _read(response, host)
+                return _read(response, host, before_large)
         except DeadlineError as error:
             raise DeadlineError(f"{host!r} did not send a picture in time.") from error
         except (NetworkSetupError, _ServerFailedError):
@@ -170,7 +177,9 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, port
 
 
-def _read(response: StreamedResponse, host: str) -> bytes | str:
+def _read(
+    response: StreamedResponse, host: str, before_large: Callable[[], object] | None
+) -> bytes | str:
     """Return the picture, or where a redirect leads."""
     if response.status in (301, 302, 303, 307, 308):
         return str(response.headers.get("Location", ""))
@@ -180,4 +189,4 @@ def _read(response: StreamedResponse, host: str) -> bytes | str:
     wrong = not kind.startswith("image/") and kind != "application/octet-stream"
     if response.status != 200 or wrong:
         raise MalformedAnswerError(f"{host!r} answered {response.status}, {kind}, for a picture.")
-    return response.read(MAX_BYTES, f"A picture at {host!r}")
+    return response.read(MAX_BYTES, f"A picture at {host!r}", before_large)

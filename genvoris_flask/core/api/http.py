@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import re
@@ -15,7 +16,14 @@ from urllib.parse import unquote, urlsplit
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
 from .network import Connections, Transport, open_connections
-from .response import Deadline, NoConnectionError, Response, StreamedResponse, parse_error
+from .response import (
+    MAX_JSON_BYTES,
+    Deadline,
+    NoConnectionError,
+    Response,
+    StreamedResponse,
+    parse_error,
+)
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
@@ -78,6 +86,8 @@ class HttpClient:
         timeout: float,
         repeat: RetryPolicy,
         secrets: tuple[str, ...] = (),
+        max_bytes: int = MAX_JSON_BYTES,
+        before_large: Callable[[], object] | None = None,
         **content: Any,
     ) -> Response:
         """Send a request, retry it where that is safe, and return the response.
@@ -88,17 +98,20 @@ class HttpClient:
             timeout: Seconds for everything together.
             repeat: When to send it again.
             secrets: More strings to blot out of an error, such as a token that is sent.
+            max_bytes: The largest response.
+            before_large: Called before a large response is read.
             content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
 
         Raises:
             ApiError: The server refused.
             UnreachableError: There was no response, or (DeadlineError) none in time.
-            MalformedAnswerError: The response is larger than 32 MiB.
+            MalformedAnswerError: The response is larger than ``max_bytes``.
         """
+        read = functools.partial(StreamedResponse.read, limit=max_bytes, before_large=before_large)
         deadline = Deadline(timeout, self._clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return self._send(method, path, deadline, content, secrets)
+                return self._send(method, path, deadline, content, secrets, read)
             except (ApiError, UnreachableError) as error:
                 wait = self._wait_before_repeating(error, repeat, attempt)
                 if wait is None or not deadline.allows(wait):
@@ -171,6 +184,7 @@ class HttpClient:
         deadline: Deadline,
         content: Mapping[str, Any],
         secrets: tuple[str, ...],
+        read: Callable[[StreamedResponse], bytes],
     ) -> Response:
         name = self._name(method, path)
         if deadline.remaining() <= 0:
@@ -178,7 +192,7 @@ class HttpClient:
         url = self.base_url + path
         connections = self._connections.get()
         with closing(connections.open(method, url, name=name, deadline=deadline, **content)) as got:
-            body = got.read()
+            body = read(got)
         log.debug("%s was answered %d", name, got.status)
         if got.status >= 300:
             hidden = (*self._secrets, *(text for text in secrets if text))

@@ -39,7 +39,9 @@ _CODES = {
     429: "rate_limited",
 }
 
-MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024  # of what is passed on in pieces
+MAX_JSON_BYTES = 4 * 1024 * 1024  # two hundred customers with all their metadata take one
+LARGE_BYTES = 1024 * 1024
 _NAME = "The answer from Genvoris"
 _QUERY = re.compile(r"""(https?://[^\s"'<>?#]*)[?#][^\s"'<>]*""", re.IGNORECASE)
 
@@ -225,18 +227,24 @@ class StreamedResponse:
         """
         return _limited(self._raw, MAX_RESPONSE_BYTES, _NAME)
 
-    def read(self, limit: int = MAX_RESPONSE_BYTES, name: str = _NAME) -> bytes:
+    def read(
+        self,
+        limit: int = MAX_JSON_BYTES,
+        name: str = _NAME,
+        before_large: Callable[[], object] | None = None,
+    ) -> bytes:
         """Return the whole body, decoded.
 
         Args:
             limit: The largest body, in bytes.
             name: What it is, for the error.
+            before_large: Called before more than ``LARGE_BYTES`` of it are read.
 
         Raises:
             UnreachableError: The connection broke, or (DeadlineError) the time is up.
             MalformedAnswerError: The body is larger than ``limit``.
         """
-        return b"".join(_limited(self._decoded, limit, name))
+        return b"".join(_limited(self._decoded, limit, name, before_large))
 
     def error(self, secrets: tuple[str, ...] = ()) -> ApiError:
         """Return the error that the response describes.
@@ -251,12 +259,20 @@ class StreamedResponse:
         self._close()
 
 
-def _limited(pieces: Iterator[bytes], limit: int, name: str) -> Iterator[bytes]:
+def _limited(
+    pieces: Iterator[bytes],
+    limit: int,
+    name: str,
+    before_large: Callable[[], object] | None = None,
+) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
         if size > limit:
             raise MalformedAnswerError(f"{name} is larger than {limit // 2**20} MiB.")
+        if size > LARGE_BYTES and before_large:
+            before_large()
+            before_large = None
         yield piece
 
 

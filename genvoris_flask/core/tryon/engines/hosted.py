@@ -10,12 +10,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ....errors import ApiError, GenvorisError, MalformedAnswerError
 from ...api.fetch import PictureFetcher
 from ...api.http import HttpClient, Response, RetryPolicy
+from ...api.large_answers import LargeAnswers
 from ...api.parsing import as_int, pick, read_json
 from ...api.response import NoConnectionError
 from ...images.photos import Picture, Quota, is_picture, read_picture
@@ -31,6 +32,7 @@ PICTURE_KEYS = (
 MAX_DEPTH = 5
 FETCH_SECONDS = 15.0
 MAX_CANDIDATES = 8
+MAX_ANSWER_BYTES = 24 * 1024 * 1024  # as base64, the largest picture that is fetched takes 22
 
 
 class HostedEngine:
@@ -46,6 +48,7 @@ class HostedEngine:
         self._http = http
         self._fetcher = fetcher
         self._timeout = timeout
+        self._large = LargeAnswers()
 
     def make(self, request: TryOnRequest, tokens: TokenSource) -> Picture:
         """Return a picture, which Genvoris itself has metered.
@@ -55,14 +58,18 @@ class HostedEngine:
             TryOnCancelledError: It was cancelled before it was sent.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
-        return self._read_picture(tokens.call(lambda token: self._send(request, token)))
+        with self._large.turn(self._timeout) as take_turn:
+            answer = tokens.call(lambda token: self._send(request, token, take_turn))
+            return self._read_picture(answer, take_turn)
 
     def charged(self, error: Exception) -> bool | None:
         """Return False if Genvoris refused; None if it may have made the picture all the same."""
         refused = isinstance(error, ApiError) and error.status < 500
         return False if refused or isinstance(error, NoConnectionError) else None
 
-    def _send(self, request: TryOnRequest, token: str | None) -> Response:
+    def _send(
+        self, request: TryOnRequest, token: str | None, take_turn: Callable[[], object]
+    ) -> Response:
         product = request.product
         request.cancellation.begin_charging()
         fields = {
@@ -79,12 +86,14 @@ class HostedEngine:
             "/api/tryon",
             timeout=self._timeout,
             repeat=RetryPolicy.IF_UNSENT,  # a second try-on would be charged
+            max_bytes=MAX_ANSWER_BYTES,
+            before_large=take_turn,
             data={name: value for name, value in fields.items() if value is not None},
             files={"photo": ("photo", request.photo.data, request.photo.mimetype)},
             headers={"Idempotency-Key": request.key},
         )
 
-    def _read_picture(self, answer: Response) -> Picture:
+    def _read_picture(self, answer: Response, take_turn: Callable[[], object]) -> Picture:
         """Return the first picture in the answer, whatever its form."""
         if answer.headers.get("content-type", "").startswith("image/"):
             return read_picture(answer.body)
@@ -93,19 +102,19 @@ class HostedEngine:
         failure = MalformedAnswerError("Genvoris answered a try-on without a picture.")
         for number, text in enumerate(_texts(payload, MAX_DEPTH)):
             try:
-                if number < MAX_CANDIDATES and (data := self._bytes(text)):
+                if number < MAX_CANDIDATES and (data := self._bytes(text, take_turn)):
                     return read_picture(data, quota)
             except GenvorisError as error:
                 failure = MalformedAnswerError(str(error))
         raise failure
 
-    def _bytes(self, text: str) -> bytes | None:
+    def _bytes(self, text: str, take_turn: Callable[[], object]) -> bytes | None:
         """Return the picture that a text encodes, or that is at the URL that it is."""
         data = _decode(text)
         if data and is_picture(data):  # a long path may read as base64 too
             return data
         if text.startswith(("https://", "http://", "/")):
-            return self._fetcher.fetch(text, FETCH_SECONDS)
+            return self._fetcher.fetch(text, FETCH_SECONDS, take_turn)
         return None
 
 
