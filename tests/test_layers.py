@@ -16,7 +16,7 @@ PACKAGE = ROOT / "genvoris_flask"
 
 # From top to bottom. A module imports from its own level and from those below it.
 LEVELS = [
-    {"__init__", "api", "cli", "testing", "webhooks"},
+    {"__init__", "api", "cli", "rq", "testing", "webhooks"},
     {"extension"},
     {"web"},
     {"settings", "signals"},

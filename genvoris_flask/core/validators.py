@@ -89,6 +89,16 @@ def _need(package: str, key: str, extra: str | None = None) -> None:
         raise ConfigurationError(f"{key} needs {package}: {install}")
 
 
+def queue(key: str, value: Any) -> str:
+    """Return the name of what runs try-ons; its library must be installed."""
+    name = text(key, value)
+    if name not in ("threads", "rq", "celery"):
+        raise ConfigurationError(f"{key} must be threads, rq or celery.")
+    if name != "threads":
+        _need(name, f'{key} = "{name}"')
+    return name
+
+
 def server_url(key: str, value: Any) -> str:
     """Return the URL of a server that keys and tokens may be sent to."""
     url = text(key, value).rstrip("/")

@@ -99,6 +99,12 @@ class Settings:
             Default: the shop's own style sheet decides.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
+        queue: What runs try-ons: ``threads`` of the process that took them, or the workers of
+            ``rq`` or ``celery``, which need ``store_url``. Default ``threads``.
+        queue_name: The queue that try-ons are put into, for RQ and Celery. Default ``genvoris``
+            with RQ, and with Celery the one that its routing says.
+        queue_size: Try-ons that may wait or be under way at once with RQ or Celery, 1 to 1,000.
+            Default 100.
         tryons_per_shopper: Try-ons that one shopper may have under way, in all processes together,
             1 to 64. Default 2.
         guest_tryons_per_day: Try-ons that one guest may start within 24 hours, 1 to 100, and five
@@ -186,6 +192,9 @@ class Settings:
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
+    queue: str = "threads"
+    queue_name: str | None = None
+    queue_size: int = 100
     tryons_per_shopper: int = 2
     guest_tryons_per_day: int | None = None
     tryons_per_day: int | None = None

@@ -122,6 +122,11 @@ def _check_together(settings: Settings) -> None:
             "the widget in this package brings its own integrity."
         )
 
+    if settings.queue != "threads" and settings.store_url is None:
+        raise ConfigurationError(
+            f"GENVORIS_QUEUE = {settings.queue!r} needs GENVORIS_STORE_URL: try-ons wait for a "
+            "worker in Redis, where every process finds them."
+        )
     if settings.database_url and settings.database is not None:
         raise ConfigurationError(
             "GENVORIS_DATABASE_URL and GENVORIS_DATABASE are both set. Set GENVORIS_DATABASE to "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -13,17 +14,30 @@ from ..core.storage.interface import NoSealer, Sealer, Store
 from ..core.storage.memory_store import MemoryStore
 from ..settings import Settings
 
+if TYPE_CHECKING:  # Redis is an extra
+    from ..core.storage.redis_connection import RedisConnection
+
 # Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
 PLANS_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Where values are stored and sealed, and calls counted, for all processes or for this one."""
+    """Where values are stored and sealed, and calls counted, for all processes or for this one.
+
+    Attributes:
+        store: Where values are stored.
+        sealer: Seals them.
+        photo_sealer: Returns what seals the photo of one try-on.
+        windows: Where calls are counted.
+        connection: The connection to Redis, if there is one.
+    """
 
     store: Store
     sealer: Sealer = field(default_factory=NoSealer)
+    photo_sealer: Callable[[str], Sealer] = lambda _job_id: NoSealer()
     windows: Windows | None = None
+    connection: RedisConnection | None = None
 
 
 def open_storage(
@@ -44,8 +58,17 @@ def open_storage(
     )
     namespace = Namespace(shop, lambda: _plan_ids(client))
     store = RedisStore(connection, namespace)
-    sealer = SecretSealer(lambda: secrets_of(app, settings))
-    return Storage(store, sealer, RedisWindows(connection, namespace.find))
+
+    def sealer(purpose: str) -> Sealer:
+        return SecretSealer(lambda: secrets_of(app, settings), purpose)
+
+    return Storage(
+        store,
+        sealer("store"),
+        photo_sealer=lambda job_id: sealer(f"photo {job_id}"),
+        windows=RedisWindows(connection, namespace.find),
+        connection=connection,
+    )
 
 
 def _plan_ids(client: GenvorisClient) -> list[str]:

@@ -29,6 +29,8 @@ from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
+from ..core.tryon.jobs import JobQueue
+from ..core.tryon.jobs.durable import DurableJobQueue
 from ..core.tryon.jobs.local import LocalJobQueue
 from ..core.webhooks.handling import Deduplicator
 from ..settings import Settings
@@ -39,6 +41,7 @@ from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .outbox import deliveries
+from .queues import open_broker
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
@@ -300,18 +303,34 @@ class _Wiring:
         )
         return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout)
 
-    def _make_jobs(self) -> LocalJobQueue:
+    def _make_jobs(self) -> JobQueue:
         settings, storage = self._settings, self._storage
-        return LocalJobQueue(
+        run = functools.partial(run_tryon, self._app)
+        max_runtime = settings.tryon_timeout + RUNTIME_MARGIN
+        if settings.queue == "threads":
+            return LocalJobQueue(
+                storage.store,
+                run,
+                self._daily_limit.without_picture,
+                concurrency=settings.tryon_concurrency,
+                per_owner=settings.tryons_per_shopper,
+                ttl=settings.result_ttl,
+                max_runtime=max_runtime,
+                clock=self._clock,
+                sealer=storage.sealer,
+            )
+        return DurableJobQueue(
             storage.store,
-            functools.partial(run_tryon, self._app),
+            open_broker(self._app, settings, storage, max_runtime),
+            run,
             self._daily_limit.without_picture,
-            concurrency=settings.tryon_concurrency,
+            sealer=storage.sealer,
+            photo_sealer=storage.photo_sealer,
+            max_unfinished=settings.queue_size,
             per_owner=settings.tryons_per_shopper,
             ttl=settings.result_ttl,
-            max_runtime=settings.tryon_timeout + RUNTIME_MARGIN,
+            max_runtime=max_runtime,
             clock=self._clock,
-            sealer=storage.sealer,
         )
 
     def _make_handovers(self) -> Handovers:

@@ -32,10 +32,12 @@ class SecretSealer:
 
     Args:
         secrets: Returns the secrets, which may change. The first one seals, all of them unseal.
+        purpose: Values of one purpose have a key of their own.
     """
 
-    def __init__(self, secrets: Callable[[], Sequence[Secret]]) -> None:
+    def __init__(self, secrets: Callable[[], Sequence[Secret]], purpose: str = "store") -> None:
         self._secrets = secrets
+        self._purpose = purpose
         self._derived: tuple[tuple[Secret, ...], tuple[AESGCM, ...]] = ((), ())
 
     def seal(self, name: str, value: bytes) -> bytes:
@@ -61,13 +63,17 @@ class SecretSealer:
         derived = self._derived
         if derived[0] != secrets:
             # Replaced as a whole, so that threads need no lock.
-            self._derived = derived = (secrets, tuple(_cipher(secret) for secret in secrets))
+            self._derived = derived = (secrets, self._derive(secrets))
         return derived[1]
 
+    def _derive(self, secrets: Iterable[Secret]) -> tuple[AESGCM, ...]:
+        info = f"genvoris-flask {self._purpose}".encode()
+        return tuple(_cipher(secret, info) for secret in secrets)
 
-def _cipher(secret: Secret) -> AESGCM:
+
+def _cipher(secret: Secret, info: bytes) -> AESGCM:
     material = secret.encode() if isinstance(secret, str) else secret
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"genvoris-flask store")
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=info)
     return AESGCM(derivation.derive(material))
 
 

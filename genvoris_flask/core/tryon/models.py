@@ -99,6 +99,17 @@ class Cancellation:
 
 
 @dataclass(frozen=True)
+class Rerun:
+    """What is known of earlier attempts at a try-on, by processes that died.
+
+    Attributes:
+        may_be_charged: Whether one of them may have been charged.
+    """
+
+    may_be_charged: bool
+
+
+@dataclass(frozen=True)
 class TryOnRequest:
     """One try-on that somebody asked for. It is plain data, so that another process may make it.
 
@@ -110,6 +121,7 @@ class TryOnRequest:
         key: Tells a repeat of this request from a new one.
         counted: What it counts against in a guest's day.
         cancellation: Whether it may still be made and charged.
+        rerun: Set if it was begun before and its process died.
     """
 
     photo: Photo = field(repr=False)
@@ -119,6 +131,7 @@ class TryOnRequest:
     key: str
     counted: CountedTryon | None = None
     cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
+    rerun: Rerun | None = None
 
 
 @dataclass(frozen=True)

@@ -34,19 +34,20 @@ class Spender:
         self._ledger = ledger
         self._notify = notify
 
-    def reserve(self, shopper: Shopper, key: str) -> str | None:
+    def reserve(self, shopper: Shopper, key: str, *, is_rerun: bool = False) -> str | None:
         """Reserve a try-on for one picture; return the reservation's key, or None if none is left.
 
         Args:
             shopper: Who tries on.
             key: The try-on's idempotency key. One that was used before is no way to a second
                 picture for nothing, so it then gets a reservation of its own.
+            is_rerun: Whether an earlier attempt at this try-on may have reserved it.
         """
         for each in (key, f"{key}/{secrets.token_hex(8)}"):
             found = self._ledger.reserve(
                 shopper.external_id, each, verified_email=shopper.verified_email
             )
-            if found is None or found.is_new:
+            if found is None or found.is_new or is_rerun:
                 break
         return each if found else None
 

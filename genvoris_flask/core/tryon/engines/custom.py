@@ -79,6 +79,9 @@ class CustomEngine:
         if seconds > self._timeout:
             raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
         request.cancellation.begin_charging()  # not before: only metering charges the shopper
+        if request.rerun and request.rerun.may_be_charged:
+            log.warning("A worker died while it metered a try-on, so it is not metered again.")
+            return picture
         meter = Meter(self._client, tokens, lambda: self._usage(request.shopper))
         quota = meter.charge(request.product, request.origin, int(seconds * 1000), before)
         return replace(picture, quota=quota)

@@ -73,7 +73,7 @@ class LedgerEngine:
         shopper, spender = request.shopper, self._spender
         if shopper is None:  # a guest's try-ons are limited by the day
             return self._engine.make(request, tokens)
-        key = spender.reserve(shopper, request.key)
+        key = spender.reserve(shopper, request.key, is_rerun=request.rerun is not None)
         if key is None:
             return spender.refusal(shopper, request.product)
         try:

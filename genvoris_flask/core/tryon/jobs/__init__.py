@@ -1,8 +1,9 @@
 """Try-ons as jobs: started by one request, and followed by others until there is a picture.
 
 Here is what a queue of jobs can do, which is all that routes know. ``local`` is the queue that runs
-jobs on threads of the process that took them; ``records`` is what it shares through the store, so
-that every process can answer for every job.
+jobs on threads of the process that took them, and ``durable`` the one that leaves them to workers
+of an engine such as RQ or Celery. ``records`` is what both share through the store, so that every
+process can answer for every job.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ..daily_limit import CountedTryon
 from ..models import Job, Outcome, TryOnRequest
 
 RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
+# Homes and offices share an address, so its guests have as many slots as five shoppers.
+ADDRESS_FACTOR = 5
 
 # Makes a try-on, on whichever thread.
 Run = Callable[[TryOnRequest], Outcome]
@@ -53,6 +56,30 @@ class QueueLoad:
     capacity: int
     is_stuck: bool = False
     is_ending: bool = False
+
+
+class BrokerError(GenvorisError):
+    """The engine cannot be reached, or takes nothing."""
+
+
+class Broker(Protocol):
+    """Sends jobs to the workers of an engine."""
+
+    def send(self, job_id: str) -> None:
+        """Have one of the workers run a job: ``DurableJobQueue.run``, in an app's context.
+
+        Raises:
+            BrokerError: The engine does not take it.
+            StoreUnavailableError: So does the engine's Redis, which is the shop's own.
+        """
+
+    def has_worker(self) -> bool:
+        """Return whether any worker listens.
+
+        Raises:
+            BrokerError: The engine cannot be asked.
+            StoreUnavailableError: Its Redis, which is the shop's own, cannot be asked.
+        """
 
 
 class JobQueue(Protocol):

@@ -17,13 +17,19 @@ from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
 from ..models import Done, Failure, Job, TryOnRequest
-from . import BusyError, JobExpiredError, OnNoPicture, QueueLoad, Removal, Run, TooManyJobsError
+from . import (
+    ADDRESS_FACTOR,
+    BusyError,
+    JobExpiredError,
+    OnNoPicture,
+    QueueLoad,
+    Removal,
+    Run,
+    TooManyJobsError,
+)
 from .records import JobRecords
 from .task import Task
 from .worker import HEARTBEAT_SECONDS, QUEUED_PER_THREAD, JobWorker
-
-# Homes and offices share an address, so its guests have as many slots as five shoppers.
-ADDRESS_FACTOR = 5
 
 
 class LocalJobQueue:

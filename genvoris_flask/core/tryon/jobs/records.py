@@ -169,9 +169,19 @@ class JobRecords:
         """Return a finished picture."""
         return self._pictures.get(_picture_key(job_id))
 
-    def write(self, job: Job) -> None:
-        """Write a job that has no result. It outlives its worker for a while."""
-        self._set(f"tryon:{job.id}", dump_job(job), LEASE_SECONDS + self._ttl)
+    def write(self, job: Job, seconds: float = LEASE_SECONDS) -> None:
+        """Write a job that has no result.
+
+        Args:
+            job: The job.
+            seconds: How long it is unfinished, at most, if it is not written again.
+        """
+        self._set(f"tryon:{job.id}", dump_job(job), seconds + self._ttl)
+
+    def is_unreadable(self, job_id: str) -> bool:
+        """Return whether a job that has not ended is there, but was sealed with another secret."""
+        key = f"tryon:{job_id}"
+        return self._store.get(key) is not None and self._get(key) is None
 
     def has_ended(self, job_id: str) -> bool:
         """Return whether a job has a result or was removed."""

@@ -1,0 +1,52 @@
+"""Workers of the engines that try-ons can run on, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.waiting import LIMIT
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+SHOP = "tests.support.queue_shop"
+
+
+def command(engine: str, url: str) -> list[str]:
+    """Return the command that starts a worker, as docs/queues.md has it."""
+    if engine == "rq":
+        worker = ["--worker-class", "genvoris_flask.rq.Worker", "--quiet"]
+        return [str(BIN / "rq"), "worker", "--url", url, *worker, "genvoris"]
+    options = ["--pool", "prefork", "--concurrency", "1", "--loglevel", "WARNING"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [str(BIN / "celery"), "-A", f"{SHOP}_app:celery_app", "worker", *options, *quiet]
+
+
+class Worker:
+    """A running worker and the processes that it forks."""
+
+    def __init__(self, engine: str, url: str, environ: dict[str, str], log: Path) -> None:
+        self._log = log.open("ab")
+        self.process = subprocess.Popen(
+            command(engine, url),
+            cwd=ROOT,
+            env=os.environ | environ | {"FLASK_APP": f"{SHOP}_app", "PYTHONPATH": str(ROOT)},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        """Kill it with all its children, as a machine that dies does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._log.close()
+
+    def stop(self) -> None:
+        """Ask it to end, as a deployment does."""
+        self.process.terminate()
+        self.process.wait(timeout=LIMIT)
+        self._log.close()
