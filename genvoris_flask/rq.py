@@ -12,14 +12,15 @@ from flask.cli import ScriptInfo
 
 from .web.compat import get_app
 from .web.queues.running import run_job
+from .web.warm_up import warm_up
 
 
 class Worker(rq.Worker):
     """A worker that loads the shop once; RQ's own would load it anew for every try-on."""
 
     def work(self, *args: Any, **options: Any) -> bool:
-        """Load the shop, then run jobs."""
-        find_app()
+        """Load the shop and all that try-ons need, then run jobs in forks."""
+        warm_up(find_app())
         return super().work(*args, **options)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections import Counter
 
@@ -18,12 +19,22 @@ _TEXT = base64.b64encode(_MADE).decode()
 
 
 class TryonHost(Upstream):
-    """An upstream whose try-ons take ``seconds``."""
+    """An upstream whose try-ons take ``seconds``, and longer while ``gate`` is not set.
+
+    Attributes:
+        seconds: How long each takes.
+        gate: Set while try-ons end.
+        status: The status that they are answered with.
+        keys: How often each Idempotency-Key was seen.
+    """
 
     def __init__(self, seconds: float = 0.5, port: int = 0) -> None:
         super().__init__(delay=0.005, port=port)
         self.RequestHandlerClass = TryonHandler
         self.seconds = seconds
+        self.gate = threading.Event()
+        self.gate.set()
+        self.status = 200
         self.keys: Counter[str] = Counter()
 
 
@@ -46,4 +57,5 @@ class TryonHandler(Handler):
         while left > 0 and (piece := self.rfile.read(min(left, 65536))):
             left -= len(piece)
         time.sleep(self.server.seconds)
-        self._answer(200, {"success": True, "images": [_TEXT]})
+        self.server.gate.wait(60)
+        self._answer(self.server.status, {"success": True, "images": [_TEXT]})

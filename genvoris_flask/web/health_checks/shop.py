@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError
+from ...core.tryon.jobs.durable import DurableJobQueue
+from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError, see
 from ..shopper import SETTING, classes_with_own_get_id, login_url
 from ..state import AppState
 from .finding import Finding, good, warn, wrong
@@ -26,6 +27,26 @@ def check_store(state: AppState) -> Finding:
     if "ssl_cert_reqs=none" in state.settings.store_url:
         return warn("store", f"{text} Its certificate is not checked (ssl_cert_reqs=none).")
     return good("store", text)
+
+
+def check_queue(state: AppState) -> Iterator[Finding]:
+    """Check that a worker of the engine listens, if try-ons run on one."""
+    name = state.settings.queue
+    if not isinstance(state.jobs, DurableJobQueue):
+        return
+    try:
+        has_worker = state.jobs.broker.has_worker()
+    except GenvorisError as error:
+        yield wrong("queue", f"Nobody can try on. {error}")
+        return
+    if has_worker:
+        yield good("queue", f"A worker of {name} listens for try-ons.")
+    else:
+        yield wrong(
+            "queue",
+            f"No worker of {name} listens, so try-ons wait in vain: start one, see "
+            f"{see('queues.md')}",
+        )
 
 
 def check_ledger(state: AppState) -> Iterator[Finding]:

@@ -1,0 +1,263 @@
+"""Try-ons on threads, and on workers of RQ and Celery in other processes: the same promises.
+
+Two web processes of a shop are two apps in this process, on one Redis.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from genvoris_flask.web.state import get_state
+from tests.integration.conftest import RedisServer
+from tests.support.cli import run_command
+from tests.support.queue_shop import create_app
+from tests.support.queue_workers import Worker
+from tests.support.tryon_host import RESULT, TryonHost
+from tests.support.tryon_load import PHOTO, form
+from tests.support.waiting import until
+
+ROOM = 5  # try-ons that a shop takes at once: one under way, and four that wait
+
+
+class Engine:
+    """A shop on one engine, with a single worker that makes one try-on at a time."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self._folder = folder
+        self.host = TryonHost(0.02)
+        self._thread = threading.Thread(target=self.host.serve_forever)
+        self._thread.start()
+        self.redis = RedisServer(folder)
+        self.redis.start()
+        self.settings = {
+            "GENVORIS_QUEUE": name,
+            "GENVORIS_QUEUE_SIZE": str(ROOM),
+            "GENVORIS_TRYON_CONCURRENCY": "1",
+            "GENVORIS_STORE_URL": self.redis.url,
+            "GENVORIS_API_URL": f"{self.host.url}/api/v1",
+            "GENVORIS_TRYON_URL": self.host.url,
+            "GENVORIS_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite",
+            "GENVORIS_CHARGING": "credits",
+            "GENVORIS_ALLOW_GUESTS": "true",
+            "GENVORIS_GUEST_TRYONS_PER_DAY": "1",
+        }
+        self.app = create_app(self.celery | self.settings)
+        assert run_command(self.app, "db", "upgrade").exit_code == 0
+        self.one, self.other = (self.process() for _ in range(2))
+        self.worker: Worker | None = None
+        self.start_worker()
+
+    @property
+    def celery(self) -> dict[str, Any]:
+        return {"CELERY": {"broker_url": self.redis.url}}
+
+    def process(self) -> FlaskClient:
+        """Start one more web process."""
+        return create_app(self.celery | self.settings).test_client()
+
+    def start_worker(self) -> None:
+        """Start the worker, unless threads of the web processes do its work."""
+        if self.name != "threads":
+            log = self._folder / f"{self.name}.log"
+            self.worker = Worker(self.name, self.redis.url, self.settings, log)
+
+    def stop(self) -> None:
+        self.host.gate.set()
+        if self.worker:
+            self.worker.kill()
+        self.redis.kill()
+        self.host.stop()
+        self._thread.join()
+
+    # Shoppers
+
+    def sell(self, user: str, number: int = 9) -> None:
+        """Give a shopper try-ons."""
+        with self.app.app_context():
+            get_state(self.app).billing.grant(user, number)
+
+    def used(self, user: str) -> tuple[int, int]:
+        """Return how many of a shopper's try-ons are used and reserved."""
+        with self.app.app_context():
+            lots = get_state(self.app).billing.balance(user).lots
+        return sum(lot.used for lot in lots), sum(lot.reserved for lot in lots)
+
+    def stored(self) -> dict[bytes, bytes]:
+        """Return all texts in Redis."""
+        keys = self.redis.command("KEYS", "*")
+        kinds = {key: self.redis.command("TYPE", key) for key in keys}
+        return {
+            key: self.redis.command("GET", key) or b""
+            for key, kind in kinds.items()
+            if kind in (b"string", "string")
+        }
+
+    def photos(self) -> list[bytes]:
+        return [key for key in self.stored() if b":request" in key]
+
+
+@pytest.fixture(scope="module", params=["threads", "rq", "celery"])
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """Yield a shop on an engine."""
+    engine = Engine(request.param, tmp_path_factory.mktemp(request.param))
+    yield engine
+    engine.stop()
+
+
+def start(web: FlaskClient, user: str = "", key: str = "") -> tuple[int, dict[str, Any]]:
+    """Start a try-on; return the status and the answer. Without a user, a guest does."""
+    body, headers = form()
+    more = {"Idempotency-Key": key} if key else {}
+    answer = web.post(f"/genvoris/tryons?user={user}", data=body, headers=headers | more)
+    return answer.status_code, answer.get_json()
+
+
+def started(web: FlaskClient, user: str = "", key: str = "") -> str:
+    status, fields = start(web, user, key)
+    assert status == 202, fields
+    return str(fields["id"])
+
+
+def look(web: FlaskClient, job: str, user: str = "") -> dict[str, Any]:
+    fields: dict[str, Any] = web.get(f"/genvoris/tryons/{job}?user={user}").get_json()
+    return fields
+
+
+def finish(web: FlaskClient, job: str, user: str = "") -> dict[str, Any]:
+    """Poll until a try-on has ended."""
+    until(lambda: look(web, job, user).get("state") not in ("queued", "running"))
+    return look(web, job, user)
+
+
+def cancel(web: FlaskClient, job: str, user: str) -> str:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    answer = web.delete(f"/genvoris/tryons/{job}?user={user}", headers=headers)
+    return str(answer.get_json()["outcome"])
+
+
+def test_try_on_is_made_once(engine: Engine) -> None:
+    """A repeat is the same job in every process, and its picture is found there."""
+    engine.sell("ada")
+    engine.host.keys.clear()
+    job = started(engine.one, "ada", "click")
+    assert started(engine.other, "ada", "click") == job
+    found = finish(engine.other, job, "ada")
+    assert (found["state"], found["charged"]) == ("done", True)
+    for web in (engine.one, engine.other):
+        assert web.get(f"{found['image_url']}?user=ada").data == RESULT
+        assert look(web, job, "ben")["error"] == "not_found"
+    assert started(engine.one, "ada", "click") == job
+    assert list(engine.host.keys.values()) == [1]
+    assert engine.used("ada") == (1, 0)
+
+
+def test_stages_limits_and_cancelling(engine: Engine) -> None:
+    """All processes count together, and what is cancelled before it is charged costs nothing."""
+    engine.sell("eve")
+    engine.host.keys.clear()
+    engine.host.gate.clear()
+    running = started(engine.one, "eve")
+    until(lambda: engine.host.keys)
+    queued = started(engine.one, "eve")
+    assert [look(engine.one, each, "eve")["state"] for each in (running, queued)] == [
+        "running",
+        "queued",
+    ]
+    for web in (engine.one, engine.other):
+        assert start(web, "eve")[1]["error"] == "too_many_tryons"
+    stored = b"".join(engine.stored().values())
+    assert PHOTO[100:140] not in stored
+    assert b"eve" not in stored
+    assert cancel(engine.other, queued, "eve") == "cancelled"
+    assert cancel(engine.other, running, "eve") == "under_way"
+    assert engine.photos() == []
+    engine.host.gate.set()
+    until(lambda: start(engine.one, "eve")[0] == 202)
+    until(lambda: engine.photos() == [])
+    for each in (running, queued):
+        assert look(engine.one, each, "eve")["error"] == "not_found"
+    until(lambda: len(engine.host.keys) == 2)
+
+
+def test_full_queue(engine: Engine) -> None:
+    """So many are taken; one more shopper is told to come back, and charged nothing."""
+    users = [f"rush{number}" for number in range(ROOM + 1)]
+    for user in users:
+        engine.sell(user)
+    until(lambda: engine.photos() == [])
+    engine.host.gate.clear()
+    jobs = {user: started(engine.one, user) for user in users[:ROOM]}
+    status, fields = start(engine.one, users[ROOM], "k")
+    assert (status, fields["error"]) == (503, "busy")
+    engine.host.gate.set()
+    for user, job in jobs.items():
+        assert finish(engine.one, job, user)["state"] == "done"
+        assert engine.used(user) == (1, 0)
+    assert engine.used(users[ROOM]) == (0, 0)
+    assert finish(engine.one, started(engine.one, users[ROOM], "k"), users[ROOM])["state"] == "done"
+
+
+def test_failure_gives_everything_back(engine: Engine) -> None:
+    """A shopper keeps the try-on, and a guest theirs of the day."""
+    engine.sell("ben")
+    engine.host.status = 500
+    shopper, guest = started(engine.one, "ben", "click"), started(engine.one)
+    for job, user in ((shopper, "ben"), (guest, "")):
+        assert finish(engine.one, job, user)["state"] == "failed"
+    assert engine.used("ben") == (0, 0)
+    engine.host.status = 200
+    again = started(engine.other, "ben", "click")
+    assert again != shopper
+    assert finish(engine.one, again, "ben")["state"] == "done"
+    assert engine.used("ben") == (1, 0)
+    until(lambda: start(engine.one)[0] == 202)
+    assert start(engine.one)[1]["error"] == "guest_limit_reached"
+
+
+def test_check_sees_whether_a_worker_listens(engine: Engine) -> None:
+    """``flask genvoris check`` says so."""
+    if engine.name == "threads":
+        pytest.skip("threads need no worker")
+    assert f"A worker of {engine.name} listens" in run_command(engine.app, "check").output
+
+
+def post_and_die(engine: Engine, answers: Any) -> None:
+    web = engine.process()
+    answers.send(started(web, "web", "click"))
+    os.kill(os.getpid(), 9)
+
+
+def test_killed_processes_lose_nothing(engine: Engine) -> None:
+    """Neither the web process that took a try-on, nor the worker that makes it."""
+    if engine.name == "threads":
+        pytest.skip("what threads promise is in test_tryons")
+    engine.sell("web")
+    engine.host.keys.clear()
+    engine.host.gate.clear()
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(
+        target=post_and_die, args=(engine, sender)
+    )
+    process.start()
+    job = receiver.recv()
+    process.join()
+    until(lambda: engine.host.keys)
+    assert engine.worker
+    engine.worker.kill()
+    engine.host.gate.set()
+    engine.start_worker()
+    assert finish(engine.one, job, "web")["state"] == "done"
+    assert list(engine.host.keys.values()) == [2]
+    assert engine.used("web") == (1, 0)
+    assert started(engine.one, "web", "click") == job
