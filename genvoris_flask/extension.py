@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, before_render_template
@@ -86,7 +85,7 @@ class GenvorisFlask(Registration):
         app.extensions[EXTENSION_KEY] = LazyState(build)
         app.request_class = with_body_limit(app.request_class)
         if settings.queue == "celery":
-            import_module(".web.queues.celery", __package__)  # registers the task of its workers
+            from .web.queues import celery  # noqa: F401  (registers the task of its workers)
         register_routes(app, settings)
         enforce_policies(app)
         shopping.forget_on_logout(app)

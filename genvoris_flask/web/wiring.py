@@ -29,19 +29,16 @@ from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
-from ..core.tryon.jobs import JobQueue
-from ..core.tryon.jobs.durable import DurableJobQueue
-from ..core.tryon.jobs.local import LocalJobQueue
 from ..core.webhooks.handling import Deduplicator
 from ..settings import Settings
 from . import assets
 from .billing import AppBilling, RequestCalls
-from .callbacks import AppSignals, run_tryon
+from .callbacks import AppSignals
 from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .outbox import deliveries
-from .queues import open_broker
+from .queues import open_jobs
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
@@ -59,8 +56,6 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
 
 log = logging.getLogger("genvoris_flask")
 
-# Seconds that a try-on needs beside its engine: token, usage, metering, fetching the picture.
-RUNTIME_MARGIN = 60.0
 # Of photos on their way from phones to dialogs, while there is no Redis.
 HANDOVER_BYTES = 64 * 1024 * 1024
 
@@ -130,7 +125,7 @@ class _Wiring:
             passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
             upload_slots=Slots(settings.tryons_per_shopper),
             daily_limit=self._daily_limit,
-            jobs=self._make_jobs(),
+            jobs=open_jobs(self._app, settings, self._storage, self._daily_limit, self._clock),
             handovers=self._make_handovers(),
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
@@ -302,36 +297,6 @@ class _Wiring:
             settings.tryon_url, key, settings.result_hosts, transport=self._transport
         )
         return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout)
-
-    def _make_jobs(self) -> JobQueue:
-        settings, storage = self._settings, self._storage
-        run = functools.partial(run_tryon, self._app)
-        max_runtime = settings.tryon_timeout + RUNTIME_MARGIN
-        if settings.queue == "threads":
-            return LocalJobQueue(
-                storage.store,
-                run,
-                self._daily_limit.without_picture,
-                concurrency=settings.tryon_concurrency,
-                per_owner=settings.tryons_per_shopper,
-                ttl=settings.result_ttl,
-                max_runtime=max_runtime,
-                clock=self._clock,
-                sealer=storage.sealer,
-            )
-        return DurableJobQueue(
-            storage.store,
-            open_broker(self._app, settings, storage, max_runtime),
-            run,
-            self._daily_limit.without_picture,
-            sealer=storage.sealer,
-            photo_sealer=storage.photo_sealer,
-            max_unfinished=settings.queue_size,
-            per_owner=settings.tryons_per_shopper,
-            ttl=settings.result_ttl,
-            max_runtime=max_runtime,
-            clock=self._clock,
-        )
 
     def _make_handovers(self) -> Handovers:
         if self._settings.store_url is not None:

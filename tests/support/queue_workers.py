@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.waiting import LIMIT
@@ -41,9 +43,18 @@ class Worker:
 
     def kill(self) -> None:
         """Kill it with all its children, as a machine that dies does."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in (self.process.pid, *self._forked()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self._log.close()
+
+    def _forked(self) -> Iterator[int]:
+        """Yield the processes of its session; RQ gives each job a process group of its own."""
+        for entry in Path("/proc").iterdir():
+            with suppress(ProcessLookupError):
+                if entry.name.isdigit() and os.getsid(int(entry.name)) == self.process.pid:
+                    yield int(entry.name)
 
     def stop(self) -> None:
         """Ask it to end, as a deployment does."""
