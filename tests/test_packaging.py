@@ -109,10 +109,12 @@ def test_wheel_dependencies(dist: Path) -> None:
     names = {line.split()[1].split("<")[0].split(">")[0].split("[")[0] for line in needed}
     assert names == own | brought
     assert {line for line in lines if line.startswith("Provides-Extra")} == {
+        "Provides-Extra: celery",
         "Provides-Extra: ledger",
         "Provides-Extra: mysql",
         "Provides-Extra: postgresql",
         "Provides-Extra: redis",
+        "Provides-Extra: rq",
         "Provides-Extra: sandbox",
         "Provides-Extra: stripe",
     }

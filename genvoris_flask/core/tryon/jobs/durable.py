@@ -25,6 +25,7 @@ from . import (
     BusyError,
     JobExpiredError,
     OnNoPicture,
+    QueueLoad,
     Removal,
     Run,
     TooManyJobsError,
@@ -87,6 +88,7 @@ class DurableJobQueue:
         ending = self._ending = JobEnding(records, unfinished, on_no_picture)
         self.broker = broker
         self._max_unfinished = max_unfinished
+        self._unfinished_count = 0
         self._per_owner = per_owner
         self._per_address = min(per_owner * ADDRESS_FACTOR, max(1, max_unfinished - 1))
         self._clock = clock
@@ -162,6 +164,10 @@ class DurableJobQueue:
             self._ending.close(job_id)
         return "cancelled" if is_free else "under_way"
 
+    def load(self) -> QueueLoad:
+        """Return how busy the engine's queue was when this process last looked."""
+        return QueueLoad(self._unfinished_count, self._max_unfinished)
+
     def run(self, job_id: str) -> None:
         """Make a job in this process, which is a worker of the engine.
 
@@ -227,7 +233,7 @@ class DurableJobQueue:
 
         It happens by itself while there are jobs.
         """
-        ids = self._unfinished.ids()
+        ids = self._ids()
         if ids and self._unfinished.take_watch():
             for job_id in ids:
                 try:
@@ -238,7 +244,12 @@ class DurableJobQueue:
         return bool(ids)
 
     def _has_unfinished(self) -> bool:
-        return bool(self._unfinished.ids())
+        return bool(self._ids())
+
+    def _ids(self) -> list[str]:
+        ids = self._unfinished.ids()
+        self._unfinished_count = len(ids)
+        return ids
 
     def _look_at(self, job_id: str) -> None:
         if self._unfinished.is_claimed(job_id) or self._records.is_unreadable(job_id):
