@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .core.tryon.paywall import Paywall, PaywallOption, Refusal
     from .errors import ConfigurationError, GenvorisError
     from .extension import GenvorisFlask
+    from .web.account import genvoris_account, genvoris_balance
     from .web.button import genvoris_button
     from .web.widget_tags import genvoris_widget
 
@@ -35,6 +36,8 @@ _HOMES = {
     "Product": ".core.products",
     "Refusal": ".core.tryon.paywall",
     "Shopper": ".core.sessions",
+    "genvoris_account": ".web.account",
+    "genvoris_balance": ".web.account",
     "genvoris_button": ".web.button",
     "genvoris_widget": ".web.widget_tags",
 }
@@ -55,6 +58,8 @@ __all__ = [
     "Product",
     "Refusal",
     "Shopper",
+    "genvoris_account",
+    "genvoris_balance",
     "genvoris_button",
     "genvoris_widget",
 ]

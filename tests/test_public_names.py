@@ -39,6 +39,8 @@ def test_package() -> None:
         "Product",
         "Refusal",
         "Shopper",
+        "genvoris_account",
+        "genvoris_balance",
         "genvoris_button",
         "genvoris_widget",
     ]

@@ -64,8 +64,7 @@ def resume() -> Response:
 @login_required
 def account() -> str:
     if current_app.config.get("GENVORIS_CHARGING"):
-        balance = genvoris.billing.balance(external_id(current_user))
-        return render_template("account.html", balance=balance)
+        return render_template("account.html", has_ledger=True)
     usage = None
     away = False
     try:

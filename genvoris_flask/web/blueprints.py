@@ -87,10 +87,18 @@ class EveryHostBlueprint(Blueprint):
         name: The name.
         import_name: The module that it is in.
         public: Whether shared caches may keep the answers.
+        template_folder: Where its templates are, beside the module; a shop's own come before them.
     """
 
-    def __init__(self, name: str, import_name: str, *, public: bool = False) -> None:
-        super().__init__(name, import_name)
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        *,
+        public: bool = False,
+        template_folder: str | None = None,
+    ) -> None:
+        super().__init__(name, import_name, template_folder=template_folder)
         self._public = public
         self.url_value_preprocessor(_drop_host)
         # Flask calls this before every other hook of a request, those that the shop registered

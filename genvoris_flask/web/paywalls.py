@@ -34,17 +34,7 @@ def paywall_fields(
     """
     state, language = get_state(), page_language()
     settings = state.settings
-    options: list[PaywallOption] = []
-    if settings.charging:
-        if balance is None:
-            balance = _read_balance(state, refusal)
-        options = options_for(
-            refusal,
-            _offers(state, refusal.product),
-            balance=balance,
-            renews_at=renews_at,
-            language=language,
-        )
+    options = ways_on(refusal, balance=balance, renews_at=renews_at)
     # Options that lead somewhere take the place of the default paywall's single button.
     is_offered = any(option.url for option in options)
     return paywall_for(
@@ -54,6 +44,21 @@ def paywall_fields(
         language,
         options=options,
         has_ledger=settings.has_ledger,
+    )
+
+
+def ways_on(
+    refusal: Refusal, *, balance: Balance | None = None, renews_at: datetime | None = None
+) -> list[PaywallOption]:
+    """Return how a shopper can go on if GENVORIS_CHARGING is set; see ``paywall_fields``."""
+    state = get_state()
+    if not state.settings.charging:
+        return []
+    if balance is None:
+        balance = _read_balance(state, refusal)
+    offers = _offers(state, refusal.product)
+    return options_for(
+        refusal, offers, balance=balance, renews_at=renews_at, language=page_language()
     )
 
 

@@ -156,7 +156,7 @@ stripe.post("/stripe")(view("stripe.receive"))
 health = server_blueprint("genvoris_health", __name__)
 health.get("/health")(view("health.health"))
 
-assets = EveryHostBlueprint("genvoris_assets", __name__, public=True)
+assets = EveryHostBlueprint("genvoris_assets", __name__, public=True, template_folder="templates")
 assets.get("/<name>.js")(view("widget.script"))
 
 

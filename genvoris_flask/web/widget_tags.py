@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ..core.addresses import is_link
 from ..core.button_design import ButtonDesign
 from ..errors import GenvorisError
+from .account import genvoris_account, genvoris_balance
 from .button import button_design, genvoris_button
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
@@ -158,7 +159,12 @@ def _is_allowed(keyword: str, value: object) -> bool:
     return False
 
 
-TEMPLATE_FUNCTIONS = {"genvoris_button": genvoris_button, "genvoris_widget": genvoris_widget}
+TEMPLATE_FUNCTIONS = {
+    "genvoris_account": genvoris_account,
+    "genvoris_balance": genvoris_balance,
+    "genvoris_button": genvoris_button,
+    "genvoris_widget": genvoris_widget,
+}
 
 
 def complete_templates(app: Flask, **_: object) -> None:
