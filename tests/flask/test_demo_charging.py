@@ -81,7 +81,7 @@ def test_what_is_offered(shop: SwitchableShop) -> None:
     link = dev.get("/genvoris/checkout?try_ons=5&page_url=/product/x", headers=SAME_ORIGIN)
     assert link.location == "/buy/5?next=/product/x"
     assert post(dev, "/buy/5", next="/product/x").location == "/product/x"
-    assert "5 left" in dev.get("/account").text
+    assert "Left: <strong>5</strong>" in dev.get("/account").text
     shop.switch("freemium")
     dev = browser_of(shop, "dev")
     assert dev.get("/genvoris/status").get_json()["remaining"] == 5 + 3
