@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ..errors import ConfigurationError
 from . import button_design as button
 from . import validators
 from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
+
+MIN_TOKEN = 16  # characters
+
+
+def metrics(key: str, value: Any) -> Any:
+    """Return a registry of prometheus-client's, or whether there are metrics in its own."""
+    found = value if hasattr(value, "collect") else validators.flag(key, value)
+    if found:
+        validators.need("prometheus_client", key, extra="metrics")
+    return found
+
+
+def metrics_token(key: str, value: Any) -> str:
+    """Return a token that is long enough not to be guessed."""
+    validators.need("prometheus_client", key, extra="metrics")
+    token = validators.text(key, value)
+    # The value itself is never repeated.
+    if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            f"{key} must be at least {MIN_TOKEN} letters, digits or signs without spaces."
+        )
+    return token
+
 
 CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ENABLED": validators.flag,
@@ -77,5 +103,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_STRIPE_API_KEY": validators.stripe_key,
     "GENVORIS_STRIPE_METADATA_ONLY": validators.flag,
     "GENVORIS_LIMIT_WEBHOOK": validators.rate,
+    "GENVORIS_METRICS": metrics,
+    "GENVORIS_METRICS_TOKEN": metrics_token,
     "GENVORIS_CSP_NONCE": validators.function,
 }

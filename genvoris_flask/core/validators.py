@@ -70,20 +70,21 @@ def secrets(key: str, value: Any) -> tuple[str, ...]:
 
 def stripe_secrets(key: str, value: Any) -> tuple[str, ...]:
     """Return one or more signing secrets of Stripe's; its library must be installed."""
-    _need("stripe", key)
+    need("stripe", key)
     return secrets(key, value)
 
 
 def stripe_key(key: str, value: Any) -> str:
     """Return a key of Stripe's API; a restricted one is enough."""
-    _need("stripe", key)
+    need("stripe", key)
     secret = text(key, value)
     if not re.fullmatch(r"[rs]k_[!-~]+", secret):  # the value itself is never repeated
         raise ConfigurationError(f"{key} must start with rk_ or sk_ and hold no spaces.")
     return secret
 
 
-def _need(package: str, key: str, extra: str | None = None) -> None:
+def need(package: str, key: str, extra: str | None = None) -> None:
+    """Raise ConfigurationError if a package of an extra is not installed."""
     if find_spec(package) is None:
         install = f'pip install "genvoris-flask[{extra or package}]"'
         raise ConfigurationError(f"{key} needs {package}: {install}")
@@ -95,7 +96,7 @@ def queue(key: str, value: Any) -> str:
     if name not in ("threads", "rq", "celery"):
         raise ConfigurationError(f"{key} must be threads, rq or celery.")
     if name != "threads":
-        _need(name, f'{key} = "{name}"')
+        need(name, f'{key} = "{name}"')
     return name
 
 
@@ -154,14 +155,14 @@ def support_url(key: str, value: Any) -> str:
 def store_url(key: str, value: Any) -> str:
     """Return the URL of a Redis server, with the options that are supported."""
     url = read_redis_url(key, text(key, value))
-    _need("redis", key)
+    need("redis", key)
     return url
 
 
 def database_url(key: str, value: Any) -> str:
     """Return the URL of a database; SQLAlchemy must be installed."""
     url = text(key, value)
-    _need("sqlalchemy", key, extra="ledger")
+    need("sqlalchemy", key, extra="ledger")
     scheme, separator, _ = url.partition("://")
     if not separator or scheme.partition("+")[0] not in _DATABASES:
         raise ConfigurationError(
@@ -173,7 +174,7 @@ def database_url(key: str, value: Any) -> str:
 
 def database(key: str, value: Any) -> Any:
     """Return the shop's SQLAlchemy engine, or the Flask-SQLAlchemy object that has one."""
-    _need("sqlalchemy", key, extra="ledger")
+    need("sqlalchemy", key, extra="ledger")
     if not (hasattr(value, "connect") or hasattr(value, "session")):
         raise ConfigurationError(
             f"{key} must be the SQLAlchemy object of Flask-SQLAlchemy, or an Engine; for a URL, "

@@ -143,6 +143,10 @@ class Settings:
             and its ``client_reference_id``, which buyers can set in a Payment Link, does not.
             Default false.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
+        metrics: Where Prometheus's metrics are: a ``CollectorRegistry`` of the shop's, or true for
+            prometheus-client's own. Default: there are none.
+        metrics_token: Whoever sends this text of 16 characters or more as a Bearer token may read
+            ``GET metrics``. Default: there is no such route.
         csp_nonce: A callable that returns the nonce of the current request for the script tag.
     """
 
@@ -214,6 +218,8 @@ class Settings:
     stripe_api_key: str | None = None
     stripe_metadata_only: bool = False
     limit_webhook: str = "600/minute"
+    metrics: Any = None
+    metrics_token: str | None = None
     csp_nonce: Callable[[], str] | None = None
 
     @property

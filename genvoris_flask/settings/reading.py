@@ -55,6 +55,8 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None =
     }
     if "database_url" in values or "database" in values:
         values.setdefault("inline_session", False)
+    if "metrics_token" in values:
+        values.setdefault("metrics", True)
     values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
     settings = Settings(**values)
     _check_together(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable
 
@@ -15,6 +16,7 @@ from ..core.sessions import Shopper
 from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
 from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
+from ..core.tryon.jobs import Run
 from ..core.tryon.models import Outcome, TryOnRequest
 from ..core.tryon.paywall import Refusal
 from ..core.tryon.spending import Spender
@@ -77,11 +79,16 @@ def run_tryon(app: Flask, request: TryOnRequest) -> Outcome:
     """Make a try-on within the app's context, as the shop's code needs, and mark its picture."""
     with app.app_context():
         state = get_state()
-        tokens = TokenSource(state.broker, request.shopper)
-        outcome = make_tryon(request, _engine(state), tokens, state.error_mapper)
-        if isinstance(outcome, Picture):
-            return PictureMark(state.settings.picture_credit).apply(outcome)
-        return outcome
+        run: Run = functools.partial(_run_tryon, state)
+        return (state.metrics.timed(run) if state.metrics else run)(request)
+
+
+def _run_tryon(state: AppState, request: TryOnRequest) -> Outcome:
+    tokens = TokenSource(state.broker, request.shopper)
+    outcome = make_tryon(request, _engine(state), tokens, state.error_mapper)
+    if isinstance(outcome, Picture):
+        return PictureMark(state.settings.picture_credit).apply(outcome)
+    return outcome
 
 
 def _engine(state: AppState) -> Engine:

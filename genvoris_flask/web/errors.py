@@ -69,6 +69,7 @@ SUBJECTS: Mapping[str, str] = {
 # Of those that servers get which deliver webhooks. Their sentences are written where raised.
 SERVER_STATUSES: Mapping[str, int] = {
     "invalid_signature": 400,
+    "unauthorized": 401,
     "in_progress": 409,
     "handler_failed": 500,
     "not_configured": 503,

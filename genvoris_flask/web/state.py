@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from .billing import AppBilling
     from .client_address import ProxyWatch
     from .hooks import Hooks
+    from .metrics import Metrics
 
 log = logging.getLogger("genvoris_flask")
 
@@ -95,6 +96,7 @@ class AppState:
     outbox: Outbox
     events: EventSender
     clock: Callable[[], float]
+    metrics: Metrics | None = None
     # By the root of the shop (SCRIPT_NAME).
     tag_parts: dict[str, TagPart] = field(default_factory=dict)
 

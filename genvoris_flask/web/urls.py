@@ -40,6 +40,8 @@ def register_routes(app: Flask, settings: Settings) -> None:
         blueprints.append(checkout)
     if settings.stripe_webhook_secret:
         blueprints.append(stripe)
+    if settings.metrics_token:
+        blueprints.append(metrics)
     for blueprint in blueprints:
         app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
     answer_unknown_paths(app, settings.url_prefix)
@@ -155,6 +157,9 @@ stripe.post("/stripe")(view("stripe.receive"))
 
 health = server_blueprint("genvoris_health", __name__)
 health.get("/health")(view("health.health"))
+
+metrics = server_blueprint("genvoris_metrics", __name__)
+metrics.get("/metrics")(view("metrics.metrics"))
 
 assets = EveryHostBlueprint("genvoris_assets", __name__, public=True, template_folder="templates")
 assets.get("/<name>.js")(view("widget.script"))

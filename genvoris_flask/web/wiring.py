@@ -12,7 +12,7 @@ from flask import Flask
 from ..core.analytics import EventSender
 from ..core.api.client import GenvorisClient
 from ..core.api.fetch import PictureFetcher
-from ..core.api.http import HttpClient
+from ..core.api.http import HttpClient, Observe
 from ..core.api.network import Transport
 from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
@@ -42,7 +42,7 @@ from .queues import open_jobs
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
-from .state import AppState
+from .state import AppState, get_state
 from .storage import Storage, open_storage, secrets_as_bytes
 from .warm_up import check_environment
 
@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.ledger.service import Ledger
     from ..core.outbox.messages import Outbox
     from ..core.privacy.consents import ConsentStore
+    from .metrics import Metrics
 
 log = logging.getLogger("genvoris_flask")
 
@@ -134,7 +135,25 @@ class _Wiring:
             clock=self._clock,
             limiter=make_limiter(settings, self._storage.windows),
             proxy_watch=ProxyWatch(store),
+            metrics=self._metrics,
         )
+
+    @functools.cached_property
+    def _metrics(self) -> Metrics | None:
+        if not self._settings.metrics:
+            return None
+        from .metrics import Metrics  # imports prometheus-client, an extra
+
+        return Metrics(
+            self._app,
+            self._settings.metrics,
+            load=lambda: get_state(self._app).jobs.load(),
+            circuit=lambda: self._broker.circuit,
+        )
+
+    @property
+    def _observe(self) -> Observe | None:
+        return self._metrics.observe if self._metrics else None
 
     @functools.cached_property
     def _client(self) -> GenvorisClient:
@@ -145,6 +164,7 @@ class _Wiring:
             settings.tryon_url,
             transport=self._transport,
             now=self._clock,
+            observe=self._observe,
         )
 
     @functools.cached_property
@@ -273,7 +293,13 @@ class _Wiring:
         settings = self._settings
         key = {"X-API-Key": settings.api_key}
         secrets = (settings.api_key,)
-        return HttpClient(settings.tryon_url, key, secrets=secrets, transport=self._transport)
+        return HttpClient(
+            settings.tryon_url,
+            key,
+            secrets=secrets,
+            transport=self._transport,
+            observe=self._observe,
+        )
 
     @functools.cached_property
     def _daily_limit(self) -> DailyLimit:

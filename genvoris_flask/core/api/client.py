@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import functools
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from .http import HttpClient, Response, RetryPolicy
+from .http import HttpClient, Observe, Response, RetryPolicy
 from .network import Transport
 from .resources.customers import Customers, Plans, Sessions
 from .resources.reporting import Conversions, Events, Returns, WebhookEndpoints
@@ -30,6 +31,7 @@ class GenvorisClient:
         transport: Carries the requests; for tests.
         now: The wall clock, in Unix seconds.
         sleep: Waits for a number of seconds before a retry.
+        observe: Called after each request with its name, its seconds and its status.
     """
 
     def __init__(
@@ -42,22 +44,20 @@ class GenvorisClient:
         transport: Transport | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        observe: Observe | None = None,
     ) -> None:
         self._api_key = api_key
         self._api_url = api_url
         self._now = now
         headers = {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"}
-        self._http = HttpClient(
-            api_url, headers, secrets=(api_key,), transport=transport, sleep=sleep
+        open_http = functools.partial(
+            HttpClient, secrets=(api_key,), transport=transport, sleep=sleep, observe=observe
         )
+        self._http = open_http(api_url, headers)
         # Tracking is at the root of the host, and takes the key in its body as well.
-        self._root = HttpClient(
-            _origin(api_url), headers, secrets=(api_key,), transport=transport, sleep=sleep
-        )
+        self._root = open_http(_origin(api_url), headers)
         tryon_headers = {"X-API-Key": api_key, "User-Agent": "genvoris-flask"}
-        self._tryon_http = HttpClient(
-            tryon_url, tryon_headers, secrets=(api_key,), transport=transport, sleep=sleep
-        )
+        self._tryon_http = open_http(tryon_url, tryon_headers)
         self._set_timeout(timeout)
 
     def _set_timeout(self, timeout: float) -> None:

@@ -37,6 +37,10 @@ _PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
 TRANSIENT = {429, 500, 502, 503, 504}
 
 
+# Called after each request: its name, how many seconds it took, and its status, or "unreachable".
+Observe = Callable[[str, float, str], object]
+
+
 class RetryPolicy(Enum):
     """When a request that failed may be sent again."""
 
@@ -55,6 +59,7 @@ class HttpClient:
         transport: Carries the requests; for tests.
         clock: A monotonic clock, in seconds.
         sleep: Waits for a number of seconds.
+        observe: Called after each request, repeated ones included.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class HttpClient:
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        observe: Observe | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
@@ -73,6 +79,7 @@ class HttpClient:
         self._transport = transport
         self._clock = clock
         self._sleep = sleep
+        self._observe = observe
         self._connections = PerProcess(self._connect)
 
     def __repr__(self) -> str:
@@ -111,7 +118,7 @@ class HttpClient:
         deadline = Deadline(timeout, self._clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return self._send(method, path, deadline, content, secrets, read)
+                return self._send_observed(method, path, deadline, content, secrets, read)
             except (ApiError, UnreachableError) as error:
                 wait = self._wait_before_repeating(error, repeat, attempt)
                 if wait is None or not deadline.allows(wait):
@@ -176,6 +183,21 @@ class HttpClient:
         # Full jitter: clients that failed together do not come back together.
         longest: float = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt)
         return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
+
+    def _send_observed(self, method: str, path: str, *arguments: Any) -> Response:
+        if self._observe is None:
+            return self._send(method, path, *arguments)
+        started, outcome = self._clock(), "unreachable"
+        try:
+            response = self._send(method, path, *arguments)
+            outcome = str(response.status)
+        except ApiError as error:
+            outcome = str(error.status)
+            raise
+        else:
+            return response
+        finally:
+            self._observe(self._name(method, path), self._clock() - started, outcome)
 
     def _send(
         self,
