@@ -29,10 +29,22 @@ MAX_ENTRIES = 200_000
 class Windows(Protocol):
     """Counts hits in moving windows."""
 
-    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str, spare: float = 0.0) -> float | None:
         """Count a hit against each rate; return the seconds to wait if one of them is exceeded.
 
         A hit that one rate refuses is not counted against those after it.
+
+        Args:
+            rates: The rates.
+            key: What is counted together.
+            spare: The share of each rate that must be left.
+
+        Raises:
+            StoreUnavailableError: Hits cannot be counted here now.
+        """
+
+    def wait(self, rates: Sequence[Rate], key: str) -> float | None:
+        """Return the seconds to wait for a hit, without counting one; None if there is room.
 
         Raises:
             StoreUnavailableError: Hits cannot be counted here now.
@@ -107,6 +119,15 @@ class _Window:
         while self.entries and self.entries[0].last <= time:
             self.hits -= self.entries.popleft().hits
 
+    def room_at(self, limit: int, seconds: float) -> float:
+        """Return when there are fewer hits than a limit, which there are not now."""
+        excess = self.hits - limit + 1
+        for entry in self.entries:
+            excess -= entry.hits
+            if excess <= 0:
+                break
+        return entry.last + seconds
+
     def add(self, now: float, seconds: float) -> None:
         """Count a hit, in the last entry if that is recent."""
         self.hits += 1
@@ -148,27 +169,40 @@ class MemoryWindows:
             self._windows.expire()
             return len(self._windows)
 
-    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str, spare: float = 0.0) -> float | None:
         """Count a hit against each rate; return the seconds to wait if one of them is exceeded."""
         now = self._clock()
         with self._lock:
             for rate in rates:
-                if (wait := self._hit(rate, f"{key}/{rate}", now)) is not None:
+                limit = max(1, rate.amount - int(rate.amount * spare))
+                if (wait := self._hit(rate, f"{key}/{rate}", now, limit)) is not None:
                     return wait
         return None
+
+    def wait(self, rates: Sequence[Rate], key: str) -> float | None:
+        """Return the seconds to wait for a hit, without counting one; None if there is room."""
+        now = self._clock()
+        waits = []
+        with self._lock:
+            for rate in rates:
+                window = self._windows.get(f"{key}/{rate}") or _Window()
+                window.forget_until(now - rate.seconds)
+                if window.hits >= rate.amount:
+                    waits.append(max(1.0, window.room_at(rate.amount, rate.seconds) - now))
+        return max(waits, default=None)
 
     def health_check(self) -> str | None:
         """Return None: nothing can be wrong."""
         return None
 
-    def _hit(self, rate: Rate, key: str, now: float) -> float | None:
+    def _hit(self, rate: Rate, key: str, now: float, limit: int) -> float | None:
         seconds = rate.seconds
         window = self._windows.pop(key, None) or _Window()
         window.forget_until(now - seconds)
         wait = None
-        if window.hits < rate.amount:
+        if window.hits < limit:
             window.add(now, seconds)
         else:
-            wait = max(1.0, window.entries[0].last + seconds - now)
+            wait = max(1.0, window.room_at(limit, seconds) - now)
         self._windows[key] = window  # stored again, since its size and its end may have changed
         return wait

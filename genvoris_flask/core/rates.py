@@ -17,6 +17,15 @@ UNITS = {
     "month": 30 * 86400,
     "year": 360 * 86400,
 }
+# Genvoris allows 1,000 mints and 100 registrations in an hour, and an address 20 try-ons in a
+# minute and 200 in an hour. It suspends a key that shows 500 unknown shoppers in an hour. The
+# others have no published limit.
+PACE = {
+    "mints": "900/hour",
+    "registrations": "90/hour",
+    "new_shoppers": "400/hour",
+    "tryons": "18/minute; 180/hour",
+}
 _RATE = re.compile(
     rf"\s*(\d+)\s*(?:/|per)\s*(\d+)?\s*({'|'.join(UNITS)})s?\s*", re.ASCII | re.IGNORECASE
 )
@@ -45,6 +54,10 @@ class Rate:
     def times(self, factor: int) -> Rate:
         """Return a rate that allows ``factor`` times as much."""
         return Rate(self.amount * factor, self.multiples, self.unit)
+
+    def share(self, share: float) -> Rate:
+        """Return a rate that allows a share of this one, and at least one."""
+        return Rate(max(1, int(self.amount * share)), self.multiples, self.unit)
 
     def __str__(self) -> str:
         return f"{self.amount} per {self.multiples} {self.unit}"

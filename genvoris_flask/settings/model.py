@@ -11,6 +11,7 @@ from ..core.billing import plans
 from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
 from ..core.charging.ways import Means, Way
+from ..core.rates import PACE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,14 @@ class Settings:
             shop's own.
         keep_pictures_days: Days that a shopper's pictures are kept on their own device, sealed for
             their account, 1 to 365; a guest's for one. 0: they are not kept. Default 30.
+        pace_mints: How often all processes together ask Genvoris for tokens. Default
+            ``900/hour``; it allows 1,000.
+        pace_registrations: How often they register shoppers who reach for a try-on. Default
+            ``90/hour``; Genvoris allows 100.
+        pace_new_shoppers: How many shoppers whom Genvoris may not know it is asked about. Default
+            ``400/hour``; it suspends a shop at 500.
+        pace_tryons: How often they ask for a picture. Default ``18/minute; 180/hour``; Genvoris
+            allows an address 20 and 200.
         limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
             ``20/minute; 200/hour``. An address may five times as often; so for the next two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
@@ -211,6 +220,10 @@ class Settings:
     passthrough_concurrency: int = 4
     webhook_secret: tuple[str, ...] = ()
     trusted_origins: frozenset[str] = frozenset()
+    pace_mints: str = PACE["mints"]
+    pace_registrations: str = PACE["registrations"]
+    pace_new_shoppers: str = PACE["new_shoppers"]
+    pace_tryons: str = PACE["tryons"]
     limit_session: str = "30/minute"
     limit_tryons: str = "10/minute"
     limit_events: str = "60/minute"

@@ -6,7 +6,6 @@ GENVORIS_SHOP_TRYONS_PER_DAY.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,9 +18,9 @@ from ..errors import LockTimeoutError
 from ..settings import Settings
 from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
+from .pacing import duration, turn_status, unavailable_paywall
 from .state import get_state
 
-HOUR = 3600.0
 BUSY_RETRY_AFTER = 5.0  # seconds
 # The reason in an answer, by the error's code.
 REASONS = {
@@ -69,7 +68,7 @@ def counted_tryon(visitor: Visitor, key: str) -> Iterator[CountedTryon]:
 
 
 def limit_status(visitor: Visitor) -> dict[str, Any]:
-    """Return the fields of a status that depend on the limits; a guest's quota among them."""
+    """Return the fields of a status that depend on limits; a guest's quota among them."""
     claims = _claims(visitor)
     daily_limit = get_state().daily_limit
     exhausted = daily_limit.find_exhausted(claims)
@@ -80,7 +79,7 @@ def limit_status(visitor: Visitor) -> dict[str, Any]:
         fields["quota"] = {"used": used, "limit": limit, "resetsAt": None}
         fields["remaining"] = limit - used
     if exhausted is None:
-        return fields
+        return {**fields, **turn_status(visitor.shopper)}
     code = exhausted.claim.code
     is_budget = code == "shop_budget"
     return {
@@ -142,9 +141,8 @@ def _refusal(error: DailyLimitError) -> HttpError:
 def _paywall(error: DailyLimitError) -> dict[str, Any]:
     """Return a paywall that says when to come back; a guest may also log in."""
     code, language = error.claim.code, page_language()
-    if code == "shop_budget":  # nothing that the shopper does would help
-        title = translate("paywall.credit_limit_reached.title", language)
-        return {"kind": "unavailable", **Paywall(title, _sentence(error)).fields()}
+    if code == "shop_budget":
+        return unavailable_paywall(_sentence(error))
     url = login_url() if code == "guest_limit_reached" else None
     label = translate("action.login", language) if url else None
     title = translate("paywall.guest_limit.title", language)
@@ -153,8 +151,4 @@ def _paywall(error: DailyLimitError) -> dict[str, Any]:
 
 def _sentence(error: DailyLimitError) -> str:
     language = page_language()
-    hours = math.ceil(error.retry_after / HOUR)
-    # Arabic has forms for one, two, three to ten, and more; the other languages for one and more.
-    number = "one" if hours == 1 else "two" if hours == 2 else "few" if hours <= 10 else "many"
-    words = translate(f"hours.{number}", language, hours=hours)
-    return translate(error.claim.code, language, hours=words)
+    return translate(error.claim.code, language, hours=duration(error.retry_after, language))

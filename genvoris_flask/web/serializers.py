@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+from ..core.pacing import PacedError
 from ..core.sessions import Shopper
 from ..core.tryon.models import Done, Failure, Job
 from ..core.tryon.paywall import Refusal
 from ..errors import ApiError, GenvorisError
 from .errors import HttpError, subject_of, translate
 from .hosts import own_path
+from .pacing import error_for_wait
 from .paywalls import paywall_fields
 
 
@@ -21,6 +23,8 @@ def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpE
         outcome: What the browser gets.
         cause: Its Retry-After and request id are passed on.
     """
+    if isinstance(cause, PacedError):
+        return error_for_wait(cause)
     headers: dict[str, str] = {}
     retry_after = None
     if isinstance(cause, ApiError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.handover import Handovers
     from ..core.ledger.models import Spending
     from ..core.outbox.messages import Outbox
+    from ..core.pacing import Pace
     from ..core.privacy.consents import ConsentStore
     from ..core.rate_limits import Limiter
     from ..core.sessions import Shopper
@@ -73,6 +74,7 @@ class AppState:
     hooks: Hooks
     store: Store
     client: GenvorisClient
+    pace: Pace
     broker: SessionBroker
     billing: AppBilling
     checkout_sessions: Callable[[], CheckoutSessions]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ..core.api.client import GenvorisClient
+from ..core.handover import Handovers
 from ..core.rate_limits import Windows
 from ..core.storage.interface import NoSealer, Sealer, Store
 from ..core.storage.memory_store import MemoryStore
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # Redis is an extra
 
 # Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
 PLANS_TIMEOUT = 3.0
+# Of photos on their way from phones to dialogs, while there is no Redis.
+HANDOVER_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ def open_storage(
         windows=RedisWindows(connection, namespace.find),
         connection=connection,
     )
+
+
+def open_handovers(settings: Settings, storage: Storage, clock: Callable[[], float]) -> Handovers:
+    """Return where photos wait on their way from phones to dialogs."""
+    if settings.store_url is not None:
+        return Handovers(storage.store, storage.sealer, clock)
+    # Memory of their own: phones that send photos must not push finished pictures out.
+    memory = MemoryStore(clock, max_large=HANDOVER_BYTES)
+    return Handovers(memory, NoSealer(), clock)
 
 
 def _plan_ids(client: GenvorisClient) -> list[str]:

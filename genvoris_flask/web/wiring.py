@@ -17,15 +17,13 @@ from ..core.api.network import Transport
 from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.limits import Slots
-from ..core.handover import Handovers
 from ..core.outbox.memory import MemoryOutbox
+from ..core.pacing import Pace, Priority
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
 from ..core.sessions.known import KnownShoppers
 from ..core.sessions.verifier import JwksCache, TokenVerifier
-from ..core.storage.interface import NoSealer
-from ..core.storage.memory_store import MemoryStore
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
@@ -38,12 +36,13 @@ from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
 from .outbox import deliveries
+from .pacing import make_pace
 from .queues import open_jobs
 from .rate_limits import make_limiter
 from .routes import stripe as stripe_routes
 from .routes.claims import claim_url
 from .state import AppState, get_state
-from .storage import Storage, open_storage, secrets_as_bytes
+from .storage import Storage, open_handovers, open_storage, secrets_as_bytes
 from .warm_up import check_environment
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
@@ -56,9 +55,6 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
     from .metrics import Metrics
 
 log = logging.getLogger("genvoris_flask")
-
-# Of photos on their way from phones to dialogs, while there is no Redis.
-HANDOVER_BYTES = 64 * 1024 * 1024
 
 
 def build_state(
@@ -112,6 +108,7 @@ class _Wiring:
             hooks=self._hooks,
             store=store,
             client=self._client,
+            pace=self._pace,
             broker=self._broker,
             billing=self._billing,
             checkout_sessions=lambda: self._checkout_sessions,
@@ -127,7 +124,7 @@ class _Wiring:
             upload_slots=Slots(settings.tryons_per_shopper),
             daily_limit=self._daily_limit,
             jobs=open_jobs(self._app, settings, self._storage, self._daily_limit, self._clock),
-            handovers=self._make_handovers(),
+            handovers=open_handovers(self._settings, self._storage, self._clock),
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
             outbox=self._outbox,
@@ -165,7 +162,12 @@ class _Wiring:
             transport=self._transport,
             now=self._clock,
             observe=self._observe,
+            pace=self._pace,
         )
+
+    @functools.cached_property
+    def _pace(self) -> Pace:
+        return make_pace(self._settings, lambda: self._storage, self._clock)
 
     @functools.cached_property
     def _storage(self) -> Storage:
@@ -198,7 +200,7 @@ class _Wiring:
 
     @functools.cached_property
     def _known(self) -> KnownShoppers:
-        return KnownShoppers(self._storage.store)
+        return KnownShoppers(self._storage.store, self._pace)
 
     def _link(self, shopper: Shopper, customer_id: str) -> None:
         self._known.add(shopper.external_id)
@@ -255,51 +257,31 @@ class _Wiring:
 
     @functools.cached_property
     def _stripe(self) -> StripeEvents:
-        # Slow to import, and of no use to a shop without Stripe.
-        from ..core.billing.stripe.events import StripeEvents
-        from ..core.billing.stripe.lookup import open_lookup
+        from .sales import open_stripe  # slow to import, and of no use to a shop without Stripe
 
-        settings, hooks = self._settings, self._hooks
-        return StripeEvents(
-            self._sales,
-            lambda customer: hooks.stripe_shopper(customer) if hooks.stripe_shopper else None,
-            open_lookup(settings.stripe_api_key),
-            metadata_only=settings.stripe_metadata_only,
-        )
+        return open_stripe(self._settings, self._hooks, self._sales)
 
     @functools.cached_property
     def _sales(self) -> Sales:
-        if self._ledger is not None:
-            from ..core.billing.stripe.repository import StripeRepository
-            from ..core.ledger.stripe import LotSales  # imports SQLAlchemy, an extra
-            from .ledger import singles_of
+        from .sales import open_lot_sales, open_plan_sales
 
+        if self._ledger is not None:
             # A store of this process alone has no records of former plans.
             store = self._storage.store if self._settings.store_url else None
-            former = StripeRepository(store) if store else None
-            return LotSales(self._ledger, self._plans.sold, singles_of(self._settings), former)
-        from ..core.billing.stripe.plan_sales import PlanSales
-
-        return PlanSales(
-            self._billing,
-            self._storage.store,
-            self._settings.default_plan,
-            grace_days=self._settings.grace_days,
-            clock=self._clock,
-        )
+            return open_lot_sales(self._settings, self._ledger, self._plans, store)
+        return open_plan_sales(self._settings, self._billing, self._storage.store, self._clock)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:
-        settings = self._settings
-        key = {"X-API-Key": settings.api_key}
-        secrets = (settings.api_key,)
+        key = self._settings.api_key
         return HttpClient(
-            settings.tryon_url,
-            key,
-            secrets=secrets,
+            self._settings.tryon_url,
+            {"X-API-Key": key},
+            secrets=(key,),
             transport=self._transport,
             observe=self._observe,
-        )
+            pace=self._pace,
+        ).with_priority(Priority.SHOPPER)
 
     @functools.cached_property
     def _daily_limit(self) -> DailyLimit:
@@ -317,24 +299,19 @@ class _Wiring:
         return TokenVerifier(JwksCache(http), self._settings.issuer, self._clock)
 
     def _make_engine(self) -> HostedEngine:
-        settings = self._settings
+        settings, transport = self._settings, self._transport
         key = {"X-API-Key": settings.api_key}
         fetcher = PictureFetcher(
-            settings.tryon_url, key, settings.result_hosts, transport=self._transport
+            settings.tryon_url, key, settings.result_hosts, transport=transport
         )
         return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout)
 
-    def _make_handovers(self) -> Handovers:
-        if self._settings.store_url is not None:
-            return Handovers(self._storage.store, self._storage.sealer, self._clock)
-        # Memory of their own: phones that send photos must not push finished pictures out.
-        memory = MemoryStore(self._clock, max_large=HANDOVER_BYTES)
-        return Handovers(memory, NoSealer(), self._clock)
-
     def _lift_ceiling(self, shopper: Shopper) -> None:
         """Put a shopper whom Genvoris refuses on the plan that refuses nobody."""
-        customer_id = self._broker.customer_id(shopper)
         self._client.customers.update(
-            customer_id, plan_id=self._plans.unlimited(), status="ACTIVE", reset_period=True
+            self._broker.customer_id(shopper),
+            plan_id=self._plans.unlimited(),
+            status="ACTIVE",
+            reset_period=True,
         )
         self._broker.forget(shopper)

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from genvoris_flask.core.rate_limits import Limiter
+from genvoris_flask.core.rates import parse_rates
 from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisWindows
 from tests.integration.conftest import RedisServer
@@ -34,6 +35,20 @@ def test_processes_of_a_shop_count_together(redis_server: RedisServer) -> None:
     assert wait is not None
     assert 3500 < wait <= 3600
     assert stranger.count_shopper("session", "ada") is None
+
+
+def test_less_urgent_hits_leave_room(redis_server: RedisServer) -> None:
+    """Half of a rate, say; whoever only asks for the wait is not counted."""
+    windows = RedisWindows(RedisConnection(redis_server.url), lambda _client: "shop")
+    rates = parse_rates("4/hour; 100/day")
+    hits = [windows.hit(rates, "mints", 0.5) is None for _ in range(3)]
+    assert hits == [True, True, False]
+    assert [windows.wait(rates, "mints") for _ in range(5)] == [None] * 5
+    hits = [windows.hit(rates, "mints") is None for _ in range(3)]
+    assert hits == [True, True, False]
+    wait = windows.wait(rates, "mints")
+    assert wait is not None
+    assert 3500 < wait <= 3600
 
 
 def test_keys_have_a_prefix_and_name_nobody(redis_server: RedisServer) -> None:

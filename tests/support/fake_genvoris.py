@@ -12,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from genvoris_flask.core.api.client import GenvorisClient
+from genvoris_flask.core.pacing import Pace
 
 NOW = 1_700_000_000.0
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -77,10 +78,10 @@ class FakeGenvoris:
         self.ttl = 900
         self._lock = threading.Lock()
 
-    def client(self) -> GenvorisClient:
+    def client(self, pace: Pace | None = None) -> GenvorisClient:
         """Return a client of this Genvoris."""
         transport = httpx.MockTransport(self)
-        return GenvorisClient("gvk_test_1", transport=transport, now=self.clock)
+        return GenvorisClient("gvk_test_1", transport=transport, now=self.clock, pace=pace)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")

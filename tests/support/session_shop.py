@@ -7,6 +7,7 @@ import threading
 import httpx
 
 from genvoris_flask.core.api.models import Session
+from genvoris_flask.core.pacing import Pace
 from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.core.sessions.broker import SessionBroker
@@ -47,13 +48,15 @@ class SessionShop:
         clock: Clock | None = None,
         shared: SharedSessions | None = None,
         store: Store | None = None,
+        known: KnownShoppers | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.genvoris = FakeGenvoris(self.clock)
         self.genvoris.customers = {"ada": "ec_ada"}
         self.listener = Listener()
         self.broker = SessionBroker(
-            self.genvoris.client(),
+            self.genvoris.client(pace),
             self.listener,
             ttl=900,
             default_plan=default_plan,
@@ -62,8 +65,13 @@ class SessionShop:
             clock=self.clock,
             breaker=CircuitBreaker(self.clock),
             shared=shared,
-            known=KnownShoppers(store) if store else None,
+            known=KnownShoppers(store) if store else known,
         )
+
+    def register(self, number: int) -> Shopper:
+        """Register another shopper at Genvoris."""
+        self.genvoris.customers[f"s{number}"] = f"ec_s{number}"
+        return Shopper(f"s{number}")
 
     def session(self, shopper: Shopper = ADA, budget: float = 60.0) -> Session:
         return self.broker.session(shopper, budget)

@@ -15,6 +15,7 @@ from genvoris_flask.core.images.photos import Photo
 from genvoris_flask.core.storage.sealing import SecretSealer
 from genvoris_flask.core.tryon.daily_limit import CountedTryon
 from genvoris_flask.core.tryon.jobs import (
+    LONGEST_WAIT,
     BrokerError,
     BusyError,
     JobExpiredError,
@@ -37,6 +38,7 @@ from genvoris_flask.core.tryon.models import (
     Outcome,
     Rerun,
     TryOnCancelledError,
+    TryOnPostponedError,
     TryOnRequest,
 )
 from genvoris_flask.core.tryon.paywall import Refusal
@@ -171,6 +173,32 @@ def test_job_is_made_by_a_worker(shop: DurableShop) -> None:
         assert ended(queue, job).state == "done"
         assert queue.picture(ended(queue, job)) == PICTURE
     assert web.find(job.id, "ben") is None
+
+
+def test_postponed_job_is_sent_again_later(shop: DurableShop) -> None:
+    """It keeps no worker meanwhile, however often Genvoris puts it off, within two minutes."""
+    waits = [11.0] * 8
+
+    def make(_request: TryOnRequest) -> Outcome:
+        if waits:
+            raise TryOnPostponedError(waits.pop())
+        return PICTURE
+
+    shop.make, web = make, shop.process()
+    job = web.submit("ada", tryon())
+    for _ in range(9):
+        shop.work(shop.process())
+        web.look_after()
+        assert shop.engine.sent == []
+        shop.wait(11.5)
+        web.look_after()
+    assert ended(web, job).state == "done"
+    assert (len(shop.made), shop.made[-1].rerun) == (9, None)
+    waits.append(LONGEST_WAIT + 1)
+    job = web.submit("ada", tryon())
+    shop.work(shop.process())
+    assert (ended(web, job).result, ended(web, job).charged) == (Failure("busy"), False)
+    assert not shop.leftovers()
 
 
 def test_request_arrives_whole() -> None:

@@ -12,7 +12,12 @@ from genvoris_flask import Shopper
 from genvoris_flask.core.images.photos import Picture, Quota
 from genvoris_flask.core.storage.interface import PIECE_BYTES, digest
 from genvoris_flask.core.tryon.daily_limit import CountedTryon
-from genvoris_flask.core.tryon.jobs import BusyError, JobExpiredError, TooManyJobsError
+from genvoris_flask.core.tryon.jobs import (
+    LONGEST_WAIT,
+    BusyError,
+    JobExpiredError,
+    TooManyJobsError,
+)
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS
 from genvoris_flask.core.tryon.jobs.worker import MAX_FINISHED
 from genvoris_flask.core.tryon.models import (
@@ -21,6 +26,7 @@ from genvoris_flask.core.tryon.models import (
     Job,
     JobResult,
     Outcome,
+    TryOnPostponedError,
     dump_job,
     dump_result,
     load_job,
@@ -66,6 +72,41 @@ def test_raising_work_fails_the_job(
     assert (job.state, job.result) == ("failed", Failure("internal_error"))
     assert error.__name__ in caplog.text
     assert run(queue).state == "done"
+
+
+def test_postponed_job_leaves_its_thread(processes: Processes) -> None:
+    """It is queued again, while the thread makes another one."""
+    queue, waits = processes.start(concurrency=1), [0.05, 0.05]
+    states: list[str] = []
+
+    def work() -> Outcome:
+        if waits:
+            raise TryOnPostponedError(waits.pop())
+        return PICTURE
+
+    def look() -> Outcome:
+        found = queue.find(job.id, "ada")
+        assert found is not None
+        states.append(found.state)
+        return PICTURE
+
+    job = queue.submit("ada", tryon(work))
+    other = queue.submit("ben", tryon(look))
+    assert wait_for_end(queue, other, "ben").state == "done"
+    assert wait_for_end(queue, job).state == "done"
+    assert states == ["queued"]
+    assert accepts(queue)
+
+
+def test_postponed_for_too_long_is_busy(processes: Processes) -> None:
+    """Nothing was charged, and the shopper is told to come back."""
+    queue = processes.start()
+
+    def work() -> Outcome:
+        raise TryOnPostponedError(LONGEST_WAIT + 1)
+
+    job = wait_for_end(queue, queue.submit("ada", tryon(work)))
+    assert (job.result, job.charged) == (Failure("busy"), False)
 
 
 def test_queue_is_bounded(processes: Processes) -> None:

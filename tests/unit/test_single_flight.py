@@ -26,12 +26,12 @@ class Flights:
         self.shop = SessionShop()
         self.cache = SessionCache(10, self.shop.clock)
         self.breaker = CircuitBreaker(self.shop.clock)
+        known = KnownShoppers(MemoryStore(self.shop.clock))
         self.flights = SingleFlight(
-            Mint(self.shop.genvoris.client(), 900, None, ""),
+            Mint(self.shop.genvoris.client(), 900, None, "", known),
             lambda: self.cache,
             self.breaker,
             shared or NullSharedSessions(),
-            KnownShoppers(MemoryStore(self.shop.clock)),
             self.shop.listener,
         )
 

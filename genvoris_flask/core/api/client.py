@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ..pacing import Pace, Priority
 from .http import HttpClient, Observe, Response, RetryPolicy
 from .network import Transport
 from .resources.customers import Customers, Plans, Sessions
@@ -32,6 +33,7 @@ class GenvorisClient:
         now: The wall clock, in Unix seconds.
         sleep: Waits for a number of seconds before a retry.
         observe: Called after each request with its name, its seconds and its status.
+        pace: Keeps the requests of all processes under Genvoris's limits.
     """
 
     def __init__(
@@ -45,13 +47,19 @@ class GenvorisClient:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         observe: Observe | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._api_key = api_key
         self._api_url = api_url
         self._now = now
         headers = {"Authorization": f"Bearer {api_key}", "User-Agent": "genvoris-flask"}
         open_http = functools.partial(
-            HttpClient, secrets=(api_key,), transport=transport, sleep=sleep, observe=observe
+            HttpClient,
+            secrets=(api_key,),
+            transport=transport,
+            sleep=sleep,
+            observe=observe,
+            pace=pace,
         )
         self._http = open_http(api_url, headers)
         # Tracking is at the root of the host, and takes the key in its body as well.
@@ -61,6 +69,7 @@ class GenvorisClient:
         self._set_timeout(timeout)
 
     def _set_timeout(self, timeout: float) -> None:
+        self._timeout = timeout
         self.plans = Plans(self._http, timeout)
         self.customers = Customers(self._http, timeout)
         self.sessions = Sessions(self._http, timeout, self._now)
@@ -85,6 +94,13 @@ class GenvorisClient:
         """Return a client that shares this one's connections and has another timeout."""
         other = copy.copy(self)
         other._set_timeout(seconds)  # noqa: SLF001  (its own class)
+        return other
+
+    def with_priority(self, priority: Priority) -> GenvorisClient:
+        """Return a client that shares this one's connections and sends what is less urgent."""
+        other = copy.copy(self)
+        other._http = self._http.with_priority(priority)  # noqa: SLF001  (its own class)
+        other._set_timeout(self._timeout)  # noqa: SLF001
         return other
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import random
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
 from ..concurrency.per_process import PerProcess
+from ..pacing import Pace, Priority, call_of
 from .network import Connections, Transport, open_connections
 from .response import (
     MAX_JSON_BYTES,
@@ -23,6 +25,7 @@ from .response import (
     Response,
     StreamedResponse,
     parse_error,
+    read_retry_after,
 )
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
@@ -32,6 +35,8 @@ log = logging.getLogger("genvoris_flask.api")
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
 MAX_BACKOFF = 2.0
+# A thread waits no longer than this before it repeats a request. Who asked can wait without one.
+LONGEST_WAIT = 5.0
 # Ids of shoppers and of their tokens; those of plans and webhooks are the merchant's own.
 _PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
 TRANSIENT = {429, 500, 502, 503, 504}
@@ -60,6 +65,7 @@ class HttpClient:
         clock: A monotonic clock, in seconds.
         sleep: Waits for a number of seconds.
         observe: Called after each request, repeated ones included.
+        pace: Keeps the requests of all processes under Genvoris's limits.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class HttpClient:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         observe: Observe | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
@@ -80,10 +87,18 @@ class HttpClient:
         self._clock = clock
         self._sleep = sleep
         self._observe = observe
+        self._pace = pace
+        self._priority = Priority.SALE
         self._connections = PerProcess(self._connect)
 
     def __repr__(self) -> str:
         return f"HttpClient({self.base_url!r})"
+
+    def with_priority(self, priority: Priority) -> HttpClient:
+        """Return a client that shares this one's connections and sends what is less urgent."""
+        other = copy.copy(self)
+        other._priority = priority  # noqa: SLF001  (its own class)
+        return other
 
     def request(
         self,
@@ -95,6 +110,7 @@ class HttpClient:
         secrets: tuple[str, ...] = (),
         max_bytes: int = MAX_JSON_BYTES,
         before_large: Callable[[], object] | None = None,
+        before: Callable[[], None] = lambda: None,
         **content: Any,
     ) -> Response:
         """Send a request, retry it where that is safe, and return the response.
@@ -107,21 +123,26 @@ class HttpClient:
             secrets: More strings to blot out of an error, such as a token that is sent.
             max_bytes: The largest response.
             before_large: Called before a large response is read.
+            before: Called once it is this request's turn, before it is sent.
             content: ``json``, ``params``, ``data``, ``files`` or ``headers``, as httpx takes them.
 
         Raises:
             ApiError: The server refused.
+            PacedError: It was not sent, since the server is asked as often as it may be.
             UnreachableError: There was no response, or (DeadlineError) none in time.
             MalformedAnswerError: The response is larger than ``max_bytes``.
         """
         read = functools.partial(StreamedResponse.read, limit=max_bytes, before_large=before_large)
+        self._take_turn(method, path)
+        before()
         deadline = Deadline(timeout, self._clock)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._send_observed(method, path, deadline, content, secrets, read)
             except (ApiError, UnreachableError) as error:
                 wait = self._wait_before_repeating(error, repeat, attempt)
-                if wait is None or not deadline.allows(wait):
+                if wait is None or wait > LONGEST_WAIT or not deadline.allows(wait):
+                    self._hold(method, path, error)
                     raise
                 name = self._name(method, path)
                 log.debug("%s: %s; trying again in %.1f s", name, error, wait)
@@ -151,14 +172,16 @@ class HttpClient:
             query: Already URL-encoded.
 
         Raises:
+            PacedError: It was not sent, since the server is asked as often as it may be.
             UnreachableError: There was no response, or (DeadlineError) none in time.
         """
+        self._take_turn(method, path)
         deadline = Deadline(upload_timeout, self._clock)
         name = self._name(method, path)
         content = body if isinstance(body, bytes) else _with_restart(body or (), deadline, timeout)
         if isinstance(body, bytes):
             deadline.restart(upload_timeout + timeout)
-        return self._connections.get().open(
+        response = self._connections.get().open(
             method,
             self.base_url + path + (f"?{query}" if query else ""),
             name=name,
@@ -167,6 +190,25 @@ class HttpClient:
             content=None if body is None else content,
             headers=headers,
         )
+        if response.status == 429:
+            retry_after = read_retry_after(response.headers.get("retry-after"))
+            self._hold_for(method, path, retry_after)
+        return response
+
+    def _take_turn(self, method: str, path: str) -> None:
+        call = call_of(method, path)
+        if self._pace is not None and call is not None:
+            self._pace.take(call, self._priority)
+
+    def _hold(self, method: str, path: str, error: ApiError | UnreachableError) -> None:
+        """Let all processes wait if the server asks for it."""
+        if isinstance(error, ApiError) and (error.status == 429 or error.retry_after):
+            self._hold_for(method, path, error.retry_after)
+
+    def _hold_for(self, method: str, path: str, seconds: float | None) -> None:
+        call = call_of(method, path)
+        if self._pace is not None and call is not None:
+            self._pace.hold(call, seconds)
 
     def _name(self, method: str, path: str) -> str:
         """Return a request's name for logs and messages; without a path it is the base URL's."""

@@ -6,12 +6,14 @@ import functools
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from ...errors import CircuitOpenError, DeadlineError, MalformedAnswerError
 from ..api.client import GenvorisClient
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
+from ..pacing import PacedError, Priority
 from ..storage.memory_store import MemoryStore
 from . import Shopper
 from .breaker import CircuitBreaker, State
@@ -37,6 +39,9 @@ class SessionBroker:
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
         known: The shoppers whom Genvoris knows. None: this process remembers them.
+
+    Attributes:
+        registers: Whether unknown shoppers are registered.
     """
 
     def __init__(
@@ -55,14 +60,14 @@ class SessionBroker:
         known: KnownShoppers | None = None,
     ) -> None:
         self._clock = clock
+        self.registers = default_plan is not None
         self._known = known or KnownShoppers(MemoryStore(clock))
-        self._registers = default_plan is not None
         self._cache = PerProcess(lambda: SessionCache(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker(slow_seconds=page_budget)
         self._shared = shared or NullSharedSessions()
-        self._mint = Mint(client, ttl, default_plan, external_id_prefix)
+        self._mint = Mint(client, ttl, default_plan, external_id_prefix, self._known)
         self._flights = SingleFlight(
-            self._mint, self._cache.get, self._breaker, self._shared, self._known, listener
+            self._mint, self._cache.get, self._breaker, self._shared, listener
         )
         self._shared.on_drop(self._flights.drop)
         # Apart from the mints, so that many log-outs at once delay no page.
@@ -86,9 +91,15 @@ class SessionBroker:
         Raises:
             DeadlineError: It took longer. The mint continues, and a later call finds its token.
             CircuitOpenError: Genvoris did not answer lately, so it is not asked.
+            PacedError: Genvoris is asked as often as it may be.
             GenvorisError: The mint failed. All requests that waited for it get the same error.
         """
-        return self._serve(shopper) or self._wait_for(shopper, budget)
+        if session := self._serve(shopper):
+            return session
+        if self._flights.is_minting(shopper):  # perhaps for a page, which is less urgent
+            with suppress(PacedError):
+                return self._wait_for(shopper, budget, Priority.SHOPPER)
+        return self._wait_for(shopper, budget, Priority.SHOPPER)
 
     def session_for_page(self, shopper: Shopper, budget: float) -> Session | None:
         """Like ``session``, but fails fast while a page renders, and registers nobody.
@@ -100,14 +111,14 @@ class SessionBroker:
         """
         if session := self._serve(shopper):
             return session
-        if self._registers and not self._is_known(shopper):
+        if self.registers and not self.is_known(shopper):
             return None
         if refusal := self._cache.get().refusal(shopper):
             raise refusal
         if self._breaker.is_open or self._breaker.is_slow:
-            self._flights.mint(shopper)
+            self._flights.mint(shopper, Priority.PAGE)
             raise CircuitOpenError("Genvoris did not answer in time, so no page waits for it.")
-        return self._wait_for(shopper, budget)
+        return self._wait_for(shopper, budget, Priority.PAGE)
 
     def cached(self, shopper: Shopper) -> Session | None:
         """Return the cached session, if there is one with more than a minute left."""
@@ -130,10 +141,23 @@ class SessionBroker:
         """
         return self._mint.external_id(shopper)
 
-    def _is_known(self, shopper: Shopper) -> bool:
+    def is_known(self, shopper: Shopper) -> bool:
         """Return whether Genvoris knows a shopper, as far as that can be told without asking."""
         known_here = self._cache.get().customer_id(shopper) is not None
         return known_here or shopper.external_id in self._known
+
+    def must_register(self, shopper: Shopper) -> bool:
+        """Return whether a shopper's token needs a registration, as far as is known."""
+        return self.registers and self._known.is_unknown(shopper.external_id)
+
+    def introduce(self, shopper: Shopper) -> None:
+        """Count a shopper whom Genvoris may not know, and who is asked about for a click.
+
+        Raises:
+            PacedError: Genvoris must not be asked about any more now.
+        """
+        if self._cache.get().customer_id(shopper) is None:
+            self._known.introduce(shopper.external_id, Priority.SHOPPER)
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token in all processes, also one that is being minted; revoke it.
@@ -152,7 +176,7 @@ class SessionBroker:
         # Thousands may renew in an hour, and mints are limited: shoppers who are not here need
         # no token.
         if self._drop_elsewhere(shopper, session) and not self._breaker.is_open:
-            self._flights.mint(shopper)
+            self._flights.mint(shopper, Priority.BACKGROUND)
 
     def _drop_elsewhere(self, shopper: Shopper, session: Session | None) -> bool:
         """Drop and revoke the token of all processes. Return whether there was one."""
@@ -171,8 +195,8 @@ class SessionBroker:
             self._flights.renew(shopper)
         return cached.session
 
-    def _wait_for(self, shopper: Shopper, budget: float) -> Session:
-        mint = self._flights.mint(shopper)
+    def _wait_for(self, shopper: Shopper, budget: float, priority: Priority) -> Session:
+        mint = self._flights.mint(shopper, priority)
         try:
             session = mint.result(timeout=budget)
         except TimeoutError:

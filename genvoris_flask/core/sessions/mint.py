@@ -15,7 +15,9 @@ from ...errors import (
 )
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Session
+from ..pacing import PacedError, Priority
 from . import Shopper
+from .known import KnownShoppers
 
 log = logging.getLogger("genvoris_flask.sessions")
 
@@ -33,6 +35,7 @@ class Mint:
         default_plan: The plan that unknown shoppers are registered with, or a function that
             returns it. None: they are not.
         external_id_prefix: Put in front of the shop's ids.
+        known: The shoppers whom Genvoris knows.
     """
 
     def __init__(
@@ -41,8 +44,11 @@ class Mint:
         ttl: int,
         default_plan: str | Callable[[], str] | None,
         external_id_prefix: str,
+        known: KnownShoppers,
     ) -> None:
-        self._client = client.with_timeout(MINT_SECONDS)
+        patient = client.with_timeout(MINT_SECONDS)
+        self._clients = {each: patient.with_priority(each) for each in Priority}
+        self._known = known
         self._revoking = client.with_timeout(REVOKE_SECONDS)
         self._ttl = ttl
         self._default_plan = default_plan
@@ -64,7 +70,9 @@ class Mint:
             )
         return external_id
 
-    def mint(self, shopper: Shopper, customer_id: str) -> Session:
+    def mint(
+        self, shopper: Shopper, customer_id: str, priority: Priority = Priority.SHOPPER
+    ) -> Session:
         """Mint a token. Register the shopper first if Genvoris knows none of their ids.
 
         A registration starts a new period with a fresh quota, so a shopper who is registered
@@ -73,27 +81,35 @@ class Mint:
         Args:
             shopper: The shopper.
             customer_id: The best id that is known of them.
+            priority: How urgent it is.
 
         Raises:
             ExternalIdError: Genvoris returned another shopper's token, which was revoked.
+            PacedError: It was not asked, since that would exceed its limits.
             GenvorisError: The request failed.
         """
+        client = self._clients[priority]
         try:
-            return self._mint_for_known(shopper, customer_id)
+            session = self._mint_for_known(shopper, customer_id, priority)
         except NotFoundError:
             if not self._default_plan:
                 raise
-        return self._mint(self._register(shopper).id, self.external_id(shopper))
+            registered = self._register(shopper, client).id
+            session = self._mint(registered, self.external_id(shopper), client)
+        self._known.add(shopper.external_id)
+        return session
 
-    def _register(self, shopper: Shopper) -> Customer:
+    def _register(self, shopper: Shopper, client: GenvorisClient) -> Customer:
         plan = self._default_plan
         plan_id = plan() if callable(plan) else shopper.plan_id or plan
         try:
-            return self._client.customers.upsert(
+            return client.customers.upsert(
                 external_id=self.external_id(shopper),
                 email=shopper.email,
                 plan_id=plan_id,
             )
+        except PacedError:
+            raise
         except (ForbiddenError, RateLimitedError) as error:
             # A limit of registrations, or one wrong plan, must not cost all others their tokens.
             if error.code not in self._logged_codes:
@@ -113,25 +129,28 @@ class Mint:
         except GenvorisError as error:
             log.debug("A dropped token could not be revoked; it will expire. (%s)", error)
 
-    def _mint_for_known(self, shopper: Shopper, customer_id: str) -> Session:
-        external_id = self.external_id(shopper)
+    def _mint_for_known(self, shopper: Shopper, customer_id: str, priority: Priority) -> Session:
+        client, external_id = self._clients[priority], self.external_id(shopper)
         if customer_id != external_id:
             try:
                 # The shop may have linked them to a customer of another external id, on purpose.
-                return self._mint(customer_id, None)
+                return self._mint(customer_id, None, client)
             except NotFoundError:
                 pass
-        return self._mint(external_id, external_id)
+        registers = self._default_plan is not None
+        self._known.introduce(shopper.external_id, priority, registers=registers)
+        return self._mint(external_id, external_id, client)
 
-    def _mint(self, name: str, external_id: str | None) -> Session:
+    def _mint(self, name: str, external_id: str | None, client: GenvorisClient) -> Session:
         """Mint a token, and check that it belongs to the right shopper.
 
         Args:
             name: The id to ask with: Genvoris's or the shop's.
             external_id: The shop's id that the token must belong to. None allows any, for an id
                 of Genvoris's.
+            client: Sends the request.
         """
-        session = self._client.sessions.mint(name, expires_in=self._ttl)
+        session = client.sessions.mint(name, expires_in=self._ttl)
         is_other = session.external_id not in (None, external_id) if external_id else False
         if is_other or (name.startswith(CUSTOMER_PREFIX) and session.customer_id != name):
             self.revoke(session)

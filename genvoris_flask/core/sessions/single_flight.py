@@ -27,10 +27,10 @@ from ...errors import (
 from ..api.models import Session
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
+from ..pacing import PacedError, Priority
 from . import Shopper
 from .breaker import CircuitBreaker
 from .cache import SessionCache, SharedSessions
-from .known import KnownShoppers
 from .mint import MINT_SECONDS, Mint
 
 log = logging.getLogger("genvoris_flask.sessions")
@@ -39,7 +39,13 @@ MINT_THREADS = 16
 MAX_MINTS = 256  # that wait or run; more could not succeed before the pages' shoppers have left
 
 # Errors that are about one shopper, and are remembered for a while.
-_REFUSALS = (NotFoundError, NotRegisteredError, CustomerInactiveError, ExternalIdError)
+_REFUSALS = (
+    NotFoundError,
+    NotRegisteredError,
+    CustomerInactiveError,
+    ExternalIdError,
+    PacedError,
+)
 
 
 class SessionListener(Protocol):
@@ -85,7 +91,6 @@ class SingleFlight:
         cache: Returns this process's cache.
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
-        known: The shoppers whom Genvoris knows.
         listener: Receives new tokens, failures and customer ids.
     """
 
@@ -95,35 +100,41 @@ class SingleFlight:
         cache: Callable[[], SessionCache],
         breaker: CircuitBreaker,
         shared: SharedSessions,
-        known: KnownShoppers,
         listener: SessionListener,
     ) -> None:
         self._mint = mint
         self._cache = cache
         self._breaker = breaker
         self._shared = shared
-        self._known = known
         self._listener = listener
         self._in_flight = PerProcess(_InFlight)
         self._pool = WorkerPool(
             "genvoris-mint", MINT_THREADS, max_unfinished=MAX_MINTS, grace=MINT_SECONDS
         )
 
-    def mint(self, shopper: Shopper) -> Future[Session]:
+    def mint(self, shopper: Shopper, priority: Priority = Priority.SHOPPER) -> Future[Session]:
         """Return a future of the shopper's session.
+
+        Args:
+            shopper: Whose session it is.
+            priority: How urgent it is, unless a mint is under way.
 
         Raises:
             CircuitOpenError: Genvoris did not answer lately, so it is not asked.
             ExternalIdError: The shopper's id may be another shopper's at Genvoris.
         """
-        return self._join_or_start(shopper, renewing=False)
+        return self._join_or_start(shopper, priority)
+
+    def is_minting(self, shopper: Shopper) -> bool:
+        """Return whether a mint of the shopper's is under way in this process."""
+        return shopper.external_id in self._in_flight.get().mints
 
     def renew(self, shopper: Shopper) -> None:
         """Mint in the background, unless a mint is under way or Genvoris does not answer."""
-        if self._breaker.is_open or shopper.external_id in self._in_flight.get().mints:
+        if self._breaker.is_open or self.is_minting(shopper):
             return
         try:
-            self._join_or_start(shopper, renewing=True)
+            self._join_or_start(shopper, Priority.BACKGROUND, renewing=True)
         except CircuitOpenError:
             log.debug("A token is not renewed: the circuit opened just now.")
 
@@ -134,7 +145,9 @@ class SingleFlight:
             in_flight.mints.pop(external_id, None)
             return self._cache().drop(external_id)
 
-    def _join_or_start(self, shopper: Shopper, *, renewing: bool) -> Future[Session]:
+    def _join_or_start(
+        self, shopper: Shopper, priority: Priority, *, renewing: bool = False
+    ) -> Future[Session]:
         """Join the mint that is under way, or start one."""
         self._mint.external_id(shopper)  # refused here, so that it counts against nobody else
         in_flight = self._in_flight.get()
@@ -149,17 +162,17 @@ class SingleFlight:
                 return future
             self._breaker.enter()
             try:
-                self._pool.submit(functools.partial(self._run_mint, shopper, future))
+                self._pool.submit(functools.partial(self._run_mint, shopper, future, priority))
             except (QueueFullError, RuntimeError) as error:  # or the system has no threads left
                 self._breaker.abandoned()
                 raise CircuitOpenError("No thread is free to ask Genvoris.") from error
             in_flight.mints[shopper.external_id] = future
             return future
 
-    def _run_mint(self, shopper: Shopper, future: Future[Session]) -> None:
+    def _run_mint(self, shopper: Shopper, future: Future[Session], priority: Priority) -> None:
         """Mint on a thread of the pool, cache the outcome, then wake the waiting requests."""
         try:
-            result = self._obtain(shopper, future)
+            result = self._obtain(shopper, future, priority)
         except BaseException as error:  # noqa: BLE001  (or they would wait in vain)
             self._fail(shopper, future, error)
             return
@@ -169,7 +182,7 @@ class SingleFlight:
         if result.is_linked:
             _notify(lambda: self._listener.linked(shopper, result.session.customer_id))
 
-    def _obtain(self, shopper: Shopper, future: Future[Session]) -> MintResult:
+    def _obtain(self, shopper: Shopper, future: Future[Session], priority: Priority) -> MintResult:
         """Take another process's token, else mint one."""
         cache = self._cache()
         old = cache.get(shopper)
@@ -181,9 +194,8 @@ class SingleFlight:
                 return MintResult(session, False, self._store(shopper, future, session))
             customer_id = cache.customer_id(shopper) or self._mint.external_id(shopper)
             started = time.monotonic()
-            session = self._mint.mint(shopper, customer_id)
+            session = self._mint.mint(shopper, customer_id, priority)
             self._breaker.succeeded(time.monotonic() - started)
-            self._known.add(shopper.external_id)
             is_linked = self._store(shopper, future, session)
             if cache.get(shopper):
                 self._shared.put(shopper.external_id, session)
@@ -202,7 +214,10 @@ class SingleFlight:
         if isinstance(error, GenvorisError):
             if isinstance(error, _REFUSALS):
                 self._cache().put_refusal(shopper, error)
-            self._breaker.failed(error)
+            if isinstance(error, PacedError):
+                self._breaker.abandoned()
+            else:
+                self._breaker.failed(error)
         else:
             log.error("A mint failed unexpectedly", exc_info=error)
         future.set_exception(error)

@@ -14,6 +14,7 @@ import redis
 from limits import RateLimitItem, parse
 from limits.storage import RedisClusterStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
 from redis.exceptions import LockError
 
 from ...errors import LockTimeoutError, StoreUnavailableError
@@ -234,6 +235,11 @@ def _item(rate: Rate) -> RateLimitItem:
     return parse(str(rate))
 
 
+def _wait_for(stats: WindowStats) -> float:
+    """Return the seconds until the oldest hit of a window is over."""
+    return max(1.0, stats.reset_time - time.time())
+
+
 class RedisWindows:
     """Windows that all processes share.
 
@@ -247,13 +253,23 @@ class RedisWindows:
         self._name = name
         self._limiter = PerProcess(self._open)
 
-    def hit(self, rates: Sequence[Rate], key: str) -> float | None:
+    def hit(self, rates: Sequence[Rate], key: str, spare: float = 0.0) -> float | None:
         """Count a hit against each rate; return the seconds to wait if one of them is exceeded.
 
         Raises:
             StoreUnavailableError: Redis does not answer.
         """
-        return self._connection.run(lambda client: self._hit(rates, (self._name(client), key)))
+        return self._connection.run(
+            lambda client: self._hit(rates, (self._name(client), key), spare)
+        )
+
+    def wait(self, rates: Sequence[Rate], key: str) -> float | None:
+        """Return the seconds to wait for a hit, without counting one; None if there is room.
+
+        Raises:
+            StoreUnavailableError: Redis does not answer.
+        """
+        return self._connection.run(lambda client: self._wait(rates, (self._name(client), key)))
 
     def health_check(self) -> str | None:
         """Return why hits cannot be counted in Redis, or None if all is well."""
@@ -263,12 +279,20 @@ class RedisWindows:
 
         return attempt("count calls", count)
 
-    def _hit(self, rates: Sequence[Rate], key: tuple[str, ...]) -> float | None:
+    def _hit(self, rates: Sequence[Rate], key: tuple[str, ...], spare: float = 0.0) -> float | None:
         limiter = self._limiter.get()
         for item in map(_item, rates):
-            if not limiter.hit(item, *key):
-                return max(1.0, limiter.get_window_stats(item, *key).reset_time - time.time())
+            left = min(item.amount - 1, int(item.amount * spare))
+            has_room = not left or limiter.test(item, *key, cost=1 + left)
+            if not has_room or not limiter.hit(item, *key):
+                return _wait_for(limiter.get_window_stats(item, *key))
         return None
+
+    def _wait(self, rates: Sequence[Rate], key: tuple[str, ...]) -> float | None:
+        limiter = self._limiter.get()
+        all_stats = [limiter.get_window_stats(item, *key) for item in map(_item, rates)]
+        waits = [_wait_for(stats) for stats in all_stats if not stats.remaining]
+        return max(waits, default=None)
 
     def _open(self) -> MovingWindowRateLimiter:
         # All keys of this package have one prefix, so that one pattern of an ACL is enough. It

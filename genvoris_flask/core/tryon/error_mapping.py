@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ... import errors
 from ...errors import ApiError, QuotaReason
 from ..api.client import GenvorisClient
+from ..pacing import PacedError
 from ..products import Product
 from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
@@ -144,6 +145,8 @@ class ErrorMapper:
             case errors.CustomerInactiveError():
                 reason = self._inactive_reason(shopper)
                 return self.refuse(Refusal(reason, shopper=shopper, product=product))
+            case PacedError():
+                return Failure("busy")
             case errors.ApiError():
                 meaning = meaning_of(error)
                 where = f" {_picture_host(product)}" if meaning is _PRODUCT else ""

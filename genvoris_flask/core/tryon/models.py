@@ -23,6 +23,18 @@ class TryOnCancelledError(GenvorisError):
     """The shopper cancelled the try-on before anything was charged. Its picture is not wanted."""
 
 
+class TryOnPostponedError(GenvorisError):
+    """Genvoris asks to wait, and nothing was charged. Run the try-on again, without a thread idle.
+
+    Attributes:
+        seconds: After how many seconds.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"Genvoris makes no try-on in the next {seconds:.0f} s.")
+
+
 class Cancellation:
     """What the owner and the engine of one try-on agree on: cancelled, or begun to be charged.
 

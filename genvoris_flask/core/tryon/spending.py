@@ -16,7 +16,7 @@ from ..images.photos import Quota
 from ..ledger.models import Balance, Spending
 from ..products import Product
 from ..sessions import Shopper
-from .models import TryOnCancelledError
+from .models import TryOnCancelledError, TryOnPostponedError
 from .paywall import Refusal
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -72,7 +72,8 @@ class Spender:
                 "Genvoris was asked for a picture and no usable answer came, so a credit may be "
                 "gone. The shopper was charged nothing."
             )
-        failed = isinstance(error, Exception) and not isinstance(error, TryOnCancelledError)
+        waits = isinstance(error, TryOnCancelledError | TryOnPostponedError)
+        failed = isinstance(error, Exception) and not waits
         self._ledger.release(shopper.external_id, key, failed=failed)
         if failed and (sale := self._ledger.failed_sale(key)):
             log.warning("%s has failed three times in a row: consider to pay it back.", sale)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.api.models import Usage
 from ...core.ledger.models import CREDIT_KINDS, NOTICE_DAYS, Balance, Spending
+from ...core.pacing import PacedError
 from ...core.products import Product
 from ...core.sessions import Shopper
 from ...core.tryon.paywall import PaywallOption, Refusal, reason_against, timestamp
@@ -18,6 +19,7 @@ from ..callbacks import AppSignals
 from ..consents import pending_form
 from ..daily_limits import limit_status
 from ..errors import translate
+from ..pacing import unavailable_fields
 from ..paywalls import paywall_fields
 from ..state import get_state
 
@@ -82,6 +84,8 @@ def _status_fields(visitor: Visitor | None, product: Product | None) -> dict[str
             **_EMPTY,
             **_refusal_fields(Refusal("no_plan", None, None, visitor.shopper, product)),
         }
+    except PacedError as error:
+        return {**_EMPTY, **unavailable_fields(error.retry_after or 0.0)}
     except GenvorisError as error:
         log.warning("A shopper's status could not be read from Genvoris: %s", error)
         unknown = {"access": "ERROR", "ctaType": "none"}
@@ -99,13 +103,16 @@ def _read_usage(shopper: Shopper) -> Usage:
     state = get_state()
     # While Genvoris does not answer, a dialog blocks a worker no longer than a page does.
     timeout = state.settings.page_budget if state.broker.is_backing_off else STATUS_TIMEOUT
-    customers = state.client.with_timeout(timeout).customers
-    try:
-        return customers.usage(state.broker.customer_id(shopper))
-    except NotFoundError:
-        if state.settings.default_plan is None:
-            raise
-    return customers.usage(state.broker.session(shopper, timeout).customer_id)
+    customers, broker = state.client.with_timeout(timeout).customers, state.broker
+    if not broker.registers:
+        broker.introduce(shopper)
+    if not broker.registers or broker.is_known(shopper):
+        try:
+            return customers.usage(broker.customer_id(shopper))
+        except NotFoundError:
+            if not broker.registers:
+                raise
+    return customers.usage(broker.session(shopper, timeout).customer_id)
 
 
 def _login_fields() -> dict[str, Any]:

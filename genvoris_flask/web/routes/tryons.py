@@ -26,6 +26,7 @@ from ..consents import require_consent
 from ..daily_limits import check_daily_limits, counted_tryon
 from ..errors import HttpError, isolate
 from ..hosts import own_path, shop_url
+from ..pacing import check_turn
 from ..rate_limits import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import get_state
@@ -63,6 +64,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     tryon_key = key_of_owner(visitor.owner, key) if key else secrets.token_urlsafe(16)
     require_consent(visitor)
     check_daily_limits(visitor, tryon_key)
+    check_turn(visitor.shopper, tryon_key)
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)

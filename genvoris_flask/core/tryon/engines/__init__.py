@@ -11,12 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from ....errors import GenvorisError, InvalidSessionTokenError
+from ....errors import GenvorisError, InvalidSessionTokenError, RateLimitedError
 from ...images.photos import Picture
+from ...pacing import DEFAULT_HOLD
 from ...sessions import Shopper
 from ...sessions.broker import SessionBroker
 from ..error_mapping import ErrorMapper
-from ..models import Failure, Outcome, TryOnCancelledError, TryOnRequest
+from ..models import (
+    Failure,
+    Outcome,
+    TryOnCancelledError,
+    TryOnPostponedError,
+    TryOnRequest,
+)
 from ..paywall import Refusal
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -54,11 +61,14 @@ class TokenSource:
 
         Raises:
             MintError: It could not be minted.
+            TryOnPostponedError: Genvoris asks to wait.
         """
         if self._shopper is None:
             return None
         try:
             return self._broker.session(self._shopper, MINT_BUDGET).token
+        except RateLimitedError as error:
+            raise TryOnPostponedError(error.retry_after or DEFAULT_HOLD) from error
         except GenvorisError as error:
             raise MintError(error) from error
 
@@ -121,13 +131,14 @@ def make_tryon(
 
     Raises:
         TryOnCancelledError: It was cancelled before it could be charged.
+        TryOnPostponedError: Genvoris asks to wait.
     """
     try:
         outcome = engine.make(request, tokens)
     except MintError as error:
         assert request.shopper is not None  # noqa: S101  (guests need no token)
         return errors.explain_mint(error.error, request.shopper, request.product)
-    except TryOnCancelledError:
+    except (TryOnCancelledError, TryOnPostponedError):
         raise
     except GenvorisError as error:
         explained = errors.explain(error, request.shopper, request.product)

@@ -13,14 +13,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ....errors import ApiError, GenvorisError, MalformedAnswerError
+from ....errors import ApiError, GenvorisError, MalformedAnswerError, RateLimitedError
 from ...api.fetch import PictureFetcher
 from ...api.http import HttpClient, Response, RetryPolicy
 from ...api.large_answers import LargeAnswers
 from ...api.parsing import as_int, pick, read_json
 from ...api.response import NoConnectionError
 from ...images.photos import Picture, Quota, is_picture, read_picture
-from ..models import TryOnRequest
+from ...pacing import DEFAULT_HOLD
+from ..models import TryOnPostponedError, TryOnRequest
 from . import TokenSource
 
 # Keys that may hold a picture in the answer, best first; case, "_" and "-" are ignored.
@@ -56,10 +57,14 @@ class HostedEngine:
         Raises:
             MintError: The shopper has no token.
             TryOnCancelledError: It was cancelled before it was sent.
+            TryOnPostponedError: Genvoris asks to wait.
             GenvorisError: Genvoris refused, could not be reached, or answered without a picture.
         """
         with self._large.turn(self._timeout) as take_turn:
-            answer = tokens.call(lambda token: self._send(request, token, take_turn))
+            try:
+                answer = tokens.call(lambda token: self._send(request, token, take_turn))
+            except RateLimitedError as error:
+                raise TryOnPostponedError(error.retry_after or DEFAULT_HOLD) from error
             return self._read_picture(answer, take_turn)
 
     def charged(self, error: Exception) -> bool | None:
@@ -71,7 +76,6 @@ class HostedEngine:
         self, request: TryOnRequest, token: str | None, take_turn: Callable[[], object]
     ) -> Response:
         product = request.product
-        request.cancellation.begin_charging()
         fields = {
             "product_image_url": product.image,
             "product_image_urls": json.dumps(product.images) if len(product.images) > 1 else None,
@@ -91,6 +95,7 @@ class HostedEngine:
             data={name: value for name, value in fields.items() if value is not None},
             files={"photo": ("photo", request.photo.data, request.photo.mimetype)},
             headers={"Idempotency-Key": request.key},
+            before=request.cancellation.begin_charging,
         )
 
     def _read_picture(self, answer: Response, take_turn: Callable[[], object]) -> Picture:

@@ -17,11 +17,13 @@ from ...images.photos import Picture
 from ..daily_limit import CountedTryon
 from ..models import Job, Outcome, TryOnRequest
 
+LONGEST_WAIT = 120.0  # seconds that a job is postponed; then its shopper is told to come back
 RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
 # Homes and offices share an address, so its guests have as many slots as five shoppers.
 ADDRESS_FACTOR = 5
 
-# Makes a try-on, on whichever thread.
+# Makes a try-on, on whichever thread. It is called again later if it raises TryOnPostponedError, or
+# the job fails as ``busy``.
 Run = Callable[[TryOnRequest], Outcome]
 # Called with what a try-on counted against if it ends without a picture, unless its process dies.
 OnNoPicture = Callable[[CountedTryon], object]

@@ -24,10 +24,11 @@ from ..models import (
     Outcome,
     Rerun,
     TryOnCancelledError,
+    TryOnPostponedError,
     TryOnRequest,
     result_of,
 )
-from . import Run
+from . import LONGEST_WAIT, Run
 from .ending import JobEnding
 from .records import JobRecords
 from .unfinished import UnfinishedJobs
@@ -67,6 +68,7 @@ class Attempts:
         run: Makes a try-on.
         max_runtime: Seconds after which an attempt fails; its thread stays busy until the call
             returns.
+        clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
         interval: Seconds between two heartbeats.
     """
@@ -79,6 +81,7 @@ class Attempts:
         run: Run,
         *,
         max_runtime: float,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
         interval: float,
     ) -> None:
@@ -87,6 +90,7 @@ class Attempts:
         self._ending = ending
         self._run_tryon = run
         self._max_runtime = max_runtime
+        self._clock = clock
         self._monotonic = monotonic
         self._interval = interval
         self._beats = WorkerPool("genvoris-attempts", 1, grace=0.0)
@@ -106,7 +110,10 @@ class Attempts:
         if attempt is not None:
             with self._heartbeats(attempt):
                 self._write(attempt)
-                self._end(attempt, self._make(attempt))
+                try:
+                    self._end(attempt, self._make(attempt))
+                except TryOnPostponedError as error:
+                    self._postpone(attempt, error.seconds)
 
     def _begin(self, job_id: str, attempt_id: str, number: int) -> Attempt | None:
         """Return an attempt at a job that was claimed for it; None if there is nothing to make."""
@@ -133,14 +140,31 @@ class Attempts:
         return Attempt(attempt_id, job, request, self._monotonic())
 
     def _make(self, attempt: Attempt) -> Outcome | None:
-        """Return what became of the try-on; None if its owner removed it."""
+        """Return what became of the try-on; None if its owner removed it.
+
+        Raises:
+            TryOnPostponedError: Genvoris asks to wait.
+        """
         try:
             return self._run_tryon(attempt.request)
         except TryOnCancelledError:
             return None
+        except TryOnPostponedError:
+            raise
         except BaseException:  # sys.exit() in the shop's function must end the job, too
             log.exception("Try-on %s failed", attempt.job.id)
             return Failure("internal_error")
+
+    def _postpone(self, attempt: Attempt, seconds: float) -> None:
+        """Queue a job again, unless its shopper would have to wait for too long."""
+        job = attempt.job
+        if self._clock() - job.created_at + seconds > LONGEST_WAIT:
+            self._end(attempt, Failure("busy", charged=False))
+            return
+        with attempt.lock:
+            attempt.is_over = True
+        self._records.write(replace(job, state="queued"), self._unfinished.seconds)
+        self._unfinished.postpone(job.id, attempt.id, seconds)
 
     @contextmanager
     def _heartbeats(self, attempt: Attempt) -> Iterator[None]:

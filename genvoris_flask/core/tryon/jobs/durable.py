@@ -98,6 +98,7 @@ class DurableJobQueue:
             ending,
             run,
             max_runtime=max_runtime,
+            clock=clock,
             monotonic=monotonic,
             interval=interval,
         )

@@ -25,6 +25,7 @@ class Task:
         counted: What it counts against in a guest's day.
         slot: The slot that it uses in the store.
         started_at: When it began to run, on a monotonic clock.
+        postponed_at: When it was first postponed, on that clock.
         cancellation: Whether its owner cancelled it for nothing, or it may be charged.
         picture: The picture, until it is written down.
         ended_at: When it ended, on a monotonic clock.
@@ -40,6 +41,7 @@ class Task:
     counted: CountedTryon | None = None
     slot: str | None = None
     started_at: float | None = None
+    postponed_at: float | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     picture: bytes | None = field(default=None, repr=False)
     ended_at: float = 0.0

@@ -179,6 +179,13 @@ class UnfinishedJobs:
         """End an attempt."""
         self._store.replace(_key(job_id, "lease"), b"", 0, expected=attempt.encode())
 
+    def postpone(self, job_id: str, attempt: str, seconds: float) -> None:
+        """End an attempt that came too early. It does not count, and the next one is due later."""
+        number = max(0, self.attempts(job_id) - 1)
+        self._store.set(_key(job_id, "attempts"), b"%d" % number, self.seconds + TICKET_MARGIN)
+        self.take_sending(job_id, seconds)
+        self.release(job_id, attempt)
+
     # Slots
 
     def keep_slot(self, slot: str, job_id: str) -> None:

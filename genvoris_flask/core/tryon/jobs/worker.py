@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ....errors import StoreUnavailableError
-from ...concurrency.threads import WorkerPool
+from ...concurrency.threads import RunAgain, WorkerPool
 from ...images.photos import Picture
 from ..models import (
     INTERRUPTED,
@@ -20,10 +20,11 @@ from ..models import (
     Job,
     Outcome,
     TryOnCancelledError,
+    TryOnPostponedError,
     TryOnRequest,
     result_of,
 )
-from . import BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
+from . import LONGEST_WAIT, BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
 from .heartbeats import Heartbeats
 from .records import JobRecords
 from .task import RecentTasks, Task
@@ -182,20 +183,25 @@ class JobWorker:
             return False
         return True
 
-    def _run(self, task: Task) -> None:
+    def _run(self, task: Task) -> RunAgain | None:
         request, task.request = task.request, None
+        outcome: Outcome | RunAgain = INTERRUPTED
         try:
             if request is None or self._has_ended(task.job):
                 task.superseded = True
-                self._end(task, INTERRUPTED)
             else:
-                self._end(task, self._make(task, request))
+                outcome = self._make(task, request)
+            if isinstance(outcome, RunAgain):
+                return outcome
+            self._end(task, outcome)
         finally:
-            with self._changed:
-                self._pending -= 1
-                self._changed.notify_all()
+            if not isinstance(outcome, RunAgain):
+                with self._changed:
+                    self._pending -= 1
+                    self._changed.notify_all()
+        return None
 
-    def _make(self, task: Task, request: TryOnRequest) -> Outcome:
+    def _make(self, task: Task, request: TryOnRequest) -> Outcome | RunAgain:
         task.started_at = self._monotonic()
         task.job = replace(task.job, state="running")
         try:
@@ -204,12 +210,28 @@ class JobWorker:
             log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
         try:
             return self._run_tryon(request)
+        except TryOnPostponedError as error:
+            return self._postpone(task, request, error.seconds)
         except TryOnCancelledError:
             task.superseded = True
             return INTERRUPTED
         except BaseException:  # sys.exit() in the shop's function must end the job, too
             log.exception("Try-on %s failed", task.job.id)
             return Failure("internal_error")
+
+    def _postpone(self, task: Task, request: TryOnRequest, seconds: float) -> Outcome | RunAgain:
+        """Queue a job again, unless its shopper would have to wait for too long."""
+        now = self._monotonic()
+        if task.postponed_at is None:
+            task.postponed_at = now
+        is_late = now + seconds > task.postponed_at + LONGEST_WAIT
+        if task.removed or self._pool.is_closing or is_late:
+            return Failure("busy", charged=False)
+        task.request, task.started_at = request, None
+        task.job = replace(task.job, state="queued")
+        with suppress(StoreUnavailableError):  # a heartbeat writes it down
+            self._records.write(task.job)
+        return RunAgain(seconds)
 
     def _has_ended(self, job: Job) -> bool:
         try:

@@ -1,0 +1,74 @@
+"""Who reaches for a try-on while Genvoris is asked as often as it may be is told when to return."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.support.flask_shop import Shop, read_tag
+from tests.support.local_genvoris import LocalGenvoris
+
+
+def paced_shop(genvoris: LocalGenvoris, **config: object) -> Shop:
+    shop = Shop(genvoris, **config)
+    for name in ("ada", "bob"):
+        genvoris.customer(name)
+    shop.log_in()
+    return shop
+
+
+def test_try_on_waits_its_turn(genvoris: LocalGenvoris) -> None:
+    """The shopper reads when it comes, as soon as the dialog opens; a repeat is let through."""
+    shop = paced_shop(genvoris, GENVORIS_PACE_TRYONS="1 per 2 hours")
+    first = shop.tryon(headers={"Idempotency-Key": "a"})
+    assert shop.finish(first)["state"] == "done"
+    assert shop.tryon(headers={"Idempotency-Key": "a"}).status_code == 202
+    genvoris.clock.now += 70 * 60
+    refused = shop.tryon()
+    body = refused.get_json()
+    assert (refused.status_code, body["error"], body["about"]) == (429, "shop_budget", "shop")
+    assert (refused.headers["Retry-After"], body["paywall"]["kind"]) == ("3000", "unavailable")
+    assert body["detail"] == "Try-on is not available right now. Please come back in 50 minutes."
+    status = shop.browser.get("/genvoris/status").get_json()
+    assert (status["canTryOn"], status["message"]) == (False, body["detail"])
+    genvoris.clock.now += 50 * 60
+    assert shop.finish(shop.tryon())["state"] == "done"
+
+
+def test_new_shopper_waits_to_be_registered(genvoris: LocalGenvoris) -> None:
+    """Neither their page nor known shoppers notice."""
+    plan = genvoris.plan(3)
+    shop = paced_shop(
+        genvoris, GENVORIS_DEFAULT_PLAN=plan, GENVORIS_PACE_REGISTRATIONS="1 per 10 minutes"
+    )
+    shop.log_in("first")
+    assert shop.post("/session").status_code == 200
+    shop.log_in("second")
+    for _ in range(3):
+        refused = shop.post("/session")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "600")
+        assert refused.get_json()["detail"].endswith("come back in 10 minutes.")
+    assert shop.browser.get("/genvoris/status").get_json()["reason"] == "shop_budget"
+    assert shop.tryon().get_json()["error"] == "shop_budget"
+    assert "data-end-customer-token" not in read_tag(shop.browser.get("/product").text)
+    assert shop.transport.count("/customers") == 1
+    shop.log_in("ada")
+    assert shop.post("/session").status_code == 200
+    genvoris.clock.now += 600
+    shop.log_in("second")
+    assert shop.finish(shop.tryon())["state"] == "done"
+
+
+@pytest.mark.parametrize(("seconds", "code"), [("10", 202), ("90", 429)])
+def test_retry_after_is_obeyed(genvoris: LocalGenvoris, seconds: str, code: int) -> None:
+    """A try-on that Genvoris puts off is queued, if that is not for long, and charged nothing."""
+    shop = paced_shop(genvoris)
+    late = httpx.Response(429, headers={"Retry-After": seconds}, json={"error": "rate_limited"})
+    shop.transport.fault = lambda request: late if request.url.path == "/api/tryon" else None
+    job = shop.tryon()
+    assert job.status_code == 202
+    while shop.transport.count("/api/tryon") == 0:
+        shop.browser.get(job.headers["Location"])
+    shop.log_in("bob")
+    assert shop.tryon().status_code == code
+    assert shop.transport.count("/api/tryon") == 1
