@@ -134,6 +134,11 @@ def _check_together(settings: Settings) -> None:
             "GENVORIS_DATABASE_URL and GENVORIS_DATABASE are both set. Set GENVORIS_DATABASE to "
             "use the shop's own database, or GENVORIS_DATABASE_URL for one apart."
         )
+    if settings.queue == "rq" and "+cluster://" in (settings.store_url or "").lower():
+        raise ConfigurationError(
+            'GENVORIS_QUEUE = "rq" cannot use the cluster of GENVORIS_STORE_URL, since RQ needs '
+            'several keys at once: name a single Redis or Sentinels, or use "celery".'
+        )
     if settings.require_consent and not settings.has_ledger:
         raise ConfigurationError(
             "GENVORIS_REQUIRE_CONSENT needs a database to keep consents in: set "

@@ -1,4 +1,4 @@
-"""What ``flask genvoris check`` says of a Redis that cannot be trusted with a shop's records."""
+"""A Redis that cannot be trusted with a shop's records: what the check says, and what jobs do."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ from flask import Flask
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.storage.health import ACL_RULES
+from genvoris_flask.core.storage.namespace import Namespace, Shop
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.redis_store import RedisStore
+from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
+from genvoris_flask.core.tryon.models import Job
+from genvoris_flask.errors import StoreUnavailableError
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.health_checks import Finding, diagnose
 from genvoris_flask.web.state import AppState, get_state
 from tests.integration.conftest import ROOT, RedisServer, free_port
+from tests.support.jobs import PICTURE, BlockedWork, make, tryon, wait_for_end
 from tests.support.waiting import until
 
 StartRedis = Callable[..., RedisServer]
@@ -171,3 +178,57 @@ def test_missing_permission_fails(
         assert not finding.ok
         assert "its user may not" in finding.text
         assert "hunter2" not in finding.text
+
+
+# Try-ons of processes whose Redis is in trouble
+
+
+def processes_on(server: RedisServer) -> tuple[LocalJobQueue, LocalJobQueue]:
+    """Return the queues of two processes that send heartbeats when they are told to."""
+
+    def open_queue() -> LocalJobQueue:
+        store = RedisStore(RedisConnection(server.url), Namespace(Shop("shop")))
+        return LocalJobQueue(store, make, print, heartbeat_interval=3600)
+
+    return open_queue(), open_queue()
+
+
+def test_emptied_redis_loses_no_tryon(redis_server: RedisServer) -> None:
+    """Others do not say that it is unknown before its process had the time to write it again."""
+    one, other = processes_on(redis_server)
+    work = BlockedWork()
+    running = one.submit("ada", tryon(work))
+    work.wait_for_start()
+    ended = wait_for_end(one, one.submit("ada", tryon()))
+    redis_server.command("FLUSHALL")
+    for job in (running, ended):
+        with pytest.raises(StoreUnavailableError):
+            other.find(job.id, "ada")
+    one.heartbeat()
+    found = other.find(ended.id, "ada")
+    assert found
+    assert other.picture(found) == PICTURE
+    assert other.find(running.id, "ada")
+    work.finish.set()
+    assert wait_for_end(other, running).state == "done"
+
+
+@pytest.mark.parametrize("trouble", ["min-replicas-to-write 1", "maxmemory 1"])
+def test_unwritable_redis_loses_no_tryon(redis_server: RedisServer, trouble: str) -> None:
+    """It can be read, and what it lacks may have been started since."""
+    one, other = processes_on(redis_server)
+    redis_server.command("CONFIG", "SET", *trouble.split())
+    job = wait_for_end(one, one.submit("ada", tryon()))
+    assert one.picture(job) == PICTURE
+    with pytest.raises(StoreUnavailableError):
+        other.find(job.id, "ada")
+    redis_server.command("CONFIG", "SET", trouble.split()[0], "0")
+    until(lambda: finds_after_heartbeat(one, other, job))
+
+
+def finds_after_heartbeat(one: LocalJobQueue, other: LocalJobQueue, job: Job) -> bool:
+    one.heartbeat()
+    try:
+        return other.find(job.id, "ada") is not None
+    except StoreUnavailableError:
+        return False

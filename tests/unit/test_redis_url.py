@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from genvoris_flask.core.storage.redis_clients import connection_options
+from genvoris_flask.core.storage.redis_url import parse_redis_url
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.settings import read_settings
 
@@ -127,3 +129,66 @@ def test_accepted_options_make_a_connection(tmp_path: Path) -> None:
         f"rediss://cache.example?{common}&{tls}",
     ):
         redis.ConnectionPool.from_url(read(url)).make_connection()
+
+
+SENTINELS = "redis+sentinel://ada:p%40ss@one.example,[::1]:5000/the%20shop/3"
+
+
+def test_sentinels_and_what_they_watch() -> None:
+    """Each has its own login; the options are those of the primary."""
+    url = f"{SENTINELS}?sentinel_username=s&sentinel_password=%26x&client_name=c&timeout=3"
+    address = parse_redis_url(read(url))
+    assert address is not None
+    assert address.hosts == (("one.example", 26379), ("::1", 5000))
+    assert (address.kind, address.service) == ("sentinel", "the shop")
+    assert address.sentinel_login == ("s", "&x")
+    options = {"username": "ada", "password": "p@ss", "db": 3, "client_name": "c"}
+    assert connection_options(address) == options
+
+
+def test_nodes_of_a_cluster(tmp_path: Path) -> None:
+    """With TLS, all of them are checked with the same certificates."""
+    file = tmp_path / "ca.pem"
+    file.touch()
+    hosts = "a.example:7000,b.example"
+    address = parse_redis_url(read(f"rediss+cluster://:secret@{hosts}/0?ssl_ca_certs={file}"))
+    assert address is not None
+    assert (address.kind, address.hosts) == ("cluster", (("a.example", 7000), ("b.example", 6379)))
+    assert connection_options(address) == {
+        "password": "secret",
+        "ssl": True,
+        "ssl_ca_certs": str(file),
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("redis+sentinel://one.example", "redis+sentinel://host:26379,host:26379/NAME/0"),
+        ("redis+sentinel://one.example:hunter/shop", "redis+sentinel://host:26379"),
+        ("redis+sentinel://one.example,/shop", "redis+sentinel://host:26379"),
+        ("redis+sentinel://one.example/shop/hunter", "the number of its database"),
+        ("redis+cluster://one.example/3", "no other database than 0"),
+        ("redis+cluster://one.example:99999", "redis+cluster://host:6379"),
+        ("redis+cluster://one.example?sentinel_password=hunter2", "does not know"),
+        ("redis+cluster://one.example?ssl_ca_certs=x", "rediss://"),
+        ("redis+other://hunter2@one.example/0", "redis+sentinel:// or redis+cluster://"),
+    ],
+)
+def test_wrong_servers_prevent_start_up(url: str, hint: str) -> None:
+    """The message shows the right form, and repeats nothing."""
+    with pytest.raises(ConfigurationError, match="GENVORIS_STORE_URL") as caught:
+        read(url)
+    assert hint in str(caught.value)
+    assert "hunter" not in str(caught.value)
+
+
+def test_rq_cannot_use_a_cluster() -> None:
+    """Celery has a broker of its own."""
+    config = {
+        "GENVORIS_API_KEY": KEY,
+        "GENVORIS_STORE_URL": "redis+cluster://one.example",
+        "GENVORIS_QUEUE": "rq",
+    }
+    with pytest.raises(ConfigurationError, match="RQ needs several keys"):
+        read_settings(config, environ={})

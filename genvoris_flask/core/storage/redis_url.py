@@ -130,23 +130,22 @@ def parse_redis_url(url: str) -> RedisAddress | None:
     service, _, database = (match["path"] or "").partition("/")
     if not is_sentinel:
         service, database = "", service
-    if (
-        not hosts
-        or (is_sentinel and not service)
-        or (not is_sentinel and database not in ("", "0"))
-    ):
+    is_named = bool(service) is is_sentinel
+    is_database = _is_whole_number(database) if is_sentinel else database == "0"
+    if not hosts or not is_named or not (is_database or not database):
         return None
+    options = parse_qs(match["query"] or "")
+    theirs = {name: options.pop(name, [None])[0] for name in _SENTINEL_OPTIONS if is_sentinel}
     host, port = hosts[0]
     first = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    options = parse_qsl(match["query"] or "")
-    own = urlencode([each for each in options if each[0] not in _SENTINEL_OPTIONS])
-    login = parse_qs(match["query"] or "") if is_sentinel else {}
+    url = f"{match['scheme'].lower()}://{match['login'] or ''}{first}/{database}"
+    query = urlencode(options, doseq=True)
     return RedisAddress(
         "sentinel" if is_sentinel else "cluster",
-        f"{match['scheme'].lower()}://{match['login'] or ''}{first}/{database}?{own}".rstrip("?"),
+        f"{url}?{query}" if query else url,
         hosts,
         unquote(service),
-        (login.get("sentinel_username", [None])[0], login.get("sentinel_password", [None])[0]),
+        (theirs.get("sentinel_username"), theirs.get("sentinel_password")),
     )
 
 

@@ -136,6 +136,8 @@ class DurableJobQueue:
     def find(self, job_id: str, owner: str) -> Job | None:
         """Return a job of this owner; see ``JobQueue``."""
         job = self._records.find(job_id, "")
+        if job is None:
+            self._records.check_missing(job_id)
         if job is None or job.owner != digest(owner):
             return None
         if job.result is None:
