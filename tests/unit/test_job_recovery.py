@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,15 @@ from genvoris_flask.core.tryon.jobs import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.leases import DOUBT_SECONDS, LEASE_SECONDS
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS, SLOT_SECONDS
-from genvoris_flask.core.tryon.models import INTERRUPTED, Done, Failure, Job, JobResult, dump_job
+from genvoris_flask.core.tryon.models import (
+    INTERRUPTED,
+    Done,
+    Failure,
+    Job,
+    JobResult,
+    Outcome,
+    dump_job,
+)
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.jobs import (
     COUNTED,
@@ -20,6 +29,7 @@ from tests.support.jobs import (
     PRODUCT,
     BlockedWork,
     Processes,
+    Tryon,
     accepts,
     run,
     tryon,
@@ -109,6 +119,58 @@ def test_seen_interruption_is_final(processes: Processes) -> None:
     assert (result(slow, job), result(other, job)) == (INTERRUPTED, INTERRUPTED)
     assert not processes.store.has_picture()
     until(lambda: processes.given_back == [COUNTED])
+
+
+def charged_tryon(work: BlockedWork, undone: list[str]) -> Tryon:
+    """Return a request whose picture is charged, and says so when the charge is taken back."""
+    request = tryon(work)
+
+    def make_charged() -> Outcome:
+        outcome = work()
+        request.cancellation.on_unseen(lambda: undone.append("undone"))
+        return outcome
+
+    return replace(request, work=make_charged)
+
+
+def test_charge_of_interrupted_job_is_taken_back(processes: Processes) -> None:
+    """A picture that comes after another process has ended the job costs its shopper nothing."""
+    undone: list[str] = []
+    slow, other, work = processes.start(), processes.start(), BlockedWork()
+    job = slow.submit("ada", charged_tryon(work, undone))
+    work.wait_for_start()
+    assert find_lost(processes, other, job) == INTERRUPTED
+    work.finish.set()
+    until(lambda: slow.unsettled == 0)
+    assert undone == ["undone"]
+
+
+def test_charge_of_endless_job_is_taken_back(processes: Processes) -> None:
+    """Nor does one that comes after the job has failed because it took too long."""
+    undone: list[str] = []
+    queue, work = processes.start(max_runtime=100), BlockedWork()
+    job = queue.submit("ada", charged_tryon(work, undone))
+    work.wait_for_start()
+    processes.monotonic.now += 101
+    queue.heartbeat()
+    assert result(queue, job) == Failure("upstream_unreachable")
+    assert undone == []
+    work.finish.set()
+    until(lambda: undone == ["undone"])
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_charge_of_removed_job_stays(processes: Processes, elsewhere: bool) -> None:
+    """Whoever throws away a picture that was being made has been told what that costs."""
+    undone: list[str] = []
+    queue, work = processes.start(), BlockedWork()
+    job = queue.submit("ada", charged_tryon(work, undone))
+    work.wait_for_start()
+    assert (processes.start() if elsewhere else queue).remove(job.id, "ada")
+    queue.heartbeat()
+    work.finish.set()
+    until(lambda: queue.unsettled == 0)
+    assert undone == []
 
 
 def test_slot_of_dead_worker_lapses(processes: Processes) -> None:

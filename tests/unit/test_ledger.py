@@ -127,6 +127,26 @@ class TestReservations:
         shop.ledger.release("u", "a")
         assert available(shop) == 0
 
+    def test_picture_that_nobody_got(self, shop: LedgerFixture) -> None:
+        """It is counted no longer, once, and may then be reserved again."""
+        shop.ledger.give("u", lot(units=1))
+        assert not shop.ledger.undo("u", "a")
+        assert use(shop, "a")
+        assert shop.ledger.undo("u", "a")
+        assert not shop.ledger.undo("u", "a")
+        assert available(shop) == 1
+        assert use(shop, "a")
+        assert available(shop) == 0
+
+    @pytest.mark.parametrize("units", [1, 2])
+    def test_picture_that_nobody_got_after_expiry(self, shop: LedgerFixture, units: int) -> None:
+        """What comes back to a lot that has ended is not available any more."""
+        shop.ledger.give("u", lot(units=units, expires_at=at(START + 100)))
+        use(shop, "a")
+        shop.now += 200
+        assert shop.ledger.undo("u", "a")
+        assert available(shop) == 0
+
     def test_key_of_another_shopper(self, shop: LedgerFixture) -> None:
         """A key cannot be taken over."""
         shop.ledger.give("u", lot())

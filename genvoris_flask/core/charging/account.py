@@ -104,7 +104,7 @@ def history_of(journal: Sequence[JournalLine], language: str) -> Iterator[Accoun
 
 
 def _kind(line: JournalLine) -> str | None:
-    if line.kind == "fail":
+    if line.kind in ("fail", "unseen"):
         return "failed"
     if line.used > 0:
         return "made"

@@ -250,6 +250,9 @@ class Spending(Protocol):
             failed: Whether it could not be made, rather than being refused or cancelled.
         """
 
+    def undo(self, external_id: str, key: str) -> bool:
+        """Count a picture no longer that its shopper never got; return whether it was counted."""
+
     def expiring(self, external_id: str | None = None) -> list[ExpiryNotice]:
         """Return the credits that end within a week or a day, each of them once.
 

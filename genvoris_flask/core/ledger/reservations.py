@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from .accounts import Change, LockedAccount, check_id
-from .lots import Lot
+from .lots import FINAL_STATES, Lot
 from .models import Reservation
 from .schema import entries, lots, reservations
 
@@ -109,6 +109,19 @@ def release(account: LockedAccount, key: str, *, failed: bool = False) -> bool:
     account.change_reservation(key, state="released")
     event = f"{key}:{known.attempt}"
     account.give_back(account.lot(known.lot_id), "fail" if failed else "release", event, key)
+    return True
+
+
+def undo(account: LockedAccount, key: str) -> bool:
+    """Count a picture no longer that its shopper never got; return whether it was counted."""
+    known = account.reservation(key)
+    if known is None or known.state != "committed":
+        return False
+    account.change_reservation(key, state="released")
+    lot = account.lot(known.lot_id)
+    # What comes back to a lot that has ended ends with it.
+    lost = -1 if lot.stored_state in FINAL_STATES and lot.allowed >= lot.used else 0
+    _change(account, lot, "unseen", key, known.attempt, Change(used=-1, allowed=lost))
     return True
 
 

@@ -104,6 +104,10 @@ class Ledger(Selling, Subscribing, Notices, Moving):
             external_id, lambda account: reservations.release(account, key, failed=failed)
         )
 
+    def undo(self, external_id: str, key: str) -> bool:
+        """Count a picture no longer that its shopper never got; return whether it was counted."""
+        return self._settle(external_id, lambda account: reservations.undo(account, key))
+
     def failed_sale(self, key: str) -> str | None:
         """Return the sale of a single try-on that has just failed three times in a row."""
         return self.database.run(

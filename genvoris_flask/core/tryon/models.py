@@ -48,6 +48,7 @@ class Cancellation:
         self._is_charging = False
         self._record: Callable[[], bool] | None = None
         self._is_recorded = False
+        self._undo: Callable[[], object] | None = None
 
     def __reduce__(self) -> tuple[type[Cancellation], tuple[()]]:
         """Pickle as a new one, since another process binds it to what all of them share."""
@@ -96,6 +97,16 @@ class Cancellation:
             if not self.record():
                 self._is_charging, self._is_cancelled = False, True
                 raise TryOnCancelledError("The try-on was cancelled.")
+
+    def on_unseen(self, undo: Callable[[], object]) -> None:
+        """Set what takes the charge back if nobody gets to see the picture."""
+        self._undo = undo
+
+    def report_unseen(self) -> None:
+        """Take the charge back, once: the shopper was told that the try-on had failed."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo()
 
     def record(self) -> bool:
         """Record, unless it is recorded, that charging has begun. Return whether that was in time.

@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from ...errors import MalformedAnswerError, ServerError, UnreachableError
+from ...errors import LedgerUnavailableError, MalformedAnswerError, ServerError, UnreachableError
 from ..api.response import NoConnectionError
 from ..images.photos import Quota
 from ..ledger.models import Balance, Spending
@@ -79,9 +79,30 @@ class Spender:
             log.warning("%s has failed three times in a row: consider to pay it back.", sale)
             self._notify(shopper, sale)
 
+    def undo(self, shopper: Shopper, key: str) -> None:
+        """Give back a try-on whose picture came when its shopper had been told that it failed."""
+        try:
+            was_counted = self._ledger.undo(shopper.external_id, key)
+        except LedgerUnavailableError as error:
+            log.error("A try-on without a picture could not be given back: %s", error)  # noqa: TRY400
+        else:
+            if was_counted:
+                log.warning(
+                    "A picture came after its try-on had failed for the shopper, who was charged "
+                    "nothing. A credit may be gone."
+                )
+
     def balance(self, shopper: Shopper) -> Balance:
         """Return what a shopper has."""
         return self._ledger.balance(shopper.external_id, verified_email=shopper.verified_email)
+
+    def quota(self, shopper: Shopper) -> Quota | None:
+        """Return what a shopper has as a quota; None if it cannot be read."""
+        try:
+            return quota_of(self.balance(shopper))
+        except LedgerUnavailableError as error:
+            log.warning("A shopper's balance could not be read: %s", error)
+            return None
 
     def refusal(self, shopper: Shopper, product: Product | None = None) -> Refusal:
         """Return why a shopper without an available try-on is refused."""

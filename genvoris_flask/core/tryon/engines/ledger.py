@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from ...images.photos import Picture
 from ...sessions import Shopper
 from ..models import TryOnRequest
 from ..paywall import Refusal
-from ..spending import Spender, quota_of
+from ..spending import Spender
 from . import Engine, MintError, TokenSource
 
 
@@ -85,7 +86,8 @@ class LedgerEngine:
             spender.release(shopper, key)
             return outcome
         spender.commit(shopper, key)
-        return replace(outcome, quota=quota_of(spender.balance(shopper)))
+        request.cancellation.on_unseen(functools.partial(spender.undo, shopper, key))
+        return replace(outcome, quota=spender.quota(shopper))
 
     def charged(self, _error: Exception) -> bool:
         """Return False: whoever gets no picture keeps the try-on."""

@@ -48,6 +48,7 @@ class Attempt:
         request: What to try on.
         started_at: When it began, on a monotonic clock.
         is_over: Whether it has ended the job, or lost it to another attempt.
+        has_failed: Whether the job failed since it takes too long.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Attempt:
     request: TryOnRequest = field(repr=False)
     started_at: float
     is_over: bool = False
+    has_failed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
@@ -190,6 +192,7 @@ class Attempts:
         if self._monotonic() - attempt.started_at > self._max_runtime:
             log.error("Try-on %s does not end; it has failed for its shopper.", job.id)
             self._end(attempt, Failure("upstream_unreachable"))
+            attempt.has_failed = True
         if attempt.is_over:
             return
         if not self._unfinished.renew(job.id, attempt.id):
@@ -208,6 +211,8 @@ class Attempts:
     def _end(self, attempt: Attempt, outcome: Outcome | None) -> None:
         """End the job by this attempt's outcome, as soon as the store answers."""
         pause = threading.Event()
+        if attempt.has_failed:  # it ran for too long
+            attempt.request.cancellation.report_unseen()
         with attempt.lock:
             until = self._monotonic() + self._max_runtime
             while not attempt.is_over:

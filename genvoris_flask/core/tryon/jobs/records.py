@@ -187,6 +187,13 @@ class JobRecords:
         """Return whether a job has a result or was removed."""
         return self._store.get(_result_key(job_id)) is not None
 
+    def has_failed(self, job_id: str) -> bool:
+        """Return whether a job has ended as a failure, rather than being removed."""
+        key = _result_key(job_id)
+        sealed = self._store.get(key)
+        unsealed = self._sealer.unseal(key, sealed) if sealed else None
+        return unsealed is not None and isinstance(load_result(unsealed), Failure)
+
     def end(self, job: Job, result: JobResult, picture: bytes | None) -> bool:
         """End a job and return whether this is its result. Repeating the call changes nothing.
 

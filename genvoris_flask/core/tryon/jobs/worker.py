@@ -94,8 +94,8 @@ class JobWorker:
     def load(self) -> QueueLoad:
         """Return how busy this worker is."""
         with self._changed:
-            given_up = self._pending - sum(each.result is None for each in self._tasks.values())
-            is_stuck = given_up >= self._concurrency
+            wanted = sum(each.result is None for each in self._tasks.values())
+            is_stuck = self._pending - wanted >= self._concurrency
             return QueueLoad(self._pending, self._max_pending, is_stuck, self._pool.is_closing)
 
     def task(self, job_id: str) -> Task | None:
@@ -161,11 +161,9 @@ class JobWorker:
     def heartbeat(self) -> bool:
         """Renew the lease, write down what the store missed, and forget what has expired.
 
-        Returns:
-            Whether the store could be reached.
+        It returns whether the store could be reached.
         """
-        with self._changed:
-            tasks = list(self._tasks.values())
+        tasks = list(self._tasks.values())
         for task in tasks:
             self._check_runtime(task)
         try:
@@ -234,10 +232,9 @@ class JobWorker:
         return RunAgain(seconds)
 
     def _has_ended(self, job: Job) -> bool:
-        try:
+        with suppress(StoreUnavailableError):
             return self._records.has_ended(job.id)
-        except StoreUnavailableError:
-            return False
+        return False
 
     def _end(self, task: Task, outcome: Outcome) -> None:
         """End a job, unless it has ended."""
@@ -245,10 +242,12 @@ class JobWorker:
         if isinstance(outcome, Failure) and not task.cancellation.is_charging:
             outcome = replace(outcome, charged=False)
         with self._changed:
-            if task.result:
-                return
-            task.picture, task.ended_at = picture, self._monotonic()
-            task.result = result_of(outcome)  # last: from now on a heartbeat may write it down
+            if is_first := task.result is None:
+                task.picture, task.ended_at = picture, self._monotonic()
+                task.result = result_of(outcome)  # last: a heartbeat may write it down now
+        if not is_first:  # it ran for too long
+            task.cancellation.report_unseen()
+            return
         try:
             self._settle(task)
         except StoreUnavailableError:
@@ -265,6 +264,8 @@ class JobWorker:
             task.superseded = not self._records.end(job, result, task.picture)
             if task.key and not task.superseded and not isinstance(result, Failure):
                 self._records.write_key(job.owner, task.key, job.id, settled=True)
+        if task.superseded and self._records.has_failed(job.id):
+            task.cancellation.report_unseen()
         if task.slot:
             self._records.free_slot(task.slot, job)
         with self._changed:
@@ -275,9 +276,8 @@ class JobWorker:
 
     def _needs_heartbeats(self, is_closing: bool) -> bool:
         """Return whether there are jobs or finished pictures; while the process ends, only jobs."""
-        if is_closing:
-            return bool(self._pending)
-        return bool(self._tasks or self._finished or self._records.leases.are_in_doubt)
+        busy = self._tasks or self._finished or self._records.leases.are_in_doubt
+        return bool(self._pending if is_closing else busy)
 
     def _check_runtime(self, task: Task) -> None:
         """Fail a job that runs for too long. Its thread stays busy until the call returns."""
