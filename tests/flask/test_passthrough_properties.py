@@ -21,6 +21,8 @@ from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.forwarding import Part, answer_forwarded, forwarded, parse_parts, parts_of
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
+pytestmark = pytest.mark.thorough
+
 ALLOWED = [("POST", "api/analyze"), ("POST", "api/tryon"), ("GET", "api/config")]
 # Flask answers HEAD like GET, and a slash at the end of a base address is tolerated.
 FORWARDED = [*ALLOWED, ("HEAD", "api/config"), *((method, f"/{path}") for method, path in ALLOWED)]

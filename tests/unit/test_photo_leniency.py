@@ -14,6 +14,8 @@ from genvoris_flask.core.images.photos import clean_photo
 from tests.support.heic import EXIF, PICTURE, Item, box, heic
 from tests.support.pictures import noise, opened, picture, refusal
 
+pytestmark = pytest.mark.thorough
+
 
 def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     """Return a picture as a file."""

@@ -27,6 +27,8 @@ from tests.support.pictures import (
     with_metadata,
 )
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ["JPEG", "PNG", "WEBP", "HEIF"]
 
 

@@ -18,6 +18,8 @@ from genvoris_flask.core.images.photos import clean_photo
 from tests.support.heic import PICTURE, Item, box, heic
 from tests.support.pictures import noise, picture, png_chunk, refusal
 
+pytestmark = pytest.mark.thorough
+
 PAGE = b"<script>alert(document.domain)</script>"
 PHP = b"<?php system($_GET['c']); ?>"
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj trailer<</Root 1 0 R>>"

@@ -10,6 +10,8 @@ from genvoris_flask.core.images.photos import PhotoError, check_photo
 from genvoris_flask.core.locales import translate
 from tests.support.pictures import jpeg_claiming, picture, png_claiming
 
+pytestmark = pytest.mark.thorough
+
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}
 
 

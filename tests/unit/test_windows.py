@@ -15,6 +15,8 @@ from genvoris_flask.core.rate_limits import PARTS, Limiter, MemoryWindows
 from genvoris_flask.core.rates import Rate, parse_rates
 from tests.support.fake_genvoris import Clock
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def clock() -> Clock:
