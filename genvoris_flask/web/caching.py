@@ -31,6 +31,8 @@ _FOR_SHARED_CACHES = re.compile(
     r"([a-z0-9-]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires"
     r"|x-litespeed-cache-control|expires"
 )
+# Headers of most pages, none of which is such a field.
+_ORDINARY = frozenset({"cache-control", "content-length", "content-type", "set-cookie", "vary"})
 # Packages of caches that call what they keep.
 CACHE_PACKAGES = {
     "flask_caching": "Flask-Caching",
@@ -69,8 +71,9 @@ def _enforce(response: Response) -> Response:
         return response
     headers = response.headers
     before = {name.lower(): value for name, value in headers}
-    for name in filter(_is_for_shared_caches, before):
-        del headers[name]
+    if not _ORDINARY.issuperset(before):
+        for name in filter(_is_for_shared_caches, before):
+            del headers[name]
     if "cache-control" not in before:
         headers.add("Cache-Control", policy)  # which costs half of setting it
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # slow to import
 log = logging.getLogger("genvoris_flask.storefront")
 
 MAX_ROOTS = 16
+SESSION = "data-end-customer-token"
 
 
 def genvoris_widget(
@@ -52,23 +54,31 @@ def genvoris_widget(
     if state is None:
         return Markup("")
     constant = _constant_part(state, page)
+    session = _session_for_page(state, page)
     attributes: dict[str, object] = {}
-    if session := _session_for_page(state, page):
-        attributes["data-end-customer-token"] = session.token
     if nonce := nonce or page_nonce(state):
         attributes["nonce"] = nonce
     if url := login_url(state):
         attributes["data-login-url"] = url
     if not constant.has_design:
         attributes.update(button_design(state).attributes)
-    if data or language:
-        attributes["data-language"] = language
-        for keyword, value in data.items():
-            if _is_allowed(keyword, value):
-                attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
-        if not constant.attributes.keys().isdisjoint(attributes):
-            return element("script", write_attributes({**constant.attributes, **attributes}))
-    return element("script", constant.written + write_attributes(attributes))
+    if not data and not language:
+        token = _written_token(session.token) if session else ""
+        return element("script", constant.written + token + write_attributes(attributes))
+    if session:
+        attributes[SESSION] = session.token
+    attributes["data-language"] = language
+    for keyword, value in data.items():
+        if _is_allowed(keyword, value):
+            attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
+    if constant.attributes.keys().isdisjoint(attributes):
+        return element("script", constant.written + write_attributes(attributes))
+    return element("script", write_attributes({**constant.attributes, **attributes}))
+
+
+@functools.lru_cache(maxsize=1000)  # a shopper looks at several pages with one token
+def _written_token(token: str) -> str:
+    return write_attributes({SESSION: token})
 
 
 def _constant_part(state: AppState, page: Request) -> TagPart:
