@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.api.client import GenvorisClient
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.testing.sandbox import API_KEY as KEY
 from genvoris_flask.web.health_checks.genvoris import check_clock, check_page_budget
 from tests.integration.conftest import ROOT, RedisServer, free_port
+from tests.support.cli import run_command
 
 
 @pytest.fixture
@@ -21,12 +25,23 @@ def genvoris(genvoris_sandbox: Sandbox) -> str:
     return genvoris_sandbox.url
 
 
-def check(folder: Path, **config: object) -> tuple[int, str]:
-    return check_program(folder, config, "genvoris.shopper_loader(lambda: None)")
-
-
-def check_program(folder: Path, config: dict[str, object], *more: str) -> tuple[int, str]:
+def check(config: Mapping[str, object], *, loader: bool = True) -> tuple[int, str]:
+    """Run the command here, for a shop whose loader knows nobody."""
+    app = Flask("shop")
     # Busy machines take longer than a page would wait.
+    app.config.update({"GENVORIS_PAGE_BUDGET": 10, **config})
+    genvoris = GenvorisFlask(app)
+    if loader:
+        genvoris.shopper_loader(lambda: None)
+    done = run_command(app, "check")
+    return done.exit_code, done.output
+
+
+LOADER = "genvoris.shopper_loader(lambda: None)"
+
+
+def check_program(folder: Path, config: Mapping[str, object], *more: str) -> tuple[int, str]:
+    """Run the command as a process, as a merchant does."""
     config = {"GENVORIS_PAGE_BUDGET": 10, **config}
     lines = [f"app.config[{name!r}] = {value!r}" for name, value in config.items()]
     program = ["from flask import Flask", "from genvoris_flask import GenvorisFlask"]
@@ -46,12 +61,12 @@ def check_program(folder: Path, config: dict[str, object], *more: str) -> tuple[
 
 def test_correct_setup(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
     """A correct set-up has no findings."""
-    status, text = check(
-        tmp_path,
-        GENVORIS_API_KEY=KEY,
-        GENVORIS_API_URL=f"{genvoris}/api/v1",
-        GENVORIS_STORE_URL=redis_server.url,
-    )
+    shop = {
+        "GENVORIS_API_KEY": KEY,
+        "GENVORIS_API_URL": f"{genvoris}/api/v1",
+        "GENVORIS_STORE_URL": redis_server.url,
+    }
+    status, text = check_program(tmp_path, shop, LOADER)
     assert status == 0, text
     for name in ("reach", "key", "clock", "page budget", "JWKS", "store", "phone", "widget"):
         assert f"ok     {name}:" in text
@@ -66,11 +81,11 @@ def test_correct_setup(tmp_path: Path, genvoris: str, redis_server: RedisServer)
     ],
 )
 def test_missing_shopper_loader(
-    tmp_path: Path, genvoris: str, config: dict[str, object], status: int, said: str
+    genvoris: str, config: dict[str, object], status: int, said: str
 ) -> None:
     """A shop without a shopper loader is reported."""
     shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
-    done, text = check_program(tmp_path, shop | config)
+    done, text = check(shop | config, loader=False)
     assert (done, said in text) == (status, True), text
 
 
@@ -82,27 +97,25 @@ def test_missing_shopper_loader(
     ],
     ids=["none", "set"],
 )
-def test_missing_upgrade_url(
-    tmp_path: Path, genvoris: str, config: dict[str, object], line: str
-) -> None:
+def test_missing_upgrade_url(genvoris: str, config: dict[str, object], line: str) -> None:
     """It is a warning: a shop may sell no more try-ons."""
     shop = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1", **config}
-    status, text = check(tmp_path, **shop)
+    status, text = check(shop)
     assert (status, line in text) == (0, True), text
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_guests_beside_plans(tmp_path: Path, genvoris: str, declared: bool) -> None:
+def test_guests_beside_plans(genvoris: str, declared: bool) -> None:
     """Guests beside plans with a quota cause a warning."""
     shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1"}
     shop |= {"GENVORIS_ALLOW_GUESTS": True, "SECRET_KEY": "s"}
-    status, text = check_program(tmp_path, shop)
+    status, text = check(shop, loader=False)
     assert (status, "guests:" in text) == (0, False), text
     if declared:
         shop["GENVORIS_DEFAULT_PLAN"] = "pln_free"
     else:
         GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
-    status, text = check_program(tmp_path, shop)
+    status, text = check(shop, loader=False)
     assert (status, "warn   guests: Guests may try on as well" in text) == (0, True), text
 
 
@@ -146,16 +159,14 @@ def test_shopper_id(
     ],
     ids=["none", "set", "guests"],
 )
-def test_missing_login_url(
-    tmp_path: Path, genvoris: str, config: dict[str, object], line: str
-) -> None:
+def test_missing_login_url(genvoris: str, config: dict[str, object], line: str) -> None:
     """A missing log-in URL is reported."""
     shop = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": f"{genvoris}/api/v1", **config}
-    status, text = check(tmp_path, **shop)
+    status, text = check(shop)
     assert (status, line in text) == (0, True), text
 
 
-def test_differing_plans_and_memory_store(tmp_path: Path, genvoris: str) -> None:
+def test_differing_plans_and_memory_store(genvoris: str) -> None:
     """Differing plans and a store in memory are reported."""
     shop: dict[str, object] = {
         "GENVORIS_API_KEY": KEY,
@@ -163,7 +174,7 @@ def test_differing_plans_and_memory_store(tmp_path: Path, genvoris: str) -> None
         "GENVORIS_PLANS": [{"name": "Pro", "monthly_try_ons": 5}],
         "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_a_secret",
     }
-    status, text = check(tmp_path, **shop)
+    status, text = check(shop)
     assert status == 1
     assert "wrong  plans: Genvoris's plans are not those of GENVORIS_PLANS (1 differ)" in text
     assert "wrong  Stripe:" in text
@@ -172,17 +183,17 @@ def test_differing_plans_and_memory_store(tmp_path: Path, genvoris: str) -> None
     assert "whsec_a_secret" not in text
 
 
-def test_equal_plans(tmp_path: Path, genvoris: str, redis_server: RedisServer) -> None:
+def test_equal_plans(genvoris: str, redis_server: RedisServer) -> None:
     """Plans that agree are reported."""
     GenvorisClient(KEY, f"{genvoris}/api/v1").plans.create(name="Pro", monthly_try_ons=5)
-    status, text = check(
-        tmp_path,
-        GENVORIS_API_KEY=KEY,
-        GENVORIS_API_URL=f"{genvoris}/api/v1",
-        GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 5}],
-        GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_a_secret",
-        GENVORIS_STORE_URL=redis_server.url,
-    )
+    shop: dict[str, object] = {
+        "GENVORIS_API_KEY": KEY,
+        "GENVORIS_API_URL": f"{genvoris}/api/v1",
+        "GENVORIS_PLANS": [{"name": "Pro", "monthly_try_ons": 5}],
+        "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_a_secret",
+        "GENVORIS_STORE_URL": redis_server.url,
+    }
+    status, text = check(shop)
     assert status == 0, text
     assert "ok     plans:" in text
     assert "ok     Stripe: Its events are accepted at /genvoris/stripe" in text
@@ -191,16 +202,16 @@ def test_equal_plans(tmp_path: Path, genvoris: str, redis_server: RedisServer) -
 def test_invalid_settings(tmp_path: Path) -> None:
     """Invalid settings cause a message without a traceback."""
     wrong = "gvk-with-a-slip"
-    status, text = check(tmp_path, GENVORIS_API_KEY=wrong)
+    status, text = check_program(tmp_path, {"GENVORIS_API_KEY": wrong}, LOADER)
     assert status == 1
     assert text.startswith("Error: GENVORIS_API_KEY must start with gvk_live_ or gvk_test_")
     assert wrong not in text
 
 
-def test_wrong_key(tmp_path: Path, genvoris: str) -> None:
+def test_wrong_key(genvoris: str) -> None:
     """A wrong API key is reported."""
     wrong = "gvk_test_wrong"
-    status, text = check(tmp_path, GENVORIS_API_KEY=wrong, GENVORIS_API_URL=f"{genvoris}/api/v1")
+    status, text = check({"GENVORIS_API_KEY": wrong, "GENVORIS_API_URL": f"{genvoris}/api/v1"})
     assert status == 1
     assert "wrong  key: Genvoris refuses the key" in text
     assert wrong not in text
@@ -210,9 +221,8 @@ def test_unreachable_server(tmp_path: Path) -> None:
     """An unreachable server is reported."""
     url = f"http://127.0.0.1:{free_port()}/api/v1"
     store = f"redis://:password@127.0.0.1:{free_port()}"
-    status, text = check(
-        tmp_path, GENVORIS_API_KEY=KEY, GENVORIS_API_URL=url, GENVORIS_STORE_URL=store
-    )
+    shop: dict[str, object] = {"GENVORIS_API_KEY": KEY, "GENVORIS_API_URL": url}
+    status, text = check_program(tmp_path, shop | {"GENVORIS_STORE_URL": store}, LOADER)
     assert status == 1
     assert f"wrong  reach: {url} does not answer" in text
     assert "wrong  JWKS" in text
