@@ -38,6 +38,7 @@ def main(
             credits_at_start=options.credits,
             delay=options.delay,
             rate_limits=options.rate_limits or None,
+            safety_switches=options.safety_switches,
             allow_hosts=options.allow_host,
             exclusive=True,
         )
@@ -83,6 +84,11 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--rate-limits", action="store_true", help="put Genvoris's rate limits in force"
+    )
+    parser.add_argument(
+        "--safety-switches",
+        action=argparse.BooleanOptionalAction,
+        help="suspend the account when Genvoris would (as before; at first: yes)",
     )
     parser.add_argument(
         "--allow-host",

@@ -69,6 +69,7 @@ def create_app(
     credits_at_start: int = DEFAULT_CREDITS,
     delay: float = 0.0,
     rate_limits: bool | None = None,
+    safety_switches: bool | None = None,
     allow_hosts: Sequence[str] = (),
     exclusive: bool = False,
     clock: Callable[[], float] = time.time,
@@ -85,6 +86,8 @@ def create_app(
         credits_at_start: The shop's credits if the folder is new.
         delay: The least time that a try-on takes, in seconds.
         rate_limits: Whether to enforce Genvoris's rate limits; None keeps the folder's setting.
+        safety_switches: Whether to suspend the account as Genvoris would; None keeps the folder's
+            setting, which is true in a new one.
         allow_hosts: Hosts besides this machine that product pictures are fetched from:
             ``cdn.shop.example``, or ``*.shop.example`` for all of its subdomains.
         exclusive: Lock the folder, so that one process at a time serves it.
@@ -104,7 +107,7 @@ def create_app(
     lock = FolderLock(folder) if exclusive else None
     store = Store(folder, f"shop_{secrets.token_hex(6)}", credits_at_start, clock())
     moved = SandboxClock(clock, store)
-    _start_account(store, api_key, moved(), rate_limits)
+    _start_account(store, api_key, moved(), rateLimits=rate_limits, safetySwitches=safety_switches)
     dispatcher = WebhookDispatcher(store, moved, wall_clock=clock, transport=transport)
     calls, keys = RequestLog(moved), KeyRing(folder)
     fetch = fetch_image or ImageFetcher(allow_hosts)
@@ -113,11 +116,10 @@ def create_app(
     )
 
 
-def _start_account(store: Store, api_key: str, now: float, rate_limits: bool | None) -> None:
+def _start_account(store: Store, api_key: str, now: float, **settings: bool | None) -> None:
     with store.transaction() as db:
         set_start_key(db, api_key, now)
-        if rate_limits is not None:
-            change_settings(db, {"rateLimits": rate_limits})
+        change_settings(db, {name: each for name, each in settings.items() if each is not None})
 
 
 def _make_app(parts: Context) -> Flask:

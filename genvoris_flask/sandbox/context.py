@@ -11,7 +11,7 @@ from .domain.signing_keys import KeyRing
 from .domain.store import FolderLock, Store, get_value, set_value
 from .domain.webhook_dispatcher import WebhookDispatcher
 from .http.faults import Faults
-from .http.rate_limits import RateLimiter
+from .http.rate_limits import FailedAuthentications, RateLimiter
 from .http.request_log import RequestLog
 
 EXTENSION_KEY = "genvoris-sandbox"
@@ -74,6 +74,7 @@ class Context:
         sleep: Called with the seconds to wait.
         faults: The faults to inject.
         limiter: Counts what is rate limited.
+        failures: Counts wrong keys.
     """
 
     lock: FolderLock | None
@@ -88,6 +89,7 @@ class Context:
     sleep: Callable[[float], None]
     faults: Faults = field(default_factory=Faults)
     limiter: RateLimiter = field(default_factory=RateLimiter)
+    failures: FailedAuthentications = field(default_factory=FailedAuthentications)
 
 
 def context() -> Context:

@@ -106,6 +106,16 @@ class Sandbox:
         found: list[dict[str, Any]] = answer["data"]
         return found
 
+    def enforce_safety_switches(self) -> None:
+        """Suspend the account from now on when Genvoris would: 501 new shoppers in an hour, say."""
+        call(self.url, "PATCH", "/sandbox/settings", {"safetySwitches": True})
+
+    @property
+    def suspension(self) -> str | None:
+        """Why the account is suspended, or None."""
+        found = call(self.url, "GET", "/sandbox/safety")["suspension"]
+        return None if found is None else str(found["reason"])
+
     def empty_credits(self) -> None:
         """Remove the shop's credits: every try-on is refused with ``credit_limit_reached``."""
         call(self.url, "DELETE", "/sandbox/credits")
@@ -122,13 +132,15 @@ def start_sandbox(folder: Path, keys: Path, **options: Any) -> Iterator[Sandbox]
     Args:
         folder: Stores its data.
         keys: Stores the signing key for further sandboxes, since generating one takes a while.
-        options: Passed to ``genvoris_flask.sandbox.app.create_app``.
+        options: Passed to ``genvoris_flask.sandbox.app.create_app``; ``safety_switches`` is false
+            unless it is given, since tests make many shoppers in an hour.
     """
     _copy_keys(keys, folder)
     try:
         from ..sandbox.app import create_app
         from ..sandbox.http.server import SandboxServer
 
+        options.setdefault("safety_switches", False)
         app = create_app(folder, api_key=API_KEY, **options)
     except ImportError as error:
         pytest.fail(f"genvoris_sandbox cannot start. {error}", pytrace=False)

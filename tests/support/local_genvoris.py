@@ -58,6 +58,7 @@ class LocalGenvoris:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.clock = Clock()
+        options.setdefault("safety_switches", False)
         self.app = create_app(with_key(folder), api_key=API_KEY, clock=self.clock, **options)
         check_responses(self.app)
         self.http: FlaskClient = self.app.test_client()

@@ -20,6 +20,7 @@ from .notifications import (
     notify_quota_warning,
     notify_tryon,
 )
+from .safety import note_credit, note_shopper
 
 PERIOD = 30 * 24 * 3600.0
 USAGE_BUCKETS = 24
@@ -38,10 +39,17 @@ def find_customer(db: sqlite3.Connection, name: str) -> sqlite3.Row:
     query = "SELECT * FROM customers WHERE id = ?1 OR external_id = ?1 ORDER BY id = ?1 DESC"
     row: sqlite3.Row | None = db.execute(query, (name,)).fetchone()
     if row is None:
-        raise not_found("customer")
+        raise _unknown_customer(name)
     if row["status"] == "ACTIVE" and context().clock() >= row["period_end"]:
         return _roll(db, row)
     return row
+
+
+def _unknown_customer(name: str) -> HttpError:
+    error = not_found("customer")
+    if not name.startswith("ec_"):
+        error.after_rollback = partial(note_shopper, external_id=name)
+    return error
 
 
 def start_period(db: sqlite3.Connection, row: sqlite3.Row, start: float) -> None:
@@ -191,3 +199,5 @@ def log_tryon(
         row,
     )
     notify_tryon(db, customer, row)
+    if row["success"]:
+        note_credit(db)

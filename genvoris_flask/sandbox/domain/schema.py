@@ -106,5 +106,12 @@ ALTER TABLE all_returns RENAME TO returns;
 UPDATE deliveries SET state = 'dead', due_at = NULL WHERE state = 'pending' AND attempts >= 8;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
+# Shoppers whom the shop has shown, registered or not.
+VERSION_4 = """
+CREATE TABLE seen_shoppers (external_id TEXT PRIMARY KEY, first_seen REAL NOT NULL);
+INSERT INTO seen_shoppers SELECT external_id, created_at FROM customers;
+CREATE INDEX seen_shoppers_by_time ON seen_shoppers (first_seen)
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 SCHEMA_VERSION = len(MIGRATIONS)

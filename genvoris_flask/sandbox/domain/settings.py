@@ -24,6 +24,7 @@ DEFAULTS: Json = {
     "accountStatus": "ACTIVE",
     "domains": [],
     "rateLimits": False,
+    "safetySwitches": True,
     "lowBalance": 100,
     "buttonDesign": DEFAULT_DESIGN,
 }

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from ..context import context
+from ..domain.safety import FAILED_IN_A_ROW, suspend
 from ..domain.settings import read_settings, require_active
 from ..responses import HttpError, Json, iso
 from .openapi import Operation
@@ -27,9 +28,17 @@ def require_valid_key(key: str | None, error: HttpError) -> None:
         key: The key that was sent.
         error: Raised if the key is not valid.
     """
+    now, failures = context().clock(), context().failures
+    address = request.remote_addr or ""
     with context().store.transaction() as db:
-        if not is_valid_key(db, key, context().clock()):
+        in_force = read_settings(db)["safetySwitches"]
+        if in_force:
+            failures.require_few(address, now)
+        if not is_valid_key(db, key, now):
+            if in_force and failures.note(address, now) == FAILED_IN_A_ROW:
+                error.after_rollback = partial(suspend, reason="Too many wrong keys in a row.")
             raise error
+        failures.succeeded()
         require_active(db)
 
 

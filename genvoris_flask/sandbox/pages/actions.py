@@ -18,6 +18,7 @@ from ..domain.notifications import (
     send_again,
     send_test,
 )
+from ..domain.safety import lift_suspension
 from ..http.auth import require_local
 from ..responses import HttpError, invalid, not_found
 from ..routes.control_api import advance, catch_up
@@ -85,6 +86,14 @@ def change_customer() -> Response:
         _set(db, row, "status", status)
         notify_customer_change(db, row, find_customer(db, row["id"]))
     return _redirect(done, "customers")
+
+
+@blueprint.post("/suspension")
+def lift() -> Response:
+    """Lift a suspension."""
+    with context().store.transaction() as db:
+        lift_suspension(db)
+    return _redirect("lifted", "clock")
 
 
 @blueprint.post("/sessions")

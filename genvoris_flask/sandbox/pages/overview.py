@@ -13,7 +13,7 @@ from ..context import context
 from ..domain.balances import LIVE, credits_left, quota_status
 from ..domain.ledger import find_customer
 from ..domain.notifications import latest_deliveries
-from ..domain.settings import read_settings
+from ..domain.safety import safety_fields
 from .charts import DAY, DAYS, draw_chart, read_days, read_funnel
 
 blueprint = Blueprint("page", __name__)
@@ -32,6 +32,7 @@ DONE = {
     "paused": "The customer is paused.",
     "resumed": "The customer is active again.",
     "rolled": "A new period has begun, with a full quota.",
+    "lifted": "The suspension is lifted, and the safety switches count from zero.",
     "revoked": "The session was revoked.",
     "sent-again": "The webhook is sent again, with the same event's id.",
     "test-sent": "A webhook.test is on its way.",
@@ -78,7 +79,7 @@ def read_overview() -> dict[str, Any]:
         return {
             "now": now,
             "offset": context().clock.offset,
-            "suspended": read_settings(db)["accountStatus"] != "ACTIVE",
+            "safety": safety_fields(db),
             "credits": credits_left(db, now),
             "packs": _packs(db, now),
             "plans": _all(db, "SELECT * FROM plans ORDER BY number LIMIT ?", MAX_PLANS),

@@ -16,6 +16,7 @@ from ..domain.notifications import (
     notify_credits_added,
     send_again,
 )
+from ..domain.safety import lift_suspension, safety_fields
 from ..domain.settings import change_settings as change
 from ..domain.settings import read_settings as read
 from ..http.auth import rotate, valid_keys
@@ -172,6 +173,21 @@ def change_settings() -> Json:
         settings = change(db, body())
         notify_balance(db)
         return settings
+
+
+@account_blueprint.get("/safety")
+def read_safety() -> Json:
+    """Return what the safety switches have counted, and the suspension."""
+    with context().store.transaction() as db:
+        return safety_fields(db)
+
+
+@account_blueprint.delete("/suspension")
+def lift() -> Json:
+    """Lift a suspension, and let the safety switches count from zero."""
+    with context().store.transaction() as db:
+        lift_suspension(db)
+        return safety_fields(db)
 
 
 @account_blueprint.get("/credits")

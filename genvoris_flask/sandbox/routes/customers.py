@@ -12,6 +12,7 @@ from flask import Blueprint
 from ..context import context
 from ..domain.ledger import PERIOD, find_customer, past_periods, start_period, usage_fields
 from ..domain.notifications import notify_customer, notify_customer_change
+from ..domain.safety import note_shopper
 from ..http.request_validation import body, query
 from ..responses import HttpError, Json, customer_fields, iso, plan_summary
 
@@ -29,6 +30,7 @@ def upsert() -> Json:
         values = _sent_columns(db, row, ("email", "planId", "metadata"))
         if row is None:
             _insert(db, external_id)
+            note_shopper(db, external_id)
         else:
             start_period(db, row, context().clock())
         _set(db, external_id, {**values, "status": "ACTIVE"})
