@@ -85,11 +85,12 @@ def require_consent(visitor: Visitor) -> None:
         raise HttpError("consent_required", consent=form_fields(current_form()))
 
 
-def pending_form(visitor: Visitor) -> dict[str, Any] | None:
-    """Return what a visitor has yet to agree to; None if nothing."""
-    if not is_required(get_state()) or valid_consent(visitor) is not None:
+def consent_status(visitor: Visitor) -> dict[str, Any] | None:
+    """Return what a visitor has yet to agree to; None if no record of it is kept."""
+    if not is_required(get_state()):
         return None
-    return form_fields(current_form())
+    given = valid_consent(visitor)
+    return {"form": None if given else form_fields(current_form())}
 
 
 def form_fields(form: ConsentForm) -> dict[str, Any]:

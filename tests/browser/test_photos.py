@@ -252,6 +252,26 @@ def test_consent(shop: ScriptedShop, photo: Path) -> None:
     expect(box).to_be_visible()
 
 
+def test_consent_on_record(shop: ScriptedShop, photo: Path) -> None:
+    """The backend's statements are ticked one by one, and told to it before the photo is sent."""
+    form = {"hash": "9f2c", "language": "en", "text": "I agree to it.", "privacy_url": "/privacy"}
+    form |= {"depicted": "The photo shows me.", "age": "I am at least 16 years old."}
+    shop.status |= {"consent": {"form": form}}
+    page = open_shop(shop)
+    choose(page, photo)
+    for statement in ("I agree to it.", "The photo shows me.", "I am at least 16 years old."):
+        button_of(page, "Try it on").click()
+        box = dialog(page).get_by_role("checkbox", name=statement)
+        expect(box).to_be_focused()
+        box.check()
+    assert shop.requests("POST", "/genvoris/tryons") == []
+    button_of(page, "Try it on").click()
+    expect_heading(page, "Here you are")
+    (agreed,) = shop.requests("POST", "/genvoris/consent")
+    ticked = {"text": True, "depicted": True, "age": True}
+    assert json.loads(agreed.post_data or "") == {"hash": "9f2c", "language": "en", **ticked}
+
+
 def test_delete_photo(shop: ScriptedShop, photo: Path) -> None:
     """The photo and its pictures are gone at once, and deleted ten seconds later unless undone."""
     page = open_shop(shop)

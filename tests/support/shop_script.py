@@ -192,6 +192,8 @@ class ShopScript:
             return json_answer(self.status)
         if path == "session":
             return json_answer({"token": "t.new.s", "expires_at": 1})
+        if path == "consent":
+            return json_answer({"given": {}}, 201)
         if path.endswith("/image"):
             return typed(picture("JPEG", (600, 900)), "image/jpeg")
         if method == "DELETE":

@@ -16,7 +16,7 @@ from ...core.tryon.spending import quota_of, refusal_of
 from ...errors import GenvorisError, LedgerUnavailableError, NotFoundError
 from ..auth import Visitor, login_url
 from ..callbacks import AppSignals
-from ..consents import pending_form
+from ..consents import consent_status
 from ..daily_limits import limit_status
 from ..errors import translate
 from ..pacing import unavailable_fields
@@ -57,7 +57,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
     """Return the status of docs/http.md. Errors of Genvoris's are part of it."""
     fields = _status_fields(visitor, product)
     if visitor is not None and fields["canTryOn"]:
-        fields["consent"] = pending_form(visitor)
+        fields["consent"] = consent_status(visitor)
     return fields
 
 

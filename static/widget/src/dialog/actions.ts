@@ -7,7 +7,7 @@ import { type Reaction, saveReaction } from "../jobs/reactions";
 import { findPicture } from "../jobs/same-picture";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
-import { giveConsent, isConsentNeeded, withdrawConsent } from "./consent";
+import { giveConsent, isConsentNeeded, isTicked, withdrawConsent } from "./consent";
 import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { describeResult } from "./picture/pictures";
@@ -33,8 +33,11 @@ export class Actions implements ScreenActions {
     this.#session = session;
     this.#first = first;
     // What comes next is not to be deleted with what came before.
-    context.store.subscribe(({ type }) => {
-      if (NEXT.includes(type)) this.#deletion?.now();
+    context.store.subscribe((event) => {
+      if (NEXT.includes(event.type)) this.#deletion?.now();
+      // The shop may have changed what it asks since the dialog was opened.
+      if (event.type === "problem" && event.problem.error.startsWith("consent"))
+        void session.readStatus();
     });
   }
 
@@ -85,7 +88,7 @@ export class Actions implements ScreenActions {
   }
 
   async #start(again: boolean): Promise<void> {
-    if (!this.#checkConsent()) return;
+    if (!(await this.#checkConsent())) return;
     const jobs = await this.#session.loadJobs();
     const { store } = this.#context;
     const { photo, product, screen, results } = store.model;
@@ -117,21 +120,17 @@ export class Actions implements ScreenActions {
     await features?.openCopy(result.id);
   }
 
-  /** Return whether the shopper has agreed to the shop's policy; else point at the checkbox. */
-  #checkConsent(): boolean {
-    const { config, element } = this.#context;
-    if (!isConsentNeeded(config)) return true;
-    const question = element.part("consent");
-    const box = question?.querySelector("input");
-    if (box?.checked) {
-      giveConsent(config);
-      return true;
-    }
-    const error = question?.querySelector(".error");
-    if (error) error.textContent = t("consentFirst");
-    box?.setAttribute("aria-invalid", "true");
-    box?.focus();
-    return false;
+  /** Return whether the shopper has agreed; else point at what is not ticked. */
+  async #checkConsent(): Promise<boolean> {
+    const { config, element, store } = this.#context;
+    const { model } = store;
+    if (!isConsentNeeded(model, config)) return true;
+    const asked = element.part("consent");
+    // What is to be asked may have arrived after the screen was drawn.
+    if (asked?.dataset.of !== (model.consent?.form?.hash ?? "")) this.backToPhoto();
+    if (!isTicked(element.part("consent"))) return false;
+    await giveConsent(model, config);
+    return true;
   }
 
   stop(): void {
@@ -182,7 +181,7 @@ export class Actions implements ScreenActions {
     }
     const deletion = new Deletion(async () => {
       clearResumeState();
-      withdrawConsent();
+      await withdrawConsent(this.#context.config).catch(() => {});
       try {
         await jobs.deleteAll();
         const preview = before.photo?.preview;

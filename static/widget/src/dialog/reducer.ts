@@ -1,6 +1,6 @@
 // The dialog's state as a pure function of the events so far. No effects in here.
 
-import type { Balance, JobStage, Problem, Quota, Result, Status } from "../jobs/models";
+import type { Balance, Consent, JobStage, Problem, Quota, Result, Status } from "../jobs/models";
 import { readProduct } from "../jobs/product";
 import { t } from "../locales/strings";
 import type { Photo } from "../photo/photo";
@@ -40,6 +40,8 @@ export interface Model {
   resetsAt: string | null;
   /** What is left if the shop itself counts. */
   balance: Balance | null;
+  /** What the shopper has yet to agree to, if the backend keeps a record of it. */
+  consent?: Consent | null | undefined;
   screen: Screen;
 }
 
@@ -185,6 +187,7 @@ function withStatus(model: Model, status: Status): Model {
     limit: status.quota?.limit ?? null,
     resetsAt: status.quota?.resetsAt ?? null,
     balance: status.balance ?? null,
+    consent: status.consent,
   };
   // Later screens stay: starting the try-on will report the same problem.
   if (model.screen.name !== "photo") return known;

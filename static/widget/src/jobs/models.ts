@@ -13,6 +13,22 @@ export interface Status {
   balance?: Balance | null;
   paywall: Paywall | null;
   login_url: string | null;
+  consent?: Consent | null;
+}
+
+/** Whether the backend keeps a record of the shopper's consent, and what is still to be agreed to. */
+export interface Consent {
+  form: ConsentForm | null;
+}
+
+/** The statements that the shopper ticks one by one. */
+export interface ConsentForm {
+  hash: string;
+  language: string;
+  text: string;
+  depicted: string;
+  age: string | null;
+  privacy_url: string | null;
 }
 
 /** What is left of try-ons that the shop itself counts, and until when. */

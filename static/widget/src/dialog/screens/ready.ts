@@ -1,12 +1,10 @@
 // What the first screen shows once the photo is ready: the photo, the consent, and its buttons.
 
 import { isMade } from "../../jobs/same-picture";
-import { t } from "../../locales/strings";
 import type { Config } from "../config";
-import { isConsentNeeded } from "../consent";
+import { consentBox, isConsentNeeded } from "../consent";
 import { hasCamera } from "../devices";
 import { button, el } from "../dom";
-import { linkOf } from "../links";
 import type { Model } from "../reducer";
 import { photo } from "./backdrop";
 import { spendingButton } from "./cost";
@@ -15,7 +13,7 @@ import type { ReadyParts, ScreenActions } from "./view";
 
 export const drawReady = (model: Model, actions: ScreenActions, config: Config): ReadyParts => ({
   photo: photo(model),
-  consent: isConsentNeeded(config) && consentBox(linkOf(config.privacyUrl)),
+  consent: isConsentNeeded(model, config) && consentBox(model, config),
   buttons: actionRow(
     isMade(model.results, model.photo, model.product)
       ? button("primary", "title", () => actions.start())
@@ -36,20 +34,4 @@ function changeButton(actions: ScreenActions): HTMLElement {
   const change = button("secondary", "change", () => actions.choose());
   change.setAttribute("aria-describedby", "photo-error");
   return change;
-}
-
-function consentBox(url: string | null): HTMLElement {
-  const box = el("input", { type: "checkbox", "aria-describedby": "consent-error" });
-  const error = el("p", { class: "error", id: "consent-error", role: "alert" });
-  box.addEventListener("change", () => {
-    box.removeAttribute("aria-invalid");
-    error.textContent = "";
-  });
-  return el(
-    "div",
-    { class: "consent", part: "consent" },
-    el("label", { class: "keep" }, box, t("consent")),
-    error,
-    url && el("a", { href: url, target: "_blank", rel: "noopener" }, t("policy")),
-  );
 }
