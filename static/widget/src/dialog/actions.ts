@@ -7,7 +7,7 @@ import { type Reaction, saveReaction } from "../jobs/reactions";
 import { findPicture } from "../jobs/same-picture";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
-import { giveConsent, isConsentNeeded, isTicked, withdrawConsent } from "./consent";
+import { agreed, isTicked, neededConsent } from "./consent";
 import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { describeResult } from "./picture/pictures";
@@ -33,11 +33,8 @@ export class Actions implements ScreenActions {
     this.#session = session;
     this.#first = first;
     // What comes next is not to be deleted with what came before.
-    context.store.subscribe((event) => {
-      if (NEXT.includes(event.type)) this.#deletion?.now();
-      // The shop may have changed what it asks since the dialog was opened.
-      if (event.type === "problem" && event.problem.error.startsWith("consent"))
-        void session.readStatus();
+    context.store.subscribe(({ type }) => {
+      if (NEXT.includes(type)) this.#deletion?.now();
     });
   }
 
@@ -64,6 +61,7 @@ export class Actions implements ScreenActions {
       this.#first.retry();
       return;
     }
+    void this.#session.readStatus(); // there may be something new to agree to
     this.backToPhoto();
     this.#begin(this.#again);
   }
@@ -88,9 +86,14 @@ export class Actions implements ScreenActions {
   }
 
   async #start(again: boolean): Promise<void> {
-    if (!(await this.#checkConsent())) return;
+    if (!this.#checkConsent()) return;
     const jobs = await this.#session.loadJobs();
-    const { store } = this.#context;
+    const { store, config, features } = this.#context;
+    const version = neededConsent(store.model, config);
+    if (version) {
+      await features?.outcome?.giveConsent(config, store.model.consent);
+      agreed.add(version);
+    }
     const { photo, product, screen, results } = store.model;
     if (!photo || screen.name !== "photo") return;
     const made = again ? undefined : findPicture(results, photo, product);
@@ -121,16 +124,13 @@ export class Actions implements ScreenActions {
   }
 
   /** Return whether the shopper has agreed; else point at what is not ticked. */
-  async #checkConsent(): Promise<boolean> {
+  #checkConsent(): boolean {
     const { config, element, store } = this.#context;
-    const { model } = store;
-    if (!isConsentNeeded(model, config)) return true;
-    const asked = element.part("consent");
+    const version = neededConsent(store.model, config);
+    if (!version) return true;
     // What is to be asked may have arrived after the screen was drawn.
-    if (asked?.dataset.of !== (model.consent?.form?.hash ?? "")) this.backToPhoto();
-    if (!isTicked(element.part("consent"))) return false;
-    await giveConsent(model, config);
-    return true;
+    if (element.part("consent")?.dataset.of !== version) this.backToPhoto();
+    return isTicked(element.part("consent"));
   }
 
   stop(): void {
@@ -181,7 +181,9 @@ export class Actions implements ScreenActions {
     }
     const deletion = new Deletion(async () => {
       clearResumeState();
-      await withdrawConsent(this.#context.config).catch(() => {});
+      agreed.clear();
+      const { config, features } = this.#context;
+      await features?.outcome?.withdrawConsent(config);
       try {
         await jobs.deleteAll();
         const preview = before.photo?.preview;

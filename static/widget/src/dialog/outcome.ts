@@ -1,12 +1,15 @@
 // What the dialog uses of outcome.js, which is loaded before a try-on starts or a paywall is shown.
 
 import { css } from "../theme/styles-outcome";
+import { giveConsent, withdrawConsent } from "./consent-record";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawProblem } from "./screens/problem";
 import { drawResult } from "./screens/result";
 
 export const outcome = {
   css,
+  giveConsent,
+  withdrawConsent,
   screens: {
     login: drawLogin,
     paywall: drawPaywall,

@@ -2,7 +2,7 @@
 
 import { isMade } from "../../jobs/same-picture";
 import type { Config } from "../config";
-import { consentBox, isConsentNeeded } from "../consent";
+import { consentBox, neededConsent } from "../consent";
 import { hasCamera } from "../devices";
 import { button, el } from "../dom";
 import type { Model } from "../reducer";
@@ -13,7 +13,7 @@ import type { ReadyParts, ScreenActions } from "./view";
 
 export const drawReady = (model: Model, actions: ScreenActions, config: Config): ReadyParts => ({
   photo: photo(model),
-  consent: isConsentNeeded(model, config) && consentBox(model, config),
+  consent: neededConsent(model, config) && consentBox(model, config),
   buttons: actionRow(
     isMade(model.results, model.photo, model.product)
       ? button("primary", "title", () => actions.start())

@@ -1,0 +1,3 @@
+// Where a consent is kept in the browser.
+
+export const CONSENT_KEY = "genvoris:consent";
