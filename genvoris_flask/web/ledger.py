@@ -16,14 +16,10 @@ from ..core.ledger.allowances import Policy
 from ..core.ledger.billing import LedgerBilling, Terms
 from ..core.ledger.database import Database
 from ..core.ledger.free import FreeAllowance
-from ..core.ledger.outbox import MessageTable
 from ..core.ledger.plan_move import PlanMove
 from ..core.ledger.service import Ledger
 from ..core.ledger.stripe import LotSales, Singles
 from ..core.ledger.stripe_move import StripeMove
-from ..core.outbox.drain import Drain
-from ..core.outbox.durable import DurableOutbox
-from ..core.outbox.messages import Deliver, Outbox
 from ..settings import Settings
 from .billing import AppBilling, RequestCalls
 from .state import AppState
@@ -111,21 +107,6 @@ def open_plan_move(state: AppState) -> PlanMove:
 
 def _no_secrets() -> list[bytes]:
     return [b""]
-
-
-def open_outbox(
-    ledger: Ledger, deliver: Deliver, fallback: Outbox, clock: Callable[[], float]
-) -> DurableOutbox:
-    """Return the outbox in a ledger's database.
-
-    Args:
-        ledger: The ledger.
-        deliver: Delivers a message.
-        fallback: Takes messages while the database cannot be used.
-        clock: Returns the time in Unix seconds.
-    """
-    table = MessageTable(ledger.database, clock)
-    return DurableOutbox(table, Drain(table, deliver, clock=clock), fallback, clock)
 
 
 def _engine_of(app: Flask, database: Any) -> Any:

@@ -1,16 +1,23 @@
-"""How an app's messages are delivered: by calls to Genvoris, or by the shop's own functions."""
+"""An app's messages: where they are kept, and how they are delivered.
+
+They are delivered by calls to Genvoris, or by the shop's own functions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from ..core.api.client import GenvorisClient
-from ..core.outbox.messages import Deliver, Message, UndeliverableError
+from ..core.outbox.memory import MemoryOutbox
+from ..core.outbox.messages import Deliver, Message, Outbox, UndeliverableError
 from ..core.webhooks.handling import deliver_to_handler
 from .hooks import Hooks
+
+if TYPE_CHECKING:  # imports SQLAlchemy, an extra
+    from ..core.ledger.service import Ledger
 
 Body = Mapping[str, Any]
 
@@ -39,3 +46,22 @@ def deliveries(app: Flask, client: GenvorisClient, hooks: Hooks) -> Deliver:
         return kinds[message.kind](message.body)
 
     return deliver
+
+
+def open_outbox(deliver: Deliver, ledger: Ledger | None, clock: Callable[[], float]) -> Outbox:
+    """Return the outbox of an app, which outlasts the process if there is a ledger.
+
+    Args:
+        deliver: Delivers a message.
+        ledger: The ledger, in whose database messages are kept.
+        clock: Returns the time in Unix seconds.
+    """
+    memory = MemoryOutbox(deliver)
+    if ledger is None:
+        return memory
+    from ..core.ledger.outbox import MessageTable  # imports SQLAlchemy, an extra
+    from ..core.outbox.drain import Drain
+    from ..core.outbox.durable import DurableOutbox
+
+    table = MessageTable(ledger.database, clock)
+    return DurableOutbox(table, Drain(table, deliver, clock=clock), memory, clock)

@@ -17,7 +17,6 @@ from ..core.api.network import Transport
 from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.limits import Slots
-from ..core.outbox.memory import MemoryOutbox
 from ..core.pacing import Pace, Priority
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
@@ -35,7 +34,7 @@ from .callbacks import AppSignals
 from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
-from .outbox import deliveries
+from .outbox import deliveries, open_outbox
 from .pacing import make_pace
 from .queues import open_jobs
 from .rate_limits import make_limiter
@@ -48,7 +47,6 @@ from .warm_up import check_environment
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.billing.stripe.events import StripeEvents
-    from ..core.billing.stripe.sales import Sales
     from ..core.ledger.service import Ledger
     from ..core.outbox.messages import Outbox
     from ..core.privacy.consents import ConsentStore
@@ -218,12 +216,7 @@ class _Wiring:
     @functools.cached_property
     def _outbox(self) -> Outbox:
         deliver = deliveries(self._app, self._client, self._hooks)
-        memory = MemoryOutbox(deliver)
-        if self._ledger is None:
-            return memory
-        from .ledger import open_outbox  # imports SQLAlchemy, an extra
-
-        return open_outbox(self._ledger, deliver, memory, self._clock)
+        return open_outbox(deliver, self._ledger, self._clock)
 
     @functools.cached_property
     def _billing(self) -> AppBilling:
@@ -242,12 +235,8 @@ class _Wiring:
             return AppBilling(web=web, **parts)
         from .ledger import AppLedgerBilling, terms_of  # imports SQLAlchemy, an extra
 
-        return AppLedgerBilling(
-            web=web,
-            ledger=self._ledger,
-            terms=terms_of(settings),
-            **parts,
-        )
+        terms = terms_of(settings)
+        return AppLedgerBilling(web=web, ledger=self._ledger, terms=terms, **parts)
 
     @functools.cached_property
     def _checkout_sessions(self) -> CheckoutSessions:
@@ -257,19 +246,17 @@ class _Wiring:
 
     @functools.cached_property
     def _stripe(self) -> StripeEvents:
-        from .sales import open_stripe  # slow to import, and of no use to a shop without Stripe
+        # Slow to import, and of no use to a shop without Stripe.
+        from .sales import open_lot_sales, open_plan_sales, open_stripe
 
-        return open_stripe(self._settings, self._hooks, self._sales)
-
-    @functools.cached_property
-    def _sales(self) -> Sales:
-        from .sales import open_lot_sales, open_plan_sales
-
-        if self._ledger is not None:
+        settings, store = self._settings, self._storage.store
+        if self._ledger is None:
+            sales = open_plan_sales(settings, self._billing, store, self._clock)
+        else:
             # A store of this process alone has no records of former plans.
-            store = self._storage.store if self._settings.store_url else None
-            return open_lot_sales(self._settings, self._ledger, self._plans, store)
-        return open_plan_sales(self._settings, self._billing, self._storage.store, self._clock)
+            former = store if settings.store_url else None
+            sales = open_lot_sales(settings, self._ledger, self._plans, former)
+        return open_stripe(settings, self._hooks, sales)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:
@@ -301,17 +288,11 @@ class _Wiring:
     def _make_engine(self) -> HostedEngine:
         settings, transport = self._settings, self._transport
         key = {"X-API-Key": settings.api_key}
-        fetcher = PictureFetcher(
-            settings.tryon_url, key, settings.result_hosts, transport=transport
-        )
+        hosts = settings.result_hosts
+        fetcher = PictureFetcher(settings.tryon_url, key, hosts, transport=transport)
         return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout)
 
     def _lift_ceiling(self, shopper: Shopper) -> None:
         """Put a shopper whom Genvoris refuses on the plan that refuses nobody."""
-        self._client.customers.update(
-            self._broker.customer_id(shopper),
-            plan_id=self._plans.unlimited(),
-            status="ACTIVE",
-            reset_period=True,
-        )
+        self._plans.lift_ceiling(self._broker.customer_id(shopper))
         self._broker.forget(shopper)

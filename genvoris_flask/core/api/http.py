@@ -5,53 +5,39 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from enum import Enum
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ...errors import ApiError, DeadlineError, NetworkSetupError, UnreachableError
+from ...errors import ApiError, DeadlineError, UnreachableError
 from ..concurrency.per_process import PerProcess
 from ..pacing import Pace, Priority, call_of
 from .network import Connections, Transport, open_connections
 from .response import (
     MAX_JSON_BYTES,
     Deadline,
-    NoConnectionError,
     Response,
     StreamedResponse,
     parse_error,
     read_retry_after,
 )
+from .retries import MAX_ATTEMPTS, RetryPolicy, may_repeat, wait_before_repeating
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
 log = logging.getLogger("genvoris_flask.api")
 
-MAX_ATTEMPTS = 3
-FIRST_BACKOFF = 0.1  # seconds; doubled for each further try, and jittered
-MAX_BACKOFF = 2.0
 # A thread waits no longer than this before it repeats a request. Who asked can wait without one.
 LONGEST_WAIT = 5.0
 # Ids of shoppers and of their tokens; those of plans and webhooks are the merchant's own.
 _PRIVATE_ID = re.compile(r"/(customers|sessions)/([^/?]+)")
-TRANSIENT = {429, 500, 502, 503, 504}
 
 
 # Called after each request: its name, how many seconds it took, and its status, or "unreachable".
 Observe = Callable[[str, float, str], object]
-
-
-class RetryPolicy(Enum):
-    """When a request that failed may be sent again."""
-
-    NEVER = "never"
-    IF_UNSENT = "if it certainly had no effect: no connection, or 429"
-    ALWAYS = "whenever the fault may be temporary, since a second request changes nothing"
 
 
 class HttpClient:
@@ -140,7 +126,7 @@ class HttpClient:
             try:
                 return self._send_observed(method, path, deadline, content, secrets, read)
             except (ApiError, UnreachableError) as error:
-                wait = self._wait_before_repeating(error, repeat, attempt)
+                wait = wait_before_repeating(error, repeat, attempt)
                 if wait is None or wait > LONGEST_WAIT or not deadline.allows(wait):
                     self._hold(method, path, error)
                     raise
@@ -214,18 +200,6 @@ class HttpClient:
         """Return a request's name for logs and messages; without a path it is the base URL's."""
         return name_of(method, path or _without_secrets(self.base_url))
 
-    def _wait_before_repeating(
-        self, error: ApiError | UnreachableError, repeat: RetryPolicy, attempt: int
-    ) -> float | None:
-        """Return the seconds to wait, or None if the error is final."""
-        if attempt == MAX_ATTEMPTS or not may_repeat(error, repeat):
-            return None
-        if isinstance(error, ApiError) and error.retry_after is not None:
-            return error.retry_after
-        # Full jitter: clients that failed together do not come back together.
-        longest: float = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt)
-        return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
-
     def _send_observed(self, method: str, path: str, *arguments: Any) -> Response:
         if self._observe is None:
             return self._send(method, path, *arguments)
@@ -285,16 +259,6 @@ def _private_ids(path: str, fields: object) -> tuple[str, ...]:
     if isinstance(fields, dict):
         found += [str(fields[name]) for name in ("externalId", "email") if fields.get(name)]
     return tuple(found)
-
-
-def may_repeat(error: ApiError | UnreachableError, repeat: RetryPolicy) -> bool:
-    """Return whether a request that failed with this error may be sent again."""
-    if repeat is RetryPolicy.NEVER:
-        return False
-    if isinstance(error, ApiError):
-        return error.status == 429 or (repeat is RetryPolicy.ALWAYS and error.status in TRANSIENT)
-    unsent = isinstance(error, NoConnectionError | NetworkSetupError)
-    return repeat is RetryPolicy.ALWAYS or unsent
 
 
 def _with_restart(body: Iterable[bytes], deadline: Deadline, timeout: float) -> Iterator[bytes]:

@@ -198,6 +198,12 @@ class PlanService:
         )
         return created.id
 
+    def lift_ceiling(self, customer_id: str) -> None:
+        """Put a customer whom Genvoris refuses on the plan that refuses nobody."""
+        self._client.customers.update(
+            customer_id, plan_id=self.unlimited(), status="ACTIVE", reset_period=True
+        )
+
     def _id_of_price(self, price_id: str) -> str:
         catalog = self.catalog()
         return catalog.require(catalog.plan(price_id), price_id).id
