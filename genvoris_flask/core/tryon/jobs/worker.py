@@ -163,7 +163,8 @@ class JobWorker:
 
         It returns whether the store could be reached.
         """
-        tasks = list(self._tasks.values())
+        with self._changed:
+            tasks = list(self._tasks.values())
         for task in tasks:
             self._check_runtime(task)
         try:
@@ -281,9 +282,8 @@ class JobWorker:
 
     def _check_runtime(self, task: Task) -> None:
         """Fail a job that runs for too long. Its thread stays busy until the call returns."""
-        if task.result or task.started_at is None:
-            return
-        if self._monotonic() - task.started_at > self._max_runtime:
+        started_at = self._monotonic() if task.started_at is None else task.started_at
+        if not task.result and self._monotonic() - started_at > self._max_runtime:
             log.error("Try-on %s does not end; it has failed for its shopper.", task.job.id)
             self._end(task, Failure("upstream_unreachable"))
 
