@@ -42,6 +42,7 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENG
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/passthrough.py
 	$(BIN)/python benchmarks/tryons.py
+	$(BIN)/python benchmarks/queues.py
 	ENGINES="$(ENGINES)" $(BIN)/python benchmarks/widget.py
 	$(BIN)/python benchmarks/pictures.py
 	$(BIN)/python benchmarks/sandbox.py

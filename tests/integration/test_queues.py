@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,81 +14,30 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from genvoris_flask.web.state import get_state
-from tests.integration.conftest import RedisServer
 from tests.support.cli import run_command
-from tests.support.queue_shop import create_app
-from tests.support.queue_workers import Worker
-from tests.support.tryon_host import RESULT, TryonHost
+from tests.support.queue_engine import QueueEngine
+from tests.support.tryon_host import RESULT
 from tests.support.tryon_load import PHOTO, form
 from tests.support.waiting import until
 
 ROOM = 5  # try-ons that a shop takes at once: one under way, and four that wait
 
 
-class Engine:
-    """A shop on one engine, with a single worker that makes one try-on at a time."""
+class Engine(QueueEngine):
+    """A shop with two web processes, and a single worker that makes one try-on at a time."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self._folder = folder
-        self.host = TryonHost(0.02)
-        self._thread = threading.Thread(target=self.host.serve_forever)
-        self._thread.start()
-        self.redis = RedisServer(folder)
-        self.redis.start()
-        self.settings = {
-            "GENVORIS_QUEUE": name,
-            "GENVORIS_QUEUE_SIZE": str(ROOM),
-            "GENVORIS_TRYON_CONCURRENCY": "1",
-            "GENVORIS_STORE_URL": self.redis.url,
-            "GENVORIS_API_URL": f"{self.host.url}/api/v1",
-            "GENVORIS_TRYON_URL": self.host.url,
-            "GENVORIS_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite",
-            "GENVORIS_CHARGING": "credits",
-            "GENVORIS_ALLOW_GUESTS": "true",
-            "GENVORIS_GUEST_TRYONS_PER_DAY": "1",
-        }
-        self.app = create_app(self.celery | self.settings)
-        assert run_command(self.app, "db", "upgrade").exit_code == 0
-        self.one, self.other = (self.process() for _ in range(2))
-        self.worker: Worker | None = None
-        self.start_worker()
-
-    @property
-    def celery(self) -> dict[str, Any]:
-        return {"CELERY": {"broker_url": self.redis.url}}
-
-    def process(self) -> FlaskClient:
-        """Start one more web process."""
-        return create_app(self.celery | self.settings).test_client()
-
-    def start_worker(self) -> None:
-        """Start the worker, unless threads of the web processes do its work."""
-        if self.name != "threads":
-            log = self._folder / f"{self.name}.log"
-            self.worker = Worker(self.name, self.redis.url, self.settings, log)
-
-    def stop(self) -> None:
-        self.host.gate.set()
-        if self.worker:
-            self.worker.kill()
-        self.redis.kill()
-        self.host.stop()
-        self._thread.join()
-
-    # Shoppers
-
-    def sell(self, user: str, number: int = 9) -> None:
-        """Give a shopper try-ons."""
-        with self.app.app_context():
-            get_state(self.app).billing.grant(user, number)
-
-    def used(self, user: str) -> tuple[int, int]:
-        """Return how many of a shopper's try-ons are used and reserved."""
-        with self.app.app_context():
-            lots = get_state(self.app).billing.balance(user).lots
-        return sum(lot.used for lot in lots), sum(lot.reserved for lot in lots)
+        super().__init__(
+            name,
+            folder,
+            seconds=0.02,
+            GENVORIS_QUEUE_SIZE=str(ROOM),
+            GENVORIS_TRYON_CONCURRENCY="1",
+            GENVORIS_ALLOW_GUESTS="true",
+            GENVORIS_GUEST_TRYONS_PER_DAY="1",
+        )
+        self.one, self.other = (self.web_process().test_client() for _ in range(2))
+        self.worker = self.start_worker() if name != "threads" else None
 
     def stored(self) -> dict[bytes, bytes]:
         """Return all texts in Redis."""
@@ -225,23 +173,24 @@ def test_failure_gives_everything_back(engine: Engine) -> None:
     assert start(engine.one)[1]["error"] == "guest_limit_reached"
 
 
+@pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)
 def test_check_sees_whether_a_worker_listens(engine: Engine) -> None:
     """``flask genvoris check`` says so."""
-    if engine.name == "threads":
-        pytest.skip("threads need no worker")
     assert f"A worker of {engine.name} listens" in run_command(engine.app, "check").output
 
 
 def post_and_die(engine: Engine, answers: Any) -> None:
-    web = engine.process()
+    web = engine.web_process().test_client()
     answers.send(started(web, "web", "click"))
     os.kill(os.getpid(), 9)
 
 
+@pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)
 def test_killed_processes_lose_nothing(engine: Engine) -> None:
-    """Neither the web process that took a try-on, nor the worker that makes it."""
-    if engine.name == "threads":
-        pytest.skip("what threads promise is in test_tryons")
+    """Neither the web process that took a try-on, nor the worker that makes it.
+
+    What threads promise is in test_tryons.
+    """
     engine.sell("web")
     engine.host.keys.clear()
     engine.host.gate.clear()
@@ -256,7 +205,7 @@ def test_killed_processes_lose_nothing(engine: Engine) -> None:
     assert engine.worker
     engine.worker.kill()
     engine.host.gate.set()
-    engine.start_worker()
+    engine.worker = engine.start_worker()
     assert finish(engine.one, job, "web")["state"] == "done"
     assert list(engine.host.keys.values()) == [2]
     assert engine.used("web") == (1, 0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,12 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genvoris_flask.web.state import get_state
-from tests.integration.conftest import RedisServer, free_port, wait_for
-from tests.support.cli import run_command
-from tests.support.queue_shop import create_app
-from tests.support.queue_workers import ROOT, SHOP, Worker
-from tests.support.tryon_host import TryonHost
+from tests.support.queue_engine import QueueEngine
 from tests.support.tryon_load import ENDED, Client, Seen
 
 SHOPPERS = 6
@@ -33,73 +27,33 @@ TRYONS = 100_000  # that each shopper has
 CALM = 120.0  # seconds for the last try-ons to end
 
 
-class Rush:
+class Rush(QueueEngine):
     """A shop with several web processes and workers, and the shoppers who use it.
 
     Attributes:
-        host: Makes the pictures, and counts them by their key.
         seen: What the shoppers saw.
         kills: How often each kind of process was killed.
     """
 
-    def __init__(self, engine: str, folder: Path) -> None:
-        self.engine = engine
-        self._folder = folder
-        self.host = TryonHost(0.3)
-        threading.Thread(target=self.host.serve_forever, daemon=True).start()
-        self._redis = RedisServer(folder)
-        self._redis.start()
-        self._environ = {
-            "GENVORIS_QUEUE": engine,
-            "GENVORIS_STORE_URL": self._redis.url,
-            "GENVORIS_API_URL": f"{self.host.url}/api/v1",
-            "GENVORIS_TRYON_URL": self.host.url,
-            "GENVORIS_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite",
-            "GENVORIS_CHARGING": "credits",
-        }
-        self._app = create_app({**self._environ, "CELERY": {"broker_url": self._redis.url}})
-        run_command(self._app, "db", "upgrade")
-        with self._app.app_context():
-            for number in range(SHOPPERS):
-                get_state().billing.grant(f"s{number}", TRYONS)
-        self.port = free_port()
-        self._web = self._serve()
-        names = range(WORKERS if engine != "threads" else 0)
-        self._workers = {number: self._start_worker(number) for number in names}
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(name, folder, seconds=0.3)
+        for number in range(SHOPPERS):
+            self.sell(f"s{number}", TRYONS)
+        self._port, self._web = self.serve(workers=2)
+        count = WORKERS if name != "threads" else 0
+        self._workers = [self.start_worker() for _ in range(count)]
         self.seen = Seen()
         self.kills: Counter[str] = Counter()
 
-    def _serve(self) -> subprocess.Popen[bytes]:
-        server = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--workers", "2"]
-        server += [
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "8",
-            "--bind",
-            f"127.0.0.1:{self.port}",
-        ]
-        log = (self._folder / "web.log").open("wb")
-        environ = os.environ | self._environ | {"PYTHONPATH": str(ROOT)}
-        web = subprocess.Popen(
-            [*server, f"{SHOP}_app:app"], cwd=ROOT, env=environ, stdout=log, stderr=log
-        )
-        wait_for(self.port)
-        return web
-
-    def _start_worker(self, number: int) -> Worker:
-        log = self._folder / f"worker{number}.log"
-        return Worker(self.engine, self._redis.url, self._environ, log)
-
     def kill_one(self) -> None:
         """Kill a worker with all its processes, or a web process; others take their place."""
-        number = random.choice([*self._workers, -1])
-        if number < 0:
+        number = random.randrange(len(self._workers) + 1)
+        if number == len(self._workers):
             self._kill_web_process()
             return
         self._workers[number].kill()
         self.kills["worker"] += 1
-        self._workers[number] = self._start_worker(number)
+        self._workers[number] = self.start_worker()
 
     def _kill_web_process(self) -> None:
         parent = self._web.pid
@@ -113,7 +67,7 @@ class Rush:
         over = threading.Event()
 
         def shop(number: int) -> None:
-            client = Client(self.port, f"s{number}", self.seen, 0.2)
+            client = Client(self._port, f"s{number}", self.seen, 0.2)
             while not over.is_set():
                 if job := client.start(time.monotonic() + CALM):
                     client.follow(job)
@@ -147,31 +101,22 @@ class Rush:
             first = next((at for at, state in enumerate(known) if state in ENDED), len(known))
             if len(ends) != 1 or set(known[first:]) != ends:
                 wrong.append(f"{job} did not end once: {states}")
-            elif self.engine != "threads" and ends != {"done"}:
+            elif self.name != "threads" and ends != {"done"}:
                 wrong.append(f"{job} was lost: {states}")
             done.update(ends)
         if len(self.seen.keys) != len(self.seen.states):
             wrong.append(f"{len(self.seen.keys)} clicks were {len(self.seen.states)} try-ons")
         used, reserved = self._charged()
-        if used > len(self.seen.keys) or (self.engine != "threads" and used != done["done"]):
+        if used > len(self.seen.keys) or (self.name != "threads" and used != done["done"]):
             wrong.append(f"{used} charged, {done['done']} pictures")
-        if self.engine != "threads" and reserved:
+        if self.name != "threads" and reserved:
             wrong.append(f"{reserved} still reserved")
         return wrong
 
     def _charged(self) -> tuple[int, int]:
-        with self._app.app_context():
-            billing = get_state().billing
-            lots = [lot for number in range(SHOPPERS) for lot in billing.balance(f"s{number}").lots]
-        return sum(lot.used for lot in lots), sum(lot.reserved for lot in lots)
-
-    def stop(self) -> None:
-        for worker in self._workers.values():
-            worker.kill()
-        self._web.kill()
-        self._web.wait()
-        self._redis.kill()
-        self.host.stop()
+        """Return how many try-ons are used and reserved, of all shoppers."""
+        each = [self.used(f"s{number}") for number in range(SHOPPERS)]
+        return sum(used for used, _ in each), sum(reserved for _, reserved in each)
 
     def report(self) -> str:
         """Return what became of the try-ons."""
@@ -180,7 +125,7 @@ class Rush:
         used, _ = self._charged()
         killed = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items()))
         return (
-            f"{self.engine}: killed {killed}; {len(self.seen.keys)} try-ons ended as {dict(ends)}, "
+            f"{self.name}: killed {killed}; {len(self.seen.keys)} try-ons ended as {dict(ends)}, "
             f"{again} were made again, {used} charged; {len(self.faults())} faults"
         )
 

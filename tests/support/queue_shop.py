@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from flask import Flask, request
+from flask import Flask, render_template_string, request
 
 from genvoris_flask import GenvorisFlask, Shopper
 
@@ -32,6 +32,10 @@ def who() -> Shopper | None:
     return Shopper(user) if user else None
 
 
+def page() -> str:
+    return render_template_string("<h1>A shirt</h1>{{ genvoris_widget() }}")
+
+
 def create_app(config: dict[str, Any] | None = None) -> Flask:
     """Return a shop.
 
@@ -48,6 +52,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     )
     app.config.update(config or {})
     GenvorisFlask(app).shopper_loader(who)
+    app.add_url_rule("/", view_func=page)
     queue = app.config.get("GENVORIS_QUEUE", os.environ.get("GENVORIS_QUEUE"))
     if queue == "celery":
         celery_init_app(app)

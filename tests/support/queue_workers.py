@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.waiting import LIMIT
-
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 SHOP = "tests.support.queue_shop"
@@ -22,7 +20,7 @@ def command(engine: str, url: str) -> list[str]:
     if engine == "rq":
         worker = ["--worker-class", "genvoris_flask.rq.Worker", "--quiet"]
         return [str(BIN / "rq"), "worker", "--url", url, *worker, "genvoris"]
-    options = ["--pool", "prefork", "--concurrency", "1", "--loglevel", "WARNING"]
+    options = ["--concurrency", "1", "--loglevel", "WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [str(BIN / "celery"), "-A", f"{SHOP}_app:celery_app", "worker", *options, *quiet]
 
@@ -30,10 +28,12 @@ def command(engine: str, url: str) -> list[str]:
 class Worker:
     """A running worker and the processes that it forks."""
 
-    def __init__(self, engine: str, url: str, environ: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, engine: str, url: str, environ: dict[str, str], log: Path, *options: str
+    ) -> None:
         self._log = log.open("ab")
         self.process = subprocess.Popen(
-            command(engine, url),
+            [*command(engine, url), *options],
             cwd=ROOT,
             env=os.environ | environ | {"FLASK_APP": f"{SHOP}_app", "PYTHONPATH": str(ROOT)},
             stdout=self._log,
@@ -43,6 +43,8 @@ class Worker:
 
     def kill(self) -> None:
         """Kill it with all its children, as a machine that dies does."""
+        if self._log.closed:
+            return
         for pid in (self.process.pid, *self._forked()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -55,9 +57,3 @@ class Worker:
             with suppress(ProcessLookupError):
                 if entry.name.isdigit() and os.getsid(int(entry.name)) == self.process.pid:
                     yield int(entry.name)
-
-    def stop(self) -> None:
-        """Ask it to end, as a deployment does."""
-        self.process.terminate()
-        self.process.wait(timeout=LIMIT)
-        self._log.close()
