@@ -13,6 +13,8 @@ from flask import Flask, render_template_string, request
 
 from genvoris_flask import GenvorisFlask, Shopper
 
+PACED = ("MINTS", "REGISTRATIONS", "NEW_SHOPPERS", "TRYONS")
+
 
 def celery_init_app(app: Flask) -> Celery:
     class FlaskTask(Task):  # type: ignore[misc]
@@ -49,6 +51,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         GENVORIS_API_KEY="gvk_test_1",
         GENVORIS_STORE_NAMESPACE="queue shop",
         GENVORIS_LIMIT_TRYONS="100000/minute",
+        **{f"GENVORIS_PACE_{call}": "100000/minute" for call in PACED},
     )
     app.config.update(config or {})
     GenvorisFlask(app).shopper_loader(who)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Sequence
@@ -27,9 +28,9 @@ from genvoris_flask.core.tryon.jobs.durable import (
     WAITING_SECONDS,
     DurableJobQueue,
 )
-from genvoris_flask.core.tryon.jobs.records import JobRecords
+from genvoris_flask.core.tryon.jobs.records import SLOT_SECONDS, JobRecords
 from genvoris_flask.core.tryon.jobs.requests import dump_request, load_request
-from genvoris_flask.core.tryon.jobs.unfinished import LEASE_SECONDS, WATCH_SECONDS
+from genvoris_flask.core.tryon.jobs.unfinished import LEASE_SECONDS, TICKET_MARGIN, WATCH_SECONDS
 from genvoris_flask.core.tryon.models import (
     INTERRUPTED,
     Done,
@@ -63,6 +64,34 @@ class Engine:
         return True
 
 
+class KilledError(BaseException):
+    """Stands for kill -9: nothing that a process does after it has an effect."""
+
+
+class MortalStore(SharedStore):
+    """A store whose user is killed after so many writes."""
+
+    writes_left: int | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self.writes_left is not None:
+            if self.writes_left == 0:
+                raise KilledError
+            self.writes_left -= name in ("add", "set", "replace", "delete")
+        return super().__getattr__(name)
+
+    def survives(self, writes: int, function: Callable[[], object]) -> bool:
+        """Call a function in a process that is killed after so many writes."""
+        self.writes_left = writes
+        try:
+            function()
+        except KilledError:
+            return False
+        finally:
+            self.writes_left = None
+        return True
+
+
 class DurableShop:
     """The processes of a shop on one store, one engine and clocks that a test moves.
 
@@ -74,7 +103,7 @@ class DurableShop:
 
     def __init__(self) -> None:
         self.clock, self.monotonic = Clock(), Clock()
-        self.store = SharedStore(self.clock)
+        self.store = MortalStore(self.clock)
         self.engine = Engine()
         self.made: list[TryOnRequest] = []
         self.make: Callable[[TryOnRequest], Outcome] = lambda _request: PICTURE
@@ -109,6 +138,13 @@ class DurableShop:
         """Deliver what was sent."""
         while self.engine.sent:
             worker.run(self.engine.sent.pop(0))
+
+    def look_after(self, queue: DurableJobQueue) -> None:
+        """Let time pass until nothing is left to do."""
+        for _ in range(3):
+            self.wait(RESEND_SECONDS)
+            queue.look_after()
+            self.work(queue)
 
     def leftovers(self) -> set[str]:
         """Return what is still kept for unfinished jobs."""
@@ -565,3 +601,41 @@ def test_result_is_written_when_the_store_is_back(shop: DurableShop) -> None:
     threading.Timer(0.1, lambda: setattr(shop.store, "away", False)).start()
     attempt.resume()
     assert ended(web, job).state == "done"
+
+
+def test_process_that_is_killed_at_any_write_of_a_start(shop: DurableShop) -> None:
+    """The browser repeats its request, and one try-on is made of both."""
+    web, other = shop.process(per_owner=1), shop.process(per_owner=1)
+    for writes in itertools.count():
+        shop.made.clear()
+        key = f"click {writes}"
+        survived = shop.store.survives(writes, functools.partial(web.submit, "ada", tryon(), key))
+        shop.wait(SLOT_SECONDS)
+        job = other.submit("ada", tryon(), key)
+        shop.look_after(other)
+        assert ended(other, job).state == "done"
+        assert len(shop.made) == 1
+        shop.wait(WAITING_SECONDS + 2 * TICKET_MARGIN)  # what was begun and nobody knows of
+        assert not shop.leftovers()
+        if survived:
+            break
+    assert writes > 7
+
+
+@pytest.mark.parametrize("outcome", [PICTURE, Refusal("no_plan")], ids=["done", "refused"])
+def test_worker_that_is_killed_at_any_write(shop: DurableShop, outcome: Outcome) -> None:
+    """Its try-on ends once, and nothing stays behind."""
+    web, worker = shop.process(per_owner=1), shop.process()
+    shop.make = lambda _request: outcome
+    for writes in itertools.count():
+        shop.given_back.clear()
+        job = web.submit("ada", tryon(), f"click {writes}")
+        survived = shop.store.survives(writes, functools.partial(shop.work, worker))
+        shop.look_after(web)
+        found = ended(web, job)
+        assert found.state == ("done" if outcome is PICTURE else "refused")
+        assert bool(shop.given_back) == (found.state == "refused")
+        assert not shop.leftovers()
+        if survived:
+            break
+    assert writes > 7

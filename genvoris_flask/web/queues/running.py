@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask
 
 from ...core.tryon.jobs.durable import DurableJobQueue
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, StoreUnavailableError
 from ..state import get_state
+
+log = logging.getLogger("genvoris_flask.tryon")
 
 
 def run_job(app: Flask, job_id: str) -> None:
@@ -14,7 +18,6 @@ def run_job(app: Flask, job_id: str) -> None:
 
     Raises:
         ConfigurationError: This process's app has no engine.
-        StoreUnavailableError: It could not be begun. It will be sent again.
     """
     jobs = get_state(app).jobs
     if not isinstance(jobs, DurableJobQueue):
@@ -22,4 +25,7 @@ def run_job(app: Flask, job_id: str) -> None:
             "A worker was sent a try-on, but its app has GENVORIS_QUEUE unset: give workers the "
             "same settings as the shop."
         )
-    jobs.run(job_id)
+    try:
+        jobs.run(job_id)
+    except StoreUnavailableError as error:
+        log.warning("Try-on %s could not be begun, and will be sent again: %s", job_id, error)

@@ -141,6 +141,7 @@ class DurableJobQueue:
         if job is None or job.owner != digest(owner):
             return None
         if job.result is None:
+            self._unfinished.ensure(job_id)
             self._watch.get().ensure()
         return job
 
@@ -190,6 +191,8 @@ class DurableJobQueue:
         if known is None:
             return None
         job = self._records.find(known.id, "")
+        if job is not None and job.result is None:
+            self._unfinished.ensure(job.id)
         if job is not None:
             return None if isinstance(job.result, Failure) else job
         if known.settled or self._records.has_ended(known.id):
@@ -226,10 +229,10 @@ class DurableJobQueue:
 
     def _withdraw(self, job: Job, slot: str) -> None:
         """Forget a job that was not accepted; its key may name another one."""
-        with suppress(StoreUnavailableError):  # what is left of it lapses, or it is made after all
+        with suppress(StoreUnavailableError):  # then it is complete, and made if it is asked for
+            self._records.forget(job.id)
             self._unfinished.free_slot(slot, job.id)
             self._unfinished.forget(job.id)
-            self._records.forget(job.id)
 
     def look_after(self) -> bool:
         """Send jobs again that nobody makes; return whether any is unfinished.

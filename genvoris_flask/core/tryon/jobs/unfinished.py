@@ -91,12 +91,20 @@ class UnfinishedJobs:
 
         self._change(add)
 
+    def ensure(self, job_id: str) -> None:
+        """Add a job that is missing, since the process that took it died just then."""
+        if job_id not in self.ids():
+            self._change(lambda ids: ids if job_id in ids else [*ids, job_id])
+
     def forget(self, job_id: str) -> None:
-        """Delete what was kept of a job that has ended."""
-        self._change(lambda ids: [each for each in ids if each != job_id])
+        """Delete what was kept of a job that has ended.
+
+        It is in the list until the end: if this process dies meanwhile, others go on.
+        """
         self.drop_request(job_id)
         names = ("ticket", "sent", "lease", "attempts")
         self._store.delete(*(_key(job_id, name) for name in names))
+        self._change(lambda ids: [each for each in ids if each != job_id])
 
     def take_watch(self) -> bool:
         """Return whether it is this process's turn to look after the jobs."""
