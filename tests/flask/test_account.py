@@ -69,10 +69,10 @@ def test_ledger_account(ledger: Shop) -> None:
     page = account(ledger).text
     assert "Left: <strong>7</strong>" in page
     end = ledger.genvoris.clock.now + 7 * DAY
-    lots = [row for row in rows(page) if " of " in row[1]]
-    assert [row[:2] for row in lots] == [["Gift", "2 of 3"], ["With your orders", "5 of 5"]]
+    lots = [row for row in rows(page) if "/" in row[1]]
+    assert [row[:2] for row in lots] == [["Gift", "2 / 3"], ["With your orders", "5 / 5"]]
     assert lots[0][2] == datetime.fromtimestamp(end, UTC).date().isoformat()
-    history = [row[1:] for row in rows(page) if " of " not in row[1]]
+    history = [row[1:] for row in rows(page) if "/" not in row[1]]
     assert history == [
         ["No picture: nothing was counted", NO_CHANGE],
         ["Picture made", "-1"],
@@ -85,7 +85,7 @@ def test_plan_account(shop: Shop) -> None:
     """With plans at Genvoris, the account shows the running period."""
     page = account(shop).text
     assert "Left: <strong>3</strong>" in page
-    assert [row[1] for row in rows(page)] == ["3 of 3"]
+    assert [row[1] for row in rows(page)] == ["3 / 3"]
 
 
 def test_nobody_is_logged_in(ledger: Shop) -> None:
