@@ -40,6 +40,10 @@ def test_stages_and_time(shop: ScriptedShop, photo: Path) -> None:
 def test_minimised_job(shop: ScriptedShop, photo: Path) -> None:
     """A minimised job is shown on its trigger until its picture is seen."""
     shop.states = RUNNING
+    shop.body += (
+        '<button data-genvoris-trigger data-product-image="/shirt.png" data-product-id="s1">'
+        "Try <b>it</b> on</button>"
+    )
     page = start_try_on(shop, photo)
     press(page, "Carry on shopping")
     expect(dialog(page)).to_be_hidden()
@@ -47,6 +51,9 @@ def test_minimised_job(shop: ScriptedShop, photo: Path) -> None:
     expect(trigger).to_have_text("Making your picture")
     expect(trigger).to_be_focused()
     expect(pill(page)).to_be_visible()
+    # A label of several parts stays.
+    expect(page.locator("[data-genvoris-trigger]")).to_have_text("Try it on")
+    expect(page.locator("[data-genvoris-state=running]")).to_have_count(2)
     shop.states = DONE
     expect(trigger).to_have_text("Your picture is ready")
     expect(trigger).to_have_attribute("data-genvoris-state", "ready")

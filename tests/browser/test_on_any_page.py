@@ -244,6 +244,8 @@ def test_job_continues_in_cached_page(cached_shop: ScriptedShop, photo: Path) ->
     expect(page.locator(".genvoris-tryon-btn")).to_have_text("Your picture is ready")
     page.locator(".genvoris-tryon-btn").click()
     expect_heading(page, "Here you are")
+    page.keyboard.press("Escape")
+    expect(page.locator(".genvoris-tryon-btn")).to_have_text("Try it on")
 
 
 def test_destroy(shop: ScriptedShop) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.dialog_steps import choose, dialog, expect_heading, press, until
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
-from tests.support.shop_pages import LONG, ROUTERS, STYLES_ALLOWED
+from tests.support.shop_pages import LONG, ROUTERS, STYLES_ALLOWED, react
 
 
 @pytest.fixture(params=ROUTERS)
@@ -101,8 +101,9 @@ def test_mark_of_a_finished_job(page: Page, shop: ScriptedShop, photo: Path) -> 
     expect(page.locator("[data-genvoris-state]")).to_have_count(0)
 
 
-def test_label_that_the_page_changes(shop: ScriptedShop, photo: Path) -> None:
-    """A label that a framework has written while a job ran is not replaced by an older one."""
+def test_label_that_react_changes(shop: ScriptedShop, photo: Path) -> None:
+    """A label that React has written while a job ran is not replaced by an older one."""
+    react(shop)
     shop.states = [{"state": "running"}]
     page = shop.open()
     open_dialog(page)
@@ -111,13 +112,15 @@ def test_label_that_the_page_changes(shop: ScriptedShop, photo: Path) -> None:
     press(page, "Carry on shopping")
     trigger = page.locator(".genvoris-tryon-btn")
     expect(trigger).to_have_text("Making your picture")
-    trigger.evaluate("trigger => { trigger.firstChild.data = 'See it on you'; }")
+    page.evaluate("setLabel('See it on you')")
     shop.states = [{"state": "done"}]
     expect(trigger).to_have_text("Your picture is ready")
     trigger.click()
     expect_heading(page, "Here you are")
     page.keyboard.press("Escape")
     expect(trigger).to_have_text("See it on you")
+    page.evaluate("setLabel('Try it on')")
+    expect(trigger).to_have_text("Try it on")
 
 
 SWAPS = {

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser_window import BrowserWindow, try_on
 from tests.support.served_shop import ServedShop
-from tests.support.shop_pages import PANELS, ROUTERS, tag_manager, trusted_types
+from tests.support.shop_pages import PANELS, htmx_2, react, tag_manager, trusted_types, turbo
 from tests.support.shop_script import ShopScript
 
 # Modal quick views take the focus a moment after they open.
@@ -47,7 +47,7 @@ def test_within_another_dialog(
     )
 
 
-@pytest.mark.parametrize("setup", ROUTERS)
+@pytest.mark.parametrize("setup", [turbo, htmx_2, react])
 def test_back_on_router(
     window: BrowserWindow, shop: ServedShop, photo: Path, setup: Callable[[ShopScript], None]
 ) -> None:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from tests.support.shop_script import POLICY, TRIGGER, WIDGET, ShopScript
+from tests.support.widget_build import bundle
 
 STYLES_ALLOWED = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 EVAL_ALLOWED = STYLES_ALLOWED.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
 LONG = '<p style="height: 4000px">Long</p>'
 FIRST = '<h2>First</h2><a href="/second">Second</a>' + TRIGGER + LONG
 SECOND = '<h2>Second</h2><a href="/product">First</a>' + TRIGGER + LONG
-ROUTER = """
-const show = async path => {
-  const text = await (await fetch(path)).text();
-  const page = new DOMParser().parseFromString(text, 'text/html');
-  document.body.innerHTML = page.body.innerHTML;
-};
-addEventListener('popstate', () => show(location.pathname));
-addEventListener('click', event => {
-  const link = event.target.closest('a');
-  if (!link) return;
-  event.preventDefault();
-  history.pushState(null, '', link.href);
-  show(link.pathname);
-});"""
+# Two pages by React, whose label the page's own scripts may change.
+REACT = """
+import { createElement as h, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+
+const LOOK = { className: 'genvoris-tryon-btn', 'data-product-image': '/shirt.png',
+  'data-product-title': 'Shirt', 'data-product-id': 's1' };
+
+function App() {
+  const [path, setPath] = useState(location.pathname);
+  const [label, setLabel] = useState('Try it on');
+  window.setLabel = setLabel;
+  useEffect(() => {
+    const show = () => setPath(location.pathname);
+    addEventListener('popstate', show);
+    return () => removeEventListener('popstate', show);
+  }, []);
+  const [here, there, url] = path === '/second'
+    ? ['Second', 'First', '/product'] : ['First', 'Second', '/second'];
+  const go = event => {
+    event.preventDefault();
+    history.pushState(null, '', url);
+    setPath(url);
+  };
+  return h('main', { key: path }, h('h2', null, here), h('a', { href: url, onClick: go }, there),
+    h('button', LOOK, label), h('p', { style: { height: 4000 } }, 'Long'));
+}
+
+createRoot(document.querySelector('#app')).render(h(App));"""
 
 
 def inline(code: str) -> str:
@@ -87,9 +103,9 @@ def popover(shop: ShopScript) -> None:
 PANELS = [focus_trap, alpine, bootstrap, own_dialog, popover]
 
 
-def router(shop: ShopScript) -> None:
-    """Replace the body by a minimal router."""
-    link_pages(shop, inline(ROUTER))
+def turbo(shop: ShopScript) -> None:
+    """Replace the body by Turbo, which caches pages as copies of their elements."""
+    link_pages(shop, library("@hotwired/turbo/dist/turbo.es2017-umd.js"))
 
 
 def htmx_2(shop: ShopScript) -> None:
@@ -111,7 +127,12 @@ def link_pages(shop: ShopScript, head: str) -> None:
     shop.pages["/second"] = f"<div{boost}>{SECOND}</div>"
 
 
-ROUTERS = [router, htmx_2, htmx_4]
+def react(shop: ShopScript) -> None:
+    """Draw the pages, and with them the button, by React."""
+    shop.body = f'<div id="app"></div>{inline(bundle(REACT))}'
+
+
+ROUTERS = [turbo, htmx_2, htmx_4, react]
 
 
 def tag_manager(shop: ShopScript) -> None:

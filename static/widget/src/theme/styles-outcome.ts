@@ -41,4 +41,9 @@ align-items:center;border-radius:99px;font-size:.875em;font-variant-numeric:tabu
 .beside button:focus-visible{outline-offset:-3px}
 .beside img{width:100%;height:100%;object-fit:contain;display:block}
 .beside span{padding:8px 12px;font-size:.875em;text-align:center;overflow-wrap:anywhere}
+@media (max-width:640px) and (min-height:481px){
+.visual:has(+.side>[role=alert]),.visual:has(+.side>[part=paywall-message]){
+height:min(100vw/var(--ar,.75),100dvh - 386px)}
+.visual:has(+.side>[part=paywall-message]):has(+.side .samples){
+height:min(100vw/var(--ar,.75),100dvh - 486px)}}
 `;

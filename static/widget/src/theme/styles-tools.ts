@@ -57,7 +57,8 @@ bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0
 clip-path:inset(-12px -18px)}
 .both>.primary{position:static;box-shadow:none;clip-path:none}
 .both>*{padding-inline:10px}}
-@media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card{display:none}
+@media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card,
+.stages li:not([aria-current]){display:none}
 .consent{order:-1}
 .visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}
 .visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}
