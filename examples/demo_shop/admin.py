@@ -48,6 +48,11 @@ TYPES = (
     "credit.low_balance",
     "credit.balance_added",
 )
+REASONS = {
+    "likeness": "Does not look like them",
+    "product": "Product looks wrong",
+    "quality": "Poor quality",
+}
 CUSTOMER_NEWS = {
     "customer.created": "{who} is known to Genvoris now.",
     "customer.updated": "What Genvoris knows of {who} has changed.",
@@ -129,7 +134,9 @@ def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Respons
 @owner_only
 def show() -> str:
     way = current_app.config.get("DEMO_CHARGING")
-    return render_template("admin.html", news=latest(0), figures=figures(), ways=WAYS, way=way)
+    return render_template(
+        "admin.html", news=latest(0), figures=figures(), reasons=REASONS, ways=WAYS, way=way
+    )
 
 
 @blueprint.post("/charging")

@@ -46,4 +46,6 @@ align-items:center;border-radius:99px;font-size:.875em;font-variant-numeric:tabu
 height:min(100vw/var(--ar,.75),100dvh - 386px)}
 .visual:has(+.side>[part=paywall-message]):has(+.side .samples){
 height:min(100vw/var(--ar,.75),100dvh - 486px)}}
+@media (forced-colors:active){.icon[aria-pressed=true],.chip[aria-pressed]{forced-color-adjust:none;
+background:Highlight;color:HighlightText}}
 `;

@@ -55,7 +55,7 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
 bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
 clip-path:inset(-12px -18px)}
-.both>.primary{position:static;box-shadow:none;clip-path:none}
+.both>.primary{position:static;margin:0;box-shadow:none;clip-path:none}
 .both>*{padding-inline:10px}}
 @media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card,
 .stages li:not([aria-current]){display:none}
@@ -65,5 +65,8 @@ clip-path:inset(-12px -18px)}
 .actions>.keep{position:sticky;bottom:calc(max(12px,env(safe-area-inset-bottom)) + 76px);
 background:var(--bg);box-shadow:0 0 0 99px var(--bg);clip-path:inset(-6px -18px -40px)}}
 @media (prefers-reduced-motion:reduce){.sheen{display:none}}
-@media (forced-colors:active){.past:before,.pill:before{background:Highlight}}
+@media (forced-colors:active){.past:before,.pill:before{background:Highlight}
+.actions>.primary,.actions.both{forced-color-adjust:none;--bg:Canvas}
+.actions>.primary{background:ButtonFace;color:ButtonText;border-color:ButtonText}
+.both>*{forced-color-adjust:auto}}
 `;
