@@ -1,6 +1,21 @@
-// Styles for the screens of an outcome.
+// Styles for the screens of a try-on and of its outcome.
 
 export const css = `
+.stages{display:grid;gap:10px}
+.stages li{display:flex;gap:12px;align-items:center;color:var(--soft)}
+.stages li:before{content:"";width:20px;height:20px;border-radius:50%;border:2px solid var(--line);
+flex:none}
+.stages .past:before{content:"✓";background:var(--accent);border-color:var(--accent);color:var(--bg);
+font:700 12px/16px sans-serif;text-align:center}
+.stages [aria-current]{color:var(--text);font-weight:600}
+.stages [aria-current]:before,.busy:before{border:2px solid var(--line);
+border-top-color:var(--accent);animation:turn 1s linear infinite}
+@keyframes turn{to{transform:rotate(1turn)}}
+.elapsed{font-variant-numeric:tabular-nums}
+.sheen{position:absolute;inset:0;background:linear-gradient(105deg,transparent 35%,
+rgb(255 255 255/.4) 50%,transparent 65%);background-size:260% 100%;
+animation:sheen 2.4s ease-in-out infinite}
+@keyframes sheen{from{background-position:130% 0}to{background-position:-60% 0}}
 .reaction{display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px}
 .reaction p:first-child{flex:1}
 .reaction .icon[aria-pressed=true]{border-color:var(--text);background:var(--surface)}
@@ -41,11 +56,23 @@ align-items:center;border-radius:99px;font-size:.875em;font-variant-numeric:tabu
 .beside button:focus-visible{outline-offset:-3px}
 .beside img{width:100%;height:100%;object-fit:contain;display:block}
 .beside span{padding:8px 12px;font-size:.875em;text-align:center;overflow-wrap:anywhere}
+@media (max-width:640px),(max-height:480px){
+.actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
+bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
+clip-path:inset(-12px -18px)}
+.both>.primary{position:static;margin:0;box-shadow:none;clip-path:none}
+.both>*{padding-inline:10px}}
 @media (max-width:640px) and (min-height:481px){
+.side:has(.stages) .product-card,
+.stages li:not([aria-current]){display:none}
 .visual:has(+.side>[role=alert]),.visual:has(+.side>[part=paywall-message]){
 height:min(100vw/var(--ar,.75),100dvh - 386px)}
 .visual:has(+.side>[part=paywall-message]):has(+.side .samples){
 height:min(100vw/var(--ar,.75),100dvh - 486px)}}
-@media (forced-colors:active){.icon[aria-pressed=true],.chip[aria-pressed]{forced-color-adjust:none;
+@media (prefers-reduced-motion:reduce){.sheen{display:none}}
+@media (forced-colors:active){.past:before{background:Highlight}
+.actions.both{forced-color-adjust:none;--bg:Canvas}
+.both>*{forced-color-adjust:auto}
+.reaction .icon[aria-pressed=true],.tools .icon[aria-pressed=true],.chip[aria-pressed]{forced-color-adjust:none;
 background:Highlight;color:HighlightText}}
 `;

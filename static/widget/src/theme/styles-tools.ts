@@ -17,21 +17,6 @@ text-underline-offset:.2em;min-height:44px}
 .consent{border:1px solid var(--line);border-radius:calc(var(--r)*.6);padding:8px 14px 0}
 .consent a{font-size:.875em;display:inline-flex;align-items:center;min-height:44px;min-width:44px;
 margin-inline-start:36px}
-.stages{display:grid;gap:10px}
-.stages li{display:flex;gap:12px;align-items:center;color:var(--soft)}
-.stages li:before{content:"";width:20px;height:20px;border-radius:50%;border:2px solid var(--line);
-flex:none}
-.stages .past:before{content:"✓";background:var(--accent);border-color:var(--accent);color:var(--bg);
-font:700 12px/16px sans-serif;text-align:center}
-.stages [aria-current]{color:var(--text);font-weight:600}
-.stages [aria-current]:before,.busy:before{border:2px solid var(--line);
-border-top-color:var(--accent);animation:turn 1s linear infinite}
-@keyframes turn{to{transform:rotate(1turn)}}
-.elapsed{font-variant-numeric:tabular-nums}
-.sheen{position:absolute;inset:0;background:linear-gradient(105deg,transparent 35%,
-rgb(255 255 255/.4) 50%,transparent 65%);background-size:260% 100%;
-animation:sheen 2.4s ease-in-out infinite}
-@keyframes sheen{from{background-position:130% 0}to{background-position:-60% 0}}
 .missing{display:grid;place-items:center;width:100%;height:100%;background:var(--surface);
 color:var(--soft)}
 .product-card .missing{width:56px;height:68px;border-radius:calc(var(--r)*.5)}
@@ -51,22 +36,13 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .pill:popover-open{display:flex;gap:10px;align-items:center}
 .pill:before{content:"";width:16px;height:16px;border-radius:50%;background:var(--accent);flex:none}
 .busy:before{background:none}
-@media (max-width:640px),(max-height:480px){.actions>*{flex:none}
-.actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
-bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
-clip-path:inset(-12px -18px)}
-.both>.primary{position:static;margin:0;box-shadow:none;clip-path:none}
-.both>*{padding-inline:10px}}
-@media (max-width:640px) and (min-height:481px){.side:has(.stages) .product-card,
-.stages li:not([aria-current]){display:none}
-.consent{order:-1}
+@media (max-width:640px),(max-height:480px){.actions>*{flex:none}}
+@media (max-width:640px) and (min-height:481px){.consent{order:-1}
 .visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}
 .visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}
 .actions>.keep{position:sticky;bottom:calc(max(12px,env(safe-area-inset-bottom)) + 76px);
 background:var(--bg);box-shadow:0 0 0 99px var(--bg);clip-path:inset(-6px -18px -40px)}}
-@media (prefers-reduced-motion:reduce){.sheen{display:none}}
-@media (forced-colors:active){.past:before,.pill:before{background:Highlight}
-.actions>.primary,.actions.both{forced-color-adjust:none;--bg:Canvas}
-.actions>.primary{background:ButtonFace;color:ButtonText;border-color:ButtonText}
-.both>*{forced-color-adjust:auto}}
+@media (forced-colors:active){.pill:before{background:Highlight}
+.actions>.primary{forced-color-adjust:none;--bg:Canvas;background:ButtonFace;color:ButtonText;
+border-color:ButtonText}}
 `;
