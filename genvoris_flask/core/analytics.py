@@ -1,7 +1,7 @@
 """Events of the widget: validated as browsers report them, and sent on in the background.
 
-They go in as few requests as possible. Events are statistics: while Genvoris does not answer they
-are dropped, and no request waits.
+They go in as few requests as possible, and no request waits. Events are statistics: while Genvoris
+does not answer they wait in a durable outbox, and without one they are dropped.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import BadRequestError, GenvorisError
+from ..errors import BadRequestError, GenvorisError, QueueFullError
 from .api.models import EVENT_TYPES, Event
 from .api.parsing import plain_text, text_length
 from .concurrency.per_process import PerProcess
 from .concurrency.threads import WorkerPool
+from .outbox.messages import Message, Outbox
+from .outbox.verdicts import judge
 from .ratings import TRYON_RATED, Rating, problem_of
 from .reserved_fields import is_reserved
 
@@ -167,14 +170,19 @@ class EventSender:
 
     Args:
         send: Sends up to 50 events to Genvoris.
+        outbox: Where events wait while Genvoris does not answer; None: they are dropped.
         max_waiting: How many events may wait.
     """
 
     def __init__(
-        self, send: Callable[[Sequence[Event]], object], max_waiting: int = MAX_WAITING
+        self,
+        send: Callable[[Sequence[Event]], object],
+        outbox: Outbox | None = None,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._send = send
         self._max_waiting = max_waiting
+        self._outbox = outbox
         self._buffer = PerProcess(_Buffer)
         # Apart from other tasks, so that events never delay orders and webhooks.
         self._pool = WorkerPool("genvoris-events", threads=1)
@@ -199,36 +207,56 @@ class EventSender:
     def _send_all(self) -> None:
         buffer = self._buffer.get()
         while batch := self._next_batch(buffer):
+            waiting = deque([batch])
             try:
-                refusal = self._send_with_halves(batch)
+                refusal = self._send_with_halves(waiting)
             except GenvorisError as error:
-                self._log_loss(buffer, str(error))
+                left = [event for part in waiting for event in part]
+                if not self._put_off(left, error):
+                    self._log_loss(buffer, str(error))
             except Exception:  # whatever it was, the next batch must be sent
                 log.exception("%d events of the widget could not be sent", len(batch))
             else:
                 self._log_recovery(buffer)
                 self._log_refusal(buffer, refusal)
 
-    def _send_with_halves(self, batch: Sequence[Event]) -> BadRequestError | None:
+    def _send_with_halves(self, waiting: deque[list[Event]]) -> BadRequestError | None:
         """Send a batch. If it is refused, send its halves, so that one event costs no others.
+
+        Args:
+            waiting: The batch. What was not sent is left in it.
 
         Returns:
             The last refusal, if there was one.
         """
-        waiting = deque([batch])
         refusal = None
         requests = 0
         while waiting:
-            part = waiting.popleft()
+            part = waiting[0]
             requests += 1
             try:
                 self._send(part)
             except BadRequestError as error:
                 refusal = error
-                if len(part) > 1 and requests + len(waiting) + 2 <= MAX_REQUESTS:
+                if len(part) > 1 and requests + len(waiting) + 1 <= MAX_REQUESTS:
                     middle = len(part) // 2
                     waiting += [part[:middle], part[middle:]]
+            waiting.popleft()
         return refusal
+
+    def _put_off(self, events: Sequence[Event], error: GenvorisError) -> bool:
+        """Leave events to the outbox, unless Genvoris may have counted them."""
+        if self._outbox is None:
+            return False
+        body = {"events": [asdict(event) for event in events]}
+        message = Message("events", f"events:{uuid.uuid4()}", body)
+        if judge(error, message).is_final:
+            return False
+        try:
+            self._outbox.put(message)
+        except QueueFullError:
+            return False
+        return True
 
     def _next_batch(self, buffer: _Buffer) -> list[Event]:
         with buffer.lock:

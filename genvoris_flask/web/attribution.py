@@ -12,6 +12,8 @@ from typing import Any
 
 from flask import has_request_context, session
 
+# Not on the thread that sends: a fork at that moment would leave the child half a module.
+from ..core.api import connections  # noqa: F401
 from ..core.outbox.messages import Message
 from ..errors import QueueFullError
 from .cookies import is_cookie_value, keep_cookie, read_cookie

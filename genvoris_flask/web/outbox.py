@@ -5,15 +5,21 @@ They are delivered by calls to Genvoris, or by the shop's own functions.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, has_request_context
 
 from ..core.api.client import GenvorisClient
+from ..core.api.models import Event, Session
+from ..core.concurrency.forks import is_short_lived
 from ..core.outbox.memory import MemoryOutbox
 from ..core.outbox.messages import Deliver, Message, Outbox, UndeliverableError
+from ..core.sessions.mint import REVOKE_SECONDS
 from ..core.webhooks.handling import deliver_to_handler
+from ..errors import NotFoundError, QueueFullError
 from .hooks import Hooks
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
@@ -22,21 +28,36 @@ if TYPE_CHECKING:  # imports SQLAlchemy, an extra
 Body = Mapping[str, Any]
 
 
-def deliveries(app: Flask, client: GenvorisClient, hooks: Hooks) -> Deliver:
+def deliveries(
+    app: Flask,
+    client: GenvorisClient,
+    hooks: Hooks,
+    *,
+    prefix: str = "",
+    clock: Callable[[], float] = time.time,
+) -> Deliver:
     """Return what delivers an app's messages, in any of its processes.
 
     Args:
         app: The shop, in whose context its own functions run.
         client: Calls Genvoris.
         hooks: The shop's own functions.
+        prefix: Put in front of the shop's ids.
+        clock: Returns the time in Unix seconds.
     """
 
     def run_handler(body: Body) -> object:
         return deliver_to_handler(body, hooks.webhook_handlers, app.app_context)
 
+    def send_events(body: Body) -> object:
+        return client.events.send([Event(**fields) for fields in body["events"]])
+
     kinds: dict[str, Callable[[Body], object]] = {
         "conversion": lambda body: client.conversions.record(**body),
         "return": lambda body: client.returns.record(**body),
+        "events": send_events,
+        "customer": lambda body: _follow_state(client, prefix, body),
+        "revocation": lambda body: _revoke(client, clock(), body),
         "webhook": run_handler,
     }
 
@@ -56,7 +77,7 @@ def open_outbox(deliver: Deliver, ledger: Ledger | None, clock: Callable[[], flo
         ledger: The ledger, in whose database messages are kept.
         clock: Returns the time in Unix seconds.
     """
-    memory = MemoryOutbox(deliver)
+    memory = MemoryOutbox(deliver, at_once=runs_at_once)
     if ledger is None:
         return memory
     from ..core.ledger.outbox import MessageTable  # imports SQLAlchemy, an extra
@@ -64,4 +85,39 @@ def open_outbox(deliver: Deliver, ledger: Ledger | None, clock: Callable[[], flo
     from ..core.outbox.durable import DurableOutbox
 
     table = MessageTable(ledger.database, clock)
-    return DurableOutbox(table, Drain(table, deliver, clock=clock), memory, clock)
+    drain = Drain(table, deliver, clock=clock)
+    return DurableOutbox(table, drain, memory, clock, runs_at_once)
+
+
+def revoker(outbox: Outbox) -> Callable[[Session], None]:
+    """Return what has a token revoked by an outbox."""
+
+    def revoke(session: Session) -> None:
+        body = {
+            "customer_id": session.customer_id,
+            "jti": session.jti,
+            "expires_at": session.expires_at,
+        }
+        with suppress(QueueFullError):  # it expires within minutes
+            outbox.put(Message("revocation", f"revocation:{session.jti}", body))
+
+    return revoke
+
+
+def runs_at_once() -> bool:
+    """Return whether nothing can be left to a thread, since this process may end at any time."""
+    return is_short_lived() and not has_request_context()
+
+
+def _follow_state(client: GenvorisClient, prefix: str, body: Body) -> None:
+    """Tell Genvoris a shopper's state, unless it does not know them."""
+    with suppress(NotFoundError):
+        client.customers.update(prefix + body["external_id"], status=body["status"])
+
+
+def _revoke(client: GenvorisClient, now: float, body: Body) -> None:
+    """Revoke a token, unless it has expired."""
+    if now < body["expires_at"]:
+        with suppress(NotFoundError):
+            sessions = client.with_timeout(REVOKE_SECONDS).sessions
+            sessions.revoke(body["customer_id"], body["jti"])

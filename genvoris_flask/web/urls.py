@@ -56,6 +56,7 @@ def view(path: str) -> View:
     module, name = f"{__package__}.routes.{path}".rsplit(".", 1)
 
     def call(**values: Any) -> Any:
+        get_state().outbox.start()  # only in a process that serves, and after a server has forked
         return getattr(import_module(module), name)(**values)
 
     # Flask names an endpoint, and Flask-WTF an exemption, after these.

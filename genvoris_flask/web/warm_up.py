@@ -23,6 +23,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from ..errors import see
 from ..settings import Settings
 from .state import get_state
 
@@ -75,6 +76,18 @@ def warm_up(app: Flask) -> None:
     for name in (*MODULES, *with_ledger, *with_stripe):
         import_module(name)
     check_environment(settings, load=True)
+    if not (settings.has_ledger or app.debug or app.testing or _is_flask_run()):
+        _warn_of_memory()
+
+
+@functools.cache  # once
+def _warn_of_memory() -> None:
+    log.warning(
+        "Orders, returns and events for functions with background=True wait in the memory of this "
+        "process until they are delivered, and are lost if it is killed. With a ledger "
+        "(GENVORIS_DATABASE_URL), they wait in its database: see %s.",
+        see("attribution.md"),
+    )
 
 
 def finish_on_sigterm() -> None:

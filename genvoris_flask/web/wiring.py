@@ -34,7 +34,7 @@ from .callbacks import AppSignals
 from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
-from .outbox import deliveries, open_outbox
+from .outbox import deliveries, open_outbox, revoker, runs_at_once
 from .pacing import make_pace
 from .queues import open_jobs
 from .rate_limits import make_limiter
@@ -126,7 +126,7 @@ class _Wiring:
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
             outbox=self._outbox,
-            events=EventSender(self._client.events.send),
+            events=EventSender(self._client.events.send, self._outbox if self._ledger else None),
             clock=self._clock,
             limiter=make_limiter(settings, self._storage.windows),
             proxy_watch=ProxyWatch(store),
@@ -190,6 +190,8 @@ class _Wiring:
             max_shoppers=settings.max_shoppers,
             page_budget=settings.page_budget,
             clock=self._clock,
+            revoke=revoker(self._outbox) if settings.has_ledger else None,
+            at_once=runs_at_once,
             shared=StoredSessions(storage.store, storage.sealer, self._clock)
             if is_shared
             else NullSharedSessions(),
@@ -215,8 +217,9 @@ class _Wiring:
 
     @functools.cached_property
     def _outbox(self) -> Outbox:
-        deliver = deliveries(self._app, self._client, self._hooks)
-        return open_outbox(deliver, self._ledger, self._clock)
+        prefix, clock = self._settings.external_id_prefix, self._clock
+        deliver = deliveries(self._app, self._client, self._hooks, prefix=prefix, clock=clock)
+        return open_outbox(deliver, self._ledger, clock)
 
     @functools.cached_property
     def _billing(self) -> AppBilling:

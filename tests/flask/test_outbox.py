@@ -10,18 +10,32 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
+from genvoris_flask import Shopper
+from genvoris_flask.core.api.models import Customer
+from genvoris_flask.core.webhooks.events import read_event
+from genvoris_flask.core.webhooks.handling import Handler, run_handlers
+from genvoris_flask.core.webhooks.signature import HEADER, sign
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
+from tests.support.waiting import until
 
 DAY = 24 * 3600.0
+
+
+SECRET = "whsec_0123456789abcdef"
 
 
 @pytest.fixture
 def shop(genvoris: LocalGenvoris, tmp_path: Path) -> Shop:
     """Return a shop with a ledger."""
-    return ledger_shop(genvoris, tmp_path)
+    return ledger_shop(
+        genvoris,
+        tmp_path,
+        GENVORIS_WEBHOOK_SECRET=SECRET,
+        GENVORIS_PLANS=[{"name": "Pro", "monthly_try_ons": 5}],
+    )
 
 
 def convert(shop: Shop, order_id: str = "17", **fields: Any) -> None:
@@ -42,7 +56,9 @@ def go_away(shop: Shop) -> None:
 
 
 def come_back(shop: Shop) -> None:
+    """Let Genvoris answer again, and a minute pass."""
     shop.transport.fault = lambda request: None
+    shop.genvoris.clock.now += 60
 
 
 def test_order_arrives(shop: Shop) -> None:
@@ -59,11 +75,10 @@ def test_order_waits_while_genvoris_is_away(shop: Shop) -> None:
     """It is listed with the reason, and a command sends it when Genvoris is back."""
     go_away(shop)
     convert(shop)
-    assert not shop.state.outbox.flush(0.01)
+    until(lambda: listed(shop)[0]["error"] is not None)
     (row,) = listed(shop)
     assert (row["subject"], row["state"], row["attempts"]) == ("order:custom:17", "waiting", 1)
     come_back(shop)
-    shop.genvoris.clock.now += 60
     result = run_command(shop.app, "outbox", "drain")
     assert result.stdout == "1 sent, 0 tried again later, 0 given up.\n"
     assert listed(shop) == []
@@ -78,3 +93,140 @@ def test_order_of_a_transaction(shop: Shop) -> None:
             getattr(session, ends)()
     assert shop.state.outbox.flush(60)
     assert [row["subject"] for row in listed(shop, "--state", "sent")] == ["order:custom:2"]
+
+
+def test_given_up_order_is_sent_again(shop: Shop) -> None:
+    """By its number, or it is dropped."""
+    shop.transport.fault = lambda request: httpx.Response(400, json={"error": "invalid_body"})
+    for order_id in ("1", "2"):
+        convert(shop, order_id)
+    shop.state.outbox.flush(60)
+    rows = {row["subject"]: row for row in listed(shop, "--state", "given_up")}
+    assert {row["error"] for row in rows.values()} == {"invalid_body"}
+    come_back(shop)
+    first, second = (str(rows[f"order:custom:{number}"]["id"]) for number in (1, 2))
+    assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
+    assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
+    assert listed(shop) == []
+    assert run_command(shop.app, "outbox", "retry").exit_code == 2
+
+
+def test_without_a_database(genvoris: LocalGenvoris) -> None:
+    """The commands say which setting is missing."""
+    result = run_command(Shop(genvoris).app, "outbox", "list")
+    assert (result.exit_code, "GENVORIS_DATABASE_URL" in result.stderr) == (1, True)
+
+
+def test_database_is_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An order is reported from memory then, and breaks no checkout."""
+    engine = shop.state.spending.database.engine  # type: ignore[union-attr]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE genvoris_outbox RENAME TO gone")
+    convert(shop)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO genvoris_outbox")
+    assert shop.state.outbox.flush(60)
+    assert shop.transport.count("/conversions") == 1
+    assert "The conversion of order 17 waits in this process's memory" in caplog.text
+
+
+def test_events_wait(shop: Shop) -> None:
+    """Events that surely were not counted are sent when Genvoris is back."""
+    go_away(shop)
+    event = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED", "metadata": {"a": 1}}
+    shop.post("/api/v1/events", json=event)
+    assert shop.state.events.join(60)
+    assert [row["kind"] for row in listed(shop)] == ["events"]
+    come_back(shop)
+    assert shop.state.outbox.flush(60)
+    sent = json.loads(shop.transport.requests[-1].content)
+    assert sent == {"events": [event]}
+
+
+@pytest.mark.parametrize(("seconds", "is_revoked"), [(0, True), (1000, False)])
+def test_log_out_while_genvoris_is_away(shop: Shop, seconds: float, is_revoked: bool) -> None:
+    """The token is revoked when it is back, unless it has expired."""
+    shop.genvoris.customer()
+    shop.state.broker.session(Shopper("ada"), 60)
+    go_away(shop)
+    shop.state.broker.forget(Shopper("ada"))
+    until(lambda: bool(listed(shop)) and bool(listed(shop)[0]["error"]))
+    shop.genvoris.clock.now += seconds
+    come_back(shop)
+    shop.transport.requests.clear()
+    assert shop.state.outbox.flush(60)
+    assert [each.method for each in shop.transport.requests] == ["DELETE"] * is_revoked
+
+
+def customer(shop: Shop) -> Customer:
+    """Return Ada at Genvoris, once it was told everything."""
+    assert shop.state.outbox.flush(60)
+    found = shop.state.client.customers.get("ada")
+    shop.transport.requests.clear()
+    return found
+
+
+def test_genvoris_follows_the_ledger(shop: Shop) -> None:
+    """It is told who is paused or has cancelled, each state once, and nothing of others."""
+    shop.genvoris.customer("ada")
+    billing = shop.state.billing
+    with shop.app.app_context():
+        billing.grant("ben", 1)
+        billing.activate("ada", plan_id="Pro", event_id="1")
+        assert customer(shop).status == "ACTIVE"
+        assert shop.transport.count("/customers/ada") == 0
+        billing.pause("ada")
+        billing.pause("ada")
+        assert customer(shop).status == "PAUSED"
+        billing.resume("ada")
+        assert customer(shop).status == "ACTIVE"
+        billing.cancel("ada")
+        assert customer(shop).status == "CANCELLED"
+        billing.grant("ada", 1)
+        assert customer(shop).status == "ACTIVE"
+    assert len(listed(shop, "--state", "sent")) == 1
+
+
+def test_sale_that_genvoris_has_not_heard_of(shop: Shop) -> None:
+    """A shopper whom Genvoris still believes to have cancelled gets what they have bought."""
+    shop.genvoris.customer("ada")
+    shop.state.client.customers.update("ada", status="CANCELLED")
+    with shop.app.app_context():
+        shop.state.billing.grant("ada", 1)
+    assert shop.finish(shop.tryon())["state"] == "done"
+
+
+def deliver_event(shop: Shop) -> None:
+    body = b'{"id": "evt_1", "type": "credit.low_balance", "created": 1, "data": {"balance": 5}}'
+    headers = {HEADER: sign(SECRET, body, shop.genvoris.clock())}
+    assert shop.browser.post("/genvoris/webhook", data=body, headers=headers).status_code == 200
+
+
+def test_background_handler(shop: Shop) -> None:
+    """A function that fails is called again, with the same event, until it succeeds."""
+    seen: list[Any] = []
+
+    @shop.extension.on("credit.low_balance", background=True)
+    def tell_owner(event: Any) -> None:
+        seen.append(event)
+        if len(seen) == 1:
+            raise ValueError("the owner's mailbox is full")
+
+    deliver_event(shop)
+    until(lambda: bool(seen) and bool(listed(shop)[0]["error"]))
+    assert listed(shop)[0]["error"] == "ValueError"
+    shop.genvoris.clock.now += 60
+    assert shop.state.outbox.flush(60)
+    assert seen[1].balance == 5
+    assert seen[1] == seen[0]
+
+
+def test_handler_that_is_gone(shop: Shop) -> None:
+    """An event for a function that the shop has removed is given up, and kept."""
+    event = read_event(b'{"id": "evt_1", "type": "webhook.test"}')
+    gone = [Handler("*", print, background=True)]
+    run_handlers(event, gone, shop.app.app_context, shop.state.outbox)
+    assert shop.state.outbox.flush(60)
+    assert [row["error"] for row in listed(shop)] == ["no_such_handler"]

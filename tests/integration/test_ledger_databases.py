@@ -26,6 +26,7 @@ from genvoris_flask.errors import LedgerUnavailableError
 from tests.support.databases import running_mariadb, running_postgres
 from tests.support.killing import kill_often
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
+from tests.support.outboxes import in_two_processes, killed_often
 
 T = TypeVar("T")
 
@@ -201,6 +202,21 @@ def test_database_is_away(tmp_path: Path) -> None:
 def test_killed_processes(shop: LedgerFixture) -> None:
     """Whenever a process is killed, nothing is lost and nothing is doubled."""
     kill_often(shop, 8)
+
+
+def test_outbox_of_two_processes(url: str, tmp_path: Path) -> None:
+    """Each message is delivered by one of them."""
+    delivered = in_two_processes(url, tmp_path, 40)
+    assert len(delivered) == 40
+    assert set(delivered.values()) == {1}
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgres"], indirect=True)
+def test_outbox_of_killed_processes(url: str, tmp_path: Path) -> None:
+    """Every message is delivered; only what was being sent may be sent again."""
+    delivered = killed_often(url, tmp_path, 40, 6)
+    assert len(delivered) == 40
+    assert delivered.total() <= 40 + 6
 
 
 @pytest.mark.parametrize(

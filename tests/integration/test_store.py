@@ -31,6 +31,7 @@ from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.errors import LockTimeoutError, StoreUnavailableError
 from tests.integration.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
+from tests.support.forwarder import Forwarder
 from tests.support.waiting import until
 
 
@@ -210,6 +211,26 @@ def test_messages_reach_other_processes(
     until(told)
     assert set(heard) == {"a b"}
     assert mine == []
+
+
+def test_silently_dropped_connection_is_noticed(redis_server: RedisServer) -> None:
+    """Messages arrive again once the listener has found out that it hears nothing."""
+    heard: list[str] = []
+    publishing = open_store(redis_server.url)
+
+    def told() -> bool:
+        publishing.publish("news", "a b")
+        return bool(heard)
+
+    with Forwarder(redis_server.port) as path:
+        connection = RedisConnection(path.url)
+        listening = RedisStore(connection, Namespace(Shop("a")), check_seconds=0.05)
+        listening.subscribe("news", heard.append)
+        listening.get("start the listener")
+        until(told)
+        path.freeze()
+        heard.clear()
+        until(told)
 
 
 @pytest.mark.parametrize("message", [b"\xff\xfe", b"", b"no space", b"someone else-", b"a b"])

@@ -27,6 +27,7 @@ class Forwarder:
         self._waker = waker
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._frozen: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._run)
 
     @property
@@ -43,6 +44,10 @@ class Forwarder:
         for each in (self._listener, self._wake, self._waker, *self._peers):
             each.close()
         self._selector.close()
+
+    def freeze(self) -> None:
+        """Let nothing through open connections any more, as a firewall that has forgotten them."""
+        self._frozen = set(self._peers)
 
     def _run(self) -> None:
         while True:
@@ -68,6 +73,8 @@ class Forwarder:
         try:
             data = one.recv(65536)
             self.received += len(data) if one in self._clients else 0
+            if one in self._frozen and data:
+                return
             other.sendall(data)
         except OSError:
             data = b""

@@ -9,8 +9,10 @@ import pytest
 
 from genvoris_flask.core.api.models import Session
 from genvoris_flask.core.sessions import Shopper
+from genvoris_flask.core.sessions.breaker import CircuitBreaker
 from genvoris_flask.core.sessions.cache import NullSharedSessions
 from genvoris_flask.core.sessions.known import KNOWN_SECONDS
+from genvoris_flask.core.sessions.revocations import Revocations
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import (
     CircuitOpenError,
@@ -23,7 +25,7 @@ from genvoris_flask.errors import (
     ServerError,
     UnauthorizedError,
 )
-from tests.support.fake_genvoris import claims_for, sign
+from tests.support.fake_genvoris import Clock, claims_for, sign
 from tests.support.session_shop import ADA, SessionShop
 from tests.support.waiting import until
 
@@ -471,8 +473,20 @@ def test_forgotten_refusal_is_asked_about_at_once(shop: SessionShop) -> None:
     assert session.customer_id == "ec_new"
 
 
-def test_unanswered_revocations_delay_no_page(shop: SessionShop) -> None:
-    """However many log-outs there are."""
+class RecordedDrops(NullSharedSessions):
+    """Records whose tokens were dropped in the other processes."""
+
+    def __init__(self) -> None:
+        self.dropped: list[str] = []
+
+    def drop(self, external_id: str) -> None:
+        self.dropped.append(external_id)
+
+
+def test_unanswered_revocations_delay_nothing() -> None:
+    """However many log-outs there are: no page, and no other log-out."""
+    drops = RecordedDrops()
+    shop = SessionShop(shared=drops)
     leaving = [Shopper(name) for name in ("ada", "ben", "cleo")]
     shop.genvoris.customers |= {"ben": "ec_ben", "cleo": "ec_cleo", "dan": "ec_dan"}
     for shopper in leaving:
@@ -487,17 +501,26 @@ def test_unanswered_revocations_delay_no_page(shop: SessionShop) -> None:
     for shopper in leaving * 5:
         shop.broker.forget(shopper)
     assert shop.session(Shopper("dan")).customer_id == "ec_dan"
+    until(lambda: len(drops.dropped) == 15)
     released.set()
 
 
-class RecordedDrops(NullSharedSessions):
-    """Records whose tokens were dropped in the other processes."""
+def test_revocations_pause_when_one_is_not_answered() -> None:
+    """So that they delay the end of a process by seconds, however many wait."""
+    clock, tried = Clock(), list[Session]()
 
-    def __init__(self) -> None:
-        self.dropped: list[str] = []
+    def fail(session: Session) -> bool:
+        tried.append(session)
+        return False
 
-    def drop(self, external_id: str) -> None:
-        self.dropped.append(external_id)
+    revocations = Revocations(fail, CircuitBreaker(clock), at_once=lambda: True, clock=clock)
+    session = SessionShop().session()
+    for _each in range(60):
+        revocations.revoke(session)
+    assert len(tried) == 1
+    clock.now += 6
+    revocations.revoke(session)
+    assert len(tried) == 2
 
 
 def test_open_circuit_revokes_nothing() -> None:

@@ -27,6 +27,8 @@ class BackgroundPool:
         threads: How many tasks run at once.
         max_unfinished: How many may be unfinished, including those that wait for another attempt.
         delays: Seconds before each further attempt.
+        at_once: Returns whether a task runs in the thread that submits it, and once only, since
+            the process may end without notice.
     """
 
     def __init__(
@@ -34,8 +36,12 @@ class BackgroundPool:
         threads: int = THREADS,
         max_unfinished: int = MAX_UNFINISHED,
         delays: tuple[float, ...] = RETRY_DELAYS,
+        at_once: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._pool = WorkerPool("genvoris-background", threads, max_unfinished=max_unfinished)
+        self._pool = WorkerPool(
+            "genvoris-background", threads, max_unfinished=max_unfinished, at_once=at_once
+        )
+        self._at_once = at_once
         self._delays = delays
 
     def submit(
@@ -55,7 +61,8 @@ class BackgroundPool:
         Raises:
             QueueFullError: Too many tasks are unfinished.
         """
-        task = _RetriedTask(name, run, pause_after, self._delays, self._pool)
+        delays = () if self._at_once() else self._delays
+        task = _RetriedTask(name, run, pause_after, delays, self._pool)
         try:
             self._pool.submit(task)
         except QueueFullError as error:

@@ -30,6 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...errors import QueueFullError
+from .forks import is_child_of_multiprocessing
 from .per_process import PerProcess
 
 log = logging.getLogger("genvoris_flask.background")
@@ -78,6 +79,8 @@ class WorkerPool:
         max_unfinished: How many tasks may wait or run; None for any number.
         grace: Seconds that tasks have to finish when the process ends. With 0, tasks that
             wait are dropped.
+        at_once: Returns whether a task runs in the thread that submits it, since the process may
+            end without notice.
         clock: A monotonic clock, in seconds.
     """
 
@@ -88,9 +91,12 @@ class WorkerPool:
         *,
         max_unfinished: int | None = None,
         grace: float = GRACE_SECONDS,
+        at_once: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._name = name
         self._max_unfinished = max_unfinished
+        self._at_once = at_once
 
         def make() -> _Workers:
             workers = _Workers(name, threads, grace, clock)
@@ -109,7 +115,16 @@ class WorkerPool:
         Raises:
             QueueFullError: ``max_unfinished`` tasks wait or run already.
         """
+        if not delay and self._at_once():
+            return self._run_here(run)
         return self._workers.get().submit(run, delay, self._max_unfinished)
+
+    def _run_here(self, run: Run) -> Task:
+        try:
+            run()
+        except Exception:
+            log.exception("A task of %s failed", self._name)
+        return Task(0.0, 0, None)
 
     def join(self, seconds: float) -> bool:
         """Wait until no task is left. Return False if that took longer than ``seconds``."""
@@ -240,6 +255,10 @@ class _Registry:
         # that, such as one that closes its database, then run after our tasks.
         atexit.unregister(shutdown)  # a forked process inherits that of its parent
         atexit.register(shutdown)
+        if is_child_of_multiprocessing():  # which ends without the functions of atexit
+            from multiprocessing import util
+
+            util.Finalize(None, shutdown, exitpriority=0)
 
     def add(self, workers: _Workers) -> None:
         with self._lock:

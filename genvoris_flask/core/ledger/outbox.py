@@ -54,12 +54,12 @@ class MessageTable:
             LedgerUnavailableError: It cannot be written.
         """
         if connection is None:
-            return self._database.run(lambda each: _put(each, message, self._now()))
+            return self._database.run(lambda each: put_message(each, message, self._now()))
         try:
             # An error must not cost the shop its own transaction, as it would in PostgreSQL.
             is_fragile = connection.dialect.name == "postgresql"
             with connection.begin_nested() if is_fragile else nullcontext():
-                return _put(connection, message, self._now())
+                return put_message(connection, message, self._now())
         except SQLAlchemyError as error:
             raise unavailable(error) from error
 
@@ -131,9 +131,10 @@ class MessageTable:
         return found
 
     def prune(self) -> int:
-        """Forget what was delivered long ago, states excepted; return how many there were."""
+        """Forget what was delivered long ago, and old statistics; return how many there were."""
         old = outbox.c.ended_at < self._now() - KEEP
-        return self._delete(outbox.c.state == "sent", old, outbox.c.kind != "customer")
+        is_over = or_(outbox.c.state == "sent", outbox.c.kind == "events")
+        return self._delete(old, is_over, outbox.c.kind != "customer")
 
     # For the shop's staff
 
@@ -169,7 +170,8 @@ class MessageTable:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-def _put(connection: Connection, message: Message, now: datetime) -> bool:
+def put_message(connection: Connection, message: Message, now: datetime) -> bool:
+    """Write a message in a transaction; return whether it was not told before."""
     key = fit_event(message.key)
     body = dict(message.body)
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -22,6 +22,7 @@ from ..billing.stripe.reversals import Reversal as StripeReversal
 from ..billing.stripe.sales import EventKey, Work
 from .accounts import LockedAccount
 from .allowances import Period, Subscription, SubscriptionState
+from .customer_states import tell_state
 from .events import DatabaseRecords, forget, lock_records, receive
 from .grants import Grant, give
 from .lots import Reversal
@@ -163,6 +164,7 @@ class LotSettling:
         if stored:  # what the shop's own calls said stays
             subscription = replace(subscription, shop_state=stored.shop_state)
         follow(account, subscription, self._ledger.policy, self._event(account))
+        tell_state(account)
         return account.lots != before
 
     def _settle_payment(self, external_id: str, name: str, payment: PaymentRecord) -> bool:
@@ -183,6 +185,7 @@ class LotSettling:
             expires_at=sold_at + self._single_time if payment.is_single else None,
         )
         give(account, grant, self._event(account))
+        tell_state(account)
         return account.lots != before
 
     def _note_plans(self, name: str, known: SubscriptionRecord, catalog: PlanCatalog) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from .accounts import LockedAccount
 from .allowances import DEFAULT_POLICY, Policy
+from .customer_states import tell_state
 from .database import Database, Mode
 from .events import Delivery, receive
 from .grants import email_digest
@@ -75,7 +76,11 @@ class Transactions:
         mode: Mode = "durable",
     ) -> T:
         def locked(joined: Connection) -> T:
-            return work(self.lock(joined, external_id))
+            account = self.lock(joined, external_id)
+            result = work(account)
+            if mode == "durable":  # a try-on changes nothing that Genvoris has to be told
+                tell_state(account)
+            return result
 
         return self._join(connection, locked, mode)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +16,11 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import Task, WorkerPool
 from .drain import Drain, Round
 from .drain import MessageTable as DrainedTable
-from .messages import KINDS, Lane, Message, Outbox, State, StoredMessage
+from .messages import KINDS, LANES, Lane, Message, Outbox, State, StoredMessage
 
 log = logging.getLogger("genvoris_flask.outbox")
 
-LANES: dict[Lane, int] = {"calls": 1, "handlers": 4}  # and how many threads each of them has
+THREADS: dict[Lane, int] = {"calls": 1, "handlers": 4}
 # Seconds until a process looks for what others have left behind.
 POLL_SECONDS = 60.0
 # Seconds until a message is looked for that is part of a transaction of the shop's own.
@@ -51,6 +52,7 @@ class _Wakes:
     """When this process looks at a lane next."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
+    has_started: bool = False
     soon: set[Lane] = field(default_factory=set)
     later: dict[Lane, Task] = field(default_factory=dict)
 
@@ -63,6 +65,8 @@ class DurableOutbox:
         drain: Delivers what is due.
         fallback: Takes messages while the database cannot be used.
         clock: Returns the time in Unix seconds.
+        at_once: Returns whether this process may end without notice, and leaves what it has put to
+            others.
 
     Attributes:
         table: The messages of all processes.
@@ -74,14 +78,17 @@ class DurableOutbox:
         drain: Drain,
         fallback: Outbox,
         clock: Callable[[], float],
+        at_once: Callable[[], bool] = lambda: False,
     ) -> None:
         self.table = table
         self._drain = drain
         self._fallback = fallback
         self._clock = clock
+        self._at_once = at_once
         self._wakes = PerProcess(_Wakes)
         self._pools = {
-            lane: WorkerPool(f"genvoris-outbox-{lane}", threads) for lane, threads in LANES.items()
+            lane: WorkerPool(f"genvoris-outbox-{lane}", threads)
+            for lane, threads in THREADS.items()
         }
 
     def put(self, message: Message, session: Any = None) -> None:
@@ -97,12 +104,16 @@ class DurableOutbox:
             log.warning("%s waits in this process's memory: %s", message, error)
             self._fallback.put(message)
             return
-        self.wake(KINDS[message.kind].lane, COMMIT_SECONDS if session else 0.0)
+        if not self._at_once():
+            self.wake(KINDS[message.kind].lane, COMMIT_SECONDS if session else 0.0)
 
     def start(self) -> None:
-        """Look for what processes that have ended left behind, now and once a minute."""
-        for lane in LANES:
-            self.wake(lane)
+        """Look for what others have left behind, now and once a minute."""
+        wakes = self._wakes.get()
+        if not wakes.has_started:
+            wakes.has_started = True
+            for lane in LANES:
+                self.wake(lane)
 
     def wake(self, lane: Lane, delay: float = 0.0) -> None:
         """Deliver what is due in a lane, soon or after some seconds."""
@@ -112,12 +123,12 @@ class DurableOutbox:
                 self._wake_later(wakes, lane, delay)
             elif lane not in wakes.soon:
                 wakes.soon.add(lane)
-                self._pools[lane].submit(lambda: self._work(lane))
+                self._pools[lane].submit(self._task(lane))
 
     def _wake_later(self, wakes: _Wakes, lane: Lane, delay: float) -> None:
         if task := wakes.later.pop(lane, None):
             task.cancel()
-        wakes.later[lane] = self._pools[lane].submit(lambda: self._work(lane), delay=delay)
+        wakes.later[lane] = self._pools[lane].submit(self._task(lane), delay=delay)
 
     def deliver_due(self) -> Round:
         """Deliver what is due, in this thread."""
@@ -129,6 +140,16 @@ class DurableOutbox:
             total.given_up += done.given_up
             total.is_outage |= done.is_outage
         return total
+
+    def _task(self, lane: Lane) -> Callable[[], object]:
+        """Return the work on a lane, which ends when this outbox is no longer used."""
+        found = weakref.ref(self)
+
+        def work() -> None:
+            if outbox := found():
+                outbox._work(lane)  # noqa: SLF001  (its own class)
+
+        return work
 
     def flush(self, seconds: float) -> bool:
         """Deliver what is due, here; return whether nothing is left to deliver in ``seconds``."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 Lane = Literal["calls", "handlers"]
 State = Literal["waiting", "sent", "given_up"]
+LANES: tuple[Lane, ...] = ("calls", "handlers")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ class Outbox(Protocol):
         Raises:
             QueueFullError: Too many messages wait.
         """
+
+    def start(self) -> None:
+        """Deliver what other processes have left behind, from now on."""
 
     def flush(self, seconds: float) -> bool:
         """Wait until nothing is left to deliver. Return False if that took longer."""

@@ -19,7 +19,8 @@ from . import Shopper
 from .breaker import CircuitBreaker, State
 from .cache import MARGIN, NullSharedSessions, SessionCache, SharedSessions
 from .known import KnownShoppers
-from .mint import MINT_SECONDS, Mint
+from .mint import Mint
+from .revocations import Revocations
 from .single_flight import SessionListener, SingleFlight
 
 
@@ -39,6 +40,9 @@ class SessionBroker:
         breaker: Holds calls back while Genvoris does not answer.
         shared: The tokens of other processes.
         known: The shoppers whom Genvoris knows. None: this process remembers them.
+        revoke: Has a token revoked that was dropped. None: a thread tries it once.
+        at_once: Returns whether nothing can be left to a thread, since the process may end
+            without notice.
 
     Attributes:
         registers: Whether unknown shoppers are registered.
@@ -58,6 +62,8 @@ class SessionBroker:
         breaker: CircuitBreaker | None = None,
         shared: SharedSessions | None = None,
         known: KnownShoppers | None = None,
+        revoke: Callable[[Session], None] | None = None,
+        at_once: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self.registers = default_plan is not None
@@ -71,7 +77,8 @@ class SessionBroker:
         )
         self._shared.on_drop(self._flights.drop)
         # Apart from the mints, so that many log-outs at once delay no page.
-        self._drops = WorkerPool("genvoris-drop", threads=1, grace=MINT_SECONDS)
+        self._drops = WorkerPool("genvoris-drop", threads=1, at_once=at_once)
+        self._revoke = revoke or Revocations(self._mint.revoke, self._breaker, at_once).revoke
 
     @property
     def is_backing_off(self) -> bool:
@@ -182,9 +189,8 @@ class SessionBroker:
         """Drop and revoke the token of all processes. Return whether there was one."""
         session = session or self._shared.get(shopper.external_id)
         self._shared.drop(shopper.external_id)
-        # A token that is not revoked expires within minutes.
-        if session and not self._breaker.is_open:
-            self._mint.revoke(session)
+        if session and session.jti:
+            self._revoke(session)
         return session is not None
 
     def _serve(self, shopper: Shopper) -> Session | None:

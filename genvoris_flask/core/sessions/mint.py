@@ -12,6 +12,7 @@ from ...errors import (
     NotFoundError,
     NotRegisteredError,
     RateLimitedError,
+    UnreachableError,
 )
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Session
@@ -120,14 +121,16 @@ class Mint:
                 )
             raise NotRegisteredError(error.problem) from error
 
-    def revoke(self, session: Session) -> None:
-        """Revoke a token, if Genvoris answers."""
+    def revoke(self, session: Session) -> bool:
+        """Revoke a token; return False if Genvoris did not answer."""
         if not session.jti:
-            return
+            return True
         try:
             self._revoking.sessions.revoke(session.customer_id, session.jti)
         except GenvorisError as error:
             log.debug("A dropped token could not be revoked; it will expire. (%s)", error)
+            return not isinstance(error, UnreachableError)
+        return True
 
     def _mint_for_known(self, shopper: Shopper, customer_id: str, priority: Priority) -> Session:
         client, external_id = self._clients[priority], self.external_id(shopper)

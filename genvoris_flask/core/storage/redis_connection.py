@@ -21,7 +21,7 @@ T = TypeVar("T")
 PAUSE = 2.0  # seconds without another attempt, after Redis did not answer
 MAX_OLD_CONNECTIONS = 20  # that one command may meet after a failover
 FAILURES = (RedisError, RedisClusterException, OSError)
-CHECK_SECONDS = 30  # between two checks whether a silent connection is still up
+CHECK_SECONDS = 10.0  # after which a silent connection is checked
 
 
 class RedisConnection:
@@ -82,7 +82,7 @@ class RedisConnection:
 
     def open_listener(self) -> redis.Redis:
         """Return a client that waits for messages without a timeout."""
-        return open_client(self.address, None, health_check_interval=CHECK_SECONDS)
+        return open_client(self.address, None)
 
     def _run_up_to_twice(self, command: Callable[[redis.Redis], T], *, retry: bool) -> T:
         """Send a command, and once more if Redis was only busy.

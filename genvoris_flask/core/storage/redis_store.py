@@ -52,10 +52,18 @@ class RedisStore:
     Args:
         connection: The connection to Redis.
         namespace: Tells this shop's keys from those of others.
+        check_seconds: After how long a silence the connection that waits for messages is checked.
     """
 
-    def __init__(self, connection: RedisConnection, namespace: Namespace) -> None:
+    def __init__(
+        self,
+        connection: RedisConnection,
+        namespace: Namespace,
+        *,
+        check_seconds: float = CHECK_SECONDS,
+    ) -> None:
         self._connection = connection
+        self._check_seconds = check_seconds
         self._namespace = namespace
         self._listeners: dict[str, Callable[[str], None]] = {}
         # Marks a process's own messages, which it need not receive.
@@ -196,18 +204,32 @@ class RedisStore:
         while True:
             try:
                 listener = listener or self._connection.open_listener()
-                with listener.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+                with listener.pubsub() as subscription:  # type: ignore[no-untyped-call]
                     self._receive_all(subscription)
             except (*FAILURES, StoreUnavailableError):
                 time.sleep(PAUSE)
 
     def _receive_all(self, subscription: Any) -> None:
-        """Pass messages on until the shop's records turn out to have another namespace."""
+        """Pass messages on until the shop's records turn out to have another namespace.
+
+        A connection that a firewall or a failover has dropped looks like one without messages, so
+        a silent one is asked for an answer.
+
+        Raises:
+            ConnectionError: It does not answer.
+        """
         client = self._connection.client()
         channels = {self._key(client, name).encode(): name for name in self._listeners}
         subscription.subscribe(*channels)
+        is_asked = False
         while all(self._key(client, name).encode() == key for key, name in channels.items()):
-            if message := subscription.get_message(timeout=CHECK_SECONDS):
+            message = subscription.get_message(timeout=self._check_seconds)
+            if message is None and is_asked:
+                raise redis.ConnectionError("The connection for messages is dead.")
+            is_asked = message is None
+            if message is None:
+                subscription.ping()
+            elif message["type"] == "message":
                 self._receive(channels[message["channel"]], message["data"])
 
     def _receive(self, channel: str, text: bytes) -> None:
