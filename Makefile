@@ -11,6 +11,9 @@ ENGINES ?= firefox webkit
 # processes call no library that its pages don't.
 NOT_LOWEST := --ignore tests/contract/test_schemathesis.py --ignore tests/flask/test_user_ids.py --ignore tests/flask/test_passthrough_readers.py --ignore tests/flask/test_demo_run.py
 
+# For two cores: workers wait for browsers and servers a third of their time.
+WORKERS ?= 3
+
 # The processes that tests start would compile the package each time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,7 +26,7 @@ demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
 test: $(VENV)/.dev $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
-	ENGINES="$(ENGINES)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+	ENGINES="$(ENGINES)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/ruff check .
@@ -32,10 +35,10 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that pyproject.toml allows
-	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n 2 -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
+	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
 latest: $(VENV)/.dev ## Run the same tests with the latest releases
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py
