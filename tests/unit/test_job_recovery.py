@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -550,3 +551,24 @@ def test_wall_clock_expires_nothing(processes: Processes) -> None:
     queue.heartbeat()
     processes.clock.now = before
     assert queue.picture(job) == PICTURE
+
+
+def test_long_heartbeat_renews_the_lease(processes: Processes, monkeypatch: Any) -> None:
+    """A process with many jobs and a slow store does not seem dead meanwhile."""
+    queue, other, work = processes.start(), processes.start(), BlockedWork()
+    jobs = [queue.submit("ada", tryon(work)) for _ in range(20)]
+    for _ in range(4):
+        work.wait_for_start()
+    store, write = processes.store, processes.store.set
+
+    def write_slowly(key: str, value: bytes, seconds: float) -> None:
+        write(key, value, seconds)
+        if key.startswith("tryon:"):
+            processes.advance(1)
+            assert store.get(f"tryon-worker:{worker}"), "the lease has lapsed"
+
+    worker = jobs[0].worker
+    monkeypatch.setattr(store, "set", write_slowly)
+    queue.heartbeat()
+    assert result(other, jobs[0]) is None
+    work.finish.set()

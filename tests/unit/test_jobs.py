@@ -18,8 +18,8 @@ from genvoris_flask.core.tryon.jobs import (
     JobExpiredError,
     TooManyJobsError,
 )
+from genvoris_flask.core.tryon.jobs.finished import MAX_FINISHED
 from genvoris_flask.core.tryon.jobs.records import KEY_SECONDS
-from genvoris_flask.core.tryon.jobs.worker import MAX_FINISHED
 from genvoris_flask.core.tryon.models import (
     Done,
     Failure,

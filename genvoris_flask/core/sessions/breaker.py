@@ -24,7 +24,7 @@ from ..concurrency.per_process import ProcessLock
 log = logging.getLogger("genvoris_flask.sessions")
 
 FAILURES_TO_OPEN = 3
-SLOW_CALLS = 3  # in a row, after which no page waits for a call
+SLOW_CALLS = 3  # in a row, after which no page waits for a call; as many fast ones end that
 FIRST_PAUSE = 5.0  # seconds; doubled each time that a probe fails
 LONGEST_PAUSE = 60.0
 PROBE_SECONDS = 15.0  # after which a probe without an outcome counts as failed
@@ -50,7 +50,8 @@ class CircuitBreaker:
     ) -> None:
         self._clock = clock
         self._slow_seconds = slow_seconds
-        self._slow_calls = 0
+        self._is_slow = False
+        self._contrary_calls = 0  # in a row, that were fast while it is slow, or the other way
         self._lock = ProcessLock()
         self._failures = 0
         self._pause = 0.0
@@ -65,7 +66,7 @@ class CircuitBreaker:
     @property
     def is_slow(self) -> bool:
         """Whether calls succeed later than a page waits."""
-        return self._slow_calls >= SLOW_CALLS
+        return self._is_slow
 
     @property
     def state(self) -> State:
@@ -95,11 +96,8 @@ class CircuitBreaker:
         """
         with self._lock:
             before = self.state
-            if seconds is not None and seconds < self._slow_seconds:
-                self._slow_calls = 0
-            elif seconds is not None:
-                # Pages have waited in vain for an open circuit already.
-                self._slow_calls = SLOW_CALLS if self._pause else self._slow_calls + 1
+            if seconds is not None:
+                self._count(is_slow=seconds >= self._slow_seconds)
             self._pause, self._failures, self._probe_ends = 0.0, 0, None
             after = self.state
         if after == "slow" and before != "slow":
@@ -109,6 +107,13 @@ class CircuitBreaker:
             )
         elif after == "closed" and before != "closed":
             log.warning("Genvoris answers again: sessions are minted as before.")
+
+    def _count(self, *, is_slow: bool) -> None:
+        """Count a call that succeeded. The caller holds the lock."""
+        self._contrary_calls = self._contrary_calls + 1 if is_slow != self._is_slow else 0
+        # Pages have waited in vain for an open circuit already.
+        if self._contrary_calls >= SLOW_CALLS or (is_slow and self._pause):
+            self._is_slow, self._contrary_calls = is_slow, 0
 
     def abandoned(self) -> None:
         """Record that the call was not made after all, so that it has no outcome."""

@@ -120,6 +120,10 @@ class JobRecords:
             result = replace(result, charged=None if self._may_be_charged(job_id) else False)
         return job.with_result(result) if result else None
 
+    def was_emptied(self) -> bool:
+        """Return whether the store lost all records within the last seconds."""
+        return self._store.was_emptied()
+
     def check_missing(self, job_id: str) -> None:
         """Return if a job that was not found is unknown, and not only missing for the moment.
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..daily_limit import CountedTryon
-from ..models import Cancellation, Job, JobResult, TryOnRequest
-
-RECENT_SECONDS = 30.0
-MAX_RECENT = 16  # which bounds the memory
+from ..models import Cancellation, Failure, Job, JobResult, TryOnRequest
 
 
 @dataclass
@@ -71,34 +67,14 @@ class Task:
         return self.key is not None and (self.key, self.job.owner) == (other.key, other.job.owner)
 
 
-class RecentTasks:
-    """Tasks that ended a moment ago, in case the store loses them before they are fetched.
+def find_repeat(tasks: Iterable[Task], task: Task) -> Job | None:
+    """Return the job of one of some tasks that another task is a repeat of."""
+    for each in tasks:
+        if each.is_repeat_of(task) and not isinstance(each.result, Failure):
+            return each.view() or each.job
+    return None
 
-    Args:
-        seconds: How long they are kept, or ``RECENT_SECONDS`` if that is less.
-    """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = min(seconds, RECENT_SECONDS)
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, job_id: str, now: float) -> Task | None:
-        """Return the task of a job, if it is still recent."""
-        task = self._tasks.get(job_id)
-        return task if task and task.ended_at > now - self._seconds else None
-
-    def add(self, task: Task) -> None:
-        """Keep a task that has ended."""
-        with self._lock:
-            self._tasks[task.job.id] = task
-            if len(self._tasks) > MAX_RECENT:
-                self._tasks.popitem(last=False)
-
-    def kept(self, now: float) -> list[Task]:
-        """Return those that are still recent, and forget the others."""
-        with self._lock:
-            for task in list(self._tasks.values()):
-                if task.removed or task.ended_at <= now - self._seconds:
-                    del self._tasks[task.job.id]
-            return list(self._tasks.values())
+def count_unfinished(tasks: Iterable[Task], holder: str) -> int:
+    """Return how many of some tasks have not ended and use slots of one holder."""
+    return sum(each.result is None for each in tasks if each.holder == holder)

@@ -6,7 +6,6 @@ import functools
 import logging
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -25,15 +24,16 @@ from ..models import (
     result_of,
 )
 from . import LONGEST_WAIT, BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
+from .finished import FinishedJobs
 from .heartbeats import Heartbeats
 from .records import JobRecords
-from .task import RecentTasks, Task
+from .task import Task, count_unfinished, find_repeat
 
 log = logging.getLogger("genvoris_flask.tryon")
 
 QUEUED_PER_THREAD = 4
 HEARTBEAT_SECONDS = 2.5  # well within a lease
-MAX_FINISHED = 200  # pictures that wait to be fetched, which bounds the memory
+RENEW_SECONDS = 1.0  # between two renewals in one heartbeat
 
 
 class JobWorker:
@@ -83,8 +83,7 @@ class JobWorker:
         self._tasks: dict[str, Task] = {}
         # Not the number of tasks: a thread may be busy with a job that was removed or given up.
         self._pending = 0
-        self._finished: deque[tuple[float, str]] = deque()
-        self._recent = RecentTasks(ttl / 2)
+        self._finished = FinishedJobs(ttl)
 
     @property
     def unsettled(self) -> int:
@@ -100,7 +99,7 @@ class JobWorker:
 
     def task(self, job_id: str) -> Task | None:
         """Return a job of this worker's that is not settled, or was only a moment ago."""
-        return self._tasks.get(job_id) or self._recent.get(job_id, self._monotonic())
+        return self._tasks.get(job_id) or self._finished.find_recent(job_id, self._monotonic())
 
     def accept(self, task: Task) -> None:
         """Take a job; it runs once ``start`` is called.
@@ -129,18 +128,14 @@ class JobWorker:
             if known := self.find_repeat(task):
                 return known
             task.job = replace(task.job, id=self._records.unwritten_id(self.id))
-            rivals = [each for each in self._tasks.values() if each.holder == task.holder]
-            if sum(each.result is None for each in rivals) >= limit:
+            if count_unfinished(self._tasks.values(), task.holder) >= limit:
                 raise TooManyJobsError("This shopper has too many unfinished try-ons.")
             self.accept(task)
         return None
 
     def find_repeat(self, task: Task) -> Job | None:
         """Return the job of this process that a task is a repeat of."""
-        for each in list(self._tasks.values()):
-            if each.is_repeat_of(task) and not isinstance(each.result, Failure):
-                return each.view() or each.job
-        return None
+        return find_repeat(list(self._tasks.values()), task)
 
     def watch_leases(self) -> None:
         """Look again at the leases of workers that may be lost, until that is certain."""
@@ -168,11 +163,8 @@ class JobWorker:
         for task in tasks:
             self._check_runtime(task)
         try:
-            if tasks:
-                self._records.leases.renew(self.id)
-            for task in tasks:
-                self._refresh(task)
-            for task in self._recent.kept(self._monotonic()):
+            self._refresh_all(tasks)
+            for task in self._finished.recent(self._monotonic()):
                 if not self._records.has_ended(task.job.id):
                     self._settle(task)
             self._forget_expired()
@@ -271,8 +263,7 @@ class JobWorker:
             self._records.free_slot(task.slot, job)
         with self._changed:
             if self._tasks.pop(job.id, None) and not (task.removed or task.superseded):
-                self._finished.append((task.ended_at, job.id))
-                self._recent.add(task)
+                self._finished.add(task)
         self._forget_expired()
 
     def _needs_heartbeats(self, is_closing: bool) -> bool:
@@ -287,6 +278,18 @@ class JobWorker:
             log.error("Try-on %s does not end; it has failed for its shopper.", task.job.id)
             self._end(task, Failure("upstream_unreachable"))
 
+    def _refresh_all(self, tasks: list[Task]) -> None:
+        """Renew the lease, before all and whenever it is due, since many tasks take a while."""
+        renewed_at = float("-inf")
+        lost_keys = bool(tasks) and self._records.was_emptied()
+        for task in tasks:
+            if self._monotonic() - renewed_at >= RENEW_SECONDS:
+                self._records.leases.renew(self.id)
+                renewed_at = self._monotonic()
+            self._refresh(task)
+            if lost_keys and task.key and not task.result:
+                self._records.write_key(task.job.owner, task.key, task.job.id)
+
     def _refresh(self, task: Task) -> None:
         if task.result:
             self._settle(task)
@@ -296,8 +299,6 @@ class JobWorker:
             task.cancellation.cancel()
         else:
             self._records.write(task.job)
-            if task.key:
-                self._records.write_key(task.job.owner, task.key, task.job.id)
             task.cancellation.record()
         if task.slot:  # a thread is busy, whatever became of its job
             self._records.renew_slot(task.slot, task.job)
@@ -305,13 +306,7 @@ class JobWorker:
                 self._records.free_slot(task.slot, task.job)
 
     def _forget_expired(self) -> None:
-        before = self._monotonic() - self._ttl
-        while True:
-            with self._changed:
-                finished = self._finished
-                if not finished or (finished[0][0] > before and len(finished) <= MAX_FINISHED):
-                    return
-                _, job_id = finished.popleft()
+        while job_id := self._finished.pop_expired(self._monotonic()):
             self._records.forget(job_id)
 
     def _forget_unwritten(self) -> None:
