@@ -6,6 +6,7 @@ session_minted      ``shopper``, ``session``: a new token was minted
 session_failed      ``shopper``, ``error``: a token could not be minted
 quota_exhausted     ``refusal``: a shopper was refused for lack of quota, plan or an active account
 credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credits
+credits_burning     ``notice``: half of the shop's own credit pool was spent in half an hour
 credits_expiring    ``notice``: credits of an order end in a week, or in a day; once each
 refund_due          ``shopper``, ``sale``: a single try-on failed three times in a row; pay it back
 tryon_rated         ``rating``: a shopper said whether they like a picture, and perhaps why not
@@ -25,6 +26,7 @@ session_minted = _signals.signal("genvoris-session-minted")
 session_failed = _signals.signal("genvoris-session-failed")
 quota_exhausted = _signals.signal("genvoris-quota-exhausted")
 credits_depleted = _signals.signal("genvoris-credits-depleted")
+credits_burning = _signals.signal("genvoris-credits-burning")
 credits_expiring = _signals.signal("genvoris-credits-expiring")
 refund_due = _signals.signal("genvoris-refund-due")
 tryon_rated = _signals.signal("genvoris-tryon-rated")

@@ -95,6 +95,7 @@ def test_signals() -> None:
     """These are the signals."""
     names = {name for name in vars(signals) if name[0].isalpha() and name.islower()}
     assert names - {"annotations"} == {
+        "credits_burning",
         "credits_depleted",
         "credits_expiring",
         "customer_linked",

@@ -100,6 +100,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_PACE_REGISTRATIONS": validators.rate,
     "GENVORIS_PACE_NEW_SHOPPERS": validators.rate,
     "GENVORIS_PACE_TRYONS": validators.rate,
+    "GENVORIS_BURN_GUARD": validators.flag,
     "GENVORIS_LIMIT_SESSION": validators.rate,
     "GENVORIS_LIMIT_TRYONS": validators.rate,
     "GENVORIS_LIMIT_EVENTS": validators.rate,

@@ -139,6 +139,8 @@ class Settings:
             ``400/hour``; it suspends a shop at 500.
         pace_tryons: How often they ask for a picture. Default ``18/minute; 180/hour``; Genvoris
             allows an address 20 and 200.
+        burn_guard: Whether try-ons pause before the shop's credits are spent so fast that Genvoris
+            suspends it. Default true.
         limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
             ``20/minute; 200/hour``. An address may five times as often; so for the next two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
@@ -224,6 +226,7 @@ class Settings:
     pace_registrations: str = PACE["registrations"]
     pace_new_shoppers: str = PACE["new_shoppers"]
     pace_tryons: str = PACE["tryons"]
+    burn_guard: bool = True
     limit_session: str = "30/minute"
     limit_tryons: str = "10/minute"
     limit_events: str = "60/minute"

@@ -11,17 +11,20 @@ from flask import Flask
 from ..core.api.models import Session
 from ..core.images.marking import PictureMark
 from ..core.images.photos import Picture
-from ..core.ledger.models import ExpiryNotice
+from ..core.ledger.models import ExpiryNotice, Spending
 from ..core.sessions import Shopper
+from ..core.tryon.burn_guard import BurnNotice, Paused, Tier
 from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
+from ..core.tryon.engines.guarded import GuardedEngine
 from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
 from ..core.tryon.jobs import Run
 from ..core.tryon.models import Outcome, TryOnRequest
 from ..core.tryon.paywall import Refusal
 from ..core.tryon.spending import Spender
-from ..errors import GenvorisError
+from ..errors import GenvorisError, LedgerUnavailableError
 from ..signals import (
+    credits_burning,
     credits_depleted,
     credits_expiring,
     customer_linked,
@@ -33,6 +36,14 @@ from ..signals import (
 from .state import AppState, get_state
 
 log = logging.getLogger("genvoris_flask")
+
+
+_PAUSED: dict[Paused, str] = {
+    "nobody": "No try-ons are paused yet.",
+    "guests": "Guests' try-ons are paused.",
+    "free": "Guests' and free try-ons are paused.",
+    "all": "All try-ons are paused.",
+}
 
 
 class AppSignals:
@@ -61,6 +72,21 @@ class AppSignals:
         # Already in a context: a request's, or that of a try-on's thread.
         signal = credits_depleted if refusal.kind == "unavailable" else quota_exhausted
         signal.send(self._app, refusal=refusal)
+
+    def burning(self, notice: BurnNotice) -> None:
+        """Log how fast credits are spent, and send ``credits_burning``."""
+        log.warning(
+            "%d of %d credits were spent in the last half hour. Genvoris suspends a shop that "
+            "spends all of them. %s",
+            notice.spent,
+            notice.pool,
+            _PAUSED[notice.paused],
+        )
+        try:
+            with self._app.app_context():
+                credits_burning.send(self._app, notice=notice)
+        except Exception:  # the shop's own code must not break the try-on
+            log.exception("A receiver of credits_burning failed")
 
     def expiring(self, notices: Iterable[ExpiryNotice]) -> None:
         """Send ``credits_expiring`` for each notice; a receiver that fails is logged."""
@@ -109,8 +135,37 @@ def open_spender(state: AppState) -> Spender | None:
 
 def _maker(state: AppState) -> Engine:
     """Return what makes the picture: Genvoris, or the shop's own function."""
-    if state.hooks.tryon_engine is None:
-        return state.engine
-    return CustomEngine(
-        state.hooks.tryon_engine, state.client, state.broker, state.settings.tryon_timeout
-    )
+    engine = state.engine
+    if state.hooks.tryon_engine is not None:
+        engine = CustomEngine(
+            state.hooks.tryon_engine,
+            state.client,
+            state.broker,
+            state.settings.tryon_timeout,
+            report=state.burn_guard.report,
+        )
+    guard = state.burn_guard
+    return GuardedEngine(engine, guard, lambda request: tier_of(state, request.shopper))
+
+
+def tier_of(state: AppState, shopper: Shopper | None) -> Tier:
+    """Return whom a try-on is for: a guest, somebody who gets it free, or somebody who pays."""
+    if shopper is None:
+        return "guest"
+    if state.settings.is_free:
+        return "free"
+    if state.spending is not None:
+        return _tier_in_ledger(state.spending, shopper)
+    session = state.broker.cached(shopper)
+    plan_id = session.plan_id if session else None
+    default = state.settings.default_plan
+    return "free" if default is not None and plan_id in (None, default) else "paying"
+
+
+def _tier_in_ledger(spending: Spending, shopper: Shopper) -> Tier:
+    try:
+        balance = spending.balance(shopper.external_id, verified_email=shopper.verified_email)
+    except LedgerUnavailableError:
+        return "paying"
+    lot = next((each for each in balance.lots if each.available), None)
+    return "free" if lot is not None and lot.is_free else "paying"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..core.locales import translate
@@ -14,6 +14,7 @@ from ..core.storage.interface import digest
 from ..core.tryon.paywall import Paywall
 from ..errors import StoreUnavailableError
 from ..settings import Settings
+from .callbacks import tier_of
 from .errors import HttpError, page_language
 from .state import AppState, get_state
 from .storage import Storage
@@ -125,7 +126,25 @@ def _sentence(seconds: float) -> str:
 
 def _wait_for_tryon(shopper: Shopper | None) -> float:
     state = get_state()
-    return max((state.pace.wait(call) for call in _calls(state, shopper)), default=0.0)
+    pause = state.burn_guard.wait(lambda: tier_of(state, shopper))
+    return max([pause, *(state.pace.wait(call) for call in _calls(state, shopper))])
+
+
+@contextmanager
+def guarded_tryon(shopper: Shopper | None) -> Iterator[None]:
+    """Count a try-on that is about to be forwarded, unless the ``with`` block fails.
+
+    Raises:
+        HttpError: 429 ``shop_budget``: try-ons are paused.
+    """
+    state = get_state()
+    if wait := state.burn_guard.take(lambda: tier_of(state, shopper)):
+        raise come_back(wait)
+    try:
+        yield
+    except Exception:
+        state.burn_guard.give_back()
+        raise
 
 
 def _calls(state: AppState, shopper: Shopper | None) -> list[Call]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.sessions.broker import SessionBroker
     from ..core.sessions.verifier import TokenVerifier
     from ..core.storage.interface import Store
+    from ..core.tryon.burn_guard import BurnGuard
     from ..core.tryon.daily_limit import DailyLimit
     from ..core.tryon.engines import Engine
     from ..core.tryon.error_mapping import ErrorMapper
@@ -89,6 +90,7 @@ class AppState:
     passthrough_slots: Slots
     upload_slots: Slots
     daily_limit: DailyLimit
+    burn_guard: BurnGuard
     jobs: JobQueue
     handovers: Handovers
     assets: Assets

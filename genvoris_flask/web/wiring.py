@@ -23,6 +23,7 @@ from ..core.sessions.broker import SessionBroker
 from ..core.sessions.cache import NullSharedSessions, StoredSessions
 from ..core.sessions.known import KnownShoppers
 from ..core.sessions.verifier import JwksCache, TokenVerifier
+from ..core.tryon.burn_guard import BurnGuard
 from ..core.tryon.daily_limit import DailyLimit
 from ..core.tryon.engines.hosted import HostedEngine
 from ..core.tryon.error_mapping import ErrorMapper
@@ -121,6 +122,7 @@ class _Wiring:
             passthrough_slots=Slots(settings.tryons_per_shopper, settings.passthrough_concurrency),
             upload_slots=Slots(settings.tryons_per_shopper),
             daily_limit=self._daily_limit,
+            burn_guard=self._burn_guard,
             jobs=open_jobs(self._app, settings, self._storage, self._daily_limit, self._clock),
             handovers=open_handovers(self._settings, self._storage, self._clock),
             assets=assets.load_assets(),
@@ -284,6 +286,11 @@ class _Wiring:
 
         return ConsentRecords(self._ledger.database, self._clock)
 
+    @functools.cached_property
+    def _burn_guard(self) -> BurnGuard:
+        store, is_on = self._storage.store, self._settings.burn_guard
+        return BurnGuard(store, self._clock, self._signals.burning, is_on=is_on)
+
     def _make_verifier(self) -> TokenVerifier:
         http = HttpClient(self._settings.jwks_url, {}, transport=self._transport)
         return TokenVerifier(JwksCache(http), self._settings.issuer, self._clock)
@@ -291,9 +298,9 @@ class _Wiring:
     def _make_engine(self) -> HostedEngine:
         settings, transport = self._settings, self._transport
         key = {"X-API-Key": settings.api_key}
-        hosts = settings.result_hosts
+        hosts, report = settings.result_hosts, self._burn_guard.report
         fetcher = PictureFetcher(settings.tryon_url, key, hosts, transport=transport)
-        return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout)
+        return HostedEngine(self._tryon_http, fetcher, settings.tryon_timeout, report)
 
     def _lift_ceiling(self, shopper: Shopper) -> None:
         """Put a shopper whom Genvoris refuses on the plan that refuses nobody."""

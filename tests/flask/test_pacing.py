@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
+from flask import Flask
 
+from genvoris_flask.core.tryon.burn_guard import BurnNotice
+from genvoris_flask.core.webhooks.signature import HEADER, sign
+from genvoris_flask.signals import credits_burning
 from tests.support.flask_shop import Shop, read_tag
-from tests.support.local_genvoris import LocalGenvoris
+from tests.support.local_genvoris import LocalGenvoris, product_png
+from tests.support.pictures import picture
 
 
 def paced_shop(genvoris: LocalGenvoris, **config: object) -> Shop:
@@ -72,3 +80,40 @@ def test_retry_after_is_obeyed(genvoris: LocalGenvoris, seconds: str, code: int)
     shop.log_in("bob")
     assert shop.tryon().status_code == code
     assert shop.transport.count("/api/tryon") == 1
+
+
+@pytest.mark.parametrize("own_engine", [False, True])
+def test_fast_spending_pauses_try_ons(
+    tmp_path: Path, own_engine: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guests' first; the owner is told, and a purchase ends the pause."""
+    genvoris = LocalGenvoris(
+        tmp_path / "genvoris", fetch_image=lambda _url: product_png(), credits_at_start=21
+    )
+    shop = paced_shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_WEBHOOK_SECRET="s")
+    if own_engine:
+        shop.extension.tryon_engine(lambda _photo, _product, _shopper: picture())
+    shop.state.burn_guard.report(20)
+    for _ in range(13):
+        shop.state.burn_guard.take(lambda: "guest")
+    notices: list[BurnNotice] = []
+
+    def receive(_app: Flask, notice: BurnNotice) -> None:
+        notices.append(notice)
+
+    shop.log_in(None)
+    with credits_burning.connected_to(receive, shop.app):
+        assert shop.finish(shop.tryon())["state"] == "done"
+        refused = shop.tryon()
+    assert (refused.status_code, refused.get_json()["error"]) == (429, "shop_budget")
+    assert shop.browser.get("/genvoris/status").get_json()["canTryOn"] is False
+    assert [(each.spent, each.paused) for each in notices] == [(14, "guests")]
+    assert "14 of 20 credits were spent" in caplog.text
+    shop.log_in()
+    assert shop.finish(shop.tryon())["state"] == "done"
+    shop.log_in(None)
+    event = {"id": "evt_1", "type": "credit.balance_added", "created": int(genvoris.clock.now)}
+    body = json.dumps({**event, "data": {"balance": 1019}}).encode()
+    signature = sign("s", body, genvoris.clock.now)
+    assert shop.post("/webhook", data=body, headers={HEADER: signature}).status_code == 200
+    assert shop.finish(shop.tryon())["state"] == "done"

@@ -60,6 +60,11 @@ class LotBalance:
     reserved: int
     expires_at: datetime | None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has paid for them."""
+        return self.kind == "gift" or self.source.startswith(f"{FREE_SOURCE}:")
+
 
 @dataclass(frozen=True)
 class Balance:

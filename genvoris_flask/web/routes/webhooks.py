@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ...core.webhooks.events import WebhookEvent, read_event
+from ...core.webhooks.events import CreditEvent, WebhookEvent, read_event
 from ...core.webhooks.handling import HandlerError, invalidate_session, run_handlers
 from ...core.webhooks.signature import HEADER, read_signature, verify
 from ...errors import (
@@ -26,6 +26,7 @@ from ..transfers import read_message
 log = logging.getLogger("genvoris_flask.webhooks")
 
 MAX_BODY_BYTES = 1024 * 1024
+FRESH = 60.0  # seconds
 RETRY_AFTER = 10.0  # seconds, as Genvoris's own first pause
 
 
@@ -80,5 +81,12 @@ def _raw_body() -> bytes:
 def _handle(event: WebhookEvent) -> None:
     state = get_state()
     invalidate_session(event, state.client, state.broker, state.settings.external_id_prefix)
+    if isinstance(event, CreditEvent) and event.balance is not None and _is_fresh(event):
+        state.burn_guard.report(event.balance)
     handlers = state.hooks.webhook_handlers
     run_handlers(event, handlers, state.app.app_context, state.outbox)
+
+
+def _is_fresh(event: WebhookEvent) -> bool:
+    """Return whether an event is no late repetition, whose numbers are no longer right."""
+    return event.created is not None and get_state().clock() - event.created.timestamp() < FRESH

@@ -41,6 +41,7 @@ class CustomEngine:
         broker: Knows Genvoris's id of a shopper.
         timeout: Seconds after which a picture is too late: it is neither returned nor metered.
         clock: A monotonic clock, in seconds.
+        report: Called with the shop's credits that are left, if Genvoris says so.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class CustomEngine:
         broker: SessionBroker,
         timeout: float,
         clock: Callable[[], float] = time.monotonic,
+        report: Callable[[int], object] = lambda _left: None,
     ) -> None:
+        self._report = report
         self._function = function
         self._client = client
         self._broker = broker
@@ -82,7 +85,7 @@ class CustomEngine:
         if request.rerun and request.rerun.may_be_charged:
             log.warning("A worker died while it metered a try-on, so it is not metered again.")
             return picture
-        meter = Meter(self._client, tokens, lambda: self._usage(request.shopper))
+        meter = Meter(self._client, tokens, lambda: self._usage(request.shopper), self._report)
         quota = meter.charge(request.product, request.origin, int(seconds * 1000), before)
         return replace(picture, quota=quota)
 
@@ -144,6 +147,7 @@ class Meter:
         client: Calls Genvoris.
         tokens: The shopper's token.
         usage: Returns the shopper's usage; None for a guest.
+        report: Called with the shop's credits that are left, if Genvoris says so.
     """
 
     def __init__(
@@ -151,7 +155,9 @@ class Meter:
         client: GenvorisClient,
         tokens: TokenSource,
         usage: Callable[[], Usage | None],
+        report: Callable[[int], object],
     ) -> None:
+        self._report = report
         self._client = client
         self._tokens = tokens
         self._usage = usage
@@ -173,11 +179,14 @@ class Meter:
             UnreachableError: Genvoris was not asked, since no connection could be made.
         """
         try:
-            left = self._track(product, origin, milliseconds).quota
+            tracked = self._track(product, origin, milliseconds)
         except NoConnectionError:
             raise
         except (UnreachableError, ServerError, MalformedAnswerError) as error:
             return self._settle(error, before)
+        if tracked.remaining_credits is not None:
+            self._report(tracked.remaining_credits)
+        left = tracked.quota
         if left is None or left.limit is None:
             return None
         return Quota(left.used, left.limit, left.remaining)

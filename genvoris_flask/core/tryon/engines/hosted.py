@@ -43,9 +43,17 @@ class HostedEngine:
         http: Calls GENVORIS_TRYON_URL, with the key in X-API-Key.
         fetcher: Fetches pictures that the answer names by their URL.
         timeout: Seconds that Genvoris may take.
+        report: Called with the shop's credits that are left, if Genvoris says so.
     """
 
-    def __init__(self, http: HttpClient, fetcher: PictureFetcher, timeout: float) -> None:
+    def __init__(
+        self,
+        http: HttpClient,
+        fetcher: PictureFetcher,
+        timeout: float,
+        report: Callable[[int], object] = lambda _left: None,
+    ) -> None:
+        self._report = report
         self._http = http
         self._fetcher = fetcher
         self._timeout = timeout
@@ -103,6 +111,8 @@ class HostedEngine:
         if answer.headers.get("content-type", "").startswith("image/"):
             return read_picture(answer.body)
         payload = read_json(answer.body, "a try-on")
+        if (left := as_int(pick(payload, "remaining_credits"))) is not None:
+            self._report(left)
         quota = _read_quota(payload)
         failure = MalformedAnswerError("Genvoris answered a try-on without a picture.")
         for number, text in enumerate(_texts(payload, MAX_DEPTH)):

@@ -33,6 +33,7 @@ from ...consents import require_consent
 from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
 from ...hosts import shop_url
+from ...pacing import guarded_tryon
 from ...rate_limits import count_address, take_slot
 from ...serializers import error_for_outcome, refusal_fields
 from ...state import AppState, get_state
@@ -87,6 +88,7 @@ def forward_request(route: Route) -> Response:
         key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
         if visitor and route is TRYON:
             held.enter_context(counted_tryon(visitor, key))
+            held.enter_context(guarded_tryon(shopper))
         try:
             spender = open_spender(state) if route is TRYON else None
             if spender is not None and shopper is not None:
