@@ -22,6 +22,7 @@ MODULES = {
     "journal": "ledger",
     "grant": "ledger",
     "expiring": "ledger",
+    "catch-up": "ledger",
     "reconcile": "ledger",
     "charging": "charging",
     "outbox": "outbox",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -60,10 +61,7 @@ def db() -> None:
 @with_appcontext
 def upgrade() -> None:
     """Create the ledger's tables, or bring them up to date. Doing it twice changes nothing."""
-    state = this_shop()
-    if state.spending is None:
-        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
-    before, after = state.spending.upgrade()
+    before, after = _ledger(this_shop()).upgrade()
     if before == after:
         click.echo(f"The ledger's tables are up to date ({after}).")
     else:
@@ -116,16 +114,41 @@ def grant(
 @with_appcontext
 def expiring(as_json: bool) -> None:
     """Send the signal credits_expiring for what ends in a week or in a day, once each."""
-    state = this_shop()
-    if state.spending is None:
-        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
-    notices = state.spending.expiring()
-    AppSignals(state.app).expiring(notices)
-    rows = [asdict(notice) for notice in notices]
+    rows = _send_notices(this_shop())
     if as_json:
         show_json(rows)
     else:
         show_table(rows, NOTICES, "Nothing new ends within a week.")
+
+
+@click.command()
+@json_option
+@with_appcontext
+def catch_up(as_json: bool) -> None:
+    """Do what the passing of time brings: begin months of yearly plans, and send notices.
+
+    The months of a plan begin by themselves when their shopper comes back. Run every night, this
+    keeps reports and Genvoris up to date, and does what `expiring` does.
+    """
+    state = this_shop()
+    count = _ledger(state).catch_up()
+    notices = _send_notices(state)
+    if as_json:
+        show_json({"shoppers": count, "notices": notices})
+    else:
+        click.echo(f"{count} shoppers are up to date; {len(notices)} notices were sent.")
+
+
+def _send_notices(state: AppState) -> list[dict[str, Any]]:
+    notices = _ledger(state).expiring()
+    AppSignals(state.app).expiring(notices)
+    return [asdict(notice) for notice in notices]
+
+
+def _ledger(state: AppState) -> Spending:
+    if state.spending is None:
+        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
+    return state.spending
 
 
 def show_balance(found: Balance, as_json: bool) -> None:
@@ -150,9 +173,7 @@ def reconcile(your_id: str | None, as_json: bool) -> None:
     each. Nothing is changed. The exit code is 1 if a lot differs from its own journal.
     """
     state = this_shop()
-    ledger = state.spending
-    if ledger is None:
-        raise ConfigurationError("This shop has no ledger: set GENVORIS_DATABASE_URL.")
+    ledger = _ledger(state)
     accounts = [your_id] if your_id else ledger.recent_accounts()
     found = [_compare(state, ledger, account) for account in accounts]
     rows = [asdict(each) for each in found if each is not None]

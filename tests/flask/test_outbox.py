@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,15 @@ def test_background_handler(shop: Shop) -> None:
     assert seen[1] == seen[0]
 
 
+def test_handlers_of_one_name(shop: Shop) -> None:
+    """Each of them gets the event, as do functions that a decorator has wrapped."""
+    seen: list[int] = []
+    for number in range(3):
+        shop.extension.on("*", background=True)(lambda _event, number=number: seen.append(number))
+    deliver_event(shop)
+    until(lambda: sorted(seen) == [0, 1, 2])
+
+
 def test_handler_that_is_gone(shop: Shop) -> None:
     """An event for a function that the shop has removed is given up, and kept."""
     event = read_event(b'{"id": "evt_1", "type": "webhook.test"}')
@@ -230,3 +240,16 @@ def test_handler_that_is_gone(shop: Shop) -> None:
     run_handlers(event, gone, shop.app.app_context, shop.state.outbox)
     assert shop.state.outbox.flush(60)
     assert [row["error"] for row in listed(shop)] == ["no_such_handler"]
+
+
+def test_catch_up(shop: Shop) -> None:
+    """The months of a yearly plan begin, and expiries are told."""
+    clock = shop.genvoris.clock
+    with shop.app.app_context():
+        year = datetime.fromtimestamp(clock.now + 365 * DAY, UTC)
+        shop.state.billing.activate("ada", plan_id="Pro", until=year, event_id="1")  # type: ignore[call-arg]
+        shop.state.billing.grant("ada", 1, expires_in=40 * DAY)
+    clock.now += 34 * DAY
+    result = run_command(shop.app, "catch-up")
+    assert result.stdout == "1 shoppers are up to date; 1 notices were sent.\n"
+    assert "0 shoppers are up to date; 0 notices" in run_command(shop.app, "catch-up").stdout

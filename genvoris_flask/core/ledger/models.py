@@ -265,6 +265,9 @@ class Spending(Protocol):
             external_id: The shop's id of a shopper; by default all shoppers.
         """
 
+    def catch_up(self) -> int:
+        """Begin the months of longer periods that have come; return for how many shoppers."""
+
     def claim_order(self, external_id: str, order_id: str) -> object:
         """Grant a shopper what was ordered, to whom the shop has given the order's link."""
 

@@ -53,6 +53,7 @@ class _Wakes:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     has_started: bool = False
+    is_failing: bool = False
     soon: set[Lane] = field(default_factory=set)
     later: dict[Lane, Task] = field(default_factory=dict)
 
@@ -173,8 +174,11 @@ class DurableOutbox:
         try:
             self._drain.run(lane, lambda: not pool.is_closing)
             delay = self._seconds_to_next(lane)
+            wakes.is_failing = False
         except LedgerUnavailableError as error:
-            log.warning("Messages cannot be delivered: %s", error)
+            if not wakes.is_failing:  # one line for each attempt would flood the log
+                wakes.is_failing = True
+                log.warning("Messages wait in the outbox, which cannot be read: %s", error)
         finally:
             self.wake(lane, delay)
 

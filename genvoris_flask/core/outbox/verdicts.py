@@ -11,6 +11,8 @@ from .messages import KINDS, Message, UndeliverableError
 
 # Seconds before each further attempt; the last one is repeated.
 DELAYS = (1.0, 10.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
+# However long Genvoris asks to wait.
+LONGEST_WAIT = 24 * 3600.0
 # Refusals of the shop's key or account, or of the moment, rather than of the message.
 _PASSING = {401, 402, 403, 408, 425, 429, 503}
 _CODE = re.compile(r"[a-z0-9_]{1,48}")
@@ -53,13 +55,14 @@ def judge(error: Exception, message: Message) -> Verdict:
 
 
 def _judge_answer(error: ApiError, *, is_repeatable: bool) -> Verdict:
+    wait = min(error.retry_after or 0.0, LONGEST_WAIT)
     code = error.code if _CODE.fullmatch(error.code) else f"http_{error.status}"
     if error.status in _PASSING:
-        return Verdict(code, is_outage=True, retry_after=error.retry_after or 0.0)
+        return Verdict(code, is_outage=True, retry_after=wait)
     if error.status < 500:
         return Verdict(code, is_final=True)
     if is_repeatable:
-        return Verdict(code, is_outage=True, retry_after=error.retry_after or 0.0)
+        return Verdict(code, is_outage=True, retry_after=wait)
     return Verdict("outcome_unknown", is_final=True)
 
 
