@@ -12,6 +12,12 @@ SHARE_SHEET = """navigator.canShare = ({files}) => files[0].type.startsWith('ima
 navigator.share = async ({files, title}) => {
   window.shared = [files[0].size, files[0].type, title];
 };"""
+# Notes what would be downloaded.
+NO_DOWNLOADS = """const {click} = HTMLElement.prototype;
+HTMLElement.prototype.click = function () {
+  if (!this.download) return click.call(this);
+  window.downloaded = [this.download, new URL(this.href).pathname];
+};"""
 NO_SHARE_SHEET = "navigator.canShare = undefined;"
 
 
@@ -25,6 +31,12 @@ def test_share_sheet_or_address(window: BrowserWindow, shop: ServedShop, photo: 
     window.run(f"{NO_SHARE_SHEET} delete window.ClipboardItem;")
     window.press("Share")
     window.expect_text("Copied")
+    window.run(NO_DOWNLOADS)
+    window.press("Download")
+    assert window.wait_until("return window.downloaded") == [
+        "try-on.jpg",
+        "/genvoris/tryons/j1/image",
+    ]
 
 
 def test_copy(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:

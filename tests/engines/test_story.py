@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browser_window import PHONE, BrowserWindow, open_dialog
+from tests.support.browser_window import DESKTOP, PHONE, BrowserWindow, open_dialog
 from tests.support.demo import Demo, running_demo
 from tests.support.served_shop import ServedShop
 
@@ -56,6 +56,15 @@ def test_from_log_in_to_new_plan(window: BrowserWindow, demo: Demo, photo: Path)
     window.expect_heading("Here you are")
     window.expect_text("29 of 30 try-ons left")
     assert window.run("return window.violations") == []
+
+    # On a computer, the phone can take the photo.
+    window.resize(DESKTOP)
+    window.open(f"{demo.url}/product/breton-top")
+    window.click("[data-genvoris-trigger]")
+    window.press("Take it with your phone")
+    window.part("[part=qr]")
+    window.press("Choose a photo here instead")
+    window.part("[part=drop]")
 
 
 def test_keyboard(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:

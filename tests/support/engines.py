@@ -16,6 +16,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.support.browser_window import BrowserWindow
 
+FINE, HOVER = 2, 4
 WEBKIT_DRIVER = "WebKitWebDriver"
 # Without margins, the window's tool bar is as narrow as a phone.
 PLAIN_THEME = "* { padding: 0; margin: 0; border: 0; min-width: 0; min-height: 0; }"
@@ -40,6 +41,7 @@ def firefox(dark: bool) -> Iterator[WebDriver]:
     options.enable_bidi = True  # without it, no window is narrower than 450 px
     options.add_argument("-headless")
     options.set_preference("ui.systemUsesDarkTheme", int(dark))
+    options.set_preference("ui.primaryPointerCapabilities", FINE | HOVER)  # headless has no mouse
     driver = webdriver.Firefox(options=options, service=webdriver.FirefoxService(geckodriver))
     try:
         yield driver

@@ -110,6 +110,7 @@ class ShopScript:
         policy: The page's Content-Security-Policy.
         script: The widget's tag, instead of the usual one.
         pages: The bodies of more pages, by path.
+        device_keys: The keys of the shopper's device; without any, it keeps no pictures.
         refusal: Status and body of the response to every new try-on.
         jobs: The number of polls, by job.
         asked: The requests so far.
@@ -129,6 +130,7 @@ class ShopScript:
     policy: str = POLICY
     script: str | None = None
     pages: dict[str, str] = field(default_factory=dict)
+    device_keys: list[str] = field(default_factory=list)
     refusal: tuple[int, dict[str, Any]] | None = None
     jobs: dict[str, int] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
@@ -190,6 +192,8 @@ class ShopScript:
     def _answer_api(self, method: str, path: str) -> Answer:
         if path == "status":
             return json_answer(self.status)
+        if path == "device-keys" and self.device_keys:
+            return json_answer({"keys": self.device_keys, "days": 30})
         if path == "session":
             return json_answer({"token": "t.new.s", "expires_at": 1})
         if path == "consent":
