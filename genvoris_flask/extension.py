@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # imported when they are used, so that a command needs not wa
     from .core.api.network import Transport
     from .core.sessions import Shopper
     from .web.billing import AppBilling
+    from .web.privacy import AppPrivacy
 
 
 class GenvorisFlask(Registration):
@@ -89,6 +90,14 @@ class GenvorisFlask(Registration):
         register_routes(app, settings)
         enforce_policies(app)
         shopping.forget_on_logout(app)
+        if settings.erase_on_logout or settings.erase_deleted_users:
+            from .web.privacy import erase_when_asked
+
+            erase_when_asked(
+                app,
+                on_logout=settings.erase_on_logout,
+                deleted_users=settings.erase_deleted_users,
+            )
         if transport is None and is_serving():
             warm_up(app)
             finish_on_sigterm()
@@ -215,6 +224,23 @@ class GenvorisFlask(Registration):
 
             return cast("AppBilling", NoBilling("genvoris.billing"))
         return get_state().billing
+
+    @property
+    def privacy(self) -> AppPrivacy:
+        """The calls that export and erase what is known of a shopper of the current app.
+
+        If GENVORIS_ENABLED is false, they do nothing.
+
+        Raises:
+            RuntimeError: There is no current app, or it was never set up.
+        """
+        if isinstance(find_state("genvoris.privacy"), SwitchedOff):
+            from .web.billing import NoCalls
+
+            return cast("AppPrivacy", NoCalls("genvoris.privacy"))
+        from .web.privacy import AppPrivacy
+
+        return AppPrivacy(get_state())
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token everywhere and revoke it, as after a sale or a log-out.

@@ -59,6 +59,7 @@ def test_extension() -> None:
         "init_app",
         "on",
         "paywall",
+        "privacy",
         "product_filter",
         "returned",
         "shopper_loader",
@@ -102,6 +103,7 @@ def test_signals() -> None:
         "quota_exhausted",
         "refund_due",
         "session_failed",
+        "shopper_erased",
         "session_minted",
         "tryon_rated",
     }

@@ -27,6 +27,7 @@ MODULES = {
     "charging": "charging",
     "outbox": "outbox",
     "privacy": "privacy",
+    "sweep": "privacy",
     "usage": "customers",
     "sessions": "customers",
     "webhooks": "webhooks",

@@ -9,8 +9,18 @@ import click
 from flask.cli import with_appcontext
 
 from ..core.privacy.consents import Consent, ConsentStore
+from ..core.privacy.erasure import Receipt
 from ..errors import ConfigurationError
-from .output import FILLED, json_option, show_json, show_table, this_shop
+from ..web.privacy import AppPrivacy
+from .output import (
+    FILLED,
+    PassingFailure,
+    json_option,
+    show_fields,
+    show_json,
+    show_table,
+    this_shop,
+)
 
 CONSENTS = {
     "by": "BY",
@@ -19,6 +29,13 @@ CONSENTS = {
     "given_at": "GIVEN",
     "withdrawn_at": "WITHDRAWN",
     "digest": "SHA-256",
+}
+LINES = {
+    "place": "WHERE",
+    "what": "WHAT",
+    "outcome": "OUTCOME",
+    "count": "HOW MANY",
+    "reason": "WHY",
 }
 
 
@@ -41,6 +58,63 @@ def consents(your_id: str | None, since: datetime | None, as_json: bool) -> None
         show_json([asdict(each) for each in found])
     else:
         show_table([_row(each) for each in found], CONSENTS, "Nobody has agreed to anything yet.")
+
+
+@privacy.command()
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@with_appcontext
+def export(your_id: str) -> None:
+    """Print all that is known of a shopper, as JSON."""
+    show_json(AppPrivacy(this_shop()).export(your_id))
+
+
+@privacy.command()
+@click.argument("your_id", metavar="YOUR-ID", type=FILLED)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@with_appcontext
+def erase(your_id: str, yes: bool, as_json: bool) -> None:
+    """Erase all that is known of a shopper, and print the receipt.
+
+    What is left of their plans and credits is lost. The exit code is 1 while something could not
+    be erased; with a database it is tried again by itself, else run the command again.
+    """
+    shop = this_shop()
+    if not yes:
+        click.confirm(f"Erase {your_id}? Their plans and credits are lost.", abort=True, err=True)
+    _show([AppPrivacy(shop).erase(your_id)], as_json)
+
+
+@privacy.command()
+@json_option
+@with_appcontext
+def retry(as_json: bool) -> None:
+    """Continue the erasures that are not done."""
+    _show(AppPrivacy(this_shop()).retry(), as_json)
+
+
+@click.command()
+@json_option
+@with_appcontext
+def sweep(as_json: bool) -> None:
+    """Delete what is older than its period, and continue erasures; run it every night."""
+    swept = AppPrivacy(this_shop()).sweep()
+    if as_json:
+        show_json(swept)
+    else:
+        show_fields(swept)
+
+
+def _show(receipts: list[Receipt], as_json: bool) -> None:
+    if as_json:
+        show_json([receipt.fields() for receipt in receipts])
+    else:
+        for receipt in receipts:
+            click.echo(f"Erasure {receipt.id}")
+            show_table([asdict(line) for line in receipt.lines], LINES, "There was nothing.")
+    pending = sorted({place for receipt in receipts for place in receipt.pending})
+    if pending:
+        raise PassingFailure(f"Not done yet: {', '.join(pending)}.")
 
 
 def _consents() -> ConsentStore:

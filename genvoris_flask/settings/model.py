@@ -87,6 +87,12 @@ class Settings:
             ``@genvoris.consent_text``.
         minimum_age: The age that shoppers have to state before their photo is read, 1 to 99.
             Default: none.
+        keep_consents_days: Days that consents and receipts of erasures are kept after they were
+            given, withdrawn or done, 1 to 3650. Default 1095.
+        erase_on_logout: Whether a log-out by Flask-Login deletes the shopper's try-ons and
+            pictures. Default false.
+        erase_deleted_users: Whether deleting a user by SQLAlchemy, as Flask-Security does, erases
+            all that is known of them. Default false.
         support_url: Where shoppers can tell the shop about a failed try-on: a page, or a mailto or
             tel address. Default: they are offered no such way.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
@@ -200,6 +206,9 @@ class Settings:
     privacy_url: str | None = None
     require_consent: bool | None = None
     minimum_age: int | None = None
+    keep_consents_days: int = 1095
+    erase_on_logout: bool = False
+    erase_deleted_users: bool = False
     support_url: str | None = None
     shop_name: str | None = None
     picture_credit: str | None = None

@@ -17,10 +17,13 @@ from ..core.api.models import Event, Session
 from ..core.concurrency.forks import is_short_lived
 from ..core.outbox.memory import MemoryOutbox
 from ..core.outbox.messages import Deliver, Message, Outbox, UndeliverableError
+from ..core.privacy.erasure import PendingError
 from ..core.sessions.mint import REVOKE_SECONDS
 from ..core.webhooks.handling import deliver_to_handler
 from ..errors import NotFoundError, QueueFullError
 from .hooks import Hooks
+from .privacy import erasures_of
+from .state import get_state
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
     from ..core.ledger.service import Ledger
@@ -52,6 +55,12 @@ def deliveries(
     def send_events(body: Body) -> object:
         return client.events.send([Event(**fields) for fields in body["events"]])
 
+    def go_on_erasing(body: Body) -> None:
+        with app.app_context():
+            receipts = erasures_of(get_state(app)).retry(body["id"])
+        if any(receipt.pending for receipt in receipts):
+            raise PendingError("An erasure is not done.")
+
     kinds: dict[str, Callable[[Body], object]] = {
         "conversion": lambda body: client.conversions.record(**body),
         "return": lambda body: client.returns.record(**body),
@@ -59,6 +68,7 @@ def deliveries(
         "customer": lambda body: _follow_state(client, prefix, body),
         "revocation": lambda body: _revoke(client, clock(), body),
         "webhook": run_handler,
+        "erasure": go_on_erasing,
     }
 
     def deliver(message: Message) -> object:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.concurrency.limits import Slots
     from ..core.handover import Handovers
+    from ..core.ledger.database import Database
     from ..core.ledger.models import Spending
     from ..core.outbox.messages import Outbox
     from ..core.pacing import Pace
@@ -84,6 +85,7 @@ class AppState:
     engine: Engine
     spending: Spending | None
     consents: ConsentStore | None
+    database: Database | None
     lift_ceiling: Callable[[Shopper], None]
     error_mapper: ErrorMapper
     tryon_http: HttpClient

@@ -116,6 +116,7 @@ class _Wiring:
             engine=self._make_engine(),
             spending=self._ledger,
             consents=self._make_consents(),
+            database=self._ledger.database if self._ledger else None,
             lift_ceiling=self._lift_ceiling,
             error_mapper=ErrorMapper(self._client, self._broker, self._signals.refused),
             tryon_http=self._tryon_http,

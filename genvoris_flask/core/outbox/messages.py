@@ -33,6 +33,7 @@ KINDS: Mapping[str, Kind] = {
     "customer": Kind(),
     "revocation": Kind(),
     "webhook": Kind("handlers"),
+    "erasure": Kind("handlers"),
 }
 
 
@@ -67,6 +68,8 @@ class Message:
                 return "The state of a shopper"
             case "revocation":
                 return "The revocation of a token"
+            case "erasure":
+                return "An erasure"
         return f"Handler {body.get('handler')} of {body.get('type')} {body.get('id')}"
 
 

@@ -27,6 +27,7 @@ from ..daily_limits import check_daily_limits, counted_tryon
 from ..errors import HttpError, isolate
 from ..hosts import own_path, shop_url
 from ..pacing import check_turn
+from ..privacy import own_jobs_of
 from ..rate_limits import count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import get_state
@@ -75,6 +76,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     with counted_tryon(visitor, tryon_key) as counted:
         tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key, counted)
         job = _submit(visitor, tryon, key)
+    own_jobs_of(state).add(visitor.owner, job.id)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
 

@@ -1,0 +1,210 @@
+"""What the ledger's database holds of one person: exported, and erased.
+
+Money's journal has to stay for as long as tax law asks. So it is put under a random name that
+nothing leads to, instead of the shop's id of the shopper.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
+
+from ..privacy.erasure import OpenErasure, PendingError, Receipt, ReceiptLine
+from .database import Database
+from .schema import (
+    accounts,
+    consent_texts,
+    consents,
+    entries,
+    erasures,
+    events,
+    lots,
+    outbox,
+    reservations,
+    subscriptions,
+)
+
+ERASED = "erased:"
+_BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
+_LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
+_PROOF = "proves that there was a consent; nothing leads to the person"
+
+
+class LedgerHolder:
+    """The ledger, consents and the outbox; implements ``Holder``.
+
+    Args:
+        database: Runs transactions.
+        clock: Returns the time in Unix seconds.
+    """
+
+    place = "database"
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def export(self, external_id: str) -> dict[str, Any]:
+        """Return every row that names a shopper, by table."""
+
+        def read(connection: Connection) -> dict[str, Any]:
+            found = {"accounts": _rows(connection, accounts, "external_id", external_id)}
+            for table in (*_BOOKS, consents):
+                name = table.name.removeprefix("genvoris_")
+                found[name] = _rows(connection, table, "account", external_id)
+            return found
+
+        return self._database.run(read, "read")
+
+    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
+        """Put the books under a random name; see ``Holder``.
+
+        Raises:
+            PendingError: A try-on is under way, and would still be settled by the shopper's id.
+        """
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return self._database.run(lambda connection: _erase(connection, external_id, now))
+
+
+def _erase(connection: Connection, external_id: str, now: datetime) -> list[ReceiptLine]:
+    connection.execute(  # the account's lock
+        update(accounts)
+        .where(accounts.c.external_id == external_id)
+        .values(version=accounts.c.version + 1)
+    )
+    open_ones = select(func.count()).where(
+        reservations.c.account == external_id,
+        reservations.c.state == "open",
+        reservations.c.lapses_at > now,
+    )
+    if connection.execute(open_ones).scalar_one():
+        raise PendingError("A try-on of this shopper is under way.")
+    name = ERASED + secrets.token_hex(16)
+    waiting = delete(outbox).where(outbox.c.subject == external_id)
+    messages = connection.execute(waiting).rowcount
+    agreed = connection.execute(
+        update(consents)
+        .where(consents.c.account == external_id)
+        .values(account=name, withdrawn_at=func.coalesce(consents.c.withdrawn_at, now))
+    ).rowcount
+    rows = _rename_books(connection, external_id, name, now)
+    lines = [ReceiptLine("database", "messages that waited", "deleted", messages)]
+    if agreed:
+        lines.append(ReceiptLine("database", "consents", "anonymised", agreed, _PROOF))
+    if rows:
+        lines.append(ReceiptLine("database", "the ledger's journal", "anonymised", rows, _LAW))
+    return lines
+
+
+def _rename_books(connection: Connection, external_id: str, name: str, now: datetime) -> int:
+    """Move all rows of an account to a new name; return how many there were."""
+    known = select(func.count()).where(accounts.c.external_id == external_id)
+    if connection.execute(known).scalar_one():
+        values = {"external_id": name, "version": 1, "created_at": now}
+        connection.execute(insert(accounts), values)
+    _forget_addresses(connection, external_id, name)
+    rows = 0
+    for table in _BOOKS:
+        moved = update(table).where(table.c.account == external_id).values(account=name)
+        rows += connection.execute(moved).rowcount
+    rows += connection.execute(
+        delete(accounts).where(accounts.c.external_id == external_id)
+    ).rowcount
+    return rows
+
+
+def _forget_addresses(connection: Connection, external_id: str, name: str) -> None:
+    """Replace digests of the shopper's e-mail address, which free try-ons are counted by."""
+    of = lots.c.account == external_id
+    found = connection.execute(
+        select(lots.c.id, lots.c.source, lots.c.source_id).where(of, lots.c.email_hash.is_not(None))
+    ).all()
+    for row in found:
+        values: dict[str, Any] = {"email_hash": None}
+        if row.source == "free":
+            values["source_id"] = f"{name}/{row.id}"
+            event = update(entries).where(
+                entries.c.lot_id == row.id, entries.c.event == f"free:{row.source_id}"
+            )
+            connection.execute(event.values(event=f"free:{name}/{row.id}"))
+        connection.execute(update(lots).where(lots.c.id == row.id).values(**values))
+
+
+def _rows(connection: Connection, table: Table, column: str, value: str) -> list[dict[str, Any]]:
+    found = connection.execute(select(table).where(table.c[column] == value)).mappings()
+    return [dict(row) for row in found]
+
+
+class DatabaseErasures:
+    """Keeps erasures until they are done; implements ``ErasureRecords``.
+
+    Args:
+        database: Runs transactions.
+        clock: Returns the time in Unix seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def open(self, external_id: str) -> OpenErasure:
+        """Return the open erasure of a shopper, which is recorded if there is none."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+
+        def work(connection: Connection) -> OpenErasure:
+            known = connection.execute(
+                select(erasures).where(
+                    erasures.c.account == external_id, erasures.c.done_at.is_(None)
+                )
+            ).first()
+            if known is not None:
+                return OpenErasure(known.id, external_id, known.asked_at)
+            new = OpenErasure(secrets.token_hex(16), external_id, now)
+            row = {"id": new.id, "account": external_id, "asked_at": now, "attempts": 0}
+            connection.execute(insert(erasures), row)
+            return new
+
+        return self._database.run(work)
+
+    def save(self, receipt: Receipt) -> None:
+        """Store a receipt; with it an erasure that is done forgets whose it was."""
+        values: dict[str, Any] = {
+            "attempts": erasures.c.attempts + 1,
+            "receipt": receipt.fields(),
+            "done_at": receipt.done_at,
+        }
+        if receipt.done_at:
+            values["account"] = None
+        statement = update(erasures).where(erasures.c.id == receipt.id).values(**values)
+        self._database.run(lambda connection: connection.execute(statement))
+
+    def pending(self) -> list[OpenErasure]:
+        """Return the erasures that are not done, the oldest first."""
+        found = (
+            select(erasures)
+            .where(erasures.c.done_at.is_(None), erasures.c.account.is_not(None))
+            .order_by(erasures.c.asked_at)
+        )
+        rows = self._database.run(lambda connection: connection.execute(found).all(), "read")
+        return [OpenErasure(row.id, row.account, row.asked_at) for row in rows]
+
+
+def sweep(connection: Connection, now: datetime, keep: timedelta) -> dict[str, int]:
+    """Delete consents and receipts whose period is over; return how many of each."""
+    before = now - keep
+    old = func.coalesce(consents.c.withdrawn_at, consents.c.given_at) < before
+    counts = {
+        "consents": connection.execute(delete(consents).where(old)).rowcount,
+        "erasures": connection.execute(
+            delete(erasures).where(erasures.c.done_at < before)
+        ).rowcount,
+    }
+    used = select(consents.c.text)
+    unused = delete(consent_texts).where(
+        consent_texts.c.digest.not_in(used), consent_texts.c.created_at < before
+    )
+    return {**counts, "consent texts": connection.execute(unused).rowcount}

@@ -1,0 +1,129 @@
+"""The places that hold data of shoppers, apart from the ledger's database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from ...errors import NotFoundError
+from ..api.client import GenvorisClient
+from ..api.models import Customer
+from ..sessions import Shopper
+from ..sessions.broker import SessionBroker
+from ..storage.interface import Store, digest
+from .erasure import ReceiptLine
+from .own_jobs import OwnJobs
+
+
+class JobHolder:
+    """Try-ons and their pictures, and the counts of a day."""
+
+    place = "try-ons"
+
+    def __init__(self, jobs: OwnJobs, store: Store) -> None:
+        self._jobs = jobs
+        self._store = store
+
+    def export(self, external_id: str) -> list[dict[str, Any]]:
+        """Return a shopper's try-ons. Their pictures can be downloaded while they exist."""
+        found = self._jobs.of(_owner(external_id))
+        return [
+            {
+                "id": job.id,
+                "created_at": job.created_at,
+                "state": job.state,
+                "product": asdict(job.product),
+            }
+            for job in found
+        ]
+
+    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
+        """Delete a shopper's try-ons and pictures, and stop what is under way."""
+        owner = _owner(external_id)
+        count, under_way = self._jobs.remove_all(owner)
+        self._store.delete(f"tryon-day:{digest(owner)}")
+        lines = [ReceiptLine(self.place, "try-ons, photos and pictures", "deleted", count)]
+        if under_way:
+            reason = "being made; their pictures are thrown away"
+            lines.append(ReceiptLine(self.place, "try-ons", "deleted", under_way, reason))
+        return lines
+
+
+class SessionHolder:
+    """Tokens, and the ids that are remembered for them."""
+
+    place = "tokens"
+
+    def __init__(self, broker: SessionBroker, store: Store) -> None:
+        self._broker = broker
+        self._store = store
+
+    def export(self, external_id: str) -> dict[str, Any]:
+        """Return whether there is a token. What it says is what Genvoris knows."""
+        return {"has_token": self._broker.cached(Shopper(external_id)) is not None}
+
+    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
+        """Drop and revoke a shopper's token in all processes, and forget that they are known."""
+        self._broker.forget(Shopper(external_id))
+        self._store.delete(f"known:{digest(external_id)}", f"session:{digest(external_id)}")
+        return [ReceiptLine(self.place, "session token and remembered ids", "deleted")]
+
+
+class GenvorisHolder:
+    """The shopper's customer record at Genvoris.
+
+    Args:
+        client: Calls Genvoris.
+        broker: Knows Genvoris's id of a shopper.
+        close: Closes the shopper's account under an event's id, once.
+    """
+
+    place = "Genvoris"
+
+    def __init__(
+        self,
+        client: GenvorisClient,
+        broker: SessionBroker,
+        close: Callable[[str, str], object],
+    ) -> None:
+        self._client = client
+        self._broker = broker
+        self._close = close
+
+    def export(self, external_id: str) -> dict[str, Any] | None:
+        """Return what Genvoris has of a shopper; None if it does not know them."""
+        customer = self._find(external_id)
+        if customer is None:
+            return None
+        usage = self._client.customers.usage(customer.id)
+        return {"customer": asdict(customer), "usage": asdict(usage)}
+
+    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:
+        """Clear e-mail and metadata, and give back what is left of the plan."""
+        before = self._find(external_id)
+        self._close(external_id, f"erase:{erasure_id}")
+        if before is None:
+            return [ReceiptLine(self.place, "customer record", "deleted", 0)]
+        # Whatever the account's closing leaves, such as in a record that is closed already.
+        self._client.customers.update(before.id, email=None, metadata=None)
+        return [
+            ReceiptLine(self.place, "e-mail and metadata", "deleted", 1),
+            ReceiptLine(
+                self.place,
+                "customer record with your id of the shopper, and its usage",
+                "kept",
+                1,
+                "Genvoris deletes no records; it is what your credits were counted by",
+            ),
+        ]
+
+    def _find(self, external_id: str) -> Customer | None:
+        try:
+            return self._client.customers.get(self._broker.customer_id(Shopper(external_id)))
+        except NotFoundError:
+            return None
+
+
+def _owner(external_id: str) -> str:
+    return f"shopper:{external_id}"

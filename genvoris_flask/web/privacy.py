@@ -1,0 +1,190 @@
+"""``genvoris.privacy``: exports and erases what is known of a shopper, and calls it by itself."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from flask import Flask, request_started
+
+from ..core.outbox.messages import Message
+from ..core.privacy.erasure import ErasureRecords, Erasures, Holder, NoErasureRecords, Receipt
+from ..core.privacy.holders import GenvorisHolder, JobHolder, SessionHolder
+from ..core.privacy.own_jobs import OwnJobs
+from ..errors import GenvorisError, QueueFullError
+from ..signals import shopper_erased
+from .shopper import user_id
+from .state import AppState, get_state
+
+log = logging.getLogger("genvoris_flask.privacy")
+
+MESSAGE_KIND = "erasure"
+
+
+class AppPrivacy:
+    """The calls of ``genvoris.privacy``.
+
+    Args:
+        state: The app's state.
+    """
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+
+    def export(self, external_id: str) -> dict[str, Any]:
+        """Return all that the extension and Genvoris know of a shopper, for them to have.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+
+        Raises:
+            GenvorisError: A place cannot be asked now. Call it again later.
+        """
+        return erasures_of(self._state).export(external_id)
+
+    def erase(self, external_id: str) -> Receipt:
+        """Erase all that the extension and Genvoris know of a shopper.
+
+        It covers tokens, try-ons with their pictures, what is left of plans and credits, consents,
+        and e-mail and metadata at Genvoris. Money's journal stays, under a name that nothing leads
+        to. Calling it again does no harm. What could not be erased now is tried again if the shop
+        has a database; else call it again.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+
+        Returns:
+            What was deleted where, and what has to be kept and why.
+
+        Raises:
+            LedgerUnavailableError: The database cannot be used, so nothing was erased.
+        """
+        return erasures_of(self._state).erase(external_id)
+
+    def retry(self) -> list[Receipt]:
+        """Continue the erasures that are not done, and return their receipts."""
+        return erasures_of(self._state).retry()
+
+    def sweep(self) -> dict[str, int]:
+        """Delete what is older than its period, and return how much of what.
+
+        Everything in Redis and in memory expires by itself; this is for the database.
+        """
+        counts = {"erasures continued": len(self.retry())}
+        if self._state.database is None:
+            return counts
+        from ..core.ledger.persons import sweep  # imports SQLAlchemy, an extra
+
+        now = datetime.fromtimestamp(self._state.clock(), UTC)
+        keep = timedelta(days=self._state.settings.keep_consents_days)
+        swept = self._state.database.run(lambda connection: sweep(connection, now, keep))
+        return counts | swept
+
+
+def own_jobs_of(state: AppState) -> OwnJobs:
+    """Return what knows which try-ons are whose."""
+    return OwnJobs(state.store, state.jobs, state.settings.result_ttl)
+
+
+def erasures_of(state: AppState) -> Erasures:
+    """Return what exports and erases in an app."""
+    holders: list[Holder] = [
+        JobHolder(own_jobs_of(state), state.store),
+        SessionHolder(state.broker, state.store),
+        GenvorisHolder(
+            state.client,
+            state.broker,
+            lambda external_id, event: state.billing.close_account(external_id, event_id=event),
+        ),
+    ]
+    records: ErasureRecords = NoErasureRecords(state.clock)
+    if state.database is not None:
+        from ..core.ledger.persons import DatabaseErasures, LedgerHolder  # an extra, as above
+
+        holders.append(LedgerHolder(state.database, state.clock))
+        records = DatabaseErasures(state.database, state.clock)
+    return Erasures(
+        holders,
+        records,
+        state.clock,
+        functools.partial(_try_again, state),
+        functools.partial(_announce, state.app),
+    )
+
+
+def _try_again(state: AppState, erasure_id: str) -> None:
+    if state.database is None:
+        return
+    try:
+        state.outbox.put(Message(MESSAGE_KIND, f"{MESSAGE_KIND}:{erasure_id}", {"id": erasure_id}))
+    except QueueFullError:
+        log.warning("An erasure is not done: run `flask genvoris privacy retry`.")
+
+
+def _announce(app: Flask, external_id: str, receipt: Receipt) -> None:
+    try:
+        shopper_erased.send(app, external_id=external_id, receipt=receipt)
+    except Exception:  # the shop's own code must not undo what is done
+        log.exception("A receiver of shopper_erased failed")
+
+
+def erase_when_asked(app: Flask, *, on_logout: bool, deleted_users: bool) -> None:
+    """Erase by itself, as the settings ask for.
+
+    Args:
+        app: The shop.
+        on_logout: Whether a log-out deletes the shopper's try-ons and pictures.
+        deleted_users: Whether deleting a user by SQLAlchemy erases all that is known of them.
+    """
+
+    # By the first request the shop has imported Flask-Login and SQLAlchemy, if it uses them.
+    def listen(sender: Flask, **_: object) -> None:
+        request_started.disconnect(listen, sender)
+        if on_logout and (flask_login := sys.modules.get("flask_login")):
+            flask_login.user_logged_out.connect(_forget_pictures, sender, weak=False)
+
+    if on_logout:
+        request_started.connect(listen, app, weak=False)
+    if deleted_users:
+        _watch_deletions(app)
+
+
+def _forget_pictures(app: Flask, user: Any = None, **_: object) -> None:
+    state = get_state(app)
+    external_id = user_id(user, state.settings.user_id_attribute) if user is not None else None
+    if external_id is None:
+        return
+    try:
+        own_jobs_of(state).remove_all(f"shopper:{external_id}")
+    except GenvorisError as error:  # they expire by themselves
+        log.warning("Pictures could not be deleted at a log-out: %s", error)
+
+
+def _watch_deletions(app: Flask) -> None:
+    """Erase shoppers whose user is deleted, once the shop's transaction is committed."""
+    event, orm = import_module("sqlalchemy.event"), import_module("sqlalchemy.orm")
+    mixin = import_module("flask_login").UserMixin
+
+    def collect(session: Any, _context: object) -> None:
+        users = [each for each in session.deleted if isinstance(each, mixin)]
+        attribute = get_state(app).settings.user_id_attribute if users else None
+        ids = [found for each in users if (found := user_id(each, attribute))]
+        session.info.setdefault("genvoris_deleted", []).extend(ids)
+
+    def erase(session: Any) -> None:
+        for external_id in session.info.pop("genvoris_deleted", []):
+            try:
+                erasures_of(get_state(app)).erase(external_id)
+            except GenvorisError:
+                log.exception("A deleted user could not be erased: call genvoris.privacy.erase")
+
+    def drop(session: Any) -> None:
+        session.info.pop("genvoris_deleted", None)
+
+    event.listen(orm.Session, "after_flush", collect)
+    event.listen(orm.Session, "after_commit", erase)
+    event.listen(orm.Session, "after_rollback", drop)
