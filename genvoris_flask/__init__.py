@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .extension import GenvorisFlask
     from .web.account import genvoris_account, genvoris_balance
     from .web.button import genvoris_button
+    from .web.privacy_notice import genvoris_privacy_notice
     from .web.widget_tags import genvoris_widget
 
 # Names are loaded when they are asked for: pytest imports this package in every run, for the
@@ -39,6 +40,7 @@ _HOMES = {
     "genvoris_account": ".web.account",
     "genvoris_balance": ".web.account",
     "genvoris_button": ".web.button",
+    "genvoris_privacy_notice": ".web.privacy_notice",
     "genvoris_widget": ".web.widget_tags",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "genvoris_account",
     "genvoris_balance",
     "genvoris_button",
+    "genvoris_privacy_notice",
     "genvoris_widget",
 ]
 

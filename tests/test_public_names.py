@@ -42,6 +42,7 @@ def test_package() -> None:
         "genvoris_account",
         "genvoris_balance",
         "genvoris_button",
+        "genvoris_privacy_notice",
         "genvoris_widget",
     ]
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import has_request_context, session
+from flask import has_request_context, request, session
 
 # Not on the thread that sends: a fork at that moment would leave the child half a module.
 from ..core.api import connections  # noqa: F401
@@ -25,15 +25,23 @@ VISIT_COOKIE = "genvoris_visit"
 OLD_SESSION_KEY = "_genvoris_widget_session"  # where earlier versions kept it
 
 
+def refuses_tracking() -> bool:
+    """Return whether the browser asks for Do Not Track or Global Privacy Control."""
+    headers = request.headers
+    return "1" in (headers.get("DNT"), headers.get("Sec-GPC"))
+
+
 def keep_widget_session(session_id: str | None) -> None:
     """Remember the widget's id of this visit in a cookie, until an order."""
+    if refuses_tracking():
+        return
     if session_id and is_cookie_value(session_id) and read_cookie(VISIT_COOKIE) != session_id:
         keep_cookie(VISIT_COOKIE, session_id)
 
 
 def widget_session_id() -> str | None:
     """Return the widget's id of this visit, if something was tried on in it."""
-    if not has_request_context():
+    if not has_request_context() or refuses_tracking():
         return None
     return read_cookie(VISIT_COOKIE) or session.get(OLD_SESSION_KEY)
 

@@ -19,6 +19,7 @@ from .compat import get_request
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
+from .privacy_notice import genvoris_privacy_notice
 from .shopper import current_shopper_or_nobody, login_url
 from .state import EXTENSION_KEY, AppState, TagPart, state_for
 
@@ -173,6 +174,7 @@ TEMPLATE_FUNCTIONS = {
     "genvoris_account": genvoris_account,
     "genvoris_balance": genvoris_balance,
     "genvoris_button": genvoris_button,
+    "genvoris_privacy_notice": genvoris_privacy_notice,
     "genvoris_widget": genvoris_widget,
 }
 

@@ -13,7 +13,7 @@ from ...core.analytics import SchemaError, read_events, split_ratings
 from ...core.ratings import Rating
 from ...core.storage.sealing import device_keys
 from ...signals import tryon_rated
-from ..attribution import keep_widget_session
+from ..attribution import keep_widget_session, refuses_tracking
 from ..auth import authorize, renew_guest
 from ..compat import get_app
 from ..errors import HttpError
@@ -70,6 +70,8 @@ def report() -> tuple[dict[str, int], int]:
         events = read_events(body)
     except SchemaError as error:
         raise HttpError("invalid_body", field=error.field, problem=str(error)) from None
+    if refuses_tracking():
+        return {"accepted": 0}, 202
     keep_widget_session(events[-1].session_id)
     known, ratings = split_ratings(events)
     for rating in ratings:

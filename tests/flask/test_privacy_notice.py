@@ -1,0 +1,58 @@
+"""What the shop's policy has to say of try-ons, and browsers that want not to be counted."""
+
+from __future__ import annotations
+
+import pytest
+from flask import render_template_string
+
+from genvoris_flask import genvoris_privacy_notice
+from tests.support.flask_shop import Shop
+from tests.support.local_genvoris import LocalGenvoris
+
+EVENT = {"sessionId": "visit-1234", "eventType": "WIDGET_OPENED"}
+
+
+def notice(shop: Shop, template: str = "{{ genvoris_privacy_notice() }}") -> str:
+    with shop.app.test_request_context():
+        return render_template_string(template)
+
+
+def test_notice_follows_the_settings(genvoris: LocalGenvoris) -> None:
+    """It names the shop, periods and processors as they are set."""
+    shop = Shop(
+        genvoris, GENVORIS_SHOP_NAME="A & B", GENVORIS_RESULT_TTL=90, GENVORIS_MINIMUM_AGE=16
+    )
+    text = notice(shop)
+    assert "A &amp; B uses the photo" in text
+    assert "after 2 minutes" in text
+    assert "at least 16 years" in text
+    assert "our processor Genvoris" in text
+    assert "record of the text" not in text
+
+    @shop.extension.tryon_engine
+    def make(*_: object) -> bytes:
+        raise NotImplementedError
+
+    assert "made by ourselves" in notice(shop)
+
+
+def test_own_sentences(genvoris: LocalGenvoris) -> None:
+    """A shop replaces sentences or leaves them out; they are escaped."""
+    shop = Shop(genvoris)
+    with shop.app.test_request_context():
+        found = genvoris_privacy_notice(strings={"ai": "<b>", "title": "Anprobe"}, lang="de")
+    assert '<section class="genvoris-privacy" lang="de"><h2>Anprobe</h2>' in found
+    assert "&lt;b&gt;" in found
+    assert "rights" not in notice(shop, "{{ genvoris_privacy_notice(strings={'rights': none}) }}")
+
+
+@pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
+def test_who_refuses_is_not_counted(genvoris: LocalGenvoris, header: str) -> None:
+    """Events are dropped, and no cookie is set for the visit."""
+    shop = Shop(genvoris)
+    answer = shop.post("/api/v1/events", json=EVENT, headers={header: "1"})
+    assert (answer.status_code, answer.get_json()) == (202, {"accepted": 0})
+    assert "Set-Cookie" not in answer.headers
+    counted = shop.post("/api/v1/events", json=EVENT, headers={header: "0"})
+    assert counted.get_json() == {"accepted": 1}
+    assert "genvoris_visit" in counted.headers["Set-Cookie"]
