@@ -13,6 +13,7 @@ from sqlalchemy import Text, cast, select
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.ledger.schema import metadata
+from genvoris_flask.core.outbox.messages import Message
 from genvoris_flask.core.privacy.erasure import Receipt
 from genvoris_flask.signals import shopper_erased
 from tests.support.cli import run_command
@@ -81,6 +82,17 @@ def test_nothing_is_left(shop: Shop) -> None:
     customer = shop.genvoris.call("GET", "/customers/ada").get_json()
     assert customer["email"] is None
     assert not customer["metadata"]
+
+
+def test_messages_about_the_shopper(shop: Shop) -> None:
+    """What Genvoris was told of their state, or has yet to be told, is deleted as well."""
+    body = {"external_id": "ada", "status": "PAUSED"}
+    for subject in ("ada", "shopper:ada"):
+        shop.state.outbox.put(Message("customer", f"state:{subject}", body, subject))
+    assert shop.state.outbox.flush(10)
+    assert "genvoris_outbox.subject" in rows_with(shop, "ada")
+    assert erase(shop).done_at is not None
+    assert rows_with(shop, "ada") == []
 
 
 def test_receipt_says_what_is_kept(shop: Shop) -> None:

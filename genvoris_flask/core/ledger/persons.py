@@ -84,15 +84,16 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
     if connection.execute(open_ones).scalar_one():
         raise PendingError("A try-on of this shopper is under way.")
     name = ERASED + secrets.token_hex(16)
-    waiting = delete(outbox).where(outbox.c.subject == external_id)
-    messages = connection.execute(waiting).rowcount
+    # What was delivered is still known by its key.
+    about = delete(outbox).where(outbox.c.subject.in_((external_id, f"shopper:{external_id}")))
+    messages = connection.execute(about).rowcount
     agreed = connection.execute(
         update(consents)
         .where(consents.c.account == external_id)
         .values(account=name, withdrawn_at=func.coalesce(consents.c.withdrawn_at, now))
     ).rowcount
     rows = _rename_books(connection, external_id, name, now)
-    lines = [ReceiptLine("database", "messages that waited", "deleted", messages)]
+    lines = [ReceiptLine("database", "messages about the shopper", "deleted", messages)]
     if agreed:
         lines.append(ReceiptLine("database", "consents", "anonymised", agreed, _PROOF))
     if rows:
