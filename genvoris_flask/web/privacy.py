@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from flask import Flask, request_started
+from flask import Flask, has_app_context, request_started
 
 from ..core.outbox.messages import Message
 from ..core.privacy.erasure import ErasureRecords, Erasures, Holder, NoErasureRecords, Receipt
@@ -17,6 +17,7 @@ from ..core.privacy.holders import GenvorisHolder, JobHolder, SessionHolder
 from ..core.privacy.own_jobs import OwnJobs
 from ..errors import GenvorisError, QueueFullError
 from ..signals import shopper_erased
+from .compat import get_app
 from .shopper import user_id
 from .state import AppState, get_state
 
@@ -168,22 +169,25 @@ def _watch_deletions(app: Flask) -> None:
     """Erase shoppers whose user is deleted, once the shop's transaction is committed."""
     event, orm = import_module("sqlalchemy.event"), import_module("sqlalchemy.orm")
     mixin = import_module("flask_login").UserMixin
+    key = f"genvoris_deleted_{id(app)}"  # sessions belong to no app
 
     def collect(session: Any, _context: object) -> None:
         users = [each for each in session.deleted if isinstance(each, mixin)]
-        attribute = get_state(app).settings.user_id_attribute if users else None
+        if not users or not has_app_context() or get_app() is not app:
+            return
+        attribute = get_state(app).settings.user_id_attribute
         ids = [found for each in users if (found := user_id(each, attribute))]
-        session.info.setdefault("genvoris_deleted", []).extend(ids)
+        session.info.setdefault(key, []).extend(ids)
 
     def erase(session: Any) -> None:
-        for external_id in session.info.pop("genvoris_deleted", []):
+        for external_id in session.info.pop(key, []):
             try:
                 erasures_of(get_state(app)).erase(external_id)
             except GenvorisError:
                 log.exception("A deleted user could not be erased: call genvoris.privacy.erase")
 
     def drop(session: Any) -> None:
-        session.info.pop("genvoris_deleted", None)
+        session.info.pop(key, None)
 
     event.listen(orm.Session, "after_flush", collect)
     event.listen(orm.Session, "after_commit", erase)
