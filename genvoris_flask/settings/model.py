@@ -37,8 +37,8 @@ class Settings:
         page_budget: Seconds that a page may wait for a token, 0.05 to 10. Default 0.8.
         inline_session: Whether pages carry the token. Default true. When false the widget asks
             for one, and pages can be cached.
-        store_url: Where processes share sessions: ``redis://…``, ``rediss://…`` or ``unix://…``.
-            Default: each process keeps its own.
+        store_url: Where processes share sessions: ``redis://…``, ``rediss://…``, ``unix://…``,
+            ``redis+sentinel://…`` or ``redis+cluster://…``. Default: each process keeps its own.
         database_url: The SQLAlchemy URL of the database of the ledger, such as
             ``postgresql+psycopg://…``. Default: no ledger; Genvoris's plans decide who may try on.
         database: The shop's own Flask-SQLAlchemy object or engine, in place of ``database_url``.

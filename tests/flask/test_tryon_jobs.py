@@ -16,7 +16,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from genvoris_flask import Paywall, Refusal
-from genvoris_flask.core.tryon.jobs import task
+from genvoris_flask.core.tryon.jobs import finished
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.web.callbacks import run_tryon
 from genvoris_flask.web.state import EXTENSION_KEY
@@ -143,7 +143,7 @@ def test_shopper_limit(shop: Shop) -> None:
 def test_result_expires(genvoris: LocalGenvoris, monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture is served for GENVORIS_RESULT_TTL seconds."""
     # The process that made it keeps it for some seconds by a clock that does not move here.
-    monkeypatch.setattr(task, "RECENT_SECONDS", 0.0)
+    monkeypatch.setattr(finished, "RECENT_SECONDS", 0.0)
     genvoris.customer("ada")
     shop = Shop(genvoris, GENVORIS_RESULT_TTL=600)
     shop.log_in()

@@ -65,6 +65,14 @@ def test_value_expires(store: Store) -> None:
     assert store.add("one", b"2", 60)
 
 
+def test_setting_the_clock_expires_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process's own memory goes by a clock that nobody sets."""
+    store = MemoryStore(time.time)
+    store.set("one", b"1", 60)
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    assert store.get("one") == b"1"
+
+
 def test_one_of_many_adds_wins(store: Store) -> None:
     """Its value is kept."""
     with ThreadPoolExecutor(16) as pool:
