@@ -1,0 +1,75 @@
+"""What a shop is told whose try-ons run on an engine that is not set up, or does not answer."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from genvoris_flask import GenvorisFlask
+from genvoris_flask.core.tryon.jobs import BrokerError
+from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.rq import find_app
+from genvoris_flask.web.queues.celery import CeleryBroker
+from genvoris_flask.web.queues.running import run_job
+from tests.support.cli import run_command
+from tests.support.queue_shop import celery_init_app
+
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+def shop(**config: object) -> Flask:
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="s", GENVORIS_API_KEY="gvk_test_1", **config)
+    GenvorisFlask(app)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"GENVORIS_QUEUE": "rq"}, "needs GENVORIS_STORE_URL"),
+        ({"GENVORIS_QUEUE": "huey", "GENVORIS_STORE_URL": NOWHERE}, "threads, rq or celery"),
+        ({"GENVORIS_QUEUE_SIZE": 0}, "GENVORIS_QUEUE_SIZE"),
+    ],
+)
+def test_wrong_setting_is_refused(config: dict[str, object], message: str) -> None:
+    """At set-up, with what to do."""
+    with pytest.raises(ConfigurationError, match=message):
+        shop(**config)
+
+
+def test_shop_without_a_celery_app() -> None:
+    """It is told to make one, when try-ons are sent and by ``flask genvoris check``."""
+    app = shop(GENVORIS_QUEUE="celery", GENVORIS_STORE_URL=NOWHERE)
+    with pytest.raises(ConfigurationError, match="patterns/celery"):
+        CeleryBroker(app, None).send("job")
+    assert "patterns/celery" in run_command(app, "check").output
+
+
+def test_celery_broker_that_does_not_answer() -> None:
+    """It is an error of the engine, whose text has no password."""
+    app = Flask("shop")
+    app.config["CELERY"] = {"broker_url": "redis://:secret@127.0.0.1:1/0"}
+    celery_init_app(app)
+    with pytest.raises(BrokerError) as caught:
+        CeleryBroker(app, "genvoris").send("job")
+    assert "secret" not in str(caught.value)
+
+
+def test_rq_that_does_not_answer() -> None:
+    """``flask genvoris check`` says that nobody can try on."""
+    app = shop(GENVORIS_QUEUE="rq", GENVORIS_STORE_URL=NOWHERE)
+    assert "Nobody can try on. Redis does not answer" in run_command(app, "check").output
+
+
+def test_worker_with_other_settings_than_the_shop() -> None:
+    """It is told what to set, rather than failing at its first try-on in silence."""
+    with pytest.raises(ConfigurationError, match="same settings as the shop"):
+        run_job(shop(), "job")
+
+
+def test_worker_uses_the_current_app() -> None:
+    """As Flask-RQ's workers push it."""
+    app = shop()
+    with app.app_context():
+        assert find_app() is app
