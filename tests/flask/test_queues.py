@@ -11,9 +11,10 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.tryon.jobs import BrokerError
 from genvoris_flask.errors import ConfigurationError
 from genvoris_flask.rq import find_app
+from genvoris_flask.web.health_checks.shop import check_queue
 from genvoris_flask.web.queues.celery import CeleryBroker
 from genvoris_flask.web.queues.running import run_job
-from tests.support.cli import run_command
+from genvoris_flask.web.state import get_state
 from tests.support.fake_genvoris import Clock
 from tests.support.queue_shop import celery_init_app
 
@@ -53,7 +54,10 @@ def test_shop_without_a_celery_app() -> None:
 def test_celery_broker_that_does_not_answer() -> None:
     """It is an error of the engine, whose text has no password. Others do not wait for it."""
     app = Flask("shop")
-    app.config["CELERY"] = {"broker_url": "amqp://guest:secret@127.0.0.1:1//"}
+    app.config["CELERY"] = {
+        "broker_url": "amqp://guest:secret@127.0.0.1:1//",
+        "broker_transport_options": {"connect_retries_timeout": 0.1, "interval_start": 0.1},
+    }
     celery_init_app(app)
     broker = CeleryBroker(app, "genvoris", Clock())
     with pytest.raises(BrokerError, match=r"unavailable \(OperationalError\)\.$"):
@@ -63,9 +67,11 @@ def test_celery_broker_that_does_not_answer() -> None:
 
 
 def test_rq_that_does_not_answer() -> None:
-    """``flask genvoris check`` says that nobody can try on."""
+    """The check of the shop says that nobody can try on."""
     app = shop(GENVORIS_QUEUE="rq", GENVORIS_STORE_URL=NOWHERE)
-    assert "Nobody can try on. Redis does not answer" in run_command(app, "check").output
+    (finding,) = check_queue(get_state(app))
+    assert not finding.ok
+    assert finding.text.startswith("Nobody can try on. Redis does not answer")
 
 
 def test_worker_with_other_settings_than_the_shop() -> None:
