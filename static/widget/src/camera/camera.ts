@@ -9,23 +9,46 @@ export function hasLiveView(): boolean {
 
 export class Camera {
   #stream: MediaStream | undefined;
+  // Distinguishes a stream that has become available too late from the current one.
+  #opening = 0;
 
-  /** Show a camera's live view; the promise fails without permission or without a camera. */
-  async open(video: HTMLVideoElement, facing: Facing): Promise<void> {
+  /**
+   * Show a camera's live view; return false if it was closed or opened again meanwhile.
+   *
+   * The promise fails without permission or without a camera.
+   */
+  async open(video: HTMLVideoElement, facing: Facing): Promise<boolean> {
     this.close();
-    const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1920 } };
-    this.#stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-    video.srcObject = this.#stream;
-    // The phone may only have the other one.
-    const { facingMode = facing } = this.#stream.getVideoTracks()[0]?.getSettings() ?? {};
-    video.classList.toggle("mirrored", facingMode === "user");
-    await video.play();
+    const opening = this.#opening;
+    const isCurrent = () => opening === this.#opening;
+    try {
+      const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1920 } };
+      const stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+      if (!isCurrent()) {
+        stop(stream);
+        return false;
+      }
+      this.#stream = stream;
+      video.srcObject = stream;
+      // The phone may only have the other one.
+      const { facingMode = facing } = stream.getVideoTracks()[0]?.getSettings() ?? {};
+      video.classList.toggle("mirrored", facingMode === "user");
+      await video.play();
+    } catch (error) {
+      if (isCurrent()) throw error;
+    }
+    return isCurrent();
   }
 
   close(): void {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#opening++;
+    stop(this.#stream);
     this.#stream = undefined;
   }
+}
+
+function stop(stream: MediaStream | undefined): void {
+  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 /** Return what a live view shows as a JPEG, not mirrored. */

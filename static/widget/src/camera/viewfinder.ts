@@ -62,14 +62,11 @@ export class Viewfinder {
     this.#endCountdown();
     this.#shutter.disabled = true;
     try {
-      await this.#camera.open(this.#video, facing);
+      if (await this.#camera.open(this.#video, facing)) this.#shutter.disabled = false;
     } catch {
-      if (!this.#stopped) this.host.onDenied();
-      return;
+      this.#camera.close();
+      this.host.onDenied();
     }
-    this.#shutter.disabled = false;
-    // The shopper may have gone on while the browser asked for permission.
-    if (this.#stopped) this.stop();
   }
 
   /** Switch the camera off. */
