@@ -29,34 +29,32 @@ def open_stripe(settings: Settings, hooks: Hooks, sales: Sales) -> StripeEvents:
     )
 
 
-def open_lot_sales(
-    settings: Settings, ledger: Ledger, plans: PlanService, store: Store | None
+def open_sales(
+    settings: Settings,
+    billing: AppBilling,
+    ledger: Ledger | None,
+    plans: PlanService,
+    store: Store,
+    clock: Callable[[], float],
 ) -> Sales:
-    """Return the sales of a shop with a ledger.
+    """Return the sales of a shop: lots of its ledger, or else plans at Genvoris.
 
     Args:
         settings: The settings of the shop.
-        ledger: The shop's ledger.
+        billing: Its billing calls.
+        ledger: Its ledger, if it has one.
         plans: The plans that it sells.
-        store: Has the records of a shop whose quotas were Genvoris's before; None if nothing has.
+        store: Has the records of sales whose quotas are, or were, Genvoris's.
+        clock: Returns the time in Unix seconds.
     """
-    from ..core.ledger.stripe import LotSales
-    from .ledger import singles_of
+    if ledger is not None:
+        from ..core.ledger.stripe import LotSales
+        from .ledger import singles_of
 
-    former = None if store is None else StripeRepository(store)
-    return LotSales(ledger, plans.sold, singles_of(settings), former)
-
-
-def open_plan_sales(
-    settings: Settings, billing: AppBilling, store: Store, clock: Callable[[], float]
-) -> Sales:
-    """Return the sales of a shop whose quotas are Genvoris's."""
+        # A store of this process alone has no records of former plans.
+        former = StripeRepository(store) if settings.store_url else None
+        return LotSales(ledger, plans.sold, singles_of(settings), former)
     from ..core.billing.stripe.plan_sales import PlanSales
 
-    return PlanSales(
-        billing,
-        store,
-        settings.default_plan,
-        grace_days=settings.grace_days,
-        clock=clock,
-    )
+    default, grace = settings.default_plan, settings.grace_days
+    return PlanSales(billing, store, default, grace_days=grace, clock=clock)

@@ -52,7 +52,8 @@ def open_storage(
     # Redis is an extra; the check of the setting made sure that it is installed.
     from ..core.storage.namespace import Namespace, Shop
     from ..core.storage.redis_connection import RedisConnection
-    from ..core.storage.redis_store import RedisStore, RedisWindows
+    from ..core.storage.redis_store import RedisStore
+    from ..core.storage.redis_windows import RedisWindows
     from ..core.storage.sealing import SecretSealer
 
     connection = RedisConnection(settings.store_url)

@@ -252,17 +252,11 @@ class _Wiring:
 
     @functools.cached_property
     def _stripe(self) -> StripeEvents:
-        # Slow to import, and of no use to a shop without Stripe.
-        from .sales import open_lot_sales, open_plan_sales, open_stripe
+        from .sales import open_sales, open_stripe  # slow to import; few shops need them
 
-        settings, store = self._settings, self._storage.store
-        if self._ledger is None:
-            sales = open_plan_sales(settings, self._billing, store, self._clock)
-        else:
-            # A store of this process alone has no records of former plans.
-            former = store if settings.store_url else None
-            sales = open_lot_sales(settings, self._ledger, self._plans, former)
-        return open_stripe(settings, self._hooks, sales)
+        billing, ledger, store = self._billing, self._ledger, self._storage.store
+        sales = open_sales(self._settings, billing, ledger, self._plans, store, self._clock)
+        return open_stripe(self._settings, self._hooks, sales)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:

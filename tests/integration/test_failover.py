@@ -13,7 +13,8 @@ from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.rate_limits import Limiter
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
-from genvoris_flask.core.storage.redis_store import RedisStore, RedisWindows
+from genvoris_flask.core.storage.redis_store import RedisStore
+from genvoris_flask.core.storage.redis_windows import RedisWindows
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.state import get_state
 from tests.integration.conftest import RedisServer

@@ -12,7 +12,7 @@ import redis
 from genvoris_flask.core.rate_limits import Limiter
 from genvoris_flask.core.rates import parse_rates
 from genvoris_flask.core.storage.redis_connection import PAUSE, RedisConnection
-from genvoris_flask.core.storage.redis_store import RedisWindows
+from genvoris_flask.core.storage.redis_windows import RedisWindows
 from tests.integration.conftest import RedisServer
 from tests.support.fake_genvoris import Clock
 from tests.support.forwarder import Forwarder

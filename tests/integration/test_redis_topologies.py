@@ -14,7 +14,8 @@ from genvoris_flask.core.storage.health import CLUSTER_ACL_RULES
 from genvoris_flask.core.storage.interface import NoSealer, Pieces, Store
 from genvoris_flask.core.storage.namespace import Namespace, Shop
 from genvoris_flask.core.storage.redis_connection import RedisConnection
-from genvoris_flask.core.storage.redis_store import RedisStore, RedisWindows
+from genvoris_flask.core.storage.redis_store import RedisStore
+from genvoris_flask.core.storage.redis_windows import RedisWindows
 from genvoris_flask.errors import StoreUnavailableError
 from genvoris_flask.testing import Sandbox
 from genvoris_flask.web.health_checks import diagnose

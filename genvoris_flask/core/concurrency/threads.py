@@ -9,17 +9,15 @@ Everything that runs beside requests is started here::
     timer.cancel()
     start_thread("genvoris-listen", run)  # a thread that runs until the process ends
 
-A pool can be created at import time: its threads start on first use, anew in every process, so
-that none of them is missing after a fork. They end when they have had nothing to do for a while.
+A pool can be created at import time: its threads start on first use, anew in every process, and
+end when they have nothing to do for a while.
 
-When the process ends, all pools close at the same time. Tasks that still wait run immediately,
-whatever their delay, and each pool has its ``grace`` to finish. All threads are daemon threads, so
-a task that takes longer cannot keep the process alive.
+When the process ends, all pools close at the same time. Tasks that still wait run immediately, and
+each pool has its ``grace`` to finish. Daemon threads cannot keep the process alive any longer.
 """
 
 from __future__ import annotations
 
-import atexit
 import heapq
 import itertools
 import logging
@@ -30,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...errors import QueueFullError
-from .forks import is_child_of_multiprocessing
+from .forks import run_at_exit
 from .per_process import PerProcess
 
 log = logging.getLogger("genvoris_flask.background")
@@ -253,12 +251,7 @@ class _Registry:
         self._closing = False
         # Registered on first use rather than on import: functions that a shop registered before
         # that, such as one that closes its database, then run after our tasks.
-        atexit.unregister(shutdown)  # a forked process inherits that of its parent
-        atexit.register(shutdown)
-        if is_child_of_multiprocessing():  # which ends without the functions of atexit
-            from multiprocessing import util
-
-            util.Finalize(None, shutdown, exitpriority=0)
+        run_at_exit(shutdown)
 
     def add(self, workers: _Workers) -> None:
         with self._lock:
