@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
+from genvoris_flask.core.ledger import database
 from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.migrate import pending, upgrade
@@ -105,6 +106,48 @@ def test_fifty_threads_on_a_lot_of_one(shop: LedgerFixture) -> None:
     assert sum(result is not None for result in results) == 1
 
 
+def test_one_shopper_in_eight_threads(shop: LedgerFixture) -> None:
+    """Try-ons of one shopper that are made at once are counted each, and none waits in a circle."""
+    shop.ledger.give("u", Grant("gift", "test", "1", 12))
+
+    def spend(thread: int) -> int:
+        keys = [f"{thread}-{number}" for number in range(2)]
+        made = [key for key in keys if shop.ledger.reserve("u", key)]
+        return sum(shop.ledger.commit("u", key) for key in made)
+
+    assert sum(in_threads(8, spend)) == 12
+
+
+def test_settled_twice_at_once(shop: LedgerFixture) -> None:
+    """A picture and a failure of the same try-on that arrive together settle it once."""
+    shop.ledger.give("u", Grant("gift", "test", "1", 6))
+    for number in range(6):
+        key = f"k{number}"
+        assert shop.ledger.reserve("u", key)
+
+        def settle(which: int, key: str = key) -> bool:
+            return shop.ledger.release("u", key) if which else shop.ledger.commit("u", key)
+
+        in_threads(2, settle)
+        shop.check()
+
+
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_connection_that_was_closed(
+    shop: LedgerFixture, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that the server closed while it was idle is replaced, and nobody notices."""
+    shop.ledger.give("u", Grant("gift", "test", "1", 1))
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
+    others = "pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+        assert connection.exec_driver_sql(ended).all()
+    engine.dispose()
+    assert shop.ledger.reserve("u", "a")
+
+
 def test_one_event_in_many_threads(shop: LedgerFixture) -> None:
     """An event that is delivered ten times at once counts once."""
     grant = Grant("gift", "test", "1", 5)
@@ -128,6 +171,7 @@ def test_sale_and_refund_at_once(shop: LedgerFixture) -> None:
 
 PROCESS = """
 import sys
+from genvoris_flask.core.ledger import database
 from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.service import Ledger
 ledger = Ledger(Database(sys.argv[1]), clock=lambda: float(sys.argv[2]), secrets=lambda: [b""])

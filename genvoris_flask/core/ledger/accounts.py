@@ -19,7 +19,7 @@ from .database import insert_if_absent
 from .lots import FINAL_STATES, Lot, allowed_units, in_drawing_order, read_lot
 from .models import Reservation
 from .reversal_records import find_reversals
-from .schema import ID_LENGTH, accounts, entries, lots, reservations
+from .schema import ID_LENGTH, IS_DUE, accounts, entries, is_due_now, lots, reservations
 
 # Built once, since building a statement takes longer than running it.
 _LOCK = (
@@ -31,8 +31,9 @@ _VERSION = select(accounts.c.version).where(accounts.c.external_id == bindparam(
 # FOR UPDATE makes MySQL read what is committed now, even in a transaction that the shop began
 # earlier.
 _LOT = select(lots).where(lots.c.id == bindparam("lot_id")).with_for_update()
+# Whether catch_up has something to do is asked in the same statement.
 _LOTS = (
-    select(lots)
+    select(lots, is_due_now().label(IS_DUE))
     .where(
         lots.c.account == bindparam("of_account"),
         or_(lots.c.state.not_in(FINAL_STATES), lots.c.reserved > 0),
@@ -95,6 +96,9 @@ class LockedAccount:
         connection: The transaction.
         external_id: The shop's id of the shopper.
         now: The current time.
+
+    Attributes:
+        is_due: Whether a subscription's next month has come, or None if that is not known.
     """
 
     def __init__(self, connection: Connection, external_id: str, now: datetime) -> None:
@@ -102,6 +106,7 @@ class LockedAccount:
         self.id = check_id("external_id", external_id)
         self.now = now
         self._lock()
+        self.is_due: bool | None = None
         found = self._read_lots()
         self._lots = {lot.id: lot for lot in found if lot.stored_state not in FINAL_STATES}
         self._open = self._read_open() if any(lot.reserved for lot in found) else {}
@@ -238,7 +243,9 @@ class LockedAccount:
 
     def _read_lots(self) -> list[Lot]:
         """Return the lots that have not ended, and those with try-ons under way."""
-        return [read_lot(row) for row in self.connection.execute(_LOTS, {"of_account": self.id})]
+        rows = self.connection.execute(_LOTS, {"of_account": self.id, "now": self.now}).all()
+        self.is_due = bool(getattr(rows[0], IS_DUE)) if rows else None
+        return [read_lot(row) for row in rows]
 
     def _read_open(self) -> dict[str, Row[Any]]:
         """Return the open reservations by their key."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from .lots import Lot, in_drawing_order, read_lot
 from .models import FREE_SOURCE, Balance, Counts, Holdings, JournalLine, LotBalance
-from .schema import entries, lots, reservations
+from .schema import IS_DUE, entries, is_due_now, lots, reservations
 
 # Built once, since building a statement takes longer than running it.
 _OVERDUE = (
@@ -23,7 +23,8 @@ _OVERDUE = (
     )
     .group_by(reservations.c.lot_id)
 )
-_LOTS = select(lots).where(lots.c.account == bindparam("of_account"))
+_LOTS = select(lots, is_due_now().label(IS_DUE)).where(lots.c.account == bindparam("of_account"))
+_IS_DUE = select(is_due_now())
 # Genvoris's periods have 30 days, so whoever has tried on since may have an open one.
 RECENT = timedelta(days=31)
 
@@ -94,12 +95,21 @@ def read_holdings(connection: Connection, now: datetime) -> list[Holdings]:
     return [Holdings(row.of_kind, row.shoppers, int(row.left), int(row.held)) for row in rows]
 
 
-def read_lots(connection: Connection, account: str, now: datetime) -> list[Lot]:
-    """Return all lots of an account, without the reservations whose time is over."""
-    overdue = connection.execute(_OVERDUE, {"of_account": account, "now": now})
-    lapsed = {row.lot_id: row.number for row in overdue}
-    rows = connection.execute(_LOTS, {"of_account": account})
-    found = map(read_lot, rows)
+def read_lots(connection: Connection, account: str, now: datetime) -> list[Lot] | None:
+    """Return all lots of an account, without the reservations whose time is over.
+
+    Returns:
+        The lots; None if a subscription's next month has come, which changes them.
+    """
+    named = {"of_account": account, "now": now}
+    rows = connection.execute(_LOTS, named).all()
+    is_due = getattr(rows[0], IS_DUE) if rows else connection.execute(_IS_DUE, named).scalar_one()
+    if is_due:
+        return None
+    found = [read_lot(row) for row in rows]
+    if not any(lot.reserved for lot in found):
+        return found
+    lapsed = {row.lot_id: row.number for row in connection.execute(_OVERDUE, named)}
     return [replace(lot, reserved=lot.reserved - lapsed.get(lot.id, 0)) for lot in found]
 
 

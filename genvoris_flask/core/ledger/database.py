@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import random
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ...errors import LedgerUnavailableError
@@ -25,6 +26,8 @@ Mode = Literal["durable", "fast", "read"]
 ATTEMPTS = 6
 # Names in a connection's ``info``: what its next transaction does, and how SQLite writes.
 MODE, LEVEL = "genvoris_mode", "genvoris_level"
+# When a pooled connection was last used; it is tried again after so many seconds.
+USED_AT, IDLE_SECONDS = "genvoris_used_at", 5.0
 # Seconds that SQLite waits for another writer. A writer holds the database for about a millisecond.
 SQLITE_TIMEOUT = 15.0
 # Deadlock, serialization failure, lock timeout; by SQLSTATE and by MySQL's numbers.
@@ -90,7 +93,9 @@ def open_engine(target: str | URL) -> Engine:
     url = make_url(target)
     if url.get_backend_name() != "sqlite":
         # PostgreSQL's default: a transaction that has waited for a lock sees what was written.
-        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        engine = create_engine(url, isolation_level="READ COMMITTED")
+        _ping_idle_connections(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": SQLITE_TIMEOUT})
 
     @event.listens_for(engine, "connect")
@@ -113,6 +118,30 @@ def open_engine(target: str | URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _ping_idle_connections(engine: Engine) -> None:
+    """Replace connections that the server has closed meanwhile.
+
+    One that was used a moment ago is not asked first, as ``pool_pre_ping`` would.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_raw: Any, record: Any) -> None:
+        record.info[USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(raw: Any, record: Any, _proxy: object) -> None:
+        idle = time.monotonic() - record.info.get(USED_AT, math.inf)
+        if IDLE_SECONDS < idle < math.inf and not _is_alive(engine, raw):
+            raise DisconnectionError  # the pool connects anew
+
+
+def _is_alive(engine: Engine, raw: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(raw)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

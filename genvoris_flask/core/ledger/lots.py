@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 from .models import LotKind, LotState
+from .schema import IS_DUE
 
 # What is stored. "Spent" and "held" follow from the counters and the holds.
 StoredState = Literal["pending", "active", "void", "expired"]
@@ -96,6 +97,7 @@ def read_lot(row: Row[Any]) -> Lot:
     """Return a row of the table as a lot."""
     fields = row._asdict()
     fields["stored_state"] = fields.pop("state")
+    fields.pop(IS_DUE, None)
     fields["holds"] = frozenset(filter(None, fields.pop("holds").split(",")))
     return Lot(**fields)
 

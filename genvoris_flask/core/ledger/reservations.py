@@ -7,13 +7,13 @@ settled it. Its key is the try-on's idempotency key, so a repeat finds the same 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from .accounts import Change, LockedAccount, check_id
+from .accounts import Change, LockedAccount, check_id, fit_event
+from .database import insert_if_absent
 from .lots import FINAL_STATES, Lot
 from .models import Reservation
 from .schema import entries, lots, reservations
@@ -21,7 +21,28 @@ from .schema import entries, lots, reservations
 # So many failures of what was bought singly, in a row, are a reason to pay it back.
 FAILURES = 3
 
+# Built once, since building a statement takes longer than running it.
 _INSERT = insert(reservations)
+_ENTRY = insert(entries).inline()
+_KNOWN = select(reservations.c.lot_id, reservations.c.attempt).where(
+    reservations.c.key == bindparam("of_key"),
+    reservations.c.state == "open",
+    reservations.c.lapses_at > bindparam("now"),
+)
+_USE = (
+    update(lots)
+    .where(lots.c.id == bindparam("of_lot"), lots.c.reserved > 0)
+    .values(reserved=lots.c.reserved - 1, used=lots.c.used + 1)
+)
+_COMMIT = (
+    update(reservations)
+    .where(reservations.c.key == bindparam("of_key"), reservations.c.state == "open")
+    .values(state="committed")
+)
+
+
+class ChangedMeanwhileError(Exception):
+    """Something was changed by another transaction, so this one has to be begun again."""
 
 
 class ForeignReservationError(ValueError):
@@ -32,7 +53,7 @@ def reserve(
     account: LockedAccount,
     key: str,
     time_limit: timedelta,
-    prepare: Callable[[LockedAccount], object] = lambda _account: None,
+    prepare: Callable[[LockedAccount], object] | None = None,
 ) -> Reservation | None:
     """Reserve a try-on; return None if the shopper has none left.
 
@@ -42,36 +63,69 @@ def reserve(
         account: The shopper's account.
         key: The try-on's idempotency key.
         time_limit: How long it may be under way.
-        prepare: Adds what the shopper gets by trying on, before the lot is chosen.
+        prepare: Adds what the shopper gets by trying on, before the lot is chosen; None if nothing.
 
     Raises:
         ForeignReservationError: The key is another shopper's.
     """
     check_id("key", key)
+    times = {"opened_at": account.now, "lapses_at": account.now + time_limit}
+    row = {"key": key, "account": account.id, "state": "open", "attempt": 1, **times}
+    # A key is almost always new, so it is only looked for if it cannot be inserted.
+    lot = None if prepare else account.next_available()
+    if lot and insert_if_absent(account.connection, reservations, {**row, "lot_id": lot.id}):
+        return _open(account, lot, key, attempt=1)
     known = account.reservation(key)
     if known is not None and known.account != account.id:
         raise ForeignReservationError("This key belongs to another shopper's try-on.")
     if known is not None and known.state in ("open", "committed"):
         return known
-    prepare(account)
+    if prepare:
+        prepare(account)
     lot = account.next_available()
     if lot is None:
         return None
     attempt = known.attempt + 1 if known else 1
-    values: dict[str, Any] = {
-        "lot_id": lot.id,
-        "state": "open",
-        "attempt": attempt,
-        "opened_at": account.now,
-        "lapses_at": account.now + time_limit,
-    }
     if known:
-        account.change_reservation(key, **values)
+        account.change_reservation(key, lot_id=lot.id, state="open", attempt=attempt, **times)
     else:
-        row = {"key": key, "account": account.id, **values}
-        account.connection.execute(_INSERT, row)
+        account.connection.execute(_INSERT, {**row, "lot_id": lot.id})
+    return _open(account, lot, key, attempt)
+
+
+def _open(account: LockedAccount, lot: Lot, key: str, attempt: int) -> Reservation:
     _change(account, lot, "reserve", key, attempt, Change(reserved=1))
     return Reservation(key, account.id, lot.id, "open", attempt, is_new=True)
+
+
+def commit_open(connection: Connection, external_id: str, key: str, now: datetime) -> bool:
+    """Count a try-on whose reservation is open; return False if it is not.
+
+    The account needs no lock for that. Rows are changed in the order in which whoever has locked
+    the account reads them, the lot before the reservation, so that nobody waits in a circle.
+
+    Raises:
+        ChangedMeanwhileError: The reservation was settled at this moment.
+    """
+    known = connection.execute(_KNOWN, {"of_key": key, "now": now}).one_or_none()
+    if known is None:
+        return False
+    was_reserved = connection.execute(_USE, {"of_lot": known.lot_id}).rowcount
+    if not was_reserved or not connection.execute(_COMMIT, {"of_key": key}).rowcount:
+        raise ChangedMeanwhileError
+    line = {
+        "account": external_id,
+        "lot_id": known.lot_id,
+        "reservation": key,
+        "kind": "commit",
+        "allowed": 0,
+        "reserved": -1,
+        "used": 1,
+        "event": fit_event(f"{key}:{known.attempt}"),
+        "at": now,
+    }
+    connection.execute(_ENTRY, line)
+    return True
 
 
 def commit(account: LockedAccount, key: str) -> bool:

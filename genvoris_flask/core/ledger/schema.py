@@ -16,6 +16,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Exists,
     ForeignKey,
     Index,
     Integer,
@@ -24,6 +25,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
+    exists,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
@@ -130,6 +133,18 @@ subscriptions = Table(
     Column("body", JSON, nullable=False),
     Index(None, "account", "due_at"),
 )
+
+# The name of a column that says whether one of an account's subscriptions is due.
+IS_DUE = "is_due"
+
+
+def is_due_now() -> Exists:
+    """Return the condition that a subscription of ``of_account`` is due at ``now``."""
+    return exists().where(
+        subscriptions.c.account == bindparam("of_account"),
+        subscriptions.c.due_at <= bindparam("now"),
+    )
+
 
 # What the events of a payment provider have said so far.
 records = Table(

@@ -26,7 +26,7 @@ from .moving import Moving
 from .notices import Notices
 from .selling import Selling
 from .subscribing import Subscribing
-from .subscriptions import drop_all, is_due
+from .subscriptions import drop_all
 
 T = TypeVar("T")
 
@@ -83,19 +83,30 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         digests = self._digests(verified_email)
 
         def prepare(account: LockedAccount) -> None:
-            if digests:
-                grants.claim_all(account, digests)
-                if self._free:
-                    free.begin_period(account, digests, self._free)
+            grants.claim_all(account, digests)
+            if self._free:
+                free.begin_period(account, digests, self._free)
 
         return self._change(
             external_id,
-            lambda account: reservations.reserve(account, key, self._time_limit, prepare),
+            lambda account: reservations.reserve(
+                account, key, self._time_limit, prepare if digests else None
+            ),
             mode="fast",
         )
 
     def commit(self, external_id: str, key: str) -> bool:
         """Count a try-on that was made; return False if nothing was left to count it against."""
+        try:
+            if self.database.run(
+                lambda connection: reservations.commit_open(
+                    connection, external_id, key, self.now()
+                ),
+                "fast",
+            ):
+                return True
+        except reservations.ChangedMeanwhileError:
+            pass
         return self._settle(external_id, lambda account: reservations.commit(account, key))
 
     def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
@@ -148,10 +159,11 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         now = self.now()
 
         def read(connection: Connection) -> Balance | None:
-            waits = bool(digests) and grants.is_anything_waiting(connection, digests)
-            if waits or is_due(connection, external_id, now):
+            if digests and grants.is_anything_waiting(connection, digests):
                 return None
             found = read_lots(connection, external_id, now)
+            if found is None:
+                return None
             is_offered = (
                 bool(digests)
                 and self._free is not None

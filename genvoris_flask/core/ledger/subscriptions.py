@@ -22,11 +22,14 @@ from .schema import subscriptions
 HOLDS = ("pause", "ended", "superseded")
 
 # Built once, since building a statement takes longer than running it.
-_DUE = select(subscriptions.c.body).where(
-    subscriptions.c.account == bindparam("of_account"),
-    subscriptions.c.due_at <= bindparam("now"),
+_DUE = (
+    select(subscriptions.c.body)
+    .where(
+        subscriptions.c.account == bindparam("of_account"),
+        subscriptions.c.due_at <= bindparam("now"),
+    )
+    .with_for_update()
 )
-_DUE_AND_LOCKED = _DUE.with_for_update()
 
 
 def read_subscription(connection: Connection, source: str, name: str) -> Subscription | None:
@@ -64,15 +67,12 @@ def follow(account: LockedAccount, subscription: Subscription, policy: Policy, e
 
 def catch_up(account: LockedAccount, policy: Policy) -> None:
     """Do what became due by the passing of time, such as the next month of a longer period."""
+    if account.is_due is False:
+        return
     due = {"of_account": account.id, "now": account.now}
-    rows = account.connection.execute(_DUE_AND_LOCKED, due).scalars()
+    rows = account.connection.execute(_DUE, due).scalars()
     for body in rows.all():
         follow(account, Subscription.load(body), policy, account.statement("month"))
-
-
-def is_due(connection: Connection, external_id: str, now: datetime) -> bool:
-    """Return whether ``catch_up`` has something to do."""
-    return connection.execute(_DUE, {"of_account": external_id, "now": now}).first() is not None
 
 
 def due_accounts(connection: Connection, now: datetime, limit: int) -> list[str]:
