@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,10 +10,8 @@ from genvoris_flask.core.billing.stripe.payloads import Item
 from genvoris_flask.errors import GenvorisError
 from tests.support.stripe_ledger import StripeLedgerShop
 from tests.support.stripe_payloads import T0, Stripe
-from tests.support.stripe_shop import Event
 
 HOUR = 3600
-STREAMS = 12
 
 
 @pytest.fixture
@@ -135,33 +131,3 @@ class TestReversals:
         shop.deliver(stripe.disputed(month=None, at=80, id="dp_2"))
         shop.deliver(stripe.disputed("closed", "lost", month=None, at=90, id="dp_2"))
         assert shop.available() == 0
-
-
-def life(stripe: Stripe, shopper: str, dice: random.Random) -> tuple[list[Event], int]:
-    """Return the events of a sale and what follows, and what the shopper has afterwards."""
-    units = dice.randint(1, 12)
-    events = [stripe.bought(shopper, units), stripe.intent_paid(shopper, units)]
-    refunded = 0
-    for at in range(50, 50 + dice.randint(0, 3)):
-        refunded = dice.randint(refunded, 900)
-        is_whole = refunded == 900
-        events.append(stripe.refunded(None, whole=is_whole, at=at, amount_refunded=refunded))
-    left = units - units * refunded // 900
-    outcome: Any = dice.choice([None, "needs_response", "won", "lost"])
-    if outcome:
-        events.append(stripe.disputed(month=None, at=60))
-    if outcome in ("won", "lost"):
-        events.append(stripe.disputed("closed", outcome, month=None, at=70))
-    return events, left if outcome in (None, "won") else 0
-
-
-def test_streams(shop: StripeLedgerShop) -> None:
-    """Shuffled and doubled, events end where they end in order."""
-    for seed in range(STREAMS):
-        dice = random.Random(seed)
-        shopper = f"shopper_{seed}"
-        events, expected = life(Stripe(dice.random() < 0.5), shopper, dice)
-        stream = [*events, *dice.choices(events, k=dice.randint(0, 4))]
-        dice.shuffle(stream)
-        shop.deliver(*stream)
-        assert shop.available(shopper) == expected, (seed, stream)

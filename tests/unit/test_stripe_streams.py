@@ -1,4 +1,4 @@
-"""Whole lives of subscribers at Stripe, shuffled and repeated, against a model."""
+"""Whole lives of shoppers at Stripe, shuffled and repeated, against models."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.payment_life import PaymentLife
 from tests.support.stripe_ledger import StripeLedgerShop
 from tests.support.subscription_life import SubscriptionLife
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.thorough
 
 # Each is one stream of events. Set it to 2000 or more for a long run.
 STREAMS = int(os.environ.get("GENVORIS_TEST_STREAMS", "40"))
+PAYMENTS = int(os.environ.get("GENVORIS_TEST_STREAMS", "15"))
 
 
 @pytest.fixture
@@ -45,6 +47,19 @@ def test_delayed(shop: StripeLedgerShop) -> None:
             shop.at(min(at, life.now))
             shop.apply(event)
         shop.at(life.now)
+        if shop.available(life.shopper) != life.available:
+            wrong.append((seed, shop.available(life.shopper), life.available))
+    assert wrong == []
+
+
+def test_single_payments(shop: StripeLedgerShop) -> None:
+    """What is paid for once, in any order and partly twice, ends as the model says."""
+    wrong = []
+    for seed in range(PAYMENTS):
+        life = PaymentLife(seed, f"buyer-{seed}")
+        shop.lookup.items |= life.items
+        shop.at(life.now)
+        shop.deliver(*life.shuffled())
         if shop.available(life.shopper) != life.available:
             wrong.append((seed, shop.available(life.shopper), life.available))
     assert wrong == []

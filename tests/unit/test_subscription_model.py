@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from genvoris_flask.core.ledger.allowances import SubscriptionState
 from genvoris_flask.core.ledger.grants import Grant
-from genvoris_flask.core.ledger.models import OrderLine
+from genvoris_flask.core.ledger.models import LotBalance, OrderLine
 from genvoris_flask.errors import UnknownSubscriptionError
 from tests.support.stripe_ledger import StripeLedgerShop
 from tests.support.stripe_payloads import MONTH, T0, Stripe
@@ -27,9 +27,9 @@ from tests.support.subscription_life import DAY, PRICE, Month, Subscriber
 pytestmark = pytest.mark.thorough
 
 # Histories of one run. Set it to 1000 or more for a long one.
-EXAMPLES = int(os.environ.get("GENVORIS_TEST_HISTORIES", "4"))
+EXAMPLES = int(os.environ.get("GENVORIS_TEST_HISTORIES", "5"))
 TIME_LIMIT = 900
-KEYS = st.sampled_from(["k1", "k2", "k3"])
+KEYS = st.sampled_from(["k1", "k2", "k3", "k4", "k5", "k6"])
 PLANS = st.sampled_from([("pro", 5), ("max", 50)])
 WHICH = st.sampled_from([0, 1])
 
@@ -67,9 +67,12 @@ class SubscriptionMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Start with an empty ledger."""
+        """Start with a subscription of each kind, and an order."""
         self.shop = StripeLedgerShop()
         self._at(0)
+        self.activate(("pro", 5), 30)
+        self.subscribe(("pro", 5), basil=True)
+        self.order("o1")
 
     # The subscription that the shop reports
 
@@ -221,9 +224,9 @@ class SubscriptionMachine(RuleBasedStateMachine):
 
     # Try-ons and time
 
-    @rule(key=KEYS)
-    def reserve(self, key: str) -> None:
-        """Reserve a try-on."""
+    @rule(key=KEYS, ending=st.sampled_from(["made", "failed", "unknown"]))
+    def try_on(self, key: str, ending: str) -> None:
+        """Reserve a try-on and make it, or fail, or leave it open."""
         before = self._available
         got = self.shop.ledger.reserve("ada", key)
         if key in self.open or key in self.committed:
@@ -232,6 +235,10 @@ class SubscriptionMachine(RuleBasedStateMachine):
             assert (got is not None) == (before > 0)
             if got:
                 self.open[key] = self.now + TIME_LIMIT
+        if ending == "made":
+            self.commit(key)
+        elif ending == "failed":
+            self.release(key)
 
     @rule(key=KEYS)
     def commit(self, key: str) -> None:
@@ -272,7 +279,7 @@ class SubscriptionMachine(RuleBasedStateMachine):
             return
         self._lapse()
         balance = self.shop.ledger.balance("ada")
-        assert balance.available == self._available
+        assert balance.available == self._expected(balance.lots)
         self.shop.fixture.check()
 
     def teardown(self) -> None:
@@ -364,13 +371,16 @@ class SubscriptionMachine(RuleBasedStateMachine):
 
     @property
     def _available(self) -> int:
-        """What the model says is there; which lot a try-on was drawn from, the ledger says."""
-        lots = self.shop.ledger.balance("ada").lots
+        return self._expected(self.shop.ledger.balance("ada").lots)
+
+    def _expected(self, lots: Sequence[LotBalance]) -> int:
+        """Return what the model says is there; which lot was drawn from, the ledger says."""
+        assert sum(lot.used for lot in lots) <= self.used
         assert sum(lot.reserved for lot in lots) <= len(self.open)
         taken = {lot.source: lot.used + lot.reserved for lot in lots}
-        return sum(max(0, kept - taken.get(name, 0)) for name, kept in self._kept().items())
+        return sum(max(0, kept - taken.get(name, 0)) for name, kept in self._kept(lots).items())
 
-    def _kept(self) -> dict[str, int]:
+    def _kept(self, lots: Sequence[LotBalance]) -> dict[str, int]:
         """Return how many try-ons each lot has that can be used, with what was used of it."""
         kept = {}
         for name, units in self.bought.items():
@@ -387,7 +397,6 @@ class SubscriptionMachine(RuleBasedStateMachine):
             name = f"stripe:{each.stripe.subscription}/{T0 + month.start}"
             kept[name] = each.kept(self.now)
         if self.period and self.now < self.period.end and self.states["hand"] == "active":
-            lots = self.shop.ledger.balance("ada").lots
             (name,) = [lot.source for lot in lots if lot.source.startswith("shop:")]
             kept[name] = 0 if self.period.refunded else self.period.granted
         return kept
@@ -395,5 +404,5 @@ class SubscriptionMachine(RuleBasedStateMachine):
 
 TestSubscriptionMachine = SubscriptionMachine.TestCase
 TestSubscriptionMachine.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=25, deadline=None
+    max_examples=EXAMPLES, stateful_step_count=30, deadline=None
 )
