@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from genvoris_flask.core.webhooks.events import CreditEvent
+from genvoris_flask.web.health_checks.charging import check_charging
 from tests.support.cli import CommandResult, run_command
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
@@ -237,6 +238,23 @@ def test_check_trusted_hosts(shop: Shop) -> None:
     found = finding(shop, "hosts")
     assert (found["ok"], found["warning"]) == (True, False)
     assert "Set TRUSTED_HOSTS" not in found["text"]
+
+
+@pytest.mark.parametrize(
+    ("config", "advice"),
+    [
+        ({"GENVORIS_ALLOW_GUESTS": True}, "set GENVORIS_SHOP_TRYONS_PER_DAY"),
+        ({"GENVORIS_TRYONS_PER_DAY": 5}, "set GENVORIS_STORE_URL"),
+        ({}, None),
+    ],
+)
+def test_check_daily_limits(
+    genvoris: LocalGenvoris, config: dict[str, Any], advice: str | None
+) -> None:
+    """A shop that nothing keeps from paying for any number of try-ons is told so."""
+    found = list(check_charging(Shop(genvoris, **config).state))
+    assert [each.warning for each in found] == ([True] if advice else [])
+    assert all(str(advice) in each.text for each in found)
 
 
 def test_check_paywall(genvoris: LocalGenvoris) -> None:

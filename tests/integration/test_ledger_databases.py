@@ -28,6 +28,9 @@ from tests.support.databases import running_mariadb, running_postgres
 from tests.support.killing import kill_often
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 from tests.support.outboxes import in_two_processes, killed_often
+from tests.support.payment_life import PaymentLife
+from tests.support.stripe_ledger import StripeLedgerShop
+from tests.support.subscription_life import SubscriptionLife
 
 T = TypeVar("T")
 
@@ -167,6 +170,19 @@ def test_sale_and_refund_at_once(shop: LedgerFixture) -> None:
 
         in_threads(2, work)
     assert shop.ledger.balance("u").available == 0
+
+
+def test_lives_of_subscribers(url: str) -> None:
+    """Stripe's subscriptions and payments, shuffled and doubled, end alike on every database."""
+    shop = StripeLedgerShop(url=url)
+    for seed in range(2):
+        for life in (SubscriptionLife(seed, f"s{seed}"), PaymentLife(seed, f"p{seed}")):
+            shop.lookup.items |= life.items if isinstance(life, PaymentLife) else {}
+            shop.at(life.now)
+            shop.deliver(*life.shuffled())
+            assert shop.available(life.shopper) == life.available
+    shop.fixture.check()
+    shop.fixture.database.engine.dispose()
 
 
 PROCESS = """

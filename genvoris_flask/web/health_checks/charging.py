@@ -12,6 +12,7 @@ from .finding import Finding, good, warn, wrong
 def check_charging(state: AppState) -> Iterator[Finding]:
     """Check that shoppers can pay in each way in which the shop charges, and see the price."""
     settings = state.settings
+    yield from _check_daily_limits(state)
     if not settings.charging:
         return
     yield good("charging", f"Shoppers get try-ons by {' and '.join(settings.charging)}.")
@@ -22,6 +23,27 @@ def check_charging(state: AppState) -> Iterator[Finding]:
         yield from _check_plans(state)
     if settings.free_tryons and "freemium" in settings.charging:
         yield from _check_addresses(state)
+
+
+def _check_daily_limits(state: AppState) -> Iterator[Finding]:
+    """Check what a day can cost where try-ons are made for nothing."""
+    settings = state.settings
+    limits = (settings.shop_tryons_per_day, settings.tryons_per_day, settings.guest_tryons_per_day)
+    is_open = settings.is_free or settings.allow_guests
+    if is_open and settings.shop_tryons_per_day is None:
+        yield warn(
+            "daily limits",
+            "Try-ons are made for nothing, and nothing limits what a day may cost all together: "
+            "set GENVORIS_SHOP_TRYONS_PER_DAY.",
+        )
+    elif any(limits) and settings.store_url is None:
+        yield warn(
+            "daily limits",
+            "Each process counts the try-ons of a day by itself: set GENVORIS_STORE_URL, so that "
+            "they are counted together.",
+        )
+    elif any(limits):
+        yield good("daily limits", "Try-ons of a day are counted for all processes together.")
 
 
 def _check_plans(state: AppState) -> Iterator[Finding]:
