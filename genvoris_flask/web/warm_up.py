@@ -77,11 +77,12 @@ def warm_up(app: Flask) -> None:
         import_module(name)
     check_environment(settings, load=True)
     if not (settings.has_ledger or app.debug or app.testing or _is_flask_run()):
-        _warn_of_memory()
+        warn_of_memory()
 
 
 @functools.cache  # once
-def _warn_of_memory() -> None:
+def warn_of_memory() -> None:
+    """Log that a killed process loses what it has yet to tell Genvoris."""
     log.warning(
         "Orders, returns and events for functions with background=True wait in the memory of this "
         "process until they are delivered, and are lost if it is killed. With a ledger "

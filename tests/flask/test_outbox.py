@@ -16,6 +16,8 @@ from genvoris_flask.core.api.models import Customer
 from genvoris_flask.core.webhooks.events import read_event
 from genvoris_flask.core.webhooks.handling import Handler, run_handlers
 from genvoris_flask.core.webhooks.signature import HEADER, sign
+from genvoris_flask.web import warm_up
+from genvoris_flask.web.health_checks import shop as shop_checks
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
@@ -110,6 +112,28 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
     assert listed(shop) == []
     assert run_command(shop.app, "outbox", "retry").exit_code == 2
+
+
+def test_check_warns(shop: Shop) -> None:
+    """The check of the set-up counts what was given up."""
+    shop.transport.fault = lambda request: httpx.Response(400, json={"error": "invalid_body"})
+    convert(shop)
+    shop.state.outbox.flush(60)
+    (finding,) = shop_checks.check_outbox(shop.state)
+    assert "1 messages" in finding.text
+
+
+@pytest.mark.parametrize("is_testing", [True, False])
+def test_start_warns_of_memory(
+    genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture, is_testing: bool
+) -> None:
+    """A server says once what a killed process would lose, but not in tests."""
+    warm_up.warn_of_memory.cache_clear()
+    app = Shop(genvoris, TESTING=is_testing).app
+    for _each in range(2):
+        warm_up.warm_up(app)
+    assert caplog.text.count("are lost if it is killed") == (not is_testing)
+    assert ("GENVORIS_DATABASE_URL" in caplog.text) == (not is_testing)
 
 
 def test_without_a_database(genvoris: LocalGenvoris) -> None:

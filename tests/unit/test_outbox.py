@@ -89,7 +89,7 @@ def test_errors_of_what_counts_twice(error: Exception, code: str, is_final: bool
 
 def test_pauses_grow_for_three_days(shop: OutboxFixture) -> None:
     """Then a message is given up, kept, and can be sent again."""
-    shop.fails_with = lambda _message: AWAY
+    shop.fails_with = lambda _message: ValueError()
     shop.table.put(conversion(1))
     attempts = []
     while shop.states()["order:1"][0] == "waiting":
@@ -101,7 +101,7 @@ def test_pauses_grow_for_three_days(shop: OutboxFixture) -> None:
     assert pauses[:-1] == sorted(pauses[:-1])
     assert pauses[-2] == 3600
     assert attempts[-1] - attempts[0] == 3 * DAY
-    assert shop.states() == {"order:1": ("given_up", "unreachable")}
+    assert shop.states() == {"order:1": ("given_up", "ValueError")}
     shop.fails_with = lambda _message: None
     assert shop.run(DAY) == []
     assert shop.table.retry() == 1
@@ -239,5 +239,5 @@ def test_kinds_of_a_later_version_wait(shop: OutboxFixture) -> None:
 
 @pytest.mark.parametrize("seconds", [10 * MINUTE, 2 * DAY], ids=["ten minutes", "two days"])
 def test_outage_loses_no_conversion(tmp_path: Path, seconds: float) -> None:
-    """Each arrives once, and those of a shopper in their order."""
-    assert survive_outage(LocalGenvoris(tmp_path), tmp_path, 60, seconds) <= 3600
+    """Each arrives once within minutes of its return, and those of a shopper in their order."""
+    assert survive_outage(LocalGenvoris(tmp_path), tmp_path, 60, seconds) <= 400

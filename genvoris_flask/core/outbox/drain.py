@@ -18,6 +18,7 @@ log = logging.getLogger("genvoris_flask.outbox")
 GIVE_UP_AFTER = timedelta(days=3)
 # While Genvoris does not answer, one message tries it after 2 s, then 4, up to a minute.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+LONGEST_OUTAGE_DELAY = 300.0
 # For how long a process has a message to itself. A call to Genvoris takes seconds.
 LEASES: dict[Lane, timedelta] = {
     "calls": timedelta(minutes=2),
@@ -137,7 +138,10 @@ class Drain:
             hint = "`flask genvoris outbox retry` sends it again"
             log.error("%s: given up (%s); %s", claim.message, verdict.code, hint)
             return
-        delay = self._jitter(0.5, 1.0) * delay_after(claim.attempts)
+        delay = delay_after(claim.attempts)
+        if verdict.is_outage:  # which is not the message's own fault, and has a pause of its own
+            delay = min(delay, LONGEST_OUTAGE_DELAY)
+        delay *= self._jitter(0.5, 1.0)
         until = min(now + timedelta(seconds=delay), claim.queued_at + GIVE_UP_AFTER)
         until = max(until, now + timedelta(seconds=verdict.retry_after))
         self._table.mark_failed(claim, verdict.code, until)

@@ -31,6 +31,7 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
     yield shop.check_store(state)
     yield from shop.check_queue(state)
     yield from shop.check_ledger(state)
+    yield from shop.check_outbox(state)
     yield from charging.check_charging(state)
     yield shop.check_webhooks(state)
     if state.settings.plans:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...core.outbox.durable import DurableOutbox
 from ...core.tryon.jobs.durable import DurableJobQueue
 from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError, see
 from ..shopper import SETTING, classes_with_own_get_id, login_url
@@ -46,6 +47,22 @@ def check_queue(state: AppState) -> Iterator[Finding]:
             "queue",
             f"No worker of {name} listens, so try-ons wait in vain: start one, see "
             f"{see('queues.md')}",
+        )
+
+
+def check_outbox(state: AppState) -> Iterator[Finding]:
+    """Warn of what could not be delivered, if the outbox is in a database."""
+    if not isinstance(state.outbox, DurableOutbox):
+        return
+    try:
+        given_up = state.outbox.table.messages(("given_up",), 100)
+    except LedgerUnavailableError:  # which the ledger's own check reports
+        return
+    if given_up:
+        yield warn(
+            "outbox",
+            f"{len(given_up)} messages, of at most 100 that are counted, could not be delivered: "
+            "`flask genvoris outbox list` says why, and `outbox retry --all` sends them again.",
         )
 
 
