@@ -260,15 +260,12 @@ class _Wiring:
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:
-        key = self._settings.api_key
-        return HttpClient(
-            self._settings.tryon_url,
-            {"X-API-Key": key},
-            secrets=(key,),
-            transport=self._transport,
-            observe=self._observe,
-            pace=self._pace,
-        ).with_priority(Priority.SHOPPER)
+        url, key, pace = self._settings.tryon_url, self._settings.api_key, self._pace
+        transport, observe = self._transport, self._observe
+        http = HttpClient(
+            url, {"X-API-Key": key}, secrets=(key,), transport=transport, observe=observe, pace=pace
+        )
+        return http.with_priority(Priority.SHOPPER)
 
     @functools.cached_property
     def _daily_limit(self) -> DailyLimit:
