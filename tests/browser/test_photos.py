@@ -145,8 +145,10 @@ def test_drop_and_paste(shop: ScriptedShop) -> None:
         expect(dialog(page)).to_contain_text("deleted")
 
 
-# Notes the cameras that are on, and how files are asked for.
-CAMERAS = """window.tracks = [];
+# Notes the cameras that are on, and how files are asked for; a timer can be stopped at its start.
+CAMERAS = """const {setInterval} = window;
+window.setInterval = (run, ms) => setInterval(run, window.stands ? 1e9 : ms);
+window.tracks = [];
 window.captures = [];
 const {mediaDevices} = navigator;
 const {getUserMedia} = mediaDevices;
@@ -175,9 +177,11 @@ def test_camera_on_phone(whole_browser: Browser) -> None:
     expect(dialog(page).get_by_role("button", name="Take photo")).to_be_enabled()
     assert page.evaluate(f"[{LIVE}, wanted]") == [1, "environment"]
     expect_accessible(page, "genvoris-dialog")
+    page.evaluate("() => { window.stands = true; }")
     press(page, "Take photo")
     expect(dialog(page).get_by_role("status")).to_have_text("10")
     press(page, "Stop timer")
+    page.evaluate("() => { window.stands = false; }")
     press(page, "Switch camera")
     expect(dialog(page).get_by_role("button", name="Take photo")).to_be_enabled()
     assert page.evaluate(f"[{LIVE}, wanted]") == [1, "user"]
