@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import Text, cast, select
 
-from genvoris_flask import GenvorisFlask
+from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.ledger.schema import metadata
 from genvoris_flask.core.outbox.messages import Message
 from genvoris_flask.core.privacy.erasure import Receipt
@@ -93,6 +93,23 @@ def test_messages_about_the_shopper(shop: Shop) -> None:
     assert "genvoris_outbox.subject" in rows_with(shop, "ada")
     assert erase(shop).done_at is not None
     assert rows_with(shop, "ada") == []
+
+
+def test_free_try_ons_are_given_once(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """An account that is erased and made anew has no free try-ons before their period ends."""
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_CHARGING="freemium", GENVORIS_FREE_TRYONS=1)
+    shop.extension.shopper_loader(lambda: Shopper(names[-1], email=EMAIL, email_verified=True))
+    names = ["ada"]
+    assert shop.finish(shop.tryon())["state"] == "done"
+    kept = [line for line in erase(shop).lines if line.what == "digests of the address"]
+    assert [line.outcome for line in kept] == ["kept"]
+    names.append("again")
+    assert shop.finish(shop.tryon())["state"] == "refused"
+    genvoris.clock.now += 31 * DAY
+    with shop.app.app_context():
+        assert shop.extension.privacy.sweep()["addresses"] == 1
+    assert rows_with(shop, "ada") == []
+    assert shop.finish(shop.tryon())["state"] == "done"
 
 
 def test_receipt_says_what_is_kept(shop: Shop) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 
 from ..privacy.erasure import OpenErasure, PendingError, Receipt, ReceiptLine
 from .database import Database
+from .models import FREE_SOURCE
 from .schema import (
     accounts,
     consent_texts,
@@ -31,6 +32,7 @@ from .schema import (
 ERASED = "erased:"
 _BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
 _LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
+_FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
 _PROOF = "proves that there was a consent; nothing leads to the person"
 
 
@@ -98,6 +100,9 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
         lines.append(ReceiptLine("database", "consents", "anonymised", agreed, _PROOF))
     if rows:
         lines.append(ReceiptLine("database", "the ledger's journal", "anonymised", rows, _LAW))
+    running = select(func.count()).where(lots.c.account == name, lots.c.email_hash.is_not(None))
+    if kept := connection.execute(running).scalar_one():
+        lines.append(ReceiptLine("database", "digests of the address", "kept", kept, _FREE))
     return lines
 
 
@@ -107,7 +112,8 @@ def _rename_books(connection: Connection, external_id: str, name: str, now: date
     if connection.execute(known).scalar_one():
         values = {"external_id": name, "version": 1, "created_at": now}
         connection.execute(insert(accounts), values)
-    _forget_addresses(connection, external_id, name)
+    of_account = lots.c.account == external_id
+    _forget_addresses(connection, and_(of_account, ~_is_running(now)), name)
     rows = 0
     for table in _BOOKS:
         moved = update(table).where(table.c.account == external_id).values(account=name)
@@ -118,21 +124,31 @@ def _rename_books(connection: Connection, external_id: str, name: str, now: date
     return rows
 
 
-def _forget_addresses(connection: Connection, external_id: str, name: str) -> None:
-    """Replace digests of the shopper's e-mail address, which free try-ons are counted by."""
-    of = lots.c.account == external_id
+def _is_running(now: datetime) -> ColumnElement[bool]:
+    """Return whether a lot is of a free period that runs, which is known by its address.
+
+    Else an account that is erased and made again would have free try-ons again.
+    """
+    return and_(lots.c.source == FREE_SOURCE, lots.c.expires_at > now)
+
+
+def _forget_addresses(connection: Connection, which: ColumnElement[bool], name: str) -> int:
+    """Replace digests of an e-mail address, by which free try-ons are counted."""
     found = connection.execute(
-        select(lots.c.id, lots.c.source, lots.c.source_id).where(of, lots.c.email_hash.is_not(None))
+        select(lots.c.id, lots.c.source, lots.c.source_id).where(
+            which, lots.c.email_hash.is_not(None)
+        )
     ).all()
     for row in found:
         values: dict[str, Any] = {"email_hash": None}
-        if row.source == "free":
+        if row.source == FREE_SOURCE:
             values["source_id"] = f"{name}/{row.id}"
             event = update(entries).where(
                 entries.c.lot_id == row.id, entries.c.event == f"free:{row.source_id}"
             )
             connection.execute(event.values(event=f"free:{name}/{row.id}"))
         connection.execute(update(lots).where(lots.c.id == row.id).values(**values))
+    return len(found)
 
 
 def _rows(connection: Connection, table: Table, column: str, value: str) -> list[dict[str, Any]]:
@@ -171,8 +187,8 @@ class DatabaseErasures:
 
         return self._database.run(work)
 
-    def save(self, receipt: Receipt) -> None:
-        """Store a receipt; with it an erasure that is done forgets whose it was."""
+    def save(self, receipt: Receipt) -> bool:
+        """Store a receipt; see ``ErasureRecords``."""
         values: dict[str, Any] = {
             "attempts": erasures.c.attempts + 1,
             "receipt": receipt.fields(),
@@ -180,8 +196,9 @@ class DatabaseErasures:
         }
         if receipt.done_at:
             values["account"] = None
-        statement = update(erasures).where(erasures.c.id == receipt.id).values(**values)
-        self._database.run(lambda connection: connection.execute(statement))
+        unfinished = (erasures.c.id == receipt.id, erasures.c.done_at.is_(None))
+        statement = update(erasures).where(*unfinished).values(**values)
+        return bool(self._database.run(lambda each: each.execute(statement).rowcount))
 
     def pending(self) -> list[OpenErasure]:
         """Return the erasures that are not done, the oldest first."""
@@ -208,4 +225,6 @@ def sweep(connection: Connection, now: datetime, keep: timedelta) -> dict[str, i
     unused = delete(consent_texts).where(
         consent_texts.c.digest.not_in(used), consent_texts.c.created_at < before
     )
+    of_erased = and_(lots.c.account.startswith(ERASED), ~_is_running(now))
+    counts["addresses"] = _forget_addresses(connection, of_erased, ERASED + "free")
     return {**counts, "consent texts": connection.execute(unused).rowcount}

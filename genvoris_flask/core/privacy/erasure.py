@@ -111,8 +111,12 @@ class ErasureRecords(Protocol):
     def open(self, external_id: str) -> OpenErasure:
         """Return the open erasure of a shopper, which is recorded if there is none."""
 
-    def save(self, receipt: Receipt) -> None:
-        """Store a receipt; with it an erasure that is done forgets whose it was."""
+    def save(self, receipt: Receipt) -> bool:
+        """Store a receipt, with which an erasure that is done forgets whose it was.
+
+        Returns:
+            False if another process has finished the erasure meanwhile.
+        """
 
     def pending(self) -> list[OpenErasure]:
         """Return the erasures that are not done, the oldest first."""
@@ -129,8 +133,9 @@ class NoErasureRecords:
         now = datetime.fromtimestamp(self._clock(), UTC)
         return OpenErasure(secrets.token_hex(16), external_id, now)
 
-    def save(self, receipt: Receipt) -> None:
-        """Do nothing."""
+    def save(self, receipt: Receipt) -> bool:  # noqa: ARG002
+        """Do nothing, and return True."""
+        return True
 
     def pending(self) -> list[OpenErasure]:
         """Return nothing."""
@@ -200,7 +205,6 @@ class Erasures:
                 pending.append(holder.place)
         done_at = None if pending else datetime.fromtimestamp(self._clock(), UTC)
         receipt = Receipt(erasure.id, erasure.asked_at, done_at, tuple(lines), tuple(pending))
-        self._records.save(receipt)
-        if done_at:
+        if self._records.save(receipt) and done_at:
             self._on_done(erasure.external_id, receipt)
         return receipt
