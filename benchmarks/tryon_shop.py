@@ -23,6 +23,7 @@ app.config.update(
     GENVORIS_STORE_URL=os.environ.get("BENCH_STORE_URL"),
     GENVORIS_TRYON_CONCURRENCY=int(os.environ.get("BENCH_CONCURRENCY", "8")),
     GENVORIS_LIMIT_TRYONS="1000000/minute",
+    GENVORIS_PACE_TRYONS="1000000/minute",
 )
 genvoris = GenvorisFlask(app)
 http = httpx.Client(timeout=120)

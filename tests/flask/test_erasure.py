@@ -98,8 +98,8 @@ def test_messages_about_the_shopper(shop: Shop) -> None:
 def test_free_try_ons_are_given_once(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     """An account that is erased and made anew has no free try-ons before their period ends."""
     shop = ledger_shop(genvoris, tmp_path, GENVORIS_CHARGING="freemium", GENVORIS_FREE_TRYONS=1)
-    shop.extension.shopper_loader(lambda: Shopper(names[-1], email=EMAIL, email_verified=True))
     names = ["ada"]
+    shop.extension.shopper_loader(lambda: Shopper(names[-1], email=EMAIL, email_verified=True))
     assert shop.finish(shop.tryon())["state"] == "done"
     kept = [line for line in erase(shop).lines if line.what == "digests of the address"]
     assert [line.outcome for line in kept] == ["kept"]

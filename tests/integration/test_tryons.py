@@ -53,6 +53,7 @@ def start(tmp_path: Path, host: TryonHost) -> Iterator[Start]:
             "GENVORIS_API_URL": f"{host.url}/api/v1",
             "GENVORIS_TRYON_URL": host.url,
             "GENVORIS_LIMIT_TRYONS": "100000/minute",
+            "GENVORIS_PACE_TRYONS": "100000/minute",
             **config,
         }
         folder = tmp_path / f"shop{len(shops)}"
