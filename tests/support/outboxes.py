@@ -154,8 +154,11 @@ def deliver_to_file(url: str, now: float, path: str, seconds: float) -> None:
         os.write(file, f"{message.key}\n".encode())
         time.sleep(seconds)
 
-    table = MessageTable(Database(url), lambda: now)
+    database = Database(url)
+    table = MessageTable(database, lambda: now)
     Drain(table, deliver, clock=lambda: now).run("calls")
+    database.engine.dispose()
+    os.close(file)
 
 
 def in_two_processes(url: str, folder: Path, count: int) -> Counter[str]:
