@@ -18,14 +18,12 @@ from ..models import (
     Failure,
     Job,
     Outcome,
-    TryOnCancelledError,
-    TryOnPostponedError,
-    TryOnRequest,
     result_of,
 )
-from . import LONGEST_WAIT, BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
+from . import BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
 from .finished import FinishedJobs
 from .heartbeats import Heartbeats
+from .making import TaskMaker
 from .records import JobRecords
 from .task import Task, count_unfinished, find_repeat
 
@@ -68,14 +66,14 @@ class JobWorker:
     ) -> None:
         self.id = secrets.token_hex(8)
         self._records = records
-        self._run_tryon = run
         self._on_no_picture = on_no_picture
         self._concurrency = concurrency
         self._max_pending = concurrency * (1 + QUEUED_PER_THREAD)
         self._ttl = ttl
         self._max_runtime = max_runtime
         self._monotonic = monotonic
-        self._pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
+        self._pool = pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
+        self._maker = TaskMaker(records, run, monotonic, lambda: pool.is_closing)
         self._changed = threading.Condition()
         self._heartbeats = Heartbeats(
             self.heartbeat, self._needs_heartbeats, self._changed, interval, grace=max_runtime
@@ -181,7 +179,7 @@ class JobWorker:
             if request is None or self._has_ended(task.job):
                 task.superseded = True
             else:
-                outcome = self._make(task, request)
+                outcome = self._maker.make(task, request)
             if isinstance(outcome, RunAgain):
                 return outcome
             self._end(task, outcome)
@@ -191,38 +189,6 @@ class JobWorker:
                     self._pending -= 1
                     self._changed.notify_all()
         return None
-
-    def _make(self, task: Task, request: TryOnRequest) -> Outcome | RunAgain:
-        task.started_at = self._monotonic()
-        task.job = replace(task.job, state="running")
-        try:
-            self._records.write(task.job)
-        except StoreUnavailableError:
-            log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
-        try:
-            return self._run_tryon(request)
-        except TryOnPostponedError as error:
-            return self._postpone(task, request, error.seconds)
-        except TryOnCancelledError:
-            task.superseded = True
-            return INTERRUPTED
-        except BaseException:  # sys.exit() in the shop's function must end the job, too
-            log.exception("Try-on %s failed", task.job.id)
-            return Failure("internal_error")
-
-    def _postpone(self, task: Task, request: TryOnRequest, seconds: float) -> Outcome | RunAgain:
-        """Queue a job again, unless its shopper would have to wait for too long."""
-        now = self._monotonic()
-        if task.postponed_at is None:
-            task.postponed_at = now
-        is_late = now + seconds > task.postponed_at + LONGEST_WAIT
-        if task.removed or self._pool.is_closing or is_late:
-            return Failure("busy", charged=False)
-        task.request, task.started_at = request, None
-        task.job = replace(task.job, state="queued")
-        with suppress(StoreUnavailableError):  # a heartbeat writes it down
-            self._records.write(task.job)
-        return RunAgain(seconds)
 
     def _has_ended(self, job: Job) -> bool:
         with suppress(StoreUnavailableError):

@@ -1,0 +1,83 @@
+"""Makes the try-on of one job on the thread that calls, or puts it off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from ....errors import StoreUnavailableError
+from ...concurrency.threads import RunAgain
+from ..models import (
+    INTERRUPTED,
+    Failure,
+    Outcome,
+    TryOnCancelledError,
+    TryOnPostponedError,
+    TryOnRequest,
+)
+from . import LONGEST_WAIT, Run
+from .records import JobRecords
+from .task import Task
+
+log = logging.getLogger("genvoris_flask.tryon")
+
+
+class TaskMaker:
+    """Makes the try-ons of a worker.
+
+    Args:
+        records: The jobs that all processes see.
+        run: Makes a try-on.
+        monotonic: A clock that is never set, in seconds.
+        is_closing: Returns whether the process ends, so that nothing can be put off.
+    """
+
+    def __init__(
+        self,
+        records: JobRecords,
+        run: Run,
+        monotonic: Callable[[], float],
+        is_closing: Callable[[], bool],
+    ) -> None:
+        self._records = records
+        self._run_tryon = run
+        self._monotonic = monotonic
+        self._is_closing = is_closing
+
+    def make(self, task: Task, request: TryOnRequest) -> Outcome | RunAgain:
+        """Return what became of a try-on, or when it is to be made again.
+
+        Whatever the shop's function raises is an outcome, since its job must end.
+        """
+        task.started_at = self._monotonic()
+        task.job = replace(task.job, state="running")
+        try:
+            self._records.write(task.job)
+        except StoreUnavailableError:
+            log.debug("A try-on runs while the store is away; a heartbeat writes it down.")
+        try:
+            return self._run_tryon(request)
+        except TryOnPostponedError as error:
+            return self._postpone(task, request, error.seconds)
+        except TryOnCancelledError:
+            task.superseded = True
+            return INTERRUPTED
+        except BaseException:  # sys.exit() in the shop's function must end the job, too
+            log.exception("Try-on %s failed", task.job.id)
+            return Failure("internal_error")
+
+    def _postpone(self, task: Task, request: TryOnRequest, seconds: float) -> Outcome | RunAgain:
+        """Queue a job again, unless its shopper would have to wait for too long."""
+        now = self._monotonic()
+        if task.postponed_at is None:
+            task.postponed_at = now
+        is_late = now + seconds > task.postponed_at + LONGEST_WAIT
+        if task.removed or self._is_closing() or is_late:
+            return Failure("busy", charged=False)
+        task.request, task.started_at = request, None
+        task.job = replace(task.job, state="queued")
+        with suppress(StoreUnavailableError):  # a heartbeat writes it down
+            self._records.write(task.job)
+        return RunAgain(seconds)
