@@ -6,8 +6,8 @@ import { JOB_KEY, readJson, writeText } from "../widget/storage";
 const MAX_AGE = 30 * 60 * 1000;
 const MAX_HISTORY = 100;
 const HISTORY_KEY = "genvoris:made";
-// How long a page that is being left may still hold a job.
-const LEAVING = 3000;
+// How long a page that is being left may still hold a job; a slow phone takes seconds to leave it.
+const LEAVING = 10_000;
 
 export interface RunningJob {
   at: number;
