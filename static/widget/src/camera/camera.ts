@@ -53,7 +53,8 @@ function stop(stream: MediaStream | undefined): void {
 
 /** Return what a live view shows as a JPEG, not mirrored. */
 export function takePicture(video: HTMLVideoElement): Promise<Blob | null> {
-  const canvas = document.createElement("canvas");
+  // An element of the shop's named "createElement" would hide the method of the document.
+  const canvas = Document.prototype.createElement.call(document, "canvas") as HTMLCanvasElement;
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   canvas.getContext("2d")?.drawImage(video, 0, 0);
   return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));

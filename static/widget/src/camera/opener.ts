@@ -28,7 +28,7 @@ export class DialogCamera implements CameraOpener {
       if (screen.name === "camera") this.#back();
     });
     const onHidden = () => doc.hidden && this.#viewfinder && this.#back();
-    document.addEventListener("visibilitychange", onHidden, { signal });
+    doc.addEventListener("visibilitychange", onHidden, { signal });
   }
 
   /** Open the camera; `take` gets the photo. */
