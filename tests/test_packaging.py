@@ -111,6 +111,7 @@ def test_wheel_dependencies(dist: Path) -> None:
     assert {line for line in lines if line.startswith("Provides-Extra")} == {
         "Provides-Extra: celery",
         "Provides-Extra: ledger",
+        "Provides-Extra: metrics",
         "Provides-Extra: mysql",
         "Provides-Extra: postgresql",
         "Provides-Extra: redis",

@@ -176,7 +176,8 @@ def test_failure_gives_everything_back(engine: Engine) -> None:
 @pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)
 def test_check_sees_whether_a_worker_listens(engine: Engine) -> None:
     """``flask genvoris check`` says so."""
-    assert f"A worker of {engine.name} listens" in run_command(engine.app, "check").output
+    listens = f"A worker of {engine.name} listens"
+    until(lambda: listens in run_command(engine.app, "check").output)  # it is being started
 
 
 def post_and_die(engine: Engine, answers: Any) -> None:

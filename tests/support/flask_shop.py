@@ -22,6 +22,7 @@ from tests.support.pictures import picture
 from tests.support.waiting import LIMIT
 
 PAGE = "<html><body>{{ genvoris_widget(**options) }}</body></html>"
+PACED_CALLS = ("MINTS", "REGISTRATIONS", "NEW_SHOPPERS", "TRYONS")
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 SMALL_PHOTO = picture("JPEG", (300, 450))
 
@@ -60,6 +61,8 @@ class Shop:
             GENVORIS_TRYON_URL="http://127.0.0.1:8787",
             GENVORIS_LOGIN_URL="/login",
             GENVORIS_UPGRADE_URL="/plans",
+            # Tests make as many calls in a minute as a shop does in a day.
+            **{f"GENVORIS_PACE_{calls}": "100000/minute" for calls in PACED_CALLS},
         )
         self.app.config.update(config)
         self.extension = GenvorisFlask()
