@@ -202,7 +202,8 @@ def test_killed_processes_lose_nothing(engine: Engine) -> None:
     process.start()
     job = receiver.recv()
     process.join()
-    until(lambda: engine.host.keys)
+    # The dialog polls, and so has a process look after the job.
+    until(lambda: look(engine.one, job, "web") and engine.host.keys)
     assert engine.worker
     engine.worker.kill()
     engine.host.gate.set()
