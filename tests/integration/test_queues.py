@@ -69,8 +69,9 @@ def engine(
 
 
 @pytest.fixture(autouse=True)
-def opened_gate(engine: Engine) -> Iterator[None]:
-    """Let no test that fails leave its try-ons waiting, since they would hold up the next one."""
+def apart(engine: Engine) -> Iterator[None]:
+    """Let no test's try-ons be made during the next one."""
+    until(engine.is_idle)
     yield
     engine.host.gate.set()
 
@@ -155,7 +156,6 @@ def test_full_queue(engine: Engine) -> None:
     users = [f"rush{number}" for number in range(ROOM + 1)]
     for user in users:
         engine.sell(user)
-    until(engine.is_idle)
     engine.host.gate.clear()
     jobs = {user: started(engine.one, user) for user in users[:ROOM]}
     status, fields = start(engine.one, users[ROOM], "k")
