@@ -25,7 +25,6 @@ def shop(genvoris: LocalGenvoris) -> Shop:
         GENVORIS_ALLOW_GUESTS=True,
         GENVORIS_GUEST_TRYONS_PER_DAY=2,
         GENVORIS_LIMIT_TRYONS="1000/minute",
-        GENVORIS_PACE_TRYONS="1000/minute",
     )
 
 

@@ -194,7 +194,7 @@ WRITTEN: list[Written] = [multipart, urlencoded, as_json, nested, in_the_query]
 def open_shop(genvoris: LocalGenvoris) -> Shop:
     """Return a shop whose requests to the try-on host are answered at once."""
     genvoris.customer("ada")
-    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute", GENVORIS_PACE_TRYONS="1000/minute")
+    shop = Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute")
     shop.log_in()
 
     def answer(request: httpx.Request) -> httpx.Response | None:

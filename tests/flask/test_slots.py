@@ -158,7 +158,7 @@ def busy_shop(genvoris: LocalGenvoris) -> Shop:
     """Return a shop with four slots and no limit on try-ons."""
     for name in ("ada", "ben"):
         genvoris.customer(name)
-    return Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute", GENVORIS_PACE_TRYONS="1000/minute")
+    return Shop(genvoris, GENVORIS_LIMIT_TRYONS="1000/minute")
 
 
 @pytest.mark.parametrize("path", ["/api/tryon", "/api/analyze", "/tryons"])
@@ -178,12 +178,7 @@ def test_slow_uploads_leave_room(busy_shop: Shop, path: str) -> None:
 
 def test_guests_share_slots_by_address(genvoris: LocalGenvoris) -> None:
     """A request without cookies would otherwise have a new owner."""
-    shop = Shop(
-        genvoris,
-        GENVORIS_ALLOW_GUESTS=True,
-        GENVORIS_LIMIT_TRYONS="1000/minute",
-        GENVORIS_PACE_TRYONS="1000/minute",
-    )
+    shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_LIMIT_TRYONS="1000/minute")
     held = [Upload(shop, "", "/tryons", "203.0.113.5").started() for _ in range(2)]
     assert Upload(shop, "", "/tryons", "203.0.113.5").ended() == 429
     held.append(Upload(shop, "", "/tryons", "203.0.113.6").started())

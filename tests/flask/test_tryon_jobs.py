@@ -71,7 +71,6 @@ def test_guests_at_an_address_leave_room(genvoris: LocalGenvoris) -> None:
         GENVORIS_TRYON_CONCURRENCY=1,
         GENVORIS_TRYONS_PER_SHOPPER=1,
         GENVORIS_LIMIT_TRYONS="1000/minute",
-        GENVORIS_PACE_TRYONS="1000/minute",
     )
     held = Held(shop)
     statuses = []

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import Shop
+from tests.support.pace import UNPACED
 from tests.support.sink import Sink
 from tests.support.waiting import LIMIT, until
 
@@ -85,7 +86,7 @@ def serve(folder: Path, sink: Sink, seconds: float) -> Iterator[Shop]:
         "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_2",
         "GENVORIS_MAX_UPLOAD_BYTES": 64 * 1024 * 1024,
         "GENVORIS_LIMIT_TRYONS": "100000/minute",
-        "GENVORIS_PACE_TRYONS": "100000/minute",
+        **UNPACED,
     }
     server = Shop(folder, config, more=PEAK, workers=1)
     yield server

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import RedisServer, Shop
+from tests.support.pace import UNPACED
 from tests.support.tryon_host import RESULT, TryonHost
 from tests.support.tryon_load import Client, Seen, contradictions, form, run
 from tests.support.waiting import until
@@ -53,7 +54,7 @@ def start(tmp_path: Path, host: TryonHost) -> Iterator[Start]:
             "GENVORIS_API_URL": f"{host.url}/api/v1",
             "GENVORIS_TRYON_URL": host.url,
             "GENVORIS_LIMIT_TRYONS": "100000/minute",
-            "GENVORIS_PACE_TRYONS": "100000/minute",
+            **UNPACED,
             **config,
         }
         folder = tmp_path / f"shop{len(shops)}"

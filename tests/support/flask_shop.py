@@ -18,11 +18,11 @@ from werkzeug.test import TestResponse, encode_multipart
 from genvoris_flask import GenvorisFlask, Shopper, genvoris_button
 from genvoris_flask.web.state import AppState, get_state
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.pace import UNPACED
 from tests.support.pictures import picture
 from tests.support.waiting import LIMIT
 
 PAGE = "<html><body>{{ genvoris_widget(**options) }}</body></html>"
-PACED_CALLS = ("MINTS", "REGISTRATIONS", "NEW_SHOPPERS", "TRYONS")
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 SMALL_PHOTO = picture("JPEG", (300, 450))
 
@@ -62,7 +62,7 @@ class Shop:
             GENVORIS_LOGIN_URL="/login",
             GENVORIS_UPGRADE_URL="/plans",
             # Tests make as many calls in a minute as a shop does in a day.
-            **{f"GENVORIS_PACE_{calls}": "100000/minute" for calls in PACED_CALLS},
+            **UNPACED,
         )
         self.app.config.update(config)
         self.extension = GenvorisFlask()

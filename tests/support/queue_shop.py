@@ -12,8 +12,7 @@ from celery import Celery, Task
 from flask import Flask, render_template_string, request
 
 from genvoris_flask import GenvorisFlask, Shopper
-
-PACED = ("MINTS", "REGISTRATIONS", "NEW_SHOPPERS", "TRYONS")
+from tests.support.pace import UNPACED
 
 
 def celery_init_app(app: Flask) -> Celery:
@@ -51,7 +50,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         GENVORIS_API_KEY="gvk_test_1",
         GENVORIS_STORE_NAMESPACE="queue shop",
         GENVORIS_LIMIT_TRYONS="100000/minute",
-        **{f"GENVORIS_PACE_{call}": "100000/minute" for call in PACED},
+        **UNPACED,
     )
     app.config.update(config or {})
     GenvorisFlask(app).shopper_loader(who)
