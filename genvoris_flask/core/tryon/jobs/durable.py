@@ -17,13 +17,12 @@ from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
-from ..models import Done, Failure, Job, TryOnRequest
+from ..models import Done, Job, TryOnRequest
 from . import (
     ADDRESS_FACTOR,
     Broker,
     BrokerError,
     BusyError,
-    JobExpiredError,
     OnNoPicture,
     QueueLoad,
     Removal,
@@ -125,7 +124,9 @@ class DurableJobQueue:
         limit = self._per_address if address else self._per_owner
         try:
             with self._records.lock(owner):
-                if key and (known := self._job_of_key(owner, key)):
+                if key and (known := self._records.job_of_key(owner, key, "")):
+                    if known.result is None:
+                        self._unfinished.ensure(known.id)
                     return known
                 self._accept(job, request, key, holder, limit)
         except LockTimeoutError:
@@ -181,24 +182,6 @@ class DurableJobQueue:
         self._watch.get().ensure()
         self._attempts.run(job_id)
 
-    def _job_of_key(self, owner: str, key: str) -> Job | None:
-        """Return the job of a key, or None if it is to be run.
-
-        Raises:
-            JobExpiredError: It is over and must not be run again.
-        """
-        known = self._records.job_of_key(owner, key)
-        if known is None:
-            return None
-        job = self._records.find(known.id, "")
-        if job is not None and job.result is None:
-            self._unfinished.ensure(job.id)
-        if job is not None:
-            return None if isinstance(job.result, Failure) else job
-        if known.settled or self._records.has_ended(known.id):
-            raise JobExpiredError("The try-on of this Idempotency-Key is over.")
-        return None
-
     def _accept(
         self, job: Job, request: TryOnRequest, key: str | None, holder: str, limit: int
     ) -> None:
@@ -216,7 +199,7 @@ class DurableJobQueue:
             if key:
                 records.write_key(job.owner, key, job.id)
             unfinished.add(job.id, self._max_unfinished)
-            unfinished.keep_slot(slot, job.id)
+            records.keep_slot(slot, job, unfinished.seconds)
             if unfinished.take_sending(job.id, RESEND_SECONDS):
                 self.broker.send(job.id)
         except BrokerError as error:
@@ -231,7 +214,7 @@ class DurableJobQueue:
         """Forget a job that was not accepted; its key may name another one."""
         with suppress(StoreUnavailableError):  # then it is complete, and made if it is asked for
             self._records.forget(job.id)
-            self._unfinished.free_slot(slot, job.id)
+            self._records.free_slot(slot, job.id)
             self._unfinished.forget(job.id)
 
     def look_after(self) -> bool:

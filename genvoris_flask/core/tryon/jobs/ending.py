@@ -49,5 +49,5 @@ class JobEnding:
                     self._on_no_picture(ticket.counted)
             if ticket.key and result and not isinstance(result, Failure):
                 self._records.write_key(ticket.owner, ticket.key, job_id, settled=True)
-            self._unfinished.free_slot(ticket.slot, job_id)
+            self._records.free_slot(ticket.slot, job_id)
         self._unfinished.forget(job_id)

@@ -20,7 +20,6 @@ from ..models import Done, Failure, Job, TryOnRequest
 from . import (
     ADDRESS_FACTOR,
     BusyError,
-    JobExpiredError,
     OnNoPicture,
     QueueLoad,
     Removal,
@@ -101,7 +100,10 @@ class LocalJobQueue:
         task = Task(job, request, key, holder, request.counted, cancellation=request.cancellation)
         try:
             with self._records.lock(owner):
-                if key and (known := self._job_of_key(owner, key) or worker.find_repeat(task)):
+                if key and (
+                    known := self._records.job_of_key(owner, key, worker.id)
+                    or worker.find_repeat(task)
+                ):
                     return known
                 self._accept(task, limit)
         except LockTimeoutError:
@@ -182,25 +184,6 @@ class LocalJobQueue:
         """Show other processes that this one lives. It happens by itself while there are jobs."""
         self._worker.get().heartbeat()
 
-    def _job_of_key(self, owner: str, key: str) -> Job | None:
-        """Return the job of a key, or None if it is to be run.
-
-        A failed job may have been charged, so its key must name the next one too: only then can
-        Genvoris tell that it is a repeat.
-
-        Raises:
-            JobExpiredError: It is over and must not be run again.
-        """
-        known = self._records.job_of_key(owner, key)
-        if known is None:
-            return None
-        job = self._records.find(known.id, self._worker.get().id)
-        if job is not None:
-            return None if isinstance(job.result, Failure) else job
-        if known.settled or self._records.has_ended(known.id):
-            raise JobExpiredError("The try-on of this Idempotency-Key is over.")
-        return None
-
     def _accept(self, task: Task, limit: int) -> None:
         """Accept a job and write it down. The caller holds its owner's lock."""
         worker = self._worker.get()
@@ -226,5 +209,5 @@ class LocalJobQueue:
         self._worker.get().release(task)
         if task.slot:
             with suppress(StoreUnavailableError):  # it lapses by itself
-                self._records.free_slot(task.slot, task.job)
+                self._records.free_slot(task.slot, task.job.id)
             task.slot = None

@@ -20,7 +20,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ....errors import StoreUnavailableError
 from ...storage.interface import NoSealer, Pieces, Sealer, Store, digest
@@ -34,6 +34,7 @@ from ..models import (
     load_job,
     load_result,
 )
+from . import JobExpiredError
 from .leases import LEASE_SECONDS, Leases
 
 KEY_SECONDS = 24 * 3600.0
@@ -46,20 +47,6 @@ _SETTLED = b" settled"
 _UNWRITTEN = "unwritten-"  # begins the ids of jobs that the store knew nothing of at first
 UNWRITTEN_SECONDS = 600.0  # for which such a job may run
 _CANCELLED, _CHARGING, _UNCHARGED = b"cancelled", b"charging", b"uncharged"
-
-
-@dataclass(frozen=True)
-class KeyedJob:
-    """The job of an Idempotency-Key.
-
-    Attributes:
-        id: The job's id.
-        settled: Whether it ended with a picture or a refusal. One that failed, or was lost with
-            its worker, can be run again under the same key.
-    """
-
-    id: str
-    settled: bool
 
 
 class JobRecords:
@@ -114,8 +101,7 @@ class JobRecords:
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
             return replace(job, charging=self._may_be_charged(job_id))
-        unsealed = self._sealer.unseal(key, sealed)
-        result = load_result(unsealed) if unsealed else None
+        result = self._load_result(key, sealed)
         if isinstance(result, Failure):
             result = replace(result, charged=None if self._may_be_charged(job_id) else False)
         return job.with_result(result) if result else None
@@ -194,9 +180,7 @@ class JobRecords:
     def has_failed(self, job_id: str) -> bool:
         """Return whether a job has ended as a failure, rather than being removed."""
         key = _result_key(job_id)
-        sealed = self._store.get(key)
-        unsealed = self._sealer.unseal(key, sealed) if sealed else None
-        return unsealed is not None and isinstance(load_result(unsealed), Failure)
+        return isinstance(self._load_result(key, self._store.get(key)), Failure)
 
     def end(self, job: Job, result: JobResult, picture: bytes | None) -> bool:
         """End a job and return whether this is its result. Repeating the call changes nothing.
@@ -227,13 +211,30 @@ class JobRecords:
         self._store.delete(f"tryon:{job_id}", _result_key(job_id))
         self._pictures.delete(_picture_key(job_id))
 
-    def job_of_key(self, owner: str, key: str) -> KeyedJob | None:
-        """Return the job of an owner's Idempotency-Key."""
+    def job_of_key(self, owner: str, key: str, worker: str) -> Job | None:
+        """Return the job of an owner's Idempotency-Key, or None if it is to be run.
+
+        A failed job may have been charged, so its key must name the next one too: only then can
+        Genvoris tell that it is a repeat. One that was lost with its worker is run again as well.
+
+        Args:
+            owner: The digest of its owner.
+            key: The Idempotency-Key.
+            worker: As for ``find``.
+
+        Raises:
+            JobExpiredError: It is over and must not be run again.
+        """
         value = self._store.get(f"tryon-key:{owner}:{digest(key)}")
         if not value:
             return None
         job_id = value.removesuffix(_SETTLED).decode("ascii", "replace")
-        return KeyedJob(job_id, value.endswith(_SETTLED))
+        job = self.find(job_id, worker)
+        if job is not None:
+            return None if isinstance(job.result, Failure) else job
+        if value.endswith(_SETTLED) or self.has_ended(job_id):
+            raise JobExpiredError("The try-on of this Idempotency-Key is over.")
+        return None
 
     def write_key(self, owner: str, key: str, job_id: str, *, settled: bool = False) -> None:
         """Record the job of an owner's Idempotency-Key, for a day."""
@@ -254,15 +255,24 @@ class JobRecords:
         if not self._store.replace(slot, value, SLOT_SECONDS, expected=value):
             self._store.add(slot, value, SLOT_SECONDS)
 
-    def free_slot(self, slot: str, job: Job) -> None:
+    def keep_slot(self, slot: str, job: Job, seconds: float) -> None:
+        """Keep a slot that is not renewed, for as long as its job may take."""
+        value = job.id.encode()
+        self._store.replace(slot, value, seconds, expected=value)
+
+    def free_slot(self, slot: str, job_id: str) -> None:
         """Free a slot, unless another job uses it by now."""
-        self._store.replace(slot, b"", 0, expected=job.id.encode())
+        self._store.replace(slot, b"", 0, expected=job_id.encode())
 
     def _get(self, key: str) -> bytes | None:
         return self._sealer.unseal(key, self._store.get(key))
 
     def _set(self, key: str, value: bytes, seconds: float) -> None:
         self._store.set(key, self._sealer.seal(key, value), seconds)
+
+    def _load_result(self, key: str, sealed: bytes | None) -> JobResult | None:
+        unsealed = self._sealer.unseal(key, sealed)
+        return load_result(unsealed) if unsealed else None
 
     def _add_result(self, job_id: str, result: bytes) -> bool:
         key = _result_key(job_id)

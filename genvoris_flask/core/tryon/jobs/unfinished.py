@@ -194,17 +194,6 @@ class UnfinishedJobs:
         self.take_sending(job_id, seconds)
         self.release(job_id, attempt)
 
-    # Slots
-
-    def keep_slot(self, slot: str, job_id: str) -> None:
-        """Let a job have its slot for as long as it may take."""
-        value = job_id.encode()
-        self._store.replace(slot, value, self.seconds, expected=value)
-
-    def free_slot(self, slot: str, job_id: str) -> None:
-        """Free a slot, unless another job uses it by now."""
-        self._store.replace(slot, b"", 0, expected=job_id.encode())
-
     def _pieces(self, job_id: str) -> Pieces:
         return Pieces(self._store, self._photo_sealer(job_id))
 

@@ -226,7 +226,7 @@ class JobWorker:
         if task.superseded and self._records.has_failed(job.id):
             task.cancellation.report_unseen()
         if task.slot:
-            self._records.free_slot(task.slot, job)
+            self._records.free_slot(task.slot, job.id)
         with self._changed:
             if self._tasks.pop(job.id, None) and not (task.removed or task.superseded):
                 self._finished.add(task)
@@ -269,7 +269,7 @@ class JobWorker:
         if task.slot:  # a thread is busy, whatever became of its job
             self._records.renew_slot(task.slot, task.job)
             if task.result:  # it ended meanwhile, and its slot may have been free already
-                self._records.free_slot(task.slot, task.job)
+                self._records.free_slot(task.slot, task.job.id)
 
     def _forget_expired(self) -> None:
         while job_id := self._finished.pop_expired(self._monotonic()):
