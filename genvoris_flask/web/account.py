@@ -68,17 +68,18 @@ def _shopper_of_page(call: str) -> tuple[AppState, Shopper] | None:
     return state, shopper
 
 
-@functools.lru_cache(maxsize=16)  # once for each app
 def _remaining(state: AppState) -> RemainingTryons:
-    from ..core.tryon.remaining import RemainingTryons
+    if state.remaining is None:
+        from ..core.tryon.remaining import RemainingTryons
 
-    has_ledger = state.spending is not None
-    return RemainingTryons(
-        functools.partial(_read_number, state),
-        fresh=LEDGER_FRESH if has_ledger else PLAN_FRESH,
-        wait=LEDGER_WAIT if has_ledger else PLAN_WAIT,
-        max_shoppers=state.settings.max_shoppers,
-    )
+        has_ledger = state.spending is not None
+        state.remaining = RemainingTryons(
+            functools.partial(_read_number, state),
+            fresh=LEDGER_FRESH if has_ledger else PLAN_FRESH,
+            wait=LEDGER_WAIT if has_ledger else PLAN_WAIT,
+            max_shoppers=state.settings.max_shoppers,
+        )
+    return state.remaining
 
 
 def _read_number(state: AppState, shopper: Shopper) -> int | None:

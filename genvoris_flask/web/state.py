@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.tryon.engines import Engine
     from ..core.tryon.error_mapping import ErrorMapper
     from ..core.tryon.jobs import JobQueue
+    from ..core.tryon.remaining import RemainingTryons
     from ..core.webhooks.handling import Deduplicator
     from ..settings import Settings
     from .assets import Assets
@@ -103,6 +104,8 @@ class AppState:
     events: EventSender
     clock: Callable[[], float]
     metrics: Metrics | None = None
+    # Made by the first page that shows how many try-ons are left.
+    remaining: RemainingTryons | None = None
     # By the root of the shop (SCRIPT_NAME).
     tag_parts: dict[str, TagPart] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..api.models import Usage
@@ -66,7 +66,7 @@ class Account:
     next_expiry: datetime | None = None
     lots: Sequence[AccountLot] = ()
     history: Sequence[AccountLine] = ()
-    options: Sequence[PaywallOption] = field(default=())
+    options: Sequence[PaywallOption] = ()
 
     @property
     def direction(self) -> str:
