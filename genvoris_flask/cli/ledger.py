@@ -8,7 +8,8 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from ..core.ledger.models import Balance, Difference, Spending
+from ..core.ledger.models import Balance, Spending
+from ..core.ledger.reconciliation import Difference
 from ..core.sessions import Shopper
 from ..errors import ConfigurationError, NotFoundError
 from ..web.callbacks import AppSignals

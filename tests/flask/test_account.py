@@ -81,6 +81,18 @@ def test_ledger_account(ledger: Shop) -> None:
     ]
 
 
+def test_held_after_refund(ledger: Shop) -> None:
+    """What a dispute keeps back is what a refund had left."""
+    with ledger.app.app_context():
+        billing = ledger.extension.billing
+        billing.order_paid("order-1", external_id="ada", try_ons=5, paid=500, currency="EUR")
+        billing.order_refunded("order-1", refunded=200)
+        billing.dispute("order-1", outcome="opened")
+    page = account(ledger).text
+    assert "On hold: 3" in page
+    assert [row[1] for row in rows(page) if "/" in row[1]] == ["3 / 5"]
+
+
 def test_plan_account(shop: Shop) -> None:
     """With plans at Genvoris, the account shows the running period."""
     page = account(shop).text

@@ -81,11 +81,10 @@ class Account:
 def lots_of(balance: Balance, language: str) -> Iterator[AccountLot]:
     """Yield what a balance consists of. What is used up is left out."""
     for lot in balance.lots:
-        left = lot.granted - lot.used - lot.reserved if lot.state == "held" else lot.available
-        if left > 0:
+        if left := lot.available or lot.held:
             kind = "free" if lot.source.startswith(f"{FREE_SOURCE}:") else lot.kind
             title = translate(f"account.lot.{kind}", language)
-            yield AccountLot(title, left, lot.granted, lot.expires_at, lot.state == "held")
+            yield AccountLot(title, left, lot.granted, lot.expires_at, bool(lot.held))
 
 
 def plan_of(usage: Usage, language: str) -> Iterator[AccountLot]:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from .lots import Lot, in_drawing_order, read_lot
-from .models import FREE_SOURCE, Balance, Counts, Holdings, JournalLine, LotBalance
+from .models import FREE_SOURCE, Balance, Holdings, JournalLine, LotBalance
+from .reconciliation import Counts
 from .schema import IS_DUE, entries, is_due_now, lots, reservations
 
 # Built once, since building a statement takes longer than running it.
@@ -36,7 +37,7 @@ def balance_of(found: Sequence[Lot], now: datetime, offered: Sequence[LotBalance
     ends = [lot.expires_at for lot in current if lot.available and lot.expires_at]
     return Balance(
         available=sum(lot.available for lot in views),
-        held=sum(lot.room for lot in current if lot.state == "held" and "ended" not in lot.holds),
+        held=sum(lot.held for lot in views),
         lots=views,
         next_expiry=min(ends, default=None),
     )
@@ -124,6 +125,7 @@ def _view(lot: Lot) -> LotBalance:
         lot.used,
         lot.reserved,
         lot.expires_at,
+        lot.room if lot.state == "held" and "ended" not in lot.holds else 0,
     )
 
 

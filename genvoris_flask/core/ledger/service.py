@@ -21,9 +21,10 @@ from .balances import balance_of, read_holdings, read_journal, read_lots
 from .database import Database, unavailable
 from .events import DatabaseRecords, Delivery, lock_records
 from .free import FreeAllowance
-from .models import Balance, Counts, Holdings, JournalLine, Reservation
+from .models import Balance, Holdings, JournalLine, Reservation
 from .moving import Moving
 from .notices import Notices
+from .reconciliation import Counts
 from .selling import Selling
 from .subscribing import Subscribing
 from .subscriptions import drop_all
