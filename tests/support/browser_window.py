@@ -106,12 +106,28 @@ class BrowserWindow:
         """Click an element of the page."""
         self._click("return document.querySelector(arguments[0])", selector)
 
+    def click_until(self, selector: str, script: str, patience: float = 3) -> None:
+        """Click an element of the page, and again after each ``patience`` seconds in vain."""
+
+        def check() -> bool:
+            self.click(selector)
+            try:
+                WebDriverWait(self.driver, patience, 0.05).until(lambda _: self.run(script))
+            except TimeoutException:
+                return False
+            return True
+
+        self.wait_for(check, script)
+
     def hover(self, selector: str) -> None:
         """Move the pointer to an element of the page."""
 
         def move() -> bool:
             element = self.driver.find_element(By.CSS_SELECTOR, selector)
-            ActionChains(self.driver).move_to_element(element).perform()
+            # A pointer that is there already, since the last page, would enter nothing.
+            actions = ActionChains(self.driver)
+            actions.w3c_actions.pointer_action.move_to_location(0, 0)
+            actions.move_to_element(element).perform()
             return True
 
         self.wait_for(move, f"the pointer does not reach {selector!r}")
