@@ -124,10 +124,9 @@ class BrowserWindow:
 
         def move() -> bool:
             element = self.driver.find_element(By.CSS_SELECTOR, selector)
-            # A pointer that is there already, since the last page, would enter nothing.
             actions = ActionChains(self.driver)
-            actions.w3c_actions.pointer_action.move_to_location(0, 0)
-            actions.move_to_element(element).perform()
+            # A pointer that is there already, since the last page, would enter nothing.
+            actions.move_to_element_with_offset(element, 1, 1).move_to_element(element).perform()
             return True
 
         self.wait_for(move, f"the pointer does not reach {selector!r}")
