@@ -14,7 +14,7 @@ from genvoris_flask.core.ledger.events import EventConflictError
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.service import Ledger
 from genvoris_flask.errors import UnknownSubscriptionError
-from tests.support.ledgers import DAY, LedgerFixture, new_ledger
+from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 
 
 @pytest.fixture
@@ -149,6 +149,29 @@ class TestPeriods:
         shop.now -= 5 * DAY
         renew(shop)
         assert available(shop) <= 101
+
+    @pytest.mark.parametrize("back", [60, 5 * DAY, 400 * DAY])
+    def test_renewal_by_a_clock_that_is_behind(self, shop: LedgerFixture, back: float) -> None:
+        """A renewal whose clock is behind the sale's begins at once, and lasts its whole month."""
+        activate(shop)
+        use(shop, 30)
+        shop.now -= back
+        renew(shop)
+        assert available(shop) == 100
+        end = shop.ledger.balance("u").next_expiry
+        assert end is not None
+        shop.now = end.timestamp() - 1
+        assert (available(shop), end.timestamp() - START > 27 * DAY - back) == (100, True)
+        shop.now += 1
+        assert available(shop) == 0
+
+    def test_change_by_a_clock_that_is_behind(self, shop: LedgerFixture) -> None:
+        """A larger plan counts although the clock is behind the one by which the period began."""
+        activate(shop)
+        use(shop, 30)
+        shop.now -= 2
+        shop.ledger.change_plan("u", 150, event_id="c")
+        assert available(shop) == 120
 
 
 class TestChanges:

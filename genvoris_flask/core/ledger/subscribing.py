@@ -92,8 +92,8 @@ class Subscribing(Transactions):
                 if known is None:
                     raise _unknown(account.id)
                 changes = (*known.changes, (account.now.timestamp(), units))
-                event = account.statement(delivery.id)
-                follow(account, replace(known, changes=changes), self.policy, event)
+                changed = replace(known, changes=changes, periods=_begun(known, account.now))
+                follow(account, changed, self.policy, account.statement(delivery.id))
             return balance_of(account.lots, account.now)
 
         call = "change_plan"
@@ -219,8 +219,18 @@ def _begin(
         shop_state="active" if is_sale else before.shop_state,
         # The period has its own number; what changed until now is not a change of it.
         changes=tuple(each for each in before.changes if each[0] < now.timestamp()),
-        periods=(*before.periods, period),
+        periods=(*_begun(before, now), period),
     )
+
+
+def _begun(known: Subscription, now: datetime) -> tuple[Period, ...]:
+    """Return the periods of a subscription, none of which begins later than now.
+
+    The shop reports a period when it begins. One that seems to be in the future is of a clock that
+    is ahead of this one, or was set back since.
+    """
+    at = now.timestamp()
+    return tuple(replace(each, starts_at=min(each.starts_at, at)) for each in known.periods)
 
 
 def _current_units(known: Subscription | None, account: LockedAccount) -> int:
