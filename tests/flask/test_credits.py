@@ -71,6 +71,22 @@ def test_edited_order(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     assert available(shop) == 5
 
 
+@pytest.mark.parametrize("who", [{"external_id": "ada"}, {"email": "ada@example.com"}])
+def test_told_again_later(genvoris: LocalGenvoris, tmp_path: Path, who: dict[str, str]) -> None:
+    """The time of credits runs from when an order or a gift was first told, however often it is."""
+    shop = shop_with(genvoris, tmp_path, GENVORIS_CREDIT_DAYS=10)
+    with shop.app.app_context():
+        for count in (2, 2, 3):
+            billing(shop).order_paid("o1", **who, try_ons=count)
+            billing(shop).grant("ada", 4, event_id="gift")
+            shop.genvoris.clock.now += 3 * DAY
+        billing(shop).claim("ada", "ada@example.com")
+        assert available(shop) == 7
+        shop.genvoris.clock.now += DAY
+        billing(shop).order_paid("o1", **who, try_ons=9)
+        assert available(shop) == 0
+
+
 @pytest.mark.parametrize("rule", [None, {"per_item": 1}, lambda _order: "many"])
 def test_nothing_to_go_by(genvoris: LocalGenvoris, tmp_path: Path, rule: Any) -> None:
     """An order whose try-ons nobody knows is an error, rather than none."""

@@ -412,6 +412,18 @@ class TestOrders:
         shop.ledger.claim("u", "a@b.c")
         assert available(shop) == 0
 
+    def test_guest_order_edited(self, shop: LedgerFixture) -> None:
+        """It is corrected while it waits, its address too, and after its claim."""
+        for units, email in [(5, "adda@b.c"), (2, "adda@b.c"), (4, "ada@b.c"), (4, "ada@b.c")]:
+            shop.ledger.order_paid("o", [OrderLine("l", units)], email=email)
+            shop.check()
+        assert shop.ledger.claim("v", "adda@b.c") == []
+        shop.ledger.claim("u", "ada@b.c")
+        assert available(shop) == 4
+        use(shop, "a")
+        shop.ledger.order_paid("o", [OrderLine("l", 7)], email="ada@b.c")
+        assert available(shop) == 6
+
     def test_guest_order_refunded_before_its_claim(self, shop: LedgerFixture) -> None:
         """The claim gives what the refund has left."""
         shop.ledger.order_paid("o", [OrderLine("l", 10, 1000)], email="a@b.c")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any, Unpack
 
 from ..api.models import Customer
@@ -77,7 +77,7 @@ class LedgerBilling(SubscriptionBilling):
             units=check_units("try_ons", try_ons),
             paid=paid,
             currency=currency,
-            expires_at=self._end(expires_in),
+            lasts=self._time(expires_in),
         )
         self._ledger.give(external_id, grant, event_id=event, connection=connection_of(session))
         return self.balance(external_id)
@@ -119,7 +119,7 @@ class LedgerBilling(SubscriptionBilling):
             external_id=external_id,
             email=email,
             currency=currency,
-            expires_at=self._end(self._terms.single_seconds if is_single else None),
+            lasts=self._time(self._terms.single_seconds if is_single else None),
             kind="single" if is_single else "order",
             connection=connection_of(session),
         )
@@ -161,9 +161,7 @@ class LedgerBilling(SubscriptionBilling):
         """Return the latest changes of a shopper's try-ons, the newest first."""
         return self._ledger.journal(external_id, limit=limit)
 
-    def _end(self, seconds: float | None) -> datetime | None:
+    def _time(self, seconds: float | None) -> timedelta | None:
         if seconds is None:
             seconds = self._terms.credit_seconds
-        if seconds is None:
-            return None
-        return datetime.fromtimestamp(self._clock() + seconds, UTC)
+        return None if seconds is None else timedelta(seconds=seconds)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from .accounts import Change, LockedAccount, check_id, fit_event
-from .database import insert_if_absent
+from .accounts import Change, LockedAccount, check_id
 from .lots import FINAL_STATES, PRIORITIES, Lot, allowed_units, read_lot
 from .models import LotKind
 from .reversal_records import find_reversals, lock_reversal
-from .schema import entries, lots
+from .schema import lots
 
 # More than any order; a column of the database holds it.
 MAX_UNITS = 1_000_000
@@ -38,6 +34,8 @@ class Grant:
         currency: The currency's ISO code.
         starts_at: When it was sold or given; now by default.
         expires_at: When it ends.
+        lasts: For how long it lasts, in place of ``expires_at``; counted from when it was first
+            told, so that telling it again prolongs nothing.
         stated_at: When the billing system said so; an older statement changes nothing.
 
     Raises:
@@ -54,6 +52,7 @@ class Grant:
     currency: str | None = None
     starts_at: datetime | None = None
     expires_at: datetime | None = None
+    lasts: timedelta | None = None
     stated_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -168,40 +167,6 @@ def find_sold(connection: Connection, source: str, source_id: str) -> list[Lot]:
     return [read_lot(row) for row in rows]
 
 
-def email_digest(email: str, secret: bytes) -> str:
-    """Return the keyed digest under which a guest's order waits for its owner."""
-    normalized = email.strip().casefold().encode()
-    return hmac.new(secret, normalized, hashlib.sha256).hexdigest()
-
-
-def give_to_guest(
-    connection: Connection, email_hash: str, grant: Grant, event: str, now: datetime
-) -> Lot:
-    """Add a lot that waits for a shopper with a verified address.
-
-    Its time runs from the order, not from the claim.
-    """
-    values = {
-        **new_values(grant, now),
-        "account": None,
-        "email_hash": email_hash,
-        "state": "pending",
-        "allowed": grant.units,
-    }
-    insert_if_absent(connection, lots, values)
-    lot = find_lot(connection, grant.source, grant.source_id)
-    assert lot is not None  # noqa: S101  (inserted above, or there before)
-    line: dict[str, Any] = {
-        "account": None,
-        "lot_id": lot.id,
-        "kind": "grant",
-        "allowed": grant.units,
-    }
-    line |= {"reserved": 0, "used": 0, "event": fit_event(event), "at": now}
-    insert_if_absent(connection, entries, line)
-    return lot
-
-
 def claim(account: LockedAccount, lot: Lot) -> Lot:
     """Move a guest's lot into the account of the shopper whose address it has."""
     account.connection.execute(
@@ -211,24 +176,6 @@ def claim(account: LockedAccount, lot: Lot) -> Lot:
     if lot.has_ended(account.now):
         return account.end(lot, "expired", f"expiry:{lot.id}")
     return apply_reversals(account, lot, f"claim:{lot.id}")
-
-
-def is_anything_waiting(connection: Connection, email_hashes: Sequence[str]) -> bool:
-    """Return whether there are guest orders of an address that nobody has claimed."""
-    waiting = select(lots.c.id).where(
-        lots.c.email_hash.in_(email_hashes), lots.c.state == "pending"
-    )
-    return connection.execute(waiting.limit(1)).first() is not None
-
-
-def claim_all(account: LockedAccount, email_hashes: Sequence[str]) -> list[Lot]:
-    """Move all guest orders of an address into an account."""
-    rows = account.connection.execute(
-        select(lots)
-        .where(lots.c.email_hash.in_(email_hashes), lots.c.state == "pending")
-        .with_for_update()
-    ).all()
-    return [claim(account, read_lot(row)) for row in rows]
 
 
 def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
@@ -241,7 +188,7 @@ def _resize(account: LockedAccount, lot: Lot, grant: Grant, event: str) -> Lot:
         "bundle": grant.bundle or lot.bundle,
         "paid": grant.paid if grant.paid is not None else lot.paid,
         "currency": grant.currency or lot.currency,
-        "expires_at": grant.expires_at,
+        "expires_at": grant.expires_at or lot.expires_at,
         "stated_at": grant.stated_at,
     }
     changed = {name: value for name, value in wanted.items() if getattr(lot, name) != value}
@@ -257,14 +204,9 @@ def _is_older(grant: Grant, lot: Lot) -> bool:
     return bool(grant.stated_at and lot.stated_at and grant.stated_at < lot.stated_at)
 
 
-def claim_sale(account: LockedAccount, source: str, source_id: str) -> list[Lot]:
-    """Move a guest's order into an account, unless it is in one."""
-    sold = find_sold(account.connection, source, source_id)
-    return [claim(account, lot) for lot in sold if lot.stored_state == "pending"]
-
-
 def new_values(grant: Grant, now: datetime) -> dict[str, Any]:
     """Return the columns of a new lot, apart from whose it is."""
+    starts_at = grant.starts_at or now
     return {
         "email_hash": None,
         "kind": grant.kind,
@@ -281,6 +223,6 @@ def new_values(grant: Grant, now: datetime) -> dict[str, Any]:
         "paid": grant.paid,
         "currency": grant.currency,
         "stated_at": grant.stated_at,
-        "created_at": grant.starts_at or now,
-        "expires_at": grant.expires_at,
+        "created_at": starts_at,
+        "expires_at": grant.expires_at if grant.lasts is None else starts_at + grant.lasts,
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from . import grants
+from . import grants, guests
 from .accounts import LockedAccount, check_id, lock_accounts
 from .balances import balance_of
 from .events import Delivery
@@ -81,6 +81,7 @@ class Selling(Transactions):
         email: str | None = None,
         currency: str | None = None,
         expires_at: datetime | None = None,
+        lasts: timedelta | None = None,
         kind: LotKind = "order",
         connection: Connection | None = None,
     ) -> list[Lot]:
@@ -92,7 +93,8 @@ class Selling(Transactions):
             external_id: The shop's id of the shopper, or
             email: A guest's address, whose owner gets the try-ons once the shop has verified it.
             currency: The ISO code of what was paid in.
-            expires_at: When the try-ons end.
+            expires_at: When the try-ons end, or
+            lasts: how long they last from when the order was first told.
             kind: ``order``, or ``single`` for single try-ons.
             connection: A transaction of the shop's to join.
         """
@@ -109,6 +111,7 @@ class Selling(Transactions):
                 paid=line.paid,
                 currency=currency,
                 expires_at=expires_at,
+                lasts=lasts,
             )
             for line in lines
         ]
@@ -127,7 +130,7 @@ class Selling(Transactions):
         return self._join(
             connection,
             lambda joined: [
-                grants.give_to_guest(joined, digest, grant, f"order:{order_id}", self.now())
+                guests.give_to_guest(joined, digest, grant, f"order:{order_id}", self.now())
                 for grant in order
             ],
         )
@@ -135,13 +138,13 @@ class Selling(Transactions):
     def claim(self, external_id: str, email: str) -> list[Lot]:
         """Grant a shopper what was ordered under their address, which must be verified."""
         digests = self._digests(email)
-        return self._change(external_id, lambda account: grants.claim_all(account, digests))
+        return self._change(external_id, lambda account: guests.claim_all(account, digests))
 
     def claim_order(self, external_id: str, order_id: str) -> list[Lot]:
         """Grant a shopper what was ordered, to whom the shop has given the order's link."""
         check_id("order_id", order_id)
         return self._change(
-            external_id, lambda account: grants.claim_sale(account, "order", order_id)
+            external_id, lambda account: guests.claim_sale(account, "order", order_id)
         )
 
     def refunded(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..billing.stripe.repository import StripeRepository
-from . import balances, free, grants, reservations
+from . import balances, free, guests, reservations
 from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
 from .balances import balance_of, read_holdings, read_journal, read_lots
@@ -84,7 +84,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         digests = self._digests(verified_email)
 
         def prepare(account: LockedAccount) -> None:
-            grants.claim_all(account, digests)
+            guests.claim_all(account, digests)
             if self._free:
                 free.begin_period(account, digests, self._free)
 
@@ -160,7 +160,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         now = self.now()
 
         def read(connection: Connection) -> Balance | None:
-            if digests and grants.is_anything_waiting(connection, digests):
+            if digests and guests.is_anything_waiting(connection, digests):
                 return None
             found = read_lots(connection, external_id, now)
             if found is None:
@@ -175,7 +175,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
 
         def catch_up(account: LockedAccount) -> Balance:
             if digests:
-                grants.claim_all(account, digests)
+                guests.claim_all(account, digests)
             return balance_of(account.lots, now)
 
         known = self.database.run(read, "read")

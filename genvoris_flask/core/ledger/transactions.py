@@ -13,7 +13,7 @@ from .allowances import DEFAULT_POLICY, Policy
 from .customer_states import tell_state
 from .database import Database, Mode
 from .events import Delivery, receive
-from .grants import email_digest
+from .guests import email_digest
 from .subscriptions import catch_up
 
 T = TypeVar("T")

@@ -1,0 +1,95 @@
+"""Orders of guests, which wait under a digest of their address until its owner claims them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from .accounts import LockedAccount, fit_event
+from .database import insert_if_absent
+from .grants import Grant, claim, find_lot, find_sold, give, new_values
+from .lots import Lot, read_lot
+from .schema import entries, lots
+
+
+def email_digest(email: str, secret: bytes) -> str:
+    """Return the keyed digest under which a guest's order waits for its owner.
+
+    Letters that mail systems take for the same are the same: capitals, and forms of other widths.
+    """
+    normalized = unicodedata.normalize("NFKC", email.strip().casefold()).rstrip(".")
+    return hmac.new(secret, normalized.encode(), hashlib.sha256).hexdigest()
+
+
+def give_to_guest(
+    connection: Connection, email_hash: str, grant: Grant, event: str, now: datetime
+) -> Lot:
+    """Add a lot that waits for a shopper with a verified address, or correct the one that is there.
+
+    Its time runs from the order, not from the claim. Once it is claimed, it is the shopper's.
+    """
+    values = {
+        **new_values(grant, now),
+        "account": None,
+        "email_hash": email_hash,
+        "state": "pending",
+        "allowed": grant.units,
+    }
+    is_new = insert_if_absent(connection, lots, values)
+    lot = find_lot(connection, grant.source, grant.source_id)
+    assert lot is not None  # noqa: S101  (inserted above, or there before)
+    if lot.account is not None:
+        account = LockedAccount(connection, lot.account, now)
+        return give(account, grant, account.statement(event))
+    if not is_new:
+        columns = {"granted": grant.units, "allowed": grant.units, "email_hash": email_hash}
+        paid = lot.paid if grant.paid is None else grant.paid
+        currency = grant.currency or lot.currency
+        connection.execute(
+            update(lots).where(lots.c.id == lot.id).values(**columns, paid=paid, currency=currency)
+        )
+    added = grant.units - (0 if is_new else lot.granted)
+    if added:
+        _note_pending(connection, lot, "grant" if is_new else "change", added, event, now)
+    lot = find_lot(connection, grant.source, grant.source_id)
+    assert lot is not None  # noqa: S101  (it was there a moment ago)
+    return lot
+
+
+def is_anything_waiting(connection: Connection, email_hashes: Sequence[str]) -> bool:
+    """Return whether there are guest orders of an address that nobody has claimed."""
+    waiting = select(lots.c.id).where(
+        lots.c.email_hash.in_(email_hashes), lots.c.state == "pending"
+    )
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
+def claim_all(account: LockedAccount, email_hashes: Sequence[str]) -> list[Lot]:
+    """Move all guest orders of an address into an account."""
+    rows = account.connection.execute(
+        select(lots)
+        .where(lots.c.email_hash.in_(email_hashes), lots.c.state == "pending")
+        .with_for_update()
+    ).all()
+    return [claim(account, read_lot(row)) for row in rows]
+
+
+def claim_sale(account: LockedAccount, source: str, source_id: str) -> list[Lot]:
+    """Move a guest's order into an account, unless it is in one."""
+    sold = find_sold(account.connection, source, source_id)
+    return [claim(account, lot) for lot in sold if lot.stored_state == "pending"]
+
+
+def _note_pending(
+    connection: Connection, lot: Lot, kind: str, units: int, event: str, now: datetime
+) -> None:
+    """Write the journal's line for a lot that is nobody's yet."""
+    number = connection.execute(select(func.count()).where(entries.c.lot_id == lot.id)).scalar_one()
+    line = {"account": None, "lot_id": lot.id, "reservation": None, "kind": kind}
+    line |= {"allowed": units, "reserved": 0, "used": 0, "at": now}
+    connection.execute(insert(entries).values(**line, event=fit_event(f"{event}@{number}")))
