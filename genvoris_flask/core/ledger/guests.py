@@ -7,6 +7,7 @@ import hmac
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -90,6 +91,6 @@ def _note_pending(
 ) -> None:
     """Write the journal's line for a lot that is nobody's yet."""
     number = connection.execute(select(func.count()).where(entries.c.lot_id == lot.id)).scalar_one()
-    line = {"account": None, "lot_id": lot.id, "reservation": None, "kind": kind}
+    line: dict[str, Any] = {"account": None, "lot_id": lot.id, "kind": kind}
     line |= {"allowed": units, "reserved": 0, "used": 0, "at": now}
     connection.execute(insert(entries).values(**line, event=fit_event(f"{event}@{number}")))
