@@ -154,4 +154,6 @@ def _calls(state: AppState, shopper: Shopper | None) -> list[Call]:
         calls.append("mints")
         if state.broker.must_register(shopper):
             calls.append("registrations")
+        elif state.broker.is_new(shopper):
+            calls.append("new_shoppers")
     return calls

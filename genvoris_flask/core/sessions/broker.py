@@ -157,6 +157,11 @@ class SessionBroker:
         """Return whether a shopper's token needs a registration, as far as is known."""
         return self.registers and self._known.is_unknown(shopper.external_id)
 
+    def is_new(self, shopper: Shopper) -> bool:
+        """Return whether a token may show Genvoris a shopper for the first time."""
+        known_here = self._cache.get().customer_id(shopper) is not None
+        return not known_here and self._known.is_new(shopper.external_id)
+
     def introduce(self, shopper: Shopper) -> None:
         """Count a shopper whom Genvoris may not know, and who is asked about for a click.
 

@@ -37,6 +37,10 @@ class KnownShoppers:
         """Return whether Genvoris said lately that it does not know a shopper."""
         return self._read(external_id) == ASKED
 
+    def is_new(self, external_id: str) -> bool:
+        """Return whether Genvoris was not asked about a shopper lately, as far as can be told."""
+        return self._read(external_id) is None
+
     def add(self, external_id: str) -> None:
         """Remember that Genvoris knows a shopper."""
         with suppress(StoreUnavailableError):
