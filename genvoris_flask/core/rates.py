@@ -6,9 +6,13 @@ importing limits, with all its storages, takes half as long as importing Flask.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+Paced = Literal["mints", "registrations", "new_shoppers", "tryons"]
 UNITS = {
     "second": 1,
     "minute": 60,
@@ -17,10 +21,16 @@ UNITS = {
     "month": 30 * 86400,
     "year": 360 * 86400,
 }
-# Genvoris allows 1,000 mints and 100 registrations in an hour, and an address 20 try-ons in a
-# minute and 200 in an hour. It suspends a key that shows 500 unknown shoppers in an hour. The
-# others have no published limit.
-PACE = {
+# What Genvoris allows: mints and registrations of a key, unknown shoppers before it suspends the
+# key, and try-ons from an address. The others have no published limit.
+LIMITS: Mapping[Paced, str] = {
+    "mints": "1000/hour",
+    "registrations": "100/hour",
+    "new_shoppers": "500/hour",
+    "tryons": "20/minute; 200/hour",
+}
+# What a shop sends by default.
+PACE: Mapping[str, str] = {
     "mints": "900/hour",
     "registrations": "90/hour",
     "new_shoppers": "400/hour",
@@ -61,6 +71,11 @@ class Rate:
 
     def __str__(self) -> str:
         return f"{self.amount} per {self.multiples} {self.unit}"
+
+
+def most_within(rates: Sequence[Rate], seconds: int) -> int:
+    """Return how often something may happen at most within a time, if all rates hold."""
+    return min(rate.amount * math.ceil(seconds / rate.seconds) for rate in rates)
 
 
 def parse_rates(text: str) -> list[Rate]:

@@ -103,6 +103,18 @@ def unavailable_fields(seconds: float) -> dict[str, Any]:
     }
 
 
+def too_late_fields(seconds: float) -> dict[str, Any]:
+    """Return the fields of a job that would have had to wait for too long."""
+    seconds = max(1.0, seconds)
+    return {
+        "error": "shop_budget",
+        "detail": _sentence(seconds),
+        "reason": "shop_budget",
+        "retry_after": math.ceil(seconds),
+        "paywall": unavailable_paywall(_sentence(seconds)),
+    }
+
+
 def unavailable_paywall(sentence: str) -> dict[str, Any]:
     """Return a paywall that offers nothing, since nothing that the shopper does would help."""
     title = translate("paywall.credit_limit_reached.title", page_language())

@@ -12,8 +12,9 @@ from ..core.tryon.paywall import Refusal
 from ..errors import ApiError, GenvorisError
 from .errors import HttpError, subject_of, translate
 from .hosts import own_path
-from .pacing import error_for_wait
+from .pacing import error_for_wait, too_late_fields
 from .paywalls import paywall_fields
+from .state import get_state
 
 
 def error_for_outcome(outcome: Failure | Refusal, cause: GenvorisError) -> HttpError:
@@ -46,6 +47,12 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
     return {"error": "end_customer_quota", **quota, **fields}
 
 
+def _failure_fields(failure: Failure) -> dict[str, Any]:
+    if failure.until is None:
+        return {"error": failure.error, "detail": translate(failure.error)}
+    return too_late_fields(failure.until - get_state().clock())
+
+
 def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
     """Return a job's fields.
 
@@ -68,7 +75,7 @@ def job_fields(job: Job, shopper: Shopper | None) -> dict[str, Any]:
             fields["image_url"] = own_path(f"/tryons/{job.id}/image")
             fields["quota"] = asdict(done.quota) if done.quota else None
         case Failure() as failure:
-            fields |= {"error": failure.error, "detail": translate(failure.error)}
+            fields |= _failure_fields(failure)
         case Refusal() as refusal:
             fields |= refusal_fields(replace(refusal, shopper=shopper))
     if fields["error"]:

@@ -407,7 +407,7 @@ def test_full_queue_is_busy(genvoris: LocalGenvoris) -> None:
     ("answer", "error"),
     [
         (httpx.Response(500), "upstream_unreachable"),
-        (httpx.Response(429, headers={"Retry-After": "999"}), "busy"),
+        (httpx.Response(429, headers={"Retry-After": "999"}), "shop_budget"),
         (httpx.Response(401, json={"error": "invalid_api_key"}), "internal_error"),
         (httpx.Response(403, json={"error": "account_inactive"}), "internal_error"),
         (httpx.Response(200, text="<html>"), "upstream_unreachable"),

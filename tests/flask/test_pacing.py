@@ -9,9 +9,11 @@ import httpx
 import pytest
 from flask import Flask
 
+from genvoris_flask.core.rates import PACE
 from genvoris_flask.core.tryon.burn_guard import BurnNotice
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.signals import credits_burning
+from genvoris_flask.web.health_checks.genvoris import check_pace
 from tests.support.flask_shop import Shop, read_tag
 from tests.support.local_genvoris import LocalGenvoris, product_png
 from tests.support.pictures import picture
@@ -117,3 +119,50 @@ def test_fast_spending_pauses_try_ons(
     signature = sign("s", body, genvoris.clock.now)
     assert shop.post("/webhook", data=body, headers={HEADER: signature}).status_code == 200
     assert shop.finish(shop.tryon())["state"] == "done"
+
+
+def test_new_shopper_waits_to_be_seen(genvoris: LocalGenvoris) -> None:
+    """Somebody whom Genvoris must not see yet is told when, before their photo is read."""
+    shop = paced_shop(
+        genvoris,
+        GENVORIS_DEFAULT_PLAN=genvoris.plan(3),
+        GENVORIS_PACE_NEW_SHOPPERS="1 per 10 minutes",
+    )
+    for name, code in (("first", 202), ("second", 429)):
+        shop.log_in(name)
+        answer = shop.tryon()
+        assert answer.status_code == code
+        if code == 202:
+            assert shop.finish(answer)["state"] == "done"
+    assert (answer.get_json()["error"], answer.headers["Retry-After"]) == ("shop_budget", "600")
+    assert shop.transport.count("/api/tryon") == 1
+
+
+def test_turn_that_comes_too_late(genvoris: LocalGenvoris) -> None:
+    """A try-on that was queued, and would have to wait for long after all, says until when."""
+    shop = paced_shop(genvoris)
+    late = httpx.Response(429, headers={"Retry-After": "1200"}, json={"error": "rate_limited"})
+    shop.transport.fault = lambda request: late if request.url.path == "/api/tryon" else None
+    job = shop.finish(shop.tryon())
+    assert (job["state"], job["error"], job["charged"]) == ("failed", "shop_budget", False)
+    assert (job["retry_after"], job["paywall"]["kind"]) == (1200, "unavailable")
+    assert job["detail"].endswith("come back in 20 minutes.")
+    genvoris.clock.now += 1000
+    again = shop.browser.get(f"/genvoris/tryons/{job['id']}").get_json()
+    assert again["detail"].endswith("come back in 4 minutes.")
+
+
+def test_check_sees_the_pace(genvoris: LocalGenvoris) -> None:
+    """It warns of rates above what Genvoris allows, and says what waits."""
+    shop = paced_shop(genvoris, GENVORIS_PACE_TRYONS="1 per hour", GENVORIS_BURN_GUARD=False)
+    assert shop.finish(shop.tryon())["state"] == "done"
+    texts = [each.text for each in check_pace(shop.state)]
+    assert texts[0].startswith(
+        "Above the limits that Genvoris publishes: GENVORIS_PACE_MINTS, "
+        "GENVORIS_PACE_REGISTRATIONS, GENVORIS_PACE_NEW_SHOPPERS. Keep"
+    )
+    assert texts[1].startswith("GENVORIS_BURN_GUARD is off")
+    assert texts[2] == "Further tryons have to wait for 3600 s."
+    defaults = {f"GENVORIS_PACE_{name.upper()}": rates for name, rates in PACE.items()}
+    (found,) = check_pace(Shop(genvoris, **defaults).state)
+    assert (found.ok, found.warning) == (True, False)

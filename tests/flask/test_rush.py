@@ -16,3 +16,4 @@ def test_rush_of_new_shoppers(tmp_path: Path) -> None:
     assert (counts["pages"], counts["pages that failed"], counts["calls of pages"]) == (100, 0, 0)
     assert counts["clicks"] == counts["served"] + counts["told when"]
     assert (counts["served"], min(report.waits) > 0) == (6, True)
+    assert [name for name in counts if name.startswith("neither")] == []

@@ -98,6 +98,17 @@ class Report:
         return round(rush / quiet, 2)
 
 
+@dataclass(order=True)
+class _Dialog:
+    """A dialog in which somebody waits for a picture, and whether they come back if told to."""
+
+    began: float
+    name: str
+    returns: bool
+    location: str
+    browser: FlaskClient = field(compare=False)
+
+
 class EngineInHand:
     """A ``Broker`` whose messages wait until the rush runs them."""
 
@@ -144,7 +155,7 @@ class Rush:
         (self._quiet,) = self._open_shops(quiet, 1, config, registers=registers)
         self._turns = itertools.cycle(self.shops)
         self._returning: list[tuple[float, str]] = []
-        self._polls: list[tuple[float, float, str, FlaskClient]] = []
+        self._polls: list[tuple[float, _Dialog]] = []
 
     def _open_shops(
         self, genvoris: LocalGenvoris, count: int, config: dict[str, Any], *, registers: bool
@@ -228,14 +239,14 @@ class Rush:
     def _poll(self) -> None:
         """Look at the try-ons whose dialogs poll now."""
         while self._polls and self._polls[0][0] <= self.clock.now:
-            _, began, location, browser = heapq.heappop(self._polls)
-            job = browser.get(location).get_json()
+            _, dialog = heapq.heappop(self._polls)
+            job = dialog.browser.get(dialog.location).get_json()
             if job["state"] not in ("queued", "running"):
-                self._note(job)
-            elif self.clock.now > began + PATIENCE:
+                self._note(job, dialog)
+            elif self.clock.now > dialog.began + PATIENCE:
                 self.report.counts["neither served nor told: queued"] += 1
             else:
-                heapq.heappush(self._polls, (self.clock.now + POLL, began, location, browser))
+                heapq.heappush(self._polls, (self.clock.now + POLL, dialog))
 
     def _browser(self, name: str) -> tuple[Shop, FlaskClient]:
         shop = next(self._turns)
@@ -269,21 +280,30 @@ class Rush:
         answer = shop.tryon(PHOTO, browser=browser)
         if answer.status_code == 202:
             now, location = self.clock.now, answer.headers["Location"]
-            heapq.heappush(self._polls, (now, now, location, browser))
+            heapq.heappush(self._polls, (now, _Dialog(now, name, returns, location, browser)))
             return
         error = answer.get_json()["error"]
         wait = float(answer.headers.get("Retry-After", 0))
         if error not in ("shop_budget", "busy") or not wait or status["canTryOn"]:
             self.report.counts[f"neither served nor told: {error}"] += 1
             return
+        self._note_wait(name, wait, returns=returns)
+
+    def _note(self, job: dict[str, Any], dialog: _Dialog) -> None:
+        if job["state"] == "done":
+            self.report.counts["served" if dialog.returns else "served when they came back"] += 1
+        elif wait := job.get("retry_after"):
+            self._note_wait(dialog.name, wait, returns=dialog.returns)
+        else:
+            kind = "refused" if job["state"] == "refused" else "neither served nor told"
+            self.report.counts[f"{kind}: {job['error']}"] += 1
+
+    def _note_wait(self, name: str, wait: float, *, returns: bool) -> None:
+        """Note that somebody was told to come back, which they do once."""
         self.report.counts["told when" if returns else "told again"] += 1
         self.report.waits.append(wait)
         if returns:
             heapq.heappush(self._returning, (self.clock.now + wait, name))
-
-    def _note(self, job: dict[str, Any]) -> None:
-        end = "served" if job["state"] == "done" else f"ended as {job['error']}"
-        self.report.counts[end] += 1
 
 
 @contextmanager

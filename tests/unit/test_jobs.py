@@ -98,7 +98,7 @@ def test_postponed_job_leaves_its_thread(processes: Processes) -> None:
     assert accepts(queue)
 
 
-def test_postponed_for_too_long_is_busy(processes: Processes) -> None:
+def test_postponed_for_too_long(processes: Processes) -> None:
     """Nothing was charged, and the shopper is told to come back."""
     queue = processes.start()
 
@@ -106,7 +106,10 @@ def test_postponed_for_too_long_is_busy(processes: Processes) -> None:
         raise TryOnPostponedError(LONGEST_WAIT + 1)
 
     job = wait_for_end(queue, queue.submit("ada", tryon(work)))
-    assert (job.result, job.charged) == (Failure("busy"), False)
+    assert isinstance(job.result, Failure)
+    assert (job.result.error, job.charged) == ("shop_budget", False)
+    assert job.result.until
+    assert job.result.until > job.created_at + LONGEST_WAIT
 
 
 def test_queue_is_bounded(processes: Processes) -> None:

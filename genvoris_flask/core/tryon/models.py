@@ -172,16 +172,23 @@ class Failure:
     Attributes:
         error: A code of docs/http.md; its sentences are in ``core.locales``.
         charged: Whether the shopper was charged all the same; None if that is unknown.
+        until: When there is room for another attempt, in Unix seconds, if it had to wait for that.
     """
 
     error: str
     charged: bool | None = field(default=None, compare=False)
+    until: float | None = None
 
 
 Outcome = Picture | Failure | Refusal
 JobResult = Done | Failure | Refusal
 
 INTERRUPTED = Failure("interrupted")
+
+
+def came_too_late(until: float) -> Failure:
+    """Return the failure of a try-on that would have to wait for too long, until a time."""
+    return Failure("shop_budget", charged=False, until=until)
 
 
 @dataclass(frozen=True)
@@ -265,6 +272,8 @@ def dump_result(result: JobResult) -> bytes:
             fields = {"state": "done", **asdict(result)}
         case Failure():
             fields = {"state": "failed", "error": result.error}  # all that earlier versions know
+            if result.until is not None:
+                fields["until"] = result.until
         case Refusal():
             numbers = {"used": result.used, "limit": result.limit}
             fields = {"state": "refused", "reason": result.reason, **numbers}

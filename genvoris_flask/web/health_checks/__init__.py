@@ -29,6 +29,7 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
         yield from genvoris.check_connection(state, wall_clock)
         yield genvoris.check_keys(state)
     yield shop.check_store(state)
+    yield from genvoris.check_pace(state)
     yield from shop.check_queue(state)
     yield from shop.check_ledger(state)
     yield from shop.check_outbox(state)

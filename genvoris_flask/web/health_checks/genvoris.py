@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ...core.api.environment import find_fault, proxy_for
 from ...core.api.http import HttpClient, RetryPolicy
 from ...core.api.parsing import as_http_date
+from ...core.rates import LIMITS, most_within, parse_rates
 from ...core.sessions.verifier import MAX_CLOCK_SKEW, read_keys
 from ...errors import (
     ApiError,
@@ -15,9 +16,10 @@ from ...errors import (
     GenvorisError,
     UnauthorizedError,
     UnreachableError,
+    see,
 )
 from ..state import AppState
-from .finding import Finding, good, wrong
+from .finding import Finding, good, warn, wrong
 
 TIMEOUT = 5.0  # seconds
 
@@ -103,6 +105,41 @@ def check_keys(state: AppState) -> Finding:
     if not found:
         return wrong("JWKS", f"{url} has no RSA key: check GENVORIS_JWKS_URL.")
     return good("JWKS", f"{found} key{'s' if found > 1 else ''} to verify tokens with.")
+
+
+def check_pace(state: AppState) -> Iterator[Finding]:
+    """Check that the shop stays under the limits of Genvoris, and whether anybody waits for it."""
+    above = [
+        f"GENVORIS_PACE_{name.upper()}"
+        for name, limits in LIMITS.items()
+        if _exceeds(getattr(state.settings, f"pace_{name}"), limits)
+    ]
+    if above:
+        yield warn(
+            "pace",
+            f"Above the limits that Genvoris publishes: {', '.join(above)}. Keep this only if "
+            f"Genvoris allows you more, see {see('pacing.md')}",
+        )
+    if not state.settings.burn_guard:
+        yield warn(
+            "pace",
+            "GENVORIS_BURN_GUARD is off: Genvoris suspends a key whose credits are all spent "
+            "within half an hour.",
+        )
+    for name in LIMITS:
+        if wait := state.pace.wait(name):
+            yield warn("pace", f"Further {name.replace('_', ' ')} have to wait for {wait:.0f} s.")
+    if state.settings.store_url is None:
+        text = "Each process paces its own calls to Genvoris; several need GENVORIS_STORE_URL."
+        yield good("pace", text)
+    else:
+        yield good("pace", "All processes pace their calls to Genvoris together.")
+
+
+def _exceeds(rates: str, limits: str) -> bool:
+    return any(
+        most_within(parse_rates(rates), each.seconds) > each.amount for each in parse_rates(limits)
+    )
 
 
 def check_plans(state: AppState) -> Finding:

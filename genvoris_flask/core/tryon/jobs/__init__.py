@@ -23,7 +23,7 @@ RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
 ADDRESS_FACTOR = 5
 
 # Makes a try-on, on whichever thread. It is called again later if it raises TryOnPostponedError, or
-# the job fails as ``busy``.
+# the job fails as ``shop_budget``, if that would be too late.
 Run = Callable[[TryOnRequest], Outcome]
 # Called with what a try-on counted against if it ends without a picture, unless its process dies.
 OnNoPicture = Callable[[CountedTryon], object]

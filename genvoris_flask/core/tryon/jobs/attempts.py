@@ -26,6 +26,7 @@ from ..models import (
     TryOnCancelledError,
     TryOnPostponedError,
     TryOnRequest,
+    came_too_late,
     result_of,
 )
 from . import LONGEST_WAIT, Run
@@ -160,8 +161,9 @@ class Attempts:
     def _postpone(self, attempt: Attempt, seconds: float) -> None:
         """Queue a job again, unless its shopper would have to wait for too long."""
         job = attempt.job
-        if self._clock() - job.created_at + seconds > LONGEST_WAIT:
-            self._end(attempt, Failure("busy", charged=False))
+        now = self._clock()
+        if now - job.created_at + seconds > LONGEST_WAIT:
+            self._end(attempt, came_too_late(now + seconds))
             return
         with attempt.lock:
             attempt.is_over = True

@@ -78,6 +78,7 @@ class LocalJobQueue:
                 concurrency=concurrency,
                 ttl=ttl,
                 max_runtime=max_runtime,
+                clock=clock,
                 monotonic=monotonic,
                 interval=heartbeat_interval,
             )

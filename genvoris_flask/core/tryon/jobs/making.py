@@ -16,6 +16,7 @@ from ..models import (
     TryOnCancelledError,
     TryOnPostponedError,
     TryOnRequest,
+    came_too_late,
 )
 from . import LONGEST_WAIT, Run
 from .records import JobRecords
@@ -30,6 +31,7 @@ class TaskMaker:
     Args:
         records: The jobs that all processes see.
         run: Makes a try-on.
+        clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
         is_closing: Returns whether the process ends, so that nothing can be put off.
     """
@@ -38,11 +40,13 @@ class TaskMaker:
         self,
         records: JobRecords,
         run: Run,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
         is_closing: Callable[[], bool],
     ) -> None:
         self._records = records
         self._run_tryon = run
+        self._clock = clock
         self._monotonic = monotonic
         self._is_closing = is_closing
 
@@ -73,8 +77,9 @@ class TaskMaker:
         now = self._monotonic()
         if task.postponed_at is None:
             task.postponed_at = now
-        is_late = now + seconds > task.postponed_at + LONGEST_WAIT
-        if task.removed or self._is_closing() or is_late:
+        if now + seconds > task.postponed_at + LONGEST_WAIT:
+            return came_too_late(self._clock() + seconds)
+        if task.removed or self._is_closing():
             return Failure("busy", charged=False)
         task.request, task.started_at = request, None
         task.job = replace(task.job, state="queued")

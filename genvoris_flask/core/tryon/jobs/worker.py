@@ -48,6 +48,7 @@ class JobWorker:
         concurrency: How many jobs run at once; four times as many may wait.
         ttl: Seconds that a finished job is kept.
         max_runtime: Seconds after which a running job fails.
+        clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
         interval: Seconds between two heartbeats.
     """
@@ -61,6 +62,7 @@ class JobWorker:
         concurrency: int,
         ttl: float,
         max_runtime: float,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
         interval: float = HEARTBEAT_SECONDS,
     ) -> None:
@@ -73,7 +75,7 @@ class JobWorker:
         self._max_runtime = max_runtime
         self._monotonic = monotonic
         self._pool = pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
-        self._maker = TaskMaker(records, run, monotonic, lambda: pool.is_closing)
+        self._maker = TaskMaker(records, run, clock, monotonic, lambda: pool.is_closing)
         self._changed = threading.Condition()
         self._heartbeats = Heartbeats(
             self.heartbeat, self._needs_heartbeats, self._changed, interval, grace=max_runtime
