@@ -113,5 +113,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_LIMIT_WEBHOOK": validators.rate,
     "GENVORIS_METRICS": metrics,
     "GENVORIS_METRICS_TOKEN": metrics_token,
+    "GENVORIS_CONSOLE_ATTRIBUTE": validators.attribute,
+    "GENVORIS_CONSOLE_ROLE": validators.text,
     "GENVORIS_CSP_NONCE": validators.function,
 }

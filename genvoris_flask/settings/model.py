@@ -164,6 +164,10 @@ class Settings:
             prometheus-client's own. Default: there are none.
         metrics_token: Whoever sends this text of 16 characters or more as a Bearer token may read
             ``GET metrics``. Default: there is no such route.
+        console_attribute: The attribute or method of Flask-Login's user that says whether they may
+            use the console, such as ``is_admin``. Default: the console is off.
+        console_role: The role of Flask-Login's user that may use the console, as Flask-Security's
+            ``has_role`` knows it, such as ``admin``. Default: the console is off.
         csp_nonce: A callable that returns the nonce of the current request for the script tag.
     """
 
@@ -245,6 +249,8 @@ class Settings:
     limit_webhook: str = "600/minute"
     metrics: Any = None
     metrics_token: str | None = None
+    console_attribute: str | None = None
+    console_role: str | None = None
     csp_nonce: Callable[[], str] | None = None
 
     @property

@@ -12,18 +12,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from .compat import get_app
 from .cookies import leave_session
 from .errors import HttpError, answer_error, answer_http_error, harden
 from .hosts import refuse_other_sites, share_with_trusted
+from .state import get_state
 
+View = Callable[..., Any]
+
+CONSOLE = "/console"
 _HOST = "genvoris_host"
 _SUBDOMAIN = "genvoris_subdomain"
 
@@ -45,6 +50,25 @@ def server_blueprint(name: str, import_name: str) -> Blueprint:
     return blueprint
 
 
+def lazy_view(package: str, path: str) -> View:
+    """Return a view that is imported when it is called.
+
+    Args:
+        package: The package that its module is in.
+        path: Its module and its name, such as ``tryons.session``.
+    """
+    module, name = f"{package}.{path}".rsplit(".", 1)
+
+    def call(**values: Any) -> Any:
+        get_state().outbox.start()  # only in a process that serves, and after a server has forked
+        return getattr(import_module(module), name)(**values)
+
+    # Flask names an endpoint, and Flask-WTF an exemption, after these.
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = module
+    return call
+
+
 def answer_unknown_paths(app: Flask, url_prefix: str) -> None:
     """Answer paths below the prefix that no route has in the same JSON."""
 
@@ -54,6 +78,8 @@ def answer_unknown_paths(app: Flask, url_prefix: str) -> None:
         error = request.routing_exception
         if error is None or isinstance(error, RequestRedirect):
             return
+        if f"{request.path}/".startswith(f"{url_prefix}{CONSOLE}/"):
+            error = NotFound()  # also for a wrong method, which would tell strangers what there is
         if request.path.startswith(f"{url_prefix}/"):
             raise UnknownPathError(error)
 

@@ -36,6 +36,7 @@ class Hooks:
     stripe_shopper: Callable[[str], str | None] | None = None
     product_filter: ProductFilter | None = None
     consent_text: ConsentHook | None = None
+    console_access: Callable[[], bool] | None = None
 
     def may_try_on(self, product: Product) -> bool:
         """Return whether the shop's ``product_filter`` offers a product for try-on.

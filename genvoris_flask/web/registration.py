@@ -22,6 +22,7 @@ CheckoutT = TypeVar("CheckoutT", bound="CheckoutHook")
 EngineT = TypeVar("EngineT", bound="EngineHook")
 ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
 ConsentT = TypeVar("ConsentT", bound="ConsentHook")
+ConsoleAccessT = TypeVar("ConsoleAccessT", bound=Callable[[], bool])
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
 
@@ -72,6 +73,16 @@ class Registration:
         anew when it changes.
         """
         self._hooks.consent_text = function
+        return function
+
+    def console_access(self, function: ConsoleAccessT) -> ConsoleAccessT:
+        """Register the function that says whether whoever asks may use the console.
+
+        It takes nothing and returns ``True`` or ``False``; anything else is refused. It runs in
+        each request to the console, and replaces GENVORIS_CONSOLE_ATTRIBUTE and
+        GENVORIS_CONSOLE_ROLE. Without any of them there is no console.
+        """
+        self._hooks.console_access = function
         return function
 
     def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:

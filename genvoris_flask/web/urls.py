@@ -7,8 +7,7 @@ server starts, before the first request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
+import functools
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
@@ -17,21 +16,22 @@ from ..errors import StoreUnavailableError
 from ..settings import Settings
 from .blueprints import (
     EveryHostBlueprint,
+    View,
     answer_unknown_paths,
     browser_blueprint,
+    lazy_view,
     server_blueprint,
 )
+from .console.urls import console
 from .errors import HttpError, answer_error, harden
 from .state import get_state
 
 STORE_RETRY_AFTER = 2  # seconds
 
-View = Callable[..., Any]
-
 
 def register_routes(app: Flask, settings: Settings) -> None:
     """Register the routes that a shop with these settings has."""
-    blueprints = [widget, events, passthrough, assets, webhooks, health]
+    blueprints = [widget, events, passthrough, assets, webhooks, health, console]
     if settings.phone_handover:
         blueprints.append(handovers)
     if settings.has_ledger:
@@ -47,23 +47,7 @@ def register_routes(app: Flask, settings: Settings) -> None:
     answer_unknown_paths(app, settings.url_prefix)
 
 
-def view(path: str) -> View:
-    """Return a view of ``web.routes`` that is imported when it is called.
-
-    Args:
-        path: Its module and its name, such as ``tryons.session``.
-    """
-    module, name = f"{__package__}.routes.{path}".rsplit(".", 1)
-
-    def call(**values: Any) -> Any:
-        get_state().outbox.start()  # only in a process that serves, and after a server has forked
-        return getattr(import_module(module), name)(**values)
-
-    # Flask names an endpoint, and Flask-WTF an exemption, after these.
-    call.__name__ = call.__qualname__ = name
-    call.__module__ = module
-    return call
-
+view = functools.partial(lazy_view, f"{__package__}.routes")
 
 widget = browser_blueprint("genvoris", __name__)
 widget.post("/session")(view("tryons.session"))

@@ -87,6 +87,7 @@ accounts = Table(
     Column("external_id", id_type(), primary_key=True),
     Column("version", BigInteger, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "created_at", "external_id"),
 )
 
 lots = Table(
@@ -165,6 +166,8 @@ reservations = Table(
     Column("attempt", Integer, nullable=False, default=1),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("lapses_at", UtcDateTime, nullable=False),
+    # Why the last attempt brought no picture, if it failed.
+    Column("reason", String(32), nullable=True),
     Index(None, "account", "state"),
 )
 
@@ -276,4 +279,24 @@ erasures = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("done_at", UtcDateTime, nullable=True, index=True),
     Column("receipt", JSON, nullable=True),
+)
+
+# What the shop's staff have changed in the console. Rows are only ever added, but for an erasure.
+audit = Table(
+    "genvoris_audit",
+    metadata,
+    Column("id", row_id_type(), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    # The shop's id of whoever changed it.
+    Column("actor", id_type(), nullable=False),
+    Column("action", String(32), nullable=False),
+    # What was changed: the shop's id of a shopper, or the name of a setting.
+    Column("subject", id_type(), nullable=True),
+    Column("before", JSON, nullable=True),
+    Column("after", JSON, nullable=True),
+    Column("note", Text, nullable=True),
+    # Identifies the form that asked for it, so that sending it again changes nothing.
+    Column("form", String(64), nullable=True),
+    UniqueConstraint("form"),
+    Index(None, "subject", "id"),
 )

@@ -1,0 +1,152 @@
+"""Renders the console's pages: language, navigation, links and forms."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import redirect, render_template, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from ...core.locales import direction
+from ...core.locales.console import translate
+from ..blueprints import CONSOLE
+from ..errors import page_language
+from ..hosts import own_path
+from ..state import get_state
+from .assets import load_asset
+from .urls import NAVIGATION, NavItem
+
+Text = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Console:
+    """What every template of the console has as ``console``.
+
+    Attributes:
+        language: The page's language.
+        shop: The name of the shop.
+        current: The name of the page's entry in the navigation; empty if it has none.
+        has_database: Whether the shop has a database for the ledger.
+    """
+
+    language: str
+    shop: str
+    current: str
+    has_database: bool
+
+    @property
+    def direction(self) -> str:
+        """``ltr`` or ``rtl``."""
+        return direction(self.language)
+
+    @property
+    def navigation(self) -> tuple[NavItem, ...]:
+        """The pages that the navigation links to."""
+        return NAVIGATION
+
+    @property
+    def style(self) -> str:
+        """The address of the style sheet."""
+        return link(f"/assets/{load_asset('console.css').hashed_name}")
+
+    @property
+    def script(self) -> str:
+        """The address of the script."""
+        return link(f"/assets/{load_asset('console.js').hashed_name}")
+
+    def token(self) -> str:
+        """Return a new token for a form: sending the form twice then changes something once."""
+        return secrets.token_hex(16)
+
+
+def render(template: str, title: str, current: str = "", **values: Any) -> str:
+    """Return a page of the console.
+
+    Its template extends ``genvoris/console/layout.html`` and has ``console``, ``t(key, …)`` for
+    texts, ``label(key, name)`` for those that there may not be, ``link(path, …)`` for the
+    console's addresses, and ``day(at)`` and ``minute(at)`` for times.
+
+    Args:
+        template: The template's name in ``genvoris/console/``.
+        title: The key of the page's title.
+        current: The name of its entry in the navigation.
+        values: What else the template has.
+    """
+    state, language = get_state(), page_language()
+    t: Text = functools.partial(translate, language=language)
+    shop = state.settings.shop_name or request.host
+    console = Console(language, shop, current, state.database is not None)
+    return render_template(
+        f"genvoris/console/{template}",
+        **{"title": t(title), "notice": notice(t), **values},
+        console=console,
+        t=t,
+        label=functools.partial(label, t),
+        link=link,
+        day=day,
+        minute=minute,
+    )
+
+
+def show_database_error() -> tuple[str, int]:
+    """Say that the database cannot be used now, and that nothing was changed."""
+    return render("error.html", "common.error.database"), 503
+
+
+def link(path: str, **query: object) -> str:
+    """Return the address of a page of the console.
+
+    Args:
+        path: Its path below the console's, such as ``/shoppers``.
+        query: The query's parameters; those that are None or empty are left out.
+    """
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    return own_path(CONSOLE + path) + (f"?{urlencode(given)}" if given else "")
+
+
+def label(t: Text, key: str, name: str) -> str:
+    """Return the text of a key, or the name that it stands for if there is none."""
+    try:
+        return t(key)
+    except KeyError:
+        return name
+
+
+def go_to(path: str, **query: object) -> Response:
+    """Return a redirect to a page of the console, as after a form was handled."""
+    return redirect(link(path, **query), 303)
+
+
+def notice(t: Text) -> str | None:
+    """Return what a redirect has to tell: the text ``common.done.NAME`` of its parameter ``done``.
+
+    Others can write the parameter into a link as well, but only choose among these texts.
+    """
+    name = request.args.get("done")
+    try:
+        return t(f"common.done.{name}") if name else None
+    except KeyError:
+        return None
+
+
+def day(at: datetime) -> Markup:
+    """Return a date as HTML."""
+    return _time(at, at.astimezone(UTC).date().isoformat())
+
+
+def minute(at: datetime) -> Markup:
+    """Return a date and a time of day as HTML, in UTC."""
+    return _time(at, f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def _time(at: datetime, text: str) -> Markup:
+    written = '<time datetime="{}"><bdi dir="ltr">{}</bdi></time>'
+    return Markup(written).format(at.astimezone(UTC).isoformat(), text)  # noqa: S704

@@ -1,0 +1,74 @@
+"""The console's routes, and what its navigation lists."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from ...errors import LedgerUnavailableError
+from ..blueprints import CONSOLE, EveryHostBlueprint, lazy_view
+from ..errors import HttpError, answer_error, harden
+from .access import refuse_others
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A page that the navigation links to.
+
+    Attributes:
+        name: Its name; its title is the text ``common.nav.NAME``.
+        path: Its path below the console's.
+    """
+
+    name: str
+    path: str
+
+
+NAVIGATION = (
+    NavItem("today", "/"),
+    NavItem("history", "/history"),
+)
+
+view = functools.partial(lazy_view, __package__)
+
+console = EveryHostBlueprint("genvoris_console", __name__)
+console.before_request(refuse_others)
+console.get(f"{CONSOLE}/", strict_slashes=False)(view("today.show_today"))
+console.get(f"{CONSOLE}/history")(view("history.show_history"))
+console.get(f"{CONSOLE}/assets/<name>")(view("assets.serve"))
+
+
+@console.after_request
+def protect(response: Response) -> Response:
+    """Keep a page out of caches, frames and search engines, and other code out of the page."""
+    if response.cache_control.immutable:  # a style sheet or a script
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers.setdefault("X-Frame-Options", "DENY")
+    # Not no-referrer, with which browsers send forms with "Origin: null".
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["X-Robots-Tag"] = "noindex, nofollow"
+    return harden(response)
+
+
+@console.errorhandler(HttpError)
+def refuse(error: HttpError) -> Response:
+    """Answer an error as all routes below the prefix do: there is nothing here for strangers."""
+    return answer_error(error)
+
+
+@console.errorhandler(LedgerUnavailableError)
+def report_database(_error: LedgerUnavailableError) -> Any:
+    """Say on a page that the database cannot be used now, and that nothing was changed."""
+    return view("page.show_database_error")()
