@@ -25,8 +25,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_genvoris_audit")),
         sa.UniqueConstraint("form", name=op.f("uq_genvoris_audit_form")),
     )
-    op.create_index("ix_genvoris_audit_subject", "genvoris_audit", ["subject", "id"])
+    op.create_index("ix_genvoris_audit_subject_id", "genvoris_audit", ["subject", "id"])
     op.create_index(
-        "ix_genvoris_accounts_created_at", "genvoris_accounts", ["created_at", "external_id"]
+        "ix_genvoris_accounts_created_at_external_id",
+        "genvoris_accounts",
+        ["created_at", "external_id"],
     )
     op.add_column("genvoris_reservations", sa.Column("reason", sa.String(length=32)))
