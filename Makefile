@@ -90,7 +90,7 @@ $(VENV)/.demo: $(VENV)/.base pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,rq,celery,stripe,ledger,postgresql,mysql]" --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,redis,rq,celery,stripe,ledger,postgresql,mysql,mark,c2pa]" --group dev
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.docs $(VENV)/.sbom: $(VENV)/.%: $(VENV)/.dev
@@ -100,7 +100,7 @@ $(VENV)/.docs $(VENV)/.sbom: $(VENV)/.%: $(VENV)/.dev
 $(LOWEST)/.installed: $(VENV)/.dev pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(BIN)/uv pip compile --quiet --python $(LOWEST) --resolution lowest-direct --all-extras --output-file $(LOWEST)/versions.txt pyproject.toml
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,rq,celery,stripe,ledger,postgresql,mysql]"
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(LOWEST) --constraints $(LOWEST)/versions.txt --group lowest --editable ".[sandbox,redis,rq,celery,stripe,ledger,postgresql,mysql,mark,c2pa]"
 	@touch $@
 
 $(VENV)/.chromium: $(VENV)/.dev tests/provision.py

@@ -109,8 +109,10 @@ def test_wheel_dependencies(dist: Path) -> None:
     names = {line.split()[1].split("<")[0].split(">")[0].split("[")[0] for line in needed}
     assert names == own | brought
     assert {line for line in lines if line.startswith("Provides-Extra")} == {
+        "Provides-Extra: c2pa",
         "Provides-Extra: celery",
         "Provides-Extra: ledger",
+        "Provides-Extra: mark",
         "Provides-Extra: metrics",
         "Provides-Extra: mysql",
         "Provides-Extra: postgresql",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from . import button_design as button
@@ -10,6 +11,10 @@ from . import url_validators, validators
 from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
+
+if TYPE_CHECKING:
+    from .images.signing import SignFunction
+    from .images.visible import VisibleMark
 
 MIN_TOKEN = 16  # characters
 
@@ -32,6 +37,59 @@ def metrics_token(key: str, value: Any) -> str:
             f"{key} must be at least {MIN_TOKEN} letters, digits or signs without spaces."
         )
     return token
+
+
+def visible_mark(key: str, value: Any) -> VisibleMark:
+    """Return what is drawn into pictures; its library must be installed."""
+    validators.need("PIL", key, extra="mark")
+    from .images.visible import CORNERS, MAX_TEXT, VisibleMark
+
+    given = {"text": value} if isinstance(value, str) else value
+    known = isinstance(given, dict) and given.keys() <= {"text", "corner", "font"}
+    if not known or given.get("corner", CORNERS[0]) not in CORNERS:
+        raise ConfigurationError(
+            f"{key} must be a text such as AI, or a dict of text, corner ({', '.join(CORNERS)}) "
+            "and font (the path of a font's file)."
+        )
+    text = validators.text(key, given.get("text"))
+    if len(text) > MAX_TEXT or not text.isprintable():
+        raise ConfigurationError(f"{key} must be a line of {MAX_TEXT} characters at most.")
+    try:
+        return VisibleMark(**{**given, "text": text})
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{key}: {error} Set a font of your own: "
+            f'{{"text": {text!r}, "font": "/path/of/a/font.ttf"}}.'
+        ) from None
+
+
+def pem(key: str, value: Any) -> str:
+    """Return PEM, from a text or from the file that it names."""
+    validators.need("c2pa", key, extra="c2pa")
+    text = validators.text(key, value)
+    if "-----BEGIN" in text:
+        return text
+    try:
+        return Path(text).read_text("ascii")
+    except (OSError, ValueError):  # the value itself is never repeated: it may be a key
+        raise ConfigurationError(
+            f"{key} must be PEM (-----BEGIN …), or the path of a file in PEM that this process "
+            "may read."
+        ) from None
+
+
+def private_key(key: str, value: Any) -> str | SignFunction:
+    """Return a private key in PEM, or a function that signs with one."""
+    signs: SignFunction | None = value if callable(value) else None
+    return signs or pem(key, value)
+
+
+def timestamp_url(key: str, value: Any) -> str:
+    """Return the URL of a time-stamping authority; its answers are signed, so http will do."""
+    url = url_validators.page_url(key, value)
+    if url.startswith("/"):
+        raise ConfigurationError(f"{key} must be a whole URL such as http://timestamp.example.")
+    return url
 
 
 CHECKS: dict[str, validators.Check] = {
@@ -80,6 +138,10 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_SUPPORT_URL": url_validators.support_url,
     "GENVORIS_SHOP_NAME": validators.text,
     "GENVORIS_PICTURE_CREDIT": validators.text,
+    "GENVORIS_VISIBLE_MARK": validators.json_or(visible_mark),
+    "GENVORIS_C2PA_CERTIFICATE": pem,
+    "GENVORIS_C2PA_PRIVATE_KEY": private_key,
+    "GENVORIS_C2PA_TIMESTAMP_URL": timestamp_url,
     "GENVORIS_PHONE_HANDOVER": validators.flag,
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core import button_design as button
 from ..core.billing import plans
@@ -12,6 +13,11 @@ from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
 from ..core.charging.ways import Means, Way
 from ..core.rates import PACE
+
+if TYPE_CHECKING:  # few commands handle pictures
+    from ..core.images.marking import PictureMark
+    from ..core.images.signing import SignFunction
+    from ..core.images.visible import VisibleMark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +105,12 @@ class Settings:
             Default: the host name of the page.
         picture_credit: The credit line in the metadata of finished pictures. Default: that a model
             made them, unless they come with a line of their own.
+        visible_mark: What is drawn into a corner of finished pictures: a few words such as ``AI``,
+            or a dict of ``text``, ``corner`` and ``font``. Default: nothing.
+        c2pa_certificate: The certificate, and those that lead to its root, with which finished
+            pictures are signed: PEM, or the path of a file. Default: they are not signed.
+        c2pa_private_key: Its private key: PEM, the path of a file, or a function that signs.
+        c2pa_timestamp_url: The authority that confirms the time of each signature, or of none.
         phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
             QR code. Default true. Without ``store_url`` it needs a single process.
         button: The button's design: a dict with the fields of ``button.ButtonDesign`` in
@@ -216,6 +228,10 @@ class Settings:
     support_url: str | None = None
     shop_name: str | None = None
     picture_credit: str | None = None
+    visible_mark: VisibleMark | None = None
+    c2pa_certificate: str | None = None
+    c2pa_private_key: str | SignFunction | None = None
+    c2pa_timestamp_url: str | None = None
     phone_handover: bool = True
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
@@ -262,6 +278,15 @@ class Settings:
     def is_free(self) -> bool:
         """Whether the shop pays for everyone's try-ons."""
         return "free" in self.charging
+
+    @functools.cached_property
+    def picture_mark(self) -> PictureMark:
+        """How finished pictures are marked. A key that does not fit raises ValueError."""
+        from ..core.images.marking import PictureMark
+        from ..core.images.signing import open_signer
+
+        signer = open_signer(self.c2pa_certificate, self.c2pa_private_key, self.c2pa_timestamp_url)
+        return PictureMark(self.picture_credit, self.visible_mark, signer)
 
     @property
     def means(self) -> Means:

@@ -149,7 +149,23 @@ def _check_together(settings: Settings) -> None:
             "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "
             "used without the ledger. Leave it unset."
         )
+    _check_signing(settings)
     check_ways(settings.charging, settings.means)
+
+
+def _check_signing(settings: Settings) -> None:
+    certificate, key = settings.c2pa_certificate, settings.c2pa_private_key
+    if (certificate is None) != (key is None) or (settings.c2pa_timestamp_url and not key):
+        raise ConfigurationError(
+            "Signing pictures needs GENVORIS_C2PA_CERTIFICATE and GENVORIS_C2PA_PRIVATE_KEY. Set "
+            "both, or none of GENVORIS_C2PA_…"
+        )
+    try:
+        _ = certificate and settings.picture_mark
+    except ValueError as error:
+        raise ConfigurationError(
+            f"GENVORIS_C2PA_CERTIFICATE and GENVORIS_C2PA_PRIVATE_KEY: {error}"
+        ) from None
 
 
 def _origin(url: str) -> str:

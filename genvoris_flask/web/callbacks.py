@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from flask import Flask
 
 from ..core.api.models import Session
-from ..core.images.marking import PictureMark
 from ..core.images.photos import Picture
 from ..core.ledger.models import ExpiryNotice, Spending
 from ..core.sessions import Shopper
@@ -113,7 +112,7 @@ def _run_tryon(state: AppState, request: TryOnRequest) -> Outcome:
     tokens = TokenSource(state.broker, request.shopper)
     outcome = make_tryon(request, _engine(state), tokens, state.error_mapper)
     if isinstance(outcome, Picture):
-        return PictureMark(state.settings.picture_credit).apply(outcome)
+        return state.settings.picture_mark.apply(outcome)
     return outcome
 
 

@@ -28,11 +28,15 @@ class Opened:
         xmp: Its XMP packet, if it has one.
         manifest: Its C2PA manifest (a JUMBF box), if it has one.
         join: Returns the file with another packet. Raises ValueError if that is too long.
+        blocks: The manifest as it stands in the file.
+        insert: Returns the file with such blocks of another one.
     """
 
     xmp: bytes | None
     manifest: bytes | None
     join: Callable[[bytes], bytes]
+    blocks: bytes
+    insert: Callable[[bytes], bytes]
 
 
 def open_picture(data: bytes, mimetype: str) -> Opened:
@@ -45,10 +49,18 @@ def open_picture(data: bytes, mimetype: str) -> Opened:
     return _OPENERS[mimetype](data)
 
 
+def copy_metadata(source: bytes, target: bytes, mimetype: str) -> bytes:
+    """Return a picture with the XMP and the C2PA manifest of another one of its format."""
+    old = open_picture(source, mimetype)
+    if old.blocks:
+        target = open_picture(target, mimetype).insert(old.blocks)
+    return open_picture(target, mimetype).join(old.xmp) if old.xmp else target
+
+
 def _open_jpeg(data: bytes) -> Opened:
     """Take the segments before the first scan apart (JPEG XMP: ISO 16684-3, C2PA: APP11)."""
     xmp: bytes | None = None
-    boxes = b""
+    boxes = blocks = b""
     cut = (2, 2)  # the XMP's segment, or where it belongs: after JFIF and EXIF
     for marker, start, end in _segments(data):
         body = data[start + 4 : end]
@@ -59,6 +71,7 @@ def _open_jpeg(data: bytes) -> Opened:
         elif marker == _APP11 and body.startswith(b"JP"):
             # Common identifier, instance and number; every segment repeats the box's own header.
             boxes += body[8:] if not boxes else body[16:]
+            blocks += data[start:end]
 
     def join(packet: bytes) -> bytes:
         body = _ADOBE_XMP + packet
@@ -67,7 +80,10 @@ def _open_jpeg(data: bytes) -> Opened:
         segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
         return data[: cut[0]] + segment + data[cut[1] :]
 
-    return Opened(xmp, boxes or None, join)
+    def insert(segments: bytes) -> bytes:
+        return data[: cut[1]] + segments + data[cut[1] :]
+
+    return Opened(xmp, boxes or None, join, blocks, insert)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -91,6 +107,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 def _open_png(data: bytes) -> Opened:
     """Take the chunks apart (PNG 11.3.3.4: iTXt; C2PA: caBX)."""
     xmp = manifest = None
+    blocks = b""
     cut: tuple[int, int] | None = None
     position, name = len(_PNG_START), b""
     after_header = position
@@ -101,7 +118,7 @@ def _open_png(data: bytes) -> Opened:
         if name == b"IHDR":
             after_header = end
         elif name == b"caBX":
-            manifest = body
+            manifest, blocks = body, data[position:end]
         elif name == b"iTXt" and body.startswith(_PNG_XMP + b"\0") and cut is None:
             xmp, cut = _png_text(body), (position, end)
         position = end
@@ -112,7 +129,10 @@ def _open_png(data: bytes) -> Opened:
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
         return data[:start] + chunk + data[stop:]
 
-    return Opened(xmp, manifest, join)
+    def insert(chunk: bytes) -> bytes:
+        return data[:after_header] + chunk + data[after_header:]
+
+    return Opened(xmp, manifest, join, blocks, insert)
 
 
 def _png_text(body: bytes) -> bytes | None:
@@ -147,10 +167,18 @@ def _open_webp(data: bytes) -> Opened:
         others.insert(place, (b"XMP ", packet))
         header = known.get(b"VP8X") or _webp_header(chunks)
         others.insert(0, (b"VP8X", bytes([header[0] | _VP8X_XMP]) + header[1:]))
-        body = b"WEBP" + b"".join(_webp_chunk(*chunk) for chunk in others)
-        return b"RIFF" + struct.pack("<I", len(body)) + body + trailing
+        return _webp_file(b"".join(_webp_chunk(*chunk) for chunk in others)) + trailing
 
-    return Opened(known.get(b"XMP "), known.get(b"C2PA"), join)
+    def insert(chunk: bytes) -> bytes:
+        return _webp_file(data[12 : 8 + length] + chunk) + trailing
+
+    manifest = known.get(b"C2PA")
+    blocks = _webp_chunk(b"C2PA", manifest) if manifest else b""
+    return Opened(known.get(b"XMP "), manifest, join, blocks, insert)
+
+
+def _webp_file(chunks: bytes) -> bytes:
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
 
 
 def _webp_header(chunks: list[tuple[bytes, bytes]]) -> bytes:

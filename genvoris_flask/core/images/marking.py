@@ -1,6 +1,7 @@
-"""Marks finished pictures, so that machines can tell that a model made them.
+"""Marks finished pictures, so that people and machines can tell that a model made them.
 
-The mark is metadata: pixels stay as they are, and nothing is decoded.
+A visible mark is drawn first, since it changes pixels; then the metadata is written, which does
+not; the signature is last, since it covers both.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from .embedding import open_picture
 from .photos import Picture
+from .signing import PictureSigner
+from .visible import VisibleMark
 from .xmp import Credit, write_packet
 
 log = logging.getLogger("genvoris_flask.tryon")
@@ -24,30 +27,65 @@ _SAYS_AI = b"rainedAlgorithmicMedia"
 class PictureMark:
     """How a shop's pictures are marked.
 
+    A picture has been charged when it is marked, so what fails is logged and left out.
+
     Attributes:
         credit: The credit line; by default one of ours, unless the picture has one.
+        visible: What is drawn into the picture, if anything.
+        signer: Signs it, if the shop has a certificate.
     """
 
     credit: str | None = None
+    visible: VisibleMark | None = None
+    signer: PictureSigner | None = None
 
     def apply(self, picture: Picture) -> Picture:
         """Return a picture with the mark.
 
-        One that cannot be taken apart is returned as it is, since it has been charged. It is
-        logged; `photos.read_picture` lets none of that kind through.
+        One that cannot be taken apart is returned as it is; `photos.read_picture` lets none of
+        that kind through.
         """
+        drawn = self._draw(picture)
+        if self.signer is not None:
+            try:
+                return self.signer.sign(self._write(drawn), original=picture)
+            except Exception as error:  # noqa: BLE001  (its text might contain what it was given)
+                log.error(  # noqa: TRY400  (for the same reason)
+                    "A picture could not be signed (%s): run `flask genvoris check`.",
+                    type(error).__name__,
+                )
+        if drawn is picture and _is_marked_by_signer(picture):
+            return picture  # a changed file would no longer match its signature
+        return self._write(drawn)
+
+    def _draw(self, picture: Picture) -> Picture:
+        if self.visible is None:
+            return picture
         try:
-            return replace(picture, data=self._mark(picture.data, picture.mimetype))
+            return self.visible.draw(picture)
+        except Exception:
+            log.exception("The visible mark could not be drawn into a picture")
+            return picture
+
+    def _write(self, picture: Picture) -> Picture:
+        """Return a picture whose metadata has the mark."""
+        credit = Credit(self.credit or DEFAULT_CREDIT, replaces=self.credit is not None)
+        try:
+            opened = open_picture(picture.data, picture.mimetype)
+            try:
+                data = opened.join(write_packet(opened.xmp, credit))
+            except ValueError:  # what the picture says of itself leaves no place for it
+                data = opened.join(write_packet(None, credit))
         except (ValueError, LookupError, struct.error):
             log.exception("A finished picture could not be marked as made by a model")
             return picture
+        return replace(picture, data=data)
 
-    def _mark(self, data: bytes, mimetype: str) -> bytes:
-        opened = open_picture(data, mimetype)
-        if opened.manifest and _SAYS_AI in opened.manifest:
-            return data  # signed, and marked already: a changed file would no longer match
-        credit = Credit(self.credit or DEFAULT_CREDIT, replaces=self.credit is not None)
-        try:
-            return opened.join(write_packet(opened.xmp, credit))
-        except ValueError:  # what the picture says of itself leaves no place for it
-            return opened.join(write_packet(None, credit))
+
+def _is_marked_by_signer(picture: Picture) -> bool:
+    """Return whether a picture's own manifest says that a model made it."""
+    try:
+        manifest = open_picture(picture.data, picture.mimetype).manifest
+    except (ValueError, LookupError, struct.error):
+        return False
+    return manifest is not None and _SAYS_AI in manifest

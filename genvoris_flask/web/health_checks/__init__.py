@@ -39,6 +39,7 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
         yield genvoris.check_plans(state)
     if state.settings.stripe_webhook_secret:
         yield shop.check_stripe(state)
+    yield from shop.check_signing(state, wall_clock)
     yield shop.check_phone_handover(state)
     yield shop.check_shoppers(state)
     yield from shop.check_guests(state)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
+from ...core.images.photos import Picture
 from ...core.outbox.durable import DurableOutbox
 from ...core.tryon.jobs.durable import DurableJobQueue
 from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError, see
@@ -12,6 +16,7 @@ from ..state import AppState
 from .finding import Finding, good, warn, wrong
 
 TIMEOUT = 5.0  # seconds
+EXPIRES_SOON_DAYS = 30
 SHOPPERS_PAGE = f"{DOCS_URL}/shoppers.md"
 
 
@@ -121,6 +126,37 @@ def check_phone_handover(state: AppState) -> Finding:
         "A photo taken with a phone reaches the dialog only if a single process serves the shop; "
         "for several, set GENVORIS_STORE_URL.",
     )
+
+
+def check_signing(
+    state: AppState, wall_clock: Callable[[], float] = time.time
+) -> Iterator[Finding]:
+    """Check that pictures can be signed, if the shop has a certificate for it."""
+    signer = state.settings.picture_mark.signer
+    if signer is None:
+        return
+    sample = Picture(_SAMPLE, "image/png")
+    try:
+        signer.sign(sample, sample)
+    except Exception as error:  # noqa: BLE001  (whatever the library raises)
+        yield warn(
+            "signing",
+            f"Pictures are delivered without a signature ({type(error).__name__}). Check that "
+            "GENVORIS_C2PA_CERTIFICATE is a certificate for signing, has not expired, and is "
+            "followed by those that lead to its root.",
+        )
+        return
+    until = signer.expires_at
+    if until < datetime.fromtimestamp(wall_clock(), UTC) + timedelta(days=EXPIRES_SOON_DAYS):
+        yield warn("signing", f"The certificate that signs pictures expires on {until:%Y-%m-%d}.")
+    else:
+        yield good("signing", f"Pictures are signed, with a certificate until {until:%Y-%m-%d}.")
+
+
+# A grey pixel, as PNG.
+_SAMPLE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 def check_shoppers(state: AppState) -> Finding:
