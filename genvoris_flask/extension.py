@@ -116,6 +116,7 @@ class GenvorisFlask(Registration):
         attribution_window_minutes: int | None = None,
         platform: ConversionPlatform = "custom",
         session: Any = None,
+        holdout_mark: str | None = None,
     ) -> None:
         """Report an order to Genvoris, which finds out whether a try-on led to it.
 
@@ -137,26 +138,27 @@ class GenvorisFlask(Registration):
             platform: The platform that the shop runs on.
             session: The shop's SQLAlchemy session, such as ``db.session``: with a ledger in the
                 same database, the report is part of its transaction.
+            holdout_mark: With GENVORIS_HOLDOUT, the ``holdout_mark`` that you stored with the
+                order. Defaults to this request's.
         """
-        if state_for("genvoris.conversion()") is None:
+        state = state_for("genvoris.conversion()")
+        if state is None:
             return
         from .web import attribution
+        from .web.figures import count_order
 
-        attribution.send_conversion(
-            order_id,
-            amount_cents,
-            {
-                "currency": currency,
-                "quantity": quantity,
-                "product_id": product_id,
-                "product_title": product_title,
-                "customer_email": customer_email,
-                "session_id": session_id or attribution.widget_session_id(),
-                "attribution_window_minutes": attribution_window_minutes,
-                "platform": platform,
-            },
-            session,
-        )
+        fields = {
+            "currency": currency,
+            "quantity": quantity,
+            "product_id": product_id,
+            "product_title": product_title,
+            "customer_email": customer_email,
+            "session_id": session_id or attribution.widget_session_id(),
+            "attribution_window_minutes": attribution_window_minutes,
+            "platform": platform,
+        }
+        if attribution.send_conversion(order_id, amount_cents, fields, session):
+            count_order(order_id, amount_cents, fields, holdout_mark, state, session)
 
     def returned(
         self,
@@ -181,12 +183,15 @@ class GenvorisFlask(Registration):
             platform: The platform that the shop runs on.
             session: The shop's SQLAlchemy session, as for ``conversion``.
         """
-        if state_for("genvoris.returned()") is None:
+        state = state_for("genvoris.returned()")
+        if state is None:
             return
         from .web import attribution
+        from .web.figures import count_return
 
         fields = {"currency": currency, "reason": reason, "platform": platform}
-        attribution.send_return(order_id, refunded_amount_cents, fields, session)
+        if attribution.send_return(order_id, refunded_amount_cents, fields, session):
+            count_return(order_id, refunded_amount_cents, platform, state, session)
 
     @property
     def widget_session_id(self) -> str | None:
@@ -194,6 +199,16 @@ class GenvorisFlask(Registration):
         from .web.attribution import widget_session_id
 
         return widget_session_id()
+
+    @property
+    def holdout_mark(self) -> str | None:
+        """This visitor's mark in the hold-out, to be stored with an order; None without one."""
+        state = state_for("genvoris.holdout_mark")
+        if state is None:
+            return None
+        from .web.holdout import visitor_mark
+
+        return visitor_mark(state)
 
     @property
     def client(self) -> GenvorisClient:

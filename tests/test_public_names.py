@@ -57,6 +57,7 @@ def test_extension() -> None:
         "consent_text",
         "conversion",
         "forget",
+        "holdout_mark",
         "init_app",
         "on",
         "paywall",

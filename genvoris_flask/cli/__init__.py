@@ -26,6 +26,7 @@ MODULES = {
     "reconcile": "ledger",
     "charging": "charging",
     "outbox": "outbox",
+    "stats": "stats",
     "privacy": "privacy",
     "sweep": "privacy",
     "usage": "customers",

@@ -28,7 +28,9 @@ from .reserved_fields import is_reserved
 
 log = logging.getLogger("genvoris_flask.events")
 
-TYPES = (*EVENT_TYPES, TRYON_RATED)
+# Events of the paywall, which the shop counts for itself.
+PAYWALL_TYPES = ("PAYWALL_SHOWN", "PAYWALL_TAKEN")
+TYPES = (*EVENT_TYPES, TRYON_RATED, *PAYWALL_TYPES)
 MAX_EVENTS = 50  # in one batch
 MAX_SESSION_ID = 200
 MAX_TEXT = 300

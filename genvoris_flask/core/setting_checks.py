@@ -11,6 +11,7 @@ from . import url_validators, validators
 from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
+from .figures.holdout import MAX_SHARE
 
 if TYPE_CHECKING:
     from .images.signing import SignFunction
@@ -92,6 +93,17 @@ def timestamp_url(key: str, value: Any) -> str:
     return url
 
 
+def holdout(key: str, value: Any) -> float:
+    """Return the share of visitors who see no button."""
+    try:
+        return float(validators.number(0, MAX_SHARE, "", float)(key, value))
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{key} must be the share of visitors who see no button, such as 0.1 for a tenth, and "
+            f"at most {MAX_SHARE}, not {value!r}."
+        ) from None
+
+
 CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ENABLED": validators.flag,
     "GENVORIS_API_KEY": validators.api_key,
@@ -146,6 +158,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": validators.number(1, 64, "try-ons", int),
+    "GENVORIS_HOLDOUT": holdout,
     "GENVORIS_QUEUE": validators.queue,
     "GENVORIS_QUEUE_NAME": validators.text,
     "GENVORIS_QUEUE_SIZE": validators.number(1, 1000, "try-ons", int),

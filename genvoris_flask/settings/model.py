@@ -118,6 +118,8 @@ class Settings:
             Default: the shop's own style sheet decides.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
+        holdout: With a ledger, the share of visitors who see no button, to be compared with the
+            others, 0 to 0.5. Default 0.
         queue: What runs try-ons: ``threads`` of the process that took them, or the workers of
             ``rq`` or ``celery``, which need ``store_url``. Default ``threads``.
         queue_name: The queue that try-ons are put into, for RQ and Celery. Default ``genvoris``
@@ -236,6 +238,7 @@ class Settings:
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
     max_upload_bytes: int = 10 * 1024 * 1024
     tryon_concurrency: int = 4
+    holdout: float = 0.0
     queue: str = "threads"
     queue_name: str | None = None
     queue_size: int = 100

@@ -144,6 +144,11 @@ def _check_together(settings: Settings) -> None:
             "GENVORIS_REQUIRE_CONSENT needs a database to keep consents in: set "
             "GENVORIS_DATABASE_URL or GENVORIS_DATABASE, and run `flask genvoris db upgrade`."
         )
+    if settings.holdout and not settings.has_ledger:
+        raise ConfigurationError(
+            "GENVORIS_HOLDOUT needs a database to count visitors and orders in: set "
+            "GENVORIS_DATABASE_URL or GENVORIS_DATABASE, and run `flask genvoris db upgrade`."
+        )
     if settings.has_ledger and settings.inline_session:
         raise ConfigurationError(
             "GENVORIS_INLINE_SESSION cannot be true with a ledger: a token in the page could be "

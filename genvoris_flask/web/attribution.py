@@ -48,8 +48,8 @@ def widget_session_id() -> str | None:
 
 def send_conversion(
     order_id: str | int, amount_cents: int, fields: dict[str, Any], session: Any = None
-) -> None:
-    """Report an order in the background.
+) -> bool:
+    """Report an order in the background; return False if it is no order.
 
     Genvoris counts an order once, so this is retried until it surely arrived.
 
@@ -60,13 +60,13 @@ def send_conversion(
         session: The shop's SQLAlchemy session, to share its transaction.
     """
     key = f"conversion:{fields['platform']}:{order_id}"
-    _put("conversion", key, order_id, {"amount_cents": amount_cents, **fields}, session)
+    return _put("conversion", key, order_id, {"amount_cents": amount_cents, **fields}, session)
 
 
 def send_return(
     order_id: str | int, refunded_amount_cents: int, fields: dict[str, Any], session: Any = None
-) -> None:
-    """Report a return in the background.
+) -> bool:
+    """Report a return in the background; return False if it is none.
 
     Genvoris counts each report, so this is retried only if the first one surely had no effect.
 
@@ -77,20 +77,21 @@ def send_return(
         session: The shop's SQLAlchemy session, to share its transaction.
     """
     body = {"refunded_amount_cents": refunded_amount_cents, **fields}
-    _put("return", f"return:{uuid.uuid4()}", order_id, body, session)
+    return _put("return", f"return:{uuid.uuid4()}", order_id, body, session)
 
 
-def _put(kind: str, key: str, order_id: object, fields: dict[str, Any], session: Any) -> None:
+def _put(kind: str, key: str, order_id: object, fields: dict[str, Any], session: Any) -> bool:
     body = {"order_id": str(order_id), **_present(fields)}
     subject = f"order:{body['platform']}:{order_id}"  # a return follows its conversion
     message = Message(kind, key, body, subject)
     if problem := _find_problem(order_id, body):
         log.error("%s was not sent: %s", message, problem)
-        return
+        return False
     try:
         get_state().outbox.put(message, session)
     except QueueFullError as error:
         log.error("%s was not sent: %s", message, error)  # noqa: TRY400  (a traceback would add nothing)
+    return True
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:

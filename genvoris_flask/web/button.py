@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ..core.button_design import PLAIN, ButtonDesign, DesignFunction, read_design
 from ..core.products import Product
 from ..errors import ConfigurationError
+from .holdout import style_link
 from .hooks import Hooks, log_once
 from .html import attribute_name, attribute_value, element, write_attributes
 from .state import AppState, state_for
@@ -82,7 +83,9 @@ def genvoris_button(
             **extra,
         }
     )
-    return element("button", written, label or design.label or LABEL)
+    link = style_link(state, request) if has_request_context() else ""
+    button = element("button", written, label or design.label or LABEL)
+    return Markup(link) + button  # noqa: S704  (all of it is escaped)
 
 
 def _product(**given: object) -> Product:

@@ -17,7 +17,6 @@ from ..core.tryon.engines import Engine, TokenSource, make_tryon
 from ..core.tryon.engines.custom import CustomEngine
 from ..core.tryon.engines.guarded import GuardedEngine
 from ..core.tryon.engines.ledger import LedgerEngine, UnlimitedEngine
-from ..core.tryon.jobs import Run
 from ..core.tryon.models import Outcome, TryOnRequest
 from ..core.tryon.paywall import Refusal
 from ..core.tryon.spending import Spender
@@ -32,6 +31,7 @@ from ..signals import (
     session_failed,
     session_minted,
 )
+from .figures import counted
 from .state import AppState, get_state
 
 log = logging.getLogger("genvoris_flask")
@@ -104,7 +104,7 @@ def run_tryon(app: Flask, request: TryOnRequest) -> Outcome:
     """Make a try-on within the app's context, as the shop's code needs, and mark its picture."""
     with app.app_context():
         state = get_state()
-        run: Run = functools.partial(_run_tryon, state)
+        run = counted(state, functools.partial(_run_tryon, state))
         return (state.metrics.timed(run) if state.metrics else run)(request)
 
 

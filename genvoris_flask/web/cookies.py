@@ -33,16 +33,17 @@ def read_cookie(name: str) -> str | None:
     return value if value and is_cookie_value(value) else None
 
 
-def keep_cookie(name: str, value: str) -> None:
+def keep_cookie(name: str, value: str, *, seconds: int = LIFETIME) -> None:
     """Set a cookie with the answer to this request, with the scope of the shop's session cookie.
 
     Args:
         name: Its name.
         value: 8 to 128 letters, digits, dots, hyphens and underscores.
+        seconds: For how long.
     """
     sessions, app = current_app.session_interface, current_app
     options: dict[str, Any] = {
-        "max_age": LIFETIME,
+        "max_age": seconds,
         "path": sessions.get_cookie_path(app),
         "domain": sessions.get_cookie_domain(app),
         "secure": request.is_secure or sessions.get_cookie_secure(app),

@@ -83,6 +83,8 @@ class AppPrivacy:
         now = datetime.fromtimestamp(self._state.clock(), UTC)
         keep = timedelta(days=self._state.settings.keep_consents_days)
         swept = self._state.database.run(lambda connection: sweep(connection, now, keep))
+        if self._state.figures is not None:
+            swept["old figures"] = self._state.figures.prune(now.date())
         return counts | swept
 
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.api.http import HttpClient
     from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.concurrency.limits import Slots
+    from ..core.figures.recorder import Recorder
     from ..core.handover import Handovers
     from ..core.ledger.database import Database
+    from ..core.ledger.figures import FigureTable
     from ..core.ledger.models import Spending
     from ..core.outbox.messages import Outbox
     from ..core.pacing import Pace
@@ -87,6 +89,8 @@ class AppState:
     spending: Spending | None
     consents: ConsentStore | None
     database: Database | None
+    figures: FigureTable | None
+    recorder: Recorder | None
     lift_ceiling: Callable[[Shopper], None]
     error_mapper: ErrorMapper
     tryon_http: HttpClient

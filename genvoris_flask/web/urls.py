@@ -35,7 +35,7 @@ def register_routes(app: Flask, settings: Settings) -> None:
     if settings.phone_handover:
         blueprints.append(handovers)
     if settings.has_ledger:
-        blueprints += [claims, consents]
+        blueprints += [claims, consents, figures]
     if "pay_per_use" in settings.charging:
         blueprints.append(checkout)
     if settings.stripe_webhook_secret:
@@ -133,6 +133,10 @@ consents = browser_blueprint("genvoris_consents", __name__)
 consents.get("/consent")(view("consents.read_consent"))
 consents.post("/consent")(view("consents.give_consent"))
 consents.delete("/consent")(view("consents.withdraw_consent"))
+
+# Without the headers that keep answers out of a browser's cache: it is asked once a day.
+figures = EveryHostBlueprint("genvoris_figures", __name__)
+figures.get("/button-style")(view("figures.button_style"))
 
 webhooks = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))

@@ -16,6 +16,7 @@ from .account import genvoris_account, genvoris_balance
 from .button import button_design, genvoris_button
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
+from .holdout import style_link
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
@@ -54,6 +55,13 @@ def genvoris_widget(
     state = state_for("genvoris_widget()")
     if state is None:
         return Markup("")
+    # For elements of the shop's own that open the dialog; the button has it already.
+    return Markup(style_link(state, page)) + _script(state, page, nonce, language, data)  # noqa: S704
+
+
+def _script(
+    state: AppState, page: Request, nonce: str | None, language: str | None, data: dict[str, object]
+) -> Markup:
     constant = _constant_part(state, page)
     session = _session_for_page(state, page)
     attributes: dict[str, object] = {}

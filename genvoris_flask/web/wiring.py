@@ -17,6 +17,7 @@ from ..core.api.network import Transport
 from ..core.billing.accounts import BillingParts
 from ..core.billing.plan_catalog import PlanService
 from ..core.concurrency.limits import Slots
+from ..core.figures.recorder import Recorder
 from ..core.pacing import Pace, Priority
 from ..core.sessions import Shopper
 from ..core.sessions.broker import SessionBroker
@@ -48,6 +49,7 @@ from .warm_up import check_environment
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.checkout import CheckoutSessions
     from ..core.billing.stripe.events import StripeEvents
+    from ..core.ledger.figures import FigureTable
     from ..core.ledger.service import Ledger
     from ..core.outbox.messages import Outbox
     from ..core.privacy.consents import ConsentStore
@@ -117,6 +119,8 @@ class _Wiring:
             spending=self._ledger,
             consents=self._make_consents(),
             database=self._ledger.database if self._ledger else None,
+            figures=self._figures,
+            recorder=self._make_recorder(),
             lift_ceiling=self._lift_ceiling,
             error_mapper=ErrorMapper(self._client, self._broker, self._signals.refused),
             tryon_http=self._tryon_http,
@@ -277,6 +281,17 @@ class _Wiring:
         from ..core.ledger.consents import ConsentRecords  # imports SQLAlchemy, an extra
 
         return ConsentRecords(self._ledger.database, self._clock)
+
+    @functools.cached_property
+    def _figures(self) -> FigureTable | None:
+        if self._ledger is None:
+            return None
+        from ..core.ledger.figures import FigureTable  # imports SQLAlchemy, an extra
+
+        return FigureTable(self._ledger.database)
+
+    def _make_recorder(self) -> Recorder | None:
+        return Recorder(self._figures, self._clock, runs_at_once) if self._figures else None
 
     @functools.cached_property
     def _burn_guard(self) -> BurnGuard:

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +17,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
+from genvoris_flask.core.figures.holdout import Mark
+from genvoris_flask.core.figures.recorder import Count
+from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
+from genvoris_flask.core.figures.trial import read_trial
 from genvoris_flask.core.ledger import database
 from genvoris_flask.core.ledger.database import Database, open_engine
+from genvoris_flask.core.ledger.figures import FigureTable
 from genvoris_flask.core.ledger.grants import Grant
 from genvoris_flask.core.ledger.migrate import pending, upgrade
 from genvoris_flask.core.ledger.models import OrderLine
@@ -246,6 +251,52 @@ def test_migrations_make_the_tables(url: str) -> None:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_figures_of_many_writers(shop: LedgerFixture) -> None:
+    """Processes that write the same counts at once lose none, and none waits in a circle."""
+    tables = FigureTable(shop.database)
+    days = [date(2027, 1, 1), date(2027, 1, 2)]
+
+    def write(number: int) -> None:
+        names = ["tried", "opened", f"failed:{number}"]
+        counts = {
+            Count(day, name, product): 1
+            for day in days
+            for name in names
+            for product in ("", "Shirt", "shirt", "häße")
+        }
+        for _ in range(5):
+            tables.add(dict(reversed(counts.items())), {"Shirt": f"Shirt {number}"})
+
+    in_threads(8, write)
+    report = read_report(tables, Range(*days))
+    assert (report.now.totals["tried"], report.now.totals["failed:3"]) == (80, 10)
+    counts = {each.id: each.counts["tried"] for each in report.products}
+    assert counts == {"Shirt": 80, "shirt": 80, "häße": 80}
+
+
+def test_orders_of_the_hold_out(shop: LedgerFixture) -> None:
+    """Sums, squares and buyers are the same on every database, and an order counts once."""
+    tables, day = FigureTable(shop.database), date(2027, 1, 1)
+
+    def write(_number: int) -> None:
+        for order in range(4):
+            mark = Mark(f"visitor{order // 2:09}", 1000, order < 2, day)
+            tables.add_order(
+                ReportedOrder("custom", f"o{order}", day, "EUR", 4 * 10**9, True, "Ünï", mark)
+            )
+
+    in_threads(4, write)
+    in_threads(4, lambda _number: tables.add_return("custom", "o3", 5))
+    report = read_report(tables, Range(day, day))
+    assert [(each.orders, each.amount) for each in report.now.money] == [(4, 16 * 10**9)]
+    assert (report.now.money[0].returns, report.now.money[0].returned) == (1, 20)
+    trial = read_trial(tables, 1000, day)
+    for group in (trial.shown, trial.held):
+        assert (group.buyers, group.orders) == (1, 2)
+        assert group.by_currency["EUR"].squares == (8.0 * 10**9) ** 2
+    assert tables.prune(day + timedelta(days=1000)) == 4
 
 
 def test_database_is_away(tmp_path: Path) -> None:

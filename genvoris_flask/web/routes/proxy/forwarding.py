@@ -32,6 +32,7 @@ from ...callbacks import open_spender
 from ...consents import require_consent
 from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
+from ...figures import count_picture
 from ...hosts import shop_url
 from ...pacing import guarded_tryon
 from ...rate_limits import count_address, take_slot
@@ -93,11 +94,14 @@ def forward_request(route: Route) -> Response:
             spender = open_spender(state) if route is TRYON else None
             if spender is not None and shopper is not None:
                 picture = _spend(shopper, key, spender, state)
+                count_picture(state, Product())
                 return _respond(picture, picture.pieces, held.pop_all(), state)
             answer = _forward(route, shopper, _idempotency_key(visitor), state)
         except GenvorisError as error:
             raise _http_error(error, shopper, state) from error
         held.callback(answer.close)
+        if route is TRYON:
+            count_picture(state, Product())
         return _respond(answer, _pieces(answer), held.pop_all(), state)
 
 

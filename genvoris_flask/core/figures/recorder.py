@@ -1,0 +1,161 @@
+"""Counts what happens, in memory, and writes it to the database in the background.
+
+Pages, try-ons and events only add to a dictionary. What a process has counted is written a few
+seconds later, and when the process ends; a process that is killed loses those seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from ...errors import LedgerUnavailableError
+from ..concurrency.per_process import PerProcess
+from ..concurrency.threads import RunAgain, WorkerPool
+
+log = logging.getLogger("genvoris_flask.figures")
+
+FLUSH_SECONDS = 2.0
+RETRY_SECONDS = 60.0
+# Different products that wait in a process; further ones count for the shop as a whole only.
+MAX_PRODUCTS = 2_000
+PRODUCT_LENGTH, NAME_LENGTH = 255, 64
+
+# Upper bounds, in seconds, of the classes in which the times of try-ons are counted.
+TIME_CLASSES = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300)
+LONGER = "longer"
+
+
+@dataclass(frozen=True, order=True)
+class Count:
+    """What is counted.
+
+    Attributes:
+        day: The day, in UTC.
+        name: What happened.
+        product: The shop's id of the product; empty for the shop as a whole.
+    """
+
+    day: date
+    name: str
+    product: str = ""
+
+
+class CountStore(Protocol):
+    """Where counts are written."""
+
+    def add(self, counts: Mapping[Count, int], titles: Mapping[str, str]) -> None:
+        """Add to counts, and keep the titles of products that have none yet.
+
+        Raises:
+            LedgerUnavailableError: Nothing was written.
+        """
+
+
+@dataclass
+class _Buffer:
+    counts: Counter[Count] = field(default_factory=Counter)
+    titles: dict[str, str] = field(default_factory=dict)
+    products: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    is_scheduled: bool = False
+    is_failing: bool = False
+
+
+class Recorder:
+    """Counts what happens in a shop.
+
+    Args:
+        store: Where counts are written.
+        clock: Returns the time in Unix seconds.
+        at_once: Returns whether counts are written at once, since the process may end without
+            notice.
+    """
+
+    def __init__(
+        self,
+        store: CountStore,
+        clock: Callable[[], float],
+        at_once: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._at_once = at_once
+        self._buffer = PerProcess(_Buffer)
+        self._pool = WorkerPool("genvoris-figures", threads=1, at_once=at_once)
+
+    def today(self) -> date:
+        """Return the current day, in UTC."""
+        return datetime.fromtimestamp(self._clock(), UTC).date()
+
+    def add(self, name: str, product: str | None = None, title: str | None = None) -> None:
+        """Count something that happened just now.
+
+        Args:
+            name: What happened.
+            product: The shop's id of the product that it happened with.
+            title: The product's title.
+        """
+        day, name, buffer = self.today(), name[:NAME_LENGTH], self._buffer.get()
+        with buffer.lock:
+            buffer.counts[Count(day, name)] += 1
+            if product:
+                self._add_product(buffer, Count(day, name, product[:PRODUCT_LENGTH]), title)
+            start, buffer.is_scheduled = not buffer.is_scheduled, True
+        if start:
+            self._pool.submit(self._write, delay=0.0 if self._at_once() else FLUSH_SECONDS)
+
+    def add_time(self, seconds: float) -> None:
+        """Count how long a try-on took."""
+        found = next((str(each) for each in TIME_CLASSES if seconds <= each), LONGER)
+        self.add(f"time:{found}")
+
+    def flush(self) -> None:
+        """Write what was counted, in this thread.
+
+        Raises:
+            LedgerUnavailableError: It cannot be written, and waits.
+        """
+        buffer = self._buffer.get()
+        with buffer.lock:
+            counts, titles = buffer.counts, buffer.titles
+            buffer.counts, buffer.titles, buffer.products = Counter(), {}, set()
+        if not counts:
+            return
+        try:
+            self._store.add(counts, titles)
+        except BaseException:
+            with buffer.lock:
+                buffer.counts.update(counts)
+                buffer.titles.update(titles)
+                buffer.products.update(count.product for count in counts if count.product)
+            raise
+
+    def _add_product(self, buffer: _Buffer, count: Count, title: str | None) -> None:
+        if len(buffer.products) >= MAX_PRODUCTS and count.product not in buffer.products:
+            return
+        buffer.products.add(count.product)
+        buffer.counts[count] += 1
+        if title:
+            buffer.titles.setdefault(count.product, title[:PRODUCT_LENGTH])
+
+    def _write(self) -> RunAgain | None:
+        buffer = self._buffer.get()
+        with buffer.lock:
+            buffer.is_scheduled = False
+        try:
+            self.flush()
+        except LedgerUnavailableError as error:
+            if not buffer.is_failing:  # one line for each attempt would flood the log
+                buffer.is_failing = True
+                log.warning("The shop's figures wait to be written: %s", error)
+            with buffer.lock:
+                was_scheduled, buffer.is_scheduled = buffer.is_scheduled, True
+            return None if was_scheduled else RunAgain(RETRY_SECONDS)
+        buffer.is_failing = False
+        return None
