@@ -79,9 +79,12 @@ class GenvorisFlask(Registration):
         find_folder()  # fails now rather than on a page
 
         def build() -> AppState:
-            from .web.wiring import build_state  # slow to import, and many commands need no state
+            # Slow to import, and many commands need no state.
+            from .web.live_settings import with_live_settings
+            from .web.wiring import build_state
 
-            return build_state(app, settings, self._hooks, transport=transport, clock=clock)
+            state = build_state(app, settings, self._hooks, transport=transport, clock=clock)
+            return with_live_settings(state)
 
         app.extensions[EXTENSION_KEY] = LazyState(build)
         app.request_class = with_body_limit(app.request_class)

@@ -28,6 +28,7 @@ MODULES = {
     "outbox": "outbox",
     "stats": "stats",
     "privacy": "privacy",
+    "settings": "settings",
     "sweep": "privacy",
     "usage": "customers",
     "sessions": "customers",

@@ -85,14 +85,18 @@ class Pace:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._open_store = store
-        self._rates = {name: parse_rates(text) for name, text in rates.items()}
-        self._alone = {
-            name: [rate.share(SHARE_ALONE) for rate in each] for name, each in self._rates.items()
-        }
+        self.change_rates(rates)
         self._clock = clock
         self._held_until: dict[str, float] = {}
         self._shared = functools.cache(windows)
         self._local = PerProcess(lambda: MemoryWindows(clock=clock))
+
+    def change_rates(self, rates: Mapping[str, str]) -> None:
+        """Go by other rates from now on. Those that differ begin to count anew."""
+        self._rates = {name: parse_rates(text) for name, text in rates.items()}
+        self._alone = {
+            name: [rate.share(SHARE_ALONE) for rate in each] for name, each in self._rates.items()
+        }
 
     def take(self, call: Call, priority: Priority = Priority.SHOPPER) -> None:
         """Count a call that is about to be sent.

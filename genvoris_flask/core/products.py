@@ -14,6 +14,7 @@ from .addresses import is_inside, plain_host
 from .api.parsing import cut_text, plain_text
 
 CATEGORIES = ("apparel", "home", "object", "other")
+DEFAULT_CATEGORY = "apparel"  # of products whose page says none that is known
 MAX_TEXT = 300
 MAX_URL = 2000
 MAX_IMAGES = 8
@@ -38,7 +39,7 @@ class Product:
     image: str | None = None
     title: str | None = None
     id: str | None = None
-    category: str = "apparel"
+    category: str = DEFAULT_CATEGORY
     page_url: str | None = None
     images: tuple[str, ...] = ()
 
@@ -78,7 +79,7 @@ def read_product(
         images=allowed,
         title=_text(fields.get("product_title", "")),
         id=_text(fields.get("product_id", "")),
-        category=category if category in CATEGORIES else "apparel",
+        category=category if category in CATEGORIES else DEFAULT_CATEGORY,
         page_url=own_page(fields.get("page_url", ""), shop_url),
     )
     return None if product == Product(category=product.category) else product

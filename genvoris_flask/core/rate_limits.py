@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,13 +68,17 @@ class Limiter:
 
     def __init__(
         self,
-        rates: dict[str, str],
+        rates: Mapping[str, str],
         shared: Windows | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rates = {name: parse_rates(rate) for name, rate in rates.items()}
+        self.change_rates(rates)
         self._shared = shared
         self._windows: Fallback[Windows] = Fallback(shared, lambda: MemoryWindows(clock=clock))
+
+    def change_rates(self, rates: Mapping[str, str]) -> None:
+        """Go by other rates from now on. Those that differ begin to count anew."""
+        self._rates = {name: parse_rates(rate) for name, rate in rates.items()}
 
     def count_shopper(self, name: str, owner: str) -> float | None:
         """Count a call by a shopper or guest; return the seconds to wait if it is one too many."""

@@ -12,6 +12,7 @@ from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
 from .figures.holdout import MAX_SHARE
+from .products import CATEGORIES
 
 if TYPE_CHECKING:
     from .images.signing import SignFunction
@@ -104,6 +105,19 @@ def holdout(key: str, value: Any) -> float:
         ) from None
 
 
+def categories(key: str, value: Any) -> tuple[str, ...]:
+    """Return the categories whose products can be tried on, in the order of ``CATEGORIES``."""
+    given = value.split(",") if isinstance(value, str) else value
+    listed = list(given) if isinstance(given, list | tuple | set | frozenset) else [given]
+    names = {str(each).strip().lower() for each in listed} - {""}
+    if not names or not names <= set(CATEGORIES):
+        raise ConfigurationError(
+            f"{key} must be one or several of {', '.join(CATEGORIES)}, with commas between them, "
+            f"not {value!r}. GENVORIS_ENABLED = False switches try-on off."
+        )
+    return tuple(each for each in CATEGORIES if each in names)
+
+
 CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ENABLED": validators.flag,
     "GENVORIS_API_KEY": validators.api_key,
@@ -170,6 +184,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_RESULT_HOSTS": url_validators.hosts,
     "GENVORIS_UPLOAD_TIMEOUT": validators.number(1, 600, "seconds", float),
     "GENVORIS_PASSTHROUGH_CONCURRENCY": validators.number(1, 64, "requests", int),
+    "GENVORIS_CATEGORIES": categories,
     "GENVORIS_RESULT_TTL": validators.number(30, 86400, "seconds", int),
     "GENVORIS_KEEP_PICTURES_DAYS": validators.number(0, 365, "days", int),
     "GENVORIS_WEBHOOK_SECRET": validators.secrets,

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -133,23 +134,41 @@ def flag(key: str, value: Any) -> bool:
     return _FLAGS[word]
 
 
-def number(low: float, high: float, unit: str, kind: type[int | float]) -> Check:
-    """Return a validator of numbers within a range, in a unit."""
+@dataclass(frozen=True)
+class Number:
+    """A validator of numbers within a range, in a unit.
 
-    def check(key: str, value: Any) -> float:
+    Attributes:
+        low: The least number.
+        high: The greatest.
+        unit: What is counted, for messages.
+        kind: ``int`` for whole numbers.
+    """
+
+    low: float
+    high: float
+    unit: str
+    kind: type[int | float]
+
+    def __call__(self, key: str, value: Any) -> Any:
+        """Return a number, also from a string."""
         try:
             number = float("nan") if isinstance(value, bool) else float(value)
         except (TypeError, ValueError, OverflowError):
             number = float("nan")
-        whole = kind is float or number.is_integer()
-        if not whole or not low <= number <= high:
-            article = "a whole number of" if kind is int else "a number of"
+        whole = self.kind is float or number.is_integer()
+        if not whole or not self.low <= number <= self.high:
+            article = "a whole number of" if self.kind is int else "a number of"
             raise ConfigurationError(
-                f"{key} must be {article} {unit} from {low:g} to {high:g}, not {value!r}."
+                f"{key} must be {article} {self.unit} from {self.low:g} to {self.high:g}, not "
+                f"{value!r}."
             )
-        return kind(number)
+        return self.kind(number)
 
-    return check
+
+def number(low: float, high: float, unit: str, kind: type[int | float]) -> Number:
+    """Return a validator of numbers within a range, in a unit."""
+    return Number(low, high, unit, kind)
 
 
 def attribute(key: str, value: Any) -> str:

@@ -12,6 +12,7 @@ from ..core.billing import plans
 from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
 from ..core.charging.ways import Means, Way
+from ..core.products import CATEGORIES
 from ..core.rates import PACE
 
 if TYPE_CHECKING:  # few commands handle pictures
@@ -143,6 +144,8 @@ class Settings:
             600. Default 120.
         passthrough_concurrency: Requests of the hosted widget that a process passes on at once,
             1 to 64; each holds a worker. Default 4. ``tryons_per_shopper`` bounds one shopper's.
+        categories: The categories whose products can be tried on: a list, or a string with commas,
+            of ``apparel``, ``home``, ``object`` and ``other``. Default: all.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
             or with commas between them) while one replaces another. Default: none are taken.
@@ -248,6 +251,7 @@ class Settings:
     shop_tryons_per_day: int | None = None
     tryon_timeout: float = 90.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
+    categories: tuple[str, ...] = CATEGORIES
     result_ttl: int = 600
     keep_pictures_days: int = 30
     upload_timeout: float = 120.0

@@ -59,7 +59,7 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] | None =
         values.setdefault("metrics", True)
     values.setdefault("jwks_url", _origin(values.get("api_url", Settings.api_url)) + _JWKS_PATH)
     settings = Settings(**values)
-    _check_together(settings)
+    check_together(settings)
     return settings
 
 
@@ -112,7 +112,8 @@ def _missing_key(config: Mapping[str, Any]) -> str:
     return text
 
 
-def _check_together(settings: Settings) -> None:
+def check_together(settings: Settings) -> None:
+    """Raise ConfigurationError if settings do not go together."""
     if settings.widget_api_key and settings.widget_api_key == settings.api_key:
         raise ConfigurationError(
             "GENVORIS_WIDGET_API_KEY is the same as GENVORIS_API_KEY, and would show your server "

@@ -13,7 +13,7 @@ from ..core.button_design import PLAIN, ButtonDesign, DesignFunction, read_desig
 from ..core.products import Product
 from ..errors import ConfigurationError
 from .holdout import style_link
-from .hooks import Hooks, log_once
+from .hooks import log_once
 from .html import attribute_name, attribute_value, element, write_attributes
 from .state import AppState, state_for
 
@@ -60,12 +60,12 @@ def genvoris_button(
     design = button_design(state)
     if card and not design.show_on_cards:
         return Markup("")
-    if state.hooks.product_filter:
+    if state.has_product_rule:
         product = _product(image=image, title=title, id=id, category=category)
-        if not state.hooks.may_try_on(product):
+        if not state.may_try_on(product):
             return Markup("")
-        variants = _offered(product, variants or (), state.hooks)
-    offered_pairs = _offered_pairs(pairs or (), state.hooks)
+        variants = _offered(product, variants or (), state)
+    offered_pairs = _offered_pairs(pairs or (), state)
     extra = {attribute_name(name): attribute_value(value) for name, value in attributes.items()}
     css_class = " ".join(filter(None, ["genvoris-tryon-btn", str(extra.pop("class", "") or "")]))
     written = write_attributes(
@@ -95,20 +95,20 @@ def _product(**given: object) -> Product:
 
 
 def _offered(
-    product: Product, variants: Sequence[Mapping[str, object]], hooks: Hooks
+    product: Product, variants: Sequence[Mapping[str, object]], state: AppState
 ) -> list[Mapping[str, object]]:
     """Return the variants that may be tried on; their omitted fields default to the product's."""
     offered = []
     for variant in variants:
         names = [name for name in ("image", "title", "id", "category") if variant.get(name)]
         own = {name: str(variant[name]) for name in names}
-        if hooks.may_try_on(replace(product, images=(), **own)):
+        if state.may_try_on(replace(product, images=(), **own)):
             offered.append(variant)
     return offered
 
 
 def _offered_pairs(
-    pairs: Sequence[Mapping[str, object]], hooks: Hooks
+    pairs: Sequence[Mapping[str, object]], state: AppState
 ) -> list[Mapping[str, object]]:
     """Return the pairs that may be tried on. One without a picture or a title is omitted."""
     offered = []
@@ -116,7 +116,7 @@ def _offered_pairs(
         if not (pair.get("image") and pair.get("title")):
             message = "genvoris_button() omitted one of pairs, which need an image and a title."
             log_once(genvoris_button, "pairs", message, level=logging.WARNING)
-        elif hooks.may_try_on(_product(**{name: pair.get(name) for name in _PRODUCT_FIELDS})):
+        elif state.may_try_on(_product(**{name: pair.get(name) for name in _PRODUCT_FIELDS})):
             offered.append(pair)
     return offered
 

@@ -56,6 +56,22 @@ def terms_of(settings: Settings) -> Terms:
     )
 
 
+def policy_of(settings: Settings) -> Policy:
+    """Return what a shop has decided about subscriptions."""
+    return Policy(
+        rolls_over=settings.roll_over,
+        prorates=settings.prorate_units,
+        lowers_at_once=settings.downgrade_at_once,
+    )
+
+
+def free_allowance_of(settings: Settings) -> FreeAllowance | None:
+    """Return what shoppers get for nothing."""
+    if "freemium" not in settings.charging or settings.free_tryons is None:
+        return None
+    return FreeAllowance(settings.free_tryons)
+
+
 def singles_of(settings: Settings) -> Singles:
     """Return the single try-ons that a shop sells by Stripe."""
     priced = {pack.external_price_id: pack.try_ons for pack in settings.packs}
@@ -71,16 +87,22 @@ def open_ledger(
 ) -> Ledger:
     """Return the ledger that the settings name. Nothing is connected before it is used."""
     target = settings.database_url or functools.partial(_engine_of, app, settings.database)
-    is_freemium = "freemium" in settings.charging and settings.free_tryons is not None
-    free = FreeAllowance(settings.free_tryons or 0) if is_freemium else None
-    policy = Policy(
-        rolls_over=settings.roll_over,
-        prorates=settings.prorate_units,
-        lowers_at_once=settings.downgrade_at_once,
-    )
     return Ledger(
-        Database(target), clock=clock, secrets=secrets, policy=policy, free_allowance=free
+        Database(target),
+        clock=clock,
+        secrets=secrets,
+        policy=policy_of(settings),
+        free_allowance=free_allowance_of(settings),
     )
+
+
+def follow_settings(state: AppState, settings: Settings) -> None:
+    """Let the ledger of an app, and its billing calls, go by new settings."""
+    if isinstance(state.spending, Ledger):
+        state.spending.policy = policy_of(settings)
+        state.spending.free_allowance = free_allowance_of(settings)
+    if isinstance(state.billing, AppLedgerBilling):
+        state.billing.terms = terms_of(settings)
 
 
 def open_plan_move(state: AppState) -> PlanMove:

@@ -38,13 +38,18 @@ def make_pace(
         storage: Returns the app's storage. It is opened late, since it asks Genvoris for plans.
         clock: The wall clock, in Unix seconds.
     """
-    rates = {
+    rates = call_rates(settings)
+    return Pace(lambda: storage().store, lambda: storage().windows, rates, clock)
+
+
+def call_rates(settings: Settings) -> dict[str, str]:
+    """Return how often each kind of call may be sent."""
+    return {
         "mints": settings.pace_mints,
         "registrations": settings.pace_registrations,
         "new_shoppers": settings.pace_new_shoppers,
         "tryons": settings.pace_tryons,
     }
-    return Pace(lambda: storage().store, lambda: storage().windows, rates, clock)
 
 
 def check_turn(shopper: Shopper | None, key: str) -> None:

@@ -23,7 +23,12 @@ def make_limiter(settings: Settings, windows: Windows | None) -> Limiter:
         settings: The settings of the shop.
         windows: Count for all processes; None if the shop has no Redis.
     """
-    rates = {
+    return Limiter(request_rates(settings), windows)
+
+
+def request_rates(settings: Settings) -> dict[str, str]:
+    """Return the rate for each name that requests are counted under."""
+    return {
         "session": settings.limit_session,
         "status": settings.limit_session,
         "device-keys": settings.limit_session,
@@ -35,7 +40,6 @@ def make_limiter(settings: Settings, windows: Windows | None) -> Limiter:
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }
-    return Limiter(rates, windows)
 
 
 def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:

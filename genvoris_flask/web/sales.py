@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..core.billing.plan_catalog import PlanService
 from ..core.billing.stripe.events import StripeEvents
@@ -17,6 +17,35 @@ from .hooks import Hooks
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
     from ..core.ledger.service import Ledger
+
+
+class CurrentStripe:
+    """Applies Stripe's events by the settings that the shop has at the time.
+
+    Args:
+        settings: Returns the settings.
+        hooks: The shop's own functions.
+        open_sales_of: Returns the sales of a shop with some settings.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        hooks: Hooks,
+        open_sales_of: Callable[[Settings], Sales],
+    ) -> None:
+        self._settings = settings
+        self._hooks = hooks
+        self._open_sales_of = open_sales_of
+        self._opened: tuple[Settings, StripeEvents] | None = None
+
+    def apply(self, event: Mapping[str, Any]) -> str:
+        """Apply an event; see ``StripeEvents.apply``."""
+        settings = self._settings()
+        if self._opened is None or self._opened[0] is not settings:
+            sales = self._open_sales_of(settings)
+            self._opened = settings, open_stripe(settings, self._hooks, sales)
+        return self._opened[1].apply(event)
 
 
 def open_stripe(settings: Settings, hooks: Hooks, sales: Sales) -> StripeEvents:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
+from ..core.products import CATEGORIES, DEFAULT_CATEGORY, Product
 from .compat import get_app
 
 if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from ..core.tryon.remaining import RemainingTryons
     from ..core.webhooks.handling import Deduplicator
     from ..settings import Settings
+    from ..settings.live import LiveSettings
     from .assets import Assets
     from .billing import AppBilling
     from .client_address import ProxyWatch
@@ -108,10 +110,22 @@ class AppState:
     events: EventSender
     clock: Callable[[], float]
     metrics: Metrics | None = None
+    # Follows the settings that are changed while the shop runs; only with a database.
+    live: LiveSettings | None = None
     # Made by the first page that shows how many try-ons are left.
     remaining: RemainingTryons | None = None
     # By the root of the shop (SCRIPT_NAME).
     tag_parts: dict[str, TagPart] = field(default_factory=dict)
+
+    @property
+    def has_product_rule(self) -> bool:
+        """Whether there are products that cannot be tried on."""
+        return self.hooks.product_filter is not None or self.settings.categories != CATEGORIES
+
+    def may_try_on(self, product: Product) -> bool:
+        """Return whether a product may be tried on, by its category and the shop's own filter."""
+        category = product.category if product.category in CATEGORIES else DEFAULT_CATEGORY
+        return category in self.settings.categories and self.hooks.may_try_on(product)
 
 
 class LazyState:
@@ -152,9 +166,9 @@ def get_state(app: Flask | None = None) -> AppState:
     app = get_app() if app is None else app
     state: object = app.extensions.get(EXTENSION_KEY)
     if isinstance(state, AppState):
-        return state
+        return _current(state)
     if isinstance(state, LazyState):
-        return state.load(app)
+        return _current(state.load(app))
     if isinstance(state, SwitchedOff):
         raise SwitchedOffError("Try-on is switched off for this app (GENVORIS_ENABLED).")
     raise RuntimeError(NOT_SET_UP)
@@ -177,7 +191,16 @@ def find_state(call: str) -> AppState | SwitchedOff | None:
             "command, or within `with app.app_context():`."
         ) from None
     state: AppState | LazyState | SwitchedOff | None = app.extensions.get(EXTENSION_KEY)
-    return state.load(app) if isinstance(state, LazyState) else state
+    if isinstance(state, LazyState):
+        state = state.load(app)
+    return _current(state) if isinstance(state, AppState) else state
+
+
+def _current(state: AppState) -> AppState:
+    """Return a state whose settings follow changes from now on."""
+    if state.live is not None:
+        state.live.start()
+    return state
 
 
 def state_for(call: str) -> AppState | None:

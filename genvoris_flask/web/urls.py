@@ -36,7 +36,8 @@ def register_routes(app: Flask, settings: Settings) -> None:
         blueprints.append(handovers)
     if settings.has_ledger:
         blueprints += [claims, consents, figures]
-    if "pay_per_use" in settings.charging:
+    # With a ledger, single try-ons may be sold later on.
+    if settings.has_ledger or "pay_per_use" in settings.charging:
         blueprints.append(checkout)
     if settings.stripe_webhook_secret:
         blueprints.append(stripe)

@@ -93,7 +93,8 @@ def _written_token(token: str) -> str:
 def _constant_part(state: AppState, page: Request) -> TagPart:
     """Return what is the same for all shoppers and views, written once per root of the shop."""
     script_root = page.script_root
-    known = state.tag_parts.get(script_root)
+    parts = state.tag_parts  # before the settings are read, which may just be replaced
+    known = parts.get(script_root)
     if known is not None:
         return known
     prefix = script_root + state.settings.url_prefix
@@ -118,8 +119,8 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         attributes.update(design.attributes)
     part = TagPart(attributes, write_attributes(attributes), isinstance(design, ButtonDesign))
     # A proxy's header may set the root, so the number of different ones is bounded.
-    if len(state.tag_parts) < MAX_ROOTS:
-        state.tag_parts[script_root] = part
+    if len(parts) < MAX_ROOTS:
+        parts[script_root] = part
     return part
 
 

@@ -48,12 +48,12 @@ from .warm_up import check_environment
 
 if TYPE_CHECKING:  # slow to import, and few shops have both
     from ..core.billing.stripe.checkout import CheckoutSessions
-    from ..core.billing.stripe.events import StripeEvents
     from ..core.ledger.figures import FigureTable
     from ..core.ledger.service import Ledger
     from ..core.outbox.messages import Outbox
     from ..core.privacy.consents import ConsentStore
     from .metrics import Metrics
+    from .sales import CurrentStripe
 
 log = logging.getLogger("genvoris_flask")
 
@@ -255,12 +255,12 @@ class _Wiring:
         return open_checkouts(self._settings.stripe_api_key)
 
     @functools.cached_property
-    def _stripe(self) -> StripeEvents:
-        from .sales import open_sales, open_stripe  # slow to import; few shops need them
+    def _stripe(self) -> CurrentStripe:
+        from .sales import CurrentStripe, open_sales  # slow to import; few shops need them
 
-        billing, ledger, store = self._billing, self._ledger, self._storage.store
-        sales = open_sales(self._settings, billing, ledger, self._plans, store, self._clock)
-        return open_stripe(self._settings, self._hooks, sales)
+        parts = self._billing, self._ledger, self._plans, self._storage.store, self._clock
+        open_sales_of = lambda settings: open_sales(settings, *parts)  # noqa: E731
+        return CurrentStripe(lambda: get_state(self._app).settings, self._hooks, open_sales_of)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:

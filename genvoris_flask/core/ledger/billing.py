@@ -49,7 +49,7 @@ class LedgerBilling(SubscriptionBilling):
 
     def __init__(self, *, ledger: Ledger, terms: Terms, **parts: Unpack[BillingParts]) -> None:
         super().__init__(ledger=ledger, **parts)
-        self._terms = terms
+        self.terms = terms
 
     def grant(
         self,
@@ -112,14 +112,14 @@ class LedgerBilling(SubscriptionBilling):
     ) -> None:
         """Grant what a paid order brings. Call it again if the order is edited: it is corrected."""
         order = Order(order_id, tuple(items), paid, currency, external_id)
-        is_single = self._terms.sells_singly if single is None else single
+        is_single = self.terms.sells_singly if single is None else single
         self._ledger.order_paid(
             order_id,
-            lines_of(self._terms.credits, order, lines, try_ons),
+            lines_of(self.terms.credits, order, lines, try_ons),
             external_id=external_id,
             email=email,
             currency=currency,
-            lasts=self._time(self._terms.single_seconds if is_single else None),
+            lasts=self._time(self.terms.single_seconds if is_single else None),
             kind="single" if is_single else "order",
             connection=connection_of(session),
         )
@@ -163,5 +163,5 @@ class LedgerBilling(SubscriptionBilling):
 
     def _time(self, seconds: float | None) -> timedelta | None:
         if seconds is None:
-            seconds = self._terms.credit_seconds
+            seconds = self.terms.credit_seconds
         return None if seconds is None else timedelta(seconds=seconds)

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from . import changed_settings as changed_settings  # its table is part of the metadata
 from . import figures_schema as figures_schema  # its tables are part of the metadata
 from .schema import VERSION_TABLE
 

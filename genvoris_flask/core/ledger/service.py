@@ -52,6 +52,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
     Attributes:
         database: Runs transactions.
         policy: What the shop decides about subscriptions.
+        free_allowance: What shoppers with a verified address get for nothing.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
     ) -> None:
         super().__init__(database, clock=clock, secrets=secrets, policy=policy)
         self._time_limit = timedelta(seconds=reservation_seconds)
-        self._free = free_allowance
+        self.free_allowance = free_allowance
 
     # Spending
 
@@ -85,8 +86,8 @@ class Ledger(Selling, Subscribing, Notices, Moving):
 
         def prepare(account: LockedAccount) -> None:
             guests.claim_all(account, digests)
-            if self._free:
-                free.begin_period(account, digests, self._free)
+            if self.free_allowance:
+                free.begin_period(account, digests, self.free_allowance)
 
         return self._change(
             external_id,
@@ -167,10 +168,10 @@ class Ledger(Selling, Subscribing, Notices, Moving):
                 return None
             is_offered = (
                 bool(digests)
-                and self._free is not None
+                and self.free_allowance is not None
                 and free.is_offered(connection, external_id, found, digests, now)
             )
-            offered = [self._free.offer()] if is_offered and self._free else []
+            offered = [self.free_allowance.offer()] if is_offered and self.free_allowance else []
             return balance_of(found, now, offered)
 
         def catch_up(account: LockedAccount) -> Balance:

@@ -23,6 +23,7 @@ log = logging.getLogger("genvoris_flask.billing")
 
 def create_checkout() -> Any:
     """Start a checkout and return its URL; a form of the shop's own is redirected there."""
+    _check_offered()
     url = _start()
     # Browsers name text/html when they go to a page, and scripts do not.
     goes_there = "text/html" in request.headers.get("Accept", "")
@@ -35,6 +36,7 @@ def go_to_checkout() -> Any:
     Links of other sites, and browsers that fetch in advance what might be clicked, lead back to the
     product.
     """
+    _check_offered()
     is_prefetch = "prefetch" in request.headers.get("Sec-Purpose", "")
     if is_prefetch or not may_change(request, get_state().settings.trusted_origins):
         return redirect(_return_url(_product()), 303)
@@ -44,6 +46,11 @@ def go_to_checkout() -> Any:
         log.info("A checkout could not be started: %s", error)
         login = error.extra.get("login_url")
         return redirect(login or _return_url(_product()), 303)
+
+
+def _check_offered() -> None:
+    if "pay_per_use" not in get_state().settings.charging:
+        raise HttpError("path_not_allowed")
 
 
 def _start() -> str:

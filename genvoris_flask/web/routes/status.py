@@ -63,7 +63,7 @@ def status_fields(visitor: Visitor | None, product: Product | None) -> dict[str,
 
 def _status_fields(visitor: Visitor | None, product: Product | None) -> dict[str, Any]:
     state = get_state()
-    if product is not None and not state.hooks.may_try_on(product):
+    if product is not None and not state.may_try_on(product):
         hidden = {"access": "ERROR", "ctaType": "none"}
         return {**_EMPTY, **hidden, "message": translate("product_unavailable")}
     if visitor is None:

@@ -69,7 +69,7 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
     state = get_state()
     with take_slot(state.upload_slots, slot_owner(visitor)):
         form = read_form(request, state.settings.max_upload_bytes, state.settings.upload_timeout)
-    if not state.hooks.may_try_on(form.product):
+    if not state.may_try_on(form.product):
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")

@@ -190,7 +190,7 @@ def _check_product(route: Route, state: AppState, fields: ProductFields) -> None
     product = fields.product(shop_url(request))
     if product is None and route is not TRYON:
         return  # a photo may be analysed without a product
-    if not state.hooks.may_try_on(product or Product()):
+    if not state.may_try_on(product or Product()):
         raise HttpError("product_unavailable")
 
 
