@@ -54,6 +54,7 @@ def test_extension() -> None:
         "billing",
         "checkout",
         "client",
+        "console_access",
         "consent_text",
         "conversion",
         "forget",

@@ -112,7 +112,7 @@ export interface PaywallOption {
     at: string | null;
 }
 /** Types of analytics events. */
-export type AnalyticsType = "WIDGET_OPENED" | "PHOTO_UPLOADED" | "TRYON_GENERATED" | "TRYON_VIEWED" | "RESULT_SHARED" | "ADDED_TO_CART" | "CHECKOUT_STARTED" | "TRYON_RATED" | "CLOSED";
+export type AnalyticsType = "WIDGET_OPENED" | "PHOTO_UPLOADED" | "TRYON_GENERATED" | "TRYON_VIEWED" | "RESULT_SHARED" | "ADDED_TO_CART" | "CHECKOUT_STARTED" | "TRYON_RATED" | "PAYWALL_SHOWN" | "PAYWALL_TAKEN" | "CLOSED";
 /** The events' details. On `window`, event names start with `genvoris:`. */
 export interface Events {
     open: {

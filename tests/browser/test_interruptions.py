@@ -7,7 +7,15 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.dialog_steps import DONE, RUNNING, choose, dialog, expect_heading, press
+from tests.support.dialog_steps import (
+    DONE,
+    RUNNING,
+    choose,
+    dialog,
+    expect_heading,
+    press,
+    until,
+)
 from tests.support.scripted_shop import ScriptedShop
 
 FOUR_MINUTES = 240
@@ -101,7 +109,8 @@ def test_logged_out_meanwhile(shop: ScriptedShop, photo: Path) -> None:
 
 
 def test_paywall_link_leads_back(shop: ScriptedShop, photo: Path) -> None:
-    """The plans page gets the page to return to, as the log-in page does."""
+    """The plans page gets the page to return to, and both the paywall and its link are counted."""
+    shop.tag["data-events-url"] = "/events"
     page = with_photo(shop, photo)
     shop.refusal = (
         402,
@@ -123,6 +132,12 @@ def test_paywall_link_leads_back(shop: ScriptedShop, photo: Path) -> None:
     press(page, "Try it on")
     link = dialog(page).get_by_role("link", name="See plans")
     expect(link).to_have_attribute("href", "http://localhost:9/plans?from=tryon&next=%2Fproduct")
+    page.evaluate("navigation.addEventListener('navigate', event => event.preventDefault())")
+    link.click()
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    walls = [f"PAYWALL_{each}" for each in ("SHOWN", "TAKEN")]
+    until(page, lambda: walls[1] in [each["eventType"] for each in shop.events()])
+    assert [each["eventType"] for each in shop.events() if each["eventType"] in walls] == walls
 
 
 def test_keyboard_only(shop: ScriptedShop, photo: Path) -> None:

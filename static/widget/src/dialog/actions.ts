@@ -247,7 +247,8 @@ export class Actions implements ScreenActions {
   }
 
   async leave(url: string, keepPhoto: boolean): Promise<void> {
-    const { product, photo } = this.#context.store.model;
+    const { product, photo, screen } = this.#context.store.model;
+    if (screen.name === "paywall") this.#context.tracker.track("PAYWALL_TAKEN", product);
     const tools = keepPhoto && photo && (await this.#context.loadTools());
     saveResumeState(product, tools ? await tools.toDataUrl(photo.blob) : null);
     location.assign(url);

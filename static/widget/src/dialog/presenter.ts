@@ -17,6 +17,7 @@ export class Presenter {
   #actions: ScreenActions | undefined;
   #interval = 0;
   readonly #viewed = new Set<string>();
+  #paywall: Model["screen"] | undefined;
 
   constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
@@ -102,7 +103,12 @@ export class Presenter {
   #trackView(): void {
     const { store, tracker } = this.#context;
     const { screen, open } = store.model;
-    if (screen.name !== "result" || !open) return;
+    if (!open) return;
+    if (screen.name === "paywall" && screen !== this.#paywall) {
+      tracker.track("PAYWALL_SHOWN", store.model.product);
+      this.#paywall = screen;
+    }
+    if (screen.name !== "result") return;
     const { id, product } = screen.result;
     if (!this.#viewed.has(id)) tracker.track("TRYON_VIEWED", product);
     this.#viewed.add(id);

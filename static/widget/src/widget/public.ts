@@ -132,6 +132,8 @@ export type AnalyticsType =
   | "ADDED_TO_CART"
   | "CHECKOUT_STARTED"
   | "TRYON_RATED"
+  | "PAYWALL_SHOWN"
+  | "PAYWALL_TAKEN"
   | "CLOSED";
 
 /** The events' details. On `window`, event names start with `genvoris:`. */
