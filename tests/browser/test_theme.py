@@ -18,6 +18,7 @@ from tests.support.dialog_steps import (
     expect_heading,
     open_first_trigger,
     press,
+    until,
 )
 from tests.support.scripted_shop import TRIGGER, ScriptedShop
 
@@ -47,6 +48,19 @@ def test_theme_of_page(shop: ScriptedShop) -> None:
     assert style["primary"] == "rgb(255, 204, 0)"
     assert style["onPrimary"] == "rgb(0, 0, 0)"
     expect_accessible(page, "genvoris-dialog")
+
+
+def test_style_sheets_after_dialog(shop: ScriptedShop) -> None:
+    """A dialog that is open before the page has its style sheets looks like the page later."""
+    held = shop.hold("/late.css")
+    shop.body = f"""{TRIGGER}<script nonce="n">
+      document.head.append(Object.assign(document.createElement('link'),
+        {{rel: 'stylesheet', href: '/shop.css'}}));</script>"""
+    page = open_first_trigger(shop.open(wait_until="commit"))
+    assert styles(page)["background"] == "rgb(255, 255, 255)"
+    until(page, lambda: held)
+    held[0].fulfill(content_type="text/css", body="body { background: #102030; color: #fff; }")
+    expect(dialog(page)).to_have_css("background-color", "rgb(16, 32, 48)")
 
 
 NOISE = """

@@ -15,7 +15,8 @@ export interface BrowserListener {
   onReturn(long: boolean): void;
   /** The browser shows the page again from its back/forward cache. */
   onRestored(): void;
-  onColorSchemeChange(): void;
+  /** The page's colours may be others now. */
+  onStyleChange(): void;
   /** A page without reloads is left, or has removed the dialog. */
   onLeavePage(): void;
   onNewPage(): void;
@@ -59,7 +60,10 @@ export function listenToBrowser(
     else listener.onReturn(Date.now() - hiddenAt > LONG_AWAY);
   });
   on(window, "pageshow", (event: PageTransitionEvent) => event.persisted && listener.onRestored());
-  on(matchMedia("(prefers-color-scheme:dark)"), "change", () => listener.onColorSchemeChange());
+  const changeStyle = () => listener.onStyleChange();
+  on(matchMedia("(prefers-color-scheme:dark)"), "change", changeStyle);
+  // A dialog that a page opens by itself may be there before the page's style sheets.
+  on(window, "load", changeStyle);
   // Later, since the code that removes the element may not be done with the page.
   element.host.onRemoved = () => setTimeout(leavePage);
   onTraversal(on, leavePage);

@@ -119,7 +119,7 @@ export class TryOnDialog implements Dialog, BrowserListener {
     this.resume();
   }
 
-  onColorSchemeChange(): void {
+  onStyleChange(): void {
     this.#presenter.applyTheme();
   }
 

@@ -58,9 +58,9 @@ align-items:center;border-radius:99px;font-size:.875em;font-variant-numeric:tabu
 .beside span{padding:8px 12px;font-size:.875em;text-align:center;overflow-wrap:anywhere}
 @media (max-width:640px),(max-height:480px){
 .actions.both{display:grid;grid-template-columns:1fr 1fr;position:sticky;
-bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);box-shadow:0 0 0 99px var(--bg);
-clip-path:inset(-12px -18px)}
-.both>.primary{position:static;margin:0;box-shadow:none;clip-path:none}
+bottom:max(12px,env(safe-area-inset-bottom));background:var(--bg);
+box-shadow:0 0 0 12px var(--bg),0 24px 0 12px var(--bg)}
+.both>.primary{position:static;margin:0;box-shadow:none}
 .both>*{padding-inline:10px}}
 @media (max-width:640px) and (min-height:481px){
 .side:has(.stages) .product-card,

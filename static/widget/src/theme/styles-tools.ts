@@ -41,7 +41,7 @@ min-height:48px;width:max-content;max-width:calc(100vw - 32px);font-weight:600;b
 .visual:has(+.side .consent){height:min(100vw/var(--ar,.75),100dvh - 258px)}
 .visual:has(+.side .actions>.keep){height:min(100vw/var(--ar,.75),100dvh - 386px)}
 .actions>.keep{position:sticky;bottom:calc(max(12px,env(safe-area-inset-bottom)) + 76px);
-background:var(--bg);box-shadow:0 0 0 99px var(--bg);clip-path:inset(-6px -18px -40px)}}
+background:var(--bg);box-shadow:0 0 0 12px var(--bg),0 24px 0 12px var(--bg)}}
 @media (forced-colors:active){.pill:before{background:Highlight}
 .actions>.primary{forced-color-adjust:none;--bg:Canvas;background:ButtonFace;color:ButtonText;
 border-color:ButtonText}}

@@ -87,7 +87,7 @@ padding-inline:env(safe-area-inset-left) env(safe-area-inset-right)}
 .side,.body{scroll-padding-bottom:96px}
 .actions{display:contents}
 .actions>.primary{position:sticky;bottom:max(12px,env(safe-area-inset-bottom));margin-top:auto;
-box-shadow:0 0 0 99px var(--bg);clip-path:inset(-12px -18px)}}
+box-shadow:0 0 0 12px var(--bg),0 24px 0 12px var(--bg)}}
 @media (max-width:640px) and (min-height:481px),(max-width:480px){
 dialog{grid-template:auto minmax(0,1fr)/100%}
 .top{grid-area:auto}
