@@ -55,7 +55,7 @@ def test_style_sheets_after_dialog(shop: ScriptedShop) -> None:
     held = shop.hold("/late.css")
     shop.body = f"""{TRIGGER}<script nonce="n">
       document.head.append(Object.assign(document.createElement('link'),
-        {{rel: 'stylesheet', href: '/shop.css'}}));</script>"""
+        {{rel: 'stylesheet', href: '/late.css'}}));</script>"""
     page = open_first_trigger(shop.open(wait_until="commit"))
     assert styles(page)["background"] == "rgb(255, 255, 255)"
     until(page, lambda: held)
