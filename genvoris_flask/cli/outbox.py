@@ -92,7 +92,8 @@ def _outbox() -> DurableOutbox:
     if not isinstance(found, DurableOutbox):
         raise ConfigurationError(
             "This shop's outbox is in the memory of its processes, where no command can look: set "
-            f"GENVORIS_DATABASE_URL to have it in a database ({see('billing.md')})."
+            f"GENVORIS_DATABASE_URL to have it in a database ({see('billing.md')}), or "
+            f"GENVORIS_QUEUE to have it in Redis ({see('queues.md')})."
         )
     return found
 

@@ -282,6 +282,11 @@ class Settings:
         return self.database_url is not None or self.database is not None
 
     @property
+    def has_durable_outbox(self) -> bool:
+        """Whether what Genvoris has yet to be told outlasts the process."""
+        return self.has_ledger or self.queue != "threads"
+
+    @property
     def is_free(self) -> bool:
         """Whether the shop pays for everyone's try-ons."""
         return "free" in self.charging

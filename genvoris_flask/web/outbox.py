@@ -5,6 +5,7 @@ They are delivered by calls to Genvoris, or by the shop's own functions.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,12 +22,15 @@ from ..core.privacy.erasure import PendingError
 from ..core.sessions.mint import REVOKE_SECONDS
 from ..core.webhooks.handling import deliver_to_handler
 from ..errors import NotFoundError, QueueFullError
+from ..settings import Settings
 from .hooks import Hooks
 from .privacy import erasures_of
 from .state import get_state
+from .storage import Storage
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
     from ..core.ledger.service import Ledger
+    from ..core.outbox.durable import MessageTable
 
 Body = Mapping[str, Any]
 
@@ -79,28 +83,60 @@ def deliveries(
     return deliver
 
 
-def open_outbox(deliver: Deliver, ledger: Ledger | None, clock: Callable[[], float]) -> Outbox:
-    """Return the outbox of an app, which outlasts the process if there is a ledger.
+def open_outbox(
+    settings: Settings,
+    deliver: Deliver,
+    ledger: Ledger | None,
+    storage: Storage,
+    clock: Callable[[], float],
+) -> Outbox:
+    """Return the outbox of an app, which outlasts the process if there is a place for that.
 
     Args:
+        settings: The shop's settings.
         deliver: Delivers a message.
         ledger: The ledger, in whose database messages are kept.
+        storage: Where they are kept without a ledger, if try-ons run on an engine: in Redis.
         clock: Returns the time in Unix seconds.
     """
     memory = MemoryOutbox(deliver, at_once=runs_at_once)
-    if ledger is None:
+    if not settings.has_durable_outbox:
         return memory
-    from ..core.ledger.outbox import MessageTable  # imports SQLAlchemy, an extra
     from ..core.outbox.drain import Drain
     from ..core.outbox.durable import DurableOutbox
 
-    table = MessageTable(ledger.database, clock)
+    table = _open_table(ledger, storage, clock)
     drain = Drain(table, deliver, clock=clock)
     return DurableOutbox(table, drain, memory, clock, runs_at_once)
 
 
-def revoker(outbox: Outbox) -> Callable[[Session], None]:
-    """Return what has a token revoked by an outbox."""
+def _open_table(
+    ledger: Ledger | None, storage: Storage, clock: Callable[[], float]
+) -> MessageTable:
+    if ledger is not None:
+        from ..core.ledger.outbox import MessageTable  # imports SQLAlchemy, an extra
+
+        return MessageTable(ledger.database, clock)
+    from ..core.outbox.redis_table import RedisTable  # imports redis, an extra
+
+    connection, namespace = storage.connection, storage.namespace
+    assert connection is not None  # noqa: S101  (checked with the settings)
+    assert namespace is not None  # noqa: S101
+    find = functools.partial(namespace.find, lasting=True)
+    return RedisTable(connection, find, storage.sealer, clock)
+
+
+def durable(outbox: Outbox) -> Outbox | None:
+    """Return an outbox that outlasts the process; None if this one does not."""
+    from ..core.outbox.durable import DurableOutbox
+
+    return outbox if isinstance(outbox, DurableOutbox) else None
+
+
+def revoker(outbox: Outbox | None) -> Callable[[Session], None] | None:
+    """Return what has a token revoked by an outbox; None if there is none."""
+    if outbox is None:
+        return None
 
     def revoke(session: Session) -> None:
         body = {

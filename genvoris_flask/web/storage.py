@@ -16,6 +16,7 @@ from ..core.storage.memory_store import MemoryStore
 from ..settings import Settings
 
 if TYPE_CHECKING:  # Redis is an extra
+    from ..core.storage.namespace import Namespace
     from ..core.storage.redis_connection import RedisConnection
 
 # Seconds for fetching the plans of an account, which identify it under a new key; once for a key.
@@ -34,6 +35,7 @@ class Storage:
         photo_sealer: Returns what seals the photo of one try-on.
         windows: Where calls are counted.
         connection: The connection to Redis, if there is one.
+        namespace: Tells this shop's keys there from those of others.
     """
 
     store: Store
@@ -41,6 +43,7 @@ class Storage:
     photo_sealer: Callable[[str], Sealer] = lambda _job_id: NoSealer()
     windows: Windows | None = None
     connection: RedisConnection | None = None
+    namespace: Namespace | None = None
 
 
 def open_storage(
@@ -72,6 +75,7 @@ def open_storage(
         photo_sealer=lambda job_id: sealer(f"photo {job_id}"),
         windows=RedisWindows(connection, namespace.find),
         connection=connection,
+        namespace=namespace,
     )
 
 

@@ -76,7 +76,7 @@ def warm_up(app: Flask) -> None:
     for name in (*MODULES, *with_ledger, *with_stripe):
         import_module(name)
     check_environment(settings, load=True)
-    if not (settings.has_ledger or app.debug or app.testing or _is_flask_run()):
+    if not (settings.has_durable_outbox or app.debug or app.testing or _is_flask_run()):
         warn_of_memory()
 
 
@@ -86,7 +86,8 @@ def warn_of_memory() -> None:
     log.warning(
         "Orders, returns and events for functions with background=True wait in the memory of this "
         "process until they are delivered, and are lost if it is killed. With a ledger "
-        "(GENVORIS_DATABASE_URL), they wait in its database: see %s.",
+        "(GENVORIS_DATABASE_URL), they wait in its database, and with GENVORIS_QUEUE in Redis: "
+        "see %s.",
         see("attribution.md"),
     )
 

@@ -36,7 +36,7 @@ from .callbacks import AppSignals
 from .checkout import stripe_checkout
 from .client_address import ProxyWatch
 from .hooks import Hooks
-from .outbox import deliveries, open_outbox, revoker, runs_at_once
+from .outbox import deliveries, durable, open_outbox, revoker, runs_at_once
 from .pacing import make_pace
 from .queues import open_jobs
 from .rate_limits import make_limiter
@@ -133,7 +133,7 @@ class _Wiring:
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
             outbox=self._outbox,
-            events=EventSender(self._client.events.send, self._outbox if self._ledger else None),
+            events=EventSender(self._client.events.send, durable(self._outbox)),
             clock=self._clock,
             limiter=make_limiter(settings, self._storage.windows),
             proxy_watch=ProxyWatch(store),
@@ -197,7 +197,7 @@ class _Wiring:
             max_shoppers=settings.max_shoppers,
             page_budget=settings.page_budget,
             clock=self._clock,
-            revoke=revoker(self._outbox) if settings.has_ledger else None,
+            revoke=revoker(durable(self._outbox)),
             at_once=runs_at_once,
             shared=StoredSessions(storage.store, storage.sealer, self._clock)
             if is_shared
@@ -226,7 +226,7 @@ class _Wiring:
     def _outbox(self) -> Outbox:
         prefix, clock = self._settings.external_id_prefix, self._clock
         deliver = deliveries(self._app, self._client, self._hooks, prefix=prefix, clock=clock)
-        return open_outbox(deliver, self._ledger, clock)
+        return open_outbox(self._settings, deliver, self._ledger, self._storage, clock)
 
     @functools.cached_property
     def _billing(self) -> AppBilling:

@@ -32,6 +32,7 @@ from genvoris_flask.errors import LockTimeoutError, StoreUnavailableError
 from tests.integration.conftest import RedisServer, free_port
 from tests.support.fake_genvoris import Clock
 from tests.support.forwarder import Forwarder
+from tests.support.redis_servers import REDIS_SERVER
 from tests.support.waiting import until
 
 
@@ -366,8 +367,8 @@ def keeps_a_value_and_a_lock(store: Store) -> None:
 
 @contextmanager
 def running(options: list[str], folder: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
-    program = shutil.which("redis-server")
-    assert program, "redis-server is missing: run make test, which installs it."
+    program = shutil.which(REDIS_SERVER)
+    assert program, f"{REDIS_SERVER} is missing: run make test, which installs it."
     command = [program, *options, "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:

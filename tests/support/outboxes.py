@@ -1,4 +1,4 @@
-"""Outboxes on databases, with a clock that tests move and deliveries that they decide about.
+"""Outboxes in databases and Redis, on a clock and with deliveries that tests decide about.
 
 ``python -m tests.support.outboxes 1000`` lets Genvoris be away for ten minutes and for two days
 while so many conversions are reported, and kills and doubles the processes that deliver them.
@@ -6,6 +6,7 @@ while so many conversions are reported, and kills and doubles the processes that
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -14,9 +15,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import httpx
 
@@ -25,11 +28,16 @@ from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.outbox import MessageTable
 from genvoris_flask.core.ledger.schema import metadata, outbox
 from genvoris_flask.core.outbox.drain import Drain
-from genvoris_flask.core.outbox.messages import LANES, Message, State
+from genvoris_flask.core.outbox.durable import MessageTable as Table
+from genvoris_flask.core.outbox.messages import LANES, Deliver, Message, State
+from genvoris_flask.core.outbox.redis_table import RedisTable
+from genvoris_flask.core.storage.redis_connection import RedisConnection
+from genvoris_flask.core.storage.sealing import SecretSealer
 from tests.support.databases import running_postgres
 from tests.support.flask_shop import FaultyTransport
 from tests.support.ledgers import START
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.redis_servers import RedisServer
 
 MINUTE, DAY = 60.0, 24 * 3600.0
 SHOPPERS = 20
@@ -37,22 +45,26 @@ SHOPPERS = 20
 
 @dataclass
 class OutboxFixture:
-    """An empty outbox, and what was delivered from it."""
+    """An empty outbox, and what was delivered from it.
 
-    database: Database
+    Attributes:
+        open_table: Returns its messages, as another process would see them.
+        bodies: Returns what Genvoris is yet to be told, as it is stored.
+    """
+
+    open_table: Callable[[Callable[[], float]], Table]
+    bodies: Callable[[], list[bytes]]
     now: float = START
     delivered: list[str] = field(default_factory=list)
     fails_with: Callable[[Message], Exception | None] = lambda _message: None
 
     def __post_init__(self) -> None:
-        metadata.drop_all(self.database.engine, [outbox])
-        metadata.create_all(self.database.engine, [outbox])
-        self.table = MessageTable(self.database, lambda: self.now)
+        self.table = self.open_table(lambda: self.now)
         self.drain = self.new_drain()
 
     def new_drain(self) -> Drain:
         """Return what delivers, as another process would."""
-        table = MessageTable(self.database, lambda: self.now)
+        table = self.open_table(lambda: self.now)
         return Drain(table, self.deliver, clock=lambda: self.now, jitter=lambda _low, high: high)
 
     def deliver(self, message: Message) -> None:
@@ -74,6 +86,57 @@ class OutboxFixture:
         return {str(each.subject): (each.state, each.error) for each in found}
 
 
+def outbox_in(database: Database) -> OutboxFixture:
+    """Return an outbox in a database."""
+    metadata.create_all(database.engine, [outbox])
+
+    def bodies() -> list[bytes]:
+        with database.engine.connect() as connection:
+            texts = connection.exec_driver_sql("SELECT body FROM genvoris_outbox").scalars()
+            return [str(text).encode() for text in texts if text != "{}"]
+
+    return OutboxFixture(lambda clock: MessageTable(database, clock), bodies)
+
+
+def outbox_on(url: str) -> OutboxFixture:
+    """Return an outbox in Redis."""
+    connection = RedisConnection(url)
+    sealer = SecretSealer(lambda: ["secret"], "store")
+
+    def open_table(clock: Callable[[], float]) -> RedisTable:
+        return RedisTable(connection, lambda _client: "shop", sealer, clock)
+
+    def bodies() -> list[bytes]:
+        found = connection.client().hvals("genvoris:shop:outbox:{shop}:bodies")
+        return cast("list[bytes]", found)
+
+    return OutboxFixture(open_table, bodies)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[OutboxFixture]:
+    """Yield the outbox at the URL of a database or of a Redis."""
+    if url.startswith("redis:"):
+        yield outbox_on(url)
+        return
+    database = Database(url)
+    yield outbox_in(database)
+    database.engine.dispose()
+
+
+@contextmanager
+def empty_outbox(url: str) -> Iterator[OutboxFixture]:
+    """Yield that outbox after deleting what is in it."""
+    if url.startswith("redis:"):
+        RedisConnection(url).client().flushall()
+    else:
+        database = Database(url)
+        metadata.drop_all(database.engine, [outbox])
+        database.engine.dispose()
+    with opened(url) as fixture:
+        yield fixture
+
+
 def conversion(number: int, shopper: str | None = None) -> Message:
     """Return the conversion of an order."""
     return Message(
@@ -84,11 +147,11 @@ def conversion(number: int, shopper: str | None = None) -> Message:
     )
 
 
-def survive_outage(genvoris: LocalGenvoris, folder: Path, count: int, seconds: float) -> float:
+def survive_outage(genvoris: LocalGenvoris, url: str, count: int, seconds: float) -> float:
     """Report conversions while Genvoris is away; return the seconds until all have arrived.
 
-    Two processes deliver in turn. Asserts that each conversion arrived once, and those of a
-    shopper in their order.
+    Two processes deliver in turn, from a database or from Redis. Asserts that each conversion
+    arrived once, and those of a shopper in their order.
     """
     clock, transport = genvoris.clock, FaultyTransport(genvoris.transport)
     client = GenvorisClient(
@@ -105,9 +168,26 @@ def survive_outage(genvoris: LocalGenvoris, folder: Path, count: int, seconds: f
         assert not done.deduped, "delivered twice"
         accepted.append((str(message.subject), int(message.body["order_id"])))
 
-    database = Database(f"sqlite:///{folder}/outbox.sqlite")
-    metadata.create_all(database.engine, [outbox])
-    tables = [MessageTable(database, clock) for _each in range(2)]
+    with empty_outbox(url) as fixture:
+        tables = [fixture.open_table(clock) for _each in range(2)]
+        late = _deliver_all(tables, deliver, genvoris, transport, count, seconds)
+    assert sorted(number for _, number in accepted) == list(range(count))
+    for shopper in {name for name, _ in accepted}:
+        numbers = [number for name, number in accepted if name == shopper]
+        assert numbers == sorted(numbers), shopper
+    return late
+
+
+def _deliver_all(
+    tables: list[Table],
+    deliver: Deliver,
+    genvoris: LocalGenvoris,
+    transport: FaultyTransport,
+    count: int,
+    seconds: float,
+) -> float:
+    """Report conversions during an outage; return how long after it the last one arrived."""
+    clock = genvoris.clock
     drains = [Drain(table, deliver, clock=clock) for table in tables]
     begin = clock.now
     kinds = random.Random(count)
@@ -123,11 +203,6 @@ def survive_outage(genvoris: LocalGenvoris, folder: Path, count: int, seconds: f
         clock.now = max(clock.now, due.timestamp())
         drains[turn % 2].run("calls")
         turn += 1
-    database.engine.dispose()
-    assert sorted(number for _, number in accepted) == list(range(count))
-    for shopper in {name for name, _ in accepted}:
-        numbers = [number for name, number in accepted if name == shopper]
-        assert numbers == sorted(numbers), shopper
     return clock.now - back
 
 
@@ -154,36 +229,34 @@ def deliver_to_file(url: str, now: float, path: str, seconds: float) -> None:
         os.write(file, f"{message.key}\n".encode())
         time.sleep(seconds)
 
-    database = Database(url)
-    table = MessageTable(database, lambda: now)
-    Drain(table, deliver, clock=lambda: now).run("calls")
-    database.engine.dispose()
+    with opened(url) as fixture:
+        table = fixture.open_table(lambda: now)
+        Drain(table, deliver, clock=lambda: now).run("calls")
     os.close(file)
 
 
 def in_two_processes(url: str, folder: Path, count: int) -> Counter[str]:
     """Let two processes deliver the same messages; return how often each was delivered."""
-    fixture, path = _filled(url, folder, count)
+    path = _fill(url, folder, count)
     context = multiprocessing.get_context("spawn")
-    arguments = (url, fixture.now, str(path), 0.001)
+    arguments = (url, START, str(path), 0.001)
     both = [context.Process(target=deliver_to_file, args=arguments) for _each in range(2)]
     for each in both:
         each.start()
     for each in both:
         each.join()
         assert each.exitcode == 0
-    fixture.database.engine.dispose()
     return Counter(path.read_text().split())
 
 
 def killed_often(url: str, folder: Path, count: int, times: int) -> Counter[str]:
     """Kill a process that delivers at random moments; return how often each was delivered."""
-    fixture, path = _filled(url, folder, count)
+    path, now = _fill(url, folder, count), START
     context = multiprocessing.get_context("fork")
     for _each in range(times):
-        fixture.now += 3 * MINUTE  # what a killed process had taken is free again
+        now += 3 * MINUTE  # what a killed process had taken is free again
         size = path.stat().st_size
-        child = context.Process(target=deliver_to_file, args=(url, fixture.now, str(path), 0.001))
+        child = context.Process(target=deliver_to_file, args=(url, now, str(path), 0.001))
         child.start()
         while path.stat().st_size == size and child.is_alive():
             time.sleep(0.001)
@@ -191,19 +264,20 @@ def killed_often(url: str, folder: Path, count: int, times: int) -> Counter[str]
         assert child.pid is not None
         os.kill(child.pid, signal.SIGKILL)
         child.join()
-    deliver_to_file(url, fixture.now + 3 * MINUTE, str(path), 0.0)
-    assert fixture.table.next_due("calls") is None
-    fixture.database.engine.dispose()
+    deliver_to_file(url, now + 3 * MINUTE, str(path), 0.0)
+    with opened(url) as fixture:
+        assert fixture.table.next_due("calls") is None
     return Counter(path.read_text().split())
 
 
-def _filled(url: str, folder: Path, count: int) -> tuple[OutboxFixture, Path]:
-    fixture = OutboxFixture(Database(url))
-    for number in range(count):
-        fixture.table.put(conversion(number))
+def _fill(url: str, folder: Path, count: int) -> Path:
+    """Put messages into an empty outbox; return the file that they are delivered to."""
+    with empty_outbox(url) as fixture:
+        for number in range(count):
+            fixture.table.put(conversion(number))
     path = folder / "delivered"
     path.write_text("")
-    return fixture, path
+    return path
 
 
 def main() -> None:
@@ -211,12 +285,15 @@ def main() -> None:
     say = sys.stdout.write
     with tempfile.TemporaryDirectory() as name, running_postgres() as postgres:
         folder = Path(name)
-        for seconds in (10 * MINUTE, 2 * DAY):
-            inner = folder / str(seconds)
-            inner.mkdir()
-            late = survive_outage(LocalGenvoris(inner), inner, count, seconds)
-            say(f"away for {seconds:.0f} s: {count} arrived once, in order, after {late:.0f} s\n")
-        for url in (f"sqlite:///{folder}/outbox.sqlite", postgres):
+        server = RedisServer(folder)
+        server.start()
+        sqlite = f"sqlite:///{folder}/outbox.sqlite"
+        for url, seconds in itertools.product((sqlite, server.url), (10 * MINUTE, 2 * DAY)):
+            kind = url.partition(":")[0]
+            late = survive_outage(LocalGenvoris(folder / f"{kind}{seconds}"), url, count, seconds)
+            say(f"{kind}, away for {seconds:.0f} s: {count} arrived once, in order, ")
+            say(f"after {late:.0f} s\n")
+        for url in (sqlite, postgres, server.url):
             kind = url.partition(":")[0]
             twice = in_two_processes(url, folder, count)
             assert set(twice.values()) == {1}
@@ -227,6 +304,7 @@ def main() -> None:
             repeats = sum(often.values()) - count
             assert repeats <= count // 10
             say(f"{kind}: {count // 10} kills, {count} delivered, {repeats} of them twice\n")
+        server.kill()
 
 
 if __name__ == "__main__":

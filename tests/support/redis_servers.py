@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -13,6 +14,9 @@ from typing import Any
 import redis
 
 from tests.support.waiting import LIMIT, until
+
+# ``REDIS_SERVER=valkey-server`` runs all tests on a server that is compatible with Redis.
+REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis-server")
 
 
 def free_port() -> int:
@@ -57,8 +61,8 @@ class RedisServer:
         Args:
             arguments: The whole command line. Default: as an empty server without a file.
         """
-        program = shutil.which("redis-server")
-        assert program, "redis-server is missing: run make test, which installs it."
+        program = shutil.which(REDIS_SERVER)
+        assert program, f"{REDIS_SERVER} is missing: run make test, which installs it."
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
         options += [str(self._folder), *self._options]
         self._process = subprocess.Popen(
@@ -147,12 +151,12 @@ class Watched:
         options = ("--repl-diskless-sync-delay", "0")
         self.primary, self.replica = (RedisServer(folder, *options) for _ in range(2))
         self._folder = folder
-        self._sentinel = RedisServer(folder)
+        self.sentinel = RedisServer(folder)
 
     @property
     def url(self) -> str:
         """An address of the Sentinel, and of one that is down."""
-        return f"redis+sentinel://127.0.0.1:1,127.0.0.1:{self._sentinel.port}/shop/0"
+        return f"redis+sentinel://127.0.0.1:1,127.0.0.1:{self.sentinel.port}/shop/0"
 
     def start(self) -> None:
         self.primary.start()
@@ -161,12 +165,12 @@ class Watched:
         until(lambda: self.replica.info("master_link_status") == "up", "it does not follow")
         config = self._folder / "sentinel.conf"
         config.write_text(
-            f"port {self._sentinel.port}\nbind 127.0.0.1\nprotected-mode no\n"
+            f"port {self.sentinel.port}\nbind 127.0.0.1\nprotected-mode no\n"
             f"sentinel monitor shop 127.0.0.1 {self.primary.port} 1\n"
             "sentinel down-after-milliseconds shop 300\n"
             "sentinel failover-timeout shop 1500\n"
         )
-        self._sentinel.start(str(config), "--sentinel")
+        self.sentinel.start(str(config), "--sentinel")
         until(lambda: self._knows_replica(), "the Sentinel does not find the replica")
 
     def is_in_step(self) -> bool:
@@ -175,8 +179,8 @@ class Watched:
         return int(self.replica.info("slave_repl_offset")) >= written
 
     def kill(self) -> None:
-        for server in (self._sentinel, self.primary, self.replica):
+        for server in (self.sentinel, self.primary, self.replica):
             server.kill()
 
     def _knows_replica(self) -> bool:
-        return len(self._sentinel.command("SENTINEL", "REPLICAS", "shop")) == 1
+        return len(self.sentinel.command("SENTINEL", "REPLICAS", "shop")) == 1

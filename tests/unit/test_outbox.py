@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.outbox.drain import LEASES
 from genvoris_flask.core.outbox.messages import Message, UndeliverableError
 from genvoris_flask.core.outbox.verdicts import Verdict, judge
@@ -22,17 +21,35 @@ from genvoris_flask.errors import (
     error_for,
 )
 from tests.support.local_genvoris import LocalGenvoris
-from tests.support.outboxes import DAY, MINUTE, OutboxFixture, conversion, survive_outage
+from tests.support.outboxes import (
+    DAY,
+    MINUTE,
+    OutboxFixture,
+    conversion,
+    empty_outbox,
+    survive_outage,
+)
+from tests.support.redis_servers import RedisServer
 
 AWAY = UnreachableError("no answer")
 
 
-@pytest.fixture
-def shop() -> Iterator[OutboxFixture]:
-    """Return an empty outbox."""
-    fixture = OutboxFixture(Database("sqlite://"))
-    yield fixture
-    fixture.database.engine.dispose()
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Start a Redis."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["database", "Redis"])
+def shop(request: pytest.FixtureRequest) -> Iterator[OutboxFixture]:
+    """Return an empty outbox in a database, and one in Redis."""
+    is_redis = request.param == "Redis"
+    url = request.getfixturevalue("redis_server").url if is_redis else "sqlite://"
+    with empty_outbox(url) as fixture:
+        yield fixture
 
 
 def refusal(status: int, code: str = "some_code", retry_after: float | None = None) -> Exception:
@@ -164,9 +181,7 @@ def test_same_key_is_told_once(shop: OutboxFixture) -> None:
     assert not shop.table.put(conversion(1))
     assert shop.run() == ["conversion:1"]
     assert not shop.table.put(conversion(1))
-    with shop.database.engine.connect() as connection:
-        (body,) = connection.exec_driver_sql("SELECT body FROM genvoris_outbox").scalars()
-    assert body == "{}"
+    assert shop.bodies() == []
 
 
 def test_corrected_message_replaces_one_that_was_given_up(shop: OutboxFixture) -> None:
@@ -237,7 +252,11 @@ def test_kinds_of_a_later_version_wait(shop: OutboxFixture) -> None:
     assert shop.states() == {"None": ("waiting", None)}
 
 
+@pytest.mark.parametrize("kind", ["database", "Redis"])
 @pytest.mark.parametrize("seconds", [10 * MINUTE, 2 * DAY], ids=["ten minutes", "two days"])
-def test_outage_loses_no_conversion(tmp_path: Path, seconds: float) -> None:
+def test_outage_loses_no_conversion(
+    tmp_path: Path, redis_server: RedisServer, kind: str, seconds: float
+) -> None:
     """Each arrives once within minutes of its return, and those of a shopper in their order."""
-    assert survive_outage(LocalGenvoris(tmp_path), tmp_path, 60, seconds) <= 400
+    url = redis_server.url if kind == "Redis" else f"sqlite:///{tmp_path}/outbox.sqlite"
+    assert survive_outage(LocalGenvoris(tmp_path / "genvoris"), url, 60, seconds) <= 400

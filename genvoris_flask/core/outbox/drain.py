@@ -98,6 +98,7 @@ class Drain:
 
         Raises:
             LedgerUnavailableError: The database cannot be used.
+            StoreUnavailableError: So is the Redis that the messages are in.
         """
         done = Round()
         while goes_on():

@@ -1,4 +1,4 @@
-"""An outbox in the shop's database, which every process delivers from."""
+"""An outbox in the shop's database or Redis, which every process delivers from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from ...errors import LedgerUnavailableError
+from ...errors import LedgerUnavailableError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import Task, WorkerPool
 from .drain import Drain, Round
@@ -20,6 +20,8 @@ from .messages import KINDS, LANES, Lane, Message, Outbox, State, StoredMessage
 
 log = logging.getLogger("genvoris_flask.outbox")
 
+# The table cannot be used now.
+UNAVAILABLE = (LedgerUnavailableError, StoreUnavailableError)
 THREADS: dict[Lane, int] = {"calls": 1, "handlers": 4}
 # Seconds until a process looks for what others have left behind.
 POLL_SECONDS = 60.0
@@ -64,7 +66,7 @@ class DurableOutbox:
     Args:
         table: The messages of all processes.
         drain: Delivers what is due.
-        fallback: Takes messages while the database cannot be used.
+        fallback: Takes messages while the table cannot be used.
         clock: Returns the time in Unix seconds.
         at_once: Returns whether this process may end without notice, and leaves what it has put to
             others.
@@ -96,12 +98,13 @@ class DurableOutbox:
         """Write a message, which is delivered soon, or once the transaction is committed.
 
         Raises:
-            QueueFullError: The database cannot be used, and too many messages wait in memory.
+            QueueFullError: Too many messages wait, in the table or, while that cannot be used, in
+                memory.
         """
         try:
             if not self.table.put(message, session and session.connection()):
                 return
-        except LedgerUnavailableError as error:
+        except UNAVAILABLE as error:
             log.warning("%s waits in this process's memory: %s", message, error)
             self._fallback.put(message)
             return
@@ -175,7 +178,7 @@ class DurableOutbox:
             self._drain.run(lane, lambda: not pool.is_closing)
             delay = self._seconds_to_next(lane)
             wakes.is_failing = False
-        except LedgerUnavailableError as error:
+        except UNAVAILABLE as error:
             if not wakes.is_failing:  # one line for each attempt would flood the log
                 wakes.is_failing = True
                 log.warning("Messages wait in the outbox, which cannot be read: %s", error)

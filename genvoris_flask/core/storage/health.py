@@ -17,10 +17,27 @@ from .namespace import PREFIX
 # The permissions that a user of Redis needs; also in docs/redis.md. A cluster needs more.
 ACL_RULES = (
     "~genvoris:* &genvoris:* -@all +ping +select +client|setname +info +get +set +del +eval "
-    "+evalsha +script|load +lpush +lindex +ltrim +expire +scan +publish +subscribe +unsubscribe"
+    "+evalsha +script|load +lpush +lindex +ltrim +expire +scan +publish +subscribe +unsubscribe "
+    "+incr +hget +hmget +hset +hdel +zadd +zcard +zrange +zrem +zscore +rpush +lrem"
 )
 CLUSTER_ACL_RULES = f"{ACL_RULES} +cluster|slots +command +asking"
 _CLUSTER = "it is a node of a cluster: write redis+cluster:// in GENVORIS_STORE_URL."
+# All commands of an outbox in Redis, with nothing left at the end.
+_MESSAGES = """
+local name = KEYS[1]
+redis.call('INCR', name)
+redis.call('DEL', name)
+redis.call('HSET', name, 'a', '1')
+redis.call('HGET', name, 'a')
+redis.call('HDEL', name, 'a')
+redis.call('ZADD', name, 1, 'a')
+redis.call('ZCARD', name)
+redis.call('ZSCORE', name, 'a')
+redis.call('ZRANGE', name, '-inf', 1, 'BYSCORE')
+redis.call('ZREM', name, 'a')
+redis.call('RPUSH', name, 'a')
+redis.call('LREM', name, 1, 'a')
+"""
 LOCK_SECONDS = 5.0
 MESSAGE_SECONDS = 1.0
 
@@ -146,6 +163,7 @@ class _Probe:
             ("be read", self._read),
             ("run a script", self._run_script),
             ("lock", self._lock),
+            ("keep messages in their order", self._keep_messages),
             ("publish and subscribe", self._publish),
             ("delete", self._delete),
             ("be asked about itself", self._ask_about_itself),
@@ -178,6 +196,13 @@ class _Probe:
         except errors.LockError:
             return "It lost a lock that was just taken."
         return None
+
+    def _keep_messages(self) -> None:
+        """Do what the outbox does: its scripts stand in ``core.outbox.redis_scripts``."""
+        name = f"{self._name}:messages"
+        self._client.eval(_MESSAGES, 1, name)
+        self._client.zrange(name, 0, 0)
+        self._client.hmget(name, "a")
 
     def _publish(self) -> str | None:
         with self._client.pubsub(ignore_subscribe_messages=False) as channel:  # type: ignore[no-untyped-call]

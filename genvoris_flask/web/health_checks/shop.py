@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from ...core.images.photos import Picture
-from ...core.outbox.durable import DurableOutbox
+from ...core.outbox.durable import UNAVAILABLE, DurableOutbox
 from ...core.tryon.jobs.durable import DurableJobQueue
 from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError, see
 from ..shopper import SETTING, classes_with_own_get_id, login_url
@@ -56,12 +56,12 @@ def check_queue(state: AppState) -> Iterator[Finding]:
 
 
 def check_outbox(state: AppState) -> Iterator[Finding]:
-    """Warn of what could not be delivered, if the outbox is in a database."""
+    """Warn of what could not be delivered, if the outbox is in a database or in Redis."""
     if not isinstance(state.outbox, DurableOutbox):
         return
     try:
         given_up = state.outbox.table.messages(("given_up",), 100)
-    except LedgerUnavailableError:  # which the ledger's own check reports
+    except UNAVAILABLE:  # which the checks of the ledger and of Redis report
         return
     if given_up:
         yield warn(

@@ -1,0 +1,188 @@
+"""Without a ledger, what a shop with an engine has yet to tell Genvoris waits in its Redis."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genvoris_flask import Shopper
+from genvoris_flask.core.webhooks.signature import HEADER, sign
+from genvoris_flask.web import warm_up
+from genvoris_flask.web.health_checks.shop import check_outbox
+from tests.integration.conftest import RedisServer
+from tests.support.cli import run_command
+from tests.support.flask_shop import Shop
+from tests.support.local_genvoris import LocalGenvoris
+from tests.support.outboxes import in_two_processes, killed_often
+from tests.support.waiting import until
+
+SECRET = "whsec_0123456789abcdef"
+
+
+@pytest.fixture
+def genvoris(tmp_path: Path) -> LocalGenvoris:
+    """Return a local Genvoris."""
+    return LocalGenvoris(tmp_path / "genvoris")
+
+
+def open_shop(genvoris: LocalGenvoris, server: RedisServer, **config: object) -> Shop:
+    """Return one process of a shop whose try-ons run on RQ."""
+    return Shop(
+        genvoris,
+        GENVORIS_STORE_URL=server.url,
+        GENVORIS_STORE_NAMESPACE="shop",
+        GENVORIS_QUEUE="rq",
+        GENVORIS_WEBHOOK_SECRET=SECRET,
+        **config,
+    )
+
+
+@pytest.fixture
+def shop(genvoris: LocalGenvoris, redis_server: RedisServer) -> Shop:
+    """Return one process of the shop."""
+    return open_shop(genvoris, redis_server)
+
+
+def convert(shop: Shop, order_id: str, **fields: Any) -> None:
+    with shop.app.app_context():
+        shop.extension.conversion(order_id, 4990, **fields)
+
+
+def listed(shop: Shop, *options: str) -> list[dict[str, Any]]:
+    result = run_command(shop.app, "outbox", "list", "--json", *options)
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
+
+
+def answer_with(shop: Shop, status: int, error: str) -> None:
+    answer = httpx.Response(status, json={"error": error})
+    shop.transport.fault = lambda _request: answer
+
+
+def stored(server: RedisServer) -> bytes:
+    """Return all that is in the outbox in Redis."""
+    keys = [key for key in server.command("KEYS", "*") if b":outbox:" in key]
+    return b"".join(keys) + b"".join(server.command("DUMP", key) for key in keys)
+
+
+def test_order_waits_for_another_process(
+    shop: Shop, genvoris: LocalGenvoris, redis_server: RedisServer
+) -> None:
+    """It outlasts the one that took it, and Redis cannot tell which order it is."""
+    answer_with(shop, 503, "unavailable")
+    convert(shop, "order-4711")
+    until(lambda: listed(shop)[0]["error"] is not None)
+    (row,) = listed(shop)
+    assert (row["subject"], row["state"]) == ("order:custom:order-4711", "waiting")
+    assert b"4711" not in stored(redis_server)
+    genvoris.clock.now += 60
+    other = open_shop(genvoris, redis_server)
+    done = run_command(other.app, "outbox", "drain")
+    assert done.stdout == "1 sent, 0 tried again later, 0 given up.\n"
+    assert other.transport.count("/conversions") == 1
+    convert(shop, "order-4711")
+    assert other.state.outbox.flush(60)
+    assert listed(shop) == []
+
+
+def test_given_up_order_is_sent_again(shop: Shop) -> None:
+    """By its number, or it is dropped; until then the check warns of it."""
+    answer_with(shop, 400, "invalid_body")
+    for order_id in ("1", "2"):
+        convert(shop, order_id)
+    shop.state.outbox.flush(60)
+    rows = {row["subject"]: row for row in listed(shop, "--state", "given_up")}
+    assert {row["error"] for row in rows.values()} == {"invalid_body"}
+    (finding,) = check_outbox(shop.state)
+    assert "2 messages" in finding.text
+    shop.transport.fault = lambda _request: None
+    first, second = (str(rows[f"order:custom:{number}"]["id"]) for number in (1, 2))
+    assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
+    assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
+    assert listed(shop) == []
+
+
+def test_handlers_events_and_revocations_wait(
+    shop: Shop, genvoris: LocalGenvoris, redis_server: RedisServer
+) -> None:
+    """They are kept as orders are, and another process does what is left."""
+    seen: list[int] = []
+    others: list[int] = []
+    other = open_shop(genvoris, redis_server)
+    for each, numbers in ((shop, seen), (other, others)):
+
+        @each.extension.on("credit.low_balance", background=True)
+        def tell_owner(event: Any, numbers: list[int] = numbers) -> None:
+            numbers.append(event.balance)
+            if numbers is seen:
+                raise ValueError("the owner's mailbox is full")
+
+    genvoris.customer()
+    shop.state.broker.session(Shopper("ada"), 60)
+    answer_with(shop, 503, "unavailable")
+    body = b'{"id": "evt_1", "type": "credit.low_balance", "created": 1, "data": {"balance": 5}}'
+    headers = {HEADER: sign(SECRET, body, genvoris.clock())}
+    assert shop.post("/webhook", data=body, headers=headers).status_code == 200
+    shop.state.broker.forget(Shopper("ada"))
+    event = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED", "metadata": {}}
+    shop.post("/api/v1/events", json=event)
+    assert shop.state.events.join(60)
+    until(lambda: {row["kind"] for row in listed(shop)} == {"webhook", "revocation", "events"})
+    until(lambda: seen == [5])
+
+    def is_all_done() -> bool:
+        genvoris.clock.now += 60  # the first process may have tried again meanwhile
+        return other.state.outbox.flush(1) and others == [5]
+
+    until(is_all_done)
+    assert {each.method for each in other.transport.requests} == {"DELETE", "POST"}
+
+
+def test_redis_is_away(shop: Shop, redis_server: RedisServer) -> None:
+    """An order is reported from memory then, and breaks no checkout."""
+    redis_server.kill()
+    convert(shop, "17")
+    until(lambda: shop.transport.count("/conversions") == 1)
+
+
+def test_other_secret_key(
+    shop: Shop, genvoris: LocalGenvoris, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A message that cannot be opened is kept, and sent once the former key is listed."""
+    answer_with(shop, 503, "unavailable")
+    convert(shop, "17")
+    until(lambda: listed(shop)[0]["error"] is not None)
+    genvoris.clock.now += 60
+    other = open_shop(genvoris, redis_server, SECRET_KEY="new")
+    run_command(other.app, "outbox", "drain")
+    assert "SECRET_KEY_FALLBACKS" in caplog.text
+    assert [row["error"] for row in listed(other)] == ["other_secret_key"]
+    both = open_shop(genvoris, redis_server, SECRET_KEY="new", SECRET_KEY_FALLBACKS=["secret"])
+    run_command(both.app, "outbox", "retry", "--all")
+    assert both.transport.count("/conversions") == 1
+
+
+def test_start_does_not_warn_of_memory(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Since a killed process loses nothing."""
+    warm_up.warn_of_memory.cache_clear()
+    warm_up.warm_up(shop.app)
+    assert "are lost if it is killed" not in caplog.text
+
+
+def test_two_processes(redis_server: RedisServer, tmp_path: Path) -> None:
+    """Each message is delivered by one of them."""
+    delivered = in_two_processes(redis_server.url, tmp_path, 40)
+    assert len(delivered) == 40
+    assert set(delivered.values()) == {1}
+
+
+def test_killed_processes(redis_server: RedisServer, tmp_path: Path) -> None:
+    """Every message is delivered; only what was being sent may be sent again."""
+    delivered = killed_often(redis_server.url, tmp_path, 40, 6)
+    assert len(delivered) == 40
+    assert delivered.total() <= 40 + 6
