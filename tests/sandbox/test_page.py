@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from genvoris_flask.sandbox.pages.charts import Day, draw_chart, scale_top
+from genvoris_flask.core.charts import Column, lay_out, scale_top
 from tests.support.local_genvoris import API_KEY, DAY, LocalGenvoris
 
 HOOK = {"url": "http://127.0.0.1:9/hook", "secret": "whsec_never_shown", "events": ["webhook.test"]}
@@ -227,10 +227,8 @@ def test_chart_counts_days(sandbox: LocalGenvoris) -> None:
 
 def test_bar_heights() -> None:
     """Bars are proportional to their numbers and start at the base line."""
-    import datetime as dt
-
-    days = [Day(dt.date(2026, 11, number), number, 0) for number in range(1, 11)]
-    plot = draw_chart([*days, Day(dt.date(2026, 11, 11), 4, 3)])
+    columns = [Column("", "", number) for number in range(1, 11)]
+    plot = lay_out([*columns, Column("", "", 4, 3)])
     heights = [bar.height for bar in plot.bars]
     assert heights[9] == pytest.approx(2 * heights[4], abs=0.1)
     assert all(bar.y + bar.height == pytest.approx(plot.base, abs=0.02) for bar in plot.bars)
