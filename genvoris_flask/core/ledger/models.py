@@ -193,13 +193,16 @@ class Spending(Protocol):
     def commit(self, external_id: str, key: str) -> bool:
         """Count a try-on that was made; return False if nothing was left to count it against."""
 
-    def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
+    def release(
+        self, external_id: str, key: str, *, failed: bool = False, reason: str | None = None
+    ) -> bool:
         """Release a try-on that was not made; return whether it was still reserved.
 
         Args:
             external_id: The shop's id of the shopper.
             key: The try-on's idempotency key.
             failed: Whether it could not be made, rather than being refused or cancelled.
+            reason: Why, as one of the codes that a browser gets.
         """
 
     def undo(self, external_id: str, key: str) -> bool:

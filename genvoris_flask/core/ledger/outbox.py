@@ -146,15 +146,7 @@ class MessageTable:
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""
-        now = self._now()
-        again = {"state": "waiting", "attempts": 0, "queued_at": now, "due_at": now}
-        chosen = (
-            outbox.c.state == "given_up"
-            if ids is None
-            else and_(outbox.c.id.in_(ids), outbox.c.state != "sent", outbox.c.owner.is_(None))
-        )
-        query = update(outbox).where(chosen).values(**again, ended_at=None)
-        return self._database.run(lambda connection: connection.execute(query).rowcount)
+        return self._database.run(lambda connection: send_again(connection, self._now(), ids))
 
     def drop(self, ids: Sequence[int] | None = None) -> int:
         """Delete messages that were given up, or the given ones; return how many."""
@@ -192,6 +184,18 @@ def put_message(connection: Connection, message: Message, now: datetime) -> bool
         .values(**fresh, version=outbox.c.version + 1, attempts=0, ended_at=None, error=None)
     )
     return True
+
+
+def send_again(connection: Connection, now: datetime, ids: Sequence[int] | None = None) -> int:
+    """Have messages sent now that were given up, or given ones that wait; return how many."""
+    again = {"state": "waiting", "attempts": 0, "queued_at": now, "due_at": now}
+    chosen = (
+        outbox.c.state == "given_up"
+        if ids is None
+        else and_(outbox.c.id.in_(ids), outbox.c.state != "sent", outbox.c.owner.is_(None))
+    )
+    query = update(outbox).where(chosen).values(**again, ended_at=None)
+    return connection.execute(query).rowcount
 
 
 def _is_waiting(lane: Lane) -> Any:

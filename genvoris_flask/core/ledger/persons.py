@@ -18,6 +18,7 @@ from .database import Database
 from .models import FREE_SOURCE
 from .schema import (
     accounts,
+    audit,
     consent_texts,
     consents,
     entries,
@@ -33,6 +34,7 @@ ERASED = "erased:"
 _BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
 _LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
 _FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
+_STAFF = "shows what the shop's staff have changed; nothing leads to the person"
 _PROOF = "proves that there was a consent; nothing leads to the person"
 
 
@@ -58,6 +60,9 @@ class LedgerHolder:
             for table in (*_BOOKS, consents):
                 name = table.name.removeprefix("genvoris_")
                 found[name] = _rows(connection, table, "account", external_id)
+            found["audit"] = _rows(connection, audit, "subject", external_id)
+            for entry in found["audit"]:
+                del entry["actor"]  # another person's id
             return found
 
         return self._database.run(read, "read")
@@ -95,9 +100,14 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
         .values(account=name, withdrawn_at=func.coalesce(consents.c.withdrawn_at, now))
     ).rowcount
     rows = _rename_books(connection, external_id, name, now)
+    noted = connection.execute(
+        update(audit).where(audit.c.subject == external_id).values(subject=name, note=None)
+    ).rowcount
     lines = [ReceiptLine("database", "messages about the shopper", "deleted", messages)]
     if agreed:
         lines.append(ReceiptLine("database", "consents", "anonymised", agreed, _PROOF))
+    if noted:
+        lines.append(ReceiptLine("database", "audit log of the staff", "anonymised", noted, _STAFF))
     if rows:
         lines.append(ReceiptLine("database", "the ledger's journal", "anonymised", rows, _LAW))
     running = select(func.count()).where(lots.c.account == name, lots.c.email_hash.is_not(None))

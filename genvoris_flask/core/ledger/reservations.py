@@ -87,7 +87,8 @@ def reserve(
         return None
     attempt = known.attempt + 1 if known else 1
     if known:
-        account.change_reservation(key, lot_id=lot.id, state="open", attempt=attempt, **times)
+        again = {"lot_id": lot.id, "state": "open", "attempt": attempt, "reason": None, **times}
+        account.change_reservation(key, **again)
     else:
         account.connection.execute(_INSERT, {**row, "lot_id": lot.id})
     return _open(account, lot, key, attempt)
@@ -149,18 +150,21 @@ def commit(account: LockedAccount, key: str) -> bool:
     return True
 
 
-def release(account: LockedAccount, key: str, *, failed: bool = False) -> bool:
+def release(
+    account: LockedAccount, key: str, *, failed: bool = False, reason: str | None = None
+) -> bool:
     """Release a try-on of which there is no picture; return whether it was still reserved.
 
     Args:
         account: The shopper's account.
         key: The try-on's idempotency key.
         failed: Whether it could not be made, rather than being refused or cancelled.
+        reason: Why, in a word.
     """
     known = account.reservation(key)
     if known is None or known.state != "open":
         return False
-    account.change_reservation(key, state="released")
+    account.change_reservation(key, state="released", reason=reason)
     event = f"{key}:{known.attempt}"
     account.give_back(account.lot(known.lot_id), "fail" if failed else "release", event, key)
     return True

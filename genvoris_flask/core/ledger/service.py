@@ -111,10 +111,13 @@ class Ledger(Selling, Subscribing, Notices, Moving):
             pass
         return self._settle(external_id, lambda account: reservations.commit(account, key))
 
-    def release(self, external_id: str, key: str, *, failed: bool = False) -> bool:
+    def release(
+        self, external_id: str, key: str, *, failed: bool = False, reason: str | None = None
+    ) -> bool:
         """Release a try-on that was not made; return whether it was still reserved."""
         return self._settle(
-            external_id, lambda account: reservations.release(account, key, failed=failed)
+            external_id,
+            lambda account: reservations.release(account, key, failed=failed, reason=reason),
         )
 
     def undo(self, external_id: str, key: str) -> bool:

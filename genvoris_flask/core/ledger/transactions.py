@@ -104,8 +104,11 @@ class Transactions:
     ) -> T:
         return self.database.run(work, mode) if connection is None else work(connection)
 
-    def _digests(self, email: str | None) -> list[str]:
+    def digests(self, email: str) -> list[str]:
         """Return what an address may be stored as, the current one first."""
+        return self._digests(email)
+
+    def _digests(self, email: str | None) -> list[str]:
         return [email_digest(email, secret) for secret in self._secrets()] if email else []
 
     def now(self) -> datetime:

@@ -95,6 +95,24 @@ def meaning_of(error: ApiError) -> Meaning:
     return MEANINGS.get(error.code) or _BY_STATUS.get(error.status, _UNUSABLE)
 
 
+def code_of(error: BaseException | None) -> str:
+    """Return the code that a browser gets for an error that is no refusal."""
+    match error:
+        case PacedError():
+            return "busy"
+        case errors.ApiError():
+            return meaning_of(error).error
+        case errors.UnusableProductError():
+            return "product_unusable"
+        case errors.UnusablePhotoError():
+            return "photo_unusable"
+        case errors.ExternalIdError():
+            return "internal_error"
+        case errors.GenvorisError():
+            return "upstream_unreachable"
+    return "internal_error"
+
+
 def _meaning_of_field(error: ApiError) -> Meaning | None:
     """Return the meaning of an error that names the product or the photo.
 
@@ -146,25 +164,21 @@ class ErrorMapper:
                 reason = self._inactive_reason(shopper)
                 return self.refuse(Refusal(reason, shopper=shopper, product=product))
             case PacedError():
-                return Failure("busy")
+                pass
             case errors.ApiError():
                 meaning = meaning_of(error)
                 where = f" {_picture_host(product)}" if meaning is _PRODUCT else ""
                 log.log(meaning.level, "%s%s %s", meaning.line, where, error)
-                return Failure(meaning.error)
             case errors.UnusableProductError():
                 where = _picture_host(product)
                 log.error("The shop's own engine could not use a product. %s %s", where, error)
-                return Failure("product_unusable")
             case errors.UnusablePhotoError():
                 log.info("The shop's own engine could not use a shopper's photo: %s", error)
-                return Failure("photo_unusable")
             case errors.ExternalIdError():
                 log.error("%s", error)
-                return Failure("internal_error")
             case _:
                 log.warning("Genvoris could not be reached: %s", error)
-                return Failure("upstream_unreachable")
+        return Failure(code_of(error))
 
     def explain_mint(
         self, error: errors.GenvorisError, shopper: Shopper, product: Product | None = None

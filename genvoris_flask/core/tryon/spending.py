@@ -16,6 +16,7 @@ from ..images.photos import Quota
 from ..ledger.models import Balance, Spending
 from ..products import Product
 from ..sessions import Shopper
+from .error_mapping import code_of
 from .models import TryOnCancelledError, TryOnPostponedError
 from .paywall import Refusal
 
@@ -59,13 +60,20 @@ class Spender:
                 "try-on left. It was delivered without being counted."
             )
 
-    def release(self, shopper: Shopper, key: str, error: BaseException | None = None) -> None:
+    def release(
+        self,
+        shopper: Shopper,
+        key: str,
+        error: BaseException | None = None,
+        cause: BaseException | None = None,
+    ) -> None:
         """Give back a try-on of which no picture is shown.
 
         Args:
             shopper: Whose it is.
             key: The reservation's key.
             error: What went wrong; None if Genvoris or the shop refused.
+            cause: What is behind the error, if that only passes another one on.
         """
         if may_have_cost(error):
             log.warning(
@@ -74,7 +82,8 @@ class Spender:
             )
         waits = isinstance(error, TryOnCancelledError | TryOnPostponedError)
         failed = isinstance(error, Exception) and not waits
-        self._ledger.release(shopper.external_id, key, failed=failed)
+        reason = code_of(cause or error) if failed else None
+        self._ledger.release(shopper.external_id, key, failed=failed, reason=reason)
         if failed and (sale := self._ledger.failed_sale(key)):
             log.warning("%s has failed three times in a row: consider to pay it back.", sale)
             self._notify(shopper, sale)

@@ -67,7 +67,9 @@ class Console:
         return secrets.token_hex(16)
 
 
-def render(template: str, title: str, current: str = "", **values: Any) -> str:
+def render(
+    template: str, title: str, current: str = "", heading: str | None = None, **values: Any
+) -> str:
     """Return a page of the console.
 
     Its template extends ``genvoris/console/layout.html`` and has ``console``, ``t(key, …)`` for
@@ -78,6 +80,7 @@ def render(template: str, title: str, current: str = "", **values: Any) -> str:
         template: The template's name in ``genvoris/console/``.
         title: The key of the page's title.
         current: The name of its entry in the navigation.
+        heading: The title itself, if it is no text of the console's.
         values: What else the template has.
     """
     state, language = get_state(), page_language()
@@ -86,7 +89,7 @@ def render(template: str, title: str, current: str = "", **values: Any) -> str:
     console = Console(language, shop, current, state.database is not None)
     return render_template(
         f"genvoris/console/{template}",
-        **{"title": t(title), "notice": notice(t), **values},
+        **{"title": heading or t(title), "notice": notice(t), **values},
         console=console,
         t=t,
         label=functools.partial(label, t),

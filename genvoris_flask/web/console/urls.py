@@ -34,6 +34,8 @@ class NavItem:
 
 NAVIGATION = (
     NavItem("today", "/"),
+    NavItem("shoppers", "/shoppers"),
+    NavItem("deliveries", "/deliveries"),
     NavItem("history", "/history"),
 )
 
@@ -42,6 +44,17 @@ view = functools.partial(lazy_view, __package__)
 console = EveryHostBlueprint("genvoris_console", __name__)
 console.before_request(refuse_others)
 console.get(f"{CONSOLE}/", strict_slashes=False)(view("today.show_today"))
+console.get(f"{CONSOLE}/shoppers")(view("shoppers.list_shoppers"))
+console.get(f"{CONSOLE}/shopper")(view("shopper.show_shopper"))
+console.get(f"{CONSOLE}/shopper/genvoris")(view("shopper.show_at_genvoris"))
+console.post(f"{CONSOLE}/shopper/give")(view("shopper_changes.give"))
+console.post(f"{CONSOLE}/shopper/take-back")(view("shopper_changes.take_back"))
+console.post(f"{CONSOLE}/shopper/pause")(view("shopper_changes.pause"))
+console.post(f"{CONSOLE}/shopper/resume")(view("shopper_changes.resume"))
+console.post(f"{CONSOLE}/shopper/export")(view("shopper_changes.export"))
+console.post(f"{CONSOLE}/shopper/forget")(view("shopper_changes.forget"))
+console.get(f"{CONSOLE}/deliveries")(view("deliveries.list_deliveries"))
+console.post(f"{CONSOLE}/deliveries/again")(view("deliveries.send_again"))
 console.get(f"{CONSOLE}/history")(view("history.show_history"))
 console.get(f"{CONSOLE}/assets/<name>")(view("assets.serve"))
 

@@ -80,7 +80,7 @@ class LedgerEngine:
         try:
             outcome = self._engine.make(replace(request, key=key), tokens)
         except BaseException as error:
-            spender.release(shopper, key, error)
+            spender.release(shopper, key, error, cause=_cause_of(error))
             raise
         if isinstance(outcome, Refusal):
             spender.release(shopper, key)
@@ -92,3 +92,7 @@ class LedgerEngine:
     def charged(self, _error: Exception) -> bool:
         """Return False: whoever gets no picture keeps the try-on."""
         return False
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    return error.error if isinstance(error, MintError) else error

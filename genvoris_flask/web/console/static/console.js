@@ -1,7 +1,7 @@
 // The console works without this: it only keeps a form from being sent twice.
 addEventListener("submit", event => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  if (event.defaultPrevented || form.method !== "post" || "download" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });

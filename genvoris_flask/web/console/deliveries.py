@@ -1,0 +1,58 @@
+"""The page "Deliveries": what Genvoris, or a function of the shop's, has yet to be told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from ...core.outbox.durable import DurableOutbox
+from ...core.outbox.messages import LANES
+from ..state import get_state
+from .access import actor
+from .page import go_to, render
+
+GIVEN_UP, WAITING = 100, 50
+
+
+def list_deliveries() -> str:
+    """Show what was given up, and what waits."""
+    outbox = get_state().outbox
+    if not isinstance(outbox, DurableOutbox):
+        return render("no_database.html", "common.nav.deliveries", "deliveries")
+    return render(
+        "deliveries.html",
+        "common.nav.deliveries",
+        "deliveries",
+        given_up=outbox.table.messages(("given_up",), GIVEN_UP),
+        waiting=outbox.table.messages(("waiting",), WAITING),
+    )
+
+
+def send_again() -> Response | tuple[str, int]:
+    """Send a message again that was given up, or all of them, and note who asked for it."""
+    from ...core.ledger import outbox as table  # these import SQLAlchemy, an extra
+    from ...core.ledger.audit import Change, write_entry
+
+    state = get_state()
+    outbox = state.outbox
+    if state.database is None or not isinstance(outbox, DurableOutbox):
+        return render("no_database.html", "common.nav.deliveries", "deliveries"), 409
+    one = request.form.get("message", type=int)
+    if one is None and "message" in request.form:  # no number, which is not all of them
+        return go_to("/deliveries")
+    change = Change(actor(state), "deliveries.again", None if one is None else f"#{one}")
+    now = datetime.fromtimestamp(state.clock(), UTC)
+
+    def transaction(connection: Any) -> int:
+        count = table.send_again(connection, now, None if one is None else (one,))
+        if count:
+            write_entry(connection, now, change, after={"messages": count})
+        return count
+
+    if state.database.run(transaction):
+        for lane in LANES:
+            outbox.wake(lane)
+    return go_to("/deliveries", done="again")
