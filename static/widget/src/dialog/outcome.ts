@@ -5,11 +5,13 @@ import { giveConsent, withdrawConsent } from "./consent-record";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawProblem } from "./screens/problem";
 import { drawResult } from "./screens/result";
+import { trackView } from "./views";
 
 export const outcome = {
   css,
   giveConsent,
   withdrawConsent,
+  trackView,
   screens: {
     login: drawLogin,
     paywall: drawPaywall,

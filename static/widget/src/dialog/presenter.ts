@@ -16,8 +16,6 @@ export class Presenter {
   readonly #first: FirstActions;
   #actions: ScreenActions | undefined;
   #interval = 0;
-  readonly #viewed = new Set<string>();
-  #paywall: Model["screen"] | undefined;
 
   constructor(context: DialogContext, session: Session, first: FirstActions) {
     this.#context = context;
@@ -82,7 +80,7 @@ export class Presenter {
   }
 
   #draw(focus: boolean): void {
-    const { element, store, config, tools, widget, features } = this.#context;
+    const { element, store, config, tools, widget, features, tracker } = this.#context;
     const { screen } = store.model;
     const { Actions } = widget.bundles;
     if (Actions) this.#actions ??= new Actions(this.#context, this.#session, this.#first);
@@ -97,21 +95,7 @@ export class Presenter {
       const { since } = screen;
       this.#interval = window.setInterval(() => tools?.showElapsed(element, since), 1000);
     }
-    this.#trackView();
-  }
-
-  #trackView(): void {
-    const { store, tracker } = this.#context;
-    const { screen, open } = store.model;
-    if (!open) return;
-    if (screen.name === "paywall" && screen !== this.#paywall) {
-      tracker.track("PAYWALL_SHOWN", store.model.product);
-      this.#paywall = screen;
-    }
-    if (screen.name !== "result") return;
-    const { id, product } = screen.result;
-    if (!this.#viewed.has(id)) tracker.track("TRYON_VIEWED", product);
-    this.#viewed.add(id);
+    features?.outcome?.trackView(store.model, tracker);
   }
 
   #showStage(): void {
