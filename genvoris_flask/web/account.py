@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import render_template
@@ -18,6 +19,7 @@ from .state import AppState, state_for
 
 if TYPE_CHECKING:  # slow to import
     from ..core.charging.account import Account
+    from ..core.privacy.own_data import OwnData
     from ..core.tryon.remaining import RemainingTryons
 
 log = logging.getLogger("genvoris_flask.storefront")
@@ -40,7 +42,7 @@ def genvoris_balance() -> int | None:
 
 
 def genvoris_account() -> Markup:
-    """Return what the shopper of this page has left, its history, and how to get more.
+    """Return what the shopper of this page has left, its history, how to get more, and their data.
 
     The template ``genvoris/account.html`` can be replaced by the shop's own; it gets an
     ``account``. Nothing is returned if nobody is logged in.
@@ -48,8 +50,15 @@ def genvoris_account() -> Markup:
     found = _shopper_of_page("genvoris_account()")
     if found is None:
         return Markup("")
-    account = _read_account(*found)
+    account = replace(_read_account(*found), data=_own_data(found[0]))
     return Markup(render_template(TEMPLATE, account=account))  # noqa: S704  (a template escapes)
+
+
+def _own_data(state: AppState) -> OwnData:
+    from .errors import page_language
+    from .own_data import own_data_of
+
+    return own_data_of(state, get_request(), page_language())
 
 
 def _shopper_of_page(call: str) -> tuple[AppState, Shopper] | None:

@@ -96,19 +96,23 @@ def own_jobs_of(state: AppState) -> OwnJobs:
 def erasures_of(state: AppState) -> Erasures:
     """Return what exports and erases in an app."""
     holders: list[Holder] = [
-        JobHolder(own_jobs_of(state), state.store),
+        JobHolder(own_jobs_of(state)),
         SessionHolder(state.broker, state.store),
         GenvorisHolder(
             state.client,
             state.broker,
-            lambda external_id, event: state.billing.close_account(external_id, event_id=event),
+            lambda external_id, event: state.billing.reset_account(
+                external_id, event, starts_anew=False
+            ),
         ),
     ]
     records: ErasureRecords = NoErasureRecords(state.clock)
     if state.database is not None:
         from ..core.ledger.persons import DatabaseErasures, LedgerHolder  # an extra, as above
+        from .ledger import AppLedgerBilling
 
-        holders.append(LedgerHolder(state.database, state.clock))
+        assert isinstance(state.billing, AppLedgerBilling)  # noqa: S101  (as there is a database)
+        holders.append(LedgerHolder(state.database, state.clock, state.billing.void_account))
         records = DatabaseErasures(state.database, state.clock)
     return Erasures(
         holders,

@@ -37,6 +37,7 @@ def request_rates(settings: Settings) -> dict[str, str]:
         "checkout": settings.limit_tryons,
         "phone": settings.limit_session,
         "consent": settings.limit_session,
+        "data": settings.limit_tryons,
         "events": settings.limit_events,
         "webhook": settings.limit_webhook,
     }

@@ -31,7 +31,7 @@ STORE_RETRY_AFTER = 2  # seconds
 
 def register_routes(app: Flask, settings: Settings) -> None:
     """Register the routes that a shop with these settings has."""
-    blueprints = [widget, events, passthrough, assets, webhooks, health, console]
+    blueprints = [widget, events, passthrough, assets, own_data, webhooks, health, console]
     if settings.phone_handover:
         blueprints.append(handovers)
     if settings.has_ledger:
@@ -138,6 +138,10 @@ consents.delete("/consent")(view("consents.withdraw_consent"))
 # Without the headers that keep answers out of a browser's cache: it is asked once a day.
 figures = EveryHostBlueprint("genvoris_figures", __name__)
 figures.get("/button-style")(view("figures.button_style"))
+
+own_data = browser_blueprint("genvoris_own_data", __name__)
+own_data.post("/account/erase")(view("own_data.erase"))
+own_data.get("/account/data")(view("own_data.download"))
 
 webhooks = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))

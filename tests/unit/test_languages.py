@@ -60,7 +60,10 @@ def test_codes_have_messages() -> None:
     assert {"reason.quota_exhausted", "reason.credit_limit_reached"} <= set(KEYS)
 
 
-LABELS = ("account.", "action.", "hours.", "minutes.", "option.", "consent.shop")
+LABELS = (
+    *("account.", "action.", "hours.", "minutes.", "option.", "consent.shop", "own_data.item."),
+    *(f"own_data.{key}" for key in ("download", "erase", "deleted", "kept", "receipt")),
+)
 
 
 def test_sentences_end_as_sentences_do() -> None:

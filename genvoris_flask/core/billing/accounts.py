@@ -151,7 +151,13 @@ class Accounts:
         return customer
 
     def close(
-        self, call: str, shopper: Shopper, event_id: str, plan_id: str | None
+        self,
+        call: str,
+        shopper: Shopper,
+        event_id: str,
+        plan_id: str | None,
+        *,
+        starts_anew: bool = True,
     ) -> Customer | None:
         """Reset the account, so that the next owner of the shop's id inherits nothing.
 
@@ -160,11 +166,14 @@ class Accounts:
             shopper: Whose account it is.
             event_id: The event's id.
             plan_id: The plan of new shoppers; None for no plan.
+            starts_anew: Whether period and status are those of a new shopper, too.
 
         Returns:
             The customer; None if Genvoris does not know the shopper.
         """
-        change = Change(fills=True, sets_plan=True, plan_id=plan_id, status="ACTIVE", erases=True)
+        change = Change(sets_plan=True, plan_id=plan_id, erases=True)
+        if starts_anew:
+            change = replace(change, fills=True, status="ACTIVE")
         with self._events.attempt(call, shopper.external_id, event_id) as attempt:
             customer = self.find(shopper)
             if not attempt.is_done:

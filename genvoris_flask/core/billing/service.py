@@ -219,12 +219,33 @@ class Billing(WithoutLedger):
             StoreUnavailableError: The store does not answer. Call it again.
             LockTimeoutError: An event of the shopper is being handled. Call it again.
         """
+        return self.reset_account(external_id, event_id or f"once:{uuid.uuid4()}")
+
+    def reset_account(
+        self, external_id: str, event_id: str, *, starts_anew: bool = True
+    ) -> Customer | None:
+        """Do what ``close_account`` does at Genvoris, and with what Stripe's events have said.
+
+        Args:
+            external_id: The shop's own id of the shopper.
+            event_id: The id of the event that asks for it; a repeat changes nothing.
+            starts_anew: Whether the period is a fresh one, and a paused or cancelled account is
+                active again. If not, nobody gets free try-ons again by erasing their data.
+
+        Returns:
+            The customer; None if Genvoris does not know the shopper.
+
+        Raises:
+            StoreUnavailableError: The store does not answer. Call it again.
+            LockTimeoutError: An event of the shopper is being handled. Call it again.
+        """
         shopper = Shopper(external_id)
-        if event_id is None:
-            event_id = f"once:{uuid.uuid4()}"
         if self.accounts.is_done("close_account", shopper, event_id):
             return self.accounts.find(shopper)
         from .stripe.repository import StripeRepository  # slow to import
 
         StripeRepository(self._store).close_account(external_id, self._clock())
-        return self.accounts.close("close_account", shopper, event_id, self.plans.default_plan)
+        plan_id = self.plans.default_plan
+        return self.accounts.close(
+            "close_account", shopper, event_id, plan_id, starts_anew=starts_anew
+        )

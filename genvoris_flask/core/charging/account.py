@@ -9,6 +9,7 @@ from datetime import datetime
 from ..api.models import Usage
 from ..ledger.models import FREE_SOURCE, Balance, JournalLine
 from ..locales import DEFAULT, direction, translate
+from ..privacy.own_data import OwnData
 from ..tryon.paywall import PaywallOption
 
 
@@ -58,6 +59,7 @@ class Account:
         lots: What they consist of, in the order in which they are used.
         history: What happened lately, the newest first; empty without a ledger.
         options: How to get more.
+        data: What the shopper can do with their data.
     """
 
     language: str = DEFAULT
@@ -67,6 +69,7 @@ class Account:
     lots: Sequence[AccountLot] = ()
     history: Sequence[AccountLine] = ()
     options: Sequence[PaywallOption] = ()
+    data: OwnData | None = None
 
     @property
     def direction(self) -> str:

@@ -153,6 +153,10 @@ class LedgerBilling(SubscriptionBilling):
         self._ledger.close(external_id, event_id=event_id)
         return super().close_account(external_id, event_id=event_id)
 
+    def void_account(self, external_id: str, event_id: str) -> None:
+        """Void all that a shopper has in the ledger alone."""
+        self._ledger.close(external_id, event_id=event_id)
+
     def balance(self, external_id: str) -> Balance:
         """Return what a shopper has."""
         return self._ledger.balance(external_id)

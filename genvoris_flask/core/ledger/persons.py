@@ -11,9 +11,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from ..privacy.erasure import OpenErasure, PendingError, Receipt, ReceiptLine
+from ..privacy.erasure import OpenErasure, Outcome, PendingError, Receipt, ReceiptLine
 from .database import Database
 from .models import FREE_SOURCE
 from .schema import (
@@ -44,13 +55,17 @@ class LedgerHolder:
     Args:
         database: Runs transactions.
         clock: Returns the time in Unix seconds.
+        close: Voids what is left of a shopper's account, under the id of an event.
     """
 
     place = "database"
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], close: Callable[[str, str], object]
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._close = close
 
     def export(self, external_id: str) -> dict[str, Any]:
         """Return every row that names a shopper, by table."""
@@ -67,12 +82,13 @@ class LedgerHolder:
 
         return self._database.run(read, "read")
 
-    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
+    def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:
         """Put the books under a random name; see ``Holder``.
 
         Raises:
             PendingError: A try-on is under way, and would still be settled by the shopper's id.
         """
+        self._close(external_id, f"erase:{erasure_id}")
         now = datetime.fromtimestamp(self._clock(), UTC)
         return self._database.run(lambda connection: _erase(connection, external_id, now))
 
@@ -104,15 +120,17 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
         update(audit).where(audit.c.subject == external_id).values(subject=name, note=None)
     ).rowcount
     lines = [ReceiptLine("database", "messages about the shopper", "deleted", messages)]
-    if agreed:
-        lines.append(ReceiptLine("database", "consents", "anonymised", agreed, _PROOF))
-    if noted:
-        lines.append(ReceiptLine("database", "audit log of the staff", "anonymised", noted, _STAFF))
-    if rows:
-        lines.append(ReceiptLine("database", "the ledger's journal", "anonymised", rows, _LAW))
+
+    def add(what: str, outcome: Outcome, count: int, reason: str, code: str) -> None:
+        if count:
+            lines.append(ReceiptLine("database", what, outcome, count, reason, code))
+
+    add("consents", "anonymised", agreed, _PROOF, "consents")
+    add("audit log of the staff", "anonymised", noted, _STAFF, "staff")
+    add("the ledger's journal", "anonymised", rows, _LAW, "journal")
     running = select(func.count()).where(lots.c.account == name, lots.c.email_hash.is_not(None))
-    if kept := connection.execute(running).scalar_one():
-        lines.append(ReceiptLine("database", "digests of the address", "kept", kept, _FREE))
+    kept = connection.execute(running).scalar_one()
+    add("digests of the address", "kept", kept, _FREE, "free")
     return lines
 
 
@@ -189,7 +207,7 @@ class DatabaseErasures:
                 )
             ).first()
             if known is not None:
-                return OpenErasure(known.id, external_id, known.asked_at)
+                return _read(known)
             new = OpenErasure(secrets.token_hex(16), external_id, now)
             row = {"id": new.id, "account": external_id, "asked_at": now, "attempts": 0}
             connection.execute(insert(erasures), row)
@@ -218,7 +236,12 @@ class DatabaseErasures:
             .order_by(erasures.c.asked_at)
         )
         rows = self._database.run(lambda connection: connection.execute(found).all(), "read")
-        return [OpenErasure(row.id, row.account, row.asked_at) for row in rows]
+        return [_read(row) for row in rows]
+
+
+def _read(row: Row[Any]) -> OpenErasure:
+    so_far = Receipt.read(row.receipt) if row.receipt else None
+    return OpenErasure(row.id, row.account, row.asked_at, so_far)
 
 
 def sweep(connection: Connection, now: datetime, keep: timedelta) -> dict[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -31,6 +31,7 @@ class ReceiptLine:
         outcome: What became of it.
         count: How many there were, if they are counted.
         reason: Why it is kept, or how long.
+        code: Names it in texts for shoppers (``core.locales``); empty for what they need not read.
     """
 
     place: str
@@ -38,6 +39,7 @@ class ReceiptLine:
     outcome: Outcome
     count: int | None = None
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,14 @@ class Receipt:
         if self.done_at:
             times["done_at"] = self.done_at.isoformat()
         return {**asdict(self), **times}
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Receipt:
+        """Return what ``fields`` returned. A version without a field leaves its default."""
+        done_at = fields["done_at"] and datetime.fromisoformat(fields["done_at"])
+        lines = tuple(ReceiptLine(**line) for line in fields["lines"])
+        asked_at, pending = datetime.fromisoformat(fields["asked_at"]), tuple(fields["pending"])
+        return cls(fields["id"], asked_at, done_at, lines, pending)
 
 
 class PendingError(GenvorisError):
@@ -98,11 +108,19 @@ class Holder(Protocol):
 
 @dataclass(frozen=True)
 class OpenErasure:
-    """An erasure that is not done yet."""
+    """An erasure that is not done yet.
+
+    Attributes:
+        id: Its id.
+        external_id: The shop's id of the shopper.
+        asked_at: When it was asked for.
+        so_far: What was done at the last attempt; None before the first one.
+    """
 
     id: str
     external_id: str
     asked_at: datetime
+    so_far: Receipt | None = None
 
 
 class ErasureRecords(Protocol):
@@ -195,9 +213,12 @@ class Erasures:
         return [self._run(each) for each in found if erasure_id in (None, each.id)]
 
     def _run(self, erasure: OpenErasure) -> Receipt:
-        lines: list[ReceiptLine] = []
+        # A place that is done is left alone: what it holds by now was bought or made since.
+        lines = list(erasure.so_far.lines) if erasure.so_far else []
         pending: list[str] = []
         for holder in self._holders:
+            if erasure.so_far and holder.place not in erasure.so_far.pending:
+                continue
             try:
                 lines += holder.erase(erasure.external_id, erasure.id)
             except GenvorisError as error:

@@ -17,13 +17,12 @@ from .own_jobs import OwnJobs
 
 
 class JobHolder:
-    """Try-ons and their pictures, and the counts of a day."""
+    """Try-ons and their pictures. The count of a day stays, or erasing would start it anew."""
 
     place = "try-ons"
 
-    def __init__(self, jobs: OwnJobs, store: Store) -> None:
+    def __init__(self, jobs: OwnJobs) -> None:
         self._jobs = jobs
-        self._store = store
 
     def export(self, external_id: str) -> list[dict[str, Any]]:
         """Return a shopper's try-ons. Their pictures can be downloaded while they exist."""
@@ -42,11 +41,13 @@ class JobHolder:
         """Delete a shopper's try-ons and pictures, and stop what is under way."""
         owner = _owner(external_id)
         count, under_way = self._jobs.remove_all(owner)
-        self._store.delete(f"tryon-day:{digest(owner)}")
-        lines = [ReceiptLine(self.place, "try-ons, photos and pictures", "deleted", count)]
+        what = "try-ons, photos and pictures"
+        lines = [ReceiptLine(self.place, what, "deleted", count, code="tryons")]
         if under_way:
             reason = "being made; their pictures are thrown away"
             lines.append(ReceiptLine(self.place, "try-ons", "deleted", under_way, reason))
+        what = "how many were started today, under a digest"
+        lines.append(ReceiptLine(self.place, what, "kept", reason=_DAY, code="day"))
         return lines
 
 
@@ -67,7 +68,8 @@ class SessionHolder:
         """Drop and revoke a shopper's token in all processes, and forget that they are known."""
         self._broker.forget(Shopper(external_id))
         self._store.delete(f"known:{digest(external_id)}", f"session:{digest(external_id)}")
-        return [ReceiptLine(self.place, "session token and remembered ids", "deleted")]
+        what = "session token and remembered ids"
+        return [ReceiptLine(self.place, what, "deleted", code="tokens")]
 
 
 class GenvorisHolder:
@@ -108,13 +110,14 @@ class GenvorisHolder:
         # Whatever the account's closing leaves, such as in a record that is closed already.
         self._client.customers.update(before.id, email=None, metadata=None)
         return [
-            ReceiptLine(self.place, "e-mail and metadata", "deleted", 1),
+            ReceiptLine(self.place, "e-mail and metadata", "deleted", 1, code="address"),
             ReceiptLine(
                 self.place,
                 "customer record with your id of the shopper, and its usage",
                 "kept",
                 1,
                 "Genvoris deletes no records; it is what your credits were counted by",
+                "usage",
             ),
         ]
 
@@ -123,6 +126,9 @@ class GenvorisHolder:
             return self._client.customers.get(self._broker.customer_id(Shopper(external_id)))
         except NotFoundError:
             return None
+
+
+_DAY = "for 25 hours at most, so that nobody starts a new day by erasing"
 
 
 def _owner(external_id: str) -> str:
