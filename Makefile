@@ -17,7 +17,7 @@ WORKERS ?= 3
 # The processes that tests start would compile the package each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lowest latest bench fuzz widget dist sbom docs clean
+.PHONY: help demo test check lowest latest bench fuzz widget dist sbom docs reference picture clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,12 @@ sbom: dist $(VENV)/.sbom ## Write what the wheel brings along into dist/sbom.cdx
 
 docs: $(VENV)/.docs ## Build the documentation's site into .cache/site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs .cache/site
+
+reference: $(VENV)/.dev ## Write the parts of the documentation that repeat the code
+	$(BIN)/python docs/reference.py
+
+picture: $(VENV)/.dev $(VENV)/.chromium ## Make the README's picture
+	$(BIN)/python docs/pictures/make.py
 
 clean: ## Remove everything that make put here
 	rm -rf $(VENV) .cache $(WIDGET)/node_modules $(READERS)/node_modules benchmarks/node_modules .mypy_cache .ruff_cache .pytest_cache

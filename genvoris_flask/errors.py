@@ -15,6 +15,7 @@
     ├── QueueFullError             the background queue is full
     ├── UnknownPriceError          no plan at Genvoris has the price that was sold
     ├── UnknownSubscriptionError   the shopper has no subscription to change
+    ├── EventConflictError         an event id was used before with other contents
     ├── ExternalIdError            a shopper's id belongs, or may belong, to somebody else
     ├── StripeEventError           an event of Stripe's cannot be handled now
     ├── UnusablePhotoError         raised by the shop's own engine: the photo is at fault
@@ -111,6 +112,10 @@ class UnknownPriceError(GenvorisError):
 
 class UnknownSubscriptionError(GenvorisError):
     """The shopper has no subscription in the shop's ledger that could be changed."""
+
+
+class EventConflictError(GenvorisError):
+    """An event id was used before with other contents. Nothing was changed."""
 
 
 class ExternalIdError(GenvorisError):

@@ -9,6 +9,7 @@ credits_depleted    ``refusal``: the shop's own credit pool is empty; buy credit
 credits_burning     ``notice``: half of the shop's own credit pool was spent in half an hour
 credits_expiring    ``notice``: credits of an order end in a week, or in a day; once each
 refund_due          ``shopper``, ``sale``: a single try-on failed three times in a row; pay it back
+shopper_erased      ``external_id``, ``receipt``: all that was known of a shopper was erased
 tryon_rated         ``rating``: a shopper said whether they like a picture, and perhaps why not
 ==================  ==========================================================================
 

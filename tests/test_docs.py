@@ -10,23 +10,104 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from blinker import NamedSignal
 from flask import Flask
 
+from docs import reference
 from examples.demo_shop import security
-from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper
+from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper, errors, signals
 from genvoris_flask.core.api.models import Customer, Plan, Usage
 from genvoris_flask.core.setting_checks import CHECKS
 from genvoris_flask.core.tryon.paywall import Reason
 from genvoris_flask.errors import see
+from genvoris_flask.settings import Settings
+from genvoris_flask.web.errors import STATUSES
 from tests.support.scripted_shop import POLICY
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def test_readme_lists_settings() -> None:
-    """The README lists every setting and no other."""
-    assert set(re.findall(r"^\| `(GENVORIS_\w+)`", README, re.MULTILINE)) == set(CHECKS)
+def test_settings_are_documented() -> None:
+    """docs/settings.md lists every setting and no other."""
+    text = (ROOT / "docs/settings.md").read_text()
+    assert set(re.findall(r"^\| `(GENVORIS_\w+)`", text, re.MULTILINE)) == set(CHECKS)
+
+
+@pytest.mark.parametrize("page", sorted(reference.PARTS))
+def test_reference_is_current(page: str) -> None:
+    """What repeats the code is as the code is now: `make reference` writes it."""
+    text = (ROOT / "docs" / page).read_text()
+    assert text == reference.written(page), f"docs/{page} is outdated: run make reference"
+
+
+def test_documented_defaults() -> None:
+    """The default that a setting's docstring names is the one that it has."""
+    meanings = reference.setting_meanings()
+    checked = 0
+    for field in dataclasses.fields(Settings):
+        said = reference.default_of(field, meanings[field.name]).split(":")[0].replace(",", "")
+        if isinstance(field.default, bool):
+            assert said == str(field.default).lower(), field.name
+        elif isinstance(field.default, int | float):
+            number, _space, unit = said.partition(" ")
+            assert float(number) * {"": 1, "MiB": 1024**2}[unit] == field.default, field.name
+        elif isinstance(field.default, str) and field.default:
+            assert said.startswith(f"`{field.default.split(':')[0]}"), field.name
+        else:
+            continue
+        checked += 1
+    assert checked > 30
+
+
+def test_readme_is_short() -> None:
+    """The README is two screens, and shows a picture that is quickly there."""
+    assert len(README.splitlines()) < 90
+    picture = re.search(r"!\[[^\]]{40,}\]\(([\w/.]+)\)", README)
+    assert picture
+    assert (ROOT / picture[1]).stat().st_size < 150_000
+    assert "$ make demo\n$ make test\n" in README
+
+
+def test_troubleshooting_has_errors() -> None:
+    """docs/troubleshooting.md has a section for each public error."""
+    text = (ROOT / "docs/troubleshooting.md").read_text()
+    public = {
+        name
+        for name, each in vars(errors).items()
+        if isinstance(each, type) and issubclass(each, errors.GenvorisError)
+    }
+    assert len(public) > 25
+    assert set(re.findall(r"^### `(\w+Error)`$", text, re.MULTILINE)) == public
+
+
+def test_troubleshooting_quotes_the_log() -> None:
+    """The headings of "In the log" are words of a message in the code."""
+    text = (ROOT / "docs/troubleshooting.md").read_text()
+    section = text.partition("\n## In the log\n")[2].partition("\n## ")[0]
+    headings = re.findall(r"^### (.+)$", section, re.MULTILINE)
+    messages = {
+        re.sub(r"\s+", " ", str(node.value))
+        for file in (ROOT / "genvoris_flask").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert len(headings) > 8
+    unknown = [head for head in headings if not any(head in message for message in messages)]
+    assert unknown == []
+
+
+def test_http_errors_are_documented() -> None:
+    """docs/http.md has every code that a browser may get."""
+    text = (ROOT / "docs/http.md").read_text().partition("\n## Errors\n")[2].partition("\n## ")[0]
+    assert [code for code in STATUSES if f"`{code}`" not in text] == ["interrupted"]
+
+
+def test_signals_are_documented() -> None:
+    """The table of the signals, which is on the site, has each of them."""
+    names = {name for name, each in vars(signals).items() if isinstance(each, NamedSignal)}
+    table = re.findall(r"^(\w+) +``", signals.__doc__ or "", re.MULTILINE)
+    assert sorted(names) == sorted(table)
 
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -200,8 +281,9 @@ def test_cited_pages_exist() -> None:
 
 
 def test_content_security_policy() -> None:
-    """The README's policy is the one that the browser tests enforce."""
-    written = re.search(r"^script-src 'nonce-….*$", README, re.MULTILINE)
+    """The policy of docs/csp.md is the one that the browser tests enforce."""
+    page = (ROOT / "docs/csp.md").read_text()
+    written = re.search(r"^script-src 'nonce-….*$", page, re.MULTILINE)
     assert written
     enforced = POLICY.replace("nonce-n'", "nonce-…'").removeprefix("default-src 'none'; ")
     assert written[0] == enforced

@@ -92,7 +92,7 @@ def test_readme_has_absolute_links(dist: Path) -> None:
     targets = re.findall(r"\]\(([^)]+)\)", readme)
     assert len(targets) > 10
     assert [target for target in targets if not target.startswith("https://")] == []
-    assert f"/v{metadata['Version']}/docs/dialog.jpg" in readme
+    assert f"/v{metadata['Version']}/docs/phone.webp" in readme
     assert any(
         DOCS_URL.startswith(url.split(", ")[1]) for url in metadata.get_all("Project-URL", [])
     )

@@ -50,15 +50,16 @@ class Settings:
             ``postgresql+psycopg://…``. Default: no ledger; Genvoris's plans decide who may try on.
         database: The shop's own Flask-SQLAlchemy object or engine, in place of ``database_url``.
         charging: How the shop charges for try-ons: ``free``, ``subscription``, ``credits``,
-            ``pay_per_use``, ``freemium``, or several with commas between them. Default: paywalls
-            list no ways to go on, and nobody gets free try-ons but by ``default_plan``.
+            ``pay_per_use``, ``freemium``, or several with commas between them. Default: none;
+            paywalls list no ways to go on, and nobody gets free try-ons but by ``default_plan``.
         packs: The single try-ons that the shop sells: a list of dicts with ``try_ons``, ``price``
             (as shoppers read it) and, where there is one, ``title`` and ``external_price_id``.
         single_hours: Hours in which single try-ons can be used, 1 to 8760. Default 24.
         free_tryons: With a ledger, the try-ons that ``freemium`` gives a shopper within 30 days, 1
             to 1000.
         email_verified_attribute: The attribute or method of Flask-Login's user that says whether
-            the shop has verified their address, such as ``confirmed_at``. Default: none is.
+            the shop has verified their address, such as ``confirmed_at``. Default: no address
+            counts as verified.
         grace_days: Without a ledger, the days after the paid period on which a subscriber at Stripe
             whose payment is overdue is paused, 0 to 30. Default 3.
         roll_over: With a ledger, whether what is left of a paid period can be used in the next one.
@@ -68,8 +69,8 @@ class Settings:
         downgrade_at_once: With a ledger, whether a smaller plan counts at once, though what is used
             stays used. Default false: it counts from the next period.
         credits: How many try-ons a paid order brings: a number, ``{"per_item": 1}`` for each of its
-            items, or a function that takes an ``Order`` and returns a number. Default: each call
-            of ``billing.order_paid`` says so.
+            items, or a function that takes an ``Order`` and returns a number. Default: none;
+            each call of ``billing.order_paid`` says it.
         credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
         store_namespace: Names the shop's records in Redis. Default: a name that belongs to the
             shop's account at Genvoris, so that records survive a new ``api_key``.
@@ -78,8 +79,8 @@ class Settings:
         external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
         user_id_attribute: The attribute or method of Flask-Login's user that is the shop's own id,
             such as ``id``. Default: the user's primary key.
-        default_plan: The plan (``pln_…``) that unknown shoppers are registered with. Default:
-            they are not registered.
+        default_plan: The plan (``pln_…``) that unknown shoppers are registered with, once, when
+            they first reach for a try-on; until then their pages carry no token. Default: none.
         plans: What the shop sells: a list of dicts with ``name``, ``monthly_try_ons`` and, where
             there is one, ``external_price_id``; other keys are the shop's own.
             ``billing.sync_plans()`` brings it to Genvoris.
@@ -88,7 +89,7 @@ class Settings:
         login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
         upgrade_url: Where the default paywall leads.
         privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
-            photo is sent. Default: the question has no link.
+            photo is sent. Default: none; the question has no link.
         require_consent: Whether a try-on is refused unless its shopper's consent is on record.
             Default: whether there is a database for it, and ``privacy_url``, ``minimum_age`` or
             ``@genvoris.consent_text``.
@@ -101,7 +102,7 @@ class Settings:
         erase_deleted_users: Whether deleting a user by SQLAlchemy, as Flask-Security does, erases
             all that is known of them. Default false.
         support_url: Where shoppers can tell the shop about a failed try-on: a page, or a mailto or
-            tel address. Default: they are offered no such way.
+            tel address. Default: none.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
             Default: the host name of the page.
         picture_credit: The credit line in the metadata of finished pictures. Default: that a model
@@ -114,9 +115,9 @@ class Settings:
         c2pa_timestamp_url: The authority that confirms the time of each signature, or of none.
         phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
             QR code. Default true. Without ``store_url`` it needs a single process.
-        button: The button's design: a dict with the fields of ``button.ButtonDesign`` in
-            Genvoris's spelling (``borderRadius``), or a function that gives one for each request.
-            Default: the shop's own style sheet decides.
+        button: The button's design: a dict of the fields that docs/widget.md lists, such as
+            ``borderRadius``, or a function that returns one for each request. Default: none; the
+            shop's own style sheet decides.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
         tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
         holdout: With a ledger, the share of visitors who see no button, to be compared with the
@@ -135,7 +136,7 @@ class Settings:
             five times as many guests from one address. Those that fail do not count. Default: no
             limit.
         shop_tryons_per_day: Try-ons that all shoppers and guests together may start within a day,
-            1 to 1,000,000. Default: no limit.
+            1 to 1,000,000. Those that fail do not count. Default: no limit.
         tryon_timeout: Seconds that a try-on may take, 5 to 600. Default 90.
         result_hosts: Hosts that finished pictures may be fetched from over https, besides that of
             ``tryon_url``: a list, or a string with commas; ``*.example.com`` is all subdomains.
@@ -147,40 +148,41 @@ class Settings:
         categories: The categories whose products can be tried on: a list, or a string with commas,
             of ``apparel``, ``home``, ``object`` and ``other``. Default: all.
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
-        webhook_secret: What deliveries from Genvoris are signed with: a text, or several (a list,
-            or with commas between them) while one replaces another. Default: none are taken.
+        webhook_secret: What deliveries from Genvoris are signed with: a string, or several (a list,
+            or with commas between them) while one replaces another. Default: none; deliveries are
+            refused.
         trusted_origins: Further origins whose pages may use the routes, such as
-            ``https://m.shop.example``: a list, or a text with commas. Default: none but the
+            ``https://m.shop.example``: a list, or a string with commas. Default: only the
             shop's own.
         keep_pictures_days: Days that a shopper's pictures are kept on their own device, sealed for
             their account, 1 to 365; a guest's for one. 0: they are not kept. Default 30.
-        pace_mints: How often all processes together ask Genvoris for tokens. Default
-            ``900/hour``; it allows 1,000.
-        pace_registrations: How often they register shoppers who reach for a try-on. Default
-            ``90/hour``; Genvoris allows 100.
-        pace_new_shoppers: How many shoppers whom Genvoris may not know it is asked about. Default
-            ``400/hour``; it suspends a shop at 500.
-        pace_tryons: How often they ask for a picture. Default ``18/minute; 180/hour``; Genvoris
-            allows an address 20 and 200.
+        pace_mints: How often all processes together ask Genvoris for tokens, which allows
+            1,000 an hour. Default ``900/hour``.
+        pace_registrations: How often they register shoppers who reach for a try-on. Genvoris
+            allows 100 an hour. Default ``90/hour``.
+        pace_new_shoppers: How many shoppers whom Genvoris may not know it is asked about. It
+            suspends a shop at 500 an hour. Default ``400/hour``.
+        pace_tryons: How often they ask for a picture. Genvoris allows an address 20 a minute and
+            200 an hour. Default ``18/minute; 180/hour``.
         burn_guard: Whether try-ons pause before the shop's credits are spent so fast that Genvoris
             suspends it. Default true.
         limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
             ``20/minute; 200/hour``. An address may five times as often; so for the next two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
         limit_events: How often a shopper's widget may report events. Default ``60/minute``.
-        stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a text, or several.
-            Default: no events of Stripe's are taken.
+        stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a string, or
+            several. Default: none; Stripe's events are refused.
         stripe_api_key: A restricted key of Stripe's that may read Checkout Sessions, Invoices and
             Subscriptions, to ask what one-off payments and refunds were for, and for lists that
-            events cut off. Default: nothing is asked.
+            events cut off. Default: none; Stripe is not asked.
         stripe_metadata_only: Whether the metadata of a Checkout Session alone says whose it is,
             and its ``client_reference_id``, which buyers can set in a Payment Link, does not.
             Default false.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
         metrics: Where Prometheus's metrics are: a ``CollectorRegistry`` of the shop's, or true for
-            prometheus-client's own. Default: there are none.
-        metrics_token: Whoever sends this text of 16 characters or more as a Bearer token may read
-            ``GET metrics``. Default: there is no such route.
+            prometheus-client's own. Default: none.
+        metrics_token: Whoever sends this string of 16 characters or more as a Bearer token may read
+            ``GET metrics``. Default: none; there is no such route.
         console_attribute: The attribute or method of Flask-Login's user that says whether they may
             use the console, such as ``is_admin``. Default: the console is off.
         console_role: The role of Flask-Login's user that may use the console, as Flask-Security's

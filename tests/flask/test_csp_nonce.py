@@ -1,4 +1,4 @@
-"""The nonce of a Content-Security-Policy, with the recipes of the README."""
+"""The nonce of a Content-Security-Policy, with the recipes of docs/csp.md."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from genvoris_flask import GenvorisFlask
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+PAGE_OF_RECIPES = (Path(__file__).parents[2] / "docs/csp.md").read_text()
 RECIPES = re.findall(
-    r"```python\n((?:(?!```).)*GENVORIS_CSP_NONCE(?:(?!```).)*)```", README, re.DOTALL
+    r"```python\n((?:(?!```).)*GENVORIS_CSP_NONCE(?:(?!```).)*)```", PAGE_OF_RECIPES, re.DOTALL
 )
 PAGE = "<html><body>{{ genvoris_widget() }}</body></html>"
 

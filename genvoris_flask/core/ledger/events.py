@@ -12,16 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from ...errors import GenvorisError
+from ...errors import EventConflictError as EventConflictError
 from .accounts import check_id
 from .database import insert_if_absent
 from .schema import events, records
 
 LOCK = "stripe:lock"
-
-
-class EventConflictError(GenvorisError):
-    """An event id was used before with other contents. Nothing was changed."""
 
 
 @dataclass(frozen=True)

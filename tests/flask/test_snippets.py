@@ -1,0 +1,168 @@
+"""Every code block of the documents runs, in a shop with a ledger and a local Genvoris.
+
+The tutorial's run in test_examples, those of docs/csp.md in test_csp_nonce, those of
+docs/testing.md in tests/pytest_plugin. The recipes of docs/billing.md run in test_recipes as well,
+which looks at what comes of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import httpx
+import pytest
+from flask import render_template_string
+
+from genvoris_flask.cli import genvoris as commands
+from genvoris_flask.settings import read_settings
+from genvoris_flask.testing import Sandbox
+from tests.support.cli import run_command
+from tests.support.snippets import PAGES, ROOT, Block, Snippets, blocks, blocks_of, commands_of
+
+ELSEWHERE = {"tutorial.md", "csp.md", "testing.md"}
+PYTHON = sorted({block.page for block in blocks("python") if block.page.name not in ELSEWHERE})
+SHELL = blocks("console", "shell", "sh", "bash")
+# Other programs, which the tests of their own pages start where they can.
+PROGRAMS = {
+    "cd",
+    "mkdir",
+    "python",  # docs/contributing.md and docs/upgrading.md: the reader's own
+    "python3",
+    "stripe",  # needs an account at Stripe
+    "rq",  # started by tests/support/queue_workers.py
+    "celery",
+    "git",
+    "pre-commit",
+    ".",
+}
+# A block of one of these kinds is not code, or is checked by another test.
+NOT_CODE = {"text", "eval", "toctree", "procfile", "dockerfile", "css", "html", "mermaid", "ini"}
+RUNNABLE = {"python", "console", "shell", "sh", "bash", "jinja", "json", "js", "yaml"}
+
+
+def test_kinds_of_blocks() -> None:
+    """Every kind of block is either run here or known to be no code."""
+    assert {block.kind for page in PAGES for block in blocks_of(page)} <= RUNNABLE | NOT_CODE
+
+
+@pytest.mark.parametrize("document", PYTHON, ids=lambda document: document.name)
+def test_python(
+    document: Path, genvoris_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python blocks of a page run in their order, and leave settings that can be read."""
+    monkeypatch.setenv("METRICS_TOKEN", "a-token-of-a-scraper")
+    monkeypatch.setenv("GENVORIS_WEBHOOK_SECRET", "whsec_of_deliveries")
+    genvoris_sandbox.shopper("user_42")
+    found = [block for block in blocks_of(document) if block.kind == "python"]
+    sets_up = any("GenvorisFlask(app)" in block.code for block in found)
+    shop = Snippets(genvoris_sandbox, tmp_path, set_up=not sets_up)
+    for block in found:
+        shop.run(block)
+        declared = {key: value for key, value in shop.names.items() if key.startswith("GENVORIS_")}
+        read_settings({**shop.app.config, **declared}, {})
+
+
+@pytest.mark.parametrize("block", blocks("jinja"), ids=str)
+def test_jinja(block: Block, genvoris_sandbox: Sandbox, tmp_path: Path) -> None:
+    """A block of a template renders, and its tags are not empty."""
+    shop = Snippets(genvoris_sandbox, tmp_path, set_up=True)
+    products: dict[str, Any] = {
+        name: SimpleNamespace(image_url=f"/{name}.png", title=name, sku=name)
+        for name in ("product", "tee", "scarf")
+    }
+    with shop.app.test_request_context("/products/shirt"):
+        page = render_template_string(block.code, **products, csp_nonce=lambda: "n")
+    assert "<" in page
+
+
+@pytest.mark.parametrize("block", SHELL, ids=str)
+def test_shell(block: Block, genvoris_sandbox: Sandbox, tmp_path: Path) -> None:
+    """A command line names what exists: our commands and options, extras, and targets of make."""
+    found = commands_of(block)
+    assert found, "a block of output has the kind text"
+    for words in found:
+        while words and re.match(r"[A-Z_]+=", words[0]):
+            words = words[1:]
+        check_command(words, genvoris_sandbox, tmp_path)
+
+
+def check_command(words: list[str], sandbox: Sandbox, folder: Path) -> None:
+    line = " ".join(words)
+    if not words:
+        return
+    program = words[0].rpartition("/")[2]
+    if program == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert {word for word in words[1:] if "=" not in word} <= set(targets), line
+    elif program == "pip":
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+            "optional-dependencies"
+        ]
+        named = re.findall(r"genvoris-flask\[([\w,]+)\]", line)
+        assert {each for group in named for each in group.split(",")} <= set(extras), line
+    elif program == "curl":
+        options = dict(pairwise(words))
+        path = re.search(r"localhost:8787(/\S+)", line)
+        assert path
+        answer = httpx.request(
+            options["-X"], f"{sandbox.url}{path[1]}", json=json.loads(options["-d"])
+        )
+        assert answer.is_success, line
+    elif program == "export":
+        for name in re.findall(r"\b(GENVORIS_\w+)=", line):
+            assert name in {f"GENVORIS_{key.upper()}" for key in known_settings()}, name
+    elif "genvoris" in words and program == "flask":
+        run_flask(words[words.index("genvoris") + 1 :], sandbox, folder)
+    else:
+        assert program in PROGRAMS | {"flask"}, line
+
+
+def known_settings() -> set[str]:
+    from genvoris_flask.settings import Settings
+
+    return set(Settings.__dataclass_fields__)
+
+
+def run_flask(arguments: list[str], sandbox: Sandbox, folder: Path) -> None:
+    """Run one of our commands in a shop; one that waits is only read."""
+    if "…" in " ".join(arguments) or not arguments:
+        return
+    if arguments[0] == "sandbox":
+        command = commands.get_command(click.Context(commands), "sandbox")
+        assert command
+        return
+    shop = Snippets(sandbox, folder, set_up=True)
+    sandbox.shopper("user_42")
+    done = run_command(shop.app, *arguments)
+    assert done.exit_code in (0, 1), done.output
+    assert done.output
+
+
+@pytest.mark.parametrize("block", blocks("json", "yaml"), ids=str)
+def test_data(block: Block) -> None:
+    """JSON and YAML can be read."""
+    if block.kind == "json":
+        json.loads(block.code)
+    else:
+        assert pytest.importorskip("yaml").safe_load(block.code)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not here")
+def test_javascript(tmp_path: Path) -> None:
+    """Blocks of JavaScript are whole programs."""
+    found = blocks("js")
+    assert found
+    for number, block in enumerate(found):
+        file = tmp_path / f"{number}.mjs"
+        file.write_text(block.code)
+        done = subprocess.run(["node", "--check", file], capture_output=True, text=True)
+        assert done.returncode == 0, f"{block}: {done.stderr}"
