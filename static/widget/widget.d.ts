@@ -32,12 +32,19 @@ export interface Product {
 }
 /** Options of `open`. */
 export interface TryOnOptions {
+    /** The product's pictures; the first is shown. */
     productImages?: string | string[];
+    /** Its name, as shoppers read it. */
     productTitle?: string;
+    /** The shop's own id of it. */
     productId?: string;
+    /** apparel, home, object or other. */
     productCategory?: string;
+    /** Other sizes or colours of it. */
     productVariants?: Variant[];
+    /** Other products to wear with it. */
     productPairs?: Pair[];
+    /** Its page; defaults to the current one. */
     page_url?: string;
     /** The shopper's session token, instead of the page's. */
     token?: string;
@@ -51,19 +58,25 @@ export interface SamplePhoto {
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 /** The script tag's data attributes in camel case, also accepted by `update`. */
 export interface Settings {
+    /** Where the shop's backend is, such as /genvoris. */
     apiUrl?: string;
+    /** Where analytics events are sent. */
     eventsUrl?: string;
+    /** The shopper's session token; without one, the backend is asked. */
     token?: string | null;
     /** Called for a token, instead of the backend. */
     getToken?: () => Promise<string | null>;
     /** en, ar, fr, de, es or ur; defaults to the page's language. */
     language?: string;
+    /** The shop's log-in page. */
     loginUrl?: string;
     /** Where shoppers can tell the shop about a failure: a page, or a mailto or tel address. */
     supportUrl?: string;
+    /** The shop's privacy policy, which the photo screen links to. */
     privacyUrl?: string;
     /** Consent is required again when it changes; defaults to the policy's URL. */
     privacyVersion?: string;
+    /** The largest photo that the backend accepts. */
     maxUploadBytes?: number;
     /** The shop's name; defaults to the page's host. */
     shopName?: string;
@@ -75,16 +88,23 @@ export interface Settings {
     phoneHandover?: boolean;
     /** Whether the backend accepts HEIC pictures; defaults to true. */
     heic?: boolean;
+    /** Photos to try on with, for shoppers who don't want to use their own. */
     samplePhotos?: SamplePhoto[];
     /** CSS selector of the shop's own button, which “Add to cart” presses. */
     addToCart?: string;
+    /** The shop's own wordings, by their keys. */
     strings?: Record<string, Text>;
     /** Whether to take colours, font and corners from the page; defaults to true. */
     autoStyle?: boolean;
+    /** Any CSS colour; defaults to the page's. */
     primaryColor?: string;
+    /** Any CSS colour; defaults to the page's. */
     accentColor?: string;
+    /** Any CSS colour; defaults to the page's. */
     backgroundColor?: string;
+    /** Any CSS colour; defaults to the page's. */
     textColor?: string;
+    /** As in CSS. */
     fontFamily?: string;
     /** In px. */
     borderRadius?: number;
@@ -115,9 +135,11 @@ export interface PaywallOption {
 export type AnalyticsType = "WIDGET_OPENED" | "PHOTO_UPLOADED" | "TRYON_GENERATED" | "TRYON_VIEWED" | "RESULT_SHARED" | "ADDED_TO_CART" | "CHECKOUT_STARTED" | "TRYON_RATED" | "PAYWALL_SHOWN" | "PAYWALL_TAKEN" | "CLOSED";
 /** The events' details. On `window`, event names start with `genvoris:`. */
 export interface Events {
+    /** The dialog has opened. */
     open: {
         product: Product;
     };
+    /** The dialog has closed. */
     close: {
         product: Product;
     };
@@ -132,6 +154,7 @@ export interface Events {
         limit: number | null;
         paywall: Paywall;
     };
+    /** A picture is ready. */
     "tryon-completed": {
         id: string;
         image_url: string | null;
@@ -147,6 +170,7 @@ export interface Events {
         /** All products of the outfit, or of all chosen pictures; the last one is `product`. */
         products: Product[];
     };
+    /** Something was recorded for the shop's statistics. */
     analytics: {
         sessionId: string;
         eventType: AnalyticsType;
@@ -158,15 +182,19 @@ export interface Events {
 }
 /** `window.Genvoris`, also `window.VTOWidget`. */
 export interface GenvorisApi {
+    /** The widget's version. */
     readonly version: string;
+    /** Open the dialog; without options, for the page's product. */
     open(options?: TryOnOptions): void;
     /** An alias of `open`. */
     openTryOn(options?: TryOnOptions): void;
     /** Open the overview of what was tried on, from the pictures on this device. */
     openFittingRoom(): void;
+    /** Close the dialog; a running try-on goes on. */
     close(): void;
     /** Open the dialog again where a paywall or log-in has interrupted it. */
     resume(): void;
+    /** Change settings of the tag. */
     update(settings: Settings): void;
     /** Add an event listener; return a function that removes it. */
     on<Name extends keyof Events>(name: Name, handler: (event: CustomEvent<Events[Name]>) => void): () => void;
