@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from .assets import Assets
     from .billing import AppBilling
     from .client_address import ProxyWatch
+    from .console.checkup import Checkup
     from .hooks import Hooks
     from .metrics import Metrics
 
@@ -114,6 +115,8 @@ class AppState:
     live: LiveSettings | None = None
     # Made by the first page that shows how many try-ons are left.
     remaining: RemainingTryons | None = None
+    # Made by the first page of the console that shows whether all is well.
+    checkup: Checkup | None = None
     # By the root of the shop (SCRIPT_NAME).
     tag_parts: dict[str, TagPart] = field(default_factory=dict)
 

@@ -46,6 +46,19 @@ class BurnNotice:
     paused: Paused
 
 
+@dataclass(frozen=True)
+class CreditLevel:
+    """The shop's credits, as far as Genvoris has said.
+
+    Attributes:
+        left: How many are left; None if Genvoris has not said so within a day.
+        paused: Whose try-ons are paused now.
+    """
+
+    left: int | None
+    paused: Paused
+
+
 @dataclass
 class _Ledger:
     """What was spent by the minute, and the most that was left in each; and what is left now."""
@@ -140,6 +153,11 @@ class BurnGuard:
 
         self._change(note)
 
+    def level(self) -> CreditLevel:
+        """Return how many credits are left, and whose try-ons are paused."""
+        ledger = self._stores.use(self._read)
+        return CreditLevel(ledger.left, _paused(ledger) if self._is_on else "nobody")
+
     def _wait(self, ledger: _Ledger, tier: Callable[[], Tier]) -> float:
         if ledger.share(1) <= min(PAUSE_SHARES.values()):
             return 0.0
@@ -161,10 +179,7 @@ class BurnGuard:
         share = ledger.share(1 if is_paused else 0)
         if share < NOTICE_SHARE:
             return
-        paused: Paused = "nobody"
-        for tier, name in NAMES.items():
-            if ledger.share(1) > PAUSE_SHARES[tier]:
-                paused = name
+        paused = _paused(ledger)
         if self._stores.use(lambda store: store.add(f"{KEY}:{paused}", b"1", WINDOW)):
             self._notify(BurnNotice(ledger.spent, ledger.pool, paused))
 
@@ -193,3 +208,12 @@ class BurnGuard:
             ledger = _Ledger(minutes, fields["left"])
         ledger.forget_until(self._clock() - WINDOW)
         return ledger
+
+
+def _paused(ledger: _Ledger) -> Paused:
+    """Return whose try-ons are paused after what was spent."""
+    paused: Paused = "nobody"
+    for tier, name in NAMES.items():
+        if ledger.share(1) > PAUSE_SHARES[tier]:
+            paused = name
+    return paused

@@ -115,10 +115,10 @@ def link(path: str, **query: object) -> str:
     return own_path(CONSOLE + path) + (f"?{urlencode(given)}" if given else "")
 
 
-def label(t: Text, key: str, name: str) -> str:
+def label(t: Text, key: str, name: str, **values: object) -> str:
     """Return the text of a key, or the name that it stands for if there is none."""
     try:
-        return t(key)
+        return t(key, **values)
     except KeyError:
         return name
 

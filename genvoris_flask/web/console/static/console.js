@@ -9,3 +9,5 @@ addEventListener("submit", event => {
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+// A page that waits for a check looks again.
+if (document.querySelector("[data-reload]")) setTimeout(() => location.replace(location.pathname), 3000);
