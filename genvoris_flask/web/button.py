@@ -6,20 +6,23 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flask import has_request_context, request
+from flask import Request, has_request_context, request
 from markupsafe import Markup
 
 from ..core.button_design import PLAIN, ButtonDesign, DesignFunction, read_design
 from ..core.products import Product
 from ..errors import ConfigurationError
-from .holdout import style_link
+from .caching import is_being_cached
 from .hooks import log_once
-from .html import attribute_name, attribute_value, element, write_attributes
+from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .state import AppState, state_for
 
 LABEL = "Try it on"
+STYLE_PATH = "/button-style"
 
+# In the request's environment.
 _DESIGN = "genvoris.button_design"
+_STYLE_LINKED = "genvoris.style_linked"
 _PRODUCT_FIELDS = ("image", "title", "id", "category", "page_url")
 
 
@@ -154,3 +157,20 @@ def _call(function: DesignFunction) -> ButtonDesign:
         message = "The GENVORIS_BUTTON function failed: the button goes without a design"
         log_once(function, error, message)
     return PLAIN
+
+
+def style_link(state: AppState, page: Request) -> str:
+    """Return the link to the style sheet, once for a page; nothing without a database."""
+    if state.recorder is None:
+        return ""
+    if page.environ.get(_STYLE_LINKED) and not is_being_cached():
+        return ""
+    page.environ[_STYLE_LINKED] = True
+    attributes = {
+        "rel": "stylesheet",
+        "href": f"{page.script_root}{state.settings.url_prefix}{STYLE_PATH}",
+        # Without a hold-out it styles nothing, so no page waits for it.
+        "media": None if state.settings.holdout else "print",
+        "nonce": page_nonce(state),
+    }
+    return f"<link{write_attributes(attributes)}>"

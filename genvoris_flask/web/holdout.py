@@ -7,42 +7,21 @@ its requests are counted as visits. It needs no script and no inline style.
 
 from __future__ import annotations
 
-from flask import Request, Response, has_request_context, request
+from flask import Response, has_request_context, request
 
 from ..core.figures.holdout import DAYS, Mark, draw, read_mark, share_of, write_mark
 from ..core.figures.trial import visitors_name
 from .attribution import refuses_tracking
-from .caching import is_being_cached
 from .cookies import keep_cookie, read_cookie
 from .errors import HttpError
-from .html import page_nonce, write_attributes
 from .rate_limits import count_address
 from .shopper import current_shopper_or_nobody
 from .state import AppState
 from .storage import secrets_as_bytes
 
 COOKIE = "genvoris_group"
-PATH = "/button-style"
 HIDE = ".genvoris-tryon-btn,[data-genvoris-trigger]{display:none!important}"
 DAY = 24 * 3600
-_LINKED = "genvoris.style_linked"  # in the request's environment
-
-
-def style_link(state: AppState, page: Request) -> str:
-    """Return the link to the style sheet, once for a page; nothing without a database."""
-    if state.recorder is None:
-        return ""
-    if page.environ.get(_LINKED) and not is_being_cached():
-        return ""
-    page.environ[_LINKED] = True
-    attributes = {
-        "rel": "stylesheet",
-        "href": f"{page.script_root}{state.settings.url_prefix}{PATH}",
-        # Without a hold-out it styles nothing, so no page waits for it.
-        "media": None if state.settings.holdout else "print",
-        "nonce": page_nonce(state),
-    }
-    return f"<link{write_attributes(attributes)}>"
 
 
 def respond_with_style(state: AppState) -> Response:

@@ -54,6 +54,8 @@ WITHOUT_SIGTERM = ("cheroot", "waitress")
 MODULES = (
     "genvoris_flask.core.api.connections",
     "genvoris_flask.core.images.formats",
+    "genvoris_flask.core.images.marking",
+    "genvoris_flask.core.images.signing",
     "genvoris_flask.web.attribution",
     "genvoris_flask.web.routes.widget",
     "genvoris_flask.web.routes.handovers",

@@ -13,10 +13,9 @@ from ..core.addresses import is_link
 from ..core.button_design import ButtonDesign
 from ..errors import GenvorisError
 from .account import genvoris_account, genvoris_balance
-from .button import button_design, genvoris_button
+from .button import button_design, genvoris_button, style_link
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
-from .holdout import style_link
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
