@@ -31,6 +31,16 @@ def in_major_units(amount: float, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f}"
 
 
+def cell(value: object) -> object:
+    """Return a value as a cell that spreadsheets do not take for a formula.
+
+    Ids and titles of products come from browsers.
+    """
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
 def daily_rows(report: Report) -> Iterator[dict[str, Any]]:
     """Yield a row for each day, with a column for each stage, for a spreadsheet."""
     columns = (*STAGES, "checkout", "shared", "paywall_shown", "paywall_taken")

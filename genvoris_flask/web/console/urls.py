@@ -34,6 +34,8 @@ class NavItem:
 
 NAVIGATION = (
     NavItem("today", "/"),
+    NavItem("figures", "/figures"),
+    NavItem("trial", "/trial"),
     NavItem("shoppers", "/shoppers"),
     NavItem("deliveries", "/deliveries"),
     NavItem("history", "/history"),
@@ -45,6 +47,8 @@ console = EveryHostBlueprint("genvoris_console", __name__)
 console.before_request(refuse_others)
 console.get(f"{CONSOLE}/", strict_slashes=False)(view("today.show_today"))
 console.post(f"{CONSOLE}/check")(view("today.check_again"))
+console.get(f"{CONSOLE}/figures")(view("figures.show_figures"))
+console.get(f"{CONSOLE}/trial")(view("trial.show_trial"))
 console.get(f"{CONSOLE}/shoppers")(view("shoppers.list_shoppers"))
 console.get(f"{CONSOLE}/shopper")(view("shopper.show_shopper"))
 console.get(f"{CONSOLE}/shopper/genvoris")(view("shopper.show_at_genvoris"))
