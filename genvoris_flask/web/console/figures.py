@@ -18,6 +18,7 @@ from ...core.charts import Column, bar_chart, share_bar
 from ...core.figures.export import cell, daily_rows, in_major_units, product_rows
 from ...core.figures.recorder import LONGER
 from ...core.figures.report import STAGES, Money, Range, Report, Summary, read_report
+from ...core.locales.console import translate
 from ..errors import page_language
 from ..state import get_state
 from .assets import load_asset
@@ -127,8 +128,7 @@ def _values(report: Report) -> dict[str, Any]:
         "products": list(product_rows(report))[:PRODUCTS],
         "product_count": len(report.products),
         "seconds": seconds if tried else None,
-        "times": [Column(name, f"{name}: {count}", count) for name, count in now.times],
-        "longer": LONGER,
+        "times": list(_time_columns(now)),
         "without_picture": {
             kind: [(name, _sentence(name, kind), count) for name, count in now.of(kind).items()]
             for kind in ("failed", "refused")
@@ -163,14 +163,22 @@ def _columns(report: Report) -> Iterator[Column]:
     """Yield the columns of the chart: a day each, or a week each if there are too many."""
     days = list(report.daily.items())
     step = 7 if len(days) >= WEEKS_FROM else 1
-    for start in range(len(days) % step, len(days), step):
-        group = days[start : start + step]
+    # The last week is whole, and the first one has what is left.
+    for end in range((len(days) - 1) % step + 1, len(days) + 1, step):
+        group = days[max(0, end - step) : end]
         made = sum(counts.get("tried", 0) for _day, counts in group)
         failed = sum(_failed(counts) for _day, counts in group)
         first, last = group[0][0], group[-1][0]
         span = first.isoformat() if first == last else f"{first} \N{EN DASH} {last}"
         title = f"{span}: {made:,}" + (f" + {failed:,}" if failed else "")
         yield Column(f"{first:%m-%d}", title, made, failed)
+
+
+def _time_columns(summary: Summary) -> Iterator[Column]:
+    longer = translate("figures.longer", page_language())
+    for name, count in summary.times:
+        label = longer if name == LONGER else f"\u2264 {name}"
+        yield Column(label, f"{label}: {count:,}", count)
 
 
 def _failed(counts: Mapping[str, int]) -> int:
