@@ -163,8 +163,8 @@ def test_does_it_pay(shop: Shop, table: FigureTable) -> None:
 def test_it_pays(shop: Shop, table: FigureTable) -> None:
     """With enough visitors, the page says that more of them order."""
     day = today(shop)
-    groups = {False: 200, True: 100}
-    table.add({Count(day, visitors_name(1000, is_held=held)): 500 for held in groups}, {})
+    groups = {False: 320, True: 160}
+    table.add({Count(day, visitors_name(1000, is_held=held)): 800 for held in groups}, {})
     for held, buyers in groups.items():
         for number in range(buyers):
             mark = Mark(f"{held:d}{number:015}", 1000, held, day)
