@@ -25,7 +25,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.docs $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
 	ENGINES="$(ENGINES)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check

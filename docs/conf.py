@@ -28,8 +28,17 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = True
 add_module_names = False
+nitpicky = True
+# Names of other projects, whose inventories a build without a network does not have, and words of
+# docstrings that napoleon takes for types.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(collections|datetime|markupsafe|flask|typing|decimal|pathlib|httpx)\..*"),
+    (r"py:.*", r"Flask|Transport|ConversionPlatform|Callable\[.*|.*Priority|screen|The kind"),
+]
 html_theme = "furo"
 html_title = "genvoris-flask"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "source_repository": REPOSITORY,
     "source_branch": "main",

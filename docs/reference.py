@@ -75,12 +75,12 @@ def settings() -> str:
     parts = []
     for group, names in setting_groups(list(meanings)).items():
         rows = [
-            f"| `GENVORIS_{name.upper()}` | {default_of(fields[name], meanings[name])} "
-            f"| {without_default(meanings[name])} |"
+            f"| `GENVORIS_{name.upper()}` | {without_default(meanings[name])} "
+            f"| {default_of(fields[name], meanings[name])} |"
             for name in names
         ]
         parts.append(
-            f"### {group}\n\nMore in {PAGES[group]}.\n\n| setting | default | |\n"
+            f"### {group}\n\nMore in {PAGES[group]}.\n\n| setting | | default |\n"
             "| --- | --- | --- |\n" + "\n".join(rows)
         )
     return "\n\n".join(parts)

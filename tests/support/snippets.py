@@ -29,7 +29,11 @@ PAGES = [
     ROOT / "examples/README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+# A comment above a block says why it can only be compiled.
+FENCE = re.compile(
+    r"^(?: *<!-- only compiled: ([^\n]+) -->\n)?( *)```(\w+)\n(.*?)^\2```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Block:
     kind: str
     code: str
     line: int
+    reason: str | None  # why it can only be compiled
 
     def __str__(self) -> str:
         return f"{self.page.name}:{self.line}"
@@ -53,8 +58,9 @@ def blocks(*kinds: str) -> list[Block]:
 def blocks_of(page: Path) -> Iterator[Block]:
     text = page.read_text()
     for found in FENCE.finditer(text):
-        code = re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE)
-        yield Block(page, found[2], code, text[: found.start()].count("\n") + 1)
+        reason, indent, kind, code = found.groups()
+        code = re.sub(f"^{indent}", "", code, flags=re.MULTILINE)
+        yield Block(page, kind, code, text[: found.start()].count("\n") + 1, reason)
 
 
 def commands_of(block: Block) -> list[list[str]]:
@@ -133,6 +139,8 @@ class Snippets:
             self.names.setdefault(name, value)
         self.names.update(self.events(number))
         code = compile(block.code, str(block), "exec")
+        if block.reason:
+            return
         with self.app.test_request_context("/products/shirt"):
             exec(code, self.names)
             self.db.session.rollback()
