@@ -98,9 +98,9 @@ def setting_groups(names: list[str]) -> dict[str, list[str]]:
 
 
 def setting_meanings() -> dict[str, str]:
-    """Return what the docstring of ``Settings`` says of each, in Markdown."""
-    text = inspect.getdoc(Settings) or ""
-    lines = text.partition("Attributes:\n")[2]
+    """Return what the docstrings of ``Settings`` and its bases say of each, in Markdown."""
+    docs = [inspect.getdoc(each) or "" for each in reversed(Settings.__mro__)]
+    lines = "\n".join(doc.partition("Attributes:\n")[2] for doc in docs)
     found = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", lines, re.MULTILINE)
     return {name: full_names(markdown(re.sub(r"\s+", " ", meaning))) for name, meaning in found}
 
