@@ -14,7 +14,9 @@ from ..core.billing.accounts import BillingParts
 from ..core.billing.stripe.repository import StripeRepository
 from ..core.ledger.allowances import Policy
 from ..core.ledger.billing import LedgerBilling, Terms
+from ..core.ledger.consents import ConsentRecords
 from ..core.ledger.database import Database
+from ..core.ledger.figures import FigureTable
 from ..core.ledger.free import FreeAllowance
 from ..core.ledger.plan_move import PlanMove
 from ..core.ledger.service import Ledger
@@ -94,6 +96,13 @@ def open_ledger(
         policy=policy_of(settings),
         free_allowance=free_allowance_of(settings),
     )
+
+
+def open_records(
+    database: Database, clock: Callable[[], float]
+) -> tuple[ConsentRecords, FigureTable]:
+    """Return the records of consents, and the shop's figures."""
+    return ConsentRecords(database, clock), FigureTable(database)
 
 
 def follow_settings(state: AppState, settings: Settings) -> None:

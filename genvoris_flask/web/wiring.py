@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -83,30 +84,24 @@ def build_state(
     return _Wiring(app, settings, hooks, transport, clock).state()
 
 
+@dataclass
 class _Wiring:
     """Makes the parts of one app, each of which is made once and given to others that need it."""
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Settings,
-        hooks: Hooks,
-        transport: Transport | None,
-        clock: Callable[[], float],
-    ) -> None:
-        self._app = app
-        self._settings = settings
-        self._hooks = hooks
-        self._transport = transport
-        self._clock = clock
-        self._signals = AppSignals(app)
+    app: Flask
+    settings: Settings
+    hooks: Hooks
+    transport: Transport | None
+    clock: Callable[[], float]
 
     def state(self) -> AppState:
-        settings, store = self._settings, self._storage.store
+        settings, store = self.settings, self._storage.store
+        consents, figures = self._records
+        jwks = HttpClient(settings.jwks_url, {}, transport=self.transport)
         return AppState(
-            app=self._app,
+            app=self.app,
             settings=settings,
-            hooks=self._hooks,
+            hooks=self.hooks,
             store=store,
             client=self._client,
             pace=self._pace,
@@ -114,13 +109,13 @@ class _Wiring:
             billing=self._billing,
             checkout_sessions=lambda: self._checkout_sessions,
             apply_stripe_event=lambda event: self._stripe.apply(event),
-            verifier=self._make_verifier(),
+            verifier=TokenVerifier(JwksCache(jwks), settings.issuer, self.clock),
             engine=self._make_engine(),
             spending=self._ledger,
-            consents=self._make_consents(),
+            consents=consents,
             database=self._ledger.database if self._ledger else None,
-            figures=self._figures,
-            recorder=self._make_recorder(),
+            figures=figures,
+            recorder=Recorder(figures, self.clock, runs_at_once) if figures else None,
             lift_ceiling=self._lift_ceiling,
             error_mapper=ErrorMapper(self._client, self._broker, self._signals.refused),
             tryon_http=self._tryon_http,
@@ -128,13 +123,13 @@ class _Wiring:
             upload_slots=Slots(settings.tryons_per_shopper),
             daily_limit=self._daily_limit,
             burn_guard=self._burn_guard,
-            jobs=open_jobs(self._app, settings, self._storage, self._daily_limit, self._clock),
-            handovers=open_handovers(self._settings, self._storage, self._clock),
+            jobs=open_jobs(self.app, settings, self._storage, self._daily_limit, self.clock),
+            handovers=open_handovers(self.settings, self._storage, self.clock),
             assets=assets.load_assets(),
             deliveries=Deduplicator(store),
             outbox=self._outbox,
             events=EventSender(self._client.events.send, durable(self._outbox)),
-            clock=self._clock,
+            clock=self.clock,
             limiter=make_limiter(settings, self._storage.windows),
             proxy_watch=ProxyWatch(store),
             metrics=self._metrics,
@@ -142,14 +137,14 @@ class _Wiring:
 
     @functools.cached_property
     def _metrics(self) -> Metrics | None:
-        if not self._settings.metrics:
+        if not self.settings.metrics:
             return None
         from .metrics import Metrics  # imports prometheus-client, an extra
 
         return Metrics(
-            self._app,
-            self._settings.metrics,
-            load=lambda: get_state(self._app).jobs.load(),
+            self.app,
+            self.settings.metrics,
+            load=lambda: get_state(self.app).jobs.load(),
             circuit=lambda: self._broker.circuit,
         )
 
@@ -159,33 +154,33 @@ class _Wiring:
 
     @functools.cached_property
     def _client(self) -> GenvorisClient:
-        settings = self._settings
+        settings = self.settings
         return GenvorisClient(
             settings.api_key,
             settings.api_url,
             settings.tryon_url,
-            transport=self._transport,
-            now=self._clock,
+            transport=self.transport,
+            now=self.clock,
             observe=self._observe,
             pace=self._pace,
         )
 
     @functools.cached_property
     def _pace(self) -> Pace:
-        return make_pace(self._settings, lambda: self._storage, self._clock)
+        return make_pace(self.settings, lambda: self._storage, self.clock)
 
     @functools.cached_property
     def _storage(self) -> Storage:
-        return open_storage(self._app, self._settings, self._client, self._clock)
+        return open_storage(self.app, self.settings, self._client, self.clock)
 
     @functools.cached_property
     def _plans(self) -> PlanService:
-        settings = self._settings
+        settings = self.settings
         return PlanService(self._client, self._storage.store, settings.plans, settings.default_plan)
 
     @functools.cached_property
     def _broker(self) -> SessionBroker:
-        settings, storage = self._settings, self._storage
+        settings, storage = self.settings, self._storage
         # A store of this process alone has nothing that the broker's own memory does not.
         is_shared = settings.store_url is not None
         return SessionBroker(
@@ -196,10 +191,10 @@ class _Wiring:
             external_id_prefix=settings.external_id_prefix,
             max_shoppers=settings.max_shoppers,
             page_budget=settings.page_budget,
-            clock=self._clock,
+            clock=self.clock,
             revoke=revoker(durable(self._outbox)),
             at_once=runs_at_once,
-            shared=StoredSessions(storage.store, storage.sealer, self._clock)
+            shared=StoredSessions(storage.store, storage.sealer, self.clock)
             if is_shared
             else NullSharedSessions(),
             known=self._known,
@@ -215,22 +210,22 @@ class _Wiring:
 
     @functools.cached_property
     def _ledger(self) -> Ledger | None:
-        if not self._settings.has_ledger:
+        if not self.settings.has_ledger:
             return None
         from .ledger import open_ledger  # imports SQLAlchemy, an extra
 
-        secrets = functools.partial(secrets_as_bytes, self._app, self._settings)
-        return open_ledger(self._app, self._settings, secrets, self._clock)
+        secrets = functools.partial(secrets_as_bytes, self.app, self.settings)
+        return open_ledger(self.app, self.settings, secrets, self.clock)
 
     @functools.cached_property
     def _outbox(self) -> Outbox:
-        prefix, clock = self._settings.external_id_prefix, self._clock
-        deliver = deliveries(self._app, self._client, self._hooks, prefix=prefix, clock=clock)
-        return open_outbox(self._settings, deliver, self._ledger, self._storage, clock)
+        prefix, clock = self.settings.external_id_prefix, self.clock
+        deliver = deliveries(self.app, self._client, self.hooks, prefix=prefix, clock=clock)
+        return open_outbox(self.settings, deliver, self._ledger, self._storage, clock)
 
     @functools.cached_property
     def _billing(self) -> AppBilling:
-        settings = self._settings
+        settings = self.settings
         parts: BillingParts = {
             "client": self._client,
             "store": self._storage.store,
@@ -238,7 +233,7 @@ class _Wiring:
             "on_linked": self._link,
             "declared": settings.plans,
             "default_plan": settings.default_plan,
-            "clock": self._clock,
+            "clock": self.clock,
         }
         web = RequestCalls(stripe_routes.receive, stripe_checkout, claim_url)
         if self._ledger is None:
@@ -252,58 +247,48 @@ class _Wiring:
     def _checkout_sessions(self) -> CheckoutSessions:
         from ..core.billing.stripe.checkout import open_checkouts  # slow to import
 
-        return open_checkouts(self._settings.stripe_api_key)
+        return open_checkouts(self.settings.stripe_api_key)
 
     @functools.cached_property
     def _stripe(self) -> CurrentStripe:
         from .sales import CurrentStripe, open_sales  # slow to import; few shops need them
 
-        parts = self._billing, self._ledger, self._plans, self._storage.store, self._clock
+        parts = self._billing, self._ledger, self._plans, self._storage.store, self.clock
         open_sales_of = lambda settings: open_sales(settings, *parts)  # noqa: E731
-        return CurrentStripe(lambda: get_state(self._app).settings, self._hooks, open_sales_of)
+        return CurrentStripe(lambda: get_state(self.app).settings, self.hooks, open_sales_of)
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:
-        url, key, pace = self._settings.tryon_url, self._settings.api_key, self._pace
-        transport, observe = self._transport, self._observe
+        url, key, pace = self.settings.tryon_url, self.settings.api_key, self._pace
+        transport, observe = self.transport, self._observe
         http = HttpClient(
             url, {"X-API-Key": key}, secrets=(key,), transport=transport, observe=observe, pace=pace
         )
         return http.with_priority(Priority.SHOPPER)
 
     @functools.cached_property
-    def _daily_limit(self) -> DailyLimit:
-        return DailyLimit(self._storage.store, self._clock)
-
-    def _make_consents(self) -> ConsentStore | None:
-        if self._ledger is None:
-            return None
-        from ..core.ledger.consents import ConsentRecords  # imports SQLAlchemy, an extra
-
-        return ConsentRecords(self._ledger.database, self._clock)
+    def _signals(self) -> AppSignals:
+        return AppSignals(self.app)
 
     @functools.cached_property
-    def _figures(self) -> FigureTable | None:
+    def _daily_limit(self) -> DailyLimit:
+        return DailyLimit(self._storage.store, self.clock)
+
+    @functools.cached_property
+    def _records(self) -> tuple[ConsentStore | None, FigureTable | None]:
         if self._ledger is None:
-            return None
-        from ..core.ledger.figures import FigureTable  # imports SQLAlchemy, an extra
+            return None, None
+        from .ledger import open_records  # imports SQLAlchemy, an extra
 
-        return FigureTable(self._ledger.database)
-
-    def _make_recorder(self) -> Recorder | None:
-        return Recorder(self._figures, self._clock, runs_at_once) if self._figures else None
+        return open_records(self._ledger.database, self.clock)
 
     @functools.cached_property
     def _burn_guard(self) -> BurnGuard:
-        store, is_on = self._storage.store, self._settings.burn_guard
-        return BurnGuard(store, self._clock, self._signals.burning, is_on=is_on)
-
-    def _make_verifier(self) -> TokenVerifier:
-        http = HttpClient(self._settings.jwks_url, {}, transport=self._transport)
-        return TokenVerifier(JwksCache(http), self._settings.issuer, self._clock)
+        store, is_on = self._storage.store, self.settings.burn_guard
+        return BurnGuard(store, self.clock, self._signals.burning, is_on=is_on)
 
     def _make_engine(self) -> HostedEngine:
-        settings, transport = self._settings, self._transport
+        settings, transport = self.settings, self.transport
         key = {"X-API-Key": settings.api_key}
         hosts, report = settings.result_hosts, self._burn_guard.report
         fetcher = PictureFetcher(settings.tryon_url, key, hosts, transport=transport)

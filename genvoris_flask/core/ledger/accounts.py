@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
+from .columns import ID_LENGTH
 from .database import insert_if_absent
 from .lots import FINAL_STATES, Lot, allowed_units, in_drawing_order, read_lot
 from .models import Reservation
 from .reversal_records import find_reversals
-from .schema import ID_LENGTH, IS_DUE, accounts, entries, is_due_now, lots, reservations
+from .schema import IS_DUE, accounts, entries, is_due_now, lots, reservations
 
 # Built once, since building a statement takes longer than running it.
 _LOCK = (

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, Text, delete, select, update
 
+from .columns import UtcDateTime
 from .database import Database, insert_if_absent
-from .schema import UtcDateTime, metadata
+from .schema import metadata
 
 settings_table = Table(
     "genvoris_settings",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table
 
-from .schema import id_type, metadata
+from .columns import id_type
+from .schema import metadata
 
 NAME_LENGTH = 64
 

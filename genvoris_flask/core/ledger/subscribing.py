@@ -14,12 +14,12 @@ from ...errors import UnknownSubscriptionError, see
 from .accounts import LockedAccount, check_id
 from .allowances import SHOP, Period, Subscription, SubscriptionState, add_months, time
 from .balances import balance_of
+from .columns import ID_LENGTH
 from .events import Delivery
 from .grants import check_units, set_hold
 from .lots import Lot, Reversal
 from .models import FREE_SOURCE, Balance
 from .reversal_records import save_reversal
-from .schema import ID_LENGTH
 from .subscriptions import apply_holds, due_accounts, follow, lots_of, read_all, read_subscription
 from .transactions import Transactions
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from genvoris_flask.core.ledger.schema import UtcDateTime, id_type, row_id_type
+from genvoris_flask.core.ledger.columns import UtcDateTime, id_type, row_id_type
 
 revision = "0001"
 down_revision = None

@@ -6,7 +6,7 @@ No earlier version has written to the table, so it is made anew.
 import sqlalchemy as sa
 from alembic import op
 
-from genvoris_flask.core.ledger.schema import UtcDateTime, id_type, row_id_type
+from genvoris_flask.core.ledger.columns import UtcDateTime, id_type, row_id_type
 
 revision = "0002"
 down_revision = "0001"

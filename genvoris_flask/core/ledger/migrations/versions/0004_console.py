@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from genvoris_flask.core.ledger.schema import UtcDateTime, id_type, row_id_type
+from genvoris_flask.core.ledger.columns import UtcDateTime, id_type, row_id_type
 
 revision = "0004"
 down_revision = "0003"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from genvoris_flask.core.ledger.schema import id_type
+from genvoris_flask.core.ledger.columns import id_type
 
 revision = "0005"
 down_revision = "0004"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from genvoris_flask.core.ledger.schema import UtcDateTime
+from genvoris_flask.core.ledger.columns import UtcDateTime
 
 revision = "0006"
 down_revision = "0005"
