@@ -8,9 +8,12 @@ which looks at what comes of them.
 from __future__ import annotations
 
 import json
+import os
+import pkgutil
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +23,7 @@ from typing import Any
 import click
 import httpx
 import pytest
+import yaml
 from flask import render_template_string
 
 from genvoris_flask.cli import genvoris as commands
@@ -44,9 +48,11 @@ PROGRAMS = {
     "pre-commit",
     ".",
 }
-# A block of one of these kinds is not code, or is checked by another test.
-NOT_CODE = {"text", "eval", "toctree", "procfile", "dockerfile", "css", "html", "mermaid", "ini"}
-RUNNABLE = {"python", "console", "shell", "sh", "bash", "jinja", "json", "js", "yaml"}
+# The style sheet and pytest's settings are those of docs/widget.md and docs/testing.md.
+NOT_CODE = {"text", "css", "ini"}
+RUNNABLE = {"python", "console", "shell", "sh", "bash", "jinja", "html"} | {
+    *("json", "js", "yaml", "procfile", "dockerfile"),
+}
 
 
 def test_kinds_of_blocks() -> None:
@@ -149,20 +155,52 @@ def run_flask(arguments: list[str], sandbox: Sandbox, folder: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("json", "yaml"), ids=str)
 def test_data(block: Block) -> None:
-    """JSON and YAML can be read."""
+    """JSON and YAML can be read, and name settings that exist."""
     if block.kind == "json":
         json.loads(block.code)
     else:
-        assert pytest.importorskip("yaml").safe_load(block.code)
+        assert yaml.safe_load(block.code)
+    named = {name.lower() for name in re.findall(r"\bGENVORIS_(\w+)", block.code)}
+    assert named <= known_settings()
+
+
+@pytest.mark.parametrize("block", blocks("procfile"), ids=str)
+def test_procfile(block: Block) -> None:
+    """A line of a Procfile has a name and a command, whose worker class can be imported."""
+    for line in block.code.splitlines():
+        name, command = line.split(": ", 1)
+        assert name in ("web", "worker")
+        for path in re.findall(r"--worker-class (\S+)", command):
+            assert pkgutil.resolve_name(path)
+
+
+@pytest.mark.parametrize("block", blocks("dockerfile"), ids=str)
+def test_dockerfile(block: Block) -> None:
+    """Instructions are Docker's, and the command starts a server that is installed."""
+    lines = [line.split(" ", 1) for line in block.code.splitlines() if line]
+    assert {name for name, _rest in lines} <= {"FROM", "WORKDIR", "COPY", "RUN", "USER", "CMD"}
+    command = json.loads(dict(lines)["CMD"])
+    server = [command[0], "--check-config", *command[1:]]
+    subprocess.run(
+        [sys.executable, "-m", *server],
+        check=True,
+        cwd=ROOT / "examples/five_lines",
+        env={**os.environ, "GENVORIS_API_KEY": "gvk_test_docker"},
+    )
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not here")
 def test_javascript(tmp_path: Path) -> None:
-    """Blocks of JavaScript are whole programs."""
-    found = blocks("js")
-    assert found
-    for number, block in enumerate(found):
+    """Blocks of JavaScript, and the scripts in blocks of HTML, are whole programs."""
+    scripts = [
+        (block, script)
+        for block in blocks("html")
+        for script in re.findall(r"<script[^>]*>(.*?)</script>", block.code, re.DOTALL)
+    ]
+    found = [(block, block.code) for block in blocks("js")] + scripts
+    assert scripts
+    for number, (block, code) in enumerate(found):
         file = tmp_path / f"{number}.mjs"
-        file.write_text(block.code)
+        file.write_text(code)
         done = subprocess.run(["node", "--check", file], capture_output=True, text=True)
         assert done.returncode == 0, f"{block}: {done.stderr}"
