@@ -126,7 +126,7 @@ class _Wiring:
             jobs=open_jobs(self.app, settings, self._storage, self._daily_limit, self.clock),
             handovers=open_handovers(self.settings, self._storage, self.clock),
             assets=assets.load_assets(),
-            deliveries=Deduplicator(store),
+            deliveries=Deduplicator(store, self._ledger.handled if self._ledger else None),
             outbox=self._outbox,
             events=EventSender(self._client.events.send, durable(self._outbox)),
             clock=self.clock,

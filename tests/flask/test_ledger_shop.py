@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -14,12 +17,19 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.core.tryon.jobs.leases import LEASE_SECONDS
+from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
 from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.web.callbacks import run_tryon
+from genvoris_flask.web.state import EXTENSION_KEY
 from tests.support.cli import run_command
+from tests.support.fake_genvoris import Clock
 from tests.support.flask_shop import Shop, read_tag
+from tests.support.jobs import SharedStore
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
+from tests.support.waiting import until
 
 DAY = 24 * 3600
 
@@ -379,3 +389,77 @@ def test_reconcile(shop: Shop) -> None:
     assert (line["lost_answers"], line["elsewhere"]) == (1, 1)
     assert "ELSEWHERE" in run_command(shop.app, "reconcile").output
     assert available(shop) == 4
+
+
+def another_process(shop: Shop, folder: Path) -> Shop:
+    """Return another process of the shop, which knows nothing of try-ons that the first one made.
+
+    That is so when Redis has lost its data.
+    """
+    other = Shop(shop.genvoris, GENVORIS_DATABASE_URL=f"sqlite:///{folder}/shop.sqlite")
+    other.log_in()
+    return other
+
+
+def made(shop: Shop) -> list[httpx.Request]:
+    return [each for each in shop.transport.requests if each.url.path == "/api/tryon"]
+
+
+def test_repeat_that_only_the_ledger_knows(shop: Shop, tmp_path: Path) -> None:
+    """A key makes one picture a day, also if nobody knows of its job any more."""
+    grant(shop, 2)
+    other, key, release = another_process(shop, tmp_path), {"Idempotency-Key": "a"}, Event()
+
+    def hold(request: httpx.Request) -> None:
+        if request.url.path == "/api/tryon":
+            release.wait(60)
+
+    shop.transport.fault = hold
+    first = shop.tryon(headers=key)
+    until(lambda: shop.transport.count("/api/tryon"))
+    repeat = other.tryon(headers=key)
+    until(lambda: other.browser.get(repeat.headers["Location"]).get_json()["state"] == "queued")
+    release.set()
+    assert shop.finish(first)["state"] == "done"
+    over = other.finish(repeat)
+    assert (over["error"], over["charged"], available(shop)) == ("tryon_over", False, 1)
+    assert other.transport.count("/api/tryon") == 0
+    shop.genvoris.clock.now += DAY + 1
+    assert other.finish(other.tryon(headers=key))["state"] == "done"
+    assert available(shop) == 0
+
+
+def test_repeat_of_an_interrupted_try_on(shop: Shop, tmp_path: Path) -> None:
+    """It has the reservation, and the key at Genvoris, of the attempt whose process died."""
+    grant(shop, 2)
+    other, clock, key = another_process(shop, tmp_path), Clock(), {"Idempotency-Key": "a"}
+    store, release = SharedStore(shop.genvoris.clock), Event()
+    for each in (shop, other):
+        jobs = LocalJobQueue(
+            store,
+            partial(run_tryon, each.app),
+            each.state.daily_limit.without_picture,
+            clock=each.genvoris.clock,
+            monotonic=clock,
+            heartbeat_interval=DAY,
+        )
+        each.app.extensions[EXTENSION_KEY] = replace(each.state, jobs=jobs)
+
+    def hold(request: httpx.Request) -> None:
+        if request.url.path == "/api/tryon":
+            release.wait(60)
+
+    shop.transport.fault = hold
+    job = shop.tryon(headers=key).headers["Location"]
+    until(lambda: shop.transport.count("/api/tryon"))
+    shop.genvoris.clock.now += LEASE_SECONDS + 1
+
+    def is_interrupted() -> bool:
+        clock.now += 1
+        return bool(other.browser.get(job).get_json()["error"] == "interrupted")
+
+    until(is_interrupted)
+    assert other.finish(other.tryon(headers=key))["state"] == "done"
+    assert available(shop) == 1
+    assert len({each.headers["Idempotency-Key"] for each in made(shop) + made(other)}) == 1
+    release.set()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from genvoris_flask import Shopper
 from genvoris_flask.core.api.models import Customer
+from genvoris_flask.core.ledger.events import PRUNE_EVERY
 from genvoris_flask.core.webhooks.events import read_event
 from genvoris_flask.core.webhooks.handling import Handler, run_handlers
 from genvoris_flask.core.webhooks.signature import HEADER, sign
@@ -277,3 +278,30 @@ def test_catch_up(shop: Shop) -> None:
     result = run_command(shop.app, "catch-up")
     assert result.stdout == "1 shoppers are up to date; 1 notices were sent.\n"
     assert "0 shoppers are up to date; 0 notices" in run_command(shop.app, "catch-up").stdout
+
+
+def test_webhook_that_only_the_ledger_knows(shop: Shop, tmp_path: Path) -> None:
+    """A process whose Redis lost its data runs no function again."""
+    other = ledger_shop(shop.genvoris, tmp_path, GENVORIS_WEBHOOK_SECRET=SECRET)
+    seen: list[Shop] = []
+    for each in (shop, other):
+        each.extension.on("credit.low_balance")(lambda _event, each=each: seen.append(each))
+    deliver_event(shop)
+    deliver_event(other)
+    assert seen == [shop]
+    shop.genvoris.clock.now += 31 * DAY
+    store = shop.state.spending.handled  # type: ignore[union-attr]
+    for number in range(PRUNE_EVERY):
+        store.add(f"evt_later_{number % 2}")
+    assert ("evt_1" in store, "evt_later_1" in store) == (False, True)
+
+
+def test_webhook_while_the_database_is_away(shop: Shop) -> None:
+    """It is delivered again."""
+    engine = shop.state.spending.database.engine  # type: ignore[union-attr]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE genvoris_events RENAME TO gone")
+    body = b'{"id": "evt_1", "type": "credit.low_balance", "created": 1, "data": {"balance": 5}}'
+    headers = {HEADER: sign(SECRET, body, shop.genvoris.clock())}
+    answer = shop.browser.post("/genvoris/webhook", data=body, headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "busy")

@@ -172,6 +172,22 @@ def test_paywall_hook_gets_the_shopper(shop: Shop) -> None:
     assert (seen.shopper.external_id, seen.product.id, seen.used) == ("ada", "s1", 3)
 
 
+def test_picture_that_this_process_does_not_know_of(shop: Shop) -> None:
+    """Another one may have said that it is there, so it is not called gone."""
+    release = threading.Event()
+
+    def hold(request: httpx.Request) -> None:
+        if request.url.path == "/api/tryon":
+            release.wait(60)
+
+    shop.transport.fault = hold
+    job = shop.tryon()
+    early = shop.browser.get(f"{job.headers['Location']}/image")
+    release.set()
+    assert refusal(early) == (503, "busy", "1")
+    assert shop.browser.get(str(shop.finish(job)["image_url"])).status_code == 200
+
+
 def test_browsers_retry_while_the_store_is_away(shop: Shop) -> None:
     """Another process may have the job, so it is not called missing."""
     job = shop.finish(shop.tryon())

@@ -100,9 +100,9 @@ class Client:
         return None
 
     def follow(self, job_id: str) -> str:
-        """Poll a job to its end, and twice more; fetch its picture."""
+        """Poll a job to its end, and twice more; fetch its picture. Return how it ended."""
         after = 0
-        state = ""
+        state = end = ""
         while after < 3:
             time.sleep(self._poll if not after else 0)
             status, raw, worker = self.call("poll", "GET", f"/genvoris/tryons/{job_id}")
@@ -111,11 +111,20 @@ class Client:
                 self._seen.states.setdefault(job_id, []).append(state)
                 self._seen.workers.setdefault(job_id, set()).add(worker)
             after += state in ENDED or status == 404
-        if state == "done":
+            # After its end, a process may say 503 while Redis is slow; the widget asks again.
+            end = state if state in ENDED or status == 404 else end
+        if end == "done":
+            self._fetch(job_id)
+        return end
+
+    def _fetch(self, job_id: str) -> None:
+        """Fetch a picture, again as long as the shop asks for that."""
+        status = 503
+        while status == 503:
             status, raw, _ = self.call("picture", "GET", f"/genvoris/tryons/{job_id}/image")
-            with self._seen.lock:
-                self._seen.pictures += status == 200 and raw.startswith(b"\xff\xd8")
-        return state
+            time.sleep(self._poll if status == 503 else 0)
+        with self._seen.lock:
+            self._seen.pictures += status == 200 and raw.startswith(b"\xff\xd8")
 
     def shop(self, until: float) -> None:
         """Try on one product after another."""

@@ -128,9 +128,9 @@ class LockedAccount:
     def reservation(self, key: str) -> Reservation | None:
         """Return the reservation of a key, whoever has it."""
         if key in self._open:
-            return _read_reservation(self._open[key])
+            return _read_reservation(self._open[key], self.now)
         row = self.connection.execute(_RESERVATION, {"of_key": key}).one_or_none()
-        return None if row is None else _read_reservation(row)
+        return None if row is None else _read_reservation(row, self.now)
 
     def next_available(self) -> Lot | None:
         """Return the lot that the next try-on is drawn from."""
@@ -278,8 +278,9 @@ class LockedAccount:
         return self.change(lot, kind, event, change, reservation=key)
 
 
-def _read_reservation(row: Row[Any]) -> Reservation:
-    return Reservation(row.key, row.account, row.lot_id, row.state, row.attempt)
+def _read_reservation(row: Row[Any], now: datetime) -> Reservation:
+    age = now - row.opened_at
+    return Reservation(row.key, row.account, row.lot_id, row.state, row.attempt, age=age)
 
 
 def lock_accounts(

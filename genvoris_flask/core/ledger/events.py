@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
 from ...errors import EventConflictError as EventConflictError
-from .accounts import check_id
-from .database import insert_if_absent
+from .accounts import check_id, fit_event
+from .database import Database, insert_if_absent
 from .schema import events, records
 
 LOCK = "stripe:lock"
+# Genvoris repeats deliveries for hours; the rest is for those that are repeated by hand.
+WEBHOOK_KEEP = timedelta(days=30)
+PRUNE_EVERY = 1000
+_WEBHOOK = "webhook:"
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,44 @@ def receive(
 def forget(connection: Connection, event_id: str) -> None:
     """Drop the note of an event that had no effect, so that it may have one later."""
     connection.execute(delete(events).where(events.c.id == event_id))
+
+
+class HandledWebhooks:
+    """Deliveries of Genvoris's that were handled; implements ``HandledEvents``.
+
+    Args:
+        database: Runs transactions.
+        now: Returns the current time.
+    """
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._numbers = itertools.count(1)
+
+    def __contains__(self, event_id: str) -> bool:
+        """Return whether an event was handled."""
+        query = select(events.c.id).where(events.c.id == _webhook_id(event_id))
+        return self._database.run(
+            lambda connection: connection.execute(query).first() is not None, "read"
+        )
+
+    def add(self, event_id: str) -> None:
+        """Note that an event was handled, and now and then forget old ones."""
+        name, now = _webhook_id(event_id), self._now()
+        is_old = (events.c.id.startswith(_WEBHOOK), events.c.at < now - WEBHOOK_KEEP)
+        prunes = next(self._numbers) % PRUNE_EVERY == 0
+
+        def note(connection: Connection) -> None:
+            receive(connection, name, {}, None, now)
+            if prunes:
+                connection.execute(delete(events).where(*is_old))
+
+        self._database.run(note, "fast")
+
+
+def _webhook_id(event_id: str) -> str:
+    return fit_event(f"{_WEBHOOK}{event_id}")
 
 
 class DatabaseRecords:

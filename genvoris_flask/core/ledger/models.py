@@ -6,7 +6,7 @@ Nothing here imports SQLAlchemy, which only shops with a ledger have installed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from .reconciliation import Counts
@@ -165,6 +165,7 @@ class Reservation:
         state: What became of it.
         attempt: Counts how often the same try-on was reserved after it had failed.
         is_new: Whether this call reserved it, rather than finding it.
+        age: How long ago it was last opened.
     """
 
     key: str
@@ -173,6 +174,7 @@ class Reservation:
     state: ReservationState
     attempt: int
     is_new: bool = field(default=False, compare=False)
+    age: timedelta = field(default=timedelta(0), compare=False)
 
 
 class Spending(Protocol):

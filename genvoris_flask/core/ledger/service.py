@@ -19,7 +19,7 @@ from .accounts import LockedAccount, check_id
 from .allowances import DEFAULT_POLICY, Policy
 from .balances import balance_of, read_holdings, read_journal, read_lots
 from .database import Database, unavailable
-from .events import DatabaseRecords, Delivery, lock_records
+from .events import DatabaseRecords, Delivery, HandledWebhooks, lock_records
 from .free import FreeAllowance
 from .models import Balance, Holdings, JournalLine, Reservation
 from .moving import Moving
@@ -53,6 +53,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         database: Runs transactions.
         policy: What the shop decides about subscriptions.
         free_allowance: What shoppers with a verified address get for nothing.
+        handled: Genvoris's webhooks that were handled.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         super().__init__(database, clock=clock, secrets=secrets, policy=policy)
         self._time_limit = timedelta(seconds=reservation_seconds)
         self.free_allowance = free_allowance
+        self.handled = HandledWebhooks(database, self.now)
 
     # Spending
 

@@ -16,6 +16,7 @@ from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
 from .models import Failure
 from .paywall import Refusal
+from .spending import TryOnOverError
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -100,6 +101,8 @@ def code_of(error: BaseException | None) -> str:
     match error:
         case PacedError():
             return "busy"
+        case TryOnOverError():
+            return "tryon_over"
         case errors.ApiError():
             return meaning_of(error).error
         case errors.UnusableProductError():
@@ -165,6 +168,8 @@ class ErrorMapper:
                 return self.refuse(Refusal(reason, shopper=shopper, product=product))
             case PacedError():
                 pass
+            case TryOnOverError():
+                log.info("%s", error)
             case errors.ApiError():
                 meaning = meaning_of(error)
                 where = f" {_picture_host(product)}" if meaning is _PRODUCT else ""

@@ -9,11 +9,18 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 
-from ...errors import LedgerUnavailableError, MalformedAnswerError, ServerError, UnreachableError
+from ...errors import (
+    GenvorisError,
+    LedgerUnavailableError,
+    MalformedAnswerError,
+    ServerError,
+    UnreachableError,
+)
 from ..api.response import NoConnectionError
 from ..images.photos import Quota
-from ..ledger.models import Balance, Spending
+from ..ledger.models import Balance, Reservation, Spending
 from ..products import Product
 from ..sessions import Shopper
 from .error_mapping import code_of
@@ -21,6 +28,13 @@ from .models import TryOnCancelledError, TryOnPostponedError
 from .paywall import Refusal
 
 log = logging.getLogger("genvoris_flask.tryon")
+
+ONCE = timedelta(days=1)  # as long as a key names its job
+UNDER_WAY_SECONDS = 2.0
+
+
+class TryOnOverError(GenvorisError):
+    """The picture of an Idempotency-Key was made before, and cannot be found."""
 
 
 class Spender:
@@ -35,7 +49,9 @@ class Spender:
         self._ledger = ledger
         self._notify = notify
 
-    def reserve(self, shopper: Shopper, key: str, *, is_rerun: bool = False) -> str | None:
+    def reserve(
+        self, shopper: Shopper, key: str, *, is_rerun: bool = False, is_once: bool = False
+    ) -> str | None:
         """Reserve a try-on for one picture; return the reservation's key, or None if none is left.
 
         Args:
@@ -43,14 +59,25 @@ class Spender:
             key: The try-on's idempotency key. One that was used before is no way to a second
                 picture for nothing, so it then gets a reservation of its own.
             is_rerun: Whether an earlier attempt at this try-on may have reserved it.
+            is_once: Whether a key makes one picture a day. Repeats are usually known by their job;
+                this one's was lost, as by a Redis that lost its data.
+
+        Raises:
+            TryOnPostponedError: The key's picture is being made elsewhere.
+            TryOnOverError: It was made.
         """
-        for each in (key, f"{key}/{secrets.token_hex(8)}"):
-            found = self._ledger.reserve(
-                shopper.external_id, each, verified_email=shopper.verified_email
-            )
-            if found is None or found.is_new or is_rerun:
-                break
-        return each if found else None
+        found = self._find_or_open(shopper, key)
+        if found is None or found.is_new or is_rerun:
+            return key if found else None
+        if is_once and found.age < ONCE:
+            if found.state == "open":
+                raise TryOnPostponedError(UNDER_WAY_SECONDS)
+            raise TryOnOverError("This try-on was made before, and its picture is not known here.")
+        another = f"{key}/{secrets.token_hex(8)}"
+        return another if self._find_or_open(shopper, another) else None
+
+    def _find_or_open(self, shopper: Shopper, key: str) -> Reservation | None:
+        return self._ledger.reserve(shopper.external_id, key, verified_email=shopper.verified_email)
 
     def commit(self, shopper: Shopper, key: str) -> None:
         """Count a picture, which may be shown from now on."""

@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from ...errors import GenvorisError, StoreUnavailableError
+from ...errors import GenvorisError, LedgerUnavailableError, StoreUnavailableError
 from ..api.client import GenvorisClient
 from ..outbox.messages import Message, Outbox, UndeliverableError
 from ..sessions import Shopper
@@ -36,15 +36,27 @@ EVERY_TYPE = "*"
 Context = Callable[[], AbstractContextManager[object]]
 
 
+class HandledEvents(Protocol):
+    """Events that were handled, in the shop's database."""
+
+    def __contains__(self, event_id: str) -> bool:
+        """Return whether an event was handled. It may raise ``LedgerUnavailableError``."""
+
+    def add(self, event_id: str) -> None:
+        """Note that an event was handled. It may raise ``LedgerUnavailableError``."""
+
+
 class Deduplicator:
     """Remembers which events were handled, by their signed ids.
 
     Args:
         store: Holds the records. It must be shared if several processes receive deliveries.
+        handled: The shop's database, which knows them even if the store has lost its data.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, handled: HandledEvents | None = None) -> None:
         self._store = store
+        self._handled = handled
 
     def once(self, event_id: str, handle: Callable[[], None]) -> bool:
         """Call ``handle`` unless the event was handled before.
@@ -58,12 +70,13 @@ class Deduplicator:
         Raises:
             LockTimeoutError: Another delivery of the event is being handled.
             StoreUnavailableError: The store does not answer; nothing was done.
+            LedgerUnavailableError: Nor does the shop's database.
         """
         key = f"webhook:{digest(event_id)}"
         if self._store.get(key):
             return False
         with self._store.lock(key, wait=0, hold=HOLD_SECONDS):
-            if self._store.get(key):
+            if self._store.get(key) or (self._handled is not None and event_id in self._handled):
                 return False
             handle()
             self._remember(key, event_id)
@@ -72,7 +85,9 @@ class Deduplicator:
     def _remember(self, key: str, event_id: str) -> None:
         try:
             self._store.set(key, b"handled", KEEP_SECONDS)
-        except StoreUnavailableError:
+            if self._handled is not None:
+                self._handled.add(event_id)
+        except (StoreUnavailableError, LedgerUnavailableError):
             # An error here would make Genvoris deliver the handled event again for certain.
             log.warning("Event %s was handled, but could not be recorded as handled.", event_id)
 

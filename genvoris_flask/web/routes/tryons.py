@@ -35,6 +35,8 @@ from ..transfers import BoundedDownload, in_pieces
 from ..tryon_form import read_form
 from .status import status_fields
 
+NOT_YET_SECONDS = 1.0
+
 
 def session() -> dict[str, Any]:
     """Return the shopper's token."""
@@ -90,7 +92,11 @@ def read_tryon(job_id: str) -> dict[str, Any]:
 def tryon_image(job_id: str) -> Response:
     """Return a finished picture to its owner."""
     state = get_state()
-    picture = state.jobs.picture(_own_job(job_id, require_visitor()))
+    job = _own_job(job_id, require_visitor())
+    picture = state.jobs.picture(job)
+    if picture is None and job.result is None:
+        # The process that made it may have said so, and not have reached the store yet.
+        raise HttpError("busy", retry_after=NOT_YET_SECONDS)
     if picture is None:
         raise HttpError("not_found")
     pieces = in_pieces(picture.data)

@@ -12,6 +12,7 @@ from ...core.webhooks.events import CreditEvent, WebhookEvent, read_event
 from ...core.webhooks.handling import HandlerError, invalidate_session, run_handlers
 from ...core.webhooks.signature import HEADER, read_signature, verify
 from ...errors import (
+    LedgerUnavailableError,
     LockTimeoutError,
     MalformedAnswerError,
     QueueFullError,
@@ -42,7 +43,7 @@ def receive() -> dict[str, Any]:
     except LockTimeoutError:
         detail = "This event is being handled already."
         raise HttpError("in_progress", retry_after=RETRY_AFTER, detail=detail) from None
-    except (QueueFullError, StoreUnavailableError) as error:
+    except (QueueFullError, StoreUnavailableError, LedgerUnavailableError) as error:
         log.warning("Event %s could not be handled now: %s", event.id, error)
         detail = "Please deliver this later."
         raise HttpError("busy", retry_after=RETRY_AFTER, detail=detail) from None

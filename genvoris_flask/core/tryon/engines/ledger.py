@@ -68,13 +68,16 @@ class LedgerEngine:
 
         Raises:
             LedgerUnavailableError: The ledger cannot be asked, so nothing was made.
+            TryOnPostponedError: It is being made elsewhere, or Genvoris asks to wait.
+            TryOnOverError: It was made before.
             MintError: The shopper has no token.
             GenvorisError: What the engine raises.
         """
         shopper, spender = request.shopper, self._spender
         if shopper is None:  # a guest's try-ons are limited by the day
             return self._engine.make(request, tokens)
-        key = spender.reserve(shopper, request.key, is_rerun=request.rerun is not None)
+        is_rerun = request.rerun is not None
+        key = spender.reserve(shopper, request.key, is_rerun=is_rerun, is_once=True)
         if key is None:
             return spender.refusal(shopper, request.product)
         try:

@@ -137,7 +137,9 @@ class Attempts:
             log.error("The photo of try-on %s cannot be opened, or its time is over.", job_id)
             self._ending.interrupt(job_id)
             return None
-        rerun = Rerun(may_be_charged=job.charging) if number > 1 else None
+        earlier, rerun = request.rerun, request.rerun
+        if number > 1:
+            rerun = Rerun(job.charging or bool(earlier and earlier.may_be_charged))
         request.cancellation.bind(functools.partial(self._records.begin_charging, job_id))
         job, request = replace(job, state="running"), replace(request, rerun=rerun)
         return Attempt(attempt_id, job, request, self._monotonic())

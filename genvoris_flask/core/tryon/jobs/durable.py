@@ -12,12 +12,13 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
-from ..models import Done, Job, TryOnRequest
+from ..models import Done, Job, Rerun, TryOnRequest
 from . import (
     ADDRESS_FACTOR,
     Broker,
@@ -124,7 +125,10 @@ class DurableJobQueue:
         limit = self._per_address if address else self._per_owner
         try:
             with self._records.lock(owner):
-                if key and (known := self._records.job_of_key(owner, key, "")):
+                known = self._records.job_of_key(owner, key, "") if key else None
+                if isinstance(known, Rerun):
+                    request = replace(request, rerun=known)
+                elif known:
                     if known.result is None:
                         self._unfinished.ensure(known.id)
                     return known

@@ -11,12 +11,13 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from ....errors import LockTimeoutError, StoreUnavailableError
 from ...concurrency.per_process import PerProcess
 from ...images.photos import Picture
 from ...storage.interface import Sealer, Store, digest
-from ..models import Done, Failure, Job, TryOnRequest
+from ..models import Done, Failure, Job, Rerun, TryOnRequest
 from . import (
     ADDRESS_FACTOR,
     BusyError,
@@ -101,10 +102,10 @@ class LocalJobQueue:
         task = Task(job, request, key, holder, request.counted, cancellation=request.cancellation)
         try:
             with self._records.lock(owner):
-                if key and (
-                    known := self._records.job_of_key(owner, key, worker.id)
-                    or worker.find_repeat(task)
-                ):
+                known = self._records.job_of_key(owner, key, worker.id) if key else None
+                if isinstance(known, Rerun):
+                    task.request = replace(request, rerun=known)
+                elif known := known or (worker.find_repeat(task) if key else None):
                     return known
                 self._accept(task, limit)
         except LockTimeoutError:

@@ -29,6 +29,7 @@ from ..models import (
     Failure,
     Job,
     JobResult,
+    Rerun,
     dump_job,
     dump_result,
     load_job,
@@ -211,11 +212,12 @@ class JobRecords:
         self._store.delete(f"tryon:{job_id}", _result_key(job_id))
         self._pictures.delete(_picture_key(job_id))
 
-    def job_of_key(self, owner: str, key: str, worker: str) -> Job | None:
-        """Return the job of an owner's Idempotency-Key, or None if it is to be run.
+    def job_of_key(self, owner: str, key: str, worker: str) -> Job | Rerun | None:
+        """Return the job of an owner's Idempotency-Key; None if it is to be run.
 
         A failed job may have been charged, so its key must name the next one too: only then can
-        Genvoris tell that it is a repeat. One that was lost with its worker is run again as well.
+        Genvoris tell that it is a repeat. One that was lost with its worker is run again as well,
+        as a ``Rerun``, so that the ledger can tell, too.
 
         Args:
             owner: The digest of its owner.
@@ -231,6 +233,8 @@ class JobRecords:
         job_id = value.removesuffix(_SETTLED).decode("ascii", "replace")
         job = self.find(job_id, worker)
         if job is not None:
+            if job.result == INTERRUPTED:
+                return Rerun(may_be_charged=job.charged is not False)
             return None if isinstance(job.result, Failure) else job
         if value.endswith(_SETTLED) or self.has_ended(job_id):
             raise JobExpiredError("The try-on of this Idempotency-Key is over.")

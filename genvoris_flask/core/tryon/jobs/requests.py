@@ -10,7 +10,7 @@ from ...images.photos import Photo
 from ...products import Product
 from ...sessions import Shopper
 from ..daily_limit import Claim, CountedTryon
-from ..models import TryOnRequest
+from ..models import Rerun, TryOnRequest
 
 
 def dump_request(request: TryOnRequest) -> bytes:
@@ -23,6 +23,7 @@ def dump_request(request: TryOnRequest) -> bytes:
         "origin": request.origin,
         "key": request.key,
         "counted": dump_counted(request.counted),
+        "rerun": request.rerun and asdict(request.rerun),
     }
     return json.dumps(fields).encode() + b"\n" + photo.data
 
@@ -33,6 +34,7 @@ def load_request(raw: bytes) -> TryOnRequest | None:
     try:
         fields: dict[str, Any] = json.loads(head)
         product, shopper = fields["product"], fields["shopper"]
+        rerun = fields.get("rerun")  # which earlier versions do not write
         images = tuple(product.pop("images", ()))  # JSON has no tuples
         return TryOnRequest(
             photo=Photo(data, **fields["photo"]),
@@ -41,6 +43,7 @@ def load_request(raw: bytes) -> TryOnRequest | None:
             origin=fields["origin"],
             key=fields["key"],
             counted=load_counted(fields["counted"]),
+            rerun=Rerun(**rerun) if rerun else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
