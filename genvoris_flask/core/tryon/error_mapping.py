@@ -14,9 +14,9 @@ from ..pacing import PacedError
 from ..products import Product
 from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
+from .jobs import JobExpiredError
 from .models import Failure
 from .paywall import Refusal
-from .spending import TryOnOverError
 
 log = logging.getLogger("genvoris_flask.tryon")
 
@@ -101,7 +101,7 @@ def code_of(error: BaseException | None) -> str:
     match error:
         case PacedError():
             return "busy"
-        case TryOnOverError():
+        case JobExpiredError():
             return "tryon_over"
         case errors.ApiError():
             return meaning_of(error).error
@@ -168,7 +168,7 @@ class ErrorMapper:
                 return self.refuse(Refusal(reason, shopper=shopper, product=product))
             case PacedError():
                 pass
-            case TryOnOverError():
+            case JobExpiredError():
                 log.info("%s", error)
             case errors.ApiError():
                 meaning = meaning_of(error)

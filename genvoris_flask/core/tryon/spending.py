@@ -12,7 +12,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ...errors import (
-    GenvorisError,
     LedgerUnavailableError,
     MalformedAnswerError,
     ServerError,
@@ -24,6 +23,7 @@ from ..ledger.models import Balance, Reservation, Spending
 from ..products import Product
 from ..sessions import Shopper
 from .error_mapping import code_of
+from .jobs import JobExpiredError
 from .models import TryOnCancelledError, TryOnPostponedError
 from .paywall import Refusal
 
@@ -31,10 +31,6 @@ log = logging.getLogger("genvoris_flask.tryon")
 
 ONCE = timedelta(days=1)  # as long as a key names its job
 UNDER_WAY_SECONDS = 2.0
-
-
-class TryOnOverError(GenvorisError):
-    """The picture of an Idempotency-Key was made before, and cannot be found."""
 
 
 class Spender:
@@ -64,7 +60,7 @@ class Spender:
 
         Raises:
             TryOnPostponedError: The key's picture is being made elsewhere.
-            TryOnOverError: It was made.
+            JobExpiredError: It was made.
         """
         found = self._find_or_open(shopper, key)
         if found is None or found.is_new or is_rerun:
@@ -72,7 +68,7 @@ class Spender:
         if is_once and found.age < ONCE:
             if found.state == "open":
                 raise TryOnPostponedError(UNDER_WAY_SECONDS)
-            raise TryOnOverError("This try-on was made before, and its picture is not known here.")
+            raise JobExpiredError("This try-on was made before, and its picture is not known here.")
         another = f"{key}/{secrets.token_hex(8)}"
         return another if self._find_or_open(shopper, another) else None
 

@@ -69,7 +69,7 @@ class LedgerEngine:
         Raises:
             LedgerUnavailableError: The ledger cannot be asked, so nothing was made.
             TryOnPostponedError: It is being made elsewhere, or Genvoris asks to wait.
-            TryOnOverError: It was made before.
+            JobExpiredError: It was made before.
             MintError: The shopper has no token.
             GenvorisError: What the engine raises.
         """
