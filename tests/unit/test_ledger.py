@@ -376,6 +376,24 @@ class TestOrders:
         shop.ledger.refunded("order", "o", 500, paid=1000)
         assert available(shop) == 3
 
+    @pytest.mark.parametrize("whole", [None, 1000, 2000])
+    def test_refund_of_an_order_of_lines(self, shop: LedgerFixture, whole: int | None) -> None:
+        """A refund takes its share of each line: of what was paid for the whole order."""
+        lines = [OrderLine("a", 4, 400), OrderLine("b", 6, 600)]
+        shop.ledger.order_paid("o", lines, external_id="u", paid=whole)
+        shop.ledger.refunded("order", "o", 500)
+        assert available(shop) == (8 if whole == 2000 else 5)
+
+    def test_refund_of_lines_without_amounts(self, shop: LedgerFixture) -> None:
+        """What was paid for the order is enough to know a refund's share, also once edited."""
+        shop.ledger.refunded("order", "o", 500)
+        lines = [OrderLine("a", 4), OrderLine("b", 6)]
+        shop.ledger.order_paid("o", lines, email="a@b.c", paid=1000)
+        shop.ledger.claim("u", "a@b.c")
+        assert available(shop) == 5
+        shop.ledger.order_paid("o", [*lines, OrderLine("c", 10)], external_id="u", paid=2000)
+        assert available(shop) == 3 + 5 + 8
+
     def test_used_ones_stay_used(self, shop: LedgerFixture) -> None:
         """A refund takes what is not used, and what is under way if it fails."""
         shop.ledger.order_paid("o", [OrderLine("l", 3, 300)], external_id="u")

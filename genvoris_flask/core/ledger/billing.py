@@ -118,6 +118,7 @@ class LedgerBilling(SubscriptionBilling):
             lines_of(self.terms.credits, order, lines, try_ons),
             external_id=external_id,
             email=email,
+            paid=paid,
             currency=currency,
             lasts=self._time(self.terms.single_seconds if is_single else None),
             kind="single" if is_single else "order",

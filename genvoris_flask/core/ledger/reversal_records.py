@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select, update
@@ -10,16 +11,30 @@ from .database import insert_if_absent
 from .lots import Lot, Reversal
 from .schema import reversals
 
+# What was paid for a whole order is a row of its own, so that a refund of the order is a share of
+# that, rather than of what was paid for one of its lines.
+WHOLE = "whole order"
+
 
 def find_reversals(connection: Connection, lot: Lot) -> list[Reversal]:
     """Return the reversals of a lot and of its bundle."""
     ids = [lot.source_id] + ([lot.bundle] if lot.bundle else [])
     rows = connection.execute(
         select(reversals)
-        .where(reversals.c.source == lot.source, reversals.c.source_id.in_(ids))
+        .where(reversals.c.source.in_((lot.source, WHOLE)), reversals.c.source_id.in_(ids))
         .with_for_update()
-    )
-    return [_read(row) for row in rows]
+    ).all()
+    whole = {row.source_id: row.paid for row in rows if row.source == WHOLE}
+    found = {row.source_id: _read(row) for row in rows if row.source != WHOLE}
+    return [
+        replace(each, paid=whole.get(source_id)) if each.paid is None else each
+        for source_id, each in found.items()
+    ]
+
+
+def save_whole(connection: Connection, order_id: str, paid: int) -> None:
+    """Store what was paid for a whole order."""
+    set_reversal(connection, WHOLE, order_id, Reversal(paid=paid))
 
 
 def lock_reversal(connection: Connection, source: str, source_id: str) -> Reversal:

@@ -15,7 +15,7 @@ from .events import Delivery
 from .grants import Grant, check_amount, check_units
 from .lots import Lot, Reversal
 from .models import Balance, DisputeOutcome, LotKind, OrderLine
-from .reversal_records import save_reversal
+from .reversal_records import save_reversal, save_whole
 from .transactions import Transactions
 
 
@@ -79,6 +79,7 @@ class Selling(Transactions):
         *,
         external_id: str | None = None,
         email: str | None = None,
+        paid: int | None = None,
         currency: str | None = None,
         expires_at: datetime | None = None,
         lasts: timedelta | None = None,
@@ -92,6 +93,8 @@ class Selling(Transactions):
             lines: What brings try-ons.
             external_id: The shop's id of the shopper, or
             email: A guest's address, whose owner gets the try-ons once the shop has verified it.
+            paid: What was paid for the whole order, in minor units; the sum of its lines by
+                default. A refund of the order is a share of it.
             currency: The ISO code of what was paid in.
             expires_at: When the try-ons end, or
             lasts: how long they last from when the order was first told.
@@ -115,25 +118,25 @@ class Selling(Transactions):
             )
             for line in lines
         ]
+        whole = check_amount("paid", paid) if paid is not None else _sum(lines)
+
+        def give(account: LockedAccount) -> list[Lot]:
+            _save_whole(account.connection, order_id, whole)
+            event = account.statement(f"order:{order_id}")
+            return [grants.give(account, grant, event) for grant in order]
+
         if external_id is not None:
-            return self._change(
-                external_id,
-                lambda account: [
-                    grants.give(account, grant, account.statement(f"order:{order_id}"))
-                    for grant in order
-                ],
-                connection,
-            )
+            return self._change(external_id, give, connection)
         if not email:
             raise TypeError("order_paid() needs the external_id or the email of who ordered.")
         digest = self._digests(email)[0]
-        return self._join(
-            connection,
-            lambda joined: [
-                guests.give_to_guest(joined, digest, grant, f"order:{order_id}", self.now())
-                for grant in order
-            ],
-        )
+
+        def give_to_guest(joined: Connection) -> list[Lot]:
+            _save_whole(joined, order_id, whole)
+            event, now = f"order:{order_id}", self.now()
+            return [guests.give_to_guest(joined, digest, grant, event, now) for grant in order]
+
+        return self._join(connection, give_to_guest)
 
     def claim(self, external_id: str, email: str) -> list[Lot]:
         """Grant a shopper what was ordered under their address, which must be verified."""
@@ -205,6 +208,18 @@ class Selling(Transactions):
             return [_settle(accounts, lot, about) for lot in sold]
 
         return self._join(connection, work)
+
+
+def _sum(lines: Sequence[OrderLine]) -> int | None:
+    """Return what was paid for all lines, if that is known of each."""
+    amounts = [line.paid for line in lines]
+    known = [check_amount("paid", amount) for amount in amounts if amount is not None]
+    return sum(known) if known and len(known) == len(amounts) else None
+
+
+def _save_whole(connection: Connection, order_id: str, paid: int | None) -> None:
+    if paid is not None:
+        save_whole(connection, order_id, paid)
 
 
 def _settle(accounts: Mapping[str, LockedAccount], lot: Lot, about: str) -> Lot:
