@@ -17,6 +17,9 @@ CREATED = 1_700_000_000
 class FakeCheckouts(stripe.HTTPClient):
     """Makes sessions, the same one for the same key, and lets a test pay for one.
 
+    Args:
+        page: Where Stripe's own page is.
+
     Attributes:
         sessions: The sessions by id.
         asked: The parameters of each request that made one.
@@ -24,8 +27,9 @@ class FakeCheckouts(stripe.HTTPClient):
 
     name = "fake"
 
-    def __init__(self) -> None:
+    def __init__(self, page: str = "https://checkout.stripe.com") -> None:
         super().__init__()
+        self.page = page
         self.sessions: dict[str, dict[str, Any]] = {}
         self.asked: list[dict[str, str]] = []
         self._by_key: dict[str, str] = {}
@@ -80,7 +84,7 @@ class FakeCheckouts(stripe.HTTPClient):
             "currency": "eur",
             "payment_status": "unpaid",
             "payment_intent": None,
-            "url": f"https://checkout.stripe.com/c/{name}",
+            "url": f"{self.page}/c/{name}",
         }
         return self.sessions.setdefault(name, session)
 

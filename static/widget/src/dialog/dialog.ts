@@ -89,11 +89,11 @@ export class TryOnDialog implements Dialog, BrowserListener {
   }
 
   async #restorePhoto(dataUrl: string): Promise<void> {
+    const { store, config } = this.#context;
     try {
-      const { fromDataUrl } = await this.#context.loadTools();
-      await this.#picker.take(fromDataUrl(dataUrl), t("welcomeBack"));
+      await (await this.#context.loadTools()).restorePhoto(store, config, dataUrl);
     } catch {
-      this.#context.store.dispatch({ type: "badPhoto", message: t("offline") });
+      store.dispatch({ type: "badPhoto", message: t("offline") });
     }
   }
 

@@ -43,7 +43,7 @@ export class PhotoPicker {
     if (file && this.#context.store.model.open) void this.take(file);
   }
 
-  async take(file: Blob, notice = ""): Promise<void> {
+  async take(file: Blob): Promise<void> {
     const { store, tracker, config } = this.#context;
     if (!this.#acceptsPhoto) return;
     const reading = ++this.#reading;
@@ -60,7 +60,7 @@ export class PhotoPicker {
     if (typeof photo === "string") {
       store.dispatch({ type: "badPhoto", message: photo });
     } else {
-      store.dispatch({ type: "photo", photo, notice });
+      store.dispatch({ type: "photo", photo });
       tracker.track("PHOTO_UPLOADED", store.model.product);
     }
   }

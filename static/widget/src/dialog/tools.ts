@@ -4,7 +4,7 @@ import { Jobs } from "../jobs/jobs";
 import { readReaction } from "../jobs/reactions";
 import { isMade, isSameProduct } from "../jobs/same-picture";
 import { addSentences } from "../locales/strings";
-import { fromDataUrl, toDataUrl } from "../photo/data-url";
+import { toDataUrl } from "../photo/data-url";
 import { digestOf } from "../photo/digest";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
@@ -14,6 +14,7 @@ import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
 import { fetchPicture, reasonOf } from "./picture/absence";
 import { watchPictures } from "./picture/watch";
+import { restorePhoto } from "./restore";
 import { backdrop } from "./screens/backdrop";
 import { drawCamera } from "./screens/camera";
 import { balanceTexts, cost, dayOf, showCost, spendingButton } from "./screens/cost";
@@ -56,7 +57,6 @@ export const tools = {
   earlierRow,
   fetchPicture,
   findTrigger,
-  fromDataUrl,
   isCancelSure,
   isMade,
   isSameProduct,
@@ -70,6 +70,7 @@ export const tools = {
     fittingRoom: drawFittingRoom,
     camera: drawCamera,
   },
+  restorePhoto,
   shareResult,
   showCamera,
   showBackground,

@@ -13,6 +13,8 @@ export interface Photo {
   preview: HTMLCanvasElement | null;
   /** Recognizes the file that the photo was made from, also after a reload. */
   digest?: string | undefined;
+  /** The shopper had it kept in this tab while they were on another page. */
+  kept?: boolean;
 }
 
 const MIN_SIDE = 256;

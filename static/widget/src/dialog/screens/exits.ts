@@ -84,7 +84,7 @@ export function optionDetails({ tryOns: count, price, at }: PaywallOption): stri
 
 /** Return links to pages of the shop, the choice to keep the photo meanwhile, and the way back. */
 function exitRow(model: Model, actions: ScreenActions, exits: Exit[]): HTMLElement {
-  const box = el("input", { type: "checkbox" });
+  const box = el("input", { type: "checkbox", checked: model.photo?.kept ?? false });
   const question = el("label", { class: "keep", part: "keep" }, box, t("keep"));
   const links = exits.map((exit, index) => {
     const whole = withNext(exit.url);
