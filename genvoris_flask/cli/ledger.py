@@ -114,30 +114,47 @@ def grant(
 @json_option
 @with_appcontext
 def expiring(as_json: bool) -> None:
-    """Send the signal credits_expiring for what ends in a week or in a day, once each."""
+    """Send the signal credits_expiring for what ends in a week or in a day, once each.
+
+    `catch-up` does this too, with all else that the passing of time brings.
+    """
     rows = _send_notices(this_shop())
     if as_json:
         show_json(rows)
-    else:
-        show_table(rows, NOTICES, "Nothing new ends within a week.")
+        return
+    show_table(rows, NOTICES, "Nothing new ends within a week.")
+    click.echo("For a job of every night, use `flask genvoris catch-up`: it does more.", err=True)
 
 
 @click.command()
 @json_option
 @with_appcontext
 def catch_up(as_json: bool) -> None:
-    """Do what the passing of time brings: begin months of yearly plans, and send notices.
+    """Do what the passing of time brings. Run it every night.
 
-    The months of a plan begin by themselves when their shopper comes back. Run every night, this
-    keeps reports and Genvoris up to date, and does what `expiring` does.
+    With a ledger, it begins months of yearly plans and sends the signal credits_expiring. Without
+    one, it pauses those whose payment at Stripe is overdue for more than GENVORIS_GRACE_DAYS. All
+    of that happens by itself when a shopper comes back; this does it for the others, and keeps
+    reports and Genvoris up to date.
     """
     state = this_shop()
+    if state.spending is None and state.settings.stripe_webhook_secret:
+        _end_grace(state, as_json)
+        return
     count = _ledger(state).catch_up()
     notices = _send_notices(state)
     if as_json:
         show_json({"shoppers": count, "notices": notices})
     else:
         click.echo(f"{count} shoppers are up to date; {len(notices)} notices were sent.")
+
+
+def _end_grace(state: AppState, as_json: bool) -> None:
+    paused = state.end_grace(None)
+    if as_json:
+        show_json({"overdue": paused})
+    else:
+        click.echo(f"{paused} overdue subscriptions were paused.")
 
 
 def _send_notices(state: AppState) -> list[dict[str, Any]]:

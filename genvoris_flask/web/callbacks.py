@@ -51,6 +51,19 @@ class AppSignals:
     def __init__(self, app: Flask) -> None:
         self._app = app
 
+    def minting(self, shopper: Shopper) -> None:
+        """Pause a shopper whose payment is overdue for too long.
+
+        At the next request Genvoris begins a period for everybody who is active, paid for or not.
+        """
+        settings = get_state(self._app).settings
+        if settings.has_ledger or not settings.stripe_webhook_secret:
+            return
+        try:
+            get_state(self._app).end_grace(shopper.external_id)
+        except GenvorisError as error:
+            log.warning("Whether a payment is overdue could not be told to Genvoris: %s", error)
+
     def minted(self, shopper: Shopper, session: Session) -> None:
         """Send ``session_minted``."""
         with self._app.app_context():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask
+
 from ..core.billing.plan_catalog import PlanService
 from ..core.billing.stripe.events import StripeEvents
 from ..core.billing.stripe.lookup import open_lookup
@@ -14,6 +16,7 @@ from ..core.storage.interface import Store
 from ..settings import Settings
 from .billing import AppBilling
 from .hooks import Hooks
+from .state import get_state
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
     from ..core.ledger.service import Ledger
@@ -23,29 +26,36 @@ class CurrentStripe:
     """Applies Stripe's events by the settings that the shop has at the time.
 
     Args:
-        settings: Returns the settings.
+        app: The shop.
         hooks: The shop's own functions.
         open_sales_of: Returns the sales of a shop with some settings.
     """
 
     def __init__(
         self,
-        settings: Callable[[], Settings],
+        app: Flask,
         hooks: Hooks,
         open_sales_of: Callable[[Settings], Sales],
     ) -> None:
-        self._settings = settings
+        self._app = app
         self._hooks = hooks
         self._open_sales_of = open_sales_of
         self._opened: tuple[Settings, StripeEvents] | None = None
 
     def apply(self, event: Mapping[str, Any]) -> str:
         """Apply an event; see ``StripeEvents.apply``."""
-        settings = self._settings()
+        return self._current().apply(event)
+
+    def end_grace(self, external_id: str | None) -> int:
+        """Pause those whose payment is overdue for too long; see ``Sales.end_grace``."""
+        return self._current().end_grace(external_id)
+
+    def _current(self) -> StripeEvents:
+        settings = get_state(self._app).settings
         if self._opened is None or self._opened[0] is not settings:
             sales = self._open_sales_of(settings)
             self._opened = settings, open_stripe(settings, self._hooks, sales)
-        return self._opened[1].apply(event)
+        return self._opened[1]
 
 
 def open_stripe(settings: Settings, hooks: Hooks, sales: Sales) -> StripeEvents:

@@ -87,6 +87,7 @@ class AppState:
     billing: AppBilling
     checkout_sessions: Callable[[], CheckoutSessions]
     apply_stripe_event: Callable[[Mapping[str, Any]], str]
+    end_grace: Callable[[str | None], int]
     verifier: TokenVerifier
     engine: Engine
     spending: Spending | None

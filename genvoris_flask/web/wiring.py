@@ -109,6 +109,7 @@ class _Wiring:
             billing=self._billing,
             checkout_sessions=lambda: self._checkout_sessions,
             apply_stripe_event=lambda event: self._stripe.apply(event),
+            end_grace=lambda external_id: self._stripe.end_grace(external_id),
             verifier=TokenVerifier(JwksCache(jwks), settings.issuer, self.clock),
             engine=self._make_engine(),
             spending=self._ledger,
@@ -254,8 +255,7 @@ class _Wiring:
         from .sales import CurrentStripe, open_sales  # slow to import; few shops need them
 
         parts = self._billing, self._ledger, self._plans, self._storage.store, self.clock
-        open_sales_of = lambda settings: open_sales(settings, *parts)  # noqa: E731
-        return CurrentStripe(lambda: get_state(self.app).settings, self.hooks, open_sales_of)
+        return CurrentStripe(self.app, self.hooks, lambda each: open_sales(each, *parts))
 
     @functools.cached_property
     def _tryon_http(self) -> HttpClient:

@@ -33,6 +33,9 @@ class Listener:
     def failed(self, shopper: Shopper, error: GenvorisError) -> None:
         self.events.append(("failed", shopper.external_id, type(error).__name__))
 
+    def minting(self, shopper: Shopper) -> None:
+        return
+
     def linked(self, shopper: Shopper, customer_id: str) -> None:
         self.events.append(("linked", shopper.external_id, customer_id))
 

@@ -96,6 +96,10 @@ class LotSales:
         time = self._singles.time
         return LotSettling(connection, self._ledger, event_id, time, repository)
 
+    def end_grace(self, external_id: str | None = None) -> int:  # noqa: ARG002
+        """Do nothing: a lot that was paid for ends by itself, and nothing unpaid follows."""
+        return 0
+
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Do nothing: version 0.1 had no ledger."""
 

@@ -49,7 +49,10 @@ _REFUSALS = (
 
 
 class SessionListener(Protocol):
-    """Receives the outcomes of mints."""
+    """Hears of mints, and receives their outcomes."""
+
+    def minting(self, shopper: Shopper) -> None:
+        """Do what has to be done before a shopper's token is minted."""
 
     def minted(self, shopper: Shopper, session: Session) -> None:
         """Receive a new token."""
@@ -171,6 +174,7 @@ class SingleFlight:
 
     def _run_mint(self, shopper: Shopper, future: Future[Session], priority: Priority) -> None:
         """Mint on a thread of the pool, cache the outcome, then wake the waiting requests."""
+        _notify(lambda: self._listener.minting(shopper))
         try:
             result = self._obtain(shopper, future, priority)
         except BaseException as error:  # noqa: BLE001  (or they would wait in vain)

@@ -42,12 +42,16 @@ class PlanContext:
     grace_days: int
     clock: Callable[[], float]
 
+    def grace_end(self, known: SubscriptionRecord) -> float | None:
+        """Return when an overdue subscription's days of grace end; None if it is not overdue."""
+        if not known.is_overdue or known.state == "ended" or known.paid_until <= 0:
+            return None
+        return known.paid_until + self.grace_days * 24 * 3600
+
     def is_overdue(self, known: SubscriptionRecord) -> bool:
         """Return whether a subscription's payment is overdue for longer than the days of grace."""
-        grace = self.grace_days * 24 * 3600
-        return (
-            known.is_overdue and known.paid_until > 0 and self.clock() >= known.paid_until + grace
-        )
+        ends = self.grace_end(known)
+        return ends is not None and self.clock() >= ends
 
     def customer(self, external_id: str) -> Customer | None:
         """Return a shopper's customer at Genvoris, or None."""

@@ -52,6 +52,10 @@ class StripeEvents:
         self._lookup = lookup
         self._metadata_only = metadata_only
 
+    def end_grace(self, external_id: str | None = None) -> int:
+        """Pause those whose payment is overdue for too long, as ``Sales.end_grace`` does."""
+        return self._sales.end_grace(external_id)
+
     def apply(self, event: Mapping[str, Any]) -> Outcome:
         """Apply a genuine event.
 

@@ -30,8 +30,16 @@ class PlanSettling:
         return self._context.repository
 
     def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
-        """Report to Genvoris what follows from all of a shopper's purchases."""
-        return settle(self._context, external_id, name, catalog)
+        """Report to Genvoris what follows from all of a shopper's purchases.
+
+        A subscription in its days of grace is noted, since no event tells when they end.
+        """
+        has_changed = settle(self._context, external_id, name, catalog)
+        known = self.repository.subscription(name)
+        ends = self._context.grace_end(known)
+        is_over = self._context.is_overdue(known)
+        self.repository.note_overdue(name, external_id, None if is_over else ends)
+        return has_changed
 
 
 class PlanSales:
@@ -78,6 +86,21 @@ class PlanSales:
             if outcome == "applied":
                 repository.set_done(event.id)
         return outcome
+
+    def end_grace(self, external_id: str | None = None) -> int:
+        """Pause whose days of grace have ended; return how many subscriptions it were."""
+        now, overdue = self._context.clock(), self._context.repository.overdue()
+        due = {
+            name: owner
+            for name, (owner, ends) in overdue.items()
+            if ends <= now and external_id in (None, owner)
+        }
+        if not due:
+            return 0
+        settling, catalog = PlanSettling(self._context), self.catalog()
+        for name, owner in due.items():
+            settling.settle(owner, name, catalog)
+        return len(due)
 
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Take back a sale of version 0.1 whose charge was refunded."""

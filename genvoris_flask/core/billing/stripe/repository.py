@@ -17,6 +17,7 @@ from .reversals import Reversal
 EVENT_SECONDS = 35 * 24 * 3600.0  # Stripe allows manual redeliveries for 30 days
 # A yearly subscription may cause no events for almost a year.
 LONG_SECONDS = 400 * 24 * 3600.0
+_OVERDUE = "stripe:overdue"
 LOCK_WAIT = 15.0
 LOCK_HOLD = 180.0  # longer than all requests of one event to Genvoris and Stripe
 
@@ -91,6 +92,22 @@ class StripeRepository:
     def save_history(self, name: str, history: HistoryRecord) -> None:
         """Store what a subscription has sold. The caller must hold a lock."""
         self._write("history", name, json.dumps(history.dump()))
+
+    def overdue(self) -> dict[str, tuple[str, float]]:
+        """Return the overdue subscriptions: whose each is, and when its days of grace end."""
+        raw = self._store.get(_OVERDUE)
+        return {name: (owner, ends) for name, (owner, ends) in json.loads(raw or b"{}").items()}
+
+    def note_overdue(self, name: str, external_id: str, ends: float | None) -> None:
+        """Store when a subscription's days of grace end; None if it is not in them."""
+        if ends is None and name not in self.overdue():
+            return
+
+        def change(record: dict[str, Any] | None) -> dict[str, Any]:
+            others = {each: kept for each, kept in (record or {}).items() if each != name}
+            return others if ends is None else {**others, name: (external_id, ends)}
+
+        self._merge(_OVERDUE, change, lambda _record: LONG_SECONDS)
 
     def payment(self, session: str) -> PaymentRecord | None:
         """Return what is known of a single payment, by its Checkout Session."""

@@ -96,6 +96,19 @@ class Sales(Protocol):
         exists. If the work raises an error, the event counts as not delivered.
         """
 
+    def end_grace(self, external_id: str | None = None) -> int:
+        """Pause those whose payment is overdue for longer than the days of grace.
+
+        Args:
+            external_id: The shop's id of a shopper; by default all shoppers.
+
+        Returns:
+            How many subscriptions it were.
+
+        Raises:
+            GenvorisError: It cannot be done now.
+        """
+
     def take_back_old(self, old: OldPayment, charge: str) -> None:
         """Take back a sale of version 0.1 whose charge was refunded."""
 
