@@ -66,6 +66,8 @@ class LedgerFixture:
         assert all(0 <= lot.used + lot.reserved <= lot.granted for lot in found)
         assert all(0 <= lot.allowed <= lot.granted for lot in found)
         assert sum(lot.reserved for lot in found) == open_count
+        ended = [lot for lot in found if lot.state in ("void", "expired")]
+        assert all(lot.allowed <= lot.used + lot.reserved for lot in ended)
 
 
 def new_ledger(url: str, **options: Any) -> LedgerFixture:

@@ -27,7 +27,7 @@ from tests.support.subscription_life import DAY, PRICE, Month, Subscriber
 pytestmark = pytest.mark.thorough
 
 # Histories of one run. Set it to 1000 or more for a long one.
-EXAMPLES = int(os.environ.get("GENVORIS_TEST_HISTORIES", "3"))
+EXAMPLES = int(os.environ.get("GENVORIS_TEST_HISTORIES", "25"))
 TIME_LIMIT = 900
 KEYS = st.sampled_from(["k1", "k2", "k3", "k4", "k5", "k6"])
 PLANS = st.sampled_from([("pro", 5), ("max", 50)])

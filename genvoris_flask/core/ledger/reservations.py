@@ -175,7 +175,8 @@ def undo(account: LockedAccount, key: str) -> bool:
     known = account.reservation(key)
     if known is None or known.state != "committed":
         return False
-    account.change_reservation(key, state="released")
+    # If its picture is shown after all, that is another attempt, which the journal counts anew.
+    account.change_reservation(key, state="released", attempt=known.attempt + 1)
     lot = account.lot(known.lot_id)
     # What comes back to a lot that has ended ends with it.
     lost = -1 if lot.stored_state in FINAL_STATES and lot.allowed >= lot.used else 0
