@@ -27,6 +27,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # examples leave out parts wi
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 napoleon_google_docstring = True
+napoleon_use_ivar = True
 add_module_names = False
 nitpicky = True
 # Names of other projects, whose inventories a build without a network does not have, and words of

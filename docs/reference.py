@@ -169,7 +169,7 @@ def command_section(name: str, command: click.Command) -> str:
 
 
 def routes() -> str:
-    """Return a table of the routes, with all that settings add."""
+    """Return a table of the routes, with all that settings add, but without the console's."""
     app = Flask("shop")
     app.config.update(
         SECRET_KEY="reference",  # noqa: S106
@@ -183,7 +183,8 @@ def routes() -> str:
     GenvorisFlask(app)
     rows = {}
     for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/genvoris/") or "//" in rule.rule:
+        is_ours = rule.endpoint.startswith("genvoris") and "//" not in rule.rule
+        if not is_ours or rule.endpoint.startswith("genvoris_console."):
             continue
         method = ", ".join(sorted(set(rule.methods or ()) - {"HEAD", "OPTIONS"}))
         path = re.sub(r"<\w+_id>", "ID", rule.rule.removeprefix("/genvoris/"))
@@ -191,10 +192,9 @@ def routes() -> str:
         stub = app.view_functions[rule.endpoint]  # imports its view when it is called
         view = getattr(import_module(stub.__module__), stub.__name__)
         said = (inspect.getdoc(view) or "").partition("\n")[0]
-        rows[f"{path} {method}"] = f"| `{method} {path}` | {markdown(said)} | `{rule.endpoint}` |"
-    return "| route | | endpoint |\n| --- | --- | --- |\n" + "\n".join(
-        rows[key] for key in sorted(rows)
-    )
+        rows[f"{path} {method}"] = f"| `{method} {path}` | {markdown(said)} `{rule.endpoint}` |"
+    head = "| route | what it does, and its endpoint |\n| --- | --- |\n"
+    return head + "\n".join(rows[key] for key in sorted(rows))
 
 
 def widget_attributes() -> str:
