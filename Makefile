@@ -25,7 +25,7 @@ help: ## Show the targets
 demo: $(VENV)/.demo ## Start a local Genvoris and the demo shop
 	@$(BIN)/python examples/demo_shop/run.py
 
-test: $(VENV)/.dev $(VENV)/.docs $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
+test: $(VENV)/.dev $(VENV)/.docs $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) $(VENV)/.redis $(VENV)/.databases $(VENV)/.php $(VENV)/.exiftool $(WIDGET)/node_modules/.installed $(READERS)/node_modules/.installed check lowest ## Set up all that is needed and run every test
 	ENGINES="$(ENGINES)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
@@ -34,10 +34,10 @@ check: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Lint and type-check
 	$(BIN)/mypy
 	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
-lowest: $(LOWEST)/.installed ## Run the fast tests with the oldest releases that pyproject.toml allows
+lowest: $(LOWEST)/.installed $(VENV)/.exiftool ## Run the fast tests with the oldest releases that pyproject.toml allows
 	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
-latest: $(VENV)/.dev ## Run the same tests with the latest releases
+latest: $(VENV)/.dev $(VENV)/.exiftool ## Run the same tests with the latest releases
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
@@ -136,6 +136,10 @@ $(VENV)/.databases: $(VENV)/.dev tests/provision.py
 
 $(VENV)/.php: $(VENV)/.dev tests/provision.py
 	$(BIN)/python tests/provision.py php
+	@touch $@
+
+$(VENV)/.exiftool: $(VENV)/.dev tests/provision.py
+	$(BIN)/python tests/provision.py exiftool
 	@touch $@
 
 $(READERS)/node_modules/.installed: $(VENV)/.dev tests/provision.py $(READERS)/package-lock.json

@@ -1,11 +1,11 @@
-"""Install what the tests need beyond Python packages: browsers, Node.js, databases and PHP.
+"""Install what the tests need beside Python packages: browsers, Node.js, servers and readers.
 
 ``python tests/provision.py chromium`` leaves the path of a working Chromium in
 ``.venv/chromium``, or an empty file when it is Playwright's own build, which finds itself. Beside
 it is that of Debian's headless shell, which starts and shows pages in a third of the time.
 ``firefox`` and ``webkit`` leave the paths of the browser and of its driver, a line each.
 ``python tests/provision.py node`` makes sure that ``node`` and ``npm`` can be run, ``redis`` that
-``redis-server`` can, and ``php`` that ``php`` can.
+``redis-server`` can, and ``php`` and ``exiftool`` that those can.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def main(argv: list[str]) -> None:
         "redis": provision_redis,
         "databases": provision_databases,
         "php": provision_php,
+        "exiftool": provision_exiftool,
     }
     if len(argv) != 1 or argv[0] not in parts:
         sys.exit(f"usage: provision.py {'|'.join(parts)}")
@@ -218,6 +219,11 @@ def find_postgres_program() -> str | None:
 def provision_php() -> None:
     """Use the system's PHP, else Debian's package."""
     provision_program("php", debian="php-cli", homebrew="php")
+
+
+def provision_exiftool() -> None:
+    """Use the system's exiftool, else Debian's package."""
+    provision_program("exiftool", debian="libimage-exiftool-perl", homebrew="exiftool")
 
 
 def provision_program(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import struct
 import subprocess
 import zlib
@@ -186,7 +185,6 @@ def test_appended_bytes_stay() -> None:
     assert marked(data + b"tail!").endswith(b"tail!")
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_read_by_exiftool(kind: str, tmp_path: Path) -> None:
     """exiftool reads the mark, and warns of nothing."""
