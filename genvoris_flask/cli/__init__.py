@@ -15,6 +15,7 @@ import click
 # The module here of each command.
 MODULES = {
     "check": "shop",
+    "init": "init",
     "plans": "plans",
     "customers": "customers",
     "db": "ledger",
