@@ -72,10 +72,15 @@ def list_endpoints(as_json: bool) -> None:
     help="A type to send; may be repeated. Default: those of your @genvoris.on functions.",
 )
 @click.option("--description", type=FILLED, help="A note.")
+@click.option("--once", is_flag=True, help="Do nothing if webhooks are sent to URL already.")
 @json_option
 @with_appcontext
-def create(url: str, events: tuple[str, ...], description: str | None, as_json: bool) -> None:
-    """Have webhooks sent to URL, signed with GENVORIS_WEBHOOK_SECRET. Doing it twice makes two.
+def create(
+    url: str, events: tuple[str, ...], description: str | None, once: bool, as_json: bool
+) -> None:
+    """Have webhooks sent to URL, signed with GENVORIS_WEBHOOK_SECRET.
+
+    Doing it twice makes two, unless it is done with --once.
 
     URL is your shop's address and /genvoris/webhook, or what GENVORIS_URL_PREFIX says instead.
     """
@@ -88,7 +93,11 @@ def create(url: str, events: tuple[str, ...], description: str | None, as_json: 
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter("URL must be a whole address, with https://.")
     wanted = events or _events_listened_to(shop)
-    _warn_of_others(shop, url)
+    others = [each for each in shop.client.webhook_endpoints.list() if each.url == url]
+    if others and once:
+        _show(others[0], as_json)
+        return
+    _warn_of_others(others)
     _show(_create(shop, url, wanted, description), as_json)
 
 
@@ -144,12 +153,11 @@ def _events_listened_to(shop: AppState) -> list[str]:
     return sorted(types - {TEST_TYPE})
 
 
-def _warn_of_others(shop: AppState, url: str) -> None:
-    others = [each.id for each in shop.client.webhook_endpoints.list() if each.url == url]
+def _warn_of_others(others: Sequence[WebhookEndpoint]) -> None:
     if others:
         click.echo(
-            f"{', '.join(others)} sends to this address too: until you delete it, what both send "
-            "comes twice.",
+            f"{', '.join(each.id for each in others)} sends to this address too: until you delete "
+            "it, what both send comes twice.",
             err=True,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from ...core.charging.ways import NEED_LEDGER, WAYS, Way, read_ways
 from ...core.setting_checks import CHECKS
 from ...errors import ConfigurationError, see
 from ..output import Failure
+from .options import packs_json, plans_json
 from .project import Project
 
 SANDBOX_URL = "http://127.0.0.1:8787"
@@ -61,8 +61,8 @@ class Answers:
         self._ask_key()
         self._ask_shoppers()
         self._ask_charging()
-        self._ask_queue()
         self._ask_stripe()
+        self._ask_queue()
         self._ask_webhooks()
         return self.values
 
@@ -131,6 +131,10 @@ class Answers:
     def _ask_sold(self, ways: Sequence[Way]) -> None:
         if "subscription" in ways and not self._has("GENVORIS_PLANS"):
             self._ask_plan()
+        if "subscription" in ways and not self._has("GENVORIS_UPGRADE_URL"):
+            self._text(
+                "GENVORIS_UPGRADE_URL", "Your page that sells plans, as in /plans (Enter: later)"
+            )
         if "pay_per_use" in ways and not self._has("GENVORIS_PACKS"):
             self._ask_pack()
         if "credits" in ways and not self._has("GENVORIS_CREDITS"):
@@ -140,18 +144,19 @@ class Answers:
             self._text("GENVORIS_FREE_TRYONS", "Free try-ons within 30 days", default="3")
 
     def _ask_plan(self) -> None:
-        self._need_person("--plan NAME:TRY-ONS:PRICE-ID")
+        self._need_person("--plan NAME:TRY-ONS:PRICE-ID:PRICE")
         click.echo("Declare the plan that you sell; more of them go into GENVORIS_PLANS later.")
         name = click.prompt("Name of the plan", default="Pro")
         number = click.prompt("Try-ons a month", type=click.IntRange(1))
         price = click.prompt("Its price's id in your billing system (Stripe: price_…)")
-        self.values["GENVORIS_PLANS"] = plans_json([(name, number, price)])
+        shown = click.prompt('Its price, as shoppers read it ("9 € a month")')
+        self.values["GENVORIS_PLANS"] = plans_json([(name, number, price, shown)])
 
     def _ask_pack(self) -> None:
         self._need_person("--pack TRY-ONS:PRICE")
         number = click.prompt("Try-ons that are sold together", type=click.IntRange(1), default=1)
         price = click.prompt('Their price, as shoppers read it ("0.99 €")')
-        self.values["GENVORIS_PACKS"] = packs_json([(number, price, None)])
+        self.values["GENVORIS_PACKS"] = packs_json([(number, price)])
 
     def _ask_queue(self) -> None:
         queue, redis = self._project.queue, self._project.redis_url
@@ -165,6 +170,8 @@ class Answers:
         value = self.values.get("GENVORIS_QUEUE") or self._project.setting("GENVORIS_QUEUE")
         needed = "--store-url" if (value or "threads") != "threads" else None
         question = "Redis that all processes of the shop share"
+        if self._has("GENVORIS_STRIPE_WEBHOOK_SECRET"):
+            self._explain("What Stripe says about a sale is kept in Redis, so that it counts once.")
         question += "" if needed else " (Enter: none, for a single process)"
         if redis and self._confirm("Use the shop's own Redis for try-ons too?", default=True):
             self._check("GENVORIS_STORE_URL", redis)
@@ -263,27 +270,6 @@ class Answers:
             CHECKS[key](key, value)
         except ConfigurationError as error:
             raise Failure(str(error)) from None
-
-
-def plans_json(plans: Sequence[tuple[str, int, str | None]]) -> str:
-    """Return GENVORIS_PLANS of names, try-ons a month and ids of prices."""
-    return _json(
-        {"name": name, "monthly_try_ons": number, "external_price_id": price}
-        for name, number, price in plans
-    )
-
-
-def packs_json(packs: Sequence[tuple[int, str, str | None]]) -> str:
-    """Return GENVORIS_PACKS of try-ons, prices as shoppers read them, and ids of prices."""
-    return _json(
-        {"try_ons": number, "price": price, "external_price_id": price_id}
-        for number, price, price_id in packs
-    )
-
-
-def _json(rows: Any) -> str:
-    kept = [{name: value for name, value in row.items() if value is not None} for row in rows]
-    return json.dumps(kept, ensure_ascii=False)
 
 
 def _address(value: str) -> str:

@@ -57,7 +57,7 @@ def _at_module_level(tree: ast.Module) -> list[Insertion] | None:
         return None
     # Settings, and the extensions that Genvoris may look for, come first.
     last = max(_end(each) for each in tree.body if _concerns(each, made[0]))
-    return [_import(tree), (last, f"{NAME} = GenvorisFlask({made[0]})")]
+    return [(_imports(tree, absolute=True), IMPORT), (last, f"{NAME} = GenvorisFlask({made[0]})")]
 
 
 def _in_factory(tree: ast.Module) -> list[Insertion] | None:
@@ -75,10 +75,10 @@ def _in_factory(tree: ast.Module) -> list[Insertion] | None:
     if len(places) != 1:
         return None
     statement, name = places[0]
-    line, text = _import(tree)
     indent = " " * statement.col_offset
     return [
-        (line, f"{text}\n\n{NAME} = GenvorisFlask()"),
+        (_imports(tree, absolute=True), IMPORT),
+        (_imports(tree), f"\n{NAME} = GenvorisFlask()"),
         (statement.lineno - 1, f"{indent}{NAME}.init_app({name})"),
     ]
 
@@ -114,17 +114,22 @@ def _sets_up(node: ast.AST, name: str) -> bool:
     return False
 
 
-def _import(tree: ast.Module) -> Insertion:
-    """Return the import, and the line that it goes after: the first block of imports."""
+def _imports(tree: ast.Module, *, absolute: bool = False) -> int:
+    """Return the last line of the first block of imports; 0 if the module begins with none.
+
+    Args:
+        tree: The module.
+        absolute: Whether to stop before those of the shop's own package.
+    """
     last = 0
     for statement in tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            last = _end(statement)
-        elif last or not _is_docstring(statement):
+        relative = isinstance(statement, ast.ImportFrom) and statement.level > 0
+        if not (isinstance(statement, ast.Import | ast.ImportFrom) or _is_docstring(statement)):
             break
-        else:
-            last = _end(statement)
-    return (last, IMPORT)
+        if absolute and relative:
+            break
+        last = _end(statement)
+    return last
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -141,7 +146,9 @@ def _inserted(text: str, insertions: Sequence[Insertion]) -> str:
 
 def _lines(text: str, insertions: Sequence[Insertion]) -> Iterator[str]:
     end = newline(text)
-    added = {line: more.replace("\n", end) + end for line, more in insertions}
+    added: dict[int, str] = {}
+    for line, more in insertions:
+        added[line] = added.get(line, "") + more.replace("\n", end) + end
     yield added.get(0, "")
     for number, line in enumerate(re.findall(r".*\n|.+$", text), 1):
         yield line if line.endswith("\n") else line + end

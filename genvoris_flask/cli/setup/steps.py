@@ -6,7 +6,6 @@ settings do is only certain in an app that reads them.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -35,7 +34,10 @@ class Commands:
         """Show a command, run it, and return its exit status."""
         click.secho(f"\n$ flask genvoris {' '.join(arguments)}", bold=True)
         sys.stdout.flush()
-        return self._start(arguments, None).returncode
+        done = subprocess.run(  # noqa: S603
+            [*self._program, *arguments], env=self.environ, check=False
+        )
+        return done.returncode
 
     def need(self, *arguments: str) -> None:
         """Run a command.
@@ -50,34 +52,14 @@ class Commands:
             )
 
     def register_webhooks(self, url: str) -> None:
-        """Have webhooks sent to the shop, unless they are already.
+        """Have webhooks of all types sent to the shop, unless they are already.
 
         Raises:
-            Failure: The endpoints cannot be read, or a new one is refused.
+            Failure: The endpoint is refused.
         """
-        done = self._start(["webhooks", "list", "--json"], subprocess.PIPE)
-        if done.returncode:
-            raise Failure("Genvoris's webhook endpoints cannot be read, so none was registered.")
-        if any(endpoint["url"] == url for endpoint in json.loads(done.stdout)):
-            click.echo(f"\nWebhooks are sent to {url} already.")
-            return
         events = sorted(KNOWN_TYPES - {TEST_TYPE})
         named = [word for event in events for word in ("--event", event)]
-        click.secho(f"\n$ flask genvoris webhooks create {url} --event …", bold=True)
-        sys.stdout.flush()
-        if self._start(["webhooks", "create", url, *named], None).returncode:
-            raise Failure(f"The webhook endpoint {url} was not registered.")
-
-    def _start(
-        self, arguments: Sequence[str], output: int | None
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
-            [*self._program, *arguments],
-            env=self.environ,
-            stdout=output,
-            text=True,
-            check=False,
-        )
+        self.need("webhooks", "create", url, "--once", *named)
 
 
 def _program(arguments: Sequence[str]) -> list[str]:
