@@ -38,6 +38,8 @@ SHELL = blocks("console", "shell", "sh", "bash")
 # Other programs, which the tests of their own pages start where they can.
 PROGRAMS = {
     "cd",
+    "cp",
+    "docker",  # tests/integration/test_celery_example.py runs its services
     "mkdir",
     "python",  # docs/contributing.md and docs/upgrading.md: the reader's own
     "python3",
@@ -145,6 +147,12 @@ def run_flask(arguments: list[str], sandbox: Sandbox, folder: Path) -> None:
     if arguments[0] == "sandbox":
         command = commands.get_command(click.Context(commands), "sandbox")
         assert command
+        return
+    if arguments[0] == "init":  # changes the files of the folder that it is run in
+        command = commands.get_command(click.Context(commands), "init")
+        assert command
+        known = {option for each in command.params for option in each.opts}
+        assert {word for word in arguments if word.startswith("--")} <= known, arguments
         return
     shop = Snippets(sandbox, folder, set_up=True)
     sandbox.shopper("user_42")
