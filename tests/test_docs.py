@@ -34,11 +34,11 @@ def test_settings_are_documented() -> None:
     assert set(re.findall(r"^\| `(GENVORIS_\w+)`", text, re.MULTILINE)) == set(CHECKS)
 
 
-@pytest.mark.parametrize("page", sorted(reference.PARTS))
-def test_reference_is_current(page: str) -> None:
+@pytest.mark.parametrize("name", sorted(reference.PARTS))
+def test_reference_is_current(name: str) -> None:
     """What repeats the code is as the code is now: `make reference` writes it."""
-    text = (ROOT / "docs" / page).read_text()
-    assert text == reference.written(page), f"docs/{page} is outdated: run make reference"
+    text = (ROOT / "docs" / name).read_text()
+    assert text == reference.written(name), f"docs/{name} is outdated: run make reference"
 
 
 def test_documented_defaults() -> None:
