@@ -243,7 +243,7 @@ class SubscriptionLife:
         each.stripe.extra = trial
         self.events.append(each.stripe.change("updated", each.price, "trialing", at=at + 2))
         if self.random.random() < 0.8:
-            self._pay(each, at, end, at + 2)
+            self._pay(each, at + 1, end, at + 2)  # its invoice begins a second after it
         else:  # Stripe's invoice of nothing is lost for good
             each.months.append(Month(0, at, end, each.price, is_invoiced=False))
 

@@ -14,7 +14,7 @@ from tests.support.subscription_life import SubscriptionLife
 pytestmark = pytest.mark.thorough
 
 # Each is one stream of events. Set it to 2000 or more for a long run.
-STREAMS = int(os.environ.get("GENVORIS_TEST_STREAMS", "40"))
+STREAMS = int(os.environ.get("GENVORIS_TEST_STREAMS", "80"))
 PAYMENTS = int(os.environ.get("GENVORIS_TEST_STREAMS", "15"))
 
 

@@ -83,7 +83,7 @@ class SubscriptionMachine(RuleBasedStateMachine):
         self.states["hand"] = "active"
 
     @precondition(lambda self: self.period)
-    @rule(plan=st.none() | PLANS, days=st.sampled_from([30, 31]))
+    @rule(plan=st.none() | st.none() | PLANS, days=st.sampled_from([30, 31]))
     def renew(self, plan: tuple[str, int] | None, days: int) -> None:
         """Renew a plan, perhaps with another one."""
         self._start("renew", plan[1] if plan else None, days)
@@ -100,7 +100,7 @@ class SubscriptionMachine(RuleBasedStateMachine):
         if self.now < self.period.end:
             self.period.granted = max(self.period.granted, plan[1])
 
-    @rule(state=st.sampled_from(["paused", "active", "ended"]))
+    @rule(state=st.sampled_from(["active", "active", "active", "paused", "ended"]))
     def set_state(self, state: SubscriptionState) -> None:
         """Pause, resume or cancel all subscriptions."""
         if not self.states:
