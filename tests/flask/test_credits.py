@@ -102,6 +102,15 @@ def test_wrong_rule(rule: Any) -> None:
         read_credits("GENVORIS_CREDITS", rule)
 
 
+@pytest.mark.parametrize("seconds", [1e18, float("inf"), float("nan"), "7", True])
+def test_impossible_times(genvoris: LocalGenvoris, tmp_path: Path, seconds: Any) -> None:
+    """A time that nobody can mean is refused in words, and gives nothing."""
+    shop = shop_with(genvoris, tmp_path)
+    with shop.app.app_context(), pytest.raises((TypeError, ValueError), match="expires_in must be"):
+        billing(shop).grant("ada", 1, expires_in=seconds)
+    assert available(shop) == 0
+
+
 class TestExpiry:
     @pytest.fixture
     def shop(self, genvoris: LocalGenvoris, tmp_path: Path) -> Shop:

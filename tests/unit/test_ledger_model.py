@@ -64,11 +64,11 @@ class LedgerMachine(RuleBasedStateMachine):
         """Start with what one shopper has and has used, another's order, and that of a guest."""
         self.shop = new_ledger("sqlite://")
         self.tell("u", "gift-1", 1, None)
-        self.tell("u", "single-1", 3, 600)
-        self.tell("u", "single-2", 1, None)
         self.refund("single-3", refunds)
         self.dispute("single-3", outcomes)
         self.tell("u", "single-3", 3, None)
+        self.tell("u", "single-1", 3, 600)
+        self.tell("u", "single-2", 1, None)
         self.order("o1", "v", 3, None)
         self.order_of_guest("o2", "ada@example.com", 4, 2000)
         for key in NAMES[:made]:
@@ -146,9 +146,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.shop.ledger.claim(shopper, email)
         self.model.claim(shopper, email)
 
-    @rule(shopper=SHOPPERS, units=st.integers(1, 3))
-    def take_back(self, shopper: str, units: int) -> None:
-        """Take back what was given."""
+    @rule(shopper=SHOPPERS, units=st.integers(1, 3), now=st.none() | st.integers(1, 4))
+    def take_back(self, shopper: str, units: int, now: int | None) -> None:
+        """Take back what was given, and perhaps tell the gift anew."""
         self._pass_time()
         event = self._name()
 
@@ -158,6 +158,8 @@ class LedgerMachine(RuleBasedStateMachine):
         say()
         self.told.append(say)
         self.model.take_back(shopper, units)
+        if now:
+            self.tell(shopper, "gift-1", now, None)
 
     @rule(which=st.integers(0, 100))
     def repeat(self, which: int) -> None:

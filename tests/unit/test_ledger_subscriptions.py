@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -127,6 +128,13 @@ class TestPeriods:
         """A period that has ended is a mistake."""
         with pytest.raises(ValueError, match="in the past"):
             shop.ledger.start_period("activate", "u", 10, until=at(2020, 1, 1))
+
+    @pytest.mark.parametrize("until", [datetime(2030, 1, 1), 1_900_000_000, "2030-01-01"])  # noqa: DTZ001
+    def test_end_without_a_time_zone(self, shop: LedgerFixture, until: Any) -> None:
+        """When a period ends must be clear, wherever the server is."""
+        with pytest.raises(TypeError, match="time zone"):
+            shop.ledger.start_period("activate", "u", 10, until=until)
+        assert available(shop) == 0
 
     @pytest.mark.parametrize("units", [0, -1, 10**7])
     def test_units(self, shop: LedgerFixture, units: int) -> None:

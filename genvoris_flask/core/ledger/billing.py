@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from ..api.models import Customer
 from ..billing.accounts import BillingParts
 from ..charging.credits import CreditRule, Order, OrderItem, lines_of
-from .grants import Grant, check_units
+from .grants import Grant, check_lifetime, check_units
 from .models import Balance, DisputeOutcome, JournalLine, OrderLine
 from .service import Ledger
 from .subscription_billing import SubscriptionBilling, connection_of
@@ -169,4 +169,4 @@ class LedgerBilling(SubscriptionBilling):
     def _time(self, seconds: float | None) -> timedelta | None:
         if seconds is None:
             seconds = self.terms.credit_seconds
-        return None if seconds is None else timedelta(seconds=seconds)
+        return None if seconds is None else check_lifetime("expires_in", seconds)

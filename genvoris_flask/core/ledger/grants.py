@@ -18,6 +18,8 @@ from .schema import lots
 # More than any order; a column of the database holds it.
 MAX_UNITS = 1_000_000
 MAX_AMOUNT = 10**15
+# A hundred years.
+MAX_SECONDS = 100 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ def check_amount(name: str, value: object) -> int:
     if not 0 <= value <= MAX_AMOUNT:
         raise ValueError(f"{name} must be 0 to {MAX_AMOUNT:,} minor units, not {value}.")
     return value
+
+
+def check_lifetime(name: str, value: object) -> timedelta:
+    """Return for how long something lasts, from a number of seconds.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is more than a hundred years, or no finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, not {value!r}.")
+    if not -MAX_SECONDS <= value <= MAX_SECONDS:
+        raise ValueError(f"{name} must be at most {MAX_SECONDS:,} seconds, not {value}.")
+    return timedelta(seconds=value)
 
 
 def check_units(name: str, value: object, *, least: int = 1) -> int:

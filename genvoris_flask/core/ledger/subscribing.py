@@ -201,6 +201,7 @@ def _begin(
     before = known or Subscription(SHOP, name, SHOP, now.timestamp())
     is_new = is_sale or _last_end(before, now) < now - LATE
     since = now.timestamp() if is_new else before.since
+    _check_end(until)
     end = until or (add_months(now, 1) if is_new else _next_end(before, now))
     if end <= now:
         raise ValueError(f"until ({end}) is in the past: it is when what was paid for ends.")
@@ -221,6 +222,12 @@ def _begin(
         changes=tuple(each for each in before.changes if each[0] < now.timestamp()),
         periods=(*_begun(before, now), period),
     )
+
+
+def _check_end(until: object) -> None:
+    is_clear = isinstance(until, datetime) and until.tzinfo is not None
+    if until is not None and not is_clear:
+        raise TypeError(f"until must be a datetime with a time zone, not {until!r}.")
 
 
 def _begun(known: Subscription, now: datetime) -> tuple[Period, ...]:

@@ -38,6 +38,10 @@ class SubscriptionBilling(Billing):
     ) -> Balance:
         """Start a plan that was sold: a period with all of its try-ons; return what there is now.
 
+        The ``email`` is accepted as without a ledger, but not kept: addresses are stored as keyed
+        digests alone. Genvoris gets the shopper's own at their first try-on, if the shop's
+        ``shopper_loader`` returns it.
+
         Raises:
             UnknownPriceError: No plan has that price.
             EventConflictError: The event sold something else before. Nothing was changed.
