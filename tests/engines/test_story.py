@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser_window import DESKTOP, PHONE, BrowserWindow, open_dialog
@@ -13,6 +14,16 @@ from tests.support.demo import Demo, running_demo
 from tests.support.served_shop import ServedShop
 
 PRODUCT = "/product/harbour-shirt"
+# The link that the QR code has.
+KEEP_LINK = """const ask = window.fetch;
+window.fetch = async (...request) => {
+  const response = await ask(...request);
+  if (response.url.endsWith('/handovers')) {
+    window.phoneLink = (await response.clone().json()).url;
+  }
+  return response;
+};"""
+SHOWS = "return document.querySelector(arguments[0])?.textContent === arguments[1]"
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +72,19 @@ def test_from_log_in_to_new_plan(window: BrowserWindow, demo: Demo, photo: Path)
     window.resize(DESKTOP)
     window.open(f"{demo.url}/product/breton-top")
     window.click("[data-genvoris-trigger]")
+    window.run(KEEP_LINK)
     window.press("Take it with your phone")
     window.part("[part=qr]")
-    window.press("Choose a photo here instead")
-    window.part("[part=drop]")
+    link = window.wait_until("return window.phoneLink")
+    with window.other_tab(link):
+        window.resize(PHONE)
+        window.wait_until(SHOWS, "h1", "Take your photo")
+        window.driver.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(photo))
+        window.wait_until(SHOWS, "h1", "Use this photo?")
+        window.click_text("Send to my computer")
+        window.wait_until(SHOWS, "h1", "Photo sent")
+    window.expect_text("Choose another photo")
+    window.part("[part~=primary]:enabled")
 
 
 def test_keyboard(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,20 @@ class BrowserWindow:
     def open(self, url: str) -> None:
         """Open a page and wait until it is loaded."""
         self.driver.get(url)
+
+    @contextmanager
+    def other_tab(self, url: str) -> Iterator[None]:
+        """Show a page in a tab of its own, as on another device."""
+        first, size = self.driver.current_window_handle, self._size
+        self.driver.switch_to.new_window("tab")
+        try:
+            self.open(url)
+            yield
+        finally:
+            self.driver.close()
+            self.driver.switch_to.window(first)
+            self._size = (0, 0)
+            self.resize(size)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run the body of a function in the page and return its result."""
