@@ -14,6 +14,7 @@ from blinker import NamedSignal
 from flask import Flask
 
 from docs import reference
+from docs.parts import settings
 from examples.demo_shop import security
 from genvoris_flask import GenvorisFlask, Paywall, Product, Refusal, Shopper, errors, signals
 from genvoris_flask.core.api.models import Customer, Plan, Usage
@@ -43,10 +44,10 @@ def test_reference_is_current(name: str) -> None:
 
 def test_documented_defaults() -> None:
     """The default that a setting's docstring names is the one that it has."""
-    meanings = reference.setting_meanings()
+    meanings = settings.setting_meanings()
     checked = 0
     for field in dataclasses.fields(Settings):
-        said = reference.default_of(field, meanings[field.name]).split(":")[0].replace(",", "")
+        said = settings.default_of(field, meanings[field.name]).split(":")[0].replace(",", "")
         if isinstance(field.default, bool):
             assert said == str(field.default).lower(), field.name
         elif isinstance(field.default, int | float):

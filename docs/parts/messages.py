@@ -1,0 +1,91 @@
+"""The sentences that people read, from where the code has them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from genvoris_flask.web.errors import STATUSES, SUBJECTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def configuration_errors() -> str:
+    """Return the sentences of all ``ConfigurationError``s that are written in one piece."""
+    sentences = {
+        sentence
+        for file in sorted((ROOT / "genvoris_flask").rglob("*.py"))
+        for function, call in calls(file, {"ConfigurationError"})
+        if call.args and says_something(sentence := text_of(call.args[0], function))
+    }
+    return "\n".join(f"- {quoted(each)}" for each in sorted(sentences, key=str.lower))
+
+
+def check_findings() -> str:
+    """Return the sentences of what ``flask genvoris check`` finds wrong or warns of."""
+    rows = [
+        f"| {ast.literal_eval(call.args[0])} | {'`warn`' if call.func.id == 'warn' else ''} "  # type: ignore[attr-defined]
+        f"| {quoted(text_of(call.args[1], function))} |"
+        for file in sorted((ROOT / "genvoris_flask/web/health_checks").glob("*.py"))
+        for function, call in calls(file, {"wrong", "warn"})
+        if says_something(text_of(call.args[1], function))
+    ]
+    return "| about | | |\n| --- | --- | --- |\n" + "\n".join(rows)
+
+
+def says_something(sentence: str) -> bool:
+    """Return whether a text has words of its own, and not just what is put into it."""
+    return len(re.findall(r"\b[a-z]{2,}\b", sentence.partition("(the page")[0])) > 2
+
+
+def calls(file: Path, names: set[str]) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
+    """Yield the calls of functions of these names, each with the function that it stands in."""
+    for function in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in names:
+                yield function, node
+
+
+def text_of(node: ast.expr, function: ast.FunctionDef) -> str:
+    """Return a text as it is written, with an ellipsis for what is known only when it runs."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(text_of(part, function) for part in parts)
+        case ast.FormattedValue(value=ast.Name() as name):
+            return text_of(name, function)
+        case ast.FormattedValue(value=ast.Call(func=ast.Name(id="see"), args=[page])):
+            return f"the page [{text_of(page, function)}]({text_of(page, function)})"
+        case ast.Name(id=name):
+            written = [
+                each.value
+                for each in ast.walk(function)
+                if isinstance(each, ast.Assign)
+                and isinstance(each.targets[0], ast.Name)
+                and each.targets[0].id == name
+                and each.lineno < node.lineno
+            ]
+            return text_of(written[-1], function) if written else "…"
+    return "…"
+
+
+def quoted(sentence: str) -> str:
+    """Return a sentence for a list or a table."""
+    return re.sub(r"\s+", " ", sentence).replace("|", "\\|").replace("<", "&lt;").strip()
+
+
+def sentences() -> str:
+    """Return a table of what shoppers read, with the error and what it is about."""
+    english = json.loads((ROOT / "genvoris_flask/core/locales/en.json").read_text())
+    rows = [
+        f"| {quoted(english[error])} | `{error}` | {SUBJECTS.get(error, 'service')} |"
+        for error in STATUSES
+        if error in english
+    ]
+    return "| sentence | `error` | about |\n| --- | --- | --- |\n" + "\n".join(rows)
