@@ -67,6 +67,7 @@ def test_python(
     document: Path, genvoris_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The Python blocks of a page run in their order, and leave settings that can be read."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     monkeypatch.setenv("METRICS_TOKEN", "a-token-of-a-scraper")
     monkeypatch.setenv("GENVORIS_WEBHOOK_SECRET", "whsec_of_deliveries")
     genvoris_sandbox.shopper("user_42")
