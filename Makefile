@@ -17,7 +17,7 @@ WORKERS ?= 3
 # The processes that tests start would compile the package each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lowest latest bench fuzz widget dist sbom docs reference picture clean
+.PHONY: help demo test check lowest latest coverage types bench fuzz widget dist sbom docs reference picture clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,19 @@ lowest: $(LOWEST)/.installed $(VENV)/.exiftool ## Run the fast tests with the ol
 
 latest: $(VENV)/.dev $(VENV)/.exiftool ## Run the same tests with the latest releases
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract $(NOT_LOWEST)
+
+# Without the tests that need servers or browsers of their own: those run in processes that are killed, or the widget's built files.
+coverage: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Measure what the fast tests cover, and fail below the floor
+	mkdir -p .cache/coverage
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract tests/sandbox
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet --fail-under=0 -o .cache/coverage/python.json
+	$(BIN)/coverage report
+	cd $(WIDGET) && PATH="$(CURDIR)/$(BIN):$$PATH" npx vitest run --coverage
+	$(BIN)/python tests/coverage_floor.py
+
+types: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Check that all that the package exports has types
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes genvoris_flask --ignoreexternal
 
 bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENGINES)) benchmarks/node_modules/.installed ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/sessions.py

@@ -195,12 +195,12 @@ class ApiError(GenvorisError):
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.status = problem.status
-        self.code = problem.code
-        self.detail = problem.detail
-        self.request_id = problem.request_id
-        self.retry_after = problem.retry_after
-        self.field_errors = problem.field_errors
+        self.status: int = problem.status
+        self.code: str = problem.code
+        self.detail: str = problem.detail
+        self.request_id: str | None = problem.request_id
+        self.retry_after: float | None = problem.retry_after
+        self.field_errors: Mapping[str, tuple[str, ...]] = problem.field_errors
         request = f" (request {problem.request_id})" if problem.request_id else ""
         super().__init__(f"{problem.status} {problem.code}: {problem.detail}{request}")
 
@@ -229,8 +229,8 @@ class QuotaError(ApiError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.reason = problem.reason
-        self.used = problem.used
-        self.limit = problem.limit
+        self.used: int | None = problem.used
+        self.limit: int | None = problem.limit
 
 
 class CreditError(ApiError):

@@ -18,17 +18,17 @@ A receiver may run outside of a request, in a thread of the try-on pool, with an
 
 from __future__ import annotations
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
 
 _signals = Namespace()
 
-customer_linked = _signals.signal("genvoris-customer-linked")
-session_minted = _signals.signal("genvoris-session-minted")
-session_failed = _signals.signal("genvoris-session-failed")
-quota_exhausted = _signals.signal("genvoris-quota-exhausted")
-credits_depleted = _signals.signal("genvoris-credits-depleted")
-credits_burning = _signals.signal("genvoris-credits-burning")
-credits_expiring = _signals.signal("genvoris-credits-expiring")
-refund_due = _signals.signal("genvoris-refund-due")
-shopper_erased = _signals.signal("genvoris-shopper-erased")
-tryon_rated = _signals.signal("genvoris-tryon-rated")
+customer_linked: NamedSignal = _signals.signal("genvoris-customer-linked")
+session_minted: NamedSignal = _signals.signal("genvoris-session-minted")
+session_failed: NamedSignal = _signals.signal("genvoris-session-failed")
+quota_exhausted: NamedSignal = _signals.signal("genvoris-quota-exhausted")
+credits_depleted: NamedSignal = _signals.signal("genvoris-credits-depleted")
+credits_burning: NamedSignal = _signals.signal("genvoris-credits-burning")
+credits_expiring: NamedSignal = _signals.signal("genvoris-credits-expiring")
+refund_due: NamedSignal = _signals.signal("genvoris-refund-due")
+shopper_erased: NamedSignal = _signals.signal("genvoris-shopper-erased")
+tryon_rated: NamedSignal = _signals.signal("genvoris-tryon-rated")

@@ -6,11 +6,13 @@ import gzip
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.support.widget_build import WIDGET, build
+from tests.support.widget_build import WIDGET, build, environment
 
 KB = 1024
 # On one worker, so that what all of these tests share is made once.
@@ -113,3 +115,49 @@ def test_budgets(locale: str) -> None:
     # What is loaded only when it is used, all of it together.
     assert gzipped("fitting-room.js", "handover.js") <= 12 * KB
     assert gzipped("camera.js") <= 3 * KB
+
+
+SHOP_SCRIPT = """
+window.Genvoris?.on("quota", (event) => {
+  const used: number | null = event.detail.used;
+  if (used) event.preventDefault();
+});
+addEventListener("genvoris:add-to-cart", ({ detail }) => {
+  const ids: string[] = detail.products.map((product) => product.id);
+  window.Genvoris?.update({ language: "fr", borderRadius: ids.length });
+});
+// @ts-expect-error: this event has no such detail
+addEventListener("genvoris:open", ({ detail }) => detail.price);
+// @ts-expect-error: there is no such option
+window.Genvoris?.open({ productColour: "red" });
+"""
+EVENT = """
+addEventListener("genvoris:%s", (event) => {
+  const detail: object = event.detail;
+  return detail;
+});
+"""
+
+
+def test_types_for_shops(tmp_path: Path) -> None:
+    """A shop's own TypeScript knows window.Genvoris and every event, by what the command prints."""
+    from genvoris_flask.cli import genvoris as commands
+
+    printed = CliRunner().invoke(commands, ["widget-types"])
+    assert printed.exit_code == 0
+    (tmp_path / "genvoris.d.ts").write_text(printed.output)
+    declared = re.search(r"interface Events \{(.*?)\n\}", printed.output, re.DOTALL)
+    assert declared
+    events = re.findall(r'^    "?([a-z-]+)"?: \{', declared[1], re.MULTILINE)
+    assert {"open", "quota", "tryon-completed", "analytics"} <= set(events)
+    script = SHOP_SCRIPT + "".join(EVENT % name for name in events)
+    (tmp_path / "shop.ts").write_text(script)
+    options = ["--noEmit", "--strict", "--target", "ES2022", "--lib", "ES2022,DOM"]
+    done = subprocess.run(
+        [WIDGET / "node_modules/.bin/tsc", *options, "shop.ts", "genvoris.d.ts"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stdout

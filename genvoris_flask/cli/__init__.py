@@ -36,6 +36,7 @@ MODULES = {
     "webhooks": "webhooks",
     "webhook-test": "webhooks",
     "widget-hash": "shop",
+    "widget-types": "shop",
     "sandbox": "shop",
 }
 
@@ -82,4 +83,4 @@ def _broken_installation(error: Exception) -> click.ClickException:
     )
 
 
-genvoris = GenvorisGroup("genvoris", help="Virtual try-on by Genvoris.")
+genvoris: GenvorisGroup = GenvorisGroup("genvoris", help="Virtual try-on by Genvoris.")

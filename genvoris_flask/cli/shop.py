@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
+from ..web.assets import find_folder
 from ..web.health_checks import Finding, diagnose
 from ..web.state import SwitchedOffError, get_state
 from .output import Failure, json_option, show_json, show_table, this_shop
@@ -73,6 +74,12 @@ def widget_hash(as_json: bool) -> None:
         show_json(rows)
     else:
         show_table(rows, COLUMNS, "There are no files.")
+
+
+@click.command("widget-types", short_help="Print the widget's TypeScript declarations.")
+def widget_types() -> None:
+    """Print the TypeScript declarations of window.Genvoris and the widget's events."""
+    click.echo((find_folder() / "widget.d.ts").read_text(encoding="utf-8"), nl=False)
 
 
 @click.command(

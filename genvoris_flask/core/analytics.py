@@ -26,7 +26,7 @@ from .outbox.verdicts import judge
 from .ratings import TRYON_RATED, Rating, problem_of
 from .reserved_fields import is_reserved
 
-log = logging.getLogger("genvoris_flask.events")
+log: logging.Logger = logging.getLogger("genvoris_flask.events")
 
 # Events of the paywall, which the shop counts for itself.
 PAYWALL_TYPES = ("PAYWALL_SHOWN", "PAYWALL_TAKEN")

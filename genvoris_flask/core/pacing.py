@@ -22,7 +22,7 @@ from .rate_limits import MemoryWindows, Windows
 from .rates import PACE, Rate, parse_rates
 from .storage.interface import Store
 
-log = logging.getLogger("genvoris_flask.api")
+log: logging.Logger = logging.getLogger("genvoris_flask.api")
 
 Call = Literal[
     "mints", "registrations", "new_shoppers", "tryons", "usage", "metering", "events", "orders"

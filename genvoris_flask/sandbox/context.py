@@ -33,7 +33,7 @@ class SandboxClock:
         self._base = base
         self._store = store
         with store.transaction() as db:
-            self.offset = float(get_value(db, OFFSET_NAME, 0.0))
+            self.offset: float = float(get_value(db, OFFSET_NAME, 0.0))
 
     def __call__(self) -> float:
         """Return the time in Unix seconds."""

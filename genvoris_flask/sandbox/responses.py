@@ -84,8 +84,8 @@ class HttpError(Exception):
         **extra: Any,
     ) -> None:
         self.status = status
-        self.headers = dict(headers or {})
-        self.body = {"error": error, "detail": detail, **extra}
+        self.headers: dict[str, str] = dict(headers or {})
+        self.body: dict[str, Any] = {"error": error, "detail": detail, **extra}
         self.after_rollback: Callable[[sqlite3.Connection], None] | None = None
         super().__init__(f"{status} {error}")
 

@@ -33,7 +33,7 @@ class SettingsRefusedError(ConfigurationError):
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
-        self.problems = dict(problems)
+        self.problems: dict[str, str] = dict(problems)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .model import Settings
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
     from ..core.ledger.changed_settings import ChangedSettings, Changes, Record
 
-log = logging.getLogger("genvoris_flask.settings")
+log: logging.Logger = logging.getLogger("genvoris_flask.settings")
 
 POLL_SECONDS = 2.0
 FIRST_WAIT = 0.5  # seconds that the first page of a process waits at most

@@ -15,7 +15,7 @@ from ..core.setting_checks import CHECKS
 from ..errors import ConfigurationError, see
 from .model import Settings
 
-log = logging.getLogger("genvoris_flask.settings")
+log: logging.Logger = logging.getLogger("genvoris_flask.settings")
 
 PREFIX = "GENVORIS_"
 

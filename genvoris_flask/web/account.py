@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # slow to import
     from ..core.privacy.own_data import OwnData
     from ..core.tryon.remaining import RemainingTryons
 
-log = logging.getLogger("genvoris_flask.storefront")
+log: logging.Logger = logging.getLogger("genvoris_flask.storefront")
 
 TEMPLATE = "genvoris/account.html"
 LINES = 20

@@ -19,7 +19,7 @@ from ..errors import QueueFullError
 from .cookies import is_cookie_value, keep_cookie, read_cookie
 from .state import get_state
 
-log = logging.getLogger("genvoris_flask.attribution")
+log: logging.Logger = logging.getLogger("genvoris_flask.attribution")
 
 VISIT_COOKIE = "genvoris_visit"
 OLD_SESSION_KEY = "_genvoris_widget_session"  # where earlier versions kept it

@@ -22,7 +22,7 @@ from .shopper import current_shopper, log_loader_failure
 from .shopper import login_url as login_url
 from .state import get_state
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 GUEST_COOKIE = "genvoris_guest"
 OLD_GUEST_KEY = "_genvoris_guest"  # in the session, where earlier versions kept it

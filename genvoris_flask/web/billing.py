@@ -18,7 +18,7 @@ from ..core.charging.packs import Pack
 from ..core.sessions import Shopper
 from .errors import HttpError, answer_error
 
-log = logging.getLogger("genvoris_flask")
+log: logging.Logger = logging.getLogger("genvoris_flask")
 
 
 class StripeCheckout(Protocol):

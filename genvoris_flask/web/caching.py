@@ -17,8 +17,8 @@ from flask import Flask, Request, Response, current_app, request
 
 from .compat import get_request
 
-log = logging.getLogger("genvoris_flask.web")
-page_log = logging.getLogger("genvoris_flask.storefront")
+log: logging.Logger = logging.getLogger("genvoris_flask.web")
+page_log: logging.Logger = logging.getLogger("genvoris_flask.storefront")
 
 NO_STORE = "no-store"
 PRIVATE = "private, no-store"

@@ -34,7 +34,7 @@ from ..signals import (
 from .figures import counted
 from .state import AppState, get_state
 
-log = logging.getLogger("genvoris_flask")
+log: logging.Logger = logging.getLogger("genvoris_flask")
 
 
 _PAUSED: dict[Paused, str] = {

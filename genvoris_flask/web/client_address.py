@@ -16,7 +16,7 @@ from ..core.addresses import embedded_ipv4, is_public
 from ..core.storage.interface import Store
 from ..errors import StoreUnavailableError
 
-log = logging.getLogger("genvoris_flask.web")
+log: logging.Logger = logging.getLogger("genvoris_flask.web")
 
 # What a proxy adds; a private address that sends one of them forwards for somebody else.
 _FORWARDING_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP")

@@ -106,11 +106,11 @@ class HttpError(Exception):
         **extra: Any,
     ) -> None:
         self.error = error
-        self.status = STATUSES.get(error) or SERVER_STATUSES[error]
-        self.headers = dict(headers or {})
+        self.status: int = STATUSES.get(error) or SERVER_STATUSES[error]
+        self.headers: dict[str, str] = dict(headers or {})
         if retry_after is not None:
             self.headers["Retry-After"] = str(math.ceil(retry_after))
-        self.values = values or {}
+        self.values: Mapping[str, object] | dict[str, object] = values or {}
         self.extra = extra
         super().__init__(f"{self.status} {error}")
 

@@ -28,7 +28,7 @@ from ..errors import LedgerUnavailableError
 from .holdout import read_visitor
 from .state import AppState
 
-log = logging.getLogger("genvoris_flask.figures")
+log: logging.Logger = logging.getLogger("genvoris_flask.figures")
 
 
 def count_events(state: AppState, events: Sequence[Event]) -> None:

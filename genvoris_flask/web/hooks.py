@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # slow to import
     from ..core.tryon.paywall import PaywallHook
     from ..core.webhooks.handling import Handler
 
-log = logging.getLogger("genvoris_flask.storefront")
+log: logging.Logger = logging.getLogger("genvoris_flask.storefront")
 
 _logged: set[tuple[str, str]] = set()
 

@@ -14,7 +14,7 @@ from ..core.privacy.own_data import TROUBLES, OwnData
 from ..errors import GenvorisError
 from .state import AppState
 
-log = logging.getLogger("genvoris_flask.privacy")
+log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 RECEIPT, TROUBLE = "genvoris_receipt", "genvoris_trouble"
 ANCHOR = "genvoris-data"

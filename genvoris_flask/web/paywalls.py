@@ -19,7 +19,7 @@ from .errors import page_language
 from .hosts import own_path
 from .state import AppState, get_state
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 def paywall_fields(

@@ -21,7 +21,7 @@ from .compat import get_app
 from .shopper import user_id
 from .state import AppState, get_state
 
-log = logging.getLogger("genvoris_flask.privacy")
+log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 MESSAGE_KIND = "erasure"
 

@@ -20,7 +20,7 @@ from ..errors import ConfigurationError
 from .hooks import log_once
 from .state import AppState, get_state
 
-log = logging.getLogger("genvoris_flask.storefront")
+log: logging.Logger = logging.getLogger("genvoris_flask.storefront")
 SETTING = "GENVORIS_USER_ID_ATTRIBUTE"
 _LIBRARIES = ("flask_login", "flask_security")
 

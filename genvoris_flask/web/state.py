@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # what a process needs of these, ``wiring`` imports
     from .hooks import Hooks
     from .metrics import Metrics
 
-log = logging.getLogger("genvoris_flask")
+log: logging.Logger = logging.getLogger("genvoris_flask")
 
 EXTENSION_KEY = "genvoris"
 NOT_SET_UP = (

@@ -21,7 +21,7 @@ from werkzeug.formparser import FormDataParser
 from ..core.concurrency.threads import Task, call_later
 from .errors import HttpError
 
-log = logging.getLogger("genvoris_flask.web")
+log: logging.Logger = logging.getLogger("genvoris_flask.web")
 
 # Where gunicorn and Werkzeug's own server put a connection. Other servers bound slow browsers
 # themselves.

@@ -16,7 +16,7 @@ from .errors import HttpError
 from .hosts import is_own_host, shop_url
 from .transfers import bounded_upload
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 @dataclass(frozen=True)

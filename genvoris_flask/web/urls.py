@@ -8,6 +8,7 @@ server starts, before the first request.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
@@ -48,9 +49,9 @@ def register_routes(app: Flask, settings: Settings) -> None:
     answer_unknown_paths(app, settings.url_prefix)
 
 
-view = functools.partial(lazy_view, f"{__package__}.routes")
+view: Callable[[str], Callable[..., Any]] = functools.partial(lazy_view, f"{__package__}.routes")
 
-widget = browser_blueprint("genvoris", __name__)
+widget: Blueprint = browser_blueprint("genvoris", __name__)
 widget.post("/session")(view("tryons.session"))
 widget.post("/device-keys")(view("widget.hand_out"))
 widget.get("/status")(widget.get("/api/status")(view("tryons.status")))
@@ -73,7 +74,7 @@ def _keep_in_memory(max_photo_bytes: int) -> None:
     keep_in_memory(request, max_photo_bytes)
 
 
-handovers = browser_blueprint("genvoris_handovers", __name__)
+handovers: Blueprint = browser_blueprint("genvoris_handovers", __name__)
 handovers.post("/handovers")(view("handovers.open_handover"))
 handovers.get("/handovers/<handover_id>")(view("handovers.read_handover"))
 handovers.post("/handovers/<handover_id>/photo")(view("handovers.take_photo"))
@@ -107,10 +108,10 @@ def _add_for_hosted_widget(blueprint: Blueprint, method: str, path: str, functio
     blueprint.add_url_rule(f"/{path}", view_func=function, methods=[method], merge_slashes=False)
 
 
-events = browser_blueprint("genvoris_events", __name__)
+events: Blueprint = browser_blueprint("genvoris_events", __name__)
 _add_for_hosted_widget(events, "POST", "/api/v1/events", view("widget.report"))
 
-passthrough = browser_blueprint("genvoris_passthrough", __name__)
+passthrough: Blueprint = browser_blueprint("genvoris_passthrough", __name__)
 _add_for_hosted_widget(passthrough, "POST", "/api/analyze", view("proxy.forwarding.analyze"))
 _add_for_hosted_widget(passthrough, "POST", "/api/tryon", view("proxy.forwarding.tryon"))
 _add_for_hosted_widget(passthrough, "GET", "/api/config", view("proxy.forwarding.config"))
@@ -122,40 +123,42 @@ def keep_forwarded_photo_in_memory(_endpoint: str | None, _values: dict[str, Any
     _keep_in_memory(get_state().settings.max_upload_bytes * 4 // 3)
 
 
-checkout = browser_blueprint("genvoris_checkout", __name__)
+checkout: Blueprint = browser_blueprint("genvoris_checkout", __name__)
 checkout.post("/checkout")(view("checkout.create_checkout"))
 checkout.get("/checkout")(view("checkout.go_to_checkout"))
 checkout.get("/checkout/return")(view("checkout.complete_checkout"))
 
-claims = browser_blueprint("genvoris_claims", __name__)
+claims: Blueprint = browser_blueprint("genvoris_claims", __name__)
 claims.get("/claim/<token>")(view("claims.claim_order"))
 
-consents = browser_blueprint("genvoris_consents", __name__)
+consents: Blueprint = browser_blueprint("genvoris_consents", __name__)
 consents.get("/consent")(view("consents.read_consent"))
 consents.post("/consent")(view("consents.give_consent"))
 consents.delete("/consent")(view("consents.withdraw_consent"))
 
 # Without the headers that keep answers out of a browser's cache: it is asked once a day.
-figures = EveryHostBlueprint("genvoris_figures", __name__)
+figures: EveryHostBlueprint = EveryHostBlueprint("genvoris_figures", __name__)
 figures.get("/button-style")(view("figures.button_style"))
 
-own_data = browser_blueprint("genvoris_own_data", __name__)
+own_data: Blueprint = browser_blueprint("genvoris_own_data", __name__)
 own_data.post("/account/erase")(view("own_data.erase"))
 own_data.get("/account/data")(view("own_data.download"))
 
-webhooks = server_blueprint("genvoris_webhooks", __name__)
+webhooks: Blueprint = server_blueprint("genvoris_webhooks", __name__)
 webhooks.post("/webhook")(view("webhooks.receive"))
 
-stripe = server_blueprint("genvoris_stripe", __name__)
+stripe: Blueprint = server_blueprint("genvoris_stripe", __name__)
 stripe.post("/stripe")(view("stripe.receive"))
 
-health = server_blueprint("genvoris_health", __name__)
+health: Blueprint = server_blueprint("genvoris_health", __name__)
 health.get("/health")(view("health.health"))
 
-metrics = server_blueprint("genvoris_metrics", __name__)
+metrics: Blueprint = server_blueprint("genvoris_metrics", __name__)
 metrics.get("/metrics")(view("metrics.metrics"))
 
-assets = EveryHostBlueprint("genvoris_assets", __name__, public=True, template_folder="templates")
+assets: EveryHostBlueprint = EveryHostBlueprint(
+    "genvoris_assets", __name__, public=True, template_folder="templates"
+)
 assets.get("/<name>.js")(view("widget.script"))
 
 

@@ -27,7 +27,7 @@ from ..errors import see
 from ..settings import Settings
 from .state import get_state
 
-log = logging.getLogger("genvoris_flask")
+log: logging.Logger = logging.getLogger("genvoris_flask")
 
 SERVERS = (
     "apig_wsgi",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request
@@ -26,7 +27,7 @@ from .state import EXTENSION_KEY, AppState, TagPart, state_for
 if TYPE_CHECKING:  # slow to import
     from ..core.api.models import Session
 
-log = logging.getLogger("genvoris_flask.storefront")
+log: logging.Logger = logging.getLogger("genvoris_flask.storefront")
 
 MAX_ROOTS = 16
 SESSION = "data-end-customer-token"
@@ -178,7 +179,7 @@ def _is_allowed(keyword: str, value: object) -> bool:
     return False
 
 
-TEMPLATE_FUNCTIONS = {
+TEMPLATE_FUNCTIONS: dict[str, Callable[..., Markup | int | None]] = {
     "genvoris_account": genvoris_account,
     "genvoris_balance": genvoris_balance,
     "genvoris_button": genvoris_button,

@@ -56,7 +56,7 @@ if TYPE_CHECKING:  # slow to import, and few shops have both
     from .metrics import Metrics
     from .sales import CurrentStripe
 
-log = logging.getLogger("genvoris_flask")
+log: logging.Logger = logging.getLogger("genvoris_flask")
 
 
 def build_state(

@@ -101,6 +101,7 @@ def test_shell(block: Block, genvoris_sandbox: Sandbox, tmp_path: Path) -> None:
     for words in found:
         while words and re.match(r"[A-Z_]+=", words[0]):
             words = words[1:]
+        words = words[: words.index(">")] if ">" in words else words
         check_command(words, genvoris_sandbox, tmp_path)
 
 

@@ -27,7 +27,7 @@ class Commands:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = {**environ}
+        self.environ: dict[str, str] = {**environ}
         self._program = _program(sys.argv)
 
     def run(self, *arguments: str) -> int:

@@ -70,15 +70,15 @@ class GenvorisClient:
 
     def _set_timeout(self, timeout: float) -> None:
         self._timeout = timeout
-        self.plans = Plans(self._http, timeout)
-        self.customers = Customers(self._http, timeout)
-        self.sessions = Sessions(self._http, timeout, self._now)
-        self.events = Events(self._http, timeout)
-        self.conversions = Conversions(self._http, timeout)
-        self.returns = Returns(self._http, timeout)
-        self.webhook_endpoints = WebhookEndpoints(self._http, timeout)
-        self.tryons = TryOns(self._root, self._tryon_http, timeout, self._api_key)
-        self.widget = Widget(self._tryon_http, timeout)
+        self.plans: Plans = Plans(self._http, timeout)
+        self.customers: Customers = Customers(self._http, timeout)
+        self.sessions: Sessions = Sessions(self._http, timeout, self._now)
+        self.events: Events = Events(self._http, timeout)
+        self.conversions: Conversions = Conversions(self._http, timeout)
+        self.returns: Returns = Returns(self._http, timeout)
+        self.webhook_endpoints: WebhookEndpoints = WebhookEndpoints(self._http, timeout)
+        self.tryons: TryOns = TryOns(self._root, self._tryon_http, timeout, self._api_key)
+        self.widget: Widget = Widget(self._tryon_http, timeout)
 
     def ask(self, method: str, path: str, *, timeout: float) -> Response:
         """Send one request as it is, without retrying it.

@@ -28,7 +28,7 @@ from .retries import MAX_ATTEMPTS, RetryPolicy, may_repeat, wait_before_repeatin
 
 __all__ = ["HttpClient", "Response", "RetryPolicy", "StreamedResponse", "may_repeat"]
 
-log = logging.getLogger("genvoris_flask.api")
+log: logging.Logger = logging.getLogger("genvoris_flask.api")
 
 # A thread waits no longer than this before it repeats a request. Who asked can wait without one.
 LONGEST_WAIT = 5.0
@@ -66,7 +66,7 @@ class HttpClient:
         observe: Observe | None = None,
         pace: Pace | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url: str = base_url.rstrip("/")
         self._headers = dict(headers)
         self._secrets = secrets
         self._transport = transport

@@ -56,8 +56,8 @@ class Billing(WithoutLedger):
     ) -> None:
         self._store = store
         self._clock = clock
-        self.accounts = Accounts(client, store, tokens, on_linked, clock)
-        self.plans = PlanService(client, store, declared, default_plan)
+        self.accounts: Accounts = Accounts(client, store, tokens, on_linked, clock)
+        self.plans: PlanService = PlanService(client, store, declared, default_plan)
 
     def sync_plans(self, *, dry_run: bool = False) -> list[PlanChange]:
         """Make the plans at Genvoris match GENVORIS_PLANS; return the steps, in order.

@@ -15,7 +15,7 @@ from ..sessions import Shopper
 FIELDS = ("try_ons", "price", "title", "external_price_id")
 MAX_TRY_ONS = 10_000
 MAX_TEXT = 80
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 
 @dataclass(frozen=True)

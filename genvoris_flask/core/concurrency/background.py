@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...errors import QueueFullError
 from .threads import RunAgain, WorkerPool
 
-log = logging.getLogger("genvoris_flask.background")
+log: logging.Logger = logging.getLogger("genvoris_flask.background")
 
 THREADS = 4
 MAX_UNFINISHED = 1000

@@ -31,7 +31,7 @@ from ...errors import QueueFullError
 from .forks import run_at_exit
 from .per_process import PerProcess
 
-log = logging.getLogger("genvoris_flask.background")
+log: logging.Logger = logging.getLogger("genvoris_flask.background")
 
 GRACE_SECONDS = 5.0
 IDLE_SECONDS = 30.0  # after which a thread with nothing to do ends

@@ -18,7 +18,7 @@ from ...errors import LedgerUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import RunAgain, WorkerPool
 
-log = logging.getLogger("genvoris_flask.figures")
+log: logging.Logger = logging.getLogger("genvoris_flask.figures")
 
 FLUSH_SECONDS = 2.0
 RETRY_SECONDS = 60.0

@@ -69,8 +69,8 @@ class Budget:
     """
 
     def __init__(self, length: int) -> None:
-        self.limit = BASE + PER_BYTE * length
-        self.spent = 0
+        self.limit: int = BASE + PER_BYTE * length
+        self.spent: int = 0
 
     def spend(self, size: int = 0) -> None:
         """Count one part of ``size`` bytes.

@@ -16,7 +16,7 @@ from .signing import PictureSigner
 from .visible import VisibleMark
 from .xmp import Credit, write_packet
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 DEFAULT_CREDIT = "Virtual try-on, made with AI"
 # Ends the names of both source types that say so, in a manifest as elsewhere.

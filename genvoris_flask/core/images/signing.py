@@ -23,7 +23,7 @@ from ..concurrency.threads import start_thread
 from .photos import Picture, read_picture
 from .xmp import AI_COMPOSITE
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 # Takes what is to be signed, and returns the signature by the certificate's key.
 SignFunction = Callable[[bytes], bytes]

@@ -104,7 +104,7 @@ class LockedAccount:
 
     def __init__(self, connection: Connection, external_id: str, now: datetime) -> None:
         self.connection = connection
-        self.id = check_id("external_id", external_id)
+        self.id: str = check_id("external_id", external_id)
         self.now = now
         self._lock()
         self.is_due: bool | None = None

@@ -18,7 +18,7 @@ from .columns import UtcDateTime
 from .database import Database, insert_if_absent
 from .schema import metadata
 
-settings_table = Table(
+settings_table: Table = Table(
     "genvoris_settings",
     metadata,
     Column("key", String(64), primary_key=True),

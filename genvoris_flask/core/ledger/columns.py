@@ -17,8 +17,8 @@ ID_LENGTH = 255
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, stored as UTC without an offset and with microseconds."""
 
-    impl = DateTime
-    cache_ok = True
+    impl: type[DateTime] = DateTime
+    cache_ok: bool = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Ask MySQL for microseconds, which it drops by default."""

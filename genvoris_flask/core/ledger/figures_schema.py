@@ -10,7 +10,7 @@ from .schema import metadata
 NAME_LENGTH = 64
 
 # How often something happened on a day, in UTC.
-figures = Table(
+figures: Table = Table(
     "genvoris_figures",
     metadata,
     Column("day", Date, primary_key=True),
@@ -19,7 +19,7 @@ figures = Table(
 )
 
 # The same for each product. Apart, so that the shop's own sums read few rows.
-product_figures = Table(
+product_figures: Table = Table(
     "genvoris_product_figures",
     metadata,
     Column("day", Date, primary_key=True),
@@ -28,7 +28,7 @@ product_figures = Table(
     Column("count", BigInteger, nullable=False),
 )
 
-figure_products = Table(
+figure_products: Table = Table(
     "genvoris_figure_products",
     metadata,
     Column("id", id_type(), primary_key=True),
@@ -37,7 +37,7 @@ figure_products = Table(
 
 # Orders that followed a try-on, or that were placed by a visitor of the hold-out. Amounts are in
 # the currency's minor unit.
-figure_orders = Table(
+figure_orders: Table = Table(
     "genvoris_figure_orders",
     metadata,
     # Of the platform and the shop's id of the order, so that none counts twice.

@@ -30,7 +30,7 @@ from .columns import UtcDateTime, id_type, row_id_type
 
 VERSION_TABLE = "genvoris_version"
 
-metadata = MetaData(
+metadata: MetaData = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -41,7 +41,7 @@ metadata = MetaData(
 )
 
 # One row for each shopper. Updating it is the lock under which the shopper's lots change.
-accounts = Table(
+accounts: Table = Table(
     "genvoris_accounts",
     metadata,
     Column("external_id", id_type(), primary_key=True),
@@ -50,7 +50,7 @@ accounts = Table(
     Index(None, "created_at", "external_id"),
 )
 
-lots = Table(
+lots: Table = Table(
     "genvoris_lots",
     metadata,
     Column("id", row_id_type(), primary_key=True),
@@ -83,7 +83,7 @@ lots = Table(
 )
 
 # What is known of each subscription; its lots follow from that.
-subscriptions = Table(
+subscriptions: Table = Table(
     "genvoris_subscriptions",
     metadata,
     Column("source", String(32), primary_key=True),
@@ -108,7 +108,7 @@ def is_due_now() -> Exists:
 
 
 # What the events of a payment provider have said so far.
-records = Table(
+records: Table = Table(
     "genvoris_records",
     metadata,
     Column("key", id_type(), primary_key=True),
@@ -116,7 +116,7 @@ records = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-reservations = Table(
+reservations: Table = Table(
     "genvoris_reservations",
     metadata,
     Column("key", id_type(), primary_key=True),
@@ -132,7 +132,7 @@ reservations = Table(
 )
 
 # The journal. Rows are only ever added.
-entries = Table(
+entries: Table = Table(
     "genvoris_entries",
     metadata,
     Column("id", row_id_type(), primary_key=True),
@@ -155,7 +155,7 @@ entries = Table(
     Index(None, "account", "id"),
 )
 
-events = Table(
+events: Table = Table(
     "genvoris_events",
     metadata,
     Column("id", id_type(), primary_key=True),
@@ -166,7 +166,7 @@ events = Table(
 
 # Refunds and disputes, of a lot or of a bundle of lots. One that is delivered before its sale waits
 # here for it.
-reversals = Table(
+reversals: Table = Table(
     "genvoris_reversals",
     metadata,
     Column("source", String(32), primary_key=True),
@@ -178,7 +178,7 @@ reversals = Table(
 )
 
 # What Genvoris, or a function of the shop's, has yet to be told.
-outbox = Table(
+outbox: Table = Table(
     "genvoris_outbox",
     metadata,
     Column("id", row_id_type(), primary_key=True),
@@ -205,7 +205,7 @@ outbox = Table(
 )
 
 # The wordings that somebody has agreed to.
-consent_texts = Table(
+consent_texts: Table = Table(
     "genvoris_consent_texts",
     metadata,
     Column("digest", String(64), primary_key=True),
@@ -218,7 +218,7 @@ consent_texts = Table(
 )
 
 # Who has agreed to which wording. Rows are added and withdrawn, never changed otherwise.
-consents = Table(
+consents: Table = Table(
     "genvoris_consents",
     metadata,
     Column("id", row_id_type(), primary_key=True),
@@ -230,7 +230,7 @@ consents = Table(
 )
 
 # Erasures that were asked for. The account stays here only until all of it is done.
-erasures = Table(
+erasures: Table = Table(
     "genvoris_erasures",
     metadata,
     Column("id", id_type(), primary_key=True),
@@ -242,7 +242,7 @@ erasures = Table(
 )
 
 # What the shop's staff have changed in the console. Rows are only ever added, but for an erasure.
-audit = Table(
+audit: Table = Table(
     "genvoris_audit",
     metadata,
     Column("id", row_id_type(), primary_key=True),

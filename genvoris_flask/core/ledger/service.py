@@ -69,7 +69,7 @@ class Ledger(Selling, Subscribing, Notices, Moving):
         super().__init__(database, clock=clock, secrets=secrets, policy=policy)
         self._time_limit = timedelta(seconds=reservation_seconds)
         self.free_allowance = free_allowance
-        self.handled = HandledWebhooks(database, self.now)
+        self.handled: HandledWebhooks = HandledWebhooks(database, self.now)
 
     # Spending
 

@@ -30,7 +30,7 @@ from .reversal_records import set_reversal
 from .service import Ledger
 from .subscriptions import follow, move, read_subscription
 
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 STRIPE = "stripe"
 
@@ -72,7 +72,7 @@ class LotSales:
         self._former = former
         self.catalog = catalog
         self._singles = singles
-        self.packs = singles.packs
+        self.packs: Mapping[str, int] = singles.packs
 
     def once(self, event: EventKey, work: Work) -> Outcome:
         """Do the work of an event in one transaction, unless that was done before."""
@@ -132,7 +132,7 @@ class LotSettling:
         self._event_id = event_id
         self._single_time = single_time
         self.repository = repository
-        self.now = ledger.now()
+        self.now: datetime = ledger.now()
 
     def settle(self, external_id: str, name: str, catalog: PlanCatalog) -> bool:
         """Make a shopper's lots what follows from a subscription or a single payment."""

@@ -13,7 +13,7 @@ from ...errors import GenvorisError
 from .messages import KINDS, Claim, Deliver, Lane, UndeliverableError
 from .verdicts import Verdict, delay_after, judge
 
-log = logging.getLogger("genvoris_flask.outbox")
+log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
 GIVE_UP_AFTER = timedelta(days=3)
 # While Genvoris does not answer, one message tries it after 2 s, then 4, up to a minute.

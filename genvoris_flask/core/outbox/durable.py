@@ -18,7 +18,7 @@ from .drain import Drain, Round
 from .drain import MessageTable as DrainedTable
 from .messages import KINDS, LANES, Lane, Message, Outbox, State, StoredMessage
 
-log = logging.getLogger("genvoris_flask.outbox")
+log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
 # The table cannot be used now.
 UNAVAILABLE = (LedgerUnavailableError, StoreUnavailableError)

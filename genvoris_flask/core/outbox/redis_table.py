@@ -25,7 +25,7 @@ from ..storage.redis_connection import RedisConnection
 from . import redis_scripts as scripts
 from .messages import KINDS, Claim, Lane, Message, State, StoredMessage
 
-log = logging.getLogger("genvoris_flask.outbox")
+log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
 # For how long a message that was delivered is known by its key.
 KEEP = timedelta(days=30)

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 from ...errors import GenvorisError
 
-log = logging.getLogger("genvoris_flask.privacy")
+log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 Outcome = Literal["deleted", "anonymised", "kept"]
 

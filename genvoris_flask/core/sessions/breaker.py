@@ -21,7 +21,7 @@ from ...errors import (
 )
 from ..concurrency.per_process import ProcessLock
 
-log = logging.getLogger("genvoris_flask.sessions")
+log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 
 FAILURES_TO_OPEN = 3
 SLOW_CALLS = 3  # in a row, after which no page waits for a call; as many fast ones end that

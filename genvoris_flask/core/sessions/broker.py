@@ -66,7 +66,7 @@ class SessionBroker:
         at_once: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
-        self.registers = default_plan is not None
+        self.registers: bool = default_plan is not None
         self._known = known or KnownShoppers(MemoryStore(clock))
         self._cache = PerProcess(lambda: SessionCache(max_shoppers, clock))
         self._breaker = breaker or CircuitBreaker(slow_seconds=page_budget)

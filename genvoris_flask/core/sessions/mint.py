@@ -20,7 +20,7 @@ from ..pacing import PacedError, Priority
 from . import Shopper
 from .known import KnownShoppers
 
-log = logging.getLogger("genvoris_flask.sessions")
+log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 
 CUSTOMER_PREFIX = "ec_"  # of Genvoris's own customer ids
 MINT_SECONDS = 10.0

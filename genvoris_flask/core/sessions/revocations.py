@@ -13,7 +13,7 @@ from ..concurrency.threads import WorkerPool
 from .breaker import CircuitBreaker
 from .mint import REVOKE_SECONDS
 
-log = logging.getLogger("genvoris_flask.sessions")
+log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 
 THREADS = 4
 MAX_WAITING = 1000

@@ -33,7 +33,7 @@ from .breaker import CircuitBreaker
 from .cache import SessionCache, SharedSessions
 from .mint import MINT_SECONDS, Mint
 
-log = logging.getLogger("genvoris_flask.sessions")
+log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 
 MINT_THREADS = 16
 MAX_MINTS = 256  # that wait or run; more could not succeed before the pages' shoppers have left

@@ -26,7 +26,7 @@ REQUIRED_CLAIMS = ("exp", "sub", "jti", "iss", "aud")
 
 # An RSAPublicKey of cryptography, which is imported with the first keys: it is slow to import.
 PublicKey = Any
-log = logging.getLogger("genvoris_flask.sessions")
+log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 MAX_AGE = 3600.0  # seconds; Genvoris's keys may be cached for an hour at most
 # Seconds without another fetch, so that made-up key ids cost next to nothing: after one that did
 # not return the key that was asked for, and after one that failed.

@@ -25,7 +25,7 @@ from ...errors import ApiError, GenvorisError, StoreUnavailableError
 from ..concurrency.per_process import ProcessLock
 from .interface import digest
 
-log = logging.getLogger("genvoris_flask.store")
+log: logging.Logger = logging.getLogger("genvoris_flask.store")
 
 PREFIX = "genvoris"
 CHECK_SECONDS = 60.0  # between two checks whether Redis still knows the name

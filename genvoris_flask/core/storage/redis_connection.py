@@ -15,7 +15,7 @@ from ..concurrency.per_process import PerProcess
 from .redis_clients import SOCKET_TIMEOUT, open_client
 from .redis_url import RedisAddress, parse_redis_url, read_redis_url
 
-log = logging.getLogger("genvoris_flask.store")
+log: logging.Logger = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
 PAUSE = 2.0  # seconds without another attempt, after Redis did not answer
@@ -42,7 +42,7 @@ class RedisConnection:
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         url = read_redis_url("GENVORIS_STORE_URL", url)
-        self.address = parse_redis_url(url) or RedisAddress("server", url)
+        self.address: RedisAddress = parse_redis_url(url) or RedisAddress("server", url)
         self._clock = clock
         self._retry_at = 0.0
         self._is_unavailable = False

@@ -20,7 +20,7 @@ from .interface import digest
 from .namespace import PREFIX, Namespace
 from .redis_connection import CHECK_SECONDS, FAILURES, PAUSE, RedisConnection
 
-log = logging.getLogger("genvoris_flask.store")
+log: logging.Logger = logging.getLogger("genvoris_flask.store")
 
 T = TypeVar("T")
 POLL = 0.02  # seconds between two attempts to take a lock

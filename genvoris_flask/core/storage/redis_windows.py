@@ -20,7 +20,7 @@ from .namespace import PREFIX
 from .redis_clients import SOCKET_TIMEOUT, connection_options
 from .redis_connection import RedisConnection
 
-log = logging.getLogger("genvoris_flask.store")
+log: logging.Logger = logging.getLogger("genvoris_flask.store")
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from .jobs import JobExpiredError
 from .models import Failure
 from .paywall import Refusal
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 @dataclass(frozen=True)

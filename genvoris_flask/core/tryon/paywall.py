@@ -15,7 +15,7 @@ from ..locales import DEFAULT, translate
 from ..products import Product
 from ..sessions import Shopper
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 Kind = Literal["offer", "account", "unavailable"]
 Reason = QuotaReason | Literal["credit_limit_reached"]

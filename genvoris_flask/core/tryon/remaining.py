@@ -17,7 +17,7 @@ from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import WorkerPool
 from ..sessions import Shopper
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 THREADS = 2
 USABLE_SECONDS = 600.0  # for which an older number is better than none

@@ -27,7 +27,7 @@ from .jobs import JobExpiredError
 from .models import TryOnCancelledError, TryOnPostponedError
 from .paywall import Refusal
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 ONCE = timedelta(days=1)  # as long as a key names its job
 UNDER_WAY_SECONDS = 2.0

@@ -22,7 +22,7 @@ from ..sessions.broker import SessionBroker
 from ..storage.interface import Store, digest
 from .events import KNOWN_TYPES, CustomerEvent, WebhookEvent, current_type, read_event
 
-log = logging.getLogger("genvoris_flask.webhooks")
+log: logging.Logger = logging.getLogger("genvoris_flask.webhooks")
 
 # Longer than any attempt (10 s), shorter than the pause before a late retry: when a process dies
 # while it handles an event, the lock has expired by the time of the next delivery.

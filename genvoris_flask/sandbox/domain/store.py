@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ class FolderLock:
         self._db = sqlite3.connect(
             folder / LOCK_NAME, timeout=0, isolation_level=None, check_same_thread=False
         )
-        self.release = weakref.finalize(self, self._db.close)
+        self.release: Callable[[], object] = weakref.finalize(self, self._db.close)
         try:
             self._db.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:

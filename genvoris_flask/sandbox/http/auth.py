@@ -18,7 +18,13 @@ from ..domain.safety import FAILED_IN_A_ROW, suspend
 from ..domain.settings import read_settings, require_active
 from ..responses import HttpError, Json, iso
 from .openapi import Operation
-from .rate_limits import CUSTOMER_CREATES, MINTS, TRYONS_BY_ADDRESS, TRYONS_BY_CUSTOMER
+from .rate_limits import (
+    CUSTOMER_CREATES,
+    MINTS,
+    TRYONS_BY_ADDRESS,
+    TRYONS_BY_CUSTOMER,
+    RateLimit,
+)
 
 
 def require_valid_key(key: str | None, error: HttpError) -> None:
@@ -90,7 +96,7 @@ def require_local() -> None:
         raise HttpError(403, "cross_origin", "Call this from the machine that it runs on.")
 
 
-LIMITS = {
+LIMITS: dict[str, tuple[RateLimit, ...]] = {
     "sessions.mint": (MINTS,),
     "customers.upsert": (CUSTOMER_CREATES,),
     "tryon.create": TRYONS_BY_ADDRESS,

@@ -85,7 +85,7 @@ class FailedAuthentications:
     """
 
     def __init__(self) -> None:
-        self.in_a_row = 0
+        self.in_a_row: int = 0
         self._limiter = RateLimiter()
 
     def note(self, address: str, now: float) -> int:
@@ -105,7 +105,8 @@ class FailedAuthentications:
 
     def forget(self) -> None:
         """Count from zero."""
-        self.in_a_row, self._limiter = 0, RateLimiter()
+        self.in_a_row = 0
+        self._limiter = RateLimiter()
 
 
 def _refusal(limit: RateLimit, wait: float) -> HttpError:

@@ -23,7 +23,7 @@ from ..http.auth import require_local
 from ..responses import HttpError, invalid, not_found
 from ..routes.control_api import advance, catch_up
 
-blueprint = Blueprint("actions", __name__, url_prefix="/actions")
+blueprint: Blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
 MAX_CREDITS = 1_000_000_000
 MAX_CLOCK_MOVE = 366 * 86_400

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from ..http.openapi import FILE, Json, Operation, api_document, describe
 
-blueprint = Blueprint("docs", __name__)
+blueprint: Blueprint = Blueprint("docs", __name__)
 
 
 @blueprint.get("/openapi.json")

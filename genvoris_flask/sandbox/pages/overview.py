@@ -16,7 +16,7 @@ from ..domain.notifications import latest_deliveries
 from ..domain.safety import safety_fields
 from .charts import DAY, DAYS, draw_chart, read_days, read_funnel
 
-blueprint = Blueprint("page", __name__)
+blueprint: Blueprint = Blueprint("page", __name__)
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "

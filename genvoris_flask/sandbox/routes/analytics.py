@@ -12,7 +12,7 @@ from ..context import context
 from ..http.request_validation import body
 from ..responses import Json
 
-events_blueprint = Blueprint("events", __name__, url_prefix="/api/v1/events")
+events_blueprint: Blueprint = Blueprint("events", __name__, url_prefix="/api/v1/events")
 
 OPTIONAL_EVENT_FIELDS = ("productId", "productTitle", "pageUrl")
 
@@ -38,7 +38,7 @@ def create() -> tuple[Json, int]:
     return {"accepted": len(events)}, 202
 
 
-conversions_blueprint = Blueprint("conversions", __name__, url_prefix="/api/v1")
+conversions_blueprint: Blueprint = Blueprint("conversions", __name__, url_prefix="/api/v1")
 
 DEFAULT_CURRENCY = "USD"
 OPTIONAL_ORDER_FIELDS = ("productId", "productTitle", "sessionId", "customerEmail")

@@ -24,7 +24,7 @@ from ..http.faults import SECONDS, Fault
 from ..http.request_validation import body, query
 from ..responses import Json, invalid, iso
 
-blueprint = Blueprint("switches", __name__, url_prefix="/sandbox")
+blueprint: Blueprint = Blueprint("switches", __name__, url_prefix="/sandbox")
 
 LAST_TIME = 4_102_444_800.0  # 2100-01-01
 MAX_DELIVERIES = 200
@@ -156,7 +156,7 @@ def _fault(rule: Json) -> Fault:
     )
 
 
-account_blueprint = Blueprint("account", __name__, url_prefix="/sandbox")
+account_blueprint: Blueprint = Blueprint("account", __name__, url_prefix="/sandbox")
 
 
 @account_blueprint.get("/settings")

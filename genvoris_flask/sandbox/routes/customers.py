@@ -16,7 +16,7 @@ from ..domain.safety import note_shopper
 from ..http.request_validation import body, query
 from ..responses import HttpError, Json, customer_fields, iso, plan_summary
 
-blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
+blueprint: Blueprint = Blueprint("customers", __name__, url_prefix="/api/v1/customers")
 
 CUSTOMER_BUCKETS = 12
 

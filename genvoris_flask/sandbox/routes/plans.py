@@ -13,7 +13,7 @@ from ..domain.notifications import emit
 from ..http.request_validation import body, query
 from ..responses import Json, not_found, plan_fields
 
-blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
+blueprint: Blueprint = Blueprint("plans", __name__, url_prefix="/api/v1/plans")
 
 COLUMNS = {
     "name": "name",

@@ -21,7 +21,7 @@ from ..http.request_validation import query
 from ..responses import Json, iso
 from .sessions import customer_of_token
 
-blueprint = Blueprint("public", __name__)
+blueprint: Blueprint = Blueprint("public", __name__)
 
 DESIGN_SECONDS = 60
 PACKAGE = Path(__file__).resolve().parents[2]

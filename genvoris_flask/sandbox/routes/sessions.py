@@ -14,7 +14,7 @@ from ..domain.ledger import find_customer
 from ..http.request_validation import body
 from ..responses import HttpError, Json, iso, not_found
 
-blueprint = Blueprint("sessions", __name__)
+blueprint: Blueprint = Blueprint("sessions", __name__)
 
 AUDIENCE = "genvoris-widget"
 MAX_LIFETIME = 3600

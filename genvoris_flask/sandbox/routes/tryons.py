@@ -25,7 +25,7 @@ from ..responses import HttpError, Json, invalid
 from .public import config, status
 from .sessions import customer_of_token
 
-blueprint = Blueprint("tryon", __name__, url_prefix="/api")
+blueprint: Blueprint = Blueprint("tryon", __name__, url_prefix="/api")
 
 MAX_KEY = 200
 ANSWER_SECONDS = 24 * 3600.0
@@ -138,7 +138,7 @@ def _stored_answer(db: sqlite3.Connection, key: str) -> Json | None:
     return load(row["body"]) if row else None
 
 
-track_blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
+track_blueprint: Blueprint = Blueprint("track", __name__, url_prefix="/api/tryon")
 
 
 @track_blueprint.post("/track")

@@ -13,7 +13,7 @@ from ..domain.notifications import send_test
 from ..http.request_validation import body
 from ..responses import Json, iso, not_found
 
-blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
+blueprint: Blueprint = Blueprint("endpoints", __name__, url_prefix="/api/v1/webhooks")
 
 
 def endpoint_fields(row: sqlite3.Row) -> Json:

@@ -14,7 +14,7 @@ from ..hosts import SAFE_METHODS, may_change
 from ..shopper import current_shopper_or_nobody, user_id
 from ..state import AppState, get_state
 
-log = logging.getLogger("genvoris_flask.console")
+log: logging.Logger = logging.getLogger("genvoris_flask.console")
 
 
 def refuse_others() -> None:

@@ -21,7 +21,7 @@ from ...core.storage.interface import Fallback, Store
 from ...core.storage.memory_store import MemoryStore
 from ..health_checks.finding import Finding
 
-log = logging.getLogger("genvoris_flask.console")
+log: logging.Logger = logging.getLogger("genvoris_flask.console")
 
 # Seconds. A check of everything takes one or two, or half a minute if Genvoris is away.
 FRESH = 300.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +42,9 @@ NAVIGATION = (
     NavItem("history", "/history"),
 )
 
-view = functools.partial(lazy_view, __package__)
+view: Callable[[str], Callable[..., Any]] = functools.partial(lazy_view, __package__)
 
-console = EveryHostBlueprint("genvoris_console", __name__)
+console: EveryHostBlueprint = EveryHostBlueprint("genvoris_console", __name__)
 console.before_request(refuse_others)
 console.get(f"{CONSOLE}/", strict_slashes=False)(view("today.show_today"))
 console.post(f"{CONSOLE}/check")(view("today.check_again"))

@@ -10,7 +10,7 @@ from ...core.tryon.jobs.durable import DurableJobQueue
 from ...errors import ConfigurationError, StoreUnavailableError
 from ..state import get_state
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 def run_job(app: Flask, job_id: str) -> None:

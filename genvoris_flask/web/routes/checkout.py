@@ -18,7 +18,7 @@ from ..hosts import may_change, shop_url
 from ..rate_limits import count_address
 from ..state import get_state
 
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 
 def create_checkout() -> Any:

@@ -21,7 +21,7 @@ from ..own_data import RECEIPT, TROUBLE, keep_receipt, with_answer
 from ..privacy import AppPrivacy
 from ..state import get_state
 
-log = logging.getLogger("genvoris_flask.privacy")
+log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 
 def erase() -> Any:

@@ -23,7 +23,7 @@ from ..pacing import unavailable_fields
 from ..paywalls import paywall_fields
 from ..state import get_state
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 STATUS_TIMEOUT = 3.0  # seconds; the shopper has already opened the dialog
 

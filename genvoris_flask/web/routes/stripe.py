@@ -24,7 +24,7 @@ from ..rate_limits import count_address
 from ..state import get_state
 from ..transfers import read_message
 
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 MAX_BODY_BYTES = 1024 * 1024
 RETRY_AFTER = 10.0  # seconds

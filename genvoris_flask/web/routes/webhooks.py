@@ -24,7 +24,7 @@ from ..rate_limits import count_address
 from ..state import get_state
 from ..transfers import read_message
 
-log = logging.getLogger("genvoris_flask.webhooks")
+log: logging.Logger = logging.getLogger("genvoris_flask.webhooks")
 
 MAX_BODY_BYTES = 1024 * 1024
 FRESH = 60.0  # seconds

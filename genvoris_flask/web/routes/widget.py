@@ -24,7 +24,7 @@ from ..state import get_state
 from ..storage import secrets_of
 from ..transfers import read_message
 
-log = logging.getLogger("genvoris_flask.events")
+log: logging.Logger = logging.getLogger("genvoris_flask.events")
 
 ONE_YEAR = 365 * 24 * 3600
 MAX_BODY_BYTES = 512 * 1024

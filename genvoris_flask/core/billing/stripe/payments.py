@@ -14,7 +14,7 @@ from .repository import EVENT_SECONDS
 from .reversals import Charge, Dispute, Reversal
 from .sales import StripeContext
 
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 
 class Payments:

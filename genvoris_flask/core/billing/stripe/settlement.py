@@ -19,7 +19,7 @@ from ..plan_catalog import PlanCatalog
 from .choice import STRIPE, PlanContext, Purchase, choose, purchases_of
 from .records import SubscriptionRecord
 
-log = logging.getLogger("genvoris_flask.billing")
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 MAX_PLANS = 20  # the number of plans that are remembered of a subscription
 

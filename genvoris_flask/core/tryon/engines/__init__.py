@@ -26,7 +26,7 @@ from ..models import (
 )
 from ..paywall import Refusal
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 T = TypeVar("T")
 MINT_BUDGET = 15.0  # seconds; no page waits for it

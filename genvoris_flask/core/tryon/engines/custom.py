@@ -29,7 +29,7 @@ from ..models import TryOnRequest
 from ..paywall import Refusal, reason_against
 from . import EngineHook, TokenSource
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 class CustomEngine:

@@ -34,7 +34,7 @@ from .ending import JobEnding
 from .records import JobRecords
 from .unfinished import UnfinishedJobs
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 HEARTBEAT_SECONDS = 1.0  # well within a lease
 

@@ -36,7 +36,7 @@ from .records import JobRecords
 from .unfinished import Ticket, UnfinishedJobs
 from .watch import Watch
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 WAITING_SECONDS = 600.0  # that a job may wait for a worker
 # A job that is not begun so long after it was sent is sent again, and then after growing pauses,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ...concurrency.threads import RunAgain, WorkerPool
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 RETRY_PART = 0.4  # of the interval
 

@@ -22,7 +22,7 @@ from . import LONGEST_WAIT, Run
 from .records import JobRecords
 from .task import Task
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 
 class TaskMaker:

@@ -76,7 +76,7 @@ class JobRecords:
         self._store = store
         self._ttl = ttl
         self._clock = clock
-        self.leases = Leases(store, monotonic)
+        self.leases: Leases = Leases(store, monotonic)
         self._sealer = sealer or NoSealer()
         self._pictures = Pieces(store, self._sealer)
 

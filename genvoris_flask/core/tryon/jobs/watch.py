@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import RunAgain, WorkerPool
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 # For so long the store must have answered before a missing lease shows that a process died: when
 # the store itself was away, live attempts renew theirs within a few seconds.

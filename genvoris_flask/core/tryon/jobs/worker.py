@@ -27,7 +27,7 @@ from .making import TaskMaker
 from .records import JobRecords
 from .task import Task, count_unfinished, find_repeat
 
-log = logging.getLogger("genvoris_flask.tryon")
+log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
 QUEUED_PER_THREAD = 4
 HEARTBEAT_SECONDS = 2.5  # well within a lease
@@ -66,7 +66,7 @@ class JobWorker:
         monotonic: Callable[[], float],
         interval: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id: str = secrets.token_hex(8)
         self._records = records
         self._on_no_picture = on_no_picture
         self._concurrency = concurrency

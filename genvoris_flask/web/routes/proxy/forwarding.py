@@ -52,7 +52,7 @@ from .allow_list import (
 )
 from .body import Body, Received, read_body, receive
 
-log = logging.getLogger("genvoris_flask.passthrough")
+log: logging.Logger = logging.getLogger("genvoris_flask.passthrough")
 
 
 def analyze() -> Response:
