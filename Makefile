@@ -42,7 +42,7 @@ latest: $(VENV)/.dev $(VENV)/.exiftool ## Run the same tests with the latest rel
 
 # Without the tests that need servers or browsers of their own: those run in processes that are killed, or the widget's built files.
 coverage: $(VENV)/.dev $(WIDGET)/node_modules/.installed ## Measure what the fast tests cover, and fail below the floor
-	mkdir -p .cache/coverage
+	rm -rf .cache/coverage && mkdir -p .cache/coverage
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest -n $(WORKERS) -m "not thorough" tests/unit tests/flask tests/contract tests/sandbox
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet --fail-under=0 -o .cache/coverage/python.json
