@@ -23,6 +23,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["upstream", "pictures", "parts"]
 myst_heading_anchors = 4
 myst_enable_extensions = ["smartquotes"]
+smartquotes = False  # MyST's own knows which quotes are to stay as they are
 suppress_warnings = ["misc.highlighting_failure"]  # examples leave out parts with an ellipsis
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

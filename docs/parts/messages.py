@@ -76,8 +76,11 @@ def text_of(node: ast.expr, function: ast.FunctionDef) -> str:
 
 
 def quoted(sentence: str) -> str:
-    """Return a sentence for a list or a table."""
-    return re.sub(r"\s+", " ", sentence).replace("|", "\\|").replace("<", "&lt;").strip()
+    """Return a sentence for a list or a table, whose quotes stay as they are typed."""
+    text = re.sub(r"\s+", " ", sentence).replace("|", "\\|").replace("<", "&lt;").strip()
+    parts = text.split("`")  # every second one is code
+    parts[::2] = [re.sub("([\"'])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def sentences() -> str:
