@@ -171,7 +171,7 @@ class _Setup:
                 f"@genvoris.shopper_loader ({see('shoppers.md')})."
             )
         if commands.environ["GENVORIS_API_KEY"] == SANDBOX_KEY:
-            port = urlsplit(commands.environ["GENVORIS_TRYON_URL"]).port
+            port = urlsplit(commands.environ["GENVORIS_TRYON_URL"]).port or 80
             click.echo(
                 "\nThe local Genvoris has to run beside the shop: flask genvoris sandbox "
                 f"--port {port} --api-key {SANDBOX_KEY}"
@@ -212,7 +212,7 @@ def _to_write(project: Project, values: Mapping[str, str]) -> dict[str, str]:
         known = project.setting(key)
         if known is not None and _checked(key, known) == _checked(key, value):
             continue
-        if project.app.config.get(key):
+        if project.is_configured(key):
             raise Failure(f"{key} is set in app.config, which comes first: change it there.")
         if known is not None and project.saved.get(key) != known:
             raise Failure(f"{key} is set in the environment, which comes first: change it there.")

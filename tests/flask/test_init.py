@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from genvoris_flask.cli.setup import env_file, source, templates
 from tests.support.cli import CommandResult, run_command
 from tests.support.init_shops import FIVE_LINES, Project, celery_shop, small_shop
 from tests.support.local_genvoris import API_KEY as KEY
@@ -130,3 +134,104 @@ def test_refusals(
     assert done.exit_code != 0
     assert sentence in done.output
     assert small.files() == before
+
+
+def test_secrets_in_code(small: Project) -> None:
+    """Lines around a change are shown without the secrets that they hold."""
+    secrets = """app.secret_key = "hunter2"
+app.config["DATABASE_URL"] = 'postgresql://shop:hunter2@db/shop'
+app.config.update(STRIPE_KEY="hunter2", TITLE="A shop")
+"""
+    source = FIVE_LINES.replace('app.secret_key = "secret"\n', secrets)
+    (small.folder / "shop.py").write_text(source)
+    done = init(small, "--sandbox", "--guests", "--yes", "--dry-run")
+    assert "+genvoris = GenvorisFlask(app)" in done.output
+    assert 'app.secret_key = "********"' in done.output
+    assert "hunter2" not in done.output
+
+
+def test_tracked_file(small: Project) -> None:
+    """A key is not written into a file that Git tracks."""
+    (small.folder / ".env").write_text("OTHER=1\n")
+    for command in (["init", "--quiet"], ["add", ".env"]):
+        subprocess.run(["git", *command], cwd=small.folder, check=True)
+    before = small.files()
+    done = init(small, "--sandbox", "--guests", "--yes", "--dry-run")
+    assert done.exit_code == 1
+    assert "Git tracks .env" in done.output
+    assert small.files() == before
+
+
+TEMPLATES = [
+    # What is shown twice is one text for the button.
+    (
+        '<h1>{{ p.name | title }} {{ p.kind }}</h1>\n<img alt="" src="/img/{{ p.file }}">\n',
+        """image="/img/" ~ p.file, title=(p.name | title) ~ " " ~ p.kind, id=p.id""",
+    ),
+    ("<h1>Shirt</h1>\n<img src='/shirt.png'>\n", """image="/shirt.png", title="Shirt\""""),
+    (
+        '<img src="{{ url_for("static", filename=x["a"]) }}" alt="{{ x["b"] }}">\n{{ x.sku }}\n',
+        """image=url_for("static", filename=x["a"]), title=x["b"], id=x.sku""",
+    ),
+    # What is commented out is no picture.
+    (
+        '{# <img src="/old.png"> #}\n<h1>{{ a.b }}</h1><img src="{{ a.c }}">',
+        "image=a.c, title=a.b, id=a.id",
+    ),
+]
+
+
+@pytest.mark.parametrize(("template", "arguments"), TEMPLATES)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_templates(small: Project, template: str, arguments: str, end: str) -> None:
+    """The button is told what the page shows, in a template that Jinja can still read."""
+    path = small.folder / "templates/product.html"
+    path.write_bytes(template.replace("\n", end).encode())
+    app = small.load()
+    change = templates.propose(app, None)
+    assert change is not None
+    change.write()
+    text = path.read_bytes().decode()
+    assert f"genvoris_button({arguments})" in text
+    assert text.count("\r\n") == (text.count("\n") if end == "\r\n" else 0)
+    app.jinja_env.parse(text)
+    assert templates.propose(app, None) is None
+
+
+SOURCES = [
+    (
+        "import flask\napp: flask.Flask = flask.Flask(__name__)\napp.config['A'] = 1\nprint(app)\n",
+        "import flask\nfrom genvoris_flask import GenvorisFlask\n"
+        "app: flask.Flask = flask.Flask(__name__)\napp.config['A'] = 1\nprint(app)\n"
+        "genvoris = GenvorisFlask(app)\n",
+    ),
+    ("from flask import Flask\nshops = [Flask('a'), Flask('b')]\napp = shops[0]\n", None),
+    ("from flask import Flask\ngenvoris = 1\napp = Flask(__name__)\n", None),
+    ("from flask import Flask\na = Flask('shop')\napp = Flask('shop')\n", None),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), SOURCES)
+def test_sources(small: Project, before: str, after: str | None) -> None:
+    """The extension is set up after the settings; where that isn't certain, nothing is proposed."""
+    (small.folder / "shop.py").write_text(before)
+    change = source.propose(small.load())
+    assert (change.after if change else None) == after
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["plain", "two words", "a#b", 'say "it"', "it's", "back\\slash", "$HOME", '[{"a": "€"}]'],
+)
+def test_env_file_round_trip(tmp_path: Path, value: str) -> None:
+    """What is written is what python-dotenv and the next run read."""
+    path = tmp_path / ".env"
+    path.write_text("A=1\nexport GENVORIS_SHOP_NAME=old\nB='2'")
+    change = env_file.propose(path, {"GENVORIS_SHOP_NAME": value, "GENVORIS_PRIVACY_URL": "/p"})
+    assert change is not None
+    change.write()
+    wanted = {"A": "1", "GENVORIS_SHOP_NAME": value, "B": "2", "GENVORIS_PRIVACY_URL": "/p"}
+    assert env_file.read(path) == wanted
+    if find_spec("dotenv"):  # not among what the oldest releases are tested with
+        assert import_module("dotenv").dotenv_values(path) == wanted
+    assert env_file.propose(path, wanted) is None

@@ -204,7 +204,7 @@ class Answers:
             click.echo(text)
 
     def _has(self, key: str) -> bool:
-        return bool(self.values.get(key) or self._project.setting(key))
+        return bool(self.values.get(key)) or self._project.setting(key) is not None
 
     def _text(
         self,

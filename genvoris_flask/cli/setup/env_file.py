@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...core.setting_checks import CHECKS
 from ..output import Failure
-from .changes import Change, newline, read_text
+from .changes import Change, newline, read_text, shown
 
 NAME = ".env"
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
@@ -68,10 +68,19 @@ def propose(path: Path, values: Mapping[str, str]) -> Change | None:
 
 
 def propose_ignored(path: Path) -> Change | None:
-    """Return the change that keeps a file out of Git; None if nothing has to be changed."""
+    """Return the change that keeps a file out of Git; None if nothing has to be changed.
+
+    Raises:
+        Failure: Git tracks the file.
+    """
     folder = path.parent
     if not shutil.which("git") or _git(folder, "rev-parse", "--is-inside-work-tree") != 0:
         return None
+    if _git(folder, "ls-files", "--error-unmatch", path.name) == 0:
+        raise Failure(
+            f"Git tracks {shown(path)}, so your key would be committed. Take it out with `git rm "
+            f"--cached {shown(path)}`, or name another file with --env-file. Nothing was changed."
+        )
     if _git(folder, "check-ignore", "--quiet", path.name) == 0:
         return None
     ignored = folder / ".gitignore"

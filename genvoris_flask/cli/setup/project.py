@@ -46,7 +46,13 @@ class Project:
 
     def setting(self, key: str) -> Any:
         """Return a setting that is there already, or None; app.config takes precedence."""
-        return self.app.config.get(key) or self.environ.get(key) or None
+        if self.is_configured(key):
+            return self.app.config[key]
+        return self.environ.get(key) or None
+
+    def is_configured(self, key: str) -> bool:
+        """Return whether app.config has a setting, which then comes first."""
+        return self.app.config.get(key) not in (None, "")
 
     @property
     def has_extension(self) -> bool:

@@ -20,6 +20,9 @@ Set the extension up where your app is made, once its settings are complete:
     from genvoris_flask import GenvorisFlask
     genvoris = GenvorisFlask(app)  # or, in a factory, genvoris.init_app(app)"""
 
+# Lines around a change that may name a secret, and the strings in them.
+_SENSITIVE = re.compile(r"secret|passw|token|key|ur[il]\b|dsn|database", re.IGNORECASE)
+_STRING = re.compile(r"""(["'])(?:\\.|(?!\1).)+\1""")
 Insertion = tuple[int, str]  # the line that it goes after, counted from 1, and its text
 
 
@@ -39,7 +42,15 @@ def propose(app: Flask) -> Change | None:
     insertions = _at_module_level(tree) or _in_factory(tree)
     if insertions is None:
         return None
-    return Change(path, text, _inserted(text, insertions))
+    return Change(path, text, _inserted(text, insertions), mask=mask)
+
+
+def mask(line: str) -> str:
+    """Return a line of code without the values of what may be secrets."""
+    name, sign, value = line.partition("=") if "=" in line else line.partition(":")
+    if not sign or not _SENSITIVE.search(name):
+        return line
+    return name + sign + _STRING.sub('"********"', value)
 
 
 def _file(app: Flask) -> Path | None:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -66,7 +67,9 @@ def _program(arguments: Sequence[str]) -> list[str]:
     """Return the command line of ``flask genvoris`` for this process's app."""
     words = list(arguments[1:])
     program = Path(arguments[0])
-    options = words[: words.index("genvoris") + 1] if "genvoris" in words else ["genvoris"]
+    # The app may have the group's name: flask --app genvoris genvoris init.
+    ends = [at for at, pair in enumerate(pairwise(words)) if pair == ("genvoris", "init")]
+    options = words[: ends[0] + 1] if ends else ["genvoris"]
     if program.stem in ("flask", "__main__"):
         return [sys.executable, "-m", "flask", *options]
     starts = [sys.executable] if program.suffix == ".py" or os.name == "posix" else []

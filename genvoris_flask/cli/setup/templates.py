@@ -26,12 +26,17 @@ Put these two lines below the picture on your product page:
 
 _ENDINGS = {".html", ".htm", ".jinja", ".jinja2", ".j2"}
 _COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
-_PICTURE = re.compile(r"<img\b(?:\{\{.*?\}\}|[^>{]|\{(?!\{))*>", re.DOTALL | re.IGNORECASE)
-_VALUE = r"""\b{}\s*=\s*(?:"((?:\{{\{{.*?\}}\}}|[^"])*)"|'((?:\{{\{{.*?\}}\}}|[^'])*)')"""
-_SOURCE = re.compile(_VALUE.format("src"), re.DOTALL | re.IGNORECASE)
-_ALTERNATIVE = re.compile(_VALUE.format("alt"), re.DOTALL | re.IGNORECASE)
+_SHOWN = r"\{\{(?:(?!\}\}).)*\}\}"  # an expression, in which quotes and signs mean nothing
+_OTHER = r"\{(?!\{)"
+_PICTURE = re.compile(rf"<img\b(?:{_SHOWN}|[^>{{]|{_OTHER})*>", re.DOTALL | re.IGNORECASE)
+_DOUBLE, _SINGLE = (rf"{q}((?:{_SHOWN}|[^{q}{{]|{_OTHER})*){q}" for q in "\"'")
+_VALUE = rf"\s*=\s*(?:{_DOUBLE}|{_SINGLE})"
+_SOURCE = re.compile(rf"\bsrc{_VALUE}", re.DOTALL | re.IGNORECASE)
+_ALTERNATIVE = re.compile(rf"\balt{_VALUE}", re.DOTALL | re.IGNORECASE)
 _HEADING = re.compile(r"<h1\b[^>]*>\s*(.*?)\s*</h1>", re.DOTALL | re.IGNORECASE)
 _EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+# The product that an expression is about, outside of strings: product.image, product["image"].
+_OWNER = re.compile(r"(?<![\w.])(?!(?:loop|config|request)\b)([A-Za-z_]\w*)[.[]")
 # What a product's own id is usually called, the likeliest first.
 _IDS = ("sku", "id", "pk", "slug")
 # What a button must not be in, the innermost first.
@@ -145,7 +150,7 @@ def _button(text: str, picture: str, image: str) -> str:
     title = next(filter(None, map(_as_expression, titles)), None) or '"…"'
     arguments = [f"image={image}", f"title={title}"]
     # In url_for('static', filename=product.image), the product follows a name of Jinja's.
-    if owner := re.search(r"(?<![\w.'\"])(?!loop\b|config\b|request\b)([A-Za-z_]\w*)[.[]", image):
+    if owner := _OWNER.search(re.sub(r"""'[^']*'|"[^"]*\"""", "", image)):
         names = (name for name in _IDS if re.search(rf"\b{owner[1]}\.{name}\b", text))
         arguments.append(f"id={owner[1]}.{next(names, 'id')}")
     return "{{ " + f"{BUTTON}({', '.join(arguments)})" + " }}"
