@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.support.documents import blocks
 from tests.support.widget_build import WIDGET, build, environment
 
 KB = 1024
@@ -140,7 +141,7 @@ addEventListener("genvoris:%s", (event) => {
 
 
 def test_types_for_shops(tmp_path: Path) -> None:
-    """A shop's own TypeScript knows window.Genvoris and every event, by what the command prints."""
+    """A shop's own TypeScript, and that of the documents, knows window.Genvoris and every event."""
     from genvoris_flask.cli import genvoris as commands
 
     printed = CliRunner().invoke(commands, ["widget-types"])
@@ -151,6 +152,11 @@ def test_types_for_shops(tmp_path: Path) -> None:
     events = re.findall(r'^    "?([a-z-]+)"?: \{', declared[1], re.MULTILINE)
     assert {"open", "quota", "tryon-completed", "analytics"} <= set(events)
     script = SHOP_SCRIPT + "".join(EVENT % name for name in events)
+    written = [block.code for block in blocks("ts")]  # in the documents
+    assert written
+    script += "".join(
+        [*written, "declare function showNext(id: string, url: string | null): void;"]
+    )
     (tmp_path / "shop.ts").write_text(script)
     options = ["--noEmit", "--strict", "--target", "ES2022", "--lib", "ES2022,DOM"]
     done = subprocess.run(

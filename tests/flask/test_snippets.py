@@ -30,11 +30,11 @@ from genvoris_flask.cli import genvoris as commands
 from genvoris_flask.settings import read_settings
 from genvoris_flask.testing import Sandbox
 from tests.support.cli import run_command
-from tests.support.snippets import PAGES, ROOT, Block, Snippets, blocks, blocks_of, commands_of
+from tests.support.documents import PAGES, ROOT, Block, blocks, blocks_of, commands_of
+from tests.support.snippets import Snippets
 
 ELSEWHERE = {"tutorial.md", "csp.md", "testing.md"}
 PYTHON = sorted({block.page for block in blocks("python") if block.page.name not in ELSEWHERE})
-SHELL = blocks("console", "shell", "sh", "bash")
 # Other programs, which the tests of their own pages start where they can.
 PROGRAMS = {
     "cd",
@@ -50,11 +50,11 @@ PROGRAMS = {
     "pre-commit",
     ".",
 }
-# The style sheet and pytest's settings are those of docs/widget.md and docs/testing.md.
-NOT_CODE = {"text", "css", "ini"}
-RUNNABLE = {"python", "console", "shell", "sh", "bash", "jinja", "html"} | {
-    *("json", "js", "yaml", "procfile", "dockerfile"),
-}
+# TypeScript is compiled in tests/test_widget_build.py. The style sheet and pytest's settings are
+# those of docs/widget.md and docs/testing.md.
+NOT_CODE = {"text", "css", "ini", "ts"}
+SHELLS = ("console", "shell", "sh", "bash")
+RUNNABLE = {"python", *SHELLS, "jinja", "html", "json", "js", "yaml", "procfile", "dockerfile"}
 
 
 def test_kinds_of_blocks() -> None:
@@ -93,7 +93,7 @@ def test_jinja(block: Block, genvoris_sandbox: Sandbox, tmp_path: Path) -> None:
     assert "<" in page
 
 
-@pytest.mark.parametrize("block", SHELL, ids=str)
+@pytest.mark.parametrize("block", blocks(*SHELLS), ids=str)
 def test_shell(block: Block, genvoris_sandbox: Sandbox, tmp_path: Path) -> None:
     """A command line names what exists: our commands and options, extras, and targets of make."""
     found = commands_of(block)
