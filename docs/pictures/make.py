@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -23,7 +23,7 @@ from tests.support.demo import running_demo
 from tests.support.dialog_steps import START, button_of, dialog, log_in, open_dialog, press
 
 PICTURE = ROOT / "docs/phone.webp"
-PHONE = {"width": 360, "height": 720}
+PHONE: ViewportSize = {"width": 360, "height": 720}
 WIDTH = 1200  # of the picture, in px
 LIMIT = 150_000  # bytes
 MINUTE = 60_000  # ms
@@ -49,7 +49,7 @@ def main() -> None:
         browser = playwright.chromium.launch(**launch_options())
         drawn = frame(browser, walk(browser, demo.url))
         browser.close()
-    picture = Image.open(io.BytesIO(drawn))
+    picture: Image.Image = Image.open(io.BytesIO(drawn))
     height = round(picture.height * WIDTH / picture.width)
     picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
     picture.save(PICTURE, quality=82, method=6)
