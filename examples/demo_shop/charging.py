@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from .samples import limit_at_genvoris
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -81,6 +83,8 @@ class SwitchableShop:
     def switch(self, name: str) -> None:
         """Serve a shop that charges in another way from the next request on."""
         app = self._create(name)
+        if name == START and self.app.config["DEMO_CHARGING"] != START:
+            limit_at_genvoris(app)
         app.config["DEMO_SWITCH"] = self.switch
         self.app = app
 

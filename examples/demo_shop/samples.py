@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from genvoris_flask.api import GenvorisClient
+from genvoris_flask.core.billing.plan_catalog import is_unlimited
 
 from .genvoris import genvoris
 from .models import OWNER, User, db, external_id
@@ -71,6 +72,26 @@ def register_at_genvoris(app: Flask) -> None:
                 _spend(client, client.sessions.mint(name).token, sample.spent)
             if sample.paused:
                 genvoris.billing.pause(name)
+
+
+def limit_at_genvoris(app: Flask) -> None:
+    """Have Genvoris count again for the shoppers whom the shop's ledger has counted.
+
+    Each begins their own plan anew. Without that, Genvoris would refuse them nothing.
+    """
+    with app.app_context():
+        client = genvoris.client
+        counted = {plan.id for plan in client.plans.list() if is_unlimited(plan)}
+        prices = {sample.email: sample.price_id for sample in SAMPLES}
+        users = {external_id(user): user for user in db.session.scalars(db.select(User))}
+        for customer in client.customers.iterate():
+            if customer.plan_id not in counted:
+                continue
+            user = users.get(customer.external_id or "")
+            if user is not None and (price := prices.get(user.email)):
+                genvoris.billing.activate(external_id(user), price_id=price, email=user.email)
+            else:
+                client.customers.update(customer.id, plan_id=None)
 
 
 def _spend(client: GenvorisClient, token: str, count: int) -> None:

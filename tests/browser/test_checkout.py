@@ -5,16 +5,12 @@ from __future__ import annotations
 import html
 import io
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, redirect, render_template_string, request, send_file, session
 from playwright.sync_api import Locator, Page, expect
-from werkzeug.serving import make_server
 
 from genvoris_flask import Shopper
 from genvoris_flask.core.charging.packs import Pack
@@ -30,7 +26,7 @@ from tests.support.dialog_steps import (
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris, product_png
-from tests.support.served_shop import QuietHandler
+from tests.support.served_shop import serving
 from tests.support.stripe_checkouts import FakeCheckouts
 from tests.support.stripe_payloads import SECRET, signed
 
@@ -43,20 +39,6 @@ PRODUCT = """<!doctype html><html lang="en"><title>Shirt</title>{{ genvoris_widg
 """
 PAYMENT = """<!doctype html><html lang="en"><title>Stripe</title><main><h1>Pay</h1>
 <a href="/paid/{name}">Pay</a> <a href="{back}">Back to the shop</a></main></html>"""
-
-
-@contextmanager
-def served(app: Flask, host: str) -> Iterator[str]:
-    """Serve an app on a socket."""
-    server = make_server(host, 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{server.port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class StripePages:
@@ -163,7 +145,7 @@ def test_paid_at_stripe(shop: Shop, desktop_page: Page, photo: Path) -> None:
     """Not now, back without paying, then paid: one more picture of the same photo, charged once."""
     page, stripe = desktop_page, StripePages()
     shop.state.checkout_sessions = lambda: stripe.checkouts.client
-    with served(shop.app, "127.0.0.1") as url, served(stripe.app, "localhost") as stripe_url:
+    with serving(shop.app) as url, serving(stripe.app, "localhost") as stripe_url:
         stripe.checkouts.page = stripe_url
         come_to_the_paywall(page, url, photo)
 
@@ -216,7 +198,7 @@ def test_paid_in_the_shop(shop: Shop, desktop_page: Page, photo: Path) -> None:
         return f'<a href="{html.escape(request.args["back"])}">Done</a>'
 
     shop.app.add_url_rule("/pay", view_func=pay)
-    with served(shop.app, "127.0.0.1") as url:
+    with serving(shop.app) as url:
         come_to_the_paywall(page, url, photo)
         offer(page, "1 try-on").click()
         expect(page.get_by_role("link", name="Done")).to_be_visible()

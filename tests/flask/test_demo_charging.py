@@ -9,22 +9,32 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from examples.demo_shop import charging
 from examples.demo_shop.app import create_app
 from examples.demo_shop.charging import WAYS, SwitchableShop, settings_of
-from examples.demo_shop.samples import PASSWORD
+from examples.demo_shop.samples import PASSWORD, register_at_genvoris
+from genvoris_flask import Shopper
+from genvoris_flask.web.state import get_state
 from tests.support.flask_shop import SAME_ORIGIN
-from tests.support.local_genvoris import API_KEY
+from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.served_shop import serving
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> SwitchableShop:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SwitchableShop:
     """Return the shop as it starts: by plans at Genvoris."""
+    monkeypatch.setattr(charging, "limit_at_genvoris", lambda _app: None)  # which does not run
+    return shop_at("http://127.0.0.1:9", tmp_path)
+
+
+def shop_at(url: str, tmp_path: Path) -> SwitchableShop:
+    """Return the shop on a Genvoris at some URL."""
     config = {
         "SECRET_KEY": "secret",
         "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/shop.sqlite3",
         "GENVORIS_API_KEY": API_KEY,
-        "GENVORIS_API_URL": "http://127.0.0.1:9/api/v1",
-        "GENVORIS_TRYON_URL": "http://127.0.0.1:9",
+        "GENVORIS_API_URL": f"{url}/api/v1",
+        "GENVORIS_TRYON_URL": url,
     }
     ledger = f"sqlite:///{tmp_path}/try-ons.sqlite3"
 
@@ -85,6 +95,24 @@ def test_what_is_offered(shop: SwitchableShop) -> None:
     shop.switch("freemium")
     dev = browser_of(shop, "dev")
     assert dev.get("/genvoris/status").get_json()["remaining"] == 5 + 3
+
+
+def test_back_to_plans(tmp_path: Path) -> None:
+    """Genvoris counts again for those whom the ledger has counted; they begin their plan anew."""
+    genvoris = LocalGenvoris(tmp_path / "genvoris")
+    with serving(genvoris.app) as url:
+        shop = shop_at(url, tmp_path)
+        register_at_genvoris(shop.app)
+        genvoris.customer("user_4", quota=None)
+        shop.switch("credits")
+        for name in ("user_1", "user_4"):
+            get_state(shop.app).lift_ceiling(Shopper(name))
+        found = genvoris.call("GET", "/customers/user_1").get_json()
+        assert found["plan"]["monthlyTryOns"] == 1_000_000
+        shop.switch("plans")
+        limits = [genvoris.call("GET", f"/customers/{name}").get_json() for name in ("user_1", "user_4")]
+    assert limits[0]["plan"]["monthlyTryOns"] == 30
+    assert limits[1]["planId"] is None
 
 
 def test_order_brings_credits(shop: SwitchableShop) -> None:

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, generate_adhoc_ssl_context, make_server
 
 from tests.support.shop_script import QUICK_POLLS, WATCH, ShopScript
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 FAULTS = """window.faults = [];
 addEventListener('error', event => faults.push(event.message));
@@ -64,6 +67,20 @@ class QuietHandler(WSGIRequestHandler):
 
     def log(self, *_args: object) -> None:
         return
+
+
+@contextmanager
+def serving(app: WSGIApplication, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve an app on a socket, and return its URL."""
+    server = make_server(host, 0, app, threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{server.port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager
