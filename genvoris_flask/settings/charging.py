@@ -48,7 +48,8 @@ class ChargingSettings:
             ``billing.sync_plans()`` brings it to Genvoris.
         allow_guests: Whether those who are not logged in may try on, at the shop's cost. Default
             false.
-        login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, if there is one.
+        login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, or
+            Flask-Security's log-in, if there is one.
         upgrade_url: Where the default paywall leads.
         stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a string, or
             several. Default: none; Stripe's events are refused.

@@ -68,7 +68,7 @@ def log_loader_failure(error: Exception) -> None:
 
 
 def login_url(state: AppState | None = None) -> str | None:
-    """Return GENVORIS_LOGIN_URL, or else the address of Flask-Login's ``login_view``, if any.
+    """Return GENVORIS_LOGIN_URL, or else the log-in of Flask-Login or Flask-Security, if any.
 
     Args:
         state: The state of the current app, if the caller has it already.
@@ -76,8 +76,8 @@ def login_url(state: AppState | None = None) -> str | None:
     state = state or get_state()
     if url := state.settings.login_url:
         return url
-    view = getattr(getattr(state.app, "login_manager", None), "login_view", None)
-    if not isinstance(view, str):
+    view = _login_view(state.app)
+    if view is None:
         return None
     if view.startswith("/") or (urlsplit(view).scheme and is_link(view)):
         return view
@@ -86,6 +86,15 @@ def login_url(state: AppState | None = None) -> str | None:
     except BuildError:  # it does not exist here, or needs arguments, such as a language
         _warn_of_login_view(view)
         return None
+
+
+def _login_view(app: Flask) -> str | None:
+    """Return Flask-Login's ``login_view``; Flask-Security sets none, but has an endpoint."""
+    view = getattr(getattr(app, "login_manager", None), "login_view", None)
+    if isinstance(view, str):
+        return view
+    endpoint = f"{app.config.get('SECURITY_BLUEPRINT_NAME', 'security')}.login"
+    return endpoint if "security" in app.extensions and endpoint in app.view_functions else None
 
 
 @functools.lru_cache(maxsize=100)  # once for each

@@ -134,7 +134,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_buyer_may_try_on(genvoris: LocalGenvoris, kind: str) -> None:
-    """A sale names the shopper by `str(user.id)`, as the README shows, and get_id() is a token."""
+    """A sale names the shopper by `str(user.id)`, as the documents show, and get_id() is a token."""
     shop = Shop(genvoris, kind)
     with shop.app.app_context():
         shop.genvoris.billing.activate("7", plan_id=genvoris.plan(3))
@@ -341,3 +341,14 @@ def test_unsaved_user(genvoris: LocalGenvoris, caplog: pytest.LogCaptureFixture)
         login_user(shop.User(email="new@shop.example", fs_uniquifier="token"))
         assert current_shopper() is None
     assert "has no id yet" in caplog.text
+
+
+def test_log_in_of_flask_security(genvoris: LocalGenvoris) -> None:
+    """Flask-Security sets no login_view, and its own log-in is found; a setting comes first."""
+    shop = Shop(genvoris, "security")
+    found = shop.app.test_client().get("/genvoris/status").get_json()
+    assert found["login_url"] == "/login"
+    elsewhere = Shop(genvoris, "security", SECURITY_LOGIN_URL="/in", SECURITY_BLUEPRINT_NAME="auth")
+    assert elsewhere.app.test_client().get("/genvoris/status").get_json()["login_url"] == "/in"
+    named = Shop(genvoris, "security", GENVORIS_LOGIN_URL="/mine")
+    assert named.app.test_client().get("/genvoris/status").get_json()["login_url"] == "/mine"
