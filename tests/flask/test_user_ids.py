@@ -134,7 +134,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_buyer_may_try_on(genvoris: LocalGenvoris, kind: str) -> None:
-    """A sale names the shopper by `str(user.id)`, as the documents show, and get_id() is a token."""
+    """A sale names the shopper by `str(user.id)`, as the pages show, and get_id() is a token."""
     shop = Shop(genvoris, kind)
     with shop.app.app_context():
         shop.genvoris.billing.activate("7", plan_id=genvoris.plan(3))
