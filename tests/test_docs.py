@@ -111,7 +111,12 @@ def test_signals_are_documented() -> None:
     assert sorted(names) == sorted(table)
 
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "examples/README.md",
+    ROOT / ".github/pull_request_template.md",
+]
 REASONS = [reason for each in get_args(Reason) for reason in get_args(each) or (each,)]
 
 
@@ -239,9 +244,8 @@ def test_site_has_all_pages() -> None:
 
 def test_links_lead_to_headings() -> None:
     """A link to a part of a page names a heading that is there."""
-    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
     broken = set()
-    for page in pages:
+    for page in DOCUMENTS:
         for target, anchor in re.findall(r"\]\(([\w./-]*\.md)?#([\w-]+)\)", page.read_text()):
             text = (page.parent / target if target else page).read_text()
             headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
