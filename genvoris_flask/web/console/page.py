@@ -142,14 +142,16 @@ def notice(t: Text) -> str | None:
 
 def day(at: datetime) -> Markup:
     """Return a date as HTML."""
-    return _time(at, at.astimezone(UTC).date().isoformat())
+    return _time(at, "%Y-%m-%d")
 
 
 def minute(at: datetime) -> Markup:
     """Return a date and a time of day as HTML, in UTC."""
-    return _time(at, f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return _time(at, "%Y-%m-%d", "%H:%M UTC")
 
 
-def _time(at: datetime, text: str) -> Markup:
-    written = '<time datetime="{}"><bdi dir="ltr">{}</bdi></time>'
-    return Markup(written).format(at.astimezone(UTC).isoformat(), text)  # noqa: S704
+def _time(at: datetime, *forms: str) -> Markup:
+    utc = at.astimezone(UTC)
+    parts = (Markup("<span>{}</span>").format(utc.strftime(form)) for form in forms)
+    written = Markup('<time datetime="{}"><bdi dir="ltr">{}</bdi></time>')
+    return written.format(utc.isoformat(), Markup(" ").join(parts))
