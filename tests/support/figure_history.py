@@ -13,7 +13,6 @@ from genvoris_flask.core.figures.report import ReportedOrder
 from genvoris_flask.core.figures.trial import visitors_name
 from genvoris_flask.core.ledger.figures import FigureTable
 
-SHARE = 1000
 # What part of those who came so far goes on.
 STEPS = {"opened": 0.12, "photo": 0.62, "tried": 1.4, "cart": 0.17}
 FAILURES = ("busy", "upstream_unreachable", "photo_unusable")
@@ -25,6 +24,7 @@ def write_history(
     days: int,
     *,
     visitors: int = 400,
+    share: int = 1000,
     products: Sequence[str] = ("Breton top", "Drizzle coat", "Meadow dress", "Plain tee"),
     seed: int = 1,
 ) -> None:
@@ -35,6 +35,7 @@ def write_history(
         last: The last day.
         days: How many days.
         visitors: How many visitors come on a day.
+        share: The share of them without a button, in ten-thousandths; a tenth is made.
         products: The titles of the products, the most popular first.
         seed: Of the chance that decides.
     """
@@ -44,17 +45,21 @@ def write_history(
         growth = 0.7 + 0.5 * number / days
         weekend = 1.35 if day.weekday() > 4 else 1.0
         came = round(visitors * growth * weekend * chance.uniform(0.85, 1.15))
-        table.add(dict(_counts(chance, day, came, products)), {each: each for each in products})
-        for order in _orders(chance, day, came, products):
+        table.add(
+            dict(_counts(chance, day, came, products, share)), {each: each for each in products}
+        )
+        for order in _orders(chance, day, came, products, share):
             table.add_order(order)
             if chance.random() < (0.1 if order.is_attributed else 0.17):
                 table.add_return(order.platform, order.id, order.amount)
 
 
-def _counts(chance: random.Random, day: date, came: int, products: Sequence[str]) -> Counter[Count]:
+def _counts(
+    chance: random.Random, day: date, came: int, products: Sequence[str], share: int
+) -> Counter[Count]:
     counts: Counter[Count] = Counter()
-    counts[Count(day, visitors_name(SHARE, is_held=True))] = came // 10
-    counts[Count(day, visitors_name(SHARE, is_held=False))] = came - came // 10
+    counts[Count(day, visitors_name(share, is_held=True))] = came // 10
+    counts[Count(day, visitors_name(share, is_held=False))] = came - came // 10
     reached = came - came // 10
     counts[Count(day, "seen")] = reached
     weights = [1 / (1 + rank) for rank in range(len(products))]
@@ -79,13 +84,13 @@ def _counts(chance: random.Random, day: date, came: int, products: Sequence[str]
 
 
 def _orders(
-    chance: random.Random, day: date, came: int, products: Sequence[str]
+    chance: random.Random, day: date, came: int, products: Sequence[str], share: int
 ) -> Iterator[ReportedOrder]:
     for number in range(came):
         is_held = number < came // 10
         if chance.random() > (0.03 if is_held else 0.036):
             continue
-        mark = Mark(f"{day:%Y%m%d}{number:08}", SHARE, is_held, day)
+        mark = Mark(f"{day:%Y%m%d}{number:08}", share, is_held, day)
         amount = round(chance.lognormvariate(8.4, 0.5))
         is_attributed = not is_held and chance.random() < 0.35
         product = chance.choice(products) if is_attributed else None
