@@ -65,6 +65,7 @@ bench: $(VENV)/.dev $(VENV)/.redis $(VENV)/.chromium $(addprefix $(VENV)/.,$(ENG
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/ledger.py
+	$(BIN)/python benchmarks/console.py
 
 SECONDS ?= 60
 
