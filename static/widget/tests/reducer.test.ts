@@ -65,6 +65,15 @@ describe("the dialog", () => {
     expect(screen).toEqual({ name: "paywall", paywall });
   });
 
+  it("counts a picture against the balance at once", () => {
+    const balance = { available: 1, expiring: 1, nextExpiry: "2026-12-24T00:00:00Z" };
+    const before = reduce(working(), { type: "status", status: { ...allowed, balance } });
+    const quota = { used: 1, limit: 1, remaining: 0 };
+    const done = { type: "done", result, current: true } as const;
+    expect(reduce(before, { ...done, quota }).balance).toMatchObject({ available: 0, expiring: 0 });
+    expect(reduce(before, { ...done, quota: null }).balance).toEqual(balance);
+  });
+
   it("knows whether cancelling is free", () => {
     const model = reduce(working(), { type: "progress", stage: "running", charged: false });
     expect(model.screen).toMatchObject({ name: "working", stage: "running", charged: false });

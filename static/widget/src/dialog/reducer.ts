@@ -168,9 +168,15 @@ function withResult(model: Model, result: Result, quota: Quota | null, current: 
     results: [result, ...model.results.filter(({ id }) => id !== result.id)],
     remaining: quota ? quota.remaining : model.remaining,
     limit: quota ? quota.limit : model.limit,
+    balance: quota && model.balance ? balanceAfter(model.balance, quota) : model.balance,
     // The picture of another product is listed with the earlier ones.
     screen: current ? { name: "result", result } : model.screen,
   };
+}
+
+/** Return what is left after a picture; how much of it ends first is read again. */
+function balanceAfter(before: Balance, { remaining }: Quota): Balance {
+  return { ...before, available: remaining, expiring: 0 };
 }
 
 function withoutPicture(model: Model, result: Result, why: Absence): Model {
