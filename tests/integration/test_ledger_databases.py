@@ -177,6 +177,30 @@ def test_sale_and_refund_at_once(shop: LedgerFixture) -> None:
     assert shop.ledger.balance("u").available == 0
 
 
+def test_refunds_of_a_busy_shopper(shop: LedgerFixture) -> None:
+    """Refunds and repeats are done while a shopper tries on, and none waits in a circle."""
+    lines = [OrderLine("a", 30, 300), OrderLine("b", 30, 300)]
+    shop.ledger.order_paid("o", lines, email="ada@example.com")
+    shop.ledger.claim("u", "ada@example.com")
+
+    def work(number: int) -> None:
+        for turn in range(4):
+            match number % 4:
+                case 0:
+                    shop.ledger.refunded("order", "o", 10 * turn)
+                case 1:
+                    shop.ledger.order_paid("o", lines, email="ada@example.com")
+                case 2:
+                    shop.ledger.disputed("order", "o", "won")
+                case 3:
+                    key = f"{number} {turn}"
+                    assert shop.ledger.reserve("u", key)
+                    assert shop.ledger.commit("u", key)
+
+    in_threads(12, work)
+    assert shop.ledger.balance("u").available == 2 * (30 - 1) - 12
+
+
 def test_lives_of_subscribers(url: str) -> None:
     """Stripe's subscriptions and payments, shuffled and doubled, end alike on every database."""
     shop = StripeLedgerShop(url=url)

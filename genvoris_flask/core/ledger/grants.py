@@ -174,6 +174,16 @@ def find_lot(connection: Connection, source: str, source_id: str) -> Lot | None:
     return None if row is None else read_lot(row)
 
 
+def find_owners(connection: Connection, source: str, source_id: str) -> set[str]:
+    """Return whose the lots of a sale are, without locking them.
+
+    Whoever changes lots locks their accounts first, so that nobody waits in a circle.
+    """
+    is_sold = or_(lots.c.source_id == source_id, lots.c.bundle == source_id)
+    found = connection.execute(select(lots.c.account).where(lots.c.source == source, is_sold))
+    return {account for account in found.scalars() if account is not None}
+
+
 def find_sold(connection: Connection, source: str, source_id: str) -> list[Lot]:
     """Return the lots of a sale: that of its id, or those of the bundle that has it."""
     is_sold = or_(lots.c.source_id == source_id, lots.c.bundle == source_id)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from .accounts import LockedAccount, fit_event
 from .database import insert_if_absent
-from .grants import Grant, claim, find_lot, find_sold, give, new_values
+from .grants import Grant, claim, find_lot, find_owners, find_sold, give, new_values
 from .lots import Lot, read_lot
 from .schema import entries, lots
 
@@ -34,6 +34,10 @@ def give_to_guest(
 
     Its time runs from the order, not from the claim. Once it is claimed, it is the shopper's.
     """
+    owners = find_owners(connection, grant.source, grant.source_id)
+    if owners:
+        account = LockedAccount(connection, owners.pop(), now)
+        return give(account, grant, account.statement(event))
     values = {
         **new_values(grant, now),
         "account": None,
@@ -44,7 +48,7 @@ def give_to_guest(
     is_new = insert_if_absent(connection, lots, values)
     lot = find_lot(connection, grant.source, grant.source_id)
     assert lot is not None  # noqa: S101  (inserted above, or there before)
-    if lot.account is not None:
+    if lot.account is not None:  # it was claimed at this moment
         account = LockedAccount(connection, lot.account, now)
         return give(account, grant, account.statement(event))
     if not is_new:

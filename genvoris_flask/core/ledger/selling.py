@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from . import grants, guests
-from .accounts import LockedAccount, check_id, lock_accounts
+from .accounts import LockedAccount, check_id, lock_accounts, lock_named
 from .balances import balance_of
 from .events import Delivery
 from .grants import Grant, check_amount, check_units
@@ -132,6 +132,8 @@ class Selling(Transactions):
         digest = self._digests(email)[0]
 
         def give_to_guest(joined: Connection) -> list[Lot]:
+            # Some of it may have been claimed: accounts are locked before anything else.
+            lock_named(joined, grants.find_owners(joined, "order", order_id), self.now())
             _save_whole(joined, order_id, whole)
             event, now = f"order:{order_id}", self.now()
             return [guests.give_to_guest(joined, digest, grant, event, now) for grant in order]
@@ -196,8 +198,8 @@ class Selling(Transactions):
         check_id("source_id", source_id)
 
         def work(joined: Connection) -> list[Lot]:
-            known = grants.find_sold(joined, source, source_id)
-            accounts = lock_accounts(joined, known, self.now())
+            owners = grants.find_owners(joined, source, source_id)
+            accounts = lock_named(joined, owners, self.now())
             save_reversal(joined, source, source_id, reversal)
             # A sale that another process stores at this moment has locked the reversal: it is found
             # here, or finds what was stored.
