@@ -436,6 +436,14 @@ def test_webhooks_create_needs(shop: Shop, hearing: Shop) -> None:
     assert "webhooks create --help" in run(hearing, "webhooks", "list").output
 
 
+def test_webhooks_create_once(hearing: Shop) -> None:
+    """With --once, a URL that has an endpoint keeps it, and gets no second one."""
+    create = ["webhooks", "create", HOOK, "--event", "plan.created", "--once"]
+    first, second = (run_json(hearing, *create) for _ in range(2))
+    assert second == first
+    assert len(run_json(hearing, "webhooks", "list")) == 1
+
+
 def test_webhooks_create_warns_of_duplicates(hearing: Shop) -> None:
     """A second endpoint for a URL causes a warning."""
     first = run_json(hearing, "webhooks", "create", HOOK, "--event", "plan.created")

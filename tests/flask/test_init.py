@@ -235,3 +235,26 @@ def test_env_file_round_trip(tmp_path: Path, value: str) -> None:
     if find_spec("dotenv"):  # not among what the oldest releases are tested with
         assert import_module("dotenv").dotenv_values(path) == wanted
     assert env_file.propose(path, wanted) is None
+
+
+def test_setting_that_is_there_twice(tmp_path: Path) -> None:
+    """A setting that a file has twice is there once afterwards, and the last one was in force."""
+    path = tmp_path / ".env"
+    path.write_text("GENVORIS_QUEUE=rq\nA=1\nGENVORIS_QUEUE=celery\n")
+    assert env_file.propose(path, {"GENVORIS_QUEUE": "celery"}) is None
+    change = env_file.propose(path, {"GENVORIS_QUEUE": "threads"})
+    assert change is not None
+    assert change.after == "GENVORIS_QUEUE=threads\nA=1\n"
+
+
+def test_configured_setting(small: Project) -> None:
+    """What app.config says is not asked, and is not contradicted in a file that nobody reads."""
+    configured = 'app.config["GENVORIS_ALLOW_GUESTS"] = False\napp.secret_key = "secret"\n'
+    source = FIVE_LINES.replace('app.secret_key = "secret"\n', configured)
+    (small.folder / "shop.py").write_text(source)
+    done = init(small, "--sandbox", "--guests", "--yes")
+    assert done.exit_code == 1
+    assert "GENVORIS_ALLOW_GUESTS is set in app.config" in done.output
+    done = init(small, "--sandbox", "--yes", "--dry-run")
+    assert done.exit_code == 0
+    assert "GUESTS=" not in done.output

@@ -121,7 +121,7 @@ class Answers:
         if not (needed or free):
             return
         own = self._project.database_url
-        question = "SQLAlchemy URL of the database for the ledger"
+        question = "SQLAlchemy URL of the ledger's database, as in sqlite:///try-ons.sqlite"
         if own and self._confirm("Keep the ledger in the shop's own database?", default=True):
             self._check("GENVORIS_DATABASE_URL", own)
             self.values["GENVORIS_DATABASE_URL"] = own

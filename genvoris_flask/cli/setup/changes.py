@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from ..output import Failure
 
 CONTEXT = 3  # lines around a change
@@ -44,7 +46,7 @@ class Change:
             lineterm="",
         )
         # Masked afterwards: a secret that changes is a change too.
-        return "\n".join(line[:1] + self.mask(line[1:]) for line in lines)
+        return "\n".join(_coloured(line[:1] + self.mask(line[1:])) for line in lines)
 
     def write(self) -> None:
         """Write the file, all of it or nothing.
@@ -80,6 +82,13 @@ class Change:
         except OSError:
             beside.unlink(missing_ok=True)
             raise
+
+
+def _coloured(line: str) -> str:
+    if line.startswith(("---", "+++")):
+        return click.style(line, bold=True)
+    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+    return click.style(line, fg=colour) if colour else line
 
 
 def read_text(path: Path) -> str | None:
