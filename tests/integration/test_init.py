@@ -47,6 +47,7 @@ def test_smallest_shop(tmp_path: Path, genvoris_sandbox: Sandbox) -> None:
     assert shop.text(".env").count("GENVORIS_API_KEY=") == 1
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert subprocess.run(["git", "check-ignore", ".env"], cwd=tmp_path).returncode == 0
+    assert shop.text(".gitignore") == ".env\n"
     page = "from shop import app; print(app.test_client().get('/').text)"
     shown = subprocess.run(
         [sys.executable, "-c", f"import dotenv; dotenv.load_dotenv('.env'); {page}"],
