@@ -160,6 +160,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_ERASE_ON_LOGOUT": validators.flag,
     "GENVORIS_ERASE_DELETED_USERS": validators.flag,
     "GENVORIS_KEEP_CONSENTS_DAYS": validators.number(1, 3650, "days", int),
+    "GENVORIS_KEEP_BOOKS_DAYS": validators.number(365, 36500, "days", int),
     "GENVORIS_MINIMUM_AGE": validators.number(1, 99, "years", int),
     "GENVORIS_SUPPORT_URL": url_validators.support_url,
     "GENVORIS_SHOP_NAME": validators.text,

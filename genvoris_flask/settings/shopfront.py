@@ -38,6 +38,8 @@ class ShopfrontSettings:
             Default: none.
         keep_consents_days: Days that consents and receipts of erasures are kept after they were
             given, withdrawn or done, 1 to 3650. Default 1095.
+        keep_books_days: Days that the ledger's journal is kept after try-ons have ended, and the
+            audit log after each line, 365 to 36,500. Default 3653, which is ten years.
         erase_on_logout: Whether a log-out by Flask-Login deletes the shopper's try-ons and
             pictures. Default false.
         erase_deleted_users: Whether deleting a user by SQLAlchemy, as Flask-Security does, erases
@@ -79,6 +81,7 @@ class ShopfrontSettings:
     require_consent: bool | None = None
     minimum_age: int | None = None
     keep_consents_days: int = 1095
+    keep_books_days: int = 3653
     erase_on_logout: bool = False
     erase_deleted_users: bool = False
     support_url: str | None = None

@@ -78,13 +78,15 @@ class AppPrivacy:
         counts = {"erasures continued": len(self.retry())}
         if self._state.database is None:
             return counts
-        from ..core.ledger.persons import sweep  # imports SQLAlchemy, an extra
+        from ..core.ledger.retention import Sweep, sweep_tables  # imports SQLAlchemy, an extra
 
-        now = datetime.fromtimestamp(self._state.clock(), UTC)
-        keep = timedelta(days=self._state.settings.keep_consents_days)
-        swept = self._state.database.run(lambda connection: sweep(connection, now, keep))
-        if self._state.figures is not None:
-            swept["old figures"] = self._state.figures.prune(now.date())
+        settings = self._state.settings
+        periods = Sweep(
+            datetime.fromtimestamp(self._state.clock(), UTC),
+            consents=timedelta(days=settings.keep_consents_days),
+            books=timedelta(days=settings.keep_books_days),
+        )
+        swept = self._state.database.run(lambda connection: sweep_tables(connection, periods))
         return counts | swept
 
 

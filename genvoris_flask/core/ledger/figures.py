@@ -106,15 +106,7 @@ class FigureTable:
 
     def prune(self, today: date) -> int:
         """Delete what is older than ``KEEP_DAYS``; return how many rows."""
-        before = today - timedelta(days=KEEP_DAYS)
-
-        def work(connection: Connection) -> int:
-            old = [delete(table).where(table.c.day < before) for table in _DATED]
-            counted = select(product_figures.c.product)
-            old.append(delete(products).where(products.c.id.not_in(counted)))
-            return sum(connection.execute(each).rowcount for each in old)
-
-        return self._database.run(work)
+        return self._database.run(lambda connection: prune_figures(connection, today))
 
     def _join(self, connection: Connection | None, work: Callable[[Connection], object]) -> None:
         if connection is None:
@@ -211,6 +203,15 @@ class FigureTable:
 
     def _read(self, query: Select[Any]) -> Sequence[Any]:
         return self._database.run(lambda connection: connection.execute(query).all(), "read")
+
+
+def prune_figures(connection: Connection, today: date) -> int:
+    """Delete what is older than ``KEEP_DAYS``; return how many rows."""
+    before = today - timedelta(days=KEEP_DAYS)
+    old = [delete(table).where(table.c.day < before) for table in _DATED]
+    counted = select(product_figures.c.product)
+    old.append(delete(products).where(products.c.id.not_in(counted)))
+    return sum(connection.execute(each).rowcount for each in old)
 
 
 _DATED = (figures, product_figures, orders)

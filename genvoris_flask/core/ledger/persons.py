@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +30,6 @@ from .models import FREE_SOURCE
 from .schema import (
     accounts,
     audit,
-    consent_texts,
     consents,
     entries,
     erasures,
@@ -244,20 +243,7 @@ def _read(row: Row[Any]) -> OpenErasure:
     return OpenErasure(row.id, row.account, row.asked_at, so_far)
 
 
-def sweep(connection: Connection, now: datetime, keep: timedelta) -> dict[str, int]:
-    """Delete consents and receipts whose period is over; return how many of each."""
-    before = now - keep
-    old = func.coalesce(consents.c.withdrawn_at, consents.c.given_at) < before
-    counts = {
-        "consents": connection.execute(delete(consents).where(old)).rowcount,
-        "erasures": connection.execute(
-            delete(erasures).where(erasures.c.done_at < before)
-        ).rowcount,
-    }
-    used = select(consents.c.text)
-    unused = delete(consent_texts).where(
-        consent_texts.c.digest.not_in(used), consent_texts.c.created_at < before
-    )
+def forget_erased_addresses(connection: Connection, now: datetime) -> int:
+    """Forget the digests of addresses whose free period has ended since their erasure."""
     of_erased = and_(lots.c.account.startswith(ERASED), ~_is_running(now))
-    counts["addresses"] = _forget_addresses(connection, of_erased, ERASED + "free")
-    return {**counts, "consent texts": connection.execute(unused).rowcount}
+    return _forget_addresses(connection, of_erased, ERASED + "free")
