@@ -39,7 +39,7 @@ class ShopfrontSettings:
         keep_consents_days: Days that consents and receipts of erasures are kept after they were
             given, withdrawn or done, 1 to 3650. Default 1095.
         keep_books_days: Days that the ledger's journal is kept after try-ons have ended, and the
-            audit log after each line, 365 to 36,500. Default 3653, which is ten years.
+            audit log after each line, 365 to 36,500. Default 3653.
         erase_on_logout: Whether a log-out by Flask-Login deletes the shopper's try-ons and
             pictures. Default false.
         erase_deleted_users: Whether deleting a user by SQLAlchemy, as Flask-Security does, erases
