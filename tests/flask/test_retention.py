@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Boolean, Column, Date, Integer, Table, func, insert, select
 
+from genvoris_flask.core.ledger.columns import UtcDateTime
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.retention import TABLES
-from genvoris_flask.core.ledger.schema import UtcDateTime, metadata
+from genvoris_flask.core.ledger.schema import metadata
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
