@@ -35,7 +35,6 @@ def respond_with_style(state: AppState) -> Response:
     response = Response(HIDE if is_held else "", mimetype="text/css")
     response.set_etag(f"{today}-{is_held:d}")
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Vary"] = "Cookie"
     response.cache_control.private = True
     response.cache_control.max_age = max(60, int((today + 1) * DAY - state.clock()))
     response.make_conditional(request)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from ..core.figures.holdout import DAYS as HOLDOUT_DAYS
 from ..settings import Settings
 from .state import AppState, SwitchedOff, find_state
 
@@ -38,6 +39,9 @@ SENTENCES: Mapping[str, str] = {
     "that you can look at them again; you can delete them there.",
     "analytics": "We count how the try-on is used, under a random id of your visit. Do Not Track "
     "and Global Privacy Control are respected: then nothing is counted.",
+    "holdout": "To learn whether the try-on is useful, we do not offer it to some visitors, chosen "
+    "by chance. For this a cookie with a random id is kept for {holdout_days} days, and orders are "
+    "counted by group. It says nothing of who you are.",
     "ai": "The picture is made by artificial intelligence, and its file says so.",
     "rights": "You can ask us for a copy of what we know of you, have it corrected or erased, and "
     "complain to a supervisory authority.",
@@ -90,7 +94,10 @@ def _keys(state: AppState) -> Iterator[str]:
     yield "picture"
     if settings.keep_pictures_days:
         yield "device"
-    yield from ("analytics", "ai", "rights")
+    yield "analytics"
+    if settings.holdout:
+        yield "holdout"
+    yield from ("ai", "rights")
 
 
 def _values(settings: Settings) -> dict[str, object]:
@@ -102,4 +109,5 @@ def _values(settings: Settings) -> dict[str, object]:
         "phone_minutes": 2,
         "device_days": settings.keep_pictures_days,
         "consent_days": settings.keep_consents_days,
+        "holdout_days": HOLDOUT_DAYS,
     }

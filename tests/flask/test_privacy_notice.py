@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import render_template_string
 
 from genvoris_flask import genvoris_privacy_notice
 from tests.support.flask_shop import Shop
+from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 
 EVENT = {"sessionId": "visit-1234", "eventType": "WIDGET_OPENED"}
@@ -56,3 +59,10 @@ def test_who_refuses_is_not_counted(genvoris: LocalGenvoris, header: str) -> Non
     counted = shop.post("/api/v1/events", json=EVENT, headers={header: "0"})
     assert counted.get_json() == {"accepted": 1}
     assert "genvoris_visit" in counted.headers["Set-Cookie"]
+
+
+def test_holdout(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """A shop with a hold-out says so, and for how long its cookie is kept."""
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_HOLDOUT=0.1)
+    assert "a cookie with a random id is kept for 90 days" in notice(shop)
+    assert "cookie" not in notice(Shop(genvoris))
