@@ -159,9 +159,9 @@ class LotSettling:
         move(self._connection, STRIPE, name, external_id, self._ledger.now())
         self._note_plans(name, known, catalog)
         history = self.repository.history(name)
+        account = self._ledger.lock(self._connection, external_id)  # before reversals, as elsewhere
         for invoice, period in history.invoices.items():
             self._save_reversal(invoice, period.paid, period.currency)
-        account = self._ledger.lock(self._connection, external_id)
         before = account.lots
         stored = read_subscription(self._connection, STRIPE, name)
         subscription = what_is_sold(name, known, history)
@@ -174,8 +174,8 @@ class LotSettling:
     def _settle_payment(self, external_id: str, name: str, payment: PaymentRecord) -> bool:
         if not payment.units:
             return False
-        self._save_reversal(name, payment.paid, payment.currency)
         account = self._ledger.lock(self._connection, external_id)
+        self._save_reversal(name, payment.paid, payment.currency)
         before = account.lots
         sold_at = datetime.fromtimestamp(payment.sold_at, UTC)
         grant = Grant(
