@@ -22,10 +22,11 @@ from genvoris_flask.core.figures.recorder import Count
 from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
 from genvoris_flask.core.figures.trial import read_trial
 from genvoris_flask.core.ledger import database
+from genvoris_flask.core.ledger.accounts import Change, LockedAccount
 from genvoris_flask.core.ledger.database import Database, open_engine
 from genvoris_flask.core.ledger.figures import FigureTable
-from genvoris_flask.core.ledger.grants import Grant
-from genvoris_flask.core.ledger.migrate import pending, upgrade
+from genvoris_flask.core.ledger.grants import Grant, new_values
+from genvoris_flask.core.ledger.migrate import pending, upgrade, versions
 from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata
 from genvoris_flask.errors import LedgerUnavailableError
@@ -321,6 +322,32 @@ def test_orders_of_the_hold_out(shop: LedgerFixture) -> None:
         assert (group.buyers, group.orders) == (1, 2)
         assert group.by_currency["EUR"].squares == (8.0 * 10**9) ** 2
     assert tables.prune(day + timedelta(days=1000)) == 4
+
+
+def test_migrations_from_every_version(url: str) -> None:
+    """What a shopper has and has used outlasts the way from each earlier version to the latest."""
+    shop = LedgerFixture(Database(url))
+    engine = shop.database.engine
+    for version in versions():
+        metadata.drop_all(engine)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+        assert upgrade(engine, version) == (None, version)
+        now = shop.ledger.now()
+        grant = Grant("order", "shop", "1", 5, paid=500, currency="EUR")
+        with engine.begin() as connection:
+            account = LockedAccount(connection, "Ünï", now)
+            lot = account.add(new_values(grant, now), "e")
+            account.change(lot, "commit", "k:1", Change(used=2))
+        upgrade(engine)
+        assert not pending(engine)
+        assert shop.ledger.balance("Ünï").available == 3
+        shop.ledger.refunded("shop", "1", 100)
+        assert shop.ledger.reserve("Ünï", "key")
+        assert shop.ledger.commit("Ünï", "key")
+        assert shop.ledger.balance("Ünï").available == 1
+        shop.check()
+    engine.dispose()
 
 
 def test_database_is_away(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from genvoris_flask.core.ledger.allowances import Policy, add_months, months
 from genvoris_flask.core.ledger.events import EventConflictError
 from genvoris_flask.core.ledger.grants import Grant
+from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.service import Ledger
 from genvoris_flask.errors import UnknownSubscriptionError
 from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
@@ -58,6 +59,24 @@ class TestPeriods:
         assert available(shop) == 98
         shop.now += 31 * DAY
         assert available(shop) == 0
+
+    def test_subscriber_buys_one(self, shop: LedgerFixture) -> None:
+        """A subscriber of 100 who has used 2 and buys a single one has 99, and keeps the plan."""
+        activate(shop)
+        use(shop, 2)
+        shop.ledger.order_paid("o", [OrderLine("l", 1, 99)], external_id="u", kind="single")
+        assert available(shop) == 99
+        renew(shop)
+        assert available(shop) == 101
+
+    def test_gift_does_not_come_again(self, shop: LedgerFixture) -> None:
+        """Of five that were given, all of which are used, none is left, whatever time passes."""
+        shop.ledger.give("u", Grant("gift", "grant", "g", 5))
+        use(shop, 5)
+        for _month in range(3):
+            shop.now += 31 * DAY
+            assert available(shop) == 0
+            assert shop.ledger.reserve("u", "one more") is None
 
     def test_gift_and_renewal(self, shop: LedgerFixture) -> None:
         """A renewal brings a fresh month, and what was given stays given once."""

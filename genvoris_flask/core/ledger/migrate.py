@@ -14,16 +14,30 @@ from . import changed_settings as changed_settings  # its table is part of the m
 from . import figures_schema as figures_schema  # its tables are part of the metadata
 from .schema import VERSION_TABLE
 
+SCRIPTS = str(Path(__file__).parent / "migrations")
 
-def upgrade(engine: Engine) -> tuple[str | None, str | None]:
+
+def upgrade(engine: Engine, to: str = "head") -> tuple[str | None, str | None]:
     """Bring the tables up to date; return the versions before and after.
 
     Tables of other names are left alone. Doing it again changes nothing.
+
+    Args:
+        engine: The database.
+        to: The version; the latest by default.
     """
     with engine.begin() as connection:
         before = current_version(connection)
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), to)
         return before, current_version(connection)
+
+
+def versions() -> list[str]:
+    """Return all versions of the tables, the oldest first."""
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    found = ScriptDirectory.from_config(config).walk_revisions()
+    return [script.revision for script in found][::-1]
 
 
 def pending(engine: Engine) -> bool:
@@ -41,6 +55,6 @@ def current_version(connection: Connection) -> str | None:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     return config
