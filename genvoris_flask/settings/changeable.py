@@ -12,6 +12,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..core.button_design import FIELDS, PLAIN, ButtonDesign
+from ..core.charging.credits import CreditRule
+from ..core.charging.packs import Pack
 from ..core.setting_checks import CHECKS
 from ..core.validators import Number
 from ..errors import ConfigurationError
@@ -187,6 +190,27 @@ def with_good_changes(
         except SettingsRefusedError as error:
             problems[key] = " ".join(error.problems.values())
     return settings, problems
+
+
+def plain(value: Any) -> Any:
+    """Return a value of ``Settings`` as ``app.config`` and JSON have it.
+
+    A function of the shop's own, which neither can represent, is None.
+    """
+    match value:
+        case ButtonDesign():
+            given = {name: getattr(value, field) for name, (field, _) in FIELDS.items()}
+            known = {name: getattr(PLAIN, field) for name, (field, _) in FIELDS.items()}
+            return {name: each for name, each in given.items() if each != known[name]} or None
+        case CreditRule():
+            counts = {"per_order": value.per_order, "per_item": value.per_item}
+            return {name: each for name, each in counts.items() if each is not None} or None
+        case Pack():
+            given = dataclasses.asdict(value)
+            return {name: each for name, each in given.items() if each is not None}
+        case tuple():
+            return [plain(each) for each in value]
+    return None if callable(value) else value
 
 
 def in_order(keys: Collection[str]) -> list[str]:

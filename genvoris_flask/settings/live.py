@@ -12,17 +12,20 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.concurrency.per_process import PerProcess, ProcessLock
 from ..core.concurrency.threads import RunAgain, WorkerPool
 from ..errors import LedgerUnavailableError
-from .changeable import with_changes, with_good_changes
+from .changeable import CHANGEABLE, in_order, plain, with_changes, with_good_changes
 from .model import Settings
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
-    from ..core.ledger.changed_settings import ChangedSettings, Changes, Record
+    from sqlalchemy import Connection
+
+    from ..core.ledger.changed_settings import ChangedSettings, Changes
 
 log: logging.Logger = logging.getLogger("genvoris_flask.settings")
 
@@ -112,13 +115,13 @@ class LiveSettings:
             if self.table.version() != self._version:
                 self._use(self.table.read())
 
-    def change(self, new: Mapping[str, Any], *, record: Record, version: int | None = None) -> None:
+    def change(self, new: Mapping[str, Any], *, actor: str, version: int | None = None) -> None:
         """Change settings for all processes, all of them or none.
 
         Args:
             new: The values by key, as in ``app.config``. None returns a setting to its default,
                 ``REMOVED`` to ``app.config``.
-            record: Records the change in its transaction.
+            actor: Who changes them, for the audit log.
             version: The version that the values were decided upon.
 
         Raises:
@@ -126,6 +129,12 @@ class LiveSettings:
             OutdatedChangeError: There is a newer version.
             LedgerUnavailableError: The database cannot be used.
         """
+        from ..core.ledger.audit import Change, write_entry  # imports SQLAlchemy, an extra
+
+        def record(connection: Connection, before: Changes, after: Changes, now: datetime) -> None:
+            for key, old, new in self._differences(before, after):
+                change = Change(actor, "setting.change", key)
+                write_entry(connection, now, change, {"value": old}, {"value": new})
 
         def check(values: Mapping[str, Any]) -> None:
             # What has become wrong since it was stored must not be in the way of others.
@@ -134,6 +143,16 @@ class LiveSettings:
 
         self.table.change(new, check=check, record=record, version=version)
         self.refresh()
+
+    def _differences(self, before: Changes, after: Changes) -> Iterator[tuple[str, Any, Any]]:
+        """Yield each setting that was changed, with what applied before and what applies now."""
+        keys = before.values.keys() | after.values.keys()
+        old, _ = with_good_changes(self.base, before.values)
+        new, _ = with_good_changes(self.base, after.values)
+        for key in in_order(keys):
+            if before.values.get(key, self) != after.values.get(key, self) and key in CHANGEABLE:
+                name = CHANGEABLE[key].name
+                yield key, plain(getattr(old, name)), plain(getattr(new, name))
 
     def _use(self, changes: Changes) -> None:
         settings, self.problems = with_good_changes(self.base, changes.values)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
+from genvoris_flask.core.ledger.audit import AuditEntry, AuditLog, Change
 from genvoris_flask.core.ledger.changed_settings import (
     REMOVED,
     ChangedSettings,
@@ -20,7 +20,7 @@ from genvoris_flask.core.ledger.changed_settings import (
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.products import Product
 from genvoris_flask.settings import Settings
-from genvoris_flask.settings.changeable import CHANGEABLE, SettingsRefusedError
+from genvoris_flask.settings.changeable import CHANGEABLE, SettingsRefusedError, plain
 from genvoris_flask.settings.live import LiveSettings
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
@@ -35,7 +35,6 @@ class Owner:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.recorded: list[tuple[Changes, Changes]] = []
 
     @property
     def live(self) -> LiveSettings:
@@ -44,15 +43,17 @@ class Owner:
         return live
 
     def change(self, version: int | None = None, **new: Any) -> None:
-        changes: dict[str, Any] = {f"GENVORIS_{name.upper()}": value for name, value in new.items()}
-        self.live.change(changes, record=self._record, version=version)
+        changes = {f"GENVORIS_{name.upper()}": value for name, value in new.items()}
+        self.live.change(changes, actor="fen", version=version)
 
     def change_key(self, key: str, value: Any) -> None:
-        self.live.change({key: value}, record=self._record)
+        self.live.change({key: value}, actor="fen")
 
-    def _record(self, connection: Connection, before: Changes, after: Changes) -> None:
-        assert connection.in_transaction()
-        self.recorded.append((before, after))
+    def history(self) -> list[AuditEntry]:
+        """Return what was recorded, the newest first."""
+        database = self.shop.state.database
+        assert database is not None
+        return AuditLog(database, self.shop.state.clock).entries(1000)
 
 
 @pytest.fixture
@@ -94,8 +95,10 @@ def test_each(genvoris: LocalGenvoris, owner: Owner, other: Shop) -> None:
         assert getattr(another(genvoris, owner).state.settings, name) == changed, key
         owner.change_key(key, REMOVED)
         assert getattr(owner.shop.state.settings, name) == before, key
-        (first, second), (third, fourth) = owner.recorded[-2:]
-        assert (first.values, second.values) == (fourth.values, third.values) == ({}, {key: value})
+        undone, done = owner.history()[:2]
+        assert done.change == undone.change == Change("fen", "setting.change", key)
+        assert done.before == undone.after == {"value": plain(before)}
+        assert done.after == undone.before == {"value": plain(changed)}
 
 
 def test_by_itself(owner: Owner, other: Shop) -> None:
@@ -114,7 +117,7 @@ def test_wrong(owner: Owner) -> None:
     with pytest.raises(SettingsRefusedError):  # without packs there is nothing to sell
         owner.change(charging="pay_per_use")
     assert owner.live.table.read() == Changes(0, {})
-    assert not owner.recorded
+    assert not owner.history()
 
 
 def test_meanwhile(owner: Owner) -> None:
@@ -132,7 +135,9 @@ def test_recording_fails(owner: Owner) -> None:
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):
-        owner.live.change({"GENVORIS_SHOP_NAME": "Ada"}, record=fail)
+        owner.live.table.change(
+            {"GENVORIS_SHOP_NAME": "Ada"}, check=lambda _values: None, record=fail
+        )
     assert owner.live.table.read() == Changes(0, {})
 
 
@@ -140,7 +145,7 @@ def test_nothing_new(owner: Owner) -> None:
     """Saving what is there already is no change."""
     owner.change(shop_name="Ada")
     owner.change(shop_name="Ada")
-    assert owner.live.table.version() == len(owner.recorded) == 1
+    assert owner.live.table.version() == len(owner.history()) == 1
 
 
 def test_database_is_away(

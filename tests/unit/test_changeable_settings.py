@@ -19,6 +19,7 @@ from genvoris_flask.settings.changeable import (
     SettingsRefusedError,
     find_changeable,
     in_order,
+    plain,
     with_changes,
     with_good_changes,
 )
@@ -92,6 +93,15 @@ def test_valid(key: str) -> None:
     changed = with_changes(base(), {key: json.loads(json.dumps(value))})
     assert getattr(changed, name) == getattr(base(**{key: value}), name) != DEFAULTS[name]
     assert getattr(with_changes(base(**{key: value}), {key: None}), name) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("key", CHANGEABLE)
+def test_plain(key: str) -> None:
+    """What a setting has can be written as JSON and be read again."""
+    declared = CHANGEABLE[key]
+    for value in (DEFAULTS[declared.name], declared.check(VALUES[key][0])):
+        written = json.loads(json.dumps(plain(value)))
+        assert declared.check(None if written == [] else written) == value
 
 
 @pytest.mark.parametrize("key", CHANGEABLE)

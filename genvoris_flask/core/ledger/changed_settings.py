@@ -49,7 +49,7 @@ class Changes:
 
 
 # Records a change with what was there before and afterwards, in the transaction of the change.
-Record = Callable[[Connection, Changes, Changes], None]
+Record = Callable[[Connection, Changes, Changes, datetime], None]
 
 
 class OutdatedChangeError(Exception):
@@ -114,7 +114,7 @@ class ChangedSettings:
             check(values)
             after = Changes(before.version + 1, values)
             _write(connection, before, after, now)
-            record(connection, before, after)
+            record(connection, before, after, now)
             return after
 
         return self._database.run(work)

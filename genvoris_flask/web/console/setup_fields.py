@@ -1,0 +1,147 @@
+"""The fields of the pages "Set-up": read from their forms, shown again, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from ...core.charging.packs import FIELDS as PACK_FIELDS
+from ...core.charging.ways import WAYS, problems
+from ...core.products import CATEGORIES
+from ...errors import ConfigurationError
+from ...settings import Settings
+from ...settings.changeable import CHANGEABLE, Changeable, Group, plain
+from .page import Text
+
+Form = MultiDict[str, str]
+EMPTY_PACKS = 2  # rows for further packs
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting on a page.
+
+    Attributes:
+        declared: The setting.
+        value: What the form shows.
+        is_changed: Whether it was changed here, over ``app.config``.
+        is_function: Whether a function of the shop's own decides.
+        configured: What it is without the change.
+        problem: What is wrong with what was sent.
+    """
+
+    declared: Changeable
+    value: Any
+    is_changed: bool = False
+    is_function: bool = False
+    configured: Any = None
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the form."""
+        return self.declared.name
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be chosen, if there are choices."""
+        return {"ways": WAYS, "categories": CATEGORIES}.get(self.declared.kind, ())
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The rows of packs, with a few empty ones."""
+        return [*(self.value or ()), *({} for _ in range(EMPTY_PACKS))]
+
+
+def of_group(group: Group) -> list[Changeable]:
+    """Return the settings of a page."""
+    found = [each for each in CHANGEABLE.values() if each.group == group]
+    # How the shop charges comes first, though it depends on the others.
+    return sorted(found, key=lambda each: each.kind != "ways")
+
+
+def read_value(declared: Changeable, form: Form) -> Any:
+    """Return what a form says of a setting, as ``app.config`` would have it; None if nothing."""
+    name = declared.name
+    text = form.get(name, "").strip()
+    match declared.kind:
+        case "flag":
+            return bool(text)
+        case "ways" | "categories":
+            return form.getlist(name) or (None if declared.kind == "ways" else [])
+        case "packs":
+            return list(_rows(form)) or None
+        case "credits":
+            return {form.get(f"{name}_per", ""): _whole(text)} if text else None
+        case "number":
+            return _whole(text) if text else None
+    return text or None
+
+
+def is_new(declared: Changeable, value: Any, settings: Settings) -> bool:
+    """Return whether a value differs from what applies now; a wrong one does."""
+    current = getattr(settings, declared.name)
+    if value is None and is_function(current):
+        return False
+    try:
+        return bool(declared.check(value) != current)
+    except ConfigurationError:
+        return True
+
+
+def is_function(value: Any) -> bool:
+    """Return whether a setting is a function of the shop's own."""
+    return callable(value) or getattr(value, "function", None) is not None
+
+
+def words(declared: Changeable, settings: Settings, message: str, t: Text) -> str:
+    """Return what is wrong with a value, in the language of the page.
+
+    Args:
+        declared: The setting.
+        settings: All settings as they would be, but for the ways to charge.
+        message: What its validator says.
+        t: Returns texts.
+    """
+    if declared.kind == "ways":
+        value = message.split(" has ")[-1].split(",")[0].split(":")[0]
+        way = next((way for way in WAYS if way == value or f"is {way}" in message), None)
+        if way and any(problems((way,), settings.means)):
+            return t(f"setup.lacks.{way}")
+    if (allowed := declared.range) is not None:
+        return t("setup.problem.number", low=f"{allowed.low:g}", high=f"{allowed.high:g}")
+    return t(f"setup.problem.{declared.kind}")
+
+
+def changed_value(value: Any) -> str:
+    """Return a value as one line of text."""
+    shown = plain(value)
+    match shown:
+        case None:
+            return "–"
+        case list():
+            return ", ".join(each if isinstance(each, str) else _line(each) for each in shown) or "–"
+        case Mapping():
+            return _line(shown)
+    return str(shown)
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return " · ".join(f"{name} {value}" for name, value in fields.items())
+
+
+def _whole(text: str) -> int | str:
+    """Return a whole number, or the text, which the setting's validator then refuses."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else text
+
+
+def _rows(form: Form) -> Iterator[dict[str, Any]]:
+    columns = [form.getlist(f"packs_{name}") for name in PACK_FIELDS]
+    for cells in zip(*columns, strict=False):
+        filled = {name: text.strip() for name, text in zip(PACK_FIELDS, cells, strict=True)}
+        row = {name: text for name, text in filled.items() if text}
+        if row:
+            yield row | ({"try_ons": _whole(row["try_ons"])} if "try_ons" in row else {})
