@@ -170,6 +170,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_C2PA_PRIVATE_KEY": private_key,
     "GENVORIS_C2PA_TIMESTAMP_URL": timestamp_url,
     "GENVORIS_PHONE_HANDOVER": validators.flag,
+    "GENVORIS_PREVIEW_PAGE": url_validators.own_path,
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),
     "GENVORIS_TRYON_CONCURRENCY": validators.number(1, 64, "try-ons", int),

@@ -46,6 +46,14 @@ def _split(url: str) -> SplitResult:
         return urlsplit("")
 
 
+def own_path(key: str, value: Any) -> str:
+    """Return the path of a page of the shop's own."""
+    path = page_url(key, value)
+    if not path.startswith("/"):
+        raise ConfigurationError(f"{key} must be a path of this shop, such as /products/shirt.")
+    return path
+
+
 def page_url(key: str, value: Any) -> str:
     """Return the URL of a page or a script: a path or a whole URL."""
     url = validators.text(key, value)

@@ -22,7 +22,17 @@ from .model import Settings
 from .reading import PREFIX, check_together
 
 Kind = Literal[
-    "flag", "number", "rate", "text", "link", "ways", "packs", "credits", "button", "categories"
+    "flag",
+    "number",
+    "rate",
+    "text",
+    "link",
+    "path",
+    "ways",
+    "packs",
+    "credits",
+    "button",
+    "categories",
 ]
 Group = Literal["charging", "button", "texts", "limits", "products"]
 
@@ -100,7 +110,7 @@ CHANGEABLE: dict[str, Changeable] = {
         upgrade_url="link",
         charging="ways",
     ),
-    **_group("button", button="button"),
+    **_group("button", button="button", preview_page="path"),
     **_group(
         "texts",
         shop_name="text",

@@ -59,6 +59,8 @@ class ShopfrontSettings:
         button: The button's design: a dict of the fields that docs/widget.md lists, such as
             ``borderRadius``, or a function that returns one for each request. Default: none; the
             shop's own style sheet decides.
+        preview_page: The path of a product's page, on which the console shows a design of the
+            button before it is saved. Default: the console asks for one.
         categories: The categories whose products can be tried on: a list, or a string with commas,
             of ``apparel``, ``home``, ``object`` and ``other``. Default: all.
         trusted_origins: Further origins whose pages may use the routes, such as
@@ -92,6 +94,7 @@ class ShopfrontSettings:
     c2pa_private_key: str | SignFunction | None = None
     c2pa_timestamp_url: str | None = None
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
+    preview_page: str | None = None
     categories: tuple[str, ...] = CATEGORIES
     trusted_origins: frozenset[str] = frozenset()
     keep_pictures_days: int = 30

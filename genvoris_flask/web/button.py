@@ -15,6 +15,7 @@ from ..errors import ConfigurationError
 from .caching import is_being_cached
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
+from .preview import preview_design
 from .state import AppState, state_for
 
 LABEL = "Try it on"
@@ -130,17 +131,19 @@ def button_design(state: AppState) -> ButtonDesign:
     A function that raises, or returns something unusable, is logged once and never takes a page
     down: the button then has the shop's own style.
     """
-    setting = state.settings.button
+    setting, is_page = state.settings.button, has_request_context()
+    if is_page and (design := preview_design(state, request)):
+        return design
     if isinstance(setting, ButtonDesign):
         return setting
-    if not has_request_context():
+    if not is_page:
         return _call(setting)
     # A page with many cards asks once for each. `g` may outlive a request, in a shop's tests.
     environ = request.environ
     if _DESIGN not in environ:
         environ[_DESIGN] = _call(setting)
-    design: ButtonDesign = environ[_DESIGN]
-    return design
+    made: ButtonDesign = environ[_DESIGN]
+    return made
 
 
 def _call(function: DesignFunction) -> ButtonDesign:
@@ -161,7 +164,8 @@ def _call(function: DesignFunction) -> ButtonDesign:
 
 def style_link(state: AppState, page: Request) -> str:
     """Return the link to the style sheet, once for a page; nothing without a database."""
-    if state.recorder is None:
+    # The shop's owner looks at the button's design, whichever visitors they belong to.
+    if state.recorder is None or preview_design(state, page):
         return ""
     if page.environ.get(_STYLE_LINKED) and not is_being_cached():
         return ""

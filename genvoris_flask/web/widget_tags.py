@@ -20,6 +20,7 @@ from .compat import get_request
 from .hooks import log_once
 from .html import attribute_name, attribute_value, element, page_nonce, write_attributes
 from .phone_page import is_handover_possible
+from .preview import preview_design
 from .privacy_notice import genvoris_privacy_notice
 from .shopper import current_shopper_or_nobody, login_url
 from .state import EXTENSION_KEY, AppState, TagPart, state_for
@@ -94,8 +95,8 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
     """Return what is the same for all shoppers and views, written once per root of the shop."""
     script_root = page.script_root
     parts = state.tag_parts  # before the settings are read, which may just be replaced
-    known = parts.get(script_root)
-    if known is not None:
+    known, preview = parts.get(script_root), preview_design(state, page)
+    if known is not None and preview is None:
         return known
     prefix = script_root + state.settings.url_prefix
     attributes = {
@@ -114,12 +115,12 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         "data-result-seconds": str(state.settings.result_ttl),
         "data-own-engine": "true" if state.hooks.tryon_engine else None,
     }
-    design = state.settings.button
+    design = preview or state.settings.button
     if isinstance(design, ButtonDesign):
         attributes.update(design.attributes)
     part = TagPart(attributes, write_attributes(attributes), isinstance(design, ButtonDesign))
     # A proxy's header may set the root, so the number of different ones is bounded.
-    if len(parts) < MAX_ROOTS:
+    if preview is None and len(parts) < MAX_ROOTS:
         parts[script_root] = part
     return part
 

@@ -39,23 +39,25 @@ def settings_to_make(ways: Sequence[Way], means: Means) -> list[str]:
 
 def warnings(now: Sequence[Way], ways: Sequence[Way], holdings: Sequence[Holdings]) -> list[str]:
     """Return what to know before a shop charges in some ways rather than as it does now."""
-    return list(_warnings(now, ways, {each.kind: each for each in holdings}))
+    return list(_warnings(now, ways, holdings))
 
 
 def _warnings(
-    now: Sequence[Way], ways: Sequence[Way], holdings: dict[str, Holdings]
+    now: Sequence[Way], ways: Sequence[Way], holdings: Sequence[Holdings]
 ) -> Iterator[str]:
-    if "free" in ways and "free" not in now and any(each.left for each in holdings.values()):
+    if "free" in ways and "free" not in now and any(each.left for each in holdings):
         yield "Nobody is charged while it is free; what shoppers have is kept for later."
-    for way in now:
-        if way in ways:
-            continue
-        kind = _KINDS.get(way)
-        known = holdings.get(kind) if kind else None
-        if kind is None or (known and known.shoppers):
-            yield _GIVEN_UP[way].format(shoppers=_count(known))
+    for way, number in given_up(now, ways, holdings).items():
+        yield _GIVEN_UP[way].format(shoppers=f"{number} shopper{'' if number == 1 else 's'}")
 
 
-def _count(known: Holdings | None) -> str:
-    number = known.shoppers if known else 0
-    return f"{number} shopper{'' if number == 1 else 's'}"
+def given_up(
+    now: Sequence[Way], ways: Sequence[Way], holdings: Sequence[Holdings]
+) -> dict[Way, int]:
+    """Return the ways that would be given up, and how many shoppers have something by each.
+
+    Only those are returned that anybody would notice.
+    """
+    shoppers = {each.kind: each.shoppers for each in holdings}
+    counts = {way: shoppers.get(_KINDS.get(way, ""), 0) for way in now if way not in ways}
+    return {way: number for way, number in counts.items() if number or way not in _KINDS}

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Literal, Protocol
 
 from ...errors import NotFoundError
@@ -144,14 +145,15 @@ class PlanMove:
         self._prefix = prefix
         self._clock = clock
 
-    def run(self, *, dry_run: bool = False) -> Iterator[MovedShopper]:
+    def run(self, *, dry_run: bool = False, limit: int | None = None) -> Iterator[MovedShopper]:
         """Move one shopper after the other; yield what became of each customer.
 
         Args:
             dry_run: Neither Genvoris nor the ledger is changed.
+            limit: At most so many customers, for a preview that must not take long.
         """
         # All are listed first, since a change of one could shift the pages after it.
-        customers = list(self._client.customers.iterate())
+        customers = list(islice(self._client.customers.iterate(), limit))
         catalog = self._plans.catalog()
         for customer in customers:
             yield self._move(customer, catalog, dry_run)

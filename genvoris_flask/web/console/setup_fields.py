@@ -8,9 +8,11 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from ...core.button_design import FIELDS as DESIGN_FIELDS
 from ...core.charging.packs import FIELDS as PACK_FIELDS
 from ...core.charging.ways import WAYS, problems
 from ...core.products import CATEGORIES
+from ...core.validators import Number
 from ...errors import ConfigurationError
 from ...settings import Settings
 from ...settings.changeable import CHANGEABLE, Changeable, Group, plain
@@ -72,6 +74,8 @@ def read_value(declared: Changeable, form: Form) -> Any:
             return bool(text)
         case "ways" | "categories":
             return form.getlist(name) or (None if declared.kind == "ways" else [])
+        case "button":
+            return _design(form) or None
         case "packs":
             return list(_rows(form)) or None
         case "credits":
@@ -97,33 +101,32 @@ def is_function(value: Any) -> bool:
     return callable(value) or getattr(value, "function", None) is not None
 
 
-def words(declared: Changeable, settings: Settings, message: str, t: Text) -> str:
+def words(declared: Changeable, value: Any, settings: Settings, t: Text) -> str:
     """Return what is wrong with a value, in the language of the page.
 
     Args:
         declared: The setting.
+        value: The value, as ``app.config`` would have it.
         settings: All settings as they would be, but for the ways to charge.
-        message: What its validator says.
         t: Returns texts.
     """
     if declared.kind == "ways":
-        value = message.split(" has ")[-1].split(",")[0].split(":")[0]
-        way = next((way for way in WAYS if way == value or f"is {way}" in message), None)
-        if way and any(problems((way,), settings.means)):
-            return t(f"setup.lacks.{way}")
+        for way in WAYS:
+            if way in (value or ()) and any(problems((way,), settings.means)):
+                return t(f"setup.lacks.{way}")
     if (allowed := declared.range) is not None:
         return t("setup.problem.number", low=f"{allowed.low:g}", high=f"{allowed.high:g}")
     return t(f"setup.problem.{declared.kind}")
 
 
 def changed_value(value: Any) -> str:
-    """Return a value as one line of text."""
+    """Return a value as one line of text; empty if there is none."""
     shown = plain(value)
     match shown:
         case None:
-            return "–"
+            return ""
         case list():
-            return ", ".join(each if isinstance(each, str) else _line(each) for each in shown) or "–"
+            return ", ".join(each if isinstance(each, str) else _line(each) for each in shown)
         case Mapping():
             return _line(shown)
     return str(shown)
@@ -136,6 +139,17 @@ def _line(fields: Mapping[str, Any]) -> str:
 def _whole(text: str) -> int | str:
     """Return a whole number, or the text, which the setting's validator then refuses."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else text
+
+
+def _design(form: Form) -> dict[str, Any]:
+    """Return the fields of a button's design that say something."""
+    fields: dict[str, Any] = {}
+    for name, (_, check) in DESIGN_FIELDS.items():
+        text = form.get(f"button_{name}", "").strip()
+        if text:
+            fields[name] = _whole(text) if isinstance(check, Number) else text
+    shows = fields.pop("showOnCards", None)
+    return fields if shows else {**fields, "showOnCards": False}
 
 
 def _rows(form: Form) -> Iterator[dict[str, Any]]:

@@ -39,6 +39,7 @@ NAVIGATION = (
     NavItem("trial", "/trial"),
     NavItem("shoppers", "/shoppers"),
     NavItem("deliveries", "/deliveries"),
+    NavItem("setup", "/setup"),
     NavItem("history", "/history"),
 )
 
@@ -62,6 +63,18 @@ console.post(f"{CONSOLE}/shopper/forget")(view("shopper_changes.forget"))
 console.get(f"{CONSOLE}/deliveries")(view("deliveries.list_deliveries"))
 console.post(f"{CONSOLE}/deliveries/again")(view("deliveries.send_again"))
 console.get(f"{CONSOLE}/history")(view("history.show_history"))
+console.get(f"{CONSOLE}/setup")(view("setup.show_setup"))
+console.post(f"{CONSOLE}/setup/test")(view("setup.test_connection"))
+console.get(f"{CONSOLE}/setup/export")(view("setup.show_export"))
+console.get(f"{CONSOLE}/setup/charging")(view("setup_charging.show_charging"))
+console.post(f"{CONSOLE}/setup/charging")(view("setup_charging.change_charging"))
+console.get(f"{CONSOLE}/setup/button")(view("setup_button.show_button"))
+console.post(f"{CONSOLE}/setup/button")(view("setup_button.change_button"))
+console.get(f"{CONSOLE}/setup/button/preview")(view("setup_button.show_preview"))
+for name in ("texts", "limits", "products"):
+    path, group = f"{CONSOLE}/setup/{name}", {"group": name}
+    console.get(path, endpoint=f"show_{name}", defaults=group)(view("setup_group.show_group"))
+    console.post(path, endpoint=f"change_{name}", defaults=group)(view("setup_group.change_group"))
 console.get(f"{CONSOLE}/assets/<name>")(view("assets.serve"))
 
 

@@ -1,7 +1,8 @@
 // The console works without this: it only keeps a form from being sent twice.
 addEventListener("submit", event => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post" || "download" in form.dataset) return;
+  const method = event.submitter?.getAttribute("formmethod") ?? form.method;
+  if (event.defaultPrevented || method !== "post" || "download" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });
