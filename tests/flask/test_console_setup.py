@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from flask import session
 from werkzeug.test import TestResponse
 
+from genvoris_flask.core.locales import LANGUAGES
+from genvoris_flask.core.locales.console import read_group
 from genvoris_flask.settings.changeable import CHANGEABLE
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
@@ -45,6 +48,12 @@ class Console:
             f"/genvoris/console/setup{path}", data=fields, headers=SAME_ORIGIN
         )
 
+    def stored(self) -> dict[str, Any]:
+        """Return what was changed."""
+        live = self.shop.state.live
+        assert live is not None
+        return dict(live.table.read().values)
+
     def form(self, path: str) -> dict[str, Any]:
         """Return what a browser would send of a page's form if nothing was typed."""
         text = self.get(path).split('<form method="post" class="sheet"')[1].split("</form>")[0]
@@ -55,7 +64,8 @@ class Console:
                 continue
             value = html.unescape(attributes.get("value", ""))
             fields.setdefault(attributes["name"], []).append(value)
-        for name, options in re.findall(r'<select[^>]* name="(\w+)".*?>(.*?)</select>', text, re.DOTALL):
+        select = re.compile(r'<select[^>]* name="(\w+)".*?>(.*?)</select>', re.DOTALL)
+        for name, options in select.findall(text):
             chosen = re.search(r'value="([^"]*)" selected', options)
             first = re.search(r'value="([^"]*)"', options)
             found = chosen or first
@@ -89,12 +99,10 @@ def test_each(console: Console) -> None:
         assert saved.status_code == 303, (key, saved.text)
         expected = declared.check(VALUES[key][0])
         assert getattr(console.shop.state.settings, declared.name) == expected, key
-        live = console.shop.state.live
-        assert live is not None
-        assert live.table.read().values.keys() == {key}, "what was not typed stays as it is"
+        assert console.stored().keys() == {key}, "what was not typed stays as it is"
         assert "Changed here." in console.get(path)
         assert console.post(path, **console.form(path)).status_code == 303
-        assert live.table.read().values.keys() == {key}
+        assert console.stored().keys() == {key}
         assert console.post(path, reset=key).status_code == 303
         assert getattr(console.shop.state.settings, declared.name) == before, key
 
@@ -105,13 +113,294 @@ def test_wrong(console: Console) -> None:
         value = VALUES[key][1]
         if declared.kind in ("flag", "packs", "credits", "button") or not str(value).strip():
             continue
-        path = f"/{declared.group}"
-        answer = console.post(path, **{**console.form(path), declared.name: value})
+        path, name = f"/{declared.group}", declared.name
+        answer = console.post(path, **{**console.form(path), name: value})
         assert answer.status_code == 422, key
-        field = answer.text.split(f'name="{declared.name}"')[1]
-        assert f'id="{declared.name}-problem"' in answer.text, key
-        assert str(html.escape(str(value))) in answer.text or isinstance(value, list), key
-        assert field
-    live = console.shop.state.live
-    assert live is not None
-    assert not live.table.read().values
+        described = rf'<(?:input|fieldset)[^>]*aria-describedby="[^"]*{name}-problem"'
+        assert re.search(described, answer.text), key
+        assert re.search(rf'id="{name}-problem">[^<]+<', answer.text), key
+        if not isinstance(value, list):
+            assert f'value="{html.escape(str(value))}"' in answer.text, key
+    assert console.stored() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "problem"),
+    [
+        ("/charging", {"packs_try_ons": "0", "packs_price": "1 €"}, "packs-problem"),
+        ("/charging", {"packs_try_ons": "one", "packs_price": "1 €"}, "packs-problem"),
+        ("/charging", {"credits": "0", "credits_per": "per_item"}, "credits-problem"),
+        ("/charging", {"credits": "2", "credits_per": "per_moon"}, "credits-problem"),
+        ("/charging", {"charging": "freemium"}, "charging-problem"),
+        ("/charging", {"charging": "pay_per_use"}, "charging-problem"),
+        ("/button", {"button_label": "x" * 21}, "button_label-problem"),
+        ("/button", {"button_borderRadius": "41"}, "button_borderRadius-problem"),
+        ("/button", {"button_fontSize": "big"}, "button_fontSize-problem"),
+        ("/button", {"button_icon": "unicorn"}, "button_icon-problem"),
+        ("/products", {"categories": []}, "categories-problem"),
+    ],
+)
+def test_wrong_parts(console: Console, path: str, fields: dict[str, Any], problem: str) -> None:
+    """What is wrong with a part of a setting is said beside it, and nothing is saved."""
+    given = {**console.form(path), "shop_name": "Good", **fields}
+    if "packs_try_ons" in fields:
+        given |= EMPTY_PACK
+    answer = console.post(path, **given)
+    assert answer.status_code == 422
+    assert f'id="{problem}"' in answer.text
+    assert console.stored() == {}
+
+
+def test_ways_that_lack_something(console: Console) -> None:
+    """A way to charge is refused in words of the page's language, until it has what it needs."""
+    form = console.form("/charging")
+    refused = console.post("/charging", **{**form, "charging": "freemium"})
+    assert "The free start needs a number of free try-ons, below." in refused.text
+    saved = console.post("/charging", **{**form, "charging": "freemium", "free_tryons": "3"})
+    assert saved.status_code == 303
+    assert console.shop.state.settings.charging == ("freemium",)
+
+
+def test_meanwhile(console: Console) -> None:
+    """A form that was opened before somebody else saved changes nothing, and says so."""
+    old = console.form("/limits")
+    assert (
+        console.post("/texts", **{**console.form("/texts"), "shop_name": "Ada"}).status_code == 303
+    )
+    for path in ("/limits", "/button", "/charging"):
+        typed = {"tryons_per_day": "7", "button_label": "Try", "single_hours": "3"}
+        answer = console.post(path, **{**old, **typed})
+        assert answer.status_code == 409, path
+        assert "Somebody else has changed settings" in answer.text
+    assert console.stored() == {"GENVORIS_SHOP_NAME": "Ada"}
+
+
+def test_sent_twice(console: Console) -> None:
+    """A form that is sent twice is no fault."""
+    form = {**console.form("/limits"), "tryons_per_day": "7"}
+    assert [console.post("/limits", **form).status_code for _ in range(2)] == [303, 303]
+
+
+def test_other_group(console: Console) -> None:
+    """A page changes its own settings only, and resets none that may not be changed."""
+    console.post("/texts", **{**console.form("/texts"), "tryons_per_day": "7", "api_key": "x"})
+    assert console.stored() == {}
+    assert console.post("/texts", reset="GENVORIS_TRYONS_PER_DAY").status_code == 404
+    assert console.post("/texts", reset="GENVORIS_API_KEY").status_code == 404
+
+
+def test_function_stays(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """Functions of the shop's own stay until something is saved in their place."""
+    console = Console(
+        ledger_shop(
+            genvoris,
+            tmp_path,
+            GENVORIS_BUTTON=lambda: {"label": "From code"},
+            GENVORIS_CREDITS=lambda _order: 1,
+        )
+    )
+    assert "own code decides this" in console.get("/charging")
+    for path in ("/charging", "/button"):
+        form = console.form(path)
+        assert console.post(path, **form).status_code == 303
+    assert "GENVORIS_CREDITS" not in console.stored()
+
+
+def test_audit(console: Console) -> None:
+    """The page "History" has who changed which setting, from what to what."""
+    console.post("/limits", **{**console.form("/limits"), "limit_tryons": "3/minute"})
+    text = console.shop.browser.get("/genvoris/console/history").text
+    row = text.split("<tbody>")[1].split("</tr>")[0]
+    for word in ("fen", "GENVORIS_LIMIT_TRYONS", "10/minute", "3/minute"):
+        assert word in row
+
+
+SECRETS = {
+    "SECRET_KEY": "S3CR3T-app",
+    "GENVORIS_WEBHOOK_SECRET": "S3CR3T-webhook",
+    "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_S3CR3T",
+    "GENVORIS_STRIPE_API_KEY": "rk_test_S3CR3T",
+    "GENVORIS_METRICS_TOKEN": "S3CR3T-metrics-token",
+}
+
+
+def test_no_secrets(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """No page, no error and no export has a key, a secret or the address of a database."""
+    folder = tmp_path / "S3CR3T-folder"
+    folder.mkdir()
+    console = Console(ledger_shop(genvoris, folder, **SECRETS))
+    key = console.shop.app.config["GENVORIS_API_KEY"]
+    seen = [console.get(path) for path in PAGES]
+    seen += [console.get("/export", format=form) for form in ("python", "env", "json")]
+    seen.append(console.post("/test").text)
+    for path in ("/charging", "/button", "/texts", "/limits", "/products"):
+        values = {each.name: "wrong\n" for each in CHANGEABLE.values()}
+        seen.append(console.post(path, **console.form(path), dry_run="yes").text)
+        seen.append(console.post(path, **values).text)
+    seen.append(console.shop.browser.get("/genvoris/console/history").text)
+    assert len(seen) > 20
+    assert "sqlite" in console.shop.app.config["GENVORIS_DATABASE_URL"]
+    for text in seen:
+        assert "S3CR3T" not in text
+        assert "sqlite" not in text
+        assert key not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages(console: Console, language: str) -> None:
+    """Every page is in the language of the browser, without a text that is missing."""
+    for path in PAGES:
+        answer = console.shop.browser.get(
+            f"/genvoris/console/setup{path}", headers={"Accept-Language": language}
+        )
+        assert answer.status_code == 200
+        assert f'<html lang="{language}"' in answer.text
+        assert not re.search(r">\s*setup\.\w", answer.text)
+    english, own = read_group("setup", "en"), read_group("setup", language)
+    assert english.keys() == own.keys()
+    for key, text in english.items():
+        assert set(re.findall(r"{\w+}", text)) >= set(re.findall(r"{\w+}", own[key])), key
+
+
+def test_labels() -> None:
+    """Each setting has a label, and words for what can be wrong with it."""
+    for declared in CHANGEABLE.values():
+        assert f"field.{declared.name}" in read_group("setup", "en")
+        assert declared.range or f"problem.{declared.kind}" in read_group("setup", "en")
+
+
+def test_without_database(genvoris: LocalGenvoris) -> None:
+    """A shop without a database is told what it needs, on every page."""
+    console = Console(Shop(genvoris))
+    for path in PAGES:
+        assert "needs the database" in console.get(path)
+    assert "needs the database" in console.post("/texts", shop_name="Ada").text
+
+
+def test_connection(console: Console) -> None:
+    """The connection is tested by a call, and a key that Genvoris refuses is called so."""
+    assert "Genvoris accepts the key." in console.post("/test").text
+    console.shop.transport.fault = lambda _request: httpx.Response(
+        401, json={"error": "invalid_key"}
+    )
+    text = console.post("/test").text
+    assert "Not right" in text
+    assert "Genvoris accepts the key." not in text
+
+
+def test_plans(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """Plans are shown as the shop and as Genvoris have them, and what a paywall offers."""
+    genvoris.call("POST", "/plans", {"name": "Old", "monthlyTryOns": 7})
+    plans = [{"name": "Pro", "monthly_try_ons": 100, "external_price_id": "p", "price": "9.90 €"}]
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_PLANS=plans, GENVORIS_CHARGING="subscription")
+    text = Console(shop).get("/charging")
+    rows = [
+        re.sub(r"<[^>]*>", " ", row).split()
+        for row in text.split("<tr>")
+        if '<th scope="row"' in row
+    ]
+    assert ["Pro", "100", "9.90", "€", "yes", "no"] in [row[:6] for row in rows]
+    assert ["Old", "7", "nothing", "no", "yes"] in [row[:5] for row in rows]
+    assert "Pro" in text.split("is offered")[1]
+    shop.transport.fault = lambda _request: httpx.Response(503)
+    assert "not known now" in Console(shop).get("/charging")
+
+
+def test_dry_run(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """A dry run says what would become of shoppers, and changes nothing."""
+    made = genvoris.call("POST", "/plans", {"name": "Pro", "monthlyTryOns": 9}).get_json()
+    genvoris.call("POST", "/customers", {"externalId": "ada", "planId": made["id"]})
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_CHARGING="credits")
+    with shop.app.app_context():
+        shop.extension.billing.order_paid("o-1", external_id="eve", try_ons=2)
+    console = Console(shop)
+    form = {**console.form("/charging"), "charging": ["freemium"], "dry_run": "yes"}
+    calls = len(shop.transport.requests)
+    answer = console.post("/charging", **form)
+    assert answer.status_code == 200
+    assert "with 9 try-ons" in answer.text
+    assert "Shoppers with try-ons of orders, which stay theirs: 1." in answer.text
+    assert "The free start needs a number of free try-ons, below." in answer.text
+    assert {each.method for each in shop.transport.requests[calls:]} == {"GET"}
+    assert console.stored() == {}
+    assert shop.state.spending is not None
+    assert shop.state.spending.balance("ada").available == 0
+
+
+def test_take_over(console: Console, genvoris: LocalGenvoris) -> None:
+    """The design of Genvoris's portal is shown in the form, and counts once it is saved."""
+    design = {"label": "Look", "icon": "wand", "position": "inline", "showOnCards": True}
+    changed = genvoris.http.patch("/sandbox/settings", json={"buttonDesign": design})
+    assert changed.status_code == 200
+    shown = console.shop.browser.get("/genvoris/console/setup/button?from=genvoris").text
+    assert 'value="Look"' in shown
+    assert '<option value="wand" selected>' in shown
+    assert console.stored() == {}
+    console.shop.transport.fault = lambda _request: httpx.Response(503)
+    failed = console.get("/button", **{"from": "genvoris"})
+    assert "Genvoris does not answer now" in failed
+
+
+# The preview
+
+
+def preview(console: Console, **fields: str) -> str:
+    """Return the address of the product page with a design."""
+    design = {"button_label": "Preview me", "button_showOnCards": "yes", **fields}
+    text = console.get("/button/preview", preview_page="/product?a=1", **design)
+    found = re.search(r'src="(/product[^"]*)"', text)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_preview(console: Console) -> None:
+    """Only its owner sees a design before it is saved, for some minutes, and no cache keeps it."""
+    console.shop.browser.get("/product")
+    address = preview(console, button_fontSize="18")
+    page = console.shop.browser.get(address)
+    assert 'data-button-label="Preview me"' in page.text
+    assert 'data-button-font-size="18"' in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert "Preview me" not in console.shop.browser.get("/product").text
+    stranger = console.shop.app.test_client()
+    assert "Preview me" not in stranger.get(address).text
+    console.shop.log_in("eve", stranger)
+    assert "Preview me" not in stranger.get(address).text
+    console.shop.extension.console_access(lambda: session.get("user") in ("fen", "eve"))
+    assert "Preview me" not in stranger.get(address).text, "it is another owner's"
+    console.shop.genvoris.clock.now += 601
+    assert "Preview me" not in console.shop.browser.get(address).text
+
+
+def test_forged_preview(console: Console) -> None:
+    """A design that the console has not signed is ignored."""
+    address = preview(console)
+    for forged in (
+        address[:-3] + "abc",
+        "/product?genvoris_preview=x",
+        "/product?genvoris_preview=",
+    ):
+        assert "data-button-label" not in console.shop.browser.get(forged).text
+
+
+def test_preview_of_wrong_design(console: Console) -> None:
+    """A design that cannot be saved has no preview, nor has a page of another site."""
+    for fields in (
+        {"button_label": "x" * 21, "preview_page": "/product"},
+        {"preview_page": "https://evil.example/"},
+        {"preview_page": "//evil.example/"},
+        {"preview_page": "javascript:alert(1)"},
+    ):
+        assert "<iframe" not in console.get("/button/preview", **fields)
+
+
+def test_frames(console: Console) -> None:
+    """Only the preview may be in a frame, and only in one of the shop's own."""
+    browser = console.shop.browser
+    headers = browser.get("/genvoris/console/setup/button/preview").headers
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    headers = browser.get("/genvoris/console/setup/button").headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "frame-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"

@@ -131,7 +131,7 @@ def render_setup(template: str, section: str, **values: Any) -> str:
         f"setup_{kind}": link(f"/assets/{load_asset(name).hashed_name}")
         for kind, name in (("style", "setup.css"), ("script", "setup.js"))
     }
-    frame = {"section": section, "pages": PAGES, **assets}
+    frame: dict[str, Any] = {"section": section, "pages": PAGES, **assets}
     return render(template, f"setup.{section}", "setup", **frame, **values)
 
 
