@@ -230,12 +230,9 @@ class Answers:
         def check(value: str) -> str:
             if not value.strip():
                 if required:
-                    raise click.UsageError("it is needed.")
+                    raise Failure("It is needed.")
                 return ""
-            try:
-                self._check(key, value.strip())
-            except Failure as error:
-                raise click.UsageError(error.message) from None
+            self._check(key, value.strip())
             return value.strip()
 
         if answer := self._prompt(question, check, default=default, secret=secret):
@@ -246,14 +243,14 @@ class Answers:
     ) -> str:
         if self._options.yes:
             return default
-        answer: str = click.prompt(
-            question,
-            default=default,
-            show_default=bool(default),
-            hide_input=secret,
-            value_proc=check,
-        )
-        return answer
+        while True:
+            answer = click.prompt(
+                question, default=default, show_default=bool(default), hide_input=secret
+            )
+            try:
+                return check(answer)
+            except Failure as error:  # click itself is silent about why a hidden answer is refused
+                click.echo(f"Error: {error.message}")
 
     def _flag(self, key: str, question: str) -> None:
         self.values[key] = "true" if self._confirm(question, default=False) else "false"
@@ -276,5 +273,5 @@ def _address(value: str) -> str:
     """Return the shop's address, which Genvoris can reach."""
     address = value.strip().rstrip("/")
     if address and not address.startswith(("http://", "https://")):
-        raise click.UsageError("It must be a whole address, such as https://shop.example.")
+        raise Failure("It must be a whole address, such as https://shop.example.")
     return address
