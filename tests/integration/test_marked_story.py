@@ -1,0 +1,202 @@
+"""Where a photo and an address go until they are erased: marked ones are looked for everywhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from werkzeug.serving import make_server
+
+from genvoris_flask.core.images.photos import clean_photo
+from genvoris_flask.core.ledger.database import Database
+from genvoris_flask.core.ledger.migrate import upgrade
+from genvoris_flask.sandbox.app import create_app
+from tests.integration.conftest import ROOT, RedisServer, free_port, wait_for
+from tests.support.local_genvoris import API_KEY, with_key
+from tests.support.marked_shop import EMAIL
+from tests.support.pictures import png_chunk
+from tests.support.waiting import LIMIT, until
+
+MARK = b"MARKED-PIXELS-OF-A-PHOTO"
+ADDRESS = EMAIL.encode()
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def marked_photo() -> bytes:
+    """Return a photo whose pixels contain the mark as it is, since they are not compressed."""
+    width, height = len(MARK) // 3 * 20, 320
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + MARK * 20) * height, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
+    photo = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    assert MARK in clean_photo(photo).data
+    return photo
+
+
+@dataclass
+class Recorder:
+    """Records what a server is sent, by path."""
+
+    app: Any
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        stream = environ["wsgi.input"]
+        is_chunked = bool(environ.get("wsgi.input_terminated"))
+        body = stream.read() if is_chunked else stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+        headers = repr({key: environ[key] for key in environ if key.startswith("HTTP_")}).encode()
+        self.sent.append((environ["PATH_INFO"], body + headers + environ["QUERY_STRING"].encode()))
+        whole = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        return self.app({**environ, **whole}, start)
+
+    def paths_with(self, mark: bytes) -> set[str]:
+        return {path for path, content in self.sent if mark in content}
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an app from a thread."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def running_shop(folder: Path, settings: dict[str, str]) -> Iterator[tuple[httpx.Client, int]]:
+    """Run a process of the shop; yield a browser of Ada's, and the process's id."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.marked_shop", str(port), str(folder)],
+        cwd=ROOT,
+        env={**os.environ, **settings, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        wait_for(port)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", cookies={"user": "ada"}, timeout=30
+        ) as browser:
+            yield browser, process.pid
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
+
+
+def memory_of(pid: int) -> bytes:
+    """Return all that a process could write to, as a core dump has it."""
+    parts = []
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        for line in maps:
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if found and "[v" not in line:
+                start, end = (int(each, 16) for each in found.groups())
+                memory.seek(start)
+                parts.append(memory.read(end - start))
+    return b"".join(parts)
+
+
+def files_with(folder: Path, mark: bytes) -> list[str]:
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    return [each.name for each in files if mark in each.read_bytes()]
+
+
+def redis_with(client: redis.Redis, mark: bytes) -> list[bytes]:
+    """Return the keys whose name or value contains a mark."""
+    found = [(key, client.dump(key) or b"") for key in client.scan_iter()]
+    return [key for key, value in found if mark in key or mark in value]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -> None:
+    """Photo and address are where docs/privacy.md says, and after an erasure nowhere."""
+    disk, server_folder = tmp_path / "shop", tmp_path / "redis"
+    disk.mkdir()
+    server_folder.mkdir()
+    database = f"sqlite:///{disk}/ledger.sqlite"
+    upgrade(Database(database).engine)
+    server = start_redis("--dir", str(server_folder), "--appendonly", "yes")
+    sandbox = create_app(with_key(tmp_path / "genvoris"), api_key=API_KEY, safety_switches=False)
+    genvoris = Recorder(sandbox)
+    with ExitStack() as stack:
+        url = stack.enter_context(serving(genvoris))
+        settings = {
+            "GENVORIS_API_KEY": API_KEY,
+            "GENVORIS_API_URL": f"{url}/api/v1",
+            "GENVORIS_TRYON_URL": url,
+            "GENVORIS_STORE_URL": server.url,
+            "GENVORIS_DATABASE_URL": database,
+            "GENVORIS_MINIMUM_AGE": "16",
+            "TMPDIR": str(disk),
+        }
+        ada, _ = stack.enter_context(running_shop(disk, settings))
+        bob, idle = stack.enter_context(running_shop(disk, settings))
+        store = stack.enter_context(redis.Redis.from_url(server.url))
+
+        for browser in (ada, bob):
+            browser.get("/").raise_for_status()
+        ada.post("/order").raise_for_status()
+        photo = {"photo": ("me.png", marked_photo(), "image/png")}
+        product = {"product_image": "/shirt.png", "product_title": "Shirt"}
+
+        def start() -> httpx.Response:
+            return ada.post("/genvoris/tryons", data=product, files=photo, headers=SAME_ORIGIN)
+
+        refused = start()
+        assert refused.json()["error"] == "consent_required"
+        form = refused.json()["consent"]
+        ticked = {"text": True, "depicted": True, "age": True}
+        agreed = {"hash": form["hash"], "language": form["language"], **ticked}
+        ada.post("/genvoris/consent", json=agreed, headers=SAME_ORIGIN).raise_for_status()
+        assert genvoris.paths_with(MARK) == set(), "nothing is sent before the consent"
+        job = start()
+        assert job.status_code == 202, job.text
+        address = job.headers["Location"]
+        until(lambda: ada.get(address).json()["state"] not in ("queued", "running"))
+        done = ada.get(address).json()
+        assert done["state"] == "done", done
+        assert bob.get(done["image_url"]).status_code == 200, "another process serves it, too"
+        until(lambda: genvoris.paths_with(ADDRESS))
+
+        assert genvoris.paths_with(MARK) == {"/api/tryon"}
+        assert genvoris.paths_with(ADDRESS) <= {"/api/v1/customers", "/api/v1/conversions"}
+        for mark in (MARK, ADDRESS):
+            assert redis_with(store, mark) == []
+            assert [name for name in files_with(disk, mark) if "ledger.sqlite" not in name] == []
+        assert files_with(disk, MARK) == []
+        assert MARK not in memory_of(idle), "it never had the photo"
+        answer = ada.post("/genvoris/account/erase", data={"confirm": "yes"}, headers=SAME_ORIGIN)
+        assert "genvoris_receipt" in answer.headers["Location"]
+        assert ada.get(done["image_url"]).status_code == 404
+        store.save()
+        for mark in (MARK, ADDRESS):
+            assert redis_with(store, mark) == []
+            assert files_with(server_folder, mark) == []
+        assert MARK not in memory_of(idle)
+        assert memory_of(idle).count(ADDRESS) == 1, "in this shop's own code"
+    # What was deleted is in free pages and in the log until then.
+    with closing(sqlite3.connect(disk / "ledger.sqlite", isolation_level=None)) as ledger:
+        ledger.execute("VACUUM")
+        ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for mark in (MARK, ADDRESS):
+        assert files_with(disk, mark) == []

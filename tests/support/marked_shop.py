@@ -1,0 +1,52 @@
+"""A shop as a process of its own, with a log at its most talkative: ``marked_shop PORT FOLDER``.
+
+Its settings are in the environment.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from flask import Flask, Response, request
+from werkzeug.serving import make_server
+
+from genvoris_flask import GenvorisFlask, Shopper, genvoris_account, genvoris_widget
+from tests.support.local_genvoris import product_png
+
+EMAIL = "marked-address@example.com"
+
+
+def create_app() -> Flask:
+    app = Flask("shop")
+    app.config["SECRET_KEY"] = "secret"
+    genvoris = GenvorisFlask(app)
+
+    @genvoris.shopper_loader
+    def who() -> Shopper | None:
+        name = request.cookies.get("user")
+        return Shopper(name, email=EMAIL, email_verified=True) if name else None
+
+    @app.post("/order")
+    def order() -> str:
+        genvoris.conversion("order-1", 900, currency="EUR", customer_email=EMAIL)
+        genvoris.billing.grant("ada", 3, event_id="order-1", paid=900, currency="EUR")
+        return ""
+
+    @app.get("/shirt.png")
+    def shirt() -> Response:
+        return Response(product_png(), mimetype="image/png")
+
+    app.add_url_rule("/account", "account", lambda: str(genvoris_account()))
+    app.add_url_rule("/", "home", lambda: str(genvoris_widget()))
+    return app
+
+
+def main(port: str, folder: str) -> None:
+    logging.basicConfig(level=logging.DEBUG, filename=Path(folder) / f"shop-{port}.log")
+    make_server("127.0.0.1", int(port), create_app(), threaded=True).serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
