@@ -39,6 +39,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_BUTTON={"label": "See it on you", "icon": "sparkles"},
         GENVORIS_PLANS=plans.GENVORIS_PLANS,
         GENVORIS_CSP_NONCE=security.csp_nonce,
+        GENVORIS_CONSOLE_ATTRIBUTE="is_owner",
     )
     app.config.update(config)
     db.init_app(app)

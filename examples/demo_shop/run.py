@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from examples.demo_shop.admin import listen
 from examples.demo_shop.app import create_app
-from examples.demo_shop.charging import SwitchableShop, settings_of
+from examples.demo_shop.charging import WAYS, SwitchableShop, settings_of
+from examples.demo_shop.past import add_past
 from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
 
 HOST = "127.0.0.1"
@@ -74,7 +76,14 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             "GENVORIS_WEBHOOK_SECRET": webhook_secret,
         }
         ledger = f"sqlite:///{(data / 'try-ons.sqlite3').resolve()}"
-        shop = SwitchableShop(lambda way: create_app({**config, **settings_of(way, ledger)}))
+
+        def create(way: str) -> Flask:
+            created = create_app({**config, **settings_of(way, ledger)})
+            if WAYS[way].has_ledger:
+                add_past(ledger)
+            return created
+
+        shop = SwitchableShop(create)
         app = shop.app
         requests = RequestCounter(shop)
         server = make_server(
