@@ -48,7 +48,10 @@ def list_settings(as_json: bool) -> None:
 @with_appcontext
 def export(form: Format) -> None:
     """Write the changed settings as configuration, without any key or secret."""
-    click.echo(export_settings(_live().table.read().values, form), nl=False)
+    text = export_settings(_live().table.read().values, form)
+    click.echo(text, nl=False)
+    if not text:
+        click.echo("No setting was changed, so there is nothing to export.", err=True)
 
 
 def _live() -> LiveSettings:

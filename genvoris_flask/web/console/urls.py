@@ -72,7 +72,8 @@ console.get(f"{CONSOLE}/setup/button")(view("setup_button.show_button"))
 console.post(f"{CONSOLE}/setup/button")(view("setup_button.change_button"))
 console.get(f"{CONSOLE}/setup/button/preview")(view("setup_button.show_preview"))
 for name in ("texts", "limits", "products"):
-    path, group = f"{CONSOLE}/setup/{name}", {"group": name}
+    path: str = f"{CONSOLE}/setup/{name}"
+    group: dict[str, str] = {"group": name}
     console.get(path, endpoint=f"show_{name}", defaults=group)(view("setup_group.show_group"))
     console.post(path, endpoint=f"change_{name}", defaults=group)(view("setup_group.change_group"))
 console.get(f"{CONSOLE}/assets/<name>")(view("assets.serve"))
