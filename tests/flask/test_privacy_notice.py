@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import pytest
 from flask import render_template_string
 
 from genvoris_flask import genvoris_privacy_notice
+from genvoris_flask.core.locales import LANGUAGES, direction, translate
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -44,9 +46,22 @@ def test_own_sentences(genvoris: LocalGenvoris) -> None:
     shop = Shop(genvoris)
     with shop.app.test_request_context():
         found = genvoris_privacy_notice(strings={"ai": "<b>", "title": "Anprobe"}, lang="de")
-    assert '<section class="genvoris-privacy" lang="de"><h2>Anprobe</h2>' in found
+    assert '<section class="genvoris-privacy" lang="de" dir="ltr"><h2>Anprobe</h2>' in found
     assert "&lt;b&gt;" in found
     assert "rights" not in notice(shop, "{{ genvoris_privacy_notice(strings={'rights': none}) }}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_in_the_language_of_the_page(genvoris: LocalGenvoris, language: str) -> None:
+    """Every sentence is in the page's language, or in the one that the shop names."""
+    shop = Shop(genvoris, GENVORIS_MINIMUM_AGE=16)
+    with shop.app.test_request_context(headers={"Accept-Language": language}):
+        found = html.unescape(genvoris_privacy_notice())
+        assert found == html.unescape(genvoris_privacy_notice(lang=language))
+    for key in ("title", "basis", "metadata", "ai", "rights"):
+        assert translate(f"notice.{key}", language) in found
+    assert translate("notice.age", language, age=16) in found
+    assert f'dir="{direction(language)}"' in found
 
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])

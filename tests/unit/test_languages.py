@@ -61,7 +61,16 @@ def test_codes_have_messages() -> None:
 
 
 LABELS = (
-    *("account.", "action.", "hours.", "minutes.", "option.", "consent.shop", "own_data.item."),
+    *(
+        "account.",
+        "action.",
+        "hours.",
+        "minutes.",
+        "option.",
+        "consent.shop",
+        "notice.shop",
+        "own_data.item.",
+    ),
     *(f"own_data.{key}" for key in ("download", "erase", "deleted", "kept", "receipt")),
 )
 
