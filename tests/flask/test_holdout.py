@@ -177,6 +177,27 @@ def test_do_not_track(shop: Shop, header: str) -> None:
     assert (found.shown.visitors, found.held.visitors) == (0, 0)
 
 
+def test_tracking_is_refused_later(shop: Shop) -> None:
+    """A visitor who has a group, and asks not to be tracked from then on, is in none."""
+    browser = new_browser(shop)
+    sees_button(browser)
+    headers = {"Sec-GPC": "1"}
+    assert browser.post("/checkout/1", headers=headers).text == ""
+    assert browser.get(STYLE, headers=headers).text == ""
+    assert trial(shop).shown.orders + trial(shop).held.orders == 0
+
+
+def test_only_who_sees_the_button_has_seen_it(shop: Shop) -> None:
+    """Visitors without a button are not among those who saw it."""
+    seen = sum(sees_button(new_browser(shop)) for _ in range(30))
+    assert 0 < seen < 30
+    trial(shop)
+    assert shop.state.figures
+    assert shop.state.recorder
+    today = shop.state.recorder.today()
+    assert shop.state.figures.counts(today, today)[today]["seen"] == seen
+
+
 def test_without_cookies(shop: Shop) -> None:
     """A program that asks without end, and keeps no cookie, is not counted without end."""
     for _ in range(400):
