@@ -15,6 +15,10 @@ PACKAGE = Path(__file__).parent.parent.parent / "genvoris_flask"
 OTHERS = sorted(set(LANGUAGES) - {"en"})
 
 
+# Rates, addresses and numbers, which are written alike in all languages.
+VALUES = re.compile(r"\d+/\w+(; \d+/\w+)?|(https?://|mailto:)\S*|\d,\d{3}")
+
+
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("group", groups())
 def test_complete(group: str, language: str) -> None:
@@ -32,7 +36,8 @@ def test_typography(group: str, language: str) -> None:
     """Texts have the marks, spaces and form of address of their language."""
     for key, text in read_group(group, language).items():
         for rule in ("every language", language):
-            assert not re.search(MISWRITTEN.get(rule, "$^"), text), (key, text)
+            sentence = VALUES.sub("1", text)
+            assert not re.search(MISWRITTEN.get(rule, "$^"), sentence), (key, text)
 
 
 @pytest.mark.parametrize("language", ["ar", "ur"])

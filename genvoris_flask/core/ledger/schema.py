@@ -153,6 +153,7 @@ entries: Table = Table(
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("event", "kind", "lot_id"),
     Index(None, "account", "id"),
+    Index(None, "lot_id", "id"),
 )
 
 events: Table = Table(

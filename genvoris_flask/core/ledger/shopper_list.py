@@ -79,13 +79,14 @@ class ShopperList:
         )
         if after is not None:
             query = query.where(
+                accounts.c.created_at <= after.created_at,  # by which an index finds the page
                 or_(
                     accounts.c.created_at < after.created_at,
                     and_(
                         accounts.c.created_at == after.created_at,
                         accounts.c.external_id < after.external_id,
                     ),
-                )
+                ),
             )
         return self._read(query, limit)
 
