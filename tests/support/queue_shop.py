@@ -49,6 +49,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         CELERY={"broker_url": os.environ.get("GENVORIS_STORE_URL")},
         GENVORIS_API_KEY="gvk_test_1",
         GENVORIS_STORE_NAMESPACE="queue shop",
+        TRUSTED_HOSTS=["127.0.0.1", "localhost"],  # also behind a balancer at another port
         GENVORIS_LIMIT_TRYONS="100000/minute",
         **UNPACED,
     )
