@@ -39,9 +39,9 @@ class Fleet(QueueEngine):
             assert server.wait(PATIENCE) == 0
             self._balancer.add(self.serve(workers=1)[0])
         if self._worker:
+            self.start_worker()
             self._worker.process.terminate()
             self._worker.process.wait(PATIENCE)
-            self.start_worker()
 
 
 @pytest.mark.parametrize("name", ["threads", "rq"])
