@@ -12,9 +12,7 @@ from flask import has_request_context
 from markupsafe import Markup
 
 from ..core.figures.holdout import DAYS as HOLDOUT_DAYS
-from ..core.locales import DEFAULT, LANGUAGES, direction
 from ..settings import Settings
-from .errors import page_language
 from .state import AppState, SwitchedOff, find_state
 
 
@@ -35,6 +33,9 @@ def genvoris_privacy_notice(
     if state is None or isinstance(state, SwitchedOff):
         return Markup()
     level = min(max(heading, 1), 6)
+    from ..core.locales import DEFAULT, LANGUAGES, direction  # read when a page needs them
+    from .errors import page_language
+
     lang = lang or (page_language() if has_request_context() else DEFAULT)
     words = LANGUAGES.get(lang, LANGUAGES[DEFAULT])
     given: dict[str, str | None] = {key: words[f"notice.{key}"] for key in ("title", *_keys(state))}
