@@ -18,7 +18,6 @@ from ..errors import ConfigurationError
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .console.access import actor, may_use_console
 from .state import AppState
-from .storage import secrets_as_bytes
 
 PARAMETER = "genvoris_preview"
 SECONDS = 600.0
@@ -68,5 +67,7 @@ def _read(state: AppState, page: Request) -> ButtonDesign | None:
 
 
 def _serializer(state: AppState) -> URLSafeSerializer:
+    from .storage import secrets_as_bytes  # slow to import, and most requests have no preview
+
     secrets = secrets_as_bytes(state.app, state.settings)
     return URLSafeSerializer(secrets[::-1], salt="genvoris-preview")  # the newest comes last
