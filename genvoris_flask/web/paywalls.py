@@ -44,6 +44,7 @@ def paywall_fields(
         language,
         options=options,
         has_ledger=settings.has_ledger,
+        sells_plans=not settings.charging or "subscription" in settings.charging,
     )
 
 

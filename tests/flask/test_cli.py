@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from genvoris_flask.core.billing.plan_catalog import GRANTED, UNLIMITED
 from genvoris_flask.core.webhooks.events import CreditEvent
 from genvoris_flask.web.health_checks.charging import check_charging
 from tests.support.cli import CommandResult, run_command
@@ -223,6 +224,22 @@ def finding(shop: Shop, name: str) -> dict[str, Any]:
     findings = json.loads(run(shop, "check", "--json").stdout)
     found: dict[str, Any] = next(each for each in findings if each["name"] == name)
     return found
+
+
+def test_check_after_ledger(shop: Shop) -> None:
+    """Check reports shoppers whom Genvoris still refuses nothing, because a ledger counted them."""
+    client = shop.extension.client
+    names = [each["name"] for each in json.loads(run(shop, "check", "--json").stdout)]
+    plan = client.plans.create(
+        name="Counted by the shop",
+        monthly_try_ons=UNLIMITED,
+        external_price_id=f"{GRANTED}{UNLIMITED}",
+    )
+    assert "ledger" not in names
+    client.customers.upsert("ada", plan_id=plan.id)
+    found = finding(shop, "ledger")
+    assert not found["ok"]
+    assert "Genvoris refuses them nothing" in found["text"]
 
 
 def test_check_trusted_hosts(shop: Shop) -> None:

@@ -93,6 +93,17 @@ def test_default_paywall_lists_what_is_on_sale() -> None:
     assert apology["options"] == []
 
 
+def test_button_of_shop_without_plans() -> None:
+    """It does not speak of plans where there are none."""
+    refusal = Refusal("quota_exhausted")
+    assert paywall_for(refusal, None, "/shop")["action_label"] == "See plans"
+    assert paywall_for(refusal, None, "/shop", sells_plans=False)["action_label"] == (
+        "Get more try-ons"
+    )
+    paused = paywall_for(Refusal("paused"), None, "/shop", sells_plans=False)
+    assert paused["action_label"] == "Go to my account"
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.example"])
 def test_option_leads_to_a_page(url: str) -> None:
     """Anything else is refused where it is written."""

@@ -168,6 +168,7 @@ def paywall_for(
     *,
     options: Sequence[PaywallOption] = (),
     has_ledger: bool = False,
+    sells_plans: bool = True,
 ) -> dict[str, Any]:
     """Return the paywall of docs/http.md for a refusal.
 
@@ -181,12 +182,15 @@ def paywall_for(
         language: The dialog's language.
         options: The ways to go on of the default paywall.
         has_ledger: Whether the shop's ledger counts, which knows no plans or periods.
+        sells_plans: Whether there are plans at ``upgrade_url``.
     """
     if refusal.kind == "unavailable":
         return {"kind": refusal.kind, **_default(refusal, None, language).fields()}
     paywall = _call_hook(hook, replace(refusal, language=language))
     if paywall is None:
-        default = _default(refusal, upgrade_url, language, has_ledger=has_ledger)
+        default = _default(
+            refusal, upgrade_url, language, has_ledger=has_ledger, sells_plans=sells_plans
+        )
         paywall = replace(default, options=options)
     return {"kind": refusal.kind, **paywall.fields()}
 
@@ -210,7 +214,12 @@ def _call_hook(hook: PaywallHook | None, refusal: Refusal) -> Paywall | None:
 
 
 def _default(
-    refusal: Refusal, upgrade_url: str | None, language: str, *, has_ledger: bool = False
+    refusal: Refusal,
+    upgrade_url: str | None,
+    language: str,
+    *,
+    has_ledger: bool = False,
+    sells_plans: bool = True,
 ) -> Paywall:
     key = f"paywall.{refusal.reason}"
     # The counted sentences are in the plural.
@@ -222,4 +231,7 @@ def _default(
     message = translate(f"{key}.{variant}", language, limit=refusal.limit)
     if not upgrade_url:
         return Paywall(title, message)
-    return Paywall(title, message, translate(f"action.{refusal.kind}", language), upgrade_url)
+    key = f"action.{refusal.kind}"
+    if refusal.kind == "offer" and not sells_plans:
+        key = "account.more"
+    return Paywall(title, message, translate(key, language), upgrade_url)

@@ -32,6 +32,8 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
     yield from genvoris.check_pace(state)
     yield from shop.check_queue(state)
     yield from shop.check_ledger(state)
+    if environment.ok:
+        yield from genvoris.check_left_ledger(state)
     yield from shop.check_outbox(state)
     yield from charging.check_charging(state)
     yield shop.check_webhooks(state)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ...core.api.environment import find_fault, proxy_for
 from ...core.api.http import HttpClient, RetryPolicy
 from ...core.api.parsing import as_http_date
+from ...core.billing.plan_catalog import is_unlimited
 from ...core.rates import LIMITS, most_within, parse_rates
 from ...core.sessions.verifier import MAX_CLOCK_SKEW, read_keys
 from ...errors import (
@@ -22,6 +24,7 @@ from ..state import AppState
 from .finding import Finding, good, warn, wrong
 
 TIMEOUT = 5.0  # seconds
+MAX_CUSTOMERS = 1000  # that are looked at, in five requests
 
 
 def check_environment(state: AppState) -> Finding:
@@ -155,3 +158,22 @@ def check_plans(state: AppState) -> Finding:
         f"Genvoris's plans are not those of GENVORIS_PLANS ({len(steps)} differ): compare them "
         "with `flask genvoris plans sync --dry-run`, then run it without --dry-run.",
     )
+
+
+def check_left_ledger(state: AppState) -> Iterator[Finding]:
+    """Look for shoppers whom Genvoris limits no more, since a ledger of the shop's counted them."""
+    if state.settings.has_ledger:
+        return
+    try:
+        plans = {plan.id for plan in state.client.plans.list() if is_unlimited(plan)}
+        customers = islice(state.client.customers.iterate(), MAX_CUSTOMERS) if plans else ()
+        is_left = any(each.plan_id in plans for each in customers)
+    except GenvorisError:
+        return  # which other checks report
+    if is_left:
+        yield wrong(
+            "ledger",
+            "GENVORIS_DATABASE_URL is not set, but shoppers are still on the plan that a ledger "
+            "put them on, so Genvoris refuses them nothing. Set it again, or give each of them "
+            f"the plan that they have paid for ({see('billing.md')}).",
+        )
