@@ -228,15 +228,15 @@ def finding(shop: Shop, name: str) -> dict[str, Any]:
 
 def test_check_after_ledger(shop: Shop) -> None:
     """Check reports shoppers whom Genvoris still refuses nothing, because a ledger counted them."""
-    client = shop.extension.client
     names = [each["name"] for each in json.loads(run(shop, "check", "--json").stdout)]
-    plan = client.plans.create(
-        name="Counted by the shop",
-        monthly_try_ons=UNLIMITED,
-        external_price_id=f"{GRANTED}{UNLIMITED}",
-    )
     assert "ledger" not in names
-    client.customers.upsert("ada", plan_id=plan.id)
+    price = f"{GRANTED}{UNLIMITED}"
+    with shop.app.app_context():
+        client = shop.extension.client
+        plan = client.plans.create(
+            name="Counted", monthly_try_ons=UNLIMITED, external_price_id=price
+        )
+        client.customers.upsert(external_id="ada", plan_id=plan.id)
     found = finding(shop, "ledger")
     assert not found["ok"]
     assert "Genvoris refuses them nothing" in found["text"]
