@@ -34,6 +34,7 @@ from tests.support.waiting import LIMIT, until
 
 MARK = b"MARKED-PIXELS-OF-A-PHOTO"
 ADDRESS = EMAIL.encode()
+DAY_AND_HOUR, TWO_YEARS = 25 * 3600, 2 * 366 * 24 * 3600
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -127,6 +128,16 @@ def redis_with(client: redis.Redis, mark: bytes) -> list[bytes]:
     return [key for key, value in found if mark in key or mark in value]
 
 
+def expect_expiry(client: redis.Redis) -> None:
+    """Every key in Redis expires by itself, as soon as docs/privacy.md says."""
+    for key in client.scan_iter():
+        kind = key.removeprefix(b"genvoris:")
+        if kind.startswith(b"namespace:"):  # which account at Genvoris the shop has
+            continue
+        is_sale = re.search(rb":(billing|stripe):", kind)
+        assert 0 < client.ttl(key) <= (TWO_YEARS if is_sale else DAY_AND_HOUR), key
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -> None:
     """Photo and address are where docs/privacy.md says, and after an erasure nowhere."""
@@ -188,6 +199,7 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         answer = ada.post("/genvoris/account/erase", data={"confirm": "yes"}, headers=SAME_ORIGIN)
         assert "genvoris_receipt" in answer.headers["Location"]
         assert ada.get(done["image_url"]).status_code == 404
+        expect_expiry(store)
         store.save()
         for mark in (MARK, ADDRESS):
             assert redis_with(store, mark) == []
