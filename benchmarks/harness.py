@@ -94,7 +94,8 @@ def redis_server() -> Iterator[tuple[int, list[subprocess.Popen[bytes]]]]:
 
 
 def start_redis(port: int, folder: str) -> subprocess.Popen[bytes]:
-    program = shutil.which("redis-server") or sys.exit("redis-server is missing: run make test")
+    name = os.environ.get("REDIS_SERVER", "redis-server")
+    program = shutil.which(name) or sys.exit(f"{name} is missing: run make test")
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     child = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
     wait_for(port)

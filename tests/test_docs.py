@@ -345,3 +345,12 @@ def test_parts_are_documented() -> None:
     properties = set(re.findall(r"setting\(\"([a-z]+)\"", source))
     assert {each for each in properties if f"--genvoris-{each}:" not in WIDGET} == set()
     assert properties
+
+
+def test_advice_for_gunicorn_is_whole() -> None:
+    """A worker that finishes try-ons is killed after --timeout, whatever its grace is."""
+    pages = README + "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    advice = re.findall(r"--graceful-timeout (\d+)( --timeout \1\b)?", pages)
+    assert len(advice) >= 3
+    assert all(timeout for _, timeout in advice)
+    assert "With `--max-requests`, run at least two workers" in pages

@@ -30,7 +30,8 @@ GROUPS: dict[str, str] = {
     "Privacy": "privacy_url require_consent minimum_age keep_consents_days keep_books_days "
     "keep_pictures_days erase_on_logout erase_deleted_users picture_credit visible_mark "
     "c2pa_certificate c2pa_private_key c2pa_timestamp_url",
-    "Operation": "webhook_secret metrics metrics_token holdout console_attribute console_role",
+    "Operation": "webhook_secret alert_url metrics metrics_token holdout console_attribute "
+    "console_role",
 }
 PAGES = {
     "Genvoris": "[Genvoris's API](genvoris-api.md), [the sandbox](sandbox.md)",

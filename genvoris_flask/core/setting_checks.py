@@ -203,6 +203,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_STRIPE_API_KEY": validators.stripe_key,
     "GENVORIS_STRIPE_METADATA_ONLY": validators.flag,
     "GENVORIS_LIMIT_WEBHOOK": validators.rate,
+    "GENVORIS_ALERT_URL": url_validators.secret_url,
     "GENVORIS_METRICS": metrics,
     "GENVORIS_METRICS_TOKEN": metrics_token,
     "GENVORIS_CONSOLE_ATTRIBUTE": validators.attribute,

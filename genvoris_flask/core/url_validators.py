@@ -38,6 +38,20 @@ def server_url(key: str, value: Any) -> str:
     return url
 
 
+def secret_url(key: str, value: Any) -> str:
+    """Return a URL that is called, and may contain a secret in its path or query."""
+    url = validators.text(key, value)
+    parts = _split(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    odd = not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc
+    if not is_safe or not parts.hostname or parts.fragment or odd:
+        raise ConfigurationError(
+            f"{key} must be a whole URL that starts with https://, without user and password. "
+            "Plain http:// is accepted only for this machine (127.0.0.1, localhost)."
+        )
+    return url
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -34,6 +34,8 @@ class ServiceSettings:
         webhook_secret: What deliveries from Genvoris are signed with: a string, or several (a list,
             or with commas between them) while one replaces another. Default: none; deliveries are
             refused.
+        alert_url: Where the owner is told by a POST that credits are being spent fast, such as a
+            webhook of Slack or Mattermost. Default: only in the log, and by a signal.
         metrics: Where Prometheus's metrics are: a ``CollectorRegistry`` of the shop's, or true for
             prometheus-client's own. Default: none.
         metrics_token: Whoever sends this string of 16 characters or more as a Bearer token may read
@@ -57,6 +59,7 @@ class ServiceSettings:
     holdout: float = 0.0
     result_hosts: tuple[str, ...] = ("*.genvoris.org",)
     webhook_secret: tuple[str, ...] = ()
+    alert_url: str | None = None
     metrics: Any = None
     metrics_token: str | None = None
     console_attribute: str | None = None

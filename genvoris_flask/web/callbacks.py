@@ -31,12 +31,17 @@ from ..signals import (
     session_failed,
     session_minted,
 )
+from .alerts import put_alert
 from .figures import counted
 from .state import AppState, get_state
 
 log: logging.Logger = logging.getLogger("genvoris_flask")
 
 
+_BURNING = (
+    "%d of %d credits were spent in the last half hour. Genvoris suspends a shop that spends all "
+    "of them. %s"
+)
 _PAUSED: dict[Paused, str] = {
     "nobody": "No try-ons are paused yet.",
     "guests": "Guests' try-ons are paused.",
@@ -86,14 +91,12 @@ class AppSignals:
         signal.send(self._app, refusal=refusal)
 
     def burning(self, notice: BurnNotice) -> None:
-        """Log how fast credits are spent, and send ``credits_burning``."""
-        log.warning(
-            "%d of %d credits were spent in the last half hour. Genvoris suspends a shop that "
-            "spends all of them. %s",
-            notice.spent,
-            notice.pool,
-            _PAUSED[notice.paused],
-        )
+        """Tell the owner how fast credits are spent: log, GENVORIS_ALERT_URL and a signal."""
+        words = (notice.spent, notice.pool, _PAUSED[notice.paused])
+        log.warning(_BURNING, *words)
+        state = get_state(self._app)
+        if state.settings.alert_url:
+            put_alert(state.outbox, notice, _BURNING % words, state.clock())
         try:
             with self._app.app_context():
                 credits_burning.send(self._app, notice=notice)

@@ -23,6 +23,7 @@ from ..core.sessions.mint import REVOKE_SECONDS
 from ..core.webhooks.handling import deliver_to_handler
 from ..errors import NotFoundError, QueueFullError
 from ..settings import Settings
+from .alerts import send_alert
 from .hooks import Hooks
 from .privacy import erasures_of
 from .state import get_state
@@ -73,6 +74,7 @@ def deliveries(
         "revocation": lambda body: _revoke(client, clock(), body),
         "webhook": run_handler,
         "erasure": go_on_erasing,
+        "alert": lambda body: send_alert(get_state(app).settings.alert_url, body, clock()),
     }
 
     def deliver(message: Message) -> object:

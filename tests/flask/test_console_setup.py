@@ -221,6 +221,7 @@ SECRETS = {
     "GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_S3CR3T",
     "GENVORIS_STRIPE_API_KEY": "rk_test_S3CR3T",
     "GENVORIS_METRICS_TOKEN": "S3CR3T-metrics-token",
+    "GENVORIS_ALERT_URL": "https://hooks.example/S3CR3T",
 }
 
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
 import pytest
 from flask import Flask
 
+from genvoris_flask.core.outbox.memory import MemoryOutbox
+from genvoris_flask.core.outbox.messages import Message, UndeliverableError
 from genvoris_flask.core.rates import PACE
 from genvoris_flask.core.tryon.burn_guard import BurnNotice
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.signals import credits_burning
+from genvoris_flask.web.alerts import VALID_SECONDS, AlertError, put_alert, send_alert
 from genvoris_flask.web.health_checks.genvoris import check_pace
 from tests.support.flask_shop import Shop, read_tag
+from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris, product_png
 from tests.support.pictures import picture
+from tests.support.receiver import receiver
+from tests.support.waiting import LIMIT
 
 
 def paced_shop(genvoris: LocalGenvoris, **config: object) -> Shop:
@@ -119,6 +127,88 @@ def test_fast_spending_pauses_try_ons(
     signature = sign("s", body, genvoris.clock.now)
     assert shop.post("/webhook", data=body, headers={HEADER: signature}).status_code == 200
     assert shop.finish(shop.tryon())["state"] == "done"
+
+
+@pytest.mark.parametrize("pays", [False, True])
+def test_free_try_ons_pause_before_paid_ones(genvoris: LocalGenvoris, pays: bool) -> None:
+    """Free ones are those of GENVORIS_DEFAULT_PLAN; the refusal says when to come back."""
+    shop = paced_shop(genvoris, GENVORIS_DEFAULT_PLAN=genvoris.plan())
+    shop.log_in("ada" if pays else "new")  # Ada has another plan
+    assert shop.post("/session").status_code == 200
+    shop.state.burn_guard.report(20)
+    for _ in range(16):
+        shop.state.burn_guard.take(lambda: "paying")
+    answer = shop.tryon()
+    assert answer.status_code == (202 if pays else 429)
+    if pays:
+        assert shop.finish(answer)["state"] == "done"
+    else:
+        assert int(answer.headers["Retry-After"]) >= 1800
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_owner_is_told_at_half(
+    genvoris: LocalGenvoris, tmp_path: Path, durable: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a signal, in the log and at their own URL; nothing is paused yet."""
+    notices: list[BurnNotice] = []
+
+    def receive(_app: Flask, notice: BurnNotice) -> None:
+        notices.append(notice)
+
+    with receiver() as owner:
+        config = {"GENVORIS_ALERT_URL": f"{owner.url}?token=S3CR3T"}
+        shop = ledger_shop(genvoris, tmp_path, **config) if durable else Shop(genvoris, **config)
+        guard = shop.state.burn_guard
+        guard.report(20)
+        with credits_burning.connected_to(receive, shop.app):
+            for _ in range(9):
+                assert guard.take(lambda: "guest") == 0
+            assert notices == []
+            guard.take(lambda: "guest")
+        assert notices == [BurnNotice(10, 20, "nobody")]
+        assert shop.state.outbox.flush(LIMIT)
+    (told,) = owner.received
+    assert told.envelope["text"] in caplog.text
+    assert {**told.envelope, "text": ""} == {
+        "type": "credits_burning",
+        "text": "",
+        "spent": 10,
+        "pool": 20,
+        "paused": "nobody",
+    }
+    assert "S3CR3T" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(204, None), (500, AlertError), (429, AlertError), (404, UndeliverableError)],
+)
+def test_alert_is_answered(status: int, error: type[Exception] | None) -> None:
+    """What was refused is not sent again; what comes too late, or without a URL, never is."""
+    notice, messages = BurnNotice(10, 20, "nobody"), list[Message]()
+    outbox = MemoryOutbox(messages.append, at_once=lambda: True)
+    put_alert(outbox, notice, "Half is spent.", 1000.0)
+    (message,) = messages
+    with receiver(status) as owner:
+        with pytest.raises(error) if error else nullcontext():
+            send_alert(owner.url, message.body, 1000.0 + VALID_SECONDS)
+        send_alert(owner.url, message.body, 1001.0 + VALID_SECONDS)
+        send_alert(None, message.body, 1000.0)
+    assert len(owner.received) == 1
+
+
+def test_alert_follows_no_redirect_and_hides_its_url(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the error of a server that is away, nor its cause, names the address."""
+    body = {"content": {"text": "Half is spent."}, "valid_until": 1000.0}
+    with receiver(302, 200) as owner, pytest.raises(UndeliverableError, match="http_302"):
+        send_alert(owner.url, body, 0.0)
+    assert len(owner.received) == 1
+    secret = "S3CR3T"
+    with pytest.raises(AlertError) as caught:
+        send_alert(f"{owner.url}?token={secret}", body, 0.0)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert f"token={secret}" not in shown + caplog.text
 
 
 def test_new_shopper_waits_to_be_seen(genvoris: LocalGenvoris) -> None:

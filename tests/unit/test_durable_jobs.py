@@ -6,6 +6,7 @@ import functools
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +48,7 @@ from genvoris_flask.core.tryon.paywall import Refusal
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 from tests.support.jobs import COUNTED, PICTURE, PRODUCT, SharedStore, tryon
+from tests.support.waiting import until
 
 
 class Engine:
@@ -603,6 +605,27 @@ def test_result_is_written_when_the_store_is_back(shop: DurableShop) -> None:
     threading.Timer(0.1, lambda: setattr(shop.store, "away", False)).start()
     attempt.resume()
     assert ended(web, job).state == "done"
+
+
+def test_emptied_store_costs_no_attempt(shop: DurableShop) -> None:
+    """What is being made when the store loses its data is found again, with its picture."""
+    web, worker = shop.process(), shop.process(interval=0.01)
+    job = web.submit("ada", tryon(), "k")
+    attempt = shop.make_while_blocked(worker, job)
+    shop.store.lose_everything()
+    with suppress(StoreUnavailableError):  # until the worker has written it again
+        assert web.find(job.id, "ada") is not None
+
+    def is_known() -> bool:
+        with suppress(StoreUnavailableError):
+            return web.find(job.id, "ada") is not None
+        return False
+
+    until(is_known)
+    attempt.resume()
+    found = ended(web, job)
+    assert (found.state, web.picture(found)) == ("done", PICTURE)
+    assert not shop.leftovers()
 
 
 def test_process_that_is_killed_at_any_write_of_a_start(shop: DurableShop) -> None:

@@ -34,6 +34,7 @@ KINDS: Mapping[str, Kind] = {
     "revocation": Kind(),
     "webhook": Kind("handlers"),
     "erasure": Kind("handlers"),
+    "alert": Kind("handlers"),
 }
 
 
@@ -70,6 +71,8 @@ class Message:
                 return "The revocation of a token"
             case "erasure":
                 return "An erasure"
+            case "alert":
+                return "An alert for the owner"
         return f"Handler {body.get('handler')} of {body.get('type')} {body.get('id')}"
 
 
