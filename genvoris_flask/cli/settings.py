@@ -6,11 +6,13 @@ import click
 from flask.cli import with_appcontext
 
 from ..errors import ConfigurationError, see
-from ..settings.changeable import in_order
+from ..settings.changeable import find_changeable, in_order
 from ..settings.export import Format, export_settings
 from ..settings.live import LiveSettings
-from .output import json_option, show_json, show_table, this_shop
+from ..settings.reading import PREFIX
+from .output import FILLED, json_option, show_json, show_table, this_shop
 
+COMMAND_LINE = "flask genvoris settings"  # in the audit log
 COLUMNS = {"key": "SETTING", "value": "VALUE", "problem": "IGNORED BECAUSE"}
 
 
@@ -52,6 +54,26 @@ def export(form: Format) -> None:
     click.echo(text, nl=False)
     if not text:
         click.echo("No setting was changed, so there is nothing to export.", err=True)
+
+
+@settings.command()
+@click.argument("name", type=FILLED)
+@with_appcontext
+def reset(name: str) -> None:
+    """Return the setting NAME to what app.config and the environment say.
+
+    NAME is as in app.config, with or without GENVORIS_. The change is written to the audit log.
+    """
+    live = _live()
+    key = PREFIX + name.strip().upper().removeprefix(PREFIX)
+    if key not in live.table.read().values:
+        find_changeable(key)
+        click.echo(f"{key} was not changed, so it is what app.config and the environment say.")
+        return
+    from ..core.ledger.changed_settings import REMOVED  # imports SQLAlchemy, an extra
+
+    live.change({key: REMOVED}, actor=COMMAND_LINE)
+    click.echo(f"{key} is again what app.config and the environment say, in all processes.")
 
 
 def _live() -> LiveSettings:

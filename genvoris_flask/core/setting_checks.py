@@ -11,7 +11,7 @@ from . import url_validators, validators
 from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
-from .figures.holdout import MAX_SHARE
+from .figures.holdout import MAX_SHARE, SCALE, share_of
 from .products import CATEGORIES
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def timestamp_url(key: str, value: Any) -> str:
 
 
 def holdout(key: str, value: Any) -> float:
-    """Return the share of visitors who see no button."""
+    """Return the share of visitors who see no button, as precisely as shares are kept."""
     try:
-        return float(validators.number(0, MAX_SHARE, "", float)(key, value))
+        return share_of(float(validators.number(0, MAX_SHARE, "", float)(key, value))) / SCALE
     except ConfigurationError:
         raise ConfigurationError(
             f"{key} must be the share of visitors who see no button, such as 0.1 for a tenth, and "

@@ -24,6 +24,7 @@ from .reading import PREFIX, check_together
 Kind = Literal[
     "flag",
     "number",
+    "share",
     "rate",
     "text",
     "link",
@@ -124,6 +125,7 @@ CHANGEABLE: dict[str, Changeable] = {
         tryons_per_day="number",
         guest_tryons_per_day="number",
         shop_tryons_per_day="number",
+        holdout="share",
         keep_pictures_days="number",
         limit_tryons="rate",
         limit_session="rate",

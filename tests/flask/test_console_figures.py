@@ -174,10 +174,10 @@ def test_it_pays(shop: Shop, table: FigureTable) -> None:
 
 
 def test_without_a_hold_out(genvoris: LocalGenvoris, tmp_path: Path) -> None:
-    """A shop without a hold-out reads how to begin one."""
+    """A shop without a hold-out is led to where it is begun."""
     shop = ledger_shop(genvoris, tmp_path)
     shop.extension.console_access(lambda: True)
-    assert "GENVORIS_HOLDOUT = 0.1" in page(shop, TRIAL)
+    assert 'href="/genvoris/console/setup/limits#holdout"' in page(shop, TRIAL)
 
 
 def test_without_a_database(genvoris: LocalGenvoris) -> None:

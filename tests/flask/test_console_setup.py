@@ -26,6 +26,7 @@ FORMS = {
     "GENVORIS_PACKS": {"packs_try_ons": "1", "packs_price": "0.99 €"},
     "GENVORIS_CREDITS": {"credits": "2", "credits_per": "per_item"},
     "GENVORIS_BUTTON": {"button_label": "Anprobieren", "button_showOnCards": "yes"},
+    "GENVORIS_HOLDOUT": {"holdout": "12.5"},
 }
 EMPTY_PACK = {"packs_title": "", "packs_external_price_id": ""}
 
@@ -159,6 +160,32 @@ def test_ways_that_lack_something(console: Console) -> None:
     saved = console.post("/charging", **{**form, "charging": "freemium", "free_tryons": "3"})
     assert saved.status_code == 303
     assert console.shop.state.settings.charging == ("freemium",)
+
+
+@pytest.mark.parametrize("wrong", ["50.01", "51", "-1", "ten", "1/10", "nan", "inf"])
+def test_wrong_share(console: Console, wrong: str) -> None:
+    """A share that is no number of per cent up to 50 is refused, and nothing is saved."""
+    answer = console.post("/limits", **{**console.form("/limits"), "holdout": wrong})
+    assert answer.status_code == 422
+    assert "Enter a number from 0 to 50, or nothing." in answer.text
+    assert f'name="holdout" value="{wrong}"' in answer.text
+    assert console.stored() == {}
+
+
+def test_hold_out(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """The share of visitors without a button is typed in per cent, and applies at once."""
+    console = Console(ledger_shop(genvoris, tmp_path, GENVORIS_HOLDOUT=0.07333))
+    assert console.form("/limits")["holdout"] == ["7.33"]
+    console.post("/limits", **console.form("/limits"))
+    assert console.stored() == {}
+    assert 'media="print"' not in console.shop.browser.get("/product").text
+    console.post("/limits", **{**console.form("/limits"), "holdout": "0"})
+    assert 'media="print"' in console.shop.browser.get("/product").text
+    for typed, share in {"0.125 %": 0.0012, "\u0661\u0660\u066a": 0.1, "12,5": 0.125}.items():
+        console.post("/limits", **{**console.form("/limits"), "holdout": typed})
+        assert console.shop.state.settings.holdout == share
+    assert "Without the change: <bdi>7.33</bdi>" in " ".join(console.get("/limits").split())
+    assert ">12.5<" in console.get()
 
 
 def test_meanwhile(console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,55 @@ def test_export(owner: Owner) -> None:
     env = run_command(owner.shop.app, "settings", "export", "--format", "env").output
     assert env == "GENVORIS_SHOP_NAME='Ada'\n"
     assert "GENVORIS_SHOP_NAME" in run_command(owner.shop.app, "settings", "list").output
+
+
+@pytest.mark.parametrize("name", ["GENVORIS_SHOP_NAME", "shop_name"])
+def test_reset(owner: Owner, name: str) -> None:
+    """``settings reset`` undoes the change of one setting, and the audit log says so."""
+    owner.change(shop_name="Ada", tryons_per_day=7)
+    answer = run_command(owner.shop.app, "settings", "reset", name)
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("GENVORIS_SHOP_NAME is again what app.config")
+    assert owner.live.table.read().values == {"GENVORIS_TRYONS_PER_DAY": 7}
+    assert owner.shop.state.settings.shop_name is None
+    assert owner.history()[0].change == Change(
+        "flask genvoris settings", "setting.change", "GENVORIS_SHOP_NAME"
+    )
+    before = len(owner.history())
+    again = run_command(owner.shop.app, "settings", "reset", name)
+    assert again.exit_code == 0
+    assert "was not changed" in again.output
+    assert len(owner.history()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("GENVORIS_SHOPNAME", "Did you mean GENVORIS_SHOP_NAME?"),
+        ("GENVORIS_API_KEY", "cannot be changed while the shop runs"),
+        ("version", "is not a setting"),
+        (" ", "it is empty"),
+    ],
+)
+def test_reset_of_another(owner: Owner, name: str, said: str) -> None:
+    """``settings reset`` refuses what cannot have been changed, and changes nothing."""
+    owner.change(shop_name="Ada")
+    answer = run_command(owner.shop.app, "settings", "reset", name)
+    assert answer.exit_code != 0
+    assert said in answer.stderr
+    assert owner.live.table.read().values == {"GENVORIS_SHOP_NAME": "Ada"}
+
+
+def test_reset_of_an_unknown_one(owner: Owner) -> None:
+    """A change that this version does not know, as after a downgrade, can be taken away."""
+    database = owner.shop.state.database
+    assert database is not None
+    owner.change(shop_name="Ada")
+    row = {"key": "GENVORIS_LATER", "value": "1", "at": datetime.now(UTC)}
+    database.run(lambda connection: connection.execute(settings_table.insert(), row))
+    answer = run_command(owner.shop.app, "settings", "reset", "GENVORIS_LATER")
+    assert answer.exit_code == 0, answer.output
+    assert owner.live.table.read().values == {"GENVORIS_SHOP_NAME": "Ada"}
 
 
 def test_export_without_database(genvoris: LocalGenvoris) -> None:

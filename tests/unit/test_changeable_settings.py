@@ -52,6 +52,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "GENVORIS_TRYONS_PER_DAY": (5, 0),
     "GENVORIS_GUEST_TRYONS_PER_DAY": (2, 101),
     "GENVORIS_SHOP_TRYONS_PER_DAY": (900, "many"),
+    "GENVORIS_HOLDOUT": (0.125, 51),
     "GENVORIS_KEEP_PICTURES_DAYS": (0, -1),
     "GENVORIS_LIMIT_TRYONS": ("3/minute", "often"),
     "GENVORIS_LIMIT_SESSION": ("3/minute; 20/hour", "0/minute"),

@@ -38,9 +38,9 @@ def _overview(findings: list[Finding]) -> str:
         return without_database()
     stored = live_settings(state).table.read().values
     rows = [
-        (CHANGEABLE[key].name, changed_value(getattr(state.settings, CHANGEABLE[key].name)), key)
-        for key in in_order(stored)
-        if key in CHANGEABLE
+        (each.name, changed_value(each, getattr(state.settings, each.name)), each.key)
+        for each in map(CHANGEABLE.get, in_order(stored))
+        if each is not None
     ]
     return render_setup(
         "setup.html",

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from ...core.button_design import FIELDS as DESIGN_FIELDS
 from ...core.charging.packs import FIELDS as PACK_FIELDS
 from ...core.charging.ways import WAYS, problems
+from ...core.figures.holdout import MAX_SHARE
 from ...core.products import CATEGORIES
 from ...core.validators import Number
 from ...errors import ConfigurationError
@@ -48,6 +49,15 @@ class Field:
         return self.declared.name
 
     @property
+    def typed(self) -> str:
+        """Its value as it is typed."""
+        if self.value is None:
+            return ""
+        if self.declared.kind == "share" and isinstance(self.value, float):
+            return percent(self.value)
+        return str(self.value)
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """What can be chosen, if there are choices."""
         return {"ways": WAYS, "categories": CATEGORIES}.get(self.declared.kind, ())
@@ -82,6 +92,8 @@ def read_value(declared: Changeable, form: Form) -> Any:
             return {form.get(f"{name}_per", ""): _whole(text)} if text else None
         case "number":
             return _whole(text) if text else None
+        case "share":
+            return _share(text) if text else None
     return text or None
 
 
@@ -114,13 +126,22 @@ def words(declared: Changeable, value: Any, settings: Settings, t: Text) -> str:
         for way in WAYS:
             if way in (value or ()) and any(problems((way,), settings.means)):
                 return t(f"setup.lacks.{way}")
+    if declared.kind == "share":
+        return t("setup.problem.share", high=percent(MAX_SHARE))
     if (allowed := declared.range) is not None:
         return t("setup.problem.number", low=f"{allowed.low:g}", high=f"{allowed.high:g}")
     return t(f"setup.problem.{declared.kind}")
 
 
-def changed_value(value: Any) -> str:
-    """Return a value as one line of text; empty if there is none."""
+def percent(share: float) -> str:
+    """Return a share as a number of per cent."""
+    return f"{100 * share:g}"
+
+
+def changed_value(declared: Changeable, value: Any) -> str:
+    """Return a setting's value as one line of text; empty if there is none."""
+    if declared.kind == "share":
+        return percent(value)
     shown = plain(value)
     match shown:
         case None:
@@ -139,6 +160,14 @@ def _line(fields: Mapping[str, Any]) -> str:
 def _whole(text: str) -> int | str:
     """Return a whole number, or the text, which the setting's validator then refuses."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else text
+
+
+def _share(text: str) -> float | str:
+    """Return a number of per cent as a share, or the text, which the validator then refuses."""
+    try:
+        return float(text.rstrip(" %\u066a").replace(",", ".").replace("\u066b", ".")) / 100
+    except ValueError:
+        return text
 
 
 def _design(form: Form) -> dict[str, Any]:

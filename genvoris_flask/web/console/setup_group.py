@@ -117,7 +117,7 @@ def show_fields(
             plain(current) if problems is None else read_value(declared, request.form),
             is_changed=declared.key in stored.values,
             is_function=is_function(current),
-            configured=changed_value(getattr(live.base, declared.name)),
+            configured=changed_value(declared, getattr(live.base, declared.name)),
             problem=(problems or {}).get(declared.key),
         )
         fields.append(field)
