@@ -97,6 +97,9 @@ def own_jobs_of(state: AppState) -> OwnJobs:
 
 def erasures_of(state: AppState) -> Erasures:
     """Return what exports and erases in an app."""
+    from ..core.outbox.durable import DurableOutbox  # as few shops have one
+
+    outbox = state.outbox
     holders: list[Holder] = [
         JobHolder(own_jobs_of(state)),
         SessionHolder(state.broker, state.store),
@@ -106,6 +109,7 @@ def erasures_of(state: AppState) -> Erasures:
             lambda external_id, event: state.billing.reset_account(
                 external_id, event, starts_anew=False
             ),
+            outbox.table if isinstance(outbox, DurableOutbox) else None,
         ),
     ]
     records: ErasureRecords = NoErasureRecords(state.clock)

@@ -214,3 +214,16 @@ def test_switched_off() -> None:
     extension = GenvorisFlask(app)
     with app.app_context():
         assert extension.privacy.erase("ada") is None
+
+
+def test_waiting_order_is_dropped(shop: Shop) -> None:
+    """An order that Genvoris was not told of yet names the shopper by the address alone."""
+    answer = httpx.Response(503, json={"error": "unavailable"})
+    shop.transport.fault = lambda request: answer if "/conversions" in request.url.path else None
+    with shop.app.app_context():
+        for order, address in (("order-7", EMAIL), ("order-8", "bob@shop.example")):
+            shop.extension.conversion(order, 900, customer_email=address)
+    receipt = erase(shop)
+    assert receipt.pending == ()
+    assert rows_with(shop, EMAIL) == []
+    assert "genvoris_outbox.body" in rows_with(shop, "bob@shop.example")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_security import Security, SQLAlchemyUserDatastore
+from flask_security.models import fsqla_v3
 from flask_sqlalchemy import SQLAlchemy
 
 from genvoris_flask import GenvorisFlask
@@ -22,11 +24,22 @@ from tests.support.flask_shop import SAME_ORIGIN
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 
 class LoginShop:
-    """A shop with Flask-Login and Flask-SQLAlchemy, in which user 1 is logged in."""
+    """A shop with Flask-SQLAlchemy and users of a kind, of whom user 1 is logged in.
 
-    def __init__(self, genvoris: LocalGenvoris, folder: Path, **config: Any) -> None:
+    Args:
+        genvoris: Its Genvoris.
+        folder: Where its databases are.
+        kind: What logs in, out, and deletes: Flask-Login, or Flask-Security's own pages and store.
+        config: Further settings.
+    """
+
+    def __init__(
+        self, genvoris: LocalGenvoris, folder: Path, kind: str = "login", **config: Any
+    ) -> None:
         url = f"sqlite:///{folder}/ledger.sqlite"
         upgrade(Database(url).engine)
         self.app = app = Flask("shop")
@@ -40,23 +53,55 @@ class LoginShop:
             GENVORIS_CHARGING="free",
             **config,
         )
-        self.db = db = SQLAlchemy(app)
+        self.db = SQLAlchemy(app)
+        self.delete: Callable[[Any], None]
+        open_users = {"login": self._open_login, "security": self._open_security}[kind]
+        self.User, user = open_users()
+        GenvorisFlask().init_app(app, transport=genvoris.transport, clock=genvoris.clock)
+        with app.app_context():
+            self.db.create_all()
+            self.db.session.add(user)
+            self.db.session.commit()
+        self.browser = app.test_client()
+        answer = self.browser.post("/login", data={"email": "ada@shop.example", "password": "pw"})
+        assert answer.status_code < 400
+
+    def _open_login(self) -> tuple[Any, Any]:
+        """Return the class of Flask-Login's users, and one of them."""
+        db = self.db
 
         class User(UserMixin, db.Model):  # type: ignore[name-defined, misc]
             id = db.Column(db.Integer, primary_key=True)
 
-        self.User = User
-        login = LoginManager(app)
+        login = LoginManager(self.app)
         login.user_loader(lambda user_id: db.session.get(User, int(user_id)))
-        GenvorisFlask().init_app(app, transport=genvoris.transport, clock=genvoris.clock)
-        app.add_url_rule("/in", "in", lambda: str(login_user(db.session.get(User, 1))))
-        app.add_url_rule("/out", "out", lambda: str(logout_user()))
-        with app.app_context():
-            db.create_all()
-            db.session.add(User(id=1))
-            db.session.commit()
-        self.browser = app.test_client()
-        self.browser.get("/in")
+        self.app.post("/login", endpoint="in")(lambda: str(login_user(db.session.get(User, 1))))
+        self.app.post("/logout", endpoint="out")(lambda: str(logout_user()))
+        self.delete = db.session.delete
+        return User, User(id=1)
+
+    def _open_security(self) -> tuple[Any, Any]:
+        """Return the class of Flask-Security's users, whose get_id() is a token, and one."""
+        db, models = self.db, cast("Any", fsqla_v3)
+        models.FsModels.set_db_info(db)
+        self.app.config.update(
+            SECURITY_PASSWORD_SALT="salt",
+            SECURITY_PASSWORD_HASH="plaintext",
+            SECURITY_PASSWORD_SCHEMES=["plaintext"],
+            WTF_CSRF_ENABLED=False,
+        )
+
+        class Role(db.Model, models.FsRoleMixin):  # type: ignore[name-defined, misc]
+            pass
+
+        class User(db.Model, models.FsUserMixin):  # type: ignore[name-defined, misc]
+            pass
+
+        users = SQLAlchemyUserDatastore(db, User, Role)
+        Security(self.app, users)
+        self.delete = users.delete_user
+        ada = {"id": 1, "email": "ada@shop.example", "active": True, "password": "pw"}
+        return User, User(fs_uniquifier="a token", **ada)
 
     def try_on(self) -> None:
         photo = (io.BytesIO(picture()), "me.jpg")
@@ -80,26 +125,35 @@ def erased() -> Iterator[list[str]]:
         yield ids
 
 
+@pytest.mark.parametrize("kind", ["login", "security"])
 @pytest.mark.parametrize(("deletes", "left"), [(True, 0), (False, 1)])
-def test_log_out(genvoris: LocalGenvoris, tmp_path: Path, deletes: bool, left: int) -> None:
+def test_log_out(
+    genvoris: LocalGenvoris, tmp_path: Path, kind: str, deletes: bool, left: int
+) -> None:
     """Pictures go with a log-out if the shop says so, and stay otherwise."""
-    shop = LoginShop(genvoris, tmp_path, GENVORIS_ERASE_ON_LOGOUT=deletes)
+    shop = LoginShop(genvoris, tmp_path, kind, GENVORIS_ERASE_ON_LOGOUT=deletes)
     shop.try_on()
     assert shop.tryons() == 1
-    shop.browser.get("/out")
+    assert shop.browser.post("/logout").status_code < 400
     assert shop.tryons() == left
 
 
-def test_deleted_user(genvoris: LocalGenvoris, tmp_path: Path, erased: list[str]) -> None:
+@pytest.mark.parametrize("kind", ["login", "security"])
+def test_deleted_user(
+    genvoris: LocalGenvoris, tmp_path: Path, kind: str, erased: list[str]
+) -> None:
     """Erased once the deletion is committed, and not if it is rolled back."""
-    shop = LoginShop(genvoris, tmp_path, GENVORIS_ERASE_DELETED_USERS=True)
+    shop = LoginShop(genvoris, tmp_path, kind, GENVORIS_ERASE_DELETED_USERS=True)
+    shop.try_on()
+    assert shop.tryons() == 1
     session = shop.db.session
     with shop.app.app_context():
-        session.delete(session.get(shop.User, 1))
+        shop.delete(session.get(shop.User, 1))
         session.flush()
         session.rollback()
         session.commit()
         assert erased == []
-        session.delete(session.get(shop.User, 1))
+        shop.delete(session.get(shop.User, 1))
         session.commit()
     assert erased == ["1"]
+    assert shop.tryons() == 0

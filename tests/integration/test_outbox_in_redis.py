@@ -143,6 +143,32 @@ def test_handlers_events_and_revocations_wait(
     assert {each.method for each in other.transport.requests} == {"DELETE", "POST"}
 
 
+def refuse_orders(shop: Shop, status: int) -> None:
+    answer = httpx.Response(status, json={"error": "unavailable"})
+    shop.transport.fault = lambda request: answer if "/conversions" in request.url.path else None
+
+
+def test_erasure_drops_messages(shop: Shop, genvoris: LocalGenvoris) -> None:
+    """Those with the shopper's address, waiting or given up; other shoppers' are sent."""
+    genvoris.call("POST", "/customers", {"externalId": "1", "email": "ada@shop.example"})
+    for status, number in ((400, 1), (503, 3)):
+        refuse_orders(shop, status)
+        convert(shop, f"order-{number}", customer_email="Ada@shop.example")
+        convert(shop, f"order-{number + 1}", customer_email="bob@shop.example")
+        if status == 400:
+            assert shop.state.outbox.flush(60)
+    with shop.app.app_context():
+        receipt = shop.extension.privacy.erase("1")
+    assert receipt.pending == ()
+    assert [line.count for line in receipt.lines if "messages" in line.what] == [2]
+    left = {
+        row["subject"]
+        for state in ("waiting", "given_up")
+        for row in listed(shop, "--state", state)
+    }
+    assert left == {"order:custom:order-2", "order:custom:order-4"}
+
+
 def test_redis_is_away(shop: Shop, redis_server: RedisServer) -> None:
     """An order is reported from memory then, and breaks no checkout."""
     redis_server.kill()

@@ -144,6 +144,12 @@ class MessageTable:
         rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
         return [_read_stored(row) for row in rows]
 
+    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
+        """Return the numbers of messages that were not delivered yet and are about something."""
+        query = select(outbox).where(outbox.c.state != "sent")
+        rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
+        return [row.id for row in rows if is_about(_read_claim(row).message)]
+
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""
         return self._database.run(lambda connection: send_again(connection, self._now(), ids))

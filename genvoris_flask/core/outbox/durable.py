@@ -42,6 +42,9 @@ class MessageTable(DrainedTable, Protocol):
     def messages(self, states: Sequence[State], limit: int) -> list[StoredMessage]:
         """Return the oldest messages in some states."""
 
+    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
+        """Return the numbers of messages that were not delivered yet and are about something."""
+
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages sent now, by default all that were given up; return how many."""
 

@@ -147,6 +147,30 @@ class RedisTable:
         found = self._connection.run(read)
         return [self._read_stored(json.loads(raw)) for raw in found if raw is not None]
 
+    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
+        """Return the numbers of messages that were not delivered yet and are about something."""
+
+        def read(client: redis.Redis) -> list[tuple[bytes, bytes | None, bytes | None]]:
+            base = self._base(client)
+            ids = [
+                each
+                for state in ("waiting", "given_up")
+                for each in cast("list[bytes]", client.zrange(f"{base}:{state}", 0, -1))
+            ]
+            if not ids:
+                return []
+            found = client.hmget(f"{base}:messages", ids), client.hmget(f"{base}:bodies", ids)
+            return list(zip(ids, *cast("tuple[list[bytes | None], ...]", found), strict=True))
+
+        return [
+            int(number)
+            for number, raw, sealed in self._connection.run(read)
+            if raw is not None
+            and sealed is not None
+            and (claim := self._read_claim(json.loads(raw), sealed)) is not None
+            and is_about(claim.message)
+        ]
+
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""
         return self._change("retry", ids)
