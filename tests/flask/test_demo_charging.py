@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,19 @@ def test_owner_switches(shop: SwitchableShop) -> None:
         if WAYS[name].has_ledger:
             assert browser_of(shop, "dev").get("/account").status_code == 200
     assert post(browser_of(shop, "fen"), "/admin/charging", way="gold").status_code == 400
+
+
+def test_links_to_the_console(shop: SwitchableShop) -> None:
+    """In each way the owner's page leads to the console's pages that have something to show."""
+    for name, way in WAYS.items():
+        shop.switch(name)
+        owner = browser_of(shop, "fen")
+        links = re.findall(r'href="(/genvoris/console/\w*)"', owner.get("/admin/").text)
+        assert len(links) == (5 if way.has_ledger else 1)
+        for link in links:
+            page = owner.get(link)
+            assert page.status_code == 200, link
+            assert "GENVORIS_DATABASE_URL" not in page.text, link
 
 
 def test_what_is_offered(shop: SwitchableShop) -> None:
