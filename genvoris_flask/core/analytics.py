@@ -199,7 +199,11 @@ class EventSender:
         if len(queued) < len(events):
             self._log_loss(buffer, f"{self._max_waiting} wait to be sent already")
         if start:
-            self._pool.submit(self._send_all)
+            try:
+                self._pool.submit(self._send_all)
+            except RuntimeError as error:  # the next ones try again
+                buffer.is_sending = False
+                log.warning("Events of the widget are not sent yet: %s", error)
         return len(queued)
 
     def join(self, seconds: float) -> bool:

@@ -33,6 +33,7 @@ MESSAGE_SECONDS = 10.0
 FIELDS_BYTES = 256 * 1024
 MAX_PARTS = 20
 PIECE = 64 * 1024
+BUSY_SECONDS = 10
 
 
 def connection_of(environ: Mapping[str, Any]) -> socket.socket | None:
@@ -68,9 +69,16 @@ class TimeLimit:
         return self._ended.is_set() or self._remaining <= 0
 
     def start(self) -> None:
-        """Let the time run."""
+        """Let the time run.
+
+        Raises:
+            HttpError: 503 ``busy``: the system starts no thread for it.
+        """
         self._started = time.monotonic()
-        self._timer = call_later(self._remaining, self._end)
+        try:
+            self._timer = call_later(self._remaining, self._end)
+        except RuntimeError:
+            raise HttpError("busy", retry_after=BUSY_SECONDS) from None
 
     def stop(self) -> None:
         """Halt the time, if it is running."""

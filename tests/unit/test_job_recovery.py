@@ -213,7 +213,7 @@ def test_no_thread_costs_nothing(processes: Processes, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         patch.setattr(threads, "start_thread", refuse)
         for _ in range(10):
-            with pytest.raises(RuntimeError):
+            with pytest.raises(BusyError):
                 queue.submit("ada", tryon(), key="k")
     assert queue.unsettled == 0
     assert run(queue, key="k").state == "done"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import QueueFullError
 from .threads import RunAgain, WorkerPool
@@ -67,6 +67,8 @@ class BackgroundPool:
             self._pool.submit(task)
         except QueueFullError as error:
             raise QueueFullError(f"{name}: {error}") from None
+        except RuntimeError:  # the system starts no thread; late is better than never
+            replace(task, delays=())()
 
     def join(self, seconds: float) -> bool:
         """Wait until no task is left. Return False if that took longer than ``seconds``."""

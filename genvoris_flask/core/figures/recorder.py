@@ -108,7 +108,11 @@ class Recorder:
                 self._add_product(buffer, Count(day, name, product[:PRODUCT_LENGTH]), title)
             start, buffer.is_scheduled = not buffer.is_scheduled, True
         if start:
-            self._pool.submit(self._write, delay=0.0 if self._at_once() else FLUSH_SECONDS)
+            try:
+                self._pool.submit(self._write, delay=0.0 if self._at_once() else FLUSH_SECONDS)
+            except RuntimeError as error:  # the next one tries again
+                buffer.is_scheduled = False
+                log.warning("Figures are not written yet: %s", error)
 
     def add_time(self, seconds: float) -> None:
         """Count how long a try-on took."""

@@ -126,11 +126,14 @@ class DurableOutbox:
         """Deliver what is due in a lane, soon or after some seconds."""
         wakes = self._wakes.get()
         with wakes.lock:
-            if delay:
-                self._wake_later(wakes, lane, delay)
-            elif lane not in wakes.soon:
-                wakes.soon.add(lane)
-                self._pools[lane].submit(self._task(lane))
+            try:
+                if delay:
+                    self._wake_later(wakes, lane, delay)
+                elif lane not in wakes.soon:
+                    self._pools[lane].submit(self._task(lane))
+                    wakes.soon.add(lane)
+            except RuntimeError as error:  # the table has the messages, and a later wake finds them
+                log.warning("Messages wait in the outbox: %s", error)
 
     def _wake_later(self, wakes: _Wakes, lane: Lane, delay: float) -> None:
         if task := wakes.later.pop(lane, None):

@@ -177,12 +177,18 @@ class SessionBroker:
         It returns at once and does the rest in the background.
         """
         session = self._flights.drop(shopper.external_id)
-        self._drops.submit(functools.partial(self._drop_elsewhere, shopper, session))
+        self._run_later(functools.partial(self._drop_elsewhere, shopper, session))
 
     def replace(self, shopper: Shopper) -> None:
         """Like ``forget``; a shopper who had a token gets a new one, in the background."""
         session = self._flights.drop(shopper.external_id)
-        self._drops.submit(functools.partial(self._replace, shopper, session))
+        self._run_later(functools.partial(self._replace, shopper, session))
+
+    def _run_later(self, run: Callable[[], object]) -> None:
+        try:
+            self._drops.submit(run)
+        except RuntimeError:  # the system starts no thread, and other processes must know
+            run()
 
     def _replace(self, shopper: Shopper, session: Session | None) -> None:
         # Thousands may renew in an hour, and mints are limited: shoppers who are not here need

@@ -59,7 +59,7 @@ class Revocations:
             return
         try:
             self._pool.submit(functools.partial(self._try, session))
-        except QueueFullError:
+        except (QueueFullError, RuntimeError):  # or the system starts no thread
             log.debug("A dropped token is not revoked, since too many wait; it will expire.")
 
     def _try(self, session: Session) -> None:

@@ -74,8 +74,13 @@ class RemainingTryons:
                 return last.number
             future = readings.under_way.get(key)
             if future is None:
-                future = readings.under_way[key] = Future()
-                self._pool.submit(functools.partial(self._refresh, readings, shopper, future))
+                future = Future()
+                try:
+                    task = functools.partial(self._refresh, readings, shopper, future)
+                    self._pool.submit(task)
+                except RuntimeError:  # the system starts no thread
+                    return None
+                readings.under_way[key] = future
         try:
             return future.result(self._wait)
         except TimeoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import RunAgain, WorkerPool
@@ -49,8 +50,9 @@ class Watch:
             self._is_wanted = True
             if not self._is_running:
                 self._steady_at = self._monotonic() + STEADY_SECONDS
-                self._pool.submit(self._run, delay=self._interval)
-                self._is_running = True
+                with suppress(RuntimeError):  # no thread: other processes look as well
+                    self._pool.submit(self._run, delay=self._interval)
+                    self._is_running = True
 
     def _run(self) -> RunAgain | None:
         with self._lock:

@@ -6,8 +6,8 @@ import functools
 import logging
 import secrets
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from ....errors import StoreUnavailableError
@@ -105,7 +105,7 @@ class JobWorker:
         """Take a job; it runs once ``start`` is called.
 
         Raises:
-            BusyError: The queue is full, or the process is ending.
+            BusyError: The queue is full, the process is ending, or it gets no thread.
         """
         if self._pool.is_closing:
             raise BusyError("This process is ending and takes no more try-ons.")
@@ -113,7 +113,8 @@ class JobWorker:
         with self._changed:
             if self._pending >= self._max_pending:
                 raise BusyError("The queue of try-ons is full.")
-            self._heartbeats.ensure()
+            with _busy_without_thread():
+                self._heartbeats.ensure()
             self._pending += 1
             self._tasks[task.job.id] = task
 
@@ -150,8 +151,13 @@ class JobWorker:
             del self._tasks[task.job.id]
 
     def start(self, task: Task) -> None:
-        """Run a job that was accepted, as soon as a thread is free."""
-        self._pool.submit(functools.partial(self._run, task))
+        """Run a job that was accepted, as soon as a thread is free.
+
+        Raises:
+            BusyError: The system starts no thread.
+        """
+        with _busy_without_thread():
+            self._pool.submit(functools.partial(self._run, task))
 
     def heartbeat(self) -> bool:
         """Renew the lease, write down what the store missed, and forget what has expired.
@@ -283,3 +289,12 @@ class JobWorker:
             for task in list(self._tasks.values()):
                 if task.result and task.ended_at <= before:
                     del self._tasks[task.job.id]
+
+
+@contextmanager
+def _busy_without_thread() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        log.error("No try-on is taken: the system starts no thread.")  # noqa: TRY400
+        raise BusyError("The system starts no thread.") from error
