@@ -186,7 +186,7 @@ class _Workers:
         """Start a thread, unless none can be started and this is no harm.
 
         Python 3.12 starts none while the process ends; tasks run in the thread that submits them
-        then. Elsewhere it is the system that has no threads left.
+        then (so use an RLock). Elsewhere it is the system that has none left.
         """
         try:
             start_thread(f"{self.name}-{self._threads}", self._work)

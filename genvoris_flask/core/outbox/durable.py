@@ -56,7 +56,7 @@ class MessageTable(DrainedTable, Protocol):
 class _Wakes:
     """When this process looks at a lane next."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     has_started: bool = False
     is_failing: bool = False
     soon: set[Lane] = field(default_factory=set)

@@ -82,7 +82,7 @@ class MintResult(NamedTuple):
 class _InFlight:
     """The mints under way in this process, by external id."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     mints: dict[str, Future[Session]] = field(default_factory=dict)
 
 

@@ -35,7 +35,7 @@ class _Readings:
 
     known: LRUCache[str, _Reading]
     under_way: dict[str, Future[int | None]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class RemainingTryons:

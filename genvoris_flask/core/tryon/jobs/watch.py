@@ -39,7 +39,7 @@ class Watch:
         self._monotonic = monotonic
         self._interval = interval
         self._pool = WorkerPool("genvoris-watch", 1, grace=0.0)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._is_running = False
         self._is_wanted = False
         self._steady_at = 0.0
