@@ -41,6 +41,10 @@ def make(photo, product, shopper):
 {serve}
 """
 WAITRESS = ("from waitress import serve", "serve(app, host='127.0.0.1', port={port})")
+CHEROOT = (
+    "from cheroot.wsgi import Server",
+    "Server(('127.0.0.1', {port}), app).safe_start()",
+)
 Start = Callable[[str, str, list[str]], tuple["subprocess.Popen[bytes]", int]]
 
 
@@ -77,9 +81,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     ("imports", "serve", "command"),
     [
         (*WAITRESS, ["shop.py"]),
+        (*CHEROOT, ["shop.py"]),
         ("", "", ["-m", "flask", "--app", "shop", "run", "--port", "{port}"]),
     ],
-    ids=["waitress", "flask run"],
+    ids=["waitress", "cheroot", "flask run"],
 )
 def test_sigterm_waits_for_the_tryon(
     start: Start, tmp_path: Path, imports: str, serve: str, command: list[str]
