@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -305,9 +306,12 @@ def test_gzip_response(shop: Shop) -> None:
 
     upstream(shop, answer)
     headers = {"Accept-Encoding": "br, gzip;q=0.8"}
-    response = shop.post("/api/tryon", json={}, headers=headers)
+    response = shop.post("/api/analyze", json={}, headers=headers)
     assert response.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(response.data) == b'{"a": 1}'
+    tryon = shop.post("/api/tryon", json={}, headers=headers)
+    assert "Content-Encoding" not in tryon.headers, "its pictures are marked"
+    assert (tryon.data, tryon.content_length) == (b'{"a": 1}', 8)
 
 
 REFUSALS: list[tuple[httpx.Response, int, str]] = [
@@ -392,8 +396,9 @@ def test_truncated_response(shop: Shop, caplog: pytest.LogCaptureFixture) -> Non
 
     upstream(shop, lambda request: httpx.Response(200, stream=Half()))
     with pytest.raises(Exception, match="broke"):
-        _ = send(shop).data
+        _ = send(shop, "/api/analyze").data
     assert "broke off" in caplog.text
+    assert send(shop).get_json()["error"] == "upstream_unreachable"
 
 
 # Access and limits
@@ -524,7 +529,9 @@ def test_tryon_in_the_sandbox(shop: Shop) -> None:
     """A try-on through the sandbox returns a picture and is metered."""
     answer = send(shop, product_image_url=PRODUCT_URL, product_category="apparel")
     assert answer.status_code == 200, answer.get_json()
-    assert answer.get_json()["images"][0].startswith("data:image/jpeg;base64,")
+    head, _, encoded = answer.get_json()["images"][0].partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert b"compositeWithTrainedAlgorithmicMedia" in base64.b64decode(encoded)
     assert shop.genvoris.used() == 1
 
 

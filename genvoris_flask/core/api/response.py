@@ -227,6 +227,10 @@ class StreamedResponse:
         """
         return _limited(self._raw, MAX_RESPONSE_BYTES, _NAME)
 
+    def iter_decoded(self) -> Iterator[bytes]:
+        """Yield the body as it was before it was encoded; otherwise as ``iter_raw``."""
+        return _limited(self._decoded, MAX_RESPONSE_BYTES, _NAME)
+
     def read(
         self,
         limit: int = MAX_JSON_BYTES,

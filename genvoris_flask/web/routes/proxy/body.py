@@ -220,15 +220,17 @@ class Received:
         status: Its status.
         headers: Its headers.
         pieces: Its body.
+        size: The length of its body.
     """
 
     status: int
     headers: Mapping[str, str]
     pieces: Iterator[bytes]
+    size: int
 
 
 def receive(answer: StreamedResponse) -> Received:
-    """Return a whole response.
+    """Return a whole response, decoded.
 
     Raises:
         MalformedAnswerError: It is empty or too large.
@@ -236,21 +238,28 @@ def receive(answer: StreamedResponse) -> Received:
     """
     file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (closed when it is read)
     try:
-        _fill(file, answer)
+        size = _fill(file, answer)
     except BaseException:
         file.close()
         raise
-    return Received(answer.status, answer.headers, _read(file))
+    headers = {name: value for name, value in answer.headers.items() if not _is_coding(name)}
+    return Received(answer.status, headers | {"content-length": str(size)}, _read(file), size)
 
 
-def _fill(file: SpooledTemporaryFile[bytes], answer: StreamedResponse) -> None:
-    for piece in answer.iter_raw():
+def _is_coding(name: str) -> bool:
+    return name.lower() in ("content-encoding", "content-length")
+
+
+def _fill(file: SpooledTemporaryFile[bytes], answer: StreamedResponse) -> int:
+    for piece in answer.iter_decoded():
         file.write(piece)
         if file.tell() > MAX_BYTES:
             raise MalformedAnswerError("Genvoris answered a try-on with too much.")
     if not file.tell():
         raise MalformedAnswerError("Genvoris answered a try-on with nothing.")
+    size = file.tell()
     file.seek(0)
+    return size
 
 
 def _read(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:

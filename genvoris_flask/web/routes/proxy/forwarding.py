@@ -51,6 +51,7 @@ from .allow_list import (
     to_genvoris,
 )
 from .body import Body, Received, read_body, receive
+from .marking import mark_answer
 
 log: logging.Logger = logging.getLogger("genvoris_flask.passthrough")
 
@@ -94,15 +95,23 @@ def forward_request(route: Route) -> Response:
             spender = open_spender(state) if route is TRYON else None
             if spender is not None and shopper is not None:
                 picture = _spend(shopper, key, spender, state)
-                count_picture(state, Product())
-                return _respond(picture, picture.pieces, held.pop_all(), state)
+                return _deliver(picture, held, state)
             answer = _forward(route, shopper, _idempotency_key(visitor), state)
+            if route is TRYON:
+                with closing(answer):
+                    picture = receive(answer)
+                return _deliver(picture, held, state)
         except GenvorisError as error:
             raise _http_error(error, shopper, state) from error
         held.callback(answer.close)
-        if route is TRYON:
-            count_picture(state, Product())
         return _respond(answer, _pieces(answer), held.pop_all(), state)
+
+
+def _deliver(picture: Received, held: ExitStack, state: AppState) -> Response:
+    """Return the answer to a try-on that was made, with the shop's mark in its pictures."""
+    count_picture(state, Product())
+    marked = mark_answer(picture, state.settings.picture_mark)
+    return _respond(marked, marked.pieces, held.pop_all(), state)
 
 
 def _forward(
