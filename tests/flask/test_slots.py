@@ -209,7 +209,7 @@ def answers(shop: Shop) -> list[Answer]:
     given: list[Answer] = []
 
     def answer(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path != "/api/tryon":
+        if request.url.path not in ("/api/tryon", "/api/analyze"):
             return None
         given.append(Answer())
         return httpx.Response(200, stream=given[-1])
@@ -228,20 +228,29 @@ def shop(genvoris: LocalGenvoris) -> Shop:
 
 def test_slot_is_held_until_the_body_is_read(shop: Shop, answers: list[Answer]) -> None:
     """Not only until its first bytes arrive."""
-    first = shop.post("/api/tryon", json={})
+    first = shop.post("/api/analyze", json={})
     assert (first.status_code, answers[0].closed) == (200, False)
-    assert shop.post("/api/tryon", json={}).status_code == 503
+    assert shop.post("/api/analyze", json={}).status_code == 503
     assert len(first.data) == 300_000
     first.close()
     assert answers[0].closed
+    assert shop.post("/api/analyze", json={}).status_code == 200
+
+
+def test_slot_of_a_tryon_is_held_until_its_body_is_read(shop: Shop, answers: list[Answer]) -> None:
+    """Although Genvoris's answer was received to its end, so that its pictures could be marked."""
+    first = shop.post("/api/tryon", json={})
+    assert (first.status_code, answers[0].closed) == (200, True)
+    assert shop.post("/api/tryon", json={}).status_code == 503
+    first.close()
     assert shop.post("/api/tryon", json={}).status_code == 200
 
 
 def test_unread_response_frees_its_slot(shop: Shop, answers: list[Answer]) -> None:
     """The server closes it when the browser has gone."""
-    shop.post("/api/tryon", json={}).close()
+    shop.post("/api/analyze", json={}).close()
     assert (answers[0].given, answers[0].closed) == (1, True)
-    assert shop.post("/api/tryon", json={}).status_code == 200
+    assert shop.post("/api/analyze", json={}).status_code == 200
 
 
 def test_replaced_response_frees_its_slot(shop: Shop, answers: list[Answer]) -> None:

@@ -236,7 +236,7 @@ def test_unread_responses_are_cut(impatient_shop: Shop, sink: Sink) -> None:
     held = []
     for number in range(16):
         user = b"ada" if number % 2 else b"ben"
-        path = b"/genvoris/api/tryon?user=%b&answer=%d" % (user, size)
+        path = b"/genvoris/api/analyze?user=%b&answer=%d" % (user, size)
         connection = connect(impatient_shop)
         connection.sendall(b"POST " + path + b" HTTP/1.1\r\n" + SAME + TYPE)
         connection.sendall(b"Content-Length: 2\r\n\r\n{}")
