@@ -41,7 +41,7 @@ def answered(shop: Shop, content: bytes, mimetype: str = "application/json") -> 
     found = shop.post("/api/tryon", json={"product_image_url": PRODUCT_URL})
     assert found.status_code == 200
     assert found.content_length == len(found.data)
-    return found.data
+    return bytes(found.data)
 
 
 def is_marked(data: bytes) -> bool:
