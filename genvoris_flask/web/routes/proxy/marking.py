@@ -23,9 +23,9 @@ log: logging.Logger = logging.getLogger("genvoris_flask.passthrough")
 
 MAX_MARKED_BYTES = 24 * 1024 * 1024  # as base64, the largest picture takes 22
 # A string of base64 in JSON, in which some servers escape slashes and equals signs, or a data URL.
-# Possessive, so that no state is kept for megabytes of it.
+# Possessive, so that no state is kept for megabytes of it; short strings are not even found.
 _ENCODED = re.compile(
-    rb'"(data:image\\?/[a-z]{3,5};base64,)?'
+    rb'"(?=[^"]{64})(data:image\\?/[a-z]{3,5};base64,)?'
     rb'((?:[A-Za-z0-9+/_-]++|\\/)++(?:=|\\u003d){0,2}+)"',
     re.IGNORECASE,
 )
