@@ -125,29 +125,29 @@ def test_try_on_is_made_once(engine: Engine) -> None:
 
 def test_stages_limits_and_cancelling(engine: Engine) -> None:
     """All processes count together, and what is cancelled before it is charged costs nothing."""
-    engine.sell("eve")
+    engine.sell("evelyn-4711")
     engine.host.keys.clear()
     engine.host.gate.clear()
-    running = started(engine.one, "eve")
+    running = started(engine.one, "evelyn-4711")
     until(lambda: engine.host.keys)
-    queued = started(engine.one, "eve")
-    assert [look(engine.one, each, "eve")["state"] for each in (running, queued)] == [
+    queued = started(engine.one, "evelyn-4711")
+    assert [look(engine.one, each, "evelyn-4711")["state"] for each in (running, queued)] == [
         "running",
         "queued",
     ]
     for web in (engine.one, engine.other):
-        assert start(web, "eve")[1]["error"] == "too_many_tryons"
+        assert start(web, "evelyn-4711")[1]["error"] == "too_many_tryons"
     stored = b"".join(engine.stored().values())
     assert PHOTO[100:140] not in stored
-    assert b"eve" not in stored
-    assert cancel(engine.other, queued, "eve") == "cancelled"
-    assert cancel(engine.other, running, "eve") == "under_way"
+    assert b"evelyn-4711" not in stored
+    assert cancel(engine.other, queued, "evelyn-4711") == "cancelled"
+    assert cancel(engine.other, running, "evelyn-4711") == "under_way"
     assert engine.photos() == []
     engine.host.gate.set()
-    until(lambda: start(engine.one, "eve")[0] == 202)
+    until(lambda: start(engine.one, "evelyn-4711")[0] == 202)
     until(lambda: engine.photos() == [])
     for each in (running, queued):
-        assert look(engine.one, each, "eve")["error"] == "not_found"
+        assert look(engine.one, each, "evelyn-4711")["error"] == "not_found"
     until(lambda: len(engine.host.keys) == 2)
 
 
