@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask, session
+from flask import session
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from genvoris_flask.core.figures.recorder import Count
 from genvoris_flask.core.outbox.durable import DurableOutbox
@@ -23,7 +20,7 @@ from tests.support.dialog_steps import expect_accessible
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import DAY, ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
-from tests.support.served_shop import QuietHandler
+from tests.support.served_shop import serving
 
 CONSOLE = "/genvoris/console"
 WATCH = """window.violations = [];
@@ -37,20 +34,6 @@ class OpenConsole:
 
     shop: Shop
     url: str
-
-
-@contextmanager
-def serve(app: Flask) -> Iterator[str]:
-    """Serve an app on a real socket."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def enter() -> str:
@@ -68,7 +51,7 @@ def console(tmp_path: Path) -> Iterator[OpenConsole]:
     shop.extension.console_access(lambda: session.get("user") == "fen")
     shop.app.add_url_rule("/enter", view_func=enter)
     add_history(shop)
-    with serve(shop.app) as url:
+    with serving(shop.app) as url:
         yield OpenConsole(shop, url)
 
 

@@ -18,7 +18,7 @@ from tests.support.figure_history import write_history
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
-from tests.support.served_app import served
+from tests.support.served_shop import serving
 
 PRODUCT = """<!doctype html><html lang="en"><head><title>Shirt</title></head><body>
 <h1>Shirt</h1><p>Before</p>
@@ -58,7 +58,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def url(shop: Shop) -> Iterator[str]:
     """Serve the shop."""
-    with served(shop.app) as address:
+    with serving(shop.app) as address:
         yield address
 
 

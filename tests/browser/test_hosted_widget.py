@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask, Response, render_template_string
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.testing import Sandbox
 from tests.support.local_genvoris import PRODUCT_URL
 from tests.support.pictures import picture
+from tests.support.served_shop import serving
 
 # What is known of the hosted script: the tag's attributes, the paths, the token in the request.
 SCRIPT = """
@@ -54,7 +52,10 @@ PAGE = """<!doctype html><html lang="en"><title>Shirt</title><body>
 
 @pytest.fixture
 def shop_url(genvoris_sandbox: Sandbox) -> Iterator[str]:
-    with served(hosted_script()) as cdn, served(shop(genvoris_sandbox, f"{cdn}/widget.js")) as url:
+    with (
+        serving(hosted_script()) as cdn,
+        serving(shop(genvoris_sandbox, f"{cdn}/widget.js")) as url,
+    ):
         yield url
 
 
@@ -79,20 +80,6 @@ def shop(sandbox: Sandbox, script: str) -> Flask:
     photo = picture("PNG", (300, 450))
     app.add_url_rule("/photo.png", "photo", lambda: Response(photo, mimetype="image/png"))
     return app
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an app on this machine until the block ends."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_hosted_widget(genvoris_sandbox: Sandbox, shop_url: str, desktop_page: Page) -> None:

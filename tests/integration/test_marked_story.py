@@ -6,11 +6,8 @@ import io
 import os
 import re
 import sqlite3
-import struct
 import subprocess
 import sys
-import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,20 +17,18 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from werkzeug.serving import make_server
 
-from genvoris_flask.core.images.photos import clean_photo
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.migrate import upgrade
 from genvoris_flask.core.tryon.jobs.leases import LEASE_SECONDS
 from genvoris_flask.sandbox.app import create_app
 from tests.integration.conftest import ROOT, RedisServer, free_port, wait_for
 from tests.support.local_genvoris import API_KEY, with_key
+from tests.support.marked_photo import MARK, files_with, marked_photo
 from tests.support.marked_shop import EMAIL
-from tests.support.pictures import png_chunk
+from tests.support.served_shop import serving
 from tests.support.waiting import LIMIT, until
 
-MARK = b"MARKED-PIXELS-OF-A-PHOTO"
 ADDRESS = EMAIL.encode()
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 ROWS = (ROOT / "docs/privacy.md").read_text("utf-8").split("## How long data is kept")[1]
@@ -61,17 +56,6 @@ KEPT = [
 ]
 
 
-def marked_photo() -> bytes:
-    """Return a photo whose pixels contain the mark as it is, since they are not compressed."""
-    width, height = len(MARK) // 3 * 20, 320
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress((b"\0" + MARK * 20) * height, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
-    photo = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
-    assert MARK in clean_photo(photo).data
-    return photo
-
-
 @dataclass
 class Recorder:
     """Records what a server is sent, by path."""
@@ -91,20 +75,6 @@ class Recorder:
 
     def paths_with(self, mark: bytes) -> set[str]:
         return {path for path, content in self.sent if mark in content}
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an app from a thread."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
@@ -138,11 +108,6 @@ def memory_of(pid: int) -> bytes:
                 memory.seek(start)
                 parts.append(memory.read(end - start))
     return b"".join(parts)
-
-
-def files_with(folder: Path, mark: bytes) -> list[str]:
-    files = [each for each in folder.rglob("*") if each.is_file()]
-    return [each.name for each in files if mark in each.read_bytes()]
 
 
 def redis_with(client: redis.Redis, mark: bytes) -> list[bytes]:

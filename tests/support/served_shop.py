@@ -70,13 +70,17 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: WSGIApplication, host: str = "127.0.0.1") -> Iterator[str]:
+def serving(
+    app: WSGIApplication, host: str = "127.0.0.1", ssl_context: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve an app on a socket, and return its URL."""
-    server = make_server(host, 0, app, threaded=True, request_handler=QuietHandler)
+    server = make_server(
+        host, 0, app, threaded=True, request_handler=QuietHandler, ssl_context=ssl_context
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{host}:{server.port}"
+        yield f"{'https' if ssl_context else 'http'}://{host}:{server.port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -90,23 +94,8 @@ def served_shop() -> Iterator[ServedShop]:
     Each has a port of its own, and so an origin with empty storage.
     """
     shop = ServedShop()
-    server = make_server(
-        "127.0.0.1",
-        0,
-        shop,
-        threaded=True,
-        request_handler=QuietHandler,
-        ssl_context=certificate(),
-    )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    shop.url = f"https://127.0.0.1:{server.port}"
-    try:
+    with serving(shop, ssl_context=certificate()) as shop.url:
         yield shop
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @cache
