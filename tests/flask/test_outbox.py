@@ -19,7 +19,7 @@ from genvoris_flask.core.webhooks.handling import Handler, run_handlers
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.web import warm_up
 from genvoris_flask.web.health_checks import shop as shop_checks
-from tests.support.cli import run_command
+from tests.support.cli import list_outbox, run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -47,13 +47,6 @@ def convert(shop: Shop, order_id: str = "17", **fields: Any) -> None:
         shop.extension.conversion(order_id, 4990, **fields)
 
 
-def listed(shop: Shop, *options: str) -> list[dict[str, Any]]:
-    result = run_command(shop.app, "outbox", "list", "--json", *options)
-    assert result.exit_code == 0, result.output
-    rows: list[dict[str, Any]] = json.loads(result.stdout)
-    return rows
-
-
 def go_away(shop: Shop) -> None:
     """Let Genvoris answer 503."""
     shop.transport.fault = lambda request: httpx.Response(503)
@@ -71,21 +64,21 @@ def test_order_arrives(shop: Shop) -> None:
         convert(shop)
     assert shop.state.outbox.flush(60)
     assert shop.transport.count("/conversions") == 1
-    assert listed(shop) == []
-    assert [row["kind"] for row in listed(shop, "--state", "sent")] == ["conversion"]
+    assert list_outbox(shop.app) == []
+    assert [row["kind"] for row in list_outbox(shop.app, "--state", "sent")] == ["conversion"]
 
 
 def test_order_waits_while_genvoris_is_away(shop: Shop) -> None:
     """It is listed with the reason, and a command sends it when Genvoris is back."""
     go_away(shop)
     convert(shop)
-    until(lambda: listed(shop)[0]["error"] is not None)
-    (row,) = listed(shop)
+    until(lambda: list_outbox(shop.app)[0]["error"] is not None)
+    (row,) = list_outbox(shop.app)
     assert (row["subject"], row["state"], row["attempts"]) == ("order:custom:17", "waiting", 1)
     come_back(shop)
     result = run_command(shop.app, "outbox", "drain")
     assert result.stdout == "1 sent, 0 tried again later, 0 given up.\n"
-    assert listed(shop) == []
+    assert list_outbox(shop.app) == []
 
 
 def test_order_of_a_transaction(shop: Shop) -> None:
@@ -96,7 +89,9 @@ def test_order_of_a_transaction(shop: Shop) -> None:
             convert(shop, order_id, session=session)
             getattr(session, ends)()
     assert shop.state.outbox.flush(60)
-    assert [row["subject"] for row in listed(shop, "--state", "sent")] == ["order:custom:2"]
+    assert [row["subject"] for row in list_outbox(shop.app, "--state", "sent")] == [
+        "order:custom:2"
+    ]
 
 
 def test_given_up_order_is_sent_again(shop: Shop) -> None:
@@ -105,13 +100,13 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     for order_id in ("1", "2"):
         convert(shop, order_id)
     shop.state.outbox.flush(60)
-    rows = {row["subject"]: row for row in listed(shop, "--state", "given_up")}
+    rows = {row["subject"]: row for row in list_outbox(shop.app, "--state", "given_up")}
     assert {row["error"] for row in rows.values()} == {"invalid_body"}
     come_back(shop)
     first, second = (str(rows[f"order:custom:{number}"]["id"]) for number in (1, 2))
     assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
     assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
-    assert listed(shop) == []
+    assert list_outbox(shop.app) == []
     assert run_command(shop.app, "outbox", "retry").exit_code == 2
 
 
@@ -164,7 +159,7 @@ def test_events_wait(shop: Shop) -> None:
     event = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED", "metadata": {"a": 1}}
     shop.post("/api/v1/events", json=event)
     assert shop.state.events.join(60)
-    assert [row["kind"] for row in listed(shop)] == ["events"]
+    assert [row["kind"] for row in list_outbox(shop.app)] == ["events"]
     come_back(shop)
     assert shop.state.outbox.flush(60)
     sent = json.loads(shop.transport.requests[-1].content)
@@ -178,7 +173,7 @@ def test_log_out_while_genvoris_is_away(shop: Shop, seconds: float, is_revoked: 
     shop.state.broker.session(Shopper("ada"), 60)
     go_away(shop)
     shop.state.broker.forget(Shopper("ada"))
-    until(lambda: bool(listed(shop)) and bool(listed(shop)[0]["error"]))
+    until(lambda: bool(list_outbox(shop.app)) and bool(list_outbox(shop.app)[0]["error"]))
     shop.genvoris.clock.now += seconds
     come_back(shop)
     shop.transport.requests.clear()
@@ -212,7 +207,7 @@ def test_genvoris_follows_the_ledger(shop: Shop) -> None:
         assert customer(shop).status == "CANCELLED"
         billing.grant("ada", 1)
         assert customer(shop).status == "ACTIVE"
-    assert len(listed(shop, "--state", "sent")) == 1
+    assert len(list_outbox(shop.app, "--state", "sent")) == 1
 
 
 def test_sale_that_genvoris_has_not_heard_of(shop: Shop) -> None:
@@ -241,8 +236,8 @@ def test_background_handler(shop: Shop) -> None:
             raise ValueError("the owner's mailbox is full")
 
     deliver_event(shop)
-    until(lambda: bool(seen) and bool(listed(shop)[0]["error"]))
-    assert listed(shop)[0]["error"] == "ValueError"
+    until(lambda: bool(seen) and bool(list_outbox(shop.app)[0]["error"]))
+    assert list_outbox(shop.app)[0]["error"] == "ValueError"
     shop.genvoris.clock.now += 60
     assert shop.state.outbox.flush(60)
     assert seen[1].balance == 5
@@ -264,7 +259,7 @@ def test_handler_that_is_gone(shop: Shop) -> None:
     gone = [Handler("*", print, background=True)]
     run_handlers(event, gone, shop.app.app_context, shop.state.outbox)
     assert shop.state.outbox.flush(60)
-    assert [row["error"] for row in listed(shop)] == ["no_such_handler"]
+    assert [row["error"] for row in list_outbox(shop.app)] == ["no_such_handler"]
 
 
 def test_catch_up(shop: Shop) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.web import warm_up
 from genvoris_flask.web.health_checks.shop import check_outbox
 from tests.integration.conftest import RedisServer
-from tests.support.cli import run_command
+from tests.support.cli import list_outbox, run_command
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.outboxes import in_two_processes, killed_often
@@ -52,13 +51,6 @@ def convert(shop: Shop, order_id: str, **fields: Any) -> None:
         shop.extension.conversion(order_id, 4990, **fields)
 
 
-def listed(shop: Shop, *options: str) -> list[dict[str, Any]]:
-    result = run_command(shop.app, "outbox", "list", "--json", *options)
-    assert result.exit_code == 0, result.output
-    rows: list[dict[str, Any]] = json.loads(result.stdout)
-    return rows
-
-
 def answer_with(shop: Shop, status: int, error: str) -> None:
     answer = httpx.Response(status, json={"error": error})
     shop.transport.fault = lambda _request: answer
@@ -76,8 +68,8 @@ def test_order_waits_for_another_process(
     """It outlasts the one that took it, and Redis cannot tell which order it is."""
     answer_with(shop, 503, "unavailable")
     convert(shop, "order-4711")
-    until(lambda: listed(shop)[0]["error"] is not None)
-    (row,) = listed(shop)
+    until(lambda: list_outbox(shop.app)[0]["error"] is not None)
+    (row,) = list_outbox(shop.app)
     assert (row["subject"], row["state"]) == ("order:custom:order-4711", "waiting")
     assert b"4711" not in stored(redis_server)
     genvoris.clock.now += 60
@@ -87,7 +79,7 @@ def test_order_waits_for_another_process(
     assert other.transport.count("/conversions") == 1
     convert(shop, "order-4711")
     assert other.state.outbox.flush(60)
-    assert listed(shop) == []
+    assert list_outbox(shop.app) == []
 
 
 def test_given_up_order_is_sent_again(shop: Shop) -> None:
@@ -96,7 +88,7 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     for order_id in ("1", "2"):
         convert(shop, order_id)
     shop.state.outbox.flush(60)
-    rows = {row["subject"]: row for row in listed(shop, "--state", "given_up")}
+    rows = {row["subject"]: row for row in list_outbox(shop.app, "--state", "given_up")}
     assert {row["error"] for row in rows.values()} == {"invalid_body"}
     (finding,) = check_outbox(shop.state)
     assert "2 messages" in finding.text
@@ -104,7 +96,7 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     first, second = (str(rows[f"order:custom:{number}"]["id"]) for number in (1, 2))
     assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
     assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
-    assert listed(shop) == []
+    assert list_outbox(shop.app) == []
 
 
 def test_handlers_events_and_revocations_wait(
@@ -132,7 +124,11 @@ def test_handlers_events_and_revocations_wait(
     event = {"sessionId": "visit-0001", "eventType": "WIDGET_OPENED", "metadata": {}}
     shop.post("/api/v1/events", json=event)
     assert shop.state.events.join(60)
-    until(lambda: {row["kind"] for row in listed(shop)} == {"webhook", "revocation", "events"})
+    until(
+        lambda: (
+            {row["kind"] for row in list_outbox(shop.app)} == {"webhook", "revocation", "events"}
+        )
+    )
     until(lambda: seen == [5])
 
     def is_all_done() -> bool:
@@ -164,7 +160,7 @@ def test_erasure_drops_messages(shop: Shop, genvoris: LocalGenvoris) -> None:
     left = {
         row["subject"]
         for state in ("waiting", "given_up")
-        for row in listed(shop, "--state", state)
+        for row in list_outbox(shop.app, "--state", state)
     }
     assert left == {"order:custom:order-2", "order:custom:order-4"}
 
@@ -182,12 +178,12 @@ def test_other_secret_key(
     """A message that cannot be opened is kept, and sent once the former key is listed."""
     answer_with(shop, 503, "unavailable")
     convert(shop, "17")
-    until(lambda: listed(shop)[0]["error"] is not None)
+    until(lambda: list_outbox(shop.app)[0]["error"] is not None)
     genvoris.clock.now += 60
     other = open_shop(genvoris, redis_server, SECRET_KEY="new")
     run_command(other.app, "outbox", "drain")
     assert "SECRET_KEY_FALLBACKS" in caplog.text
-    assert [row["error"] for row in listed(other)] == ["other_secret_key"]
+    assert [row["error"] for row in list_outbox(other.app)] == ["other_secret_key"]
     both = open_shop(genvoris, redis_server, SECRET_KEY="new", SECRET_KEY_FALLBACKS=["secret"])
     run_command(both.app, "outbox", "retry", "--all")
     assert both.transport.count("/conversions") == 1

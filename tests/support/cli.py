@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,3 +37,11 @@ def run_command(app: Flask, *arguments: str, typed: str | None = None) -> Comman
     runner = app.test_cli_runner(**_OPTIONS)
     result = runner.invoke(commands, list(arguments), input=typed)
     return CommandResult(result.exit_code, result.stdout, result.stderr)
+
+
+def list_outbox(app: Flask, *options: str) -> list[dict[str, Any]]:
+    """Return what ``flask genvoris outbox list`` prints."""
+    result = run_command(app, "outbox", "list", "--json", *options)
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
