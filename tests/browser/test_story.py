@@ -33,6 +33,7 @@ def test_from_log_in_to_new_plan(fresh_demo: Demo, context: BrowserContext, phot
     page.goto(fresh_demo.url)
     expect_accessible(page)
     page.get_by_role("link", name=re.compile("Harbour shirt")).first.click()
+    expect(page).to_have_url(f"{fresh_demo.url}/product/harbour-shirt")
     expect_accessible(page)
 
     # Logged out: the dialog leads to the log-in and back.
@@ -40,6 +41,7 @@ def test_from_log_in_to_new_plan(fresh_demo: Demo, context: BrowserContext, phot
     expect_heading(page, "Log in to try it on")
     expect_accessible(page)
     dialog(page).get_by_role("link", name="Log in").click()
+    expect(page).to_have_url(re.compile(r"/login\?next="))
     expect_accessible(page)
     page.get_by_role("button", name=re.compile("^Ben")).click()
     expect(page).to_have_url(f"{fresh_demo.url}/product/harbour-shirt")
@@ -68,6 +70,7 @@ def test_from_log_in_to_new_plan(fresh_demo: Demo, context: BrowserContext, phot
     expect(page).to_have_url(re.compile(r"/plans\?next="))
     expect_accessible(page)
     page.get_by_role("link", name=re.compile("Wardrobe")).click()
+    expect(page).to_have_url(re.compile("/checkout/price_wardrobe"))
     expect_accessible(page)
     page.get_by_role("button", name=re.compile("pretend", re.IGNORECASE)).click()
     expect(page).to_have_url(f"{fresh_demo.url}/product/harbour-shirt")

@@ -88,7 +88,11 @@ def try_on(page: Page, file: object) -> None:
 
 
 def expect_accessible(page: Page, within: str | None = None) -> None:
-    """Ask axe for faults, in open shadow roots too."""
+    """Ask axe for faults, in open shadow roots too.
+
+    A page that a click has just left has no document for a moment: expect the new URL first.
+    """
+    page.wait_for_load_state()
     page.evaluate(SETTLED)  # a screen that is still fading in has too little contrast
     results = Axe().run(page, context=within)
     assert results.violations_count == 0, results.generate_report()

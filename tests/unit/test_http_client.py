@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -152,6 +153,16 @@ def test_backoff() -> None:
     assert all(0 <= wait <= 0.4 for wait in seconds)
     assert max(seconds) > 0.2
     assert len({round(wait, 6) for wait in firsts}) > 30
+
+
+def test_global_generator() -> None:
+    """A wait does not move the global random generator, which the shop may have seeded."""
+    before = random.getstate()
+    time = Time()
+    with pytest.raises(errors.ServerError):
+        call(Upstream(FAILED), time=time)
+    assert len(time.slept) == 2
+    assert random.getstate() == before
 
 
 def test_retry_after() -> None:

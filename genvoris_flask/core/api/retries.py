@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from enum import Enum
 
 from ...errors import ApiError, NetworkSetupError, UnreachableError
+from ..jitter import jitter
 from .response import NoConnectionError
 
 MAX_ATTEMPTS = 3
@@ -42,4 +42,4 @@ def wait_before_repeating(
         return error.retry_after
     # Full jitter: clients that failed together do not come back together.
     longest: float = min(MAX_BACKOFF, FIRST_BACKOFF * 2**attempt)
-    return random.uniform(0, longest)  # noqa: S311  (spreads load, keeps no secret)
+    return jitter(0, longest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ...errors import LedgerUnavailableError
 from ..concurrency.per_process import PerProcess
+from ..jitter import jitter
 
 T = TypeVar("T")
 
@@ -78,8 +78,7 @@ class Database:
             except SQLAlchemyError as error:
                 if attempt == ATTEMPTS or not is_conflict(error):
                     raise unavailable(error) from error
-            # Not all at once again; this is no secret.
-            self._sleep(0.005 * 2**attempt * (0.5 + random.random()))  # noqa: S311
+            self._sleep(0.005 * 2**attempt * jitter(0.5, 1.5))
         raise AssertionError("unreachable")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from ...errors import GenvorisError
+from ..jitter import jitter
 from .messages import KINDS, Claim, Deliver, Lane, UndeliverableError
 from .verdicts import Verdict, delay_after, judge
 
@@ -81,7 +81,7 @@ class Drain:
         deliver: Deliver,
         *,
         clock: Callable[[], float],
-        jitter: Callable[[float, float], float] = random.uniform,
+        jitter: Callable[[float, float], float] = jitter,
     ) -> None:
         self._table = table
         self._deliver = deliver
