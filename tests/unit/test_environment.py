@@ -218,7 +218,7 @@ def test_proxy_is_used(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
     environment.setenv("NO_PROXY", "127.0.0.1,[::1]")
     environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
     client = HttpClient("http://genvoris.test", {"Authorization": "Bearer ours"})
-    client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
+    client.request("GET", "/plans", timeout=60, repeat=RetryPolicy.NEVER)
     assert proxy.asked == ["http://genvoris.test/plans Bearer ours"]
 
 
@@ -227,7 +227,7 @@ def test_proxy_refuses(environment: pytest.MonkeyPatch, proxy: Proxy) -> None:
     environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
     client = HttpClient("https://genvoris.test", {})
     with pytest.raises(UnreachableError, match="the proxy of this machine refused"):
-        client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
+        client.request("GET", "/plans", timeout=60, repeat=RetryPolicy.NEVER)
 
 
 def test_netrc_is_ignored(environment: pytest.MonkeyPatch, proxy: Proxy, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_netrc_is_ignored(environment: pytest.MonkeyPatch, proxy: Proxy, tmp_pat
     netrc.chmod(0o600)
     environment.setenv("NETRC", str(netrc))
     client = HttpClient(f"http://127.0.0.1:{proxy.server_port}", {})
-    client.request("GET", "/plans", timeout=5, repeat=RetryPolicy.NEVER)
+    client.request("GET", "/plans", timeout=60, repeat=RetryPolicy.NEVER)
     assert proxy.asked == ["/plans None"]
 
 
