@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.redis_servers import RedisServer, free_port, wait_for
+from tests.support.ports import free_port
+from tests.support.redis_servers import RedisServer, wait_for
 from tests.support.upstream import Upstream
 from tests.support.waiting import LIMIT
 

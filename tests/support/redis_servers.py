@@ -13,16 +13,11 @@ from typing import Any
 
 import redis
 
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT, until
 
 # ``REDIS_SERVER=valkey-server`` runs all tests on a server that is compatible with Redis.
 REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis-server")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
