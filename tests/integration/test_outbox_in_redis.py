@@ -14,12 +14,13 @@ from genvoris_flask.web import warm_up
 from genvoris_flask.web.health_checks.shop import check_outbox
 from tests.integration.conftest import RedisServer
 from tests.support.cli import list_outbox, run_command
-from tests.support.flask_shop import Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.outboxes import in_two_processes, killed_often
 from tests.support.waiting import until
 
 SECRET = "whsec_0123456789abcdef"
+DELIVERIES = "/genvoris/console/deliveries"
 
 
 @pytest.fixture
@@ -97,6 +98,39 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
     assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
     assert list_outbox(shop.app) == []
+
+
+def test_console_sends_again(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """The console sends one message again, or all of them, and the log says so."""
+    caplog.set_level("INFO", "genvoris_flask.console")
+    shop.extension.console_access(lambda: True)
+    answer_with(shop, 400, "invalid_body")
+    for order_id in ("1", "2", "3"):
+        convert(shop, order_id)
+    shop.state.outbox.flush(60)
+    shop.transport.fault = lambda _request: None
+    first = list_outbox(shop.app, "--state", "given_up")[0]["id"]
+    for fields, sent in (({"message": "x"}, 0), ({"message": str(first)}, 1), ({}, 2)):
+        before = shop.transport.count("/conversions")
+        answer = shop.browser.post(f"{DELIVERIES}/again", data=fields, headers=SAME_ORIGIN)
+        assert answer.status_code == 303
+        shop.state.outbox.flush(60)
+        assert shop.transport.count("/conversions") == before + sent
+        assert (f"{sent} messages" in caplog.text) == bool(sent)
+    assert 'name="message"' not in shop.browser.get(DELIVERIES).text
+
+
+def test_console_without_redis(shop: Shop, redis_server: RedisServer) -> None:
+    """While Redis is away the page says that nothing was changed."""
+    shop.extension.console_access(lambda: True)
+    assert shop.browser.get(DELIVERIES).status_code == 200
+    redis_server.kill()
+    for answer in (
+        shop.browser.get(DELIVERIES),
+        shop.browser.post(f"{DELIVERIES}/again", headers=SAME_ORIGIN),
+    ):
+        assert answer.status_code == 503
+        assert "Nothing was changed" in answer.text
 
 
 def test_handlers_events_and_revocations_wait(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 from werkzeug.wrappers import Response
 
 from ...core.outbox.durable import DurableOutbox
 from ...core.outbox.messages import LANES
-from ..state import get_state
+from ..state import AppState, get_state
 from .access import actor
 from .page import go_to, render
+
+if TYPE_CHECKING:  # imports SQLAlchemy, an extra
+    from ...core.ledger.database import Database
+
+log: logging.Logger = logging.getLogger("genvoris_flask.console")
 
 GIVEN_UP, WAITING = 100, 50
 
@@ -33,16 +39,34 @@ def list_deliveries() -> str:
 
 def send_again() -> Response | tuple[str, int]:
     """Send a message again that was given up, or all of them, and note who asked for it."""
-    from ...core.ledger import outbox as table  # these import SQLAlchemy, an extra
-    from ...core.ledger.audit import Change, write_entry
-
     state = get_state()
     outbox = state.outbox
-    if state.database is None or not isinstance(outbox, DurableOutbox):
+    if not isinstance(outbox, DurableOutbox):
         return render("no_database.html", "common.nav.deliveries", "deliveries"), 409
     one = request.form.get("message", type=int)
     if one is None and "message" in request.form:  # no number, which is not all of them
         return go_to("/deliveries")
+    if state.database is not None:
+        count = _retry_in_database(state, state.database, one)
+    elif count := outbox.table.retry(None if one is None else (one,)):  # in Redis
+        log.info("%d messages of the outbox are sent again, as asked for in the console", count)
+    if count:
+        for lane in LANES:
+            outbox.wake(lane)
+    return go_to("/deliveries", done="again")
+
+
+def _retry_in_database(state: AppState, database: Database, one: int | None) -> int:
+    """Have messages sent now, with an entry in the audit log; return how many.
+
+    Args:
+        state: The app's state.
+        database: Has both the messages and the audit log.
+        one: The message's number; None for all that were given up.
+    """
+    from ...core.ledger import outbox as table  # these import SQLAlchemy, an extra
+    from ...core.ledger.audit import Change, write_entry
+
     change = Change(actor(state), "deliveries.again", None if one is None else f"#{one}")
     now = datetime.fromtimestamp(state.clock(), UTC)
 
@@ -52,7 +76,4 @@ def send_again() -> Response | tuple[str, int]:
             write_entry(connection, now, change, after={"messages": count})
         return count
 
-    if state.database.run(transaction):
-        for lane in LANES:
-            outbox.wake(lane)
-    return go_to("/deliveries", done="again")
+    return database.run(transaction)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from ...errors import LedgerUnavailableError
+from ...errors import LedgerUnavailableError, StoreUnavailableError
 from ..blueprints import CONSOLE, EveryHostBlueprint, lazy_view
 from ..errors import HttpError, answer_error, harden
 from .access import refuse_others
@@ -102,6 +102,7 @@ def refuse(error: HttpError) -> Response:
 
 
 @console.errorhandler(LedgerUnavailableError)
-def report_database(_error: LedgerUnavailableError) -> Any:
-    """Say on a page that the database cannot be used now, and that nothing was changed."""
+@console.errorhandler(StoreUnavailableError)
+def report_database(_error: LedgerUnavailableError | StoreUnavailableError) -> Any:
+    """Say on a page that the database, or Redis, cannot be used, and that nothing was changed."""
     return view("page.show_database_error")()
