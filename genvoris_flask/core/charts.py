@@ -3,6 +3,9 @@
 They have classes in place of styles and need no script, so the strictest Content-Security-Policy
 allows them: ``plot``, ``grid``, ``base``, ``track``, ``made``, ``failed``, ``span`` and ``point``
 get their colours from the page's style sheet. A table beside each has the numbers.
+
+Positions are percentages, so that a chart fills whatever room the style sheet gives it, and its
+texts keep their size. The padding of a ``plot`` has room for the labels of its axes.
 """
 
 from __future__ import annotations
@@ -11,11 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 440, 210
-LEFT, RIGHT, TOP, BOTTOM = 36, 4, 10, 28
 GAP = 0.28  # of a column's width
-LABELS = 5  # at most, apart from the last one
-SPAN_WIDTH, SPAN_HEIGHT, SPAN_MARGIN = 440, 40, 12
+LABELS = 10  # at most; a style sheet may hide every second one, of the class ``more``
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Bar:
-    """The bar of a column: its position in pixels, and its labels."""
+    """The bar of a column: its position in percent, and its labels.
+
+    Attributes:
+        x: Its left edge.
+        y: The upper edge of the lower part.
+        width: Its width.
+        height: The height of the lower part.
+        failed_y: The upper edge of the part on top.
+        failed_height: The height of the part on top.
+        title: The numbers in words.
+        label: Its place on the axis; None if it is not written.
+        is_spare: Whether the label is left out where there is little room.
+    """
 
     x: float
     y: float
@@ -47,11 +59,12 @@ class Bar:
     failed_height: float
     title: str
     label: str | None
+    is_spare: bool
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A horizontal line of the scale, with its label."""
+    """A horizontal line of the scale, at a percentage of the height, with its label."""
 
     y: float
     label: str
@@ -63,9 +76,6 @@ class Plot:
 
     bars: list[Bar]
     ticks: list[Tick]
-    left: int = LEFT
-    base: int = HEIGHT - BOTTOM
-    right: int = WIDTH - RIGHT
 
 
 def lay_out(columns: Sequence[Column]) -> Plot:
@@ -94,18 +104,13 @@ def bar_chart(columns: Sequence[Column], title: str) -> str:
     """
     plot = lay_out(columns)
     grid = [
-        f'<line class="grid" x1="{plot.left}" x2="{plot.right}" y1="{tick.y}" y2="{tick.y}"/>'
-        f'<text x="{plot.left - 8}" y="{tick.y + 4.5}" text-anchor="end">{tick.label}</text>'
+        f'<line class="grid" x2="100%" y1="{tick.y}%" y2="{tick.y}%"/>'
+        f'<text x="-8" y="{tick.y}%" dy="4.5" text-anchor="end">{tick.label}</text>'
         for tick in plot.ticks
     ]
-    base = (
-        f'<line class="base" x1="{plot.left}" x2="{plot.right}" y1="{plot.base}" y2="{plot.base}"/>'
-    )
+    base = '<line class="base" x2="100%" y1="100%" y2="100%"/>'
     content = "".join([*grid, *map(_write_bar, plot.bars), base])
-    return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{content}</svg>"
-    )
+    return f'<svg class="plot" role="img" aria-label="{escape(title)}">{content}</svg>'
 
 
 def share_bar(share: float) -> str:
@@ -127,43 +132,40 @@ def span_chart(low: float, estimate: float, high: float, title: str) -> str:
         title: What it says to those who do not see it.
     """
     reach = max(abs(low), abs(high)) or 1.0
-    middle, half = SPAN_WIDTH / 2, SPAN_WIDTH / 2 - SPAN_MARGIN
 
-    def x(value: float) -> float:
-        return round(middle + half * value / reach, 2)
+    def x(value: float) -> str:
+        return f"{round(50 + 50 * value / reach, 2)}%"
 
     return (
-        f'<svg class="plot" viewBox="0 0 {SPAN_WIDTH} {SPAN_HEIGHT}" role="img" '
-        f'aria-label="{escape(title)}">'
-        f'<line class="grid" x1="{SPAN_MARGIN}" x2="{SPAN_WIDTH - SPAN_MARGIN}" y1="16" y2="16"/>'
-        f'<line class="base" x1="{middle}" x2="{middle}" y1="4" y2="28"/>'
-        f'<text x="{middle}" y="40" text-anchor="middle">0</text>'
-        f'<line class="span" x1="{x(low)}" x2="{x(high)}" y1="16" y2="16"/>'
-        f'<circle class="point" cx="{x(estimate)}" cy="16" r="6"/></svg>'
+        f'<svg class="plot interval" role="img" aria-label="{escape(title)}">'
+        '<line class="grid" x2="100%" y1="50%" y2="50%"/>'
+        '<line class="base" x1="50%" x2="50%" y2="100%"/>'
+        '<text x="50%" y="100%" dy="14" text-anchor="middle">0</text>'
+        f'<line class="span" x1="{x(low)}" x2="{x(high)}" y1="50%" y2="50%"/>'
+        f'<circle class="point" cx="{x(estimate)}" cy="50%" r="6"/></svg>'
     )
 
 
 def _bar(number: int, column: Column, count: int, top: int) -> Bar:
-    step = (WIDTH - LEFT - RIGHT) / count
-    base = HEIGHT - BOTTOM
+    step = 100 / count
     made_y, failed_y = _y(column.made, top), _y(column.made + column.failed, top)
     every = -(-count // LABELS)
-    labelled = (count - 1 - number) % every == 0
+    from_last = count - 1 - number
     return Bar(
-        x=round(LEFT + step * (number + GAP / 2), 2),
+        x=round(step * (number + GAP / 2), 2),
         y=made_y,
         width=round(step * (1 - GAP), 2),
-        height=round(base - made_y, 2),
+        height=round(100 - made_y, 2),
         failed_y=failed_y,
         failed_height=round(made_y - failed_y, 2),
         title=column.title,
-        label=column.label if labelled else None,
+        label=None if from_last % every else column.label,
+        is_spare=from_last // every % 2 == 1,
     )
 
 
 def _y(level: int, top: int) -> float:
-    plot_height = HEIGHT - BOTTOM - TOP
-    return round(HEIGHT - BOTTOM - plot_height * level / top, 2)
+    return round(100 - 100 * level / top, 2)
 
 
 def _write_bar(bar: Bar) -> str:
@@ -174,10 +176,11 @@ def _write_bar(bar: Bar) -> str:
     ):
         if height:
             parts.append(
-                f'<rect class="{name}" x="{bar.x}" y="{y}" width="{bar.width}" height="{height}" '
-                f'rx="{min(2, bar.width / 4):g}"/>'
+                f'<rect class="{name}" x="{bar.x}%" y="{y}%" width="{bar.width}%" '
+                f'height="{height}%" rx="2"/>'
             )
     if bar.label:
-        x = round(bar.x + bar.width, 2)
-        parts.append(f'<text x="{x}" y="{HEIGHT - 8}" text-anchor="end">{escape(bar.label)}</text>')
+        x, spare = round(bar.x + bar.width, 2), ' class="more"' if bar.is_spare else ""
+        text = escape(bar.label)
+        parts.append(f'<text{spare} x="{x}%" y="100%" dy="20" text-anchor="end">{text}</text>')
     return "".join([*parts, "</g>"])

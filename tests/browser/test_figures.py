@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src '
 VIOLATIONS = """window.violations = [];
 addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective));"""
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+EDGES = "all => all.map(each => each.getBoundingClientRect()).map(each => [each.left, each.right])"
 # In how many frames the button was to be seen, and what else the page did.
 WATCH = """window.frames_with_button = 0;
 (function look() {
@@ -124,6 +126,22 @@ def test_pages(browser: Browser, shop: Shop, url: str, size: str) -> None:
             assert page.evaluate("violations") == []
             assert page.evaluate(WIDTH) <= 0
     context.close()
+
+
+@pytest.mark.parametrize("size", VIEWPORTS)
+def test_chart_fills_its_room(browser: Browser, shop: Shop, url: str, size: str) -> None:
+    """The chart is as wide as its sheet, and the labels of its days do not overlap."""
+    page = browser.new_page(**VIEWPORTS[size])
+    for days in (7, 30, 90, 365):
+        page.goto(f"{url}/genvoris/console/figures?days={days}")
+        chart = page.locator(".plot").first
+        assert chart.evaluate("each => each.clientWidth") >= 0.85 * chart.evaluate(
+            "each => each.closest('.sheet').clientWidth"
+        )
+        labels = chart.locator("g text:visible").evaluate_all(EDGES)
+        assert len(labels) >= 3
+        assert all(before[1] < after[0] for before, after in pairwise(labels))
+    page.context.close()
 
 
 def save(page: Page, name: str) -> None:
