@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -15,7 +17,7 @@ from sqlalchemy import insert
 from benchmarks.report import section, write_part
 from genvoris_flask.core.figures.report import Range, read_report
 from genvoris_flask.core.ledger.figures import FigureTable
-from genvoris_flask.core.ledger.schema import accounts, lots
+from genvoris_flask.core.ledger.schema import accounts, audit, lots, outbox
 from tests.support.figure_history import write_history
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
@@ -25,6 +27,8 @@ SHOPPERS = 100_000
 DAYS = 365
 VISITORS = 400  # on a day
 PRODUCTS = 500
+CHANGES = 20_000
+SENT, WAITING, GIVEN_UP = 100_000, 10_000, 2_000  # messages of the outbox
 REQUESTS = 60
 TARGET = 0.2  # seconds, for p95
 PAGES = {
@@ -34,6 +38,16 @@ PAGES = {
     "Shoppers": "/shoppers",
     "Shoppers, a search": "/shoppers?q=user_5",
     "A shopper": "/shopper?id=user_50000",
+    "Deliveries": "/deliveries",
+    "Set-up": "/setup",
+    "Set-up, charging": "/setup/charging",
+    "Set-up, button": "/setup/button",
+    "Set-up, names and links": "/setup/texts",
+    "Set-up, limits": "/setup/limits",
+    "Set-up, products": "/setup/products",
+    "Set-up, export": "/setup/export",
+    "History": "/history",
+    "History, half a year ago": f"/history?before={CHANGES // 2}",
 }
 
 
@@ -48,7 +62,9 @@ def main() -> None:
     parts = [section("Pages", ["page", "p50", "p95", "size"], rows, note)]
     how = (
         f"A database of SQLite with {SHOPPERS:,} shoppers and {DAYS} days of figures: about "
-        f"{VISITORS} visitors a day, {PRODUCTS} products, and the orders of both groups."
+        f"{VISITORS} visitors a day, {PRODUCTS} products, and the orders of both groups; "
+        f"{CHANGES:,} changes in the history; {SENT:,} messages that were sent, {WAITING:,} that "
+        f"wait and {GIVEN_UP:,} that were given up."
     )
     write_part("console", "The console in a large shop", how, parts)
 
@@ -71,9 +87,45 @@ def fill(shop: Shop) -> None:
     with state.database.engine.begin() as connection:
         connection.execute(insert(accounts), people)
         connection.execute(insert(lots), owned)
+        connection.execute(insert(audit), list(changes(now)))
+        connection.execute(insert(outbox), list(messages(now)))
     products = [f"Product {number}" for number in range(PRODUCTS)]
     write_history(state.figures, now.date(), DAYS, visitors=VISITORS, products=products)
     check(state.figures, now)
+
+
+def changes(now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield a year's entries of the audit log, the oldest first."""
+    for number in range(CHANGES):
+        yield {
+            "at": now - timedelta(days=DAYS) * (1 - number / CHANGES),
+            "actor": f"staff_{number % 5}",
+            "action": "shopper.give",
+            "subject": f"user_{number % SHOPPERS}",
+            "before": {"left": 0},
+            "after": {"left": 5, "try_ons": 5},
+            "note": "The last picture did not look right.",
+        }
+
+
+def messages(now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the messages of the outbox, of which those that are left over are the newest."""
+    states = {"sent": SENT, "waiting": WAITING, "given_up": GIVEN_UP}
+    for number, state in enumerate(each for each, n in states.items() for _ in range(n)):
+        yield {
+            "key": f"conversion:{number}",
+            "kind": "conversion",
+            "subject": f"order:custom:{number}",
+            "body": {} if state == "sent" else {"order_id": str(number), "amount_cents": 4990},
+            "digest": "0" * 64,
+            "version": 1,
+            "state": state,
+            "attempts": 0 if state == "waiting" else 1,
+            "queued_at": now - timedelta(days=1),
+            # Nothing is delivered while pages are measured.
+            "due_at": now + timedelta(days=1),
+            "error": "invalid_body" if state == "given_up" else None,
+        }
 
 
 def check(table: FigureTable, now: datetime) -> None:
