@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.browser_window import BrowserWindow, try_on
+from tests.support.picture_marks import AI_COMPOSITE, COPIED, NOTE_COPIES, read_by_exiftool
+from tests.support.pictures import marked, picture
 from tests.support.served_shop import ServedShop
 
 # What a system with a share sheet has; the browser's own rule about clicks stays.
@@ -40,8 +42,11 @@ def test_share_sheet_or_address(window: BrowserWindow, shop: ServedShop, photo: 
 
 
 def test_copy(window: BrowserWindow, shop: ServedShop, photo: Path) -> None:
-    """Without a share sheet the picture is copied, however long it takes to arrive."""
+    """Without a share sheet the picture is copied, however long it takes, with its mark."""
+    shop.picture = marked(picture("JPEG"), "Shop")
     try_on(window, shop.url, photo)
-    window.run(NO_SHARE_SHEET)
+    window.run(NO_SHARE_SHEET + NOTE_COPIES)
     window.press("Share")
     window.expect_text("Copied")
+    copy = bytes(window.run(f"return ({COPIED})()"))
+    assert read_by_exiftool(copy) == ["OK", AI_COMPOSITE, "Shop"]

@@ -37,9 +37,9 @@ def noise(size: tuple[int, int], spread: int = 60) -> Image.Image:
     return Image.frombytes("L", size, values).point(lambda v: 128 + (v - 128) * spread // 128)
 
 
-def marked(data: bytes) -> bytes:
+def marked(data: bytes, credit: str | None = None) -> bytes:
     """Return a finished picture as a shop serves it: with the mark that a model made it."""
-    return PictureMark().apply(read_picture(data)).data
+    return PictureMark(credit).apply(read_picture(data)).data
 
 
 def png_claiming(width: int, height: int) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from genvoris_flask.core.images.photos import read_picture
 from tests.support.pictures import picture
 
 WIDGET = Path(__file__).parent.parent.parent / "static" / "widget"
@@ -106,6 +107,7 @@ class ShopScript:
         status: The response to requests for the status.
         states: A job's states, one for each poll; the last one stays.
         failing: Paths that get no response at all, as without a connection.
+        picture: Every try-on's picture.
         gone: Paths of files that the shop has deleted.
         policy: The page's Content-Security-Policy.
         script: The widget's tag, instead of the usual one.
@@ -126,6 +128,7 @@ class ShopScript:
         default_factory=lambda: [{"state": "running"}, {"state": "done"}]
     )
     failing: set[str] = field(default_factory=set)
+    picture: bytes = field(default_factory=lambda: picture("JPEG", (600, 900)))
     gone: set[str] = field(default_factory=set)
     policy: str = POLICY
     script: str | None = None
@@ -199,7 +202,7 @@ class ShopScript:
         if path == "consent":
             return json_answer({"given": {}}, 201)
         if path.endswith("/image"):
-            return typed(picture("JPEG", (600, 900)), "image/jpeg")
+            return typed(self.picture, read_picture(self.picture).mimetype)
         if method == "DELETE":
             return Answer(status=204)
         if method == "POST" and self.refusal:

@@ -226,10 +226,11 @@ export class Actions implements ScreenActions {
   }
 
   // Nothing is awaited here: browsers allow some things only during a click. The result's screen
-  // has loaded the tools.
+  // has loaded the rest.
   share(result: Result): void {
-    const { tools, element, tracker } = this.#context;
-    void tools?.shareResult(result, element, tracker, () => this.remake(result));
+    const { tools, element, tracker, features } = this.#context;
+    const mark = features?.outcome?.copyMark;
+    if (mark) void tools?.shareResult(result, element, tracker, mark, () => this.remake(result));
   }
 
   react({ id, product }: Result, reaction: Reaction): void {

@@ -2,12 +2,14 @@
 
 import { css } from "../theme/styles-outcome";
 import { giveConsent, withdrawConsent } from "./consent-record";
+import { copyMark } from "./picture/mark";
 import { drawLogin, drawPaywall } from "./screens/exits";
 import { drawProblem } from "./screens/problem";
 import { drawResult } from "./screens/result";
 import { trackView } from "./views";
 
 export const outcome = {
+  copyMark,
   css,
   giveConsent,
   withdrawConsent,

@@ -12,15 +12,19 @@ import type { DialogElement } from "./element";
 import { emit } from "./page-events";
 import { type Absence, explain, fetchPicture, reasonOf } from "./picture/absence";
 
+/** Gives a PNG the mark of the picture that it was drawn from. */
+type CopyMark = (png: Blob, picture: Blob) => Promise<Blob>;
+
 /** Share a picture by the system's own dialog, or else copy it. */
 export async function shareResult(
   result: Result,
   element: DialogElement,
   tracker: Tracker,
+  copyMark: CopyMark,
   remake: () => void,
 ): Promise<void> {
   try {
-    const how = await share(result);
+    const how = await share(result, copyMark);
     showTrouble(element, null);
     if (!how) return;
     tracker.track("RESULT_SHARED", result.product, { how });
@@ -82,10 +86,10 @@ export function pressCartButton(selector: string | undefined): void {
  *
  * WebKit copies nothing once the click is over, so nothing is awaited before.
  */
-async function share(result: Result): Promise<"shared" | "copied" | ""> {
+async function share(result: Result, copyMark: CopyMark): Promise<"shared" | "copied" | ""> {
   const picture = pictureOf(result);
   if (!navigator.canShare?.(shareable(new Blob([], { type: "image/jpeg" }), result))) {
-    await copy(picture);
+    await copy(picture, copyMark);
     return "copied";
   }
   const blob = await picture;
@@ -95,7 +99,7 @@ async function share(result: Result): Promise<"shared" | "copied" | ""> {
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return "";
   }
-  await copy(picture);
+  await copy(picture, copyMark);
   return "copied";
 }
 
@@ -117,11 +121,11 @@ function pictureOf(result: Result): Promise<Blob> {
 }
 
 /** Copy a picture; a browser that cannot copy it gets the page's address. */
-async function copy(picture: Promise<Blob>): Promise<void> {
+async function copy(picture: Promise<Blob>, copyMark: CopyMark): Promise<void> {
   const { clipboard } = navigator;
   const copyAddress = () => clipboard.writeText(location.href);
   if (typeof ClipboardItem === "undefined") return copyAddress();
-  const item = new ClipboardItem({ "image/png": picture.then(toPng) });
+  const item = new ClipboardItem({ "image/png": picture.then((blob) => toPng(blob, copyMark)) });
   try {
     await clipboard.write([item]);
   } catch {
@@ -130,11 +134,11 @@ async function copy(picture: Promise<Blob>): Promise<void> {
   }
 }
 
-/** Convert to PNG, which every clipboard takes. */
-async function toPng(blob: Blob): Promise<Blob> {
+/** Convert to PNG, which every clipboard takes; the mark stays. */
+async function toPng(blob: Blob, copyMark: CopyMark): Promise<Blob> {
   const bitmap = await createImageBitmap(blob);
   const { canvas } = draw(bitmap, [bitmap.width, bitmap.height], 1);
   const png = (await canvasNoise()) <= INVISIBLE && (await toBlob(canvas, "image/png"));
   if (!png) throw new Error("The picture could not be drawn.");
-  return png;
+  return copyMark(png, blob);
 }
