@@ -12,6 +12,7 @@ from .settings import is_enabled, read_settings
 from .web import shopper as shopping
 from .web.assets import find_folder
 from .web.caching import enforce_policies
+from .web.framing import enforce_frames
 from .web.compat import with_body_limit
 from .web.hooks import Hooks
 from .web.registration import Registration
@@ -92,6 +93,7 @@ class GenvorisFlask(Registration):
             from .web.queues import celery  # noqa: F401  (registers the task of its workers)
         register_routes(app, settings)
         enforce_policies(app)
+        enforce_frames(app)
         shopping.forget_on_logout(app)
         if settings.erase_on_logout or settings.erase_deleted_users:
             from .web.privacy import erase_when_asked

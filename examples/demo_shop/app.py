@@ -40,6 +40,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_PLANS=plans.GENVORIS_PLANS,
         GENVORIS_CSP_NONCE=security.csp_nonce,
         GENVORIS_CONSOLE_ATTRIBUTE="is_owner",
+        GENVORIS_PREVIEW_PAGE="/product/breton-top",
     )
     app.config.update(config)
     db.init_app(app)

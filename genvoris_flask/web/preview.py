@@ -17,6 +17,7 @@ from ..core.button_design import ButtonDesign, read_design
 from ..errors import ConfigurationError
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .console.access import actor, may_use_console
+from .framing import allow_own_frames
 from .state import AppState
 
 PARAMETER = "genvoris_preview"
@@ -42,7 +43,7 @@ def preview_url(state: AppState, path: str, design: Mapping[str, Any]) -> str:
 def preview_design(state: AppState, page: Request) -> ButtonDesign | None:
     """Return the design that the page's address asks for, if its sender may see it.
 
-    The page is then kept out of all caches. One that a cache of the shop's would keep gets none.
+    The page is then kept out of all caches, and may be in a frame of the shop's own pages. One that a cache of the shop's would keep gets none.
     """
     if _IN_QUERY not in page.query_string:
         return None
@@ -63,6 +64,7 @@ def _read(state: AppState, page: Request) -> ButtonDesign | None:
     if state.clock() > body["until"] or not may_use_console(state) or body["by"] != actor(state):
         return None
     forbid_caching(PRIVATE, page)
+    allow_own_frames(page)
     return design
 
 

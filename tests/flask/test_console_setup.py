@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import session
+from flask import Response, session
 from werkzeug.test import TestResponse
 
 from genvoris_flask.core.locales import LANGUAGES
@@ -400,6 +400,30 @@ def test_preview(console: Console) -> None:
     assert "Preview me" not in console.shop.browser.get(address).text
 
 
+def test_preview_in_strict_shop(console: Console) -> None:
+    """A page that no other may frame is shown in the preview, and in frames of no other site."""
+    policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+    def forbid_frames(response: Response) -> Response:
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Content-Security-Policy"] = policy
+        response.headers.add("Content-Security-Policy", "img-src 'self', frame-ancestors a.example")
+        return response
+
+    console.shop.app.after_request_funcs[None].append(forbid_frames)
+    browser = console.shop.browser
+    page = browser.get(preview(console))
+    assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert page.headers.getlist("Content-Security-Policy") == [
+        "default-src 'none'; frame-ancestors 'self'; base-uri 'none'",
+        "img-src 'self', frame-ancestors 'self'",
+    ]
+    for address in ("/product", "/product?genvoris_preview=x"):
+        page = browser.get(address)
+        assert page.headers["X-Frame-Options"] == "DENY"
+        assert page.headers["Content-Security-Policy"] == policy
+
+
 def test_forged_preview(console: Console) -> None:
     """A design that the console has not signed is ignored."""
     address = preview(console)
@@ -420,6 +444,11 @@ def test_preview_of_wrong_design(console: Console) -> None:
         {"preview_page": "javascript:alert(1)"},
     ):
         assert "<iframe" not in console.get("/button/preview", **fields)
+
+
+def test_preview_without_page(console: Console) -> None:
+    """Before a page is named, the preview says what it needs."""
+    assert "path of a product" in console.get("/button/preview")
 
 
 def test_frames(console: Console) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 
 from examples.demo_shop.app import create_app
@@ -50,3 +52,17 @@ def test_owner(tmp_path: Path) -> None:
         answer = browser.get("/genvoris/console/shoppers")
         assert answer.status_code == status
     assert "user_1040" in answer.text
+    designer = browser.get("/genvoris/console/setup/button").text
+    frame = browser.get(
+        html.unescape(find(r'<iframe class="preview"[^>]* src="([^"]*)"', designer))
+    )
+    page = browser.get(html.unescape(find(r'<iframe class="dark"[^>]* src="([^"]*)"', frame.text)))
+    assert page.status_code == 200
+    assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
+
+
+def find(pattern: str, text: str) -> str:
+    """Return the first group of the first match."""
+    match = re.search(pattern, text)
+    assert match
+    return match[1]

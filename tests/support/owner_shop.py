@@ -35,7 +35,7 @@ STYLE = """
 body { margin: 2rem; background: #fff; color: #222; font: 1rem/1.5 sans-serif; }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #eee; } }
 """
-POLICY = "default-src 'self'; frame-ancestors 'self'; object-src 'none'; base-uri 'none'"
+POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'none'"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -64,7 +64,7 @@ def owner_shop(genvoris: LocalGenvoris, folder: Path, **config: Any) -> Iterator
     def shirt() -> Response:
         response = Response(render_template_string(PRODUCT))
         response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        response.headers["X-Frame-Options"] = "DENY"
         return response
 
     @app.get("/shop.css")
