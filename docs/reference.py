@@ -20,7 +20,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))
 
-from docs.parts import messages, settings, widget
+from docs.parts import messages, settings, texts, widget
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.cli import genvoris as commands
 
@@ -106,6 +106,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "requirements": example_file("requirements.txt", "text"),
         "compose": example_file("compose.yaml", "yaml"),
     },
+    "texts.md": {"backend": texts.backend, "dialog": texts.dialog, "phone": texts.phone},
     "troubleshooting.md": {
         "configuration": messages.configuration_errors,
         "check": messages.check_findings,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, before_render_template
 
+from .core.built_widget import find_folder
 from .settings import is_enabled, read_settings
 from .web import shopper as shopping
-from .web.assets import find_folder
 from .web.caching import enforce_policies
 from .web.framing import enforce_frames
 from .web.compat import with_body_limit

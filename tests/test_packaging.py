@@ -62,6 +62,7 @@ def wheel_names(dist: Path) -> set[str]:
         "genvoris_flask/static/widget/locale-en.js",
         "genvoris_flask/static/widget/locale-ur.js",
         "genvoris_flask/static/widget/widget.d.ts",
+        "genvoris_flask/static/widget/texts.json",
     ],
 )
 def test_wheel_contains(name: str, wheel_names: set[str]) -> None:
@@ -75,7 +76,7 @@ def test_wheel_contains_no_sources(wheel_names: set[str]) -> None:
     assert {folder for folder in folders if not folder.endswith(".dist-info")} == {"genvoris_flask"}
     endings = (".ts", ".json", ".mjs", ".map", ".pyc")
     built = {name for name in wheel_names if name.startswith("genvoris_flask/static")}
-    types = {"genvoris_flask/static/widget/widget.d.ts"}
+    types = {f"genvoris_flask/static/widget/{name}" for name in ("widget.d.ts", "texts.json")}
     licence = {"genvoris_flask/static/widget/LICENSE-lean-qr.txt"}
     assert {name for name in built if not name.endswith(".js")} == types | licence
     spare = {name for name in wheel_names - types if name.endswith(endings)}

@@ -13,7 +13,7 @@ from genvoris_flask.settings import Settings
 GROUPS: dict[str, str] = {
     "Genvoris": "enabled api_key api_url tryon_url issuer jwks_url result_hosts",
     "Pages and the widget": "url_prefix widget_url widget_integrity widget_api_key session_ttl "
-    "page_budget inline_session max_shoppers button csp_nonce trusted_origins shop_name "
+    "page_budget inline_session max_shoppers button texts csp_nonce trusted_origins shop_name "
     "support_url categories",
     "Shoppers": "external_id_prefix user_id_attribute email_verified_attribute allow_guests "
     "login_url",

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from ..web.assets import find_folder
+from ..core.built_widget import find_folder
 from ..web.health_checks import Finding, diagnose
 from ..web.state import SwitchedOffError, get_state
 from .output import Failure, json_option, show_json, show_table, this_shop

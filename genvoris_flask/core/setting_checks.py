@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from . import button_design as button
-from . import url_validators, validators
+from . import texts, url_validators, validators
 from .billing import plans
 from .charging import packs, ways
 from .charging.credits import read_credits
@@ -170,6 +170,7 @@ CHECKS: dict[str, validators.Check] = {
     "GENVORIS_C2PA_PRIVATE_KEY": private_key,
     "GENVORIS_C2PA_TIMESTAMP_URL": timestamp_url,
     "GENVORIS_PHONE_HANDOVER": validators.flag,
+    "GENVORIS_TEXTS": validators.json_or(texts.read_texts),
     "GENVORIS_PREVIEW_PAGE": url_validators.own_path,
     "GENVORIS_BUTTON": validators.json_or(button.design),
     "GENVORIS_MAX_UPLOAD_BYTES": validators.number(64 * 1024, 100 * 1024 * 1024, "bytes", int),

@@ -90,9 +90,10 @@ def _group(group: Group, **kinds: Kind) -> dict[str, Changeable]:
 
 
 DEFAULTS = {
-    field.name: field.default
+    field.name: field.default if made is dataclasses.MISSING else made()
     for field in dataclasses.fields(Settings)
-    if field.default is not dataclasses.MISSING
+    for made in [field.default_factory]
+    if {field.default, made} != {dataclasses.MISSING}
 }
 # A rate that is changed begins to count anew. So how many unknown shoppers Genvoris is shown is not
 # among them: for too many it suspends the shop's key. The ways to charge come after what they need.

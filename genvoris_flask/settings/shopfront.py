@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core import button_design as button
 from ..core.products import CATEGORIES
+from ..core.texts import Texts
 
 if TYPE_CHECKING:  # few commands handle pictures
     from ..core.images.signing import SignFunction
@@ -59,6 +60,8 @@ class ShopfrontSettings:
         button: The button's design: a dict of the fields that docs/widget.md lists, such as
             ``borderRadius``, or a function that returns one for each request. Default: none; the
             shop's own style sheet decides.
+        texts: The shop's own wording of what shoppers read, by language and key:
+            ``{"de": {"title": "Jetzt anprobieren"}}``. docs/texts.md lists the keys. Default: none.
         preview_page: The path of a product's page, on which the console shows a design of the
             button before it is saved. Default: the console asks for one.
         categories: The categories whose products can be tried on: a list, or a string with commas,
@@ -94,6 +97,7 @@ class ShopfrontSettings:
     c2pa_private_key: str | SignFunction | None = None
     c2pa_timestamp_url: str | None = None
     button: button.ButtonDesign | button.DesignFunction = button.PLAIN
+    texts: Texts = field(default_factory=dict, hash=False)
     preview_page: str | None = None
     categories: tuple[str, ...] = CATEGORIES
     trusted_origins: frozenset[str] = frozenset()

@@ -7,12 +7,9 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..core.built_widget import find_folder
 
 HASH_DIGITS = 12
-PACKAGE = Path(__file__).resolve().parent.parent
-# In a wheel the files are inside the package; in a checkout they are beside it.
-FOLDERS = (PACKAGE / "static" / "widget", PACKAGE.parent / "static" / "widget")
 
 
 @dataclass(frozen=True)
@@ -35,21 +32,6 @@ class Assets:
     def widget(self) -> Asset:
         """The script that pages load."""
         return self.by_name["widget.js"]
-
-
-def find_folder(folders: tuple[Path, ...] = FOLDERS) -> Path:
-    """Return the folder of the built files.
-
-    Raises:
-        ConfigurationError: They are missing.
-    """
-    for folder in folders:
-        if (folder / "widget.js").is_file():
-            return folder
-    raise ConfigurationError(
-        "The widget's built files are missing from this installation. Install genvoris-flask "
-        "again; in a checkout, run: make widget"
-    )
 
 
 def load_assets(folder: Path | None = None) -> Assets:

@@ -10,6 +10,7 @@ from flask import Request, has_request_context, request
 from markupsafe import Markup
 
 from ..core.button_design import PLAIN, ButtonDesign, DesignFunction, read_design
+from ..core.locales import DEFAULT, translate
 from ..core.products import Product
 from ..errors import ConfigurationError
 from .caching import is_being_cached
@@ -18,7 +19,6 @@ from .html import attribute_name, attribute_value, element, page_nonce, write_at
 from .preview import preview_design
 from .state import AppState, state_for
 
-LABEL = "Try it on"
 STYLE_PATH = "/button-style"
 
 # In the request's environment.
@@ -37,6 +37,7 @@ def genvoris_button(
     variants: Sequence[Mapping[str, object]] | None = None,
     pairs: Sequence[Mapping[str, object]] | None = None,
     card: bool = False,
+    language: str | None = None,
     **attributes: object,
 ) -> Markup:
     """Return a button that opens the try-on of a product.
@@ -46,7 +47,8 @@ def genvoris_button(
         title: The product's title.
         id: The shop's own product id.
         category: apparel, home, object or other; tells Genvoris where it goes.
-        label: The button's text. Default: the label of GENVORIS_BUTTON, else "Try it on".
+        label: The button's text. Default: ``action.try_on`` of GENVORIS_TEXTS in ``language``, else
+            the label of GENVORIS_BUTTON, else "Try it on", in ``language``.
         variants: Other sizes or colours to try on with the same photo:
             ``[{"label": "Moss", "id": "tee-moss", "image": "/tee-moss.webp"}]``. Omitted
             fields default to the product's.
@@ -55,6 +57,7 @@ def genvoris_button(
             each with a picture and a title. The finished picture is the photo for the next one.
         card: Whether it is on a product's card in a list: then it never floats, and is omitted
             when GENVORIS_BUTTON says ``showOnCards: False``.
+        language: The page's language, for the label. Default: English.
         attributes: Further attributes: ``class_="btn"``, ``data_colour="red"``. Values that are
             not strings are written by the app's JSON provider.
     """
@@ -88,8 +91,14 @@ def genvoris_button(
         }
     )
     link = style_link(state, request) if has_request_context() else ""
-    button = element("button", written, label or design.label or LABEL)
+    button = element("button", written, label or _label(state, design, language))
     return Markup(link) + button  # noqa: S704  (all of it is escaped)
+
+
+def _label(state: AppState, design: ButtonDesign, language: str | None) -> str:
+    code = (language or DEFAULT)[:2].lower()
+    own = state.settings.texts.get(code, {}) if language else {}
+    return str(own.get("action.try_on") or design.label or translate("action.try_on", code))
 
 
 def _product(**given: object) -> Product:

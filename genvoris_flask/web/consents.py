@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.privacy.consents import Consent, ConsentForm, ConsentStore, Giver, consent_form
 from ..core.storage.interface import digest
+from ..core.texts import translator
 from ..core.tryon.paywall import timestamp
 from ..errors import LedgerUnavailableError
 from .auth import Visitor
@@ -31,7 +32,11 @@ def current_form(language: str | None = None) -> ConsentForm:
     hook, settings = state.hooks.consent_text, state.settings
     try:
         return consent_form(
-            language or page_language(), hook, settings.minimum_age, settings.shop_name
+            language or page_language(),
+            hook,
+            settings.minimum_age,
+            settings.shop_name,
+            translator(settings.texts),
         )
     except Exception as error:
         message = "The function registered with @genvoris.consent_text failed, so nobody can agree"

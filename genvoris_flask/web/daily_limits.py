@@ -20,6 +20,7 @@ from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
 from .pacing import duration, turn_status, unavailable_paywall
 from .state import get_state
+from .texts import say
 
 BUSY_RETRY_AFTER = 5.0  # seconds
 # The reason in an answer, by the error's code.
@@ -140,12 +141,12 @@ def _refusal(error: DailyLimitError) -> HttpError:
 
 def _paywall(error: DailyLimitError) -> dict[str, Any]:
     """Return a paywall that says when to come back; a guest may also log in."""
-    code, language = error.claim.code, page_language()
+    code = error.claim.code
     if code == "shop_budget":
         return unavailable_paywall(_sentence(error))
     url = login_url() if code == "guest_limit_reached" else None
-    label = translate("action.login", language) if url else None
-    title = translate("paywall.guest_limit.title", language)
+    label = say("action.login") if url else None
+    title = say("paywall.guest_limit.title")
     return {"kind": "offer", **Paywall(title, _sentence(error), label, url).fields()}
 
 

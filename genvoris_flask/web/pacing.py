@@ -18,6 +18,7 @@ from .callbacks import tier_of
 from .errors import HttpError, page_language
 from .state import AppState, get_state
 from .storage import Storage
+from .texts import say
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -122,7 +123,7 @@ def too_late_fields(seconds: float) -> dict[str, Any]:
 
 def unavailable_paywall(sentence: str) -> dict[str, Any]:
     """Return a paywall that offers nothing, since nothing that the shopper does would help."""
-    title = translate("paywall.credit_limit_reached.title", page_language())
+    title = say("paywall.credit_limit_reached.title")
     return {"kind": "unavailable", **Paywall(title, sentence).fields()}
 
 

@@ -18,6 +18,7 @@ from .checkout import checkout_hook
 from .errors import page_language
 from .hosts import own_path
 from .state import AppState, get_state
+from .texts import shop_translate
 
 log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
@@ -45,6 +46,7 @@ def paywall_fields(
         options=options,
         has_ledger=settings.has_ledger,
         sells_plans=not settings.charging or "subscription" in settings.charging,
+        say=shop_translate(),
     )
 
 
@@ -59,7 +61,12 @@ def ways_on(
         balance = _read_balance(state, refusal)
     offers = _offers(state, refusal.product)
     return options_for(
-        refusal, offers, balance=balance, renews_at=renews_at, language=page_language()
+        refusal,
+        offers,
+        balance=balance,
+        renews_at=renews_at,
+        language=page_language(),
+        say=shop_translate(),
     )
 
 

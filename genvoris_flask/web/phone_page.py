@@ -8,9 +8,11 @@ from flask import Request, Response
 from markupsafe import Markup
 
 from ..core import locales
+from ..core.texts import for_phone
 from .errors import page_language
 from .html import page_nonce, write_attributes
 from .state import AppState
+from .texts import as_attribute
 
 HEADERS = {
     "Referrer-Policy": "no-referrer",
@@ -60,6 +62,7 @@ def phone_page(state: AppState, page: Request) -> Response:
     language = wanted if wanted in locales.LANGUAGES else page_language()
     shop = state.settings.shop_name or page.host
     nonce = page_nonce(state)
+    own = for_phone(state.settings.texts, language)
     prefix = page.script_root + state.settings.url_prefix
     common = {"nonce": nonce, "defer": True}
     body = PAGE.format(
@@ -74,6 +77,7 @@ def phone_page(state: AppState, page: Request) -> Response:
             data_api_url=prefix,
             data_max_upload_bytes=str(state.settings.max_upload_bytes),
             data_shop_name=shop,
+            data_strings=as_attribute(own),
         ),
     )
     response = Response(body, mimetype="text/html")

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ..core.addresses import is_link
 from ..core.button_design import ButtonDesign
+from ..core.texts import for_dialog
 from ..errors import GenvorisError
 from .account import genvoris_account, genvoris_balance
 from .button import button_design, genvoris_button, style_link
@@ -24,6 +25,7 @@ from .preview import preview_design
 from .privacy_notice import genvoris_privacy_notice
 from .shopper import current_shopper_or_nobody, login_url
 from .state import EXTENSION_KEY, AppState, TagPart, state_for
+from .texts import as_attribute, with_own_texts
 
 if TYPE_CHECKING:  # slow to import
     from ..core.api.models import Session
@@ -78,6 +80,8 @@ def _script(
     if session:
         attributes[SESSION] = session.token
     attributes["data-language"] = language
+    if "strings" in data:
+        data = {**data, "strings": with_own_texts(data["strings"], state.settings.texts)}
     for keyword, value in data.items():
         if _is_allowed(keyword, value):
             attributes[f"data-{attribute_name(keyword)}"] = attribute_value(value)
@@ -114,6 +118,7 @@ def _constant_part(state: AppState, page: Request) -> TagPart:
         "data-keep-pictures-days": str(state.settings.keep_pictures_days),
         "data-result-seconds": str(state.settings.result_ttl),
         "data-own-engine": "true" if state.hooks.tryon_engine else None,
+        "data-strings": as_attribute(for_dialog(state.settings.texts)),
     }
     design = preview or state.settings.button
     if isinstance(design, ButtonDesign):

@@ -169,6 +169,12 @@ async function writePhoneLocales() {
   return [...shared, ...Object.keys(own.en)];
 }
 
+/** Write all sentences for the backend, which checks the shop's own by them. */
+async function writeTexts() {
+  const texts = { dialog: readLocales(), phone: readLocales(join(here, "src/locales/phone/")) };
+  await writeFile(join(outdir, "texts.json"), `${JSON.stringify(texts, null, 2)}\n`);
+}
+
 async function writeTypes() {
   const source = await readFile(join(here, "src", "widget", "public.ts"), "utf8");
   const { outputText } = ts.transpileDeclaration(source, { compilerOptions: { strict: true } });
@@ -196,4 +202,5 @@ const design = await bundle("design", {}, [fromWidget]);
 const constants = { __KEYS__: keysOf(first), __TOOLS__: JSON.stringify(tools) };
 const dialog = await bundle("dialog", constants, [fromWidget]);
 await bundle("widget", { __FILES__: JSON.stringify({ ...files, design, dialog }) });
+await writeTexts();
 await writeTypes();

@@ -56,6 +56,8 @@ export interface SamplePhoto {
 }
 /** A sentence, or its plural forms by the categories of Intl.PluralRules. */
 export type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+/** Sentences by their keys, in all languages or below a language's code in that one. */
+export type Strings = Record<string, Text | Record<string, Text>>;
 /** The script tag's data attributes in camel case, also accepted by `update`. */
 export interface Settings {
     /** Where the shop's backend is, such as /genvoris. */
@@ -92,8 +94,8 @@ export interface Settings {
     samplePhotos?: SamplePhoto[];
     /** CSS selector of the shop's own button, which “Add to cart” presses. */
     addToCart?: string;
-    /** The shop's own wordings, by their keys. */
-    strings?: Record<string, Text>;
+    /** The shop's own wordings, by their keys: `{title: "…"}`, or `{de: {title: "…"}}`. */
+    strings?: Strings;
     /** Whether to take colours, font and corners from the page; defaults to true. */
     autoStyle?: boolean;
     /** Any CSS colour; defaults to the page's. */

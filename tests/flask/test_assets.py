@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from genvoris_flask.core.built_widget import find_folder
 from genvoris_flask.errors import ConfigurationError
-from genvoris_flask.web.assets import find_folder
 from tests.support.flask_shop import Shop
 
 

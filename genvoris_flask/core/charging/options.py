@@ -9,7 +9,7 @@ from datetime import datetime
 from ..addresses import is_web_link
 from ..billing.plans import DeclaredPlan
 from ..ledger.models import FREE_SOURCE, Balance
-from ..locales import DEFAULT, translate
+from ..locales import DEFAULT, Translate, translate
 from ..tryon.paywall import PaywallOption, Refusal
 from .packs import Pack
 from .ways import Way
@@ -47,6 +47,7 @@ def options_for(
     balance: Balance | None = None,
     renews_at: datetime | None = None,
     language: str = DEFAULT,
+    say: Translate = translate,
 ) -> list[PaywallOption]:
     """Return every way to go on, the most likely first.
 
@@ -56,6 +57,7 @@ def options_for(
         balance: What the shopper has, in a shop with a ledger.
         renews_at: When their plan's quota is full again, if that is known.
         language: The language of titles that the shop has not written.
+        say: Returns these titles.
     """
     if refusal.reason == "credit_limit_reached" or "free" in offers.ways:
         return []
@@ -63,13 +65,13 @@ def options_for(
     if refusal.reason != "paused" and "subscription" in offers.ways:
         found += _plans(offers, _plan_size(refusal, balance))
     if "pay_per_use" in offers.ways:
-        found += _packs(offers.packs, offers.pack_url, language)
+        found += _packs(offers, say, language)
     if "credits" in offers.ways:
-        title = translate("option.order", language)
+        title = say("option.order", language)
         found.append(PaywallOption("order", title, try_ons=offers.per_order))
     renews_at = _renewal(balance) if balance else renews_at
     if renews_at and refusal.reason == "quota_exhausted":
-        found.append(PaywallOption("wait", translate("option.wait", language), at=renews_at))
+        found.append(PaywallOption("wait", say("option.wait", language), at=renews_at))
     return found
 
 
@@ -89,12 +91,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _packs(
-    packs: Sequence[Pack], url: Callable[[Pack], str], language: str
-) -> Iterator[PaywallOption]:
-    for pack in packs:
-        title = pack.title or translate("option.checkout", language)
-        yield PaywallOption("checkout", title, pack.price, url(pack), pack.try_ons)
+def _packs(offers: Offers, say: Translate, language: str) -> Iterator[PaywallOption]:
+    for pack in offers.packs:
+        title = pack.title or say("option.checkout", language)
+        url = offers.pack_url(pack)
+        yield PaywallOption("checkout", title, pack.price, url, pack.try_ons)
 
 
 def _plan_size(refusal: Refusal, balance: Balance | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 DEFAULT = "en"
 RIGHT_TO_LEFT = ("ar", "ur")
@@ -25,6 +26,13 @@ LANGUAGES = {language: _read(language) for language in _LANGUAGES}
 def direction(language: str) -> str:
     """Return ``rtl`` for languages that are written from right to left, else ``ltr``."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+class Translate(Protocol):
+    """What returns messages, as ``translate`` does."""
+
+    def __call__(self, key: str, language: str = ..., **values: object) -> str:
+        """Return a message."""
 
 
 def translate(key: str, language: str = DEFAULT, **values: object) -> str:

@@ -65,7 +65,11 @@ class ConsentForm:
 
 
 def consent_form(
-    language: str, hook: ConsentHook | None, minimum_age: int | None, shop: str | None
+    language: str,
+    hook: ConsentHook | None,
+    minimum_age: int | None,
+    shop: str | None,
+    translate: locales.Translate = locales.translate,
 ) -> ConsentForm:
     """Return what a shopper is shown.
 
@@ -74,6 +78,7 @@ def consent_form(
         hook: The shop's own function.
         minimum_age: The age that shoppers have to state, if any.
         shop: The name that shoppers know the shop by.
+        translate: Returns what the shop's function does not say.
 
     Raises:
         TypeError: The shop's function returned neither a text nor None.
@@ -93,7 +98,7 @@ def consent_form(
         raise ValueError(f"The version of a consent text may have {MAX_VERSION} characters.")
 
     def say(key: str, **values: object) -> str:
-        return locales.translate(f"consent.{key}", language, **values)
+        return translate(f"consent.{key}", language, **values)
 
     return ConsentForm(
         language,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ...errors import QuotaReason
 from ..addresses import is_link, is_web_link
 from ..api.models import Usage
-from ..locales import DEFAULT, translate
+from ..locales import DEFAULT, Translate, translate
 from ..products import Product
 from ..sessions import Shopper
 
@@ -169,6 +169,7 @@ def paywall_for(
     options: Sequence[PaywallOption] = (),
     has_ledger: bool = False,
     sells_plans: bool = True,
+    say: Translate = translate,
 ) -> dict[str, Any]:
     """Return the paywall of docs/http.md for a refusal.
 
@@ -183,13 +184,14 @@ def paywall_for(
         options: The ways to go on of the default paywall.
         has_ledger: Whether the shop's ledger counts, which knows no plans or periods.
         sells_plans: Whether there are plans at ``upgrade_url``.
+        say: Returns messages.
     """
     if refusal.kind == "unavailable":
-        return {"kind": refusal.kind, **_default(refusal, None, language).fields()}
+        return {"kind": refusal.kind, **_default(refusal, None, language, say).fields()}
     paywall = _call_hook(hook, replace(refusal, language=language))
     if paywall is None:
         default = _default(
-            refusal, upgrade_url, language, has_ledger=has_ledger, sells_plans=sells_plans
+            refusal, upgrade_url, language, say, has_ledger=has_ledger, sells_plans=sells_plans
         )
         paywall = replace(default, options=options)
     return {"kind": refusal.kind, **paywall.fields()}
@@ -217,6 +219,7 @@ def _default(
     refusal: Refusal,
     upgrade_url: str | None,
     language: str,
+    say: Translate,
     *,
     has_ledger: bool = False,
     sells_plans: bool = True,
@@ -224,14 +227,14 @@ def _default(
     key = f"paywall.{refusal.reason}"
     # The counted sentences are in the plural.
     counted = refusal.reason == "quota_exhausted" and (refusal.limit or 0) > 1
-    title = translate(f"{key}.title", language)
+    title = say(f"{key}.title", language)
     variant = "counted" if counted else "message"
     if has_ledger and refusal.kind == "offer":
         variant = "ledger"
-    message = translate(f"{key}.{variant}", language, limit=refusal.limit)
+    message = say(f"{key}.{variant}", language, limit=refusal.limit)
     if not upgrade_url:
         return Paywall(title, message)
     key = f"action.{refusal.kind}"
     if refusal.kind == "offer" and not sells_plans:
         key = "account.more"
-    return Paywall(title, message, translate(key, language), upgrade_url)
+    return Paywall(title, message, say(key, language), upgrade_url)

@@ -22,6 +22,7 @@ from ..errors import translate
 from ..pacing import unavailable_fields
 from ..paywalls import paywall_fields
 from ..state import get_state
+from ..texts import say
 
 log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
@@ -121,7 +122,7 @@ def _login_fields() -> dict[str, Any]:
         "access": "LOCKED",
         "ctaType": "login",
         "message": translate("login_required"),
-        "options": [PaywallOption("log_in", translate("action.login"), url=url).fields()],
+        "options": [PaywallOption("log_in", say("action.login"), url=url).fields()],
         "login_url": url,
     }
 

@@ -1,6 +1,6 @@
 // Parses the settings: all text on the script tag, typed when passed to `update`.
 
-import type { SamplePhoto, Settings, Text } from "../widget/public";
+import type { SamplePhoto, Settings, Strings } from "../widget/public";
 
 const DEFAULT_MAX_UPLOAD = 10 * 1024 * 1024;
 
@@ -22,7 +22,7 @@ export interface Config {
   heic: boolean;
   addToCart: string | undefined;
   samplePhotos: SamplePhoto[];
-  strings: Record<string, Text>;
+  strings: Strings;
 }
 
 /** Other names that a tag may use for the token. */
@@ -50,7 +50,7 @@ export function readConfig(settings: TagSettings): Config {
     heic: String(settings.heic) !== "false",
     addToCart: settings.addToCart,
     samplePhotos: Array.isArray(samples) ? samples.filter((each) => each?.src) : [],
-    strings: (strings as Record<string, Text>) ?? {},
+    strings: (strings as Strings) ?? {},
   };
 }
 

@@ -8,7 +8,7 @@ import { toDataUrl } from "../photo/data-url";
 import { digestOf } from "../photo/digest";
 import { prepare } from "../photo/photo";
 import { css } from "../theme/styles-tools";
-import type { Text } from "../widget/public";
+import type { Strings, Text } from "../widget/public";
 import { showBackground } from "./background";
 import { Deletion } from "./deletion";
 import { showPhonePanel } from "./handover";
@@ -44,7 +44,7 @@ async function showCamera(
 export const tools = {
   Deletion,
   Jobs,
-  addSentences: (texts: Text[], overrides: Record<string, Text>): void =>
+  addSentences: (texts: Text[], overrides: Strings): void =>
     addSentences(__LATER_KEYS__, texts, overrides),
   addToCart,
   backdrop,

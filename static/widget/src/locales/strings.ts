@@ -1,6 +1,6 @@
 // The widget's sentences in the page's language, or the shop's own instead.
 
-import type { Text } from "../widget/public";
+import type { Strings, Text } from "../widget/public";
 import type english from "./en.json";
 import type phone from "./phone/en.json";
 
@@ -14,16 +14,17 @@ let sentences: Record<string, Text> = {};
 let current = "en";
 
 /** Switch to a language; the shop's own sentences take precedence. */
-export function setLanguage(code: string, texts: Text[], overrides: Record<string, Text>): void {
+export function setLanguage(code: string, texts: Text[], overrides: Strings): void {
   current = code;
   sentences = {};
   addSentences(__KEYS__, texts, overrides);
 }
 
 /** Add sentences of the current language. */
-export function addSentences(keys: string, texts: Text[], overrides: Record<string, Text>): void {
+export function addSentences(keys: string, texts: Text[], overrides: Strings): void {
   keys.split(" ").forEach((key, index) => {
-    sentences[key] = overrides[key] || (texts[index] as Text);
+    const own = overrides[current] as Record<string, Text> | undefined;
+    sentences[key] = (overrides[key] as Text) || own?.[key] || (texts[index] as Text);
   });
 }
 

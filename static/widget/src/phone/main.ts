@@ -15,10 +15,15 @@ declare global {
   }
 }
 
-const { apiUrl = "", maxUploadBytes, shopName = "" } = document.currentScript?.dataset ?? {};
+const {
+  apiUrl = "",
+  maxUploadBytes,
+  shopName = "",
+  strings = "{}",
+} = document.currentScript?.dataset ?? {};
 const language = document.documentElement.lang;
 
-setLanguage(language, window.genvorisPhone ?? [], {});
+setLanguage(language, window.genvorisPhone ?? [], JSON.parse(strings));
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(cameraCss + css);
 document.adoptedStyleSheets.push(sheet);
