@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from flask import Flask
+
 from ..core.api.models import Event
 from ..core.figures.export import as_currency
 from ..core.figures.report import EVENT_COUNTS, ReportedOrder
@@ -24,9 +26,10 @@ from ..core.tryon.models import (
     TryOnPostponedError,
     TryOnRequest,
 )
+from ..core.tryon.paywall import Refusal
 from ..errors import LedgerUnavailableError
 from .holdout import read_visitor
-from .state import AppState
+from .state import AppState, get_state
 
 log: logging.Logger = logging.getLogger("genvoris_flask.figures")
 
@@ -56,21 +59,34 @@ def counted(state: AppState, run: Run) -> Run:
             recorder.add("failed:internal_error")
             raise
         if isinstance(outcome, Picture):
-            count_picture(state, request.product)
-            recorder.add_time(time.monotonic() - started)
-        elif isinstance(outcome, Failure):
-            recorder.add(f"failed:{outcome.error}")
+            count_picture(state, request.product, time.monotonic() - started)
         else:
-            recorder.add(f"refused:{outcome.reason}")
+            count_no_picture(state, outcome)
         return outcome
 
     return make
 
 
-def count_picture(state: AppState, product: Product) -> None:
-    """Count a picture that was made."""
+def count_picture(state: AppState, product: Product, seconds: float) -> None:
+    """Count a picture that was made, and how long it took."""
     if state.recorder is not None:
         state.recorder.add("tried", product.id or product.title, product.title)
+        state.recorder.add_time(seconds)
+
+
+def count_no_picture(state: AppState, outcome: Failure | Refusal) -> None:
+    """Count a try-on without a picture, by its reason."""
+    if state.recorder is None:
+        return
+    if isinstance(outcome, Failure):
+        state.recorder.add(f"failed:{outcome.error}")
+    else:
+        state.recorder.add(f"refused:{outcome.reason}")
+
+
+def count_failure(app: Flask, failure: Failure) -> None:
+    """Count a failure that was found outside of the function that makes try-ons."""
+    count_no_picture(get_state(app), failure)
 
 
 def count_order(

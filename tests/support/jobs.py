@@ -15,7 +15,7 @@ from genvoris_flask.core.tryon.daily_limit import Claim, CountedTryon
 from genvoris_flask.core.tryon.engines import TokenSource
 from genvoris_flask.core.tryon.jobs import BusyError, TooManyJobsError
 from genvoris_flask.core.tryon.jobs.local import LocalJobQueue
-from genvoris_flask.core.tryon.models import Job, Outcome, TryOnRequest
+from genvoris_flask.core.tryon.models import Failure, Job, Outcome, TryOnRequest
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 from tests.support.waiting import until
@@ -112,10 +112,12 @@ class Processes:
 
     Attributes:
         given_back: What counted against a guest's day and gave no picture.
+        failures: Those that no attempt to make a try-on has returned.
     """
 
     def __init__(self) -> None:
         self.given_back: list[CountedTryon] = []
+        self.failures: list[Failure] = []
         self.clock = Clock()
         self.monotonic = Clock()
         self.store = SharedStore(self.clock)
@@ -134,6 +136,7 @@ class Processes:
             self.store,
             make,
             self.given_back.append,
+            on_failure=self.failures.append,
             **{"per_owner": 64, "ttl": 60, **options},
             clock=self.clock,
             monotonic=self.monotonic,

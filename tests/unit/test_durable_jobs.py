@@ -102,6 +102,7 @@ class DurableShop:
         made: The requests that were made.
         make: Makes one.
         given_back: What counted against a guest's day and gave no picture.
+        failures: Those that no attempt to make a try-on has returned.
     """
 
     def __init__(self) -> None:
@@ -111,6 +112,7 @@ class DurableShop:
         self.made: list[TryOnRequest] = []
         self.make: Callable[[TryOnRequest], Outcome] = lambda _request: PICTURE
         self.given_back: list[CountedTryon] = []
+        self.failures: list[Failure] = []
 
     def sealer(self, purpose: str, secrets: Sequence[str] = ("secret",)) -> SecretSealer:
         return SecretSealer(lambda: secrets, purpose)
@@ -125,6 +127,7 @@ class DurableShop:
             self.engine,
             run,
             self.given_back.append,
+            on_failure=self.failures.append,
             sealer=self.sealer("store", secrets),
             photo_sealer=lambda job_id: self.sealer(job_id, secrets),
             clock=self.clock,
@@ -238,6 +241,7 @@ def test_postponed_job_is_sent_again_later(shop: DurableShop) -> None:
     shop.work(shop.process())
     told = came_too_late(shop.clock.now + LONGEST_WAIT + 1)
     assert (ended(web, job).result, ended(web, job).charged) == (told, False)
+    assert shop.failures == [told]
     assert not shop.leftovers()
 
 
@@ -317,6 +321,7 @@ def test_photo_never_outlives_its_time(shop: DurableShop, caplog: pytest.LogCapt
     found = ended(web, job)
     assert (found.result, found.charged) == (INTERRUPTED, False)
     assert shop.given_back == [COUNTED]
+    assert shop.failures == [INTERRUPTED]
     assert not shop.leftovers()
     web.submit("ada", tryon())
 
@@ -561,6 +566,8 @@ def test_job_that_kills_its_workers_is_given_up(
         shop.wait(RESEND_SECONDS)
         web.look_after()
     assert (shop.engine.sent, ended(web, job).result) == ([], INTERRUPTED)
+    shop.process().look_after()
+    assert shop.failures == [INTERRUPTED]
     assert "given up" in caplog.text
     assert not shop.leftovers()
 

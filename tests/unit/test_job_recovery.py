@@ -84,6 +84,8 @@ def test_job_of_dead_worker_is_interrupted(processes: Processes) -> None:
     work.wait_for_start()
     assert not accepts(other)
     assert find_lost(processes, other, job) == INTERRUPTED
+    assert result(processes.start(), job) == INTERRUPTED
+    assert processes.failures == [INTERRUPTED]
     again = other.submit("ada", tryon(work), key="k")
     assert again.id != job.id
     work.finish.set()

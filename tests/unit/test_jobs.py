@@ -110,6 +110,22 @@ def test_postponed_for_too_long(processes: Processes) -> None:
     assert (job.result.error, job.charged) == ("shop_budget", False)
     assert job.result.until
     assert job.result.until > job.created_at + LONGEST_WAIT
+    assert processes.failures == [job.result]
+
+
+def test_removed_job_is_no_failure(processes: Processes) -> None:
+    """A try-on that its shopper has taken back while it waited is reported as nothing."""
+    queue, removed = processes.start(), threading.Event()
+
+    def work() -> Outcome:
+        assert removed.wait(60)
+        raise TryOnPostponedError(1)
+
+    job = queue.submit("ada", tryon(work))
+    assert queue.remove(job.id, "ada") == "cancelled"
+    removed.set()
+    until(lambda: queue.unsettled == 0)
+    assert processes.failures == []
 
 
 def test_queue_is_bounded(processes: Processes) -> None:

@@ -13,6 +13,7 @@ from ...core.tryon.jobs.durable import DurableJobQueue
 from ...core.tryon.jobs.local import LocalJobQueue
 from ...settings import Settings
 from ..callbacks import run_tryon
+from ..figures import count_failure
 from ..storage import Storage
 
 # Seconds that a try-on needs beside its engine: token, usage, metering, fetching the picture.
@@ -36,12 +37,14 @@ def open_jobs(
         clock: The wall clock, in Unix seconds.
     """
     run = functools.partial(run_tryon, app)
+    on_failure = functools.partial(count_failure, app)
     max_runtime = settings.tryon_timeout + RUNTIME_MARGIN
     if settings.queue == "threads":
         return LocalJobQueue(
             storage.store,
             run,
             daily_limit.without_picture,
+            on_failure=on_failure,
             concurrency=settings.tryon_concurrency,
             per_owner=settings.tryons_per_shopper,
             ttl=settings.result_ttl,
@@ -54,6 +57,7 @@ def open_jobs(
         _open_broker(app, settings, storage, max_runtime),
         run,
         daily_limit.without_picture,
+        on_failure=on_failure,
         sealer=storage.sealer,
         photo_sealer=storage.photo_sealer,
         max_unfinished=settings.queue_size,

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from ....errors import GenvorisError
 from ...images.photos import Picture
 from ..daily_limit import CountedTryon
-from ..models import Job, Outcome, TryOnRequest
+from ..models import Failure, Job, Outcome, TryOnRequest
 
 LONGEST_WAIT = 120.0  # seconds that a job is postponed; then its shopper is told to come back
 RETRY_AFTER = 5  # seconds, for BusyError and TooManyJobsError
@@ -27,6 +27,9 @@ ADDRESS_FACTOR = 5
 Run = Callable[[TryOnRequest], Outcome]
 # Called with what a try-on counted against if it ends without a picture, unless its process dies.
 OnNoPicture = Callable[[CountedTryon], object]
+# Called once with a failure that ``Run`` did not return, since the try-on had to wait for too long,
+# or its worker is lost. It must not raise.
+OnFailure = Callable[[Failure], object]
 # What became of a job that was removed: it had ended; nothing is charged; it may be charged.
 Removal = Literal["deleted", "cancelled", "under_way"]
 

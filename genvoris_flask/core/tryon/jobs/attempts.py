@@ -29,7 +29,7 @@ from ..models import (
     came_too_late,
     result_of,
 )
-from . import LONGEST_WAIT, Run
+from . import LONGEST_WAIT, OnFailure, Run
 from .ending import JobEnding
 from .records import JobRecords
 from .unfinished import UnfinishedJobs
@@ -69,6 +69,7 @@ class Attempts:
         unfinished: What is kept until a job has ended.
         ending: Ends jobs.
         run: Makes a try-on.
+        on_failure: Called with the failure of one that had to wait for too long.
         max_runtime: Seconds after which an attempt fails; its thread stays busy until the call
             returns.
         clock: The wall clock, in Unix seconds.
@@ -82,6 +83,7 @@ class Attempts:
         unfinished: UnfinishedJobs,
         ending: JobEnding,
         run: Run,
+        on_failure: OnFailure,
         *,
         max_runtime: float,
         clock: Callable[[], float],
@@ -92,6 +94,7 @@ class Attempts:
         self._unfinished = unfinished
         self._ending = ending
         self._run_tryon = run
+        self._on_failure = on_failure
         self._max_runtime = max_runtime
         self._clock = clock
         self._monotonic = monotonic
@@ -165,7 +168,9 @@ class Attempts:
         job = attempt.job
         now = self._clock()
         if now - job.created_at + seconds > LONGEST_WAIT:
-            self._end(attempt, came_too_late(now + seconds))
+            failure = came_too_late(now + seconds)
+            if self._end(attempt, failure):
+                self._on_failure(failure)
             return
         with attempt.lock:
             attempt.is_over = True
@@ -212,33 +217,40 @@ class Attempts:
         """Write the job down, again if the store lost it."""
         self._records.write(attempt.job, self._unfinished.seconds)
 
-    def _end(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        """End the job by this attempt's outcome, as soon as the store answers."""
+    def _end(self, attempt: Attempt, outcome: Outcome | None) -> bool:
+        """End the job by this attempt's outcome, as soon as the store answers.
+
+        It returns whether the outcome is this attempt's.
+        """
         pause = threading.Event()
         if attempt.has_failed:  # it ran for too long
             attempt.request.cancellation.report_unseen()
+        is_mine = False
         with attempt.lock:
             until = self._monotonic() + self._max_runtime
             while not attempt.is_over:
                 try:
-                    self._try_to_end(attempt, outcome)
+                    is_mine = self._try_to_end(attempt, outcome)
                     attempt.is_over = True
                 except StoreUnavailableError:
                     if self._monotonic() > until:
                         raise
                     pause.wait(self._interval)
+        return is_mine
 
-    def _try_to_end(self, attempt: Attempt, outcome: Outcome | None) -> None:
+    def _try_to_end(self, attempt: Attempt, outcome: Outcome | None) -> bool:
         job = attempt.job
         if not self._unfinished.renew(job.id, attempt.id):
             log.warning("Try-on %s was made again elsewhere; this outcome is dropped.", job.id)
-        elif outcome is None:
+            return False
+        if outcome is None:
             self._ending.interrupt(job.id)
         else:
             if isinstance(outcome, Failure) and not self._may_be_charged(attempt):
                 outcome = replace(outcome, charged=False)
             picture = outcome.data if isinstance(outcome, Picture) else None
             self._ending.end(job, result_of(outcome), picture)
+        return True
 
     def _may_be_charged(self, attempt: Attempt) -> bool:
         rerun = attempt.request.rerun

@@ -24,6 +24,7 @@ from . import (
     Broker,
     BrokerError,
     BusyError,
+    OnFailure,
     OnNoPicture,
     QueueLoad,
     Removal,
@@ -54,6 +55,7 @@ class DurableJobQueue:
         broker: Sends jobs to the engine's workers.
         run: Makes a try-on; called in a worker.
         on_no_picture: Called with what a try-on counted against if it ends without a picture.
+        on_failure: Called once with a failure that ``run`` did not return.
         sealer: Keeps what is about people from others who can read the store.
         photo_sealer: Returns what seals the request of a job.
         max_unfinished: How many jobs may be unfinished.
@@ -72,6 +74,7 @@ class DurableJobQueue:
         run: Run,
         on_no_picture: OnNoPicture,
         *,
+        on_failure: OnFailure = lambda _failure: None,
         sealer: Sealer,
         photo_sealer: Callable[[str], Sealer],
         max_unfinished: int = 100,
@@ -85,7 +88,7 @@ class DurableJobQueue:
         seconds = WAITING_SECONDS + max_runtime
         records = self._records = JobRecords(store, ttl, sealer)
         unfinished = self._unfinished = UnfinishedJobs(store, sealer, photo_sealer, seconds)
-        ending = self._ending = JobEnding(records, unfinished, on_no_picture)
+        ending = self._ending = JobEnding(records, unfinished, on_no_picture, on_failure)
         self.broker = broker
         self._max_unfinished = max_unfinished
         self._unfinished_count = 0
@@ -97,6 +100,7 @@ class DurableJobQueue:
             unfinished,
             ending,
             run,
+            on_failure,
             max_runtime=max_runtime,
             clock=clock,
             monotonic=monotonic,

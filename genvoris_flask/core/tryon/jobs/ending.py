@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from ....errors import LockTimeoutError
 from ..models import INTERRUPTED, Done, Failure, Job, JobResult
-from . import OnNoPicture
+from . import OnFailure, OnNoPicture
 from .records import JobRecords
 from .unfinished import UnfinishedJobs
 
@@ -18,14 +18,20 @@ class JobEnding:
         records: The jobs and their results.
         unfinished: What is kept until a job has ended.
         on_no_picture: Called with what a try-on counted against if it ends without a picture.
+        on_failure: Called when a job is ended that is not made any more.
     """
 
     def __init__(
-        self, records: JobRecords, unfinished: UnfinishedJobs, on_no_picture: OnNoPicture
+        self,
+        records: JobRecords,
+        unfinished: UnfinishedJobs,
+        on_no_picture: OnNoPicture,
+        on_failure: OnFailure,
     ) -> None:
         self._records = records
         self._unfinished = unfinished
         self._on_no_picture = on_no_picture
+        self._on_failure = on_failure
 
     def end(self, job: Job, result: JobResult, picture: bytes | None = None) -> None:
         """End a job, unless it has ended or was removed."""
@@ -35,8 +41,9 @@ class JobEnding:
     def interrupt(self, job_id: str) -> None:
         """End a job that is not made any more."""
         job = self._records.find(job_id, "")
-        if job is not None and job.result is None:
-            self._records.end(job, INTERRUPTED, None)
+        is_open = job and job.result is None
+        if job and is_open and self._records.end(job, INTERRUPTED, None):
+            self._on_failure(INTERRUPTED)
         self.close(job_id)
 
     def close(self, job_id: str) -> None:

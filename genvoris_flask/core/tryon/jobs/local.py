@@ -21,6 +21,7 @@ from ..models import Done, Failure, Job, Rerun, TryOnRequest
 from . import (
     ADDRESS_FACTOR,
     BusyError,
+    OnFailure,
     OnNoPicture,
     QueueLoad,
     Removal,
@@ -39,6 +40,7 @@ class LocalJobQueue:
         store: Shared by all processes.
         run: Makes a try-on.
         on_no_picture: Called with what a try-on counted against if it ends without a picture.
+        on_failure: Called once with a failure that ``run`` did not return.
         concurrency: How many jobs run at once in a process; four times as many may wait.
         per_owner: How many unfinished jobs one owner may have, in all processes together.
         ttl: Seconds that a finished job is kept.
@@ -56,6 +58,7 @@ class LocalJobQueue:
         run: Run,
         on_no_picture: OnNoPicture,
         *,
+        on_failure: OnFailure = lambda _failure: None,
         concurrency: int = 4,
         per_owner: int = 2,
         ttl: float = 600.0,
@@ -65,7 +68,9 @@ class LocalJobQueue:
         heartbeat_interval: float = HEARTBEAT_SECONDS,
         sealer: Sealer | None = None,
     ) -> None:
-        records = self._records = JobRecords(store, ttl, sealer, clock=clock, monotonic=monotonic)
+        records = self._records = JobRecords(
+            store, ttl, sealer, clock=clock, monotonic=monotonic, on_failure=on_failure
+        )
         self._per_owner = per_owner
         # Fewer than the queue holds, so that others get in.
         max_pending = concurrency * (1 + QUEUED_PER_THREAD)
@@ -76,6 +81,7 @@ class LocalJobQueue:
                 records,
                 run,
                 on_no_picture,
+                on_failure,
                 concurrency=concurrency,
                 ttl=ttl,
                 max_runtime=max_runtime,

@@ -18,7 +18,7 @@ from ..models import (
     TryOnRequest,
     came_too_late,
 )
-from . import LONGEST_WAIT, Run
+from . import LONGEST_WAIT, OnFailure, Run
 from .records import JobRecords
 from .task import Task
 
@@ -31,6 +31,7 @@ class TaskMaker:
     Args:
         records: The jobs that all processes see.
         run: Makes a try-on.
+        on_failure: Called with the failure of one that had to wait for too long.
         clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
         is_closing: Returns whether the process ends, so that nothing can be put off.
@@ -40,12 +41,14 @@ class TaskMaker:
         self,
         records: JobRecords,
         run: Run,
+        on_failure: OnFailure,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
         is_closing: Callable[[], bool],
     ) -> None:
         self._records = records
         self._run_tryon = run
+        self._on_failure = on_failure
         self._clock = clock
         self._monotonic = monotonic
         self._is_closing = is_closing
@@ -78,11 +81,17 @@ class TaskMaker:
         if task.postponed_at is None:
             task.postponed_at = now
         if now + seconds > task.postponed_at + LONGEST_WAIT:
-            return came_too_late(self._clock() + seconds)
+            return self._fail(task, came_too_late(self._clock() + seconds))
         if task.removed or self._is_closing():
-            return Failure("busy", charged=False)
+            return self._fail(task, Failure("busy", charged=False))
         task.request, task.started_at = request, None
         task.job = replace(task.job, state="queued")
         with suppress(StoreUnavailableError):  # a heartbeat writes it down
             self._records.write(task.job)
         return RunAgain(seconds)
+
+    def _fail(self, task: Task, failure: Failure) -> Failure:
+        """Return a failure, and report it unless the shopper wants no picture any more."""
+        if not task.removed:
+            self._on_failure(failure)
+        return failure

@@ -35,7 +35,7 @@ from ..models import (
     load_job,
     load_result,
 )
-from . import JobExpiredError
+from . import JobExpiredError, OnFailure
 from .leases import LEASE_SECONDS, Leases
 
 KEY_SECONDS = 24 * 3600.0
@@ -59,6 +59,7 @@ class JobRecords:
         sealer: Keeps what is about people from others who can read the store.
         clock: The wall clock, in Unix seconds.
         monotonic: A clock that is never set, in seconds.
+        on_failure: Called when a job is found whose worker is lost.
 
     Attributes:
         leases: Those of the workers.
@@ -72,10 +73,12 @@ class JobRecords:
         *,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        on_failure: OnFailure = lambda _failure: None,
     ) -> None:
         self._store = store
         self._ttl = ttl
         self._clock = clock
+        self._on_failure = on_failure
         self.leases: Leases = Leases(store, monotonic)
         self._sealer = sealer or NoSealer()
         self._pictures = Pieces(store, self._sealer)
@@ -98,7 +101,8 @@ class JobRecords:
         key = _result_key(job_id)
         sealed = self._store.get(key)
         if sealed is None and job.worker != worker and self.leases.is_lost(job.worker):
-            self._add_result(job_id, dump_result(INTERRUPTED))
+            if self._add_result(job_id, dump_result(INTERRUPTED)):
+                self._on_failure(INTERRUPTED)
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
             return replace(job, charging=self._may_be_charged(job_id))

@@ -13,14 +13,8 @@ from dataclasses import replace
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import RunAgain, WorkerPool
 from ...images.photos import Picture
-from ..models import (
-    INTERRUPTED,
-    Failure,
-    Job,
-    Outcome,
-    result_of,
-)
-from . import BusyError, OnNoPicture, QueueLoad, Run, TooManyJobsError
+from ..models import INTERRUPTED, Failure, Job, Outcome, result_of
+from . import BusyError, OnFailure, OnNoPicture, QueueLoad, Run, TooManyJobsError
 from .finished import FinishedJobs
 from .heartbeats import Heartbeats
 from .making import TaskMaker
@@ -45,6 +39,7 @@ class JobWorker:
         records: The jobs that all processes see.
         run: Makes a try-on.
         on_no_picture: Called with what a try-on counted against if it ends without a picture.
+        on_failure: Called with a failure that ``run`` did not return.
         concurrency: How many jobs run at once; four times as many may wait.
         ttl: Seconds that a finished job is kept.
         max_runtime: Seconds after which a running job fails.
@@ -58,6 +53,7 @@ class JobWorker:
         records: JobRecords,
         run: Run,
         on_no_picture: OnNoPicture,
+        on_failure: OnFailure,
         *,
         concurrency: int,
         ttl: float,
@@ -75,7 +71,7 @@ class JobWorker:
         self._max_runtime = max_runtime
         self._monotonic = monotonic
         self._pool = pool = WorkerPool("genvoris-tryon", concurrency, grace=max_runtime)
-        self._maker = TaskMaker(records, run, clock, monotonic, lambda: pool.is_closing)
+        self._maker = TaskMaker(records, run, on_failure, clock, monotonic, lambda: pool.is_closing)
         self._changed = threading.Condition()
         self._heartbeats = Heartbeats(
             self.heartbeat, self._needs_heartbeats, self._changed, interval, grace=max_runtime
