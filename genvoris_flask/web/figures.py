@@ -67,11 +67,12 @@ def counted(state: AppState, run: Run) -> Run:
     return make
 
 
-def count_picture(state: AppState, product: Product, seconds: float) -> None:
-    """Count a picture that was made, and how long it took."""
+def count_picture(state: AppState, product: Product, seconds: float | None = None) -> None:
+    """Count a picture that was made, and how long it took if that is known."""
     if state.recorder is not None:
         state.recorder.add("tried", product.id or product.title, product.title)
-        state.recorder.add_time(seconds)
+        if seconds is not None:
+            state.recorder.add_time(seconds)
 
 
 def count_no_picture(state: AppState, outcome: Failure | Refusal) -> None:

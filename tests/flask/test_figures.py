@@ -18,6 +18,7 @@ from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.figures_schema import figure_orders
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
+from tests.support.forwarding import answer_forwarded
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -109,6 +110,37 @@ def test_failures(shop: Shop) -> None:
     assert found.of("failed") == {job["error"]: 1}
     assert found.of("refused") == {"quota_exhausted": 1}
     assert "tried" not in found.totals
+
+
+def test_waited_for_too_long(shop: Shop) -> None:
+    """A try-on for which there was no room in time is a failure."""
+    shop.transport.fault = lambda request: (
+        httpx.Response(429, headers={"Retry-After": "300"})
+        if request.url.path.endswith("/api/tryon")
+        else None
+    )
+    assert shop.finish(shop.tryon())["error"] == "shop_budget"
+    assert figures(shop).of("failed") == {"shop_budget": 1}
+
+
+def test_hosted_widget(shop: Shop) -> None:
+    """The try-ons of Genvoris's hosted widget are counted with their product and their reason."""
+    answers = [httpx.Response(200, json={"images": ["data:image/png;base64,AAAA"]})]
+    answer_forwarded(shop.transport, lambda _request: answers[-1])
+    body = {"product_id": "shirt", "productTitle": "Shirt", "page_url": "/shirt"}
+    for status in (200, 500, 200):
+        answers.append(answers[0] if status == 200 else httpx.Response(status))
+        shop.post("/api/tryon", json=body, query_string={"product_id": "coat"}).close()
+    with shop.app.app_context():
+        shop.extension.billing.take_back("ada", 10)
+    assert shop.post("/api/tryon", json=body).status_code == 402
+    found = figures(shop)
+    assert found.totals["tried"] == 2
+    assert found.of("failed") == {"upstream_unreachable": 1}
+    assert found.of("refused") == {"quota_exhausted": 1}
+    assert shop.state.figures
+    (product,) = read_report(shop.state.figures, today(shop)).products
+    assert (product.id, product.title, product.counts) == ("shirt", "Shirt", {"tried": 2})
 
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])

@@ -11,11 +11,13 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from ....core.api.http import StreamedResponse
+from ....core.pacing import PacedError
 from ....core.products import Product
 from ....core.sessions import Shopper
 from ....core.storage.interface import key_of_owner
@@ -32,7 +34,7 @@ from ...callbacks import open_spender
 from ...consents import require_consent
 from ...daily_limits import counted_tryon
 from ...errors import HttpError, isolate
-from ...figures import count_picture
+from ...figures import count_no_picture, count_picture
 from ...hosts import shop_url
 from ...pacing import guarded_tryon
 from ...rate_limits import count_address, take_slot
@@ -91,31 +93,39 @@ def forward_request(route: Route) -> Response:
         if visitor and route is TRYON:
             held.enter_context(counted_tryon(visitor, key))
             held.enter_context(guarded_tryon(shopper))
+        tried = _Tried()
         try:
             spender = open_spender(state) if route is TRYON else None
             if spender is not None and shopper is not None:
-                picture = _spend(shopper, key, spender, state)
-                return _deliver(picture, held, state)
-            answer = _forward(route, shopper, _idempotency_key(visitor), state)
+                picture = _spend(shopper, key, spender, state, tried)
+                return _deliver(picture, held, state, tried)
+            answer = _forward(route, shopper, _idempotency_key(visitor), state, tried)
             if route is TRYON:
                 with closing(answer):
                     picture = receive(answer)
-                return _deliver(picture, held, state)
+                return _deliver(picture, held, state, tried)
         except GenvorisError as error:
-            raise _http_error(error, shopper, state) from error
+            raise _http_error(error, route, shopper, state) from error
         held.callback(answer.close)
         return _respond(answer, _pieces(answer), held.pop_all(), state)
 
 
-def _deliver(picture: Received, held: ExitStack, state: AppState) -> Response:
+@dataclass
+class _Tried:
+    """What a forwarded request is about; an empty product until its body was read."""
+
+    product: Product = field(default_factory=Product)
+
+
+def _deliver(picture: Received, held: ExitStack, state: AppState, tried: _Tried) -> Response:
     """Return the answer to a try-on that was made, with the shop's mark in its pictures."""
-    count_picture(state, Product())
+    count_picture(state, tried.product)
     marked = mark_answer(picture, state.settings.picture_mark)
     return _respond(marked, marked.pieces, held.pop_all(), state)
 
 
 def _forward(
-    route: Route, shopper: Shopper | None, key: str | None, state: AppState
+    route: Route, shopper: Shopper | None, key: str | None, state: AppState, tried: _Tried
 ) -> StreamedResponse:
     """Send this request to Genvoris, and return its response unless it is an error.
 
@@ -123,7 +133,7 @@ def _forward(
         HttpError: The request must not be forwarded.
         GenvorisError: Genvoris refused it.
     """
-    answer = _send(route, _body(route, shopper, state), state, key)
+    answer = _send(route, _body(route, shopper, state, tried), state, key)
     if answer.status < 300:
         return answer
     with closing(answer):
@@ -132,7 +142,9 @@ def _forward(
         raise answer.error((state.settings.api_key,))
 
 
-def _spend(shopper: Shopper, key: str, spender: Spender, state: AppState) -> Received:
+def _spend(
+    shopper: Shopper, key: str, spender: Spender, state: AppState, tried: _Tried
+) -> Received:
     """Have a try-on made that is taken from the shopper's ledger.
 
     The picture is received to its end before it is counted, and counted before any of it is sent:
@@ -144,10 +156,12 @@ def _spend(shopper: Shopper, key: str, spender: Spender, state: AppState) -> Rec
     """
     reserved = spender.reserve(shopper, key)
     if reserved is None:
-        fields = refusal_fields(state.error_mapper.refuse(spender.refusal(shopper)))
+        refusal = state.error_mapper.refuse(spender.refusal(shopper))
+        count_no_picture(state, refusal)
+        fields = refusal_fields(refusal)
         raise HttpError(fields.pop("error"), **fields)
     try:
-        with closing(_forward(TRYON, shopper, reserved, state)) as answer:
+        with closing(_forward(TRYON, shopper, reserved, state, tried)) as answer:
             picture = receive(answer)
     except (HTTPException, HttpError, QuotaError) as error:  # it was not attempted
         spender.release(shopper, reserved)
@@ -178,18 +192,18 @@ def _idempotency_key(visitor: Visitor | None) -> str | None:
     return key_of_owner(visitor.owner, key) if visitor and key else None
 
 
-def _body(route: Route, shopper: Shopper | None, state: AppState) -> Body | None:
+def _body(route: Route, shopper: Shopper | None, state: AppState, tried: _Tried) -> Body | None:
     if not route.takes_shopper:
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
     settings = state.settings
-    has_filter = state.hooks.product_filter is not None
-    check = functools.partial(_check_product, route, state) if has_filter else None
+    is_read = state.hooks.product_filter is not None or state.recorder is not None
+    check = functools.partial(_check_product, route, state, tried) if is_read else None
     return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, check)
 
 
-def _check_product(route: Route, state: AppState, fields: ProductFields) -> None:
-    """Ask the shop's product filter about the product of a request, which may name none.
+def _check_product(route: Route, state: AppState, tried: _Tried, fields: ProductFields) -> None:
+    """Note the product of a request, which may name none, and ask the shop's filter about it.
 
     Raises:
         HttpError: 403 ``product_unavailable``.
@@ -197,9 +211,12 @@ def _check_product(route: Route, state: AppState, fields: ProductFields) -> None
     for name, value in request.args.items(multi=True):
         fields.add(name, value)
     product = fields.product(shop_url(request))
+    tried.product = product or Product()
+    if state.hooks.product_filter is None:
+        return
     if product is None and route is not TRYON:
         return  # a photo may be analysed without a product
-    if not state.may_try_on(product or Product()):
+    if not state.may_try_on(tried.product):
         raise HttpError("product_unavailable")
 
 
@@ -226,11 +243,16 @@ def _send(
     )
 
 
-def _http_error(error: GenvorisError, shopper: Shopper | None, state: AppState) -> HttpError:
+def _http_error(
+    error: GenvorisError, route: Route, shopper: Shopper | None, state: AppState
+) -> HttpError:
     """Return what an error means to the browser, with a message of the extension's own."""
     if isinstance(error, InvalidSessionTokenError) and shopper is not None:
         state.broker.forget(shopper)  # revoked in the meantime: the next one will be new
-    return error_for_outcome(state.error_mapper.explain(error, shopper), error)
+    outcome = state.error_mapper.explain(error, shopper)
+    if route is TRYON and not isinstance(error, PacedError):  # which may be sent again soon
+        count_no_picture(state, outcome)
+    return error_for_outcome(outcome, error)
 
 
 def _respond(
