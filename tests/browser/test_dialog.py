@@ -203,9 +203,17 @@ def test_escape_keeps_job(page: Page, photo: Path) -> None:
 
 
 def test_page_shows_own_paywall(demo: Demo, desktop_page: Page) -> None:
-    """A page that cancels the quota event shows a paywall of its own."""
+    """A page that cancels the quota event shows a paywall of its own, which is counted once."""
     log_in(desktop_page, demo.url, "Chloe")
     desktop_page.wait_for_load_state()
+    desktop_page.evaluate(
+        """() => {
+          window.shown = [];
+          addEventListener('genvoris:analytics', ({ detail }) => {
+            if (detail.eventType === 'PAYWALL_SHOWN') shown.push(detail.productTitle);
+          });
+        }"""
+    )
     refusal = desktop_page.evaluate(
         """() => new Promise(resolve => {
           addEventListener('genvoris:quota', event => {
@@ -218,6 +226,8 @@ def test_page_shows_own_paywall(demo: Demo, desktop_page: Page) -> None:
     assert (refusal["reason"], refusal["used"], refusal["limit"]) == ("quota_exhausted", 5, 5)
     assert refusal["paywall"]["kind"] == "offer"
     expect(dialog(desktop_page)).to_be_hidden()
+    desktop_page.wait_for_function("shown.length")
+    assert desktop_page.evaluate("shown") == ["Harbour shirt"]
 
 
 @pytest.mark.parametrize(("name", "words"), [("Dev", "plan"), ("Elif", "account")])

@@ -142,15 +142,17 @@ export class Session implements JobListener {
 
   /** Return false if the page shows a paywall or log-in of its own. */
   #mayShow(answer: Status | Problem): boolean {
-    const { store, config } = this.#context;
+    const { store, config, tracker } = this.#context;
     const takeover = takeoverOf(answer, config.loginUrl);
     if (!takeover) return true;
-    const { open } = store.model;
+    const { open, product } = store.model;
     // Nothing else on the page can be used while a modal dialog is open.
     if (open) store.dispatch({ type: "pause" });
     const ours = takeover();
-    if (!ours) store.dispatch({ type: "interrupt" });
-    else if (open) store.dispatch({ type: "unpause" });
+    if (!ours) {
+      if (answer.paywall) tracker.track("PAYWALL_SHOWN", product);
+      store.dispatch({ type: "interrupt" });
+    } else if (open) store.dispatch({ type: "unpause" });
     return ours;
   }
 }
