@@ -117,6 +117,8 @@ def show(page: Page, name: str) -> None:
     expect_accessible(page)
     assert page.evaluate("violations") == []
     assert page.evaluate(WIDTH) <= 0, f"{name} is wider than the screen"
+    for place in page.get_by_role("navigation").get_by_role("link").all():
+        expect(place).to_be_in_viewport(ratio=1)
     if folder := os.environ.get("GENVORIS_SCREENSHOTS"):
         size = page.viewport_size or {"width": 0}
         scheme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
