@@ -21,6 +21,11 @@ FAULTS = """async () => {
   return found.violations.map(({id, nodes}) => [id, ...nodes.map(node => node.html)].join(' '));
 }"""
 
+IS_BUTTON_IN_SIGHT = """() => {
+  const {top, bottom} = document.querySelector('button').getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}"""
+
 
 def look(page: Page, name: str) -> list[str]:
     """Return what axe finds on a page, and whether it is too wide; keep a picture if asked to."""
@@ -53,6 +58,8 @@ def test_set_up(new_context: Any, tmp_path: Path) -> None:
         is_dark = "matchMedia('(prefers-color-scheme: dark)').matches"
         shown = [each for each in page.frames if "/shirt" in each.url]
         assert [each.evaluate(is_dark) for each in shown] == [False, True]
+        for each in shown:
+            each.wait_for_function(IS_BUTTON_IN_SIGHT)
 
         page.get_by_label("Roundness of the corners, px").fill("41")
         expect(frames.get_by_text("the preview appears here")).to_be_visible()

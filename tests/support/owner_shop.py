@@ -33,6 +33,7 @@ PRODUCT = """<!doctype html>
 </html>"""
 STYLE = """
 body { margin: 2rem; background: #fff; color: #222; font: 1rem/1.5 sans-serif; }
+h1 { padding-block: 50rem 1rem; }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #eee; } }
 """
 POLICY = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'none'"
