@@ -12,8 +12,8 @@ from .core.built_widget import find_folder
 from .settings import is_enabled, read_settings
 from .web import shopper as shopping
 from .web.caching import enforce_policies
-from .web.framing import enforce_frames
 from .web.compat import with_body_limit
+from .web.framing import enforce_frames
 from .web.hooks import Hooks
 from .web.registration import Registration
 from .web.state import (

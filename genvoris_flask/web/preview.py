@@ -43,7 +43,8 @@ def preview_url(state: AppState, path: str, design: Mapping[str, Any]) -> str:
 def preview_design(state: AppState, page: Request) -> ButtonDesign | None:
     """Return the design that the page's address asks for, if its sender may see it.
 
-    The page is then kept out of all caches, and may be in a frame of the shop's own pages. One that a cache of the shop's would keep gets none.
+    The page is then kept out of all caches, and may be in a frame of the shop's own pages. One that
+    a cache of the shop's would keep gets none.
     """
     if _IN_QUERY not in page.query_string:
         return None
