@@ -10,7 +10,7 @@ texts keep their size. The padding of a ``plot`` has room for the labels of its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -78,12 +78,17 @@ class Plot:
     ticks: list[Tick]
 
 
-def lay_out(columns: Sequence[Column]) -> Plot:
-    """Compute the layout of a chart."""
+def lay_out(columns: Sequence[Column], write: Callable[[int], str] = "{:,}".format) -> Plot:
+    """Compute the layout of a chart.
+
+    Args:
+        columns: What it shows, from left to right.
+        write: Returns a number of the scale as text.
+    """
     top = scale_top(max((each.made + each.failed for each in columns), default=0))
     return Plot(
         bars=[_bar(number, each, len(columns), top) for number, each in enumerate(columns)],
-        ticks=[Tick(_y(level, top), f"{level:,}") for level in sorted({0, top // 2, top})],
+        ticks=[Tick(_y(level, top), write(level)) for level in sorted({0, top // 2, top})],
     )
 
 
@@ -95,17 +100,20 @@ def scale_top(largest: int) -> int:
     return top
 
 
-def bar_chart(columns: Sequence[Column], title: str) -> str:
+def bar_chart(
+    columns: Sequence[Column], title: str, write: Callable[[int], str] = "{:,}".format
+) -> str:
     """Return a chart of columns as SVG.
 
     Args:
         columns: What it shows, from left to right.
         title: What it says to those who do not see it.
+        write: Returns a number of the scale as text.
     """
-    plot = lay_out(columns)
+    plot = lay_out(columns, write)
     grid = [
         f'<line class="grid" x2="100%" y1="{tick.y}%" y2="{tick.y}%"/>'
-        f'<text x="-8" y="{tick.y}%" dy="4.5" text-anchor="end">{tick.label}</text>'
+        f'<text x="-8" y="{tick.y}%" dy="4.5" text-anchor="end">{escape(tick.label)}</text>'
         for tick in plot.ticks
     ]
     base = '<line class="base" x2="100%" y1="100%" y2="100%"/>'

@@ -79,6 +79,34 @@ def test_page_shows_the_report(shop: Shop, table: FigureTable) -> None:
     assert html.count('<rect class="made"') > 30
 
 
+@pytest.mark.parametrize(
+    ("language", "thousands", "decimals"),
+    [
+        ("en", ",", "."),
+        ("de", ".", ","),
+        ("fr", "\N{NARROW NO-BREAK SPACE}", ","),
+        ("ar", ",", "."),
+    ],
+)
+def test_numbers(
+    shop: Shop, table: FigureTable, language: str, thousands: str, decimals: str
+) -> None:
+    """Numbers have the separators of the page's language, in tables, sums and charts."""
+    visitors = {
+        Count(today(shop), visitors_name(1000, is_held=held)): 900 for held in (True, False)
+    }
+    table.add({Count(today(shop), "tried"): 1234, **visitors}, {})
+    order = ReportedOrder("custom", "1", today(shop), "EUR", 123450, is_attributed=True)
+    table.add_order(order)
+    shop.browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    html = page(shop, FIGURES)
+    assert f">1{thousands}234</td>" in html
+    assert f">1{thousands}234{decimals}50 EUR<" in html
+    assert f": 1{thousands}234</title>" in html
+    assert f">2{thousands}000</text>" in html
+    assert f">0{decimals}00</bdi>" in page(shop, TRIAL)
+
+
 def test_ranges(shop: Shop, table: FigureTable) -> None:
     """A range is chosen by its length, or by its days."""
     for days in range(200):

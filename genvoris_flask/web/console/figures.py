@@ -19,6 +19,7 @@ from ...core.figures.export import cell, daily_rows, in_major_units, product_row
 from ...core.figures.recorder import LONGER
 from ...core.figures.report import STAGES, Money, Range, Report, Summary, read_report
 from ...core.locales.console import translate
+from ...core.locales.numbers import localize
 from ..errors import page_language
 from ..state import get_state
 from .assets import load_asset
@@ -52,7 +53,7 @@ class Line:
         """By how many percent it changed; empty if there was none before."""
         if not self.before:
             return ""
-        return f"{round(100 * (self.now - self.before) / self.before):+,}%".replace("-", "\u2212")
+        return _written(round(100 * (self.now - self.before) / self.before), "+,") + "%"
 
     @property
     def bar(self) -> Markup:
@@ -138,7 +139,7 @@ def _values(report: Report) -> dict[str, Any]:
 
 def draw(columns: Sequence[Column], title: str) -> Markup:
     """Return a chart as HTML."""
-    return Markup(bar_chart(columns, title))  # noqa: S704  (it escapes)
+    return Markup(bar_chart(columns, title, _written))  # noqa: S704  (it escapes)
 
 
 def _lines(names: Sequence[str], now: Summary, before: Summary) -> Iterator[Line]:
@@ -153,9 +154,9 @@ def _money(money: Money, before: Sequence[Money]) -> dict[str, str | int]:
     return {
         "currency": money.currency,
         "orders": money.orders,
-        "paid": in_major_units(money.amount, money.currency),
-        "returned": in_major_units(money.returned, money.currency),
-        "before": in_major_units(earlier.amount if earlier else 0, money.currency),
+        "paid": _amount(money.amount, money.currency),
+        "returned": _amount(money.returned, money.currency),
+        "before": _amount(earlier.amount if earlier else 0, money.currency),
     }
 
 
@@ -170,7 +171,7 @@ def _columns(report: Report) -> Iterator[Column]:
         failed = sum(_failed(counts) for _day, counts in group)
         first, last = group[0][0], group[-1][0]
         span = first.isoformat() if first == last else f"{first} \N{EN DASH} {last}"
-        title = f"{span}: {made:,}" + (f" + {failed:,}" if failed else "")
+        title = f"{span}: {_written(made)}" + (f" + {_written(failed)}" if failed else "")
         yield Column(f"{first:%m-%d}", title, made, failed)
 
 
@@ -178,7 +179,15 @@ def _time_columns(summary: Summary) -> Iterator[Column]:
     longer = translate("figures.longer", page_language())
     for name, count in summary.times:
         label = longer if name == LONGER else f"\u2264 {name}"
-        yield Column(label, f"{label}: {count:,}", count)
+        yield Column(label, f"{label}: {_written(count)}", count)
+
+
+def _written(number: int, form: str = ",") -> str:
+    return localize(format(number, form), page_language()).replace("-", "\N{MINUS SIGN}")
+
+
+def _amount(amount: int, currency: str) -> str:
+    return localize(in_major_units(amount, currency), page_language())
 
 
 def _failed(counts: Mapping[str, int]) -> int:

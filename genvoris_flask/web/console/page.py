@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from ...core.locales import direction
 from ...core.locales.console import translate
+from ...core.locales.numbers import localize
 from ..blueprints import CONSOLE
 from ..errors import page_language
 from ..hosts import own_path
@@ -73,8 +74,8 @@ def render(
     """Return a page of the console.
 
     Its template extends ``genvoris/console/layout.html`` and has ``console``, ``t(key, …)`` for
-    texts, ``label(key, name)`` for those that there may not be, ``link(path, …)`` for the
-    console's addresses, and ``day(at)`` and ``minute(at)`` for times.
+    texts, ``label(key, name)`` for those that there may not be, ``number(value)`` for numbers,
+    ``link(path, …)`` for the console's addresses, and ``day(at)`` and ``minute(at)`` for times.
 
     Args:
         template: The template's name in ``genvoris/console/``.
@@ -93,6 +94,7 @@ def render(
         console=console,
         t=t,
         label=functools.partial(label, t),
+        number=number,
         link=link,
         day=day,
         minute=minute,
@@ -138,6 +140,16 @@ def notice(t: Text) -> str | None:
         return t(f"common.done.{name}") if name else None
     except KeyError:
         return None
+
+
+def number(value: float, form: str = ",") -> str:
+    """Return a number as it is written in the page's language.
+
+    Args:
+        value: The number.
+        form: How Python's ``format`` writes it.
+    """
+    return localize(format(value, form), page_language())
 
 
 def day(at: datetime) -> Markup:

@@ -13,6 +13,8 @@ from ...core.figures.export import in_major_units
 from ...core.figures.holdout import SCALE, share_of
 from ...core.figures.statistics import Interval
 from ...core.figures.trial import Group, Trial, read_trial
+from ...core.locales.numbers import localize
+from ..errors import page_language
 from ..state import get_state
 from .figures import chart_style
 from .page import render
@@ -56,7 +58,7 @@ def show_trial() -> Any:
         "trial",
         chart_style=chart_style(),
         trial=trial,
-        share=f"{100 * share / SCALE:g}",
+        share=100 * share / SCALE,
         measures=_measures(trial) if trial else [],
     )
 
@@ -93,15 +95,19 @@ def _revenue(currency: str, interval: Interval, trial: Trial) -> Measure:
 
 
 def _with_range(measure: Measure, ends: list[str], interval: Interval) -> Measure:
-    difference, low, high = (each.replace("-", "\u2212") for each in ends)
+    difference, low, high = (
+        localize(each, page_language()).replace("-", "\N{MINUS SIGN}") for each in ends
+    )
     title = f"{difference} ({low} … {high})"
     chart = Markup(span_chart(interval.low, interval.estimate, interval.high, title))  # noqa: S704
     return replace(measure, difference=difference, low=low, high=high, chart=chart)
 
 
 def _per_visitor(group: Group, currency: str) -> str:
-    return in_major_units(group.sample(currency).mean, currency) if group.visitors else ""
+    if not group.visitors:
+        return ""
+    return localize(in_major_units(group.sample(currency).mean, currency), page_language())
 
 
 def _percent(count: int, size: int) -> str:
-    return f"{100 * count / size:.2f}" if size else ""
+    return localize(f"{100 * count / size:.2f}", page_language()) if size else ""
