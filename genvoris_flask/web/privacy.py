@@ -87,6 +87,7 @@ class AppPrivacy:
             books=timedelta(days=settings.keep_books_days),
         )
         swept = self._state.database.run(lambda connection: sweep_tables(connection, periods))
+        self._state.database.empty_log()
         return counts | swept
 
 

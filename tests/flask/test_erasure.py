@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, create_engine, select
 
 from genvoris_flask import GenvorisFlask, Shopper
-from genvoris_flask.core.ledger.schema import metadata
+from genvoris_flask.core.ledger.schema import metadata, outbox
 from genvoris_flask.core.outbox.messages import Message
 from genvoris_flask.core.privacy.erasure import Receipt
 from genvoris_flask.signals import shopper_erased
@@ -20,6 +20,7 @@ from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
+from tests.support.marked_photo import files_with
 
 EMAIL = "marked-address@example.com"
 DAY = 24 * 3600
@@ -93,6 +94,27 @@ def test_messages_about_the_shopper(shop: Shop) -> None:
     assert "genvoris_outbox.subject" in rows_with(shop, "ada")
     assert erase(shop).done_at is not None
     assert rows_with(shop, "ada") == []
+
+
+def test_deleted_bytes(shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is erased while somebody reads the database leaves its files with the next sweep."""
+
+    def files() -> set[str]:
+        return {name for name in files_with(tmp_path, EMAIL.encode()) if name.startswith("shop.")}
+
+    order = {"order_id": "1", "amount_cents": 900, "customer_email": EMAIL}
+    shop.state.outbox.put(Message("conversion", "order-1", order))
+    assert shop.state.outbox.flush(10)
+    reader = create_engine(f"sqlite:///{tmp_path}/shop.sqlite")
+    with reader.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.execute(select(outbox)).all()
+        assert erase(shop).done_at is not None
+        assert "flask genvoris sweep" in caplog.text
+    reader.dispose()
+    assert files()
+    assert run_command(shop.app, "sweep").exit_code == 0
+    assert files() == set()
 
 
 def test_free_try_ons_are_given_once(genvoris: LocalGenvoris, tmp_path: Path) -> None:

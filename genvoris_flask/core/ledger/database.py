@@ -7,6 +7,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
@@ -24,12 +25,15 @@ T = TypeVar("T")
 Mode = Literal["durable", "fast", "read"]
 
 ATTEMPTS = 6
-# Names in a connection's ``info``: what its next transaction does, and how SQLite writes.
-MODE, LEVEL = "genvoris_mode", "genvoris_level"
+# Names in a connection's ``info``: what its next transaction does, how SQLite writes, and whether
+# it overwrites what is deleted.
+MODE, LEVEL, OVERWRITES = "genvoris_mode", "genvoris_level", "genvoris_overwrites"
 # When a pooled connection was last used; it is tried again after so many seconds.
 USED_AT, IDLE_SECONDS = "genvoris_used_at", 5.0
 # Seconds that SQLite waits for another writer. A writer holds the database for about a millisecond.
 SQLITE_TIMEOUT = 15.0
+# Milliseconds that it waits for readers to empty its log, while nobody else can write.
+_LOG_TIMEOUT = 500
 # Deadlock, serialization failure, lock timeout; by SQLSTATE and by MySQL's numbers.
 _CONFLICT_STATES = {"40001", "40P01", "55P03"}
 _CONFLICT_NUMBERS = {1205, 1213, 1020}
@@ -74,12 +78,46 @@ class Database:
                 with self.engine.connect() as connection:
                     connection.info[MODE] = mode
                     with connection.begin():
+                        _overwrite_deleted(connection)
                         return work(connection)
             except SQLAlchemyError as error:
                 if attempt == ATTEMPTS or not is_conflict(error):
                     raise unavailable(error) from error
             self._sleep(0.005 * 2**attempt * jitter(0.5, 1.5))
         raise AssertionError("unreachable")
+
+    def empty_log(self) -> bool:
+        """Empty SQLite's write-ahead log, which has rows as they were before they were deleted.
+
+        Servers do so by themselves (PostgreSQL, MySQL, MariaDB); nothing is done there.
+
+        Returns:
+            False if it is not empty, since others read or write meanwhile. It will be by the time
+            the last connection is closed.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        try:
+            with (
+                closing(self.engine.raw_connection()) as pooled,
+                closing(pooled.cursor()) as cursor,
+            ):
+                (usual,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+                cursor.execute(f"PRAGMA busy_timeout = {_LOG_TIMEOUT}")
+                try:
+                    ((is_busy, *_),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout = {usual}")
+        except (SQLAlchemyError, sqlite3.Error):
+            return False
+        return not is_busy
+
+
+def _overwrite_deleted(connection: Connection) -> None:
+    """Have SQLite overwrite what is deleted, which many builds of it leave in the file."""
+    if connection.dialect.name == "sqlite" and OVERWRITES not in connection.info:
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        connection.info[OVERWRITES] = True
 
 
 def open_engine(target: str | URL) -> Engine:

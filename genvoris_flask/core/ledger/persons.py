@@ -6,6 +6,7 @@ nothing leads to, instead of the shop's id of the shopper.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ from .schema import (
     reservations,
     subscriptions,
 )
+
+log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 ERASED = "erased:"
 _BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
@@ -215,7 +218,7 @@ class DatabaseErasures:
         return self._database.run(work)
 
     def save(self, receipt: Receipt) -> bool:
-        """Store a receipt; see ``ErasureRecords``."""
+        """Store a receipt, and empty the database's log; see ``ErasureRecords``."""
         values: dict[str, Any] = {
             "attempts": erasures.c.attempts + 1,
             "receipt": receipt.fields(),
@@ -225,7 +228,10 @@ class DatabaseErasures:
             values["account"] = None
         unfinished = (erasures.c.id == receipt.id, erasures.c.done_at.is_(None))
         statement = update(erasures).where(*unfinished).values(**values)
-        return bool(self._database.run(lambda each: each.execute(statement).rowcount))
+        is_saved = bool(self._database.run(lambda each: each.execute(statement).rowcount))
+        if not self._database.empty_log():
+            log.warning("The database's log is in use: `flask genvoris sweep` empties it later.")
+        return is_saved
 
     def pending(self) -> list[OpenErasure]:
         """Return the erasures that are not done, the oldest first."""
