@@ -71,12 +71,17 @@ class AppPrivacy:
         return erasures_of(self._state).retry()
 
     def sweep(self) -> dict[str, int]:
-        """Delete what is older than its period, and return how much of what.
+        """Delete messages and rows that are older than their period; return how many of what.
 
-        Everything in Redis and in memory expires by itself; this is for the database.
+        Everything else in Redis, and all in memory, expires by itself.
         """
+        from ..core.outbox.durable import DurableOutbox  # as few shops have one
+
         counts = {"erasures continued": len(self.retry())}
+        outbox = self._state.outbox
         if self._state.database is None:
+            if isinstance(outbox, DurableOutbox):  # in Redis
+                counts["messages"] = outbox.table.prune()
             return counts
         from ..core.ledger.retention import Sweep, sweep_tables  # imports SQLAlchemy, an extra
 

@@ -20,6 +20,7 @@ from tests.support.outboxes import in_two_processes, killed_often
 from tests.support.waiting import until
 
 SECRET = "whsec_0123456789abcdef"
+DAY = 24 * 3600
 DELIVERIES = "/genvoris/console/deliveries"
 
 
@@ -98,6 +99,18 @@ def test_given_up_order_is_sent_again(shop: Shop) -> None:
     assert "1 sent again" in run_command(shop.app, "outbox", "retry", first).stdout
     assert "1 dropped" in run_command(shop.app, "outbox", "drop", second, "--yes").stdout
     assert list_outbox(shop.app) == []
+
+
+def test_sweep(shop: Shop, genvoris: LocalGenvoris, redis_server: RedisServer) -> None:
+    """A given-up order that nobody sent again is swept after 90 days."""
+    answer_with(shop, 400, "invalid_body")
+    convert(shop, "1")
+    shop.state.outbox.flush(60)
+    genvoris.clock.now += 91 * DAY
+    assert "messages" in run_command(shop.app, "sweep").stdout
+    assert list_outbox(shop.app, "--state", "given_up") == []
+    names = [key.rsplit(b":", 1)[1] for key in redis_server.command("KEYS", "*:outbox:*")]
+    assert names == [b"number"]
 
 
 def test_console_sends_again(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:

@@ -125,6 +125,24 @@ def test_pauses_grow_for_three_days(shop: OutboxFixture) -> None:
     assert shop.run() == ["conversion:1"]
 
 
+def test_what_was_given_up_ends(shop: OutboxFixture) -> None:
+    """It may name people, so it is gone after 90 days; statistics and what was sent after 30."""
+    shop.fails_with = lambda message: None if message.subject == "order:2" else refusal(400)
+    for message in (conversion(1), conversion(2), Message("events", "events:1", {"events": []})):
+        shop.table.put(message)
+    shop.run()
+    assert {state for state, _ in shop.states().values()} == {"given_up", "sent"}
+    shop.now += 31 * DAY
+    assert shop.table.prune() == 2
+    assert list(shop.states()) == ["order:1"]
+    shop.now += 58 * DAY
+    assert shop.table.prune() == 0
+    shop.now += 2 * DAY
+    assert shop.table.prune() == 1
+    assert (shop.states(), shop.bodies()) == ({}, [])
+    assert shop.table.put(conversion(1))
+
+
 def test_genvoris_says_how_long_to_wait(shop: OutboxFixture) -> None:
     """Nothing is sent to it before, whichever message was refused."""
     shop.fails_with = lambda _message: refusal(429, retry_after=90.0)

@@ -12,20 +12,30 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..concurrency.per_process import PerProcess
-from ..outbox.messages import KINDS, Claim, Lane, Message, State, StoredMessage
+from ..outbox.messages import KEEP, KEEP_GIVEN_UP, KINDS, Claim, Lane, Message, State, StoredMessage
 from .accounts import fit_event
 from .database import Database, insert_if_absent, unavailable
 from .schema import outbox
 
-# For how long a message that was delivered is known by its key.
-KEEP = timedelta(days=30)
 # How many messages are looked at to find one that no other process takes at the same moment.
 CANDIDATES = 20
 
@@ -131,10 +141,8 @@ class MessageTable:
         return found
 
     def prune(self) -> int:
-        """Forget what was delivered long ago, and old statistics; return how many there were."""
-        old = outbox.c.ended_at < self._now() - KEEP
-        is_over = or_(outbox.c.state == "sent", outbox.c.kind == "events")
-        return self._delete(old, is_over, outbox.c.kind != "customer")
+        """Forget what was delivered or given up long ago; return how many there were."""
+        return self._delete(is_over(self._now()))
 
     # For the shop's staff
 
@@ -202,6 +210,17 @@ def send_again(connection: Connection, now: datetime, ids: Sequence[int] | None 
     )
     query = update(outbox).where(chosen).values(**again, ended_at=None)
     return connection.execute(query).rowcount
+
+
+def is_over(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a message has been kept long enough.
+
+    A shopper's state stays as long as their account.
+    """
+    is_brief = or_(outbox.c.state == "sent", outbox.c.kind == "events")
+    ended = outbox.c.ended_at
+    is_old = or_(ended < now - KEEP_GIVEN_UP, and_(is_brief, ended < now - KEEP))
+    return and_(outbox.c.kind != "customer", is_old)
 
 
 def _is_waiting(lane: Lane) -> Any:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    and_,
     delete,
     exists,
     func,
@@ -26,11 +25,12 @@ from sqlalchemy import (
     select,
 )
 
+from ..outbox.messages import KEEP, KEEP_GIVEN_UP
 from .changed_settings import settings_table
 from .events import LOCK
 from .figures import KEEP_DAYS, prune_figures
 from .figures_schema import figure_orders, figure_products, figures, product_figures
-from .outbox import KEEP as KEEP_MESSAGES
+from .outbox import is_over
 from .persons import forget_erased_addresses
 from .schema import (
     accounts,
@@ -48,7 +48,6 @@ from .schema import (
     subscriptions,
 )
 
-KEEP_GIVEN_UP = timedelta(days=90)
 BATCH = 500
 
 
@@ -120,9 +119,7 @@ def _texts(connection: Connection, sweep: Sweep) -> int:
 
 
 def _messages(connection: Connection, sweep: Sweep) -> int:
-    delivered = and_(outbox.c.state == "sent", outbox.c.ended_at < sweep.now - KEEP_MESSAGES)
-    given_up = and_(outbox.c.state != "sent", outbox.c.ended_at < sweep.now - KEEP_GIVEN_UP)
-    return _delete(outbox, outbox.c.kind != "customer", or_(delivered, given_up))(connection)
+    return _delete(outbox, is_over(sweep.now))(connection)
 
 
 def _records(connection: Connection, sweep: Sweep) -> int:
@@ -214,7 +211,7 @@ TABLES: Mapping[Table, Period] = {
     ),
     outbox: Period(
         "messages",
-        f"{KEEP_MESSAGES.days} days after they were delivered, {KEEP_GIVEN_UP.days} after they "
+        f"{KEEP.days} days after they were delivered, {KEEP_GIVEN_UP.days} after they "
         "were given up; a shopper's state as long as the account",
         _messages,
     ),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 Lane = Literal["calls", "handlers"]
 State = Literal["waiting", "sent", "given_up"]
 LANES: tuple[Lane, ...] = ("calls", "handlers")
+# For how long a message that was delivered is known by its key, and statistics are kept.
+KEEP = timedelta(days=30)
+# For how long one that was given up can be sent again. It may name people.
+KEEP_GIVEN_UP = timedelta(days=90)
 
 
 @dataclass(frozen=True)

@@ -177,30 +177,41 @@ return at and string.format('%.6f', math.max(at, pause))
 """
 )
 
-# ARGV: what to do (retry, drop or prune), now or a time before which messages are pruned, ids; by
-# default all that were given up. Returns how many there were.
+# ARGV: the times before which messages are forgotten that were sent, or are statistics, and others
+# that were given up. Returns how many there were.
+PRUNE = (
+    _COMMON
+    + """
+local count = 0
+local function prune(state, before, kind)
+  for _, id in ipairs(redis.call('ZRANGE', key(state), '-inf', before, 'BYSCORE')) do
+    local m = load(id)
+    if m and m.kind ~= 'customer' and (not kind or m.kind == kind) then
+      forget(m)
+      count = count + 1
+    end
+  end
+end
+prune('sent', ARGV[1])
+prune('given_up', ARGV[1], 'events')
+prune('given_up', ARGV[2])
+return count
+"""
+)
+
+# ARGV: what to do (retry or drop), now, ids; by default all that were given up. Returns how many
+# there were.
 CHANGE = (
     _COMMON
     + """
 local what, now, count, ids = ARGV[1], tonumber(ARGV[2]), 0, {}
 for i = 3, #ARGV do ids[#ids + 1] = ARGV[i] end
-if what == 'prune' then
-  for _, state in ipairs({'sent', 'given_up'}) do
-    for _, id in ipairs(redis.call('ZRANGE', key(state), '-inf', now, 'BYSCORE')) do
-      ids[#ids + 1] = id
-    end
-  end
-elseif #ids == 0 then
+if #ids == 0 then
   ids = redis.call('ZRANGE', key('given_up'), 0, -1)
 end
 for _, id in ipairs(ids) do
   local m = load(id)
-  if m and what == 'prune' then
-    if m.kind ~= 'customer' and (m.state == 'sent' or m.kind == 'events') then
-      forget(m)
-      count = count + 1
-    end
-  elseif m and m.state ~= 'sent' and what == 'drop' then
+  if m and m.state ~= 'sent' and what == 'drop' then
     if m.state == 'waiting' then leave(m) end
     forget(m)
     count = count + 1

@@ -12,7 +12,7 @@ import logging
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import redis
@@ -23,12 +23,10 @@ from ..storage.interface import Sealer, digest
 from ..storage.namespace import PREFIX
 from ..storage.redis_connection import RedisConnection
 from . import redis_scripts as scripts
-from .messages import KINDS, Claim, Lane, Message, State, StoredMessage
+from .messages import KEEP, KEEP_GIVEN_UP, KINDS, Claim, Lane, Message, State, StoredMessage
 
 log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
-# For how long a message that was delivered is known by its key.
-KEEP = timedelta(days=30)
 MAX_WAITING = 10_000
 _SUBJECT = "outbox-subject"
 
@@ -128,8 +126,10 @@ class RedisTable:
         return None if found is None else datetime.fromtimestamp(float(found), UTC)
 
     def prune(self) -> int:
-        """Forget what was delivered long ago, and old statistics; return how many there were."""
-        return int(self._run(scripts.CHANGE, "prune", self._clock() - KEEP.total_seconds()))
+        """Forget what was delivered or given up long ago; return how many there were."""
+        now = self._clock()
+        times = [now - each.total_seconds() for each in (KEEP, KEEP_GIVEN_UP)]
+        return int(self._run(scripts.PRUNE, *times))
 
     # For the shop's staff
 
