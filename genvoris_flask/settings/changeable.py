@@ -34,8 +34,9 @@ Kind = Literal[
     "credits",
     "button",
     "categories",
+    "wording",
 ]
-Group = Literal["charging", "button", "texts", "limits", "products"]
+Group = Literal["charging", "button", "texts", "wording", "limits", "products"]
 
 
 class SettingsRefusedError(ConfigurationError):
@@ -121,6 +122,7 @@ CHANGEABLE: dict[str, Changeable] = {
         login_url="link",
         picture_credit="text",
     ),
+    **_group("wording", texts="wording"),
     **_group(
         "limits",
         tryons_per_day="number",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.concurrency.per_process import PerProcess, ProcessLock
 from ..core.concurrency.threads import RunAgain, WorkerPool
+from ..core.texts import Texts
 from ..errors import LedgerUnavailableError
 from .changeable import CHANGEABLE, in_order, plain, with_changes, with_good_changes
 from .model import Settings
@@ -151,8 +152,12 @@ class LiveSettings:
         new, _ = with_good_changes(self.base, after.values)
         for key in in_order(keys):
             if before.values.get(key, self) != after.values.get(key, self) and key in CHANGEABLE:
-                name = CHANGEABLE[key].name
-                yield key, plain(getattr(old, name)), plain(getattr(new, name))
+                declared = CHANGEABLE[key]
+                values = plain(getattr(old, declared.name)), plain(getattr(new, declared.name))
+                if declared.kind == "wording":
+                    yield from _text_differences(key, *values)
+                else:
+                    yield key, *values
 
     def _use(self, changes: Changes) -> None:
         settings, self.problems = with_good_changes(self.base, changes.values)
@@ -183,3 +188,12 @@ class LiveSettings:
             if not self._is_failing:  # one line for each attempt would flood the log
                 self._is_failing = True
                 log.warning("Changed settings cannot be read; the last known apply: %s", error)
+
+
+def _text_differences(key: str, before: Texts, after: Texts) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each text that was changed, by setting, language and key; see ``_differences``."""
+    for language in sorted(before.keys() | after.keys()):
+        old, new = before.get(language, {}), after.get(language, {})
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name) != new.get(name):
+                yield f"{key} {language} {name}", old.get(name), new.get(name)

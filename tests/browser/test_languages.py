@@ -68,11 +68,11 @@ def test_own_sentences(shop: ScriptedShop, photo: Path) -> None:
 
 def test_own_sentences_by_language(shop: ScriptedShop) -> None:
     """The shop's sentences of a language are for that one, and its others come first."""
-    own = {"de": {"title": "Am Körper", "close": "Zu"}, "close": "×"}
+    own = {"de": {"title": "Am Körper", "close": "Zu"}, "close": "X"}
     shop.lang, shop.tag["data-strings"] = "de", json.dumps(own)
     page = shop.open()
     page.get_by_role("button").click()
     expect_heading(page, "Am Körper")
-    expect(dialog(page).get_by_role("button", name="×")).to_be_visible()
+    expect(dialog(page).get_by_role("button", name="X")).to_be_visible()
     page.evaluate("Genvoris.update({language: 'fr'})")
     expect_heading(page, "Essayer")

@@ -20,13 +20,24 @@ from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.unit.test_changeable_settings import VALUES
 
-PAGES = ("", "/charging", "/button", "/texts", "/limits", "/products", "/export", "/button/preview")
+PAGES = (
+    "",
+    "/charging",
+    "/button",
+    "/texts",
+    "/wording",
+    "/limits",
+    "/products",
+    "/export",
+    "/button/preview",
+)
 # What each kind of setting has in its form.
 FORMS = {
     "GENVORIS_PACKS": {"packs_try_ons": "1", "packs_price": "0.99 €"},
     "GENVORIS_CREDITS": {"credits": "2", "credits_per": "per_item"},
     "GENVORIS_BUTTON": {"button_label": "Anprobieren", "button_showOnCards": "yes"},
     "GENVORIS_HOLDOUT": {"holdout": "12.5"},
+    "GENVORIS_TEXTS": {"language": "de", "text.title": "Am Körper"},
 }
 EMPTY_PACK = {"packs_title": "", "packs_external_price_id": ""}
 
@@ -112,7 +123,10 @@ def test_wrong(console: Console) -> None:
     """A wrong value is refused with words beside its field, and what was typed stays there."""
     for key, declared in CHANGEABLE.items():
         value = VALUES[key][1]
-        if declared.kind in ("flag", "packs", "credits", "button") or not str(value).strip():
+        if (
+            declared.kind in ("flag", "packs", "credits", "button", "wording")
+            or not str(value).strip()
+        ):
             continue
         path, name = f"/{declared.group}", declared.name
         answer = console.post(path, **{**console.form(path), name: value})
@@ -261,7 +275,7 @@ def test_no_secrets(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     seen = [console.get(path) for path in PAGES]
     seen += [console.get("/export", format=form) for form in ("python", "env", "json")]
     seen.append(console.post("/test").text)
-    for path in ("/charging", "/button", "/texts", "/limits", "/products"):
+    for path in ("/charging", "/button", "/texts", "/wording", "/limits", "/products"):
         values = {each.name: "wrong\n" for each in CHANGEABLE.values()}
         seen.append(console.post(path, **console.form(path), dry_run="yes").text)
         seen.append(console.post(path, **values).text)

@@ -43,6 +43,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "GENVORIS_ALLOW_GUESTS": (True, "perhaps"),
     "GENVORIS_UPGRADE_URL": ("/plans-new", "javascript:alert(1)"),
     "GENVORIS_BUTTON": ({"label": "Anprobieren"}, {"label": "x" * 21}),
+    "GENVORIS_TEXTS": ({"de": {"title": "Am Körper"}}, {"de": {"titel": "Am Körper"}}),
     "GENVORIS_PREVIEW_PAGE": ("/products/shirt?colour=red", "https://evil.example/"),
     "GENVORIS_SHOP_NAME": ("Ada & Söhne", "  "),
     "GENVORIS_SUPPORT_URL": ("mailto:help@shop.example", "//evil.example"),

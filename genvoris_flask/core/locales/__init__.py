@@ -11,6 +11,15 @@ DEFAULT = "en"
 RIGHT_TO_LEFT = ("ar", "ur")
 # The order decides between languages that Accept-Language ranks equally.
 _LANGUAGES = ("en", "ar", "fr", "de", "es", "ur")
+# As those who speak them call them.
+NAMES = {
+    "en": "English",
+    "ar": "العربية",
+    "fr": "Français",
+    "de": "Deutsch",
+    "es": "Español",
+    "ur": "اردو",
+}
 
 
 def _read(language: str) -> Mapping[str, str]:

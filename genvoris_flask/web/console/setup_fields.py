@@ -12,6 +12,7 @@ from ...core.button_design import FIELDS as DESIGN_FIELDS
 from ...core.charging.packs import FIELDS as PACK_FIELDS
 from ...core.charging.ways import WAYS, problems
 from ...core.figures.holdout import MAX_SHARE
+from ...core.locales import NAMES
 from ...core.products import CATEGORIES
 from ...core.validators import Number
 from ...errors import ConfigurationError
@@ -143,6 +144,8 @@ def changed_value(declared: Changeable, value: Any) -> str:
     if declared.kind == "share":
         return percent(value)
     shown = plain(value)
+    if declared.kind == "wording":
+        return ", ".join(f"{NAMES[code]}: {len(texts)}" for code, texts in value.items())
     match shown:
         case None:
             return ""

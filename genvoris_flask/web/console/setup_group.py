@@ -34,7 +34,8 @@ from .setup_fields import (
     words,
 )
 
-PAGES = ("overview", "charging", "button", "texts", "limits", "products")
+PAGES = ("overview", "charging", "button", "texts", "wording", "limits", "products")
+OWN_TEMPLATES = ("charging", "button", "wording")
 CONFLICT, UNPROCESSABLE = 409, 422
 Answer = str | tuple[str, int] | Response
 
@@ -78,8 +79,13 @@ class Refused:
 
 def save(state: AppState, group: Group) -> Refused | None:
     """Save the form of a page; return why it was not saved, if it was not."""
+    form = request.form
+    return save_values(state, removed(group, form) if "reset" in form else _posted(state, group))
+
+
+def save_values(state: AppState, new: Mapping[str, Any]) -> Refused | None:
+    """Save settings by key, as the form of the request was opened with them; see ``save``."""
     live, form = live_settings(state), request.form
-    new = _removed(group, form) if "reset" in form else _posted(state, group)
     if not new:
         return None
     from ...core.ledger.changed_settings import OutdatedChangeError  # imports SQLAlchemy, an extra
@@ -121,7 +127,7 @@ def show_fields(
             problem=(problems or {}).get(declared.key),
         )
         fields.append(field)
-    template = f"setup_{group}.html" if group in ("charging", "button") else "setup_group.html"
+    template = f"setup_{group}.html" if group in OWN_TEMPLATES else "setup_group.html"
     return render_setup(template, group, fields=fields, version=stored.version, **more)
 
 
@@ -152,7 +158,12 @@ def live_settings(state: AppState) -> LiveSettings:
     return state.live
 
 
-def _removed(group: Group, form: Form) -> dict[str, Any]:
+def removed(group: Group, form: Form) -> dict[str, Any]:
+    """Return the change that undoes the one which a form names.
+
+    Raises:
+        HttpError: 404: It is not of this page.
+    """
     from ...core.ledger.changed_settings import REMOVED  # imports SQLAlchemy, an extra
 
     key = form["reset"]

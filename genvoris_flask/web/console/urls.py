@@ -71,6 +71,8 @@ console.post(f"{CONSOLE}/setup/charging")(view("setup_charging.change_charging")
 console.get(f"{CONSOLE}/setup/button")(view("setup_button.show_button"))
 console.post(f"{CONSOLE}/setup/button")(view("setup_button.change_button"))
 console.get(f"{CONSOLE}/setup/button/preview")(view("setup_button.show_preview"))
+console.get(f"{CONSOLE}/setup/wording")(view("setup_wording.show_wording"))
+console.post(f"{CONSOLE}/setup/wording")(view("setup_wording.change_wording"))
 for name in ("texts", "limits", "products"):
     path: str = f"{CONSOLE}/setup/{name}"
     group: dict[str, str] = {"group": name}
