@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from ...core.outbox.durable import DurableOutbox
-from ...core.outbox.messages import LANES
+from ...core.outbox.messages import LANES, StoredMessage
 from ..state import AppState, get_state
 from .access import actor
 from .page import go_to, render
@@ -34,7 +34,16 @@ def list_deliveries() -> str:
         "deliveries",
         given_up=outbox.table.messages(("given_up",), GIVEN_UP),
         waiting=outbox.table.messages(("waiting",), WAITING),
+        about=about,
     )
+
+
+def about(message: StoredMessage) -> tuple[str, str] | None:
+    """Return what a message is about, ``order`` or ``shopper``, and the shop's id of it."""
+    kind, _, name = (message.subject or "").partition(":")
+    if kind == "order":  # its platform follows
+        return kind, name.partition(":")[2]
+    return (kind, name) if kind == "shopper" else None
 
 
 def send_again() -> Response | tuple[str, int]:
