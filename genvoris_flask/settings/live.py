@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.concurrency.per_process import PerProcess, ProcessLock
 from ..core.concurrency.threads import RunAgain, WorkerPool
-from ..core.texts import Texts
 from ..errors import LedgerUnavailableError
-from .changeable import CHANGEABLE, in_order, plain, with_changes, with_good_changes
+from .changeable import CHANGEABLE, Changeable, in_order, plain, with_changes, with_good_changes
 from .model import Settings
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
@@ -135,7 +134,7 @@ class LiveSettings:
         def record(connection: Connection, before: Changes, after: Changes, now: datetime) -> None:
             for key, old, new in self._differences(before, after):
                 change = Change(actor, "setting.change", key)
-                write_entry(connection, now, change, {"value": old}, {"value": new})
+                write_entry(connection, now, change, old, new)
 
         def check(values: Mapping[str, Any]) -> None:
             # What has become wrong since it was stored must not be in the way of others.
@@ -145,7 +144,9 @@ class LiveSettings:
         self.table.change(new, check=check, record=record, version=version)
         self.refresh()
 
-    def _differences(self, before: Changes, after: Changes) -> Iterator[tuple[str, Any, Any]]:
+    def _differences(
+        self, before: Changes, after: Changes
+    ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Yield each setting that was changed, with what applied before and what applies now."""
         keys = before.values.keys() | after.values.keys()
         old, _ = with_good_changes(self.base, before.values)
@@ -153,11 +154,8 @@ class LiveSettings:
         for key in in_order(keys):
             if before.values.get(key, self) != after.values.get(key, self) and key in CHANGEABLE:
                 declared = CHANGEABLE[key]
-                values = plain(getattr(old, declared.name)), plain(getattr(new, declared.name))
-                if declared.kind == "wording":
-                    yield from _text_differences(key, *values)
-                else:
-                    yield key, *values
+                first, last = plain(getattr(old, declared.name)), plain(getattr(new, declared.name))
+                yield key, _recorded(declared, first, last), _recorded(declared, last, first)
 
     def _use(self, changes: Changes) -> None:
         settings, self.problems = with_good_changes(self.base, changes.values)
@@ -190,10 +188,13 @@ class LiveSettings:
                 log.warning("Changed settings cannot be read; the last known apply: %s", error)
 
 
-def _text_differences(key: str, before: Texts, after: Texts) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each text that was changed, by setting, language and key; see ``_differences``."""
-    for language in sorted(before.keys() | after.keys()):
-        old, new = before.get(language, {}), after.get(language, {})
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                yield f"{key} {language} {name}", old.get(name), new.get(name)
+def _recorded(declared: Changeable, value: Any, other: Any) -> dict[str, Any]:
+    """Return a value as the audit log has it: of many texts, those that differ from another's."""
+    if declared.kind != "wording":
+        return {"value": value}
+    return {
+        f"{language} {key}": text
+        for language, texts in value.items()
+        for key, text in texts.items()
+        if other.get(language, {}).get(key) != text
+    }
