@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from ..core.figures.export import as_fields, in_major_units, product_rows, trial_fields
 from ..core.figures.holdout import share_of
-from ..core.figures.report import STAGES, Range, Report, read_report
+from ..core.figures.report import DISLIKED, LIKED, STAGES, Range, Report, read_report
 from ..core.figures.trial import Trial, read_trial
 from ..core.ledger.figures import FigureTable
 from ..errors import ConfigurationError
@@ -75,7 +75,7 @@ def _range(first: datetime | None, last: datetime | None, today: date) -> Range:
 
 def _show(report: Report) -> None:
     now, before = report.now, report.before
-    names = [*STAGES, "paywall_shown", "paywall_taken"]
+    names = [*STAGES, "paywall_shown", "paywall_taken", LIKED, DISLIKED]
     names += [f"failed:{name}" for name in now.of("failed")]
     rows = [
         {"figure": name, "now": now.totals.get(name, 0), "before": before.totals.get(name, 0)}

@@ -18,6 +18,7 @@ from ..core.figures.export import as_currency
 from ..core.figures.report import EVENT_COUNTS, ReportedOrder
 from ..core.images.photos import Picture
 from ..core.products import Product
+from ..core.ratings import Rating
 from ..core.tryon.jobs import Run
 from ..core.tryon.models import (
     Failure,
@@ -41,6 +42,18 @@ def count_events(state: AppState, events: Sequence[Event]) -> None:
     for event in events:
         if name := EVENT_COUNTS.get(event.event_type):
             state.recorder.add(name, event.product_id or event.product_title, event.product_title)
+
+
+def count_rating(state: AppState, rating: Rating) -> None:
+    """Keep what a shopper thinks of a picture; a later rating replaces the earlier one."""
+    if state.recorder is not None:
+        state.recorder.add_opinion(
+            rating.tryon_id,
+            rating.product_id or rating.product_title,
+            rating.product_title,
+            is_liked=rating.liked,
+            reasons=rating.reasons,
+        )
 
 
 def counted(state: AppState, run: Run) -> Run:

@@ -74,8 +74,20 @@ def test_page_shows_the_report(shop: Shop, table: FigureTable) -> None:
     assert rows(html)["Try-ons"][1:3] == [f"{now:,}", f"{before:,}"]
     change = round(100 * (now - before) / before)
     assert f"{change:+}%".replace("-", "\N{MINUS SIGN}") in html
+    products, opinions = html.split("<h2>What shoppers think of their pictures</h2>")
     for each in report.products:
-        assert rows(html)[each.title][1] == f"{each.counts['tried']:,}"
+        assert rows(products)[each.title][1] == f"{each.counts['tried']:,}"
+        wanted = [str(each.counts.get(name, 0)) for name in ("liked", "disliked")]
+        poor = each.counts.get("disliked:quality", 0)
+        assert [
+            counts
+            for name, counts in rows(opinions).items()
+            if name.startswith(each.title) and (f"Poor quality: {poor}" in name) == bool(poor)
+        ] == [wanted]
+    titles = tuple(each.title for each in report.products)
+    found = rows(opinions).items()
+    order = [int(counts[1]) for name, counts in found if name.startswith(titles)]
+    assert order == sorted(order, reverse=True)
     assert html.count('<rect class="made"') > 30
 
 

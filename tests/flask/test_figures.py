@@ -112,6 +112,25 @@ def test_failures(shop: Shop) -> None:
     assert "tried" not in found.totals
 
 
+def test_opinions(shop: Shop) -> None:
+    """What a shopper thinks of a picture is counted once, as they think of it last."""
+    for liked, reasons in ((True, None), (False, None), (False, "quality likeness")):
+        metadata = {"tryOn": "job", "liked": liked} | ({"reasons": reasons} if reasons else {})
+        event = {
+            "eventType": "TRYON_RATED",
+            "sessionId": VISIT,
+            "productTitle": "Shirt",
+            "metadata": metadata,
+        }
+        assert shop.post("/api/v1/events", json={"events": [event]}).status_code == 202
+        found = figures(shop)
+    assert "liked" not in found.totals
+    assert (found.totals["disliked"], found.of("disliked")) == (1, {"quality": 1, "likeness": 1})
+    assert shop.state.figures
+    (product,) = read_report(shop.state.figures, today(shop)).products
+    assert (product.title, product.counts["disliked"]) == ("Shirt", 1)
+
+
 def test_waited_for_too_long(shop: Shop) -> None:
     """A try-on for which there was no room in time is a failure."""
     shop.transport.fault = lambda request: (

@@ -111,7 +111,8 @@ def test_nothing_outlasts_its_period(shop: Shop, database: Database) -> None:
     ("days", "gone"),
     [
         (31, {"genvoris_outbox"}),
-        (801, {"genvoris_figures", "genvoris_product_figures", "genvoris_figure_orders"}),
+        (801, {"genvoris_figures", "genvoris_product_figures"}),
+        (801, {"genvoris_figure_orders", "genvoris_figure_opinions"}),
         (1096, {"genvoris_consents", "genvoris_consent_texts", "genvoris_erasures"}),
         (3654, {"genvoris_lots", "genvoris_entries", "genvoris_accounts", "genvoris_audit"}),
     ],

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
 from genvoris_flask.core.figures.holdout import Mark
-from genvoris_flask.core.figures.recorder import Count
+from genvoris_flask.core.figures.recorder import Count, Opinion
 from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
 from genvoris_flask.core.figures.trial import read_trial
 from genvoris_flask.core.ledger import database
@@ -291,14 +291,20 @@ def test_figures_of_many_writers(shop: LedgerFixture) -> None:
             for name in names
             for product in ("", "Shirt", "shirt", "häße")
         }
+        opinions = [
+            Opinion(f"digest{each:03}", days[0], each % 2 == 0, ("quality",), "häße")
+            for each in range(20)
+        ]
         for _ in range(5):
-            tables.add(dict(reversed(counts.items())), {"Shirt": f"Shirt {number}"})
+            added = dict(reversed(counts.items()))
+            tables.add(added, {"Shirt": f"Shirt {number}"}, opinions[:: -1 if number % 2 else 1])
 
     in_threads(8, write)
     report = read_report(tables, Range(*days))
     assert (report.now.totals["tried"], report.now.totals["failed:3"]) == (80, 10)
     counts = {each.id: each.counts["tried"] for each in report.products}
     assert counts == {"Shirt": 80, "shirt": 80, "häße": 80}
+    assert (report.now.totals["liked"], report.now.of("disliked")) == (10, {"quality": 10})
 
 
 def test_orders_of_the_hold_out(shop: LedgerFixture) -> None:

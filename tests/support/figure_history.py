@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from genvoris_flask.core.figures.holdout import Mark
-from genvoris_flask.core.figures.recorder import TIME_CLASSES, Count
+from genvoris_flask.core.figures.recorder import TIME_CLASSES, Count, Opinion
 from genvoris_flask.core.figures.report import ReportedOrder
 from genvoris_flask.core.figures.trial import visitors_name
 from genvoris_flask.core.ledger.figures import FigureTable
+from genvoris_flask.core.ratings import REASONS
 
 # What part of those who came so far goes on.
 STEPS = {"opened": 0.12, "photo": 0.62, "tried": 1.4, "cart": 0.17}
@@ -45,9 +46,11 @@ def write_history(
         growth = 0.7 + 0.5 * number / days
         weekend = 1.35 if day.weekday() > 4 else 1.0
         came = round(visitors * growth * weekend * chance.uniform(0.85, 1.15))
-        table.add(
-            dict(_counts(chance, day, came, products, share)), {each: each for each in products}
-        )
+        counts = _counts(chance, day, came, products, share)
+        # By a chance of their own, so that the orders are those of before.
+        tried, taste = counts[Count(day, "tried")], random.Random(f"{seed} {day}")
+        opinions = _opinions(taste, day, tried, products)
+        table.add(counts, {each: each for each in products}, opinions)
         for order in _orders(chance, day, came, products, share):
             table.add_order(order)
             if chance.random() < (0.1 if order.is_attributed else 0.17):
@@ -81,6 +84,19 @@ def _counts(
     counts[Count(day, "paywall_taken")] = round(shown * chance.uniform(0.1, 0.3))
     counts[Count(day, "refused:quota_exhausted")] = round(shown / 3)
     return counts
+
+
+def _opinions(
+    chance: random.Random, day: date, tried: int, products: Sequence[str]
+) -> list[Opinion]:
+    """Return what every third shopper thinks of their picture."""
+    found = []
+    for number in range(tried // 3):
+        is_liked = chance.random() < 0.8
+        reasons = () if is_liked else tuple(chance.sample(REASONS, chance.randrange(3)))
+        digest = f"{day:%Y%m%d}{number:08}"
+        found.append(Opinion(digest, day, is_liked, reasons, chance.choice(products)))
+    return found
 
 
 def _orders(

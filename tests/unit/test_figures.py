@@ -19,9 +19,11 @@ from genvoris_flask.core.figures.recorder import Recorder
 from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
 from genvoris_flask.core.figures.trial import read_trial, visitors_name
 from genvoris_flask.core.ledger import figures as tables
+from genvoris_flask.core.ledger import opinions
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.figures import FigureTable
 from genvoris_flask.core.ledger.migrate import upgrade
+from genvoris_flask.core.ratings import REASONS
 from genvoris_flask.errors import LedgerUnavailableError
 
 START = date(2027, 1, 15)
@@ -57,6 +59,7 @@ def test_equals_brute_force(desk: Desk, seed: int) -> None:
     chance = random.Random(seed)
     events: list[tuple[date, str, str]] = []
     orders: dict[str, ReportedOrder] = {}
+    thoughts: dict[str, Raw] = {}
     returned: Counter[str] = Counter()
     for number in range(600):
         desk.now = NOON + chance.randrange(30) * DAY
@@ -65,6 +68,10 @@ def test_equals_brute_force(desk: Desk, seed: int) -> None:
             name, product = chance.choice(EVENTS), chance.choice(("", "shirt", "coat", "häße"))
             events.append((today, name, product))
             desk.recorder.add(name, product, product.title())
+        elif chance.random() < 0.5:
+            opinion = Raw.draw(chance, today)
+            opinion.record(desk.recorder)
+            thoughts[opinion.tryon_id] = opinion
         else:
             order_id = f"order-{chance.randrange(60)}"
             order = ReportedOrder(
@@ -86,7 +93,42 @@ def test_equals_brute_force(desk: Desk, seed: int) -> None:
     desk.recorder.flush()
     for first, last in ((0, 29), (3, 9), (10, 10), (25, 40)):
         days = Range(START + timedelta(days=first), START + timedelta(days=last))
-        _compare(desk, days, events, list(orders.values()), returned)
+        final = [each for each in thoughts.values() if days.first <= each.day <= days.last]
+        raw = [event for each in final for event in each.events()]
+        _compare(desk, days, events + raw, list(orders.values()), returned)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An opinion as it is reported."""
+
+    tryon_id: str
+    day: date
+    product: str
+    is_liked: bool
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def draw(cls, chance: random.Random, day: date) -> Raw:
+        """Return some opinion about one of few try-ons."""
+        is_liked = chance.random() < 0.5
+        reasons = () if is_liked else tuple(chance.sample(REASONS, chance.randrange(4)))
+        return cls(f"t{chance.randrange(25)}", day, chance.choice(("", "coat")), is_liked, reasons)
+
+    def record(self, recorder: Recorder) -> None:
+        recorder.add_opinion(
+            self.tryon_id,
+            self.product,
+            self.product.title(),
+            is_liked=self.is_liked,
+            reasons=self.reasons,
+        )
+
+    def events(self) -> list[tuple[date, str, str]]:
+        """Return what is to be counted of it."""
+        why = [f"disliked:{reason}" for reason in self.reasons]
+        names = ["liked"] if self.is_liked else ["disliked", *why]
+        return [(self.day, name, self.product) for name in names]
 
 
 def _compare(
@@ -168,8 +210,8 @@ class Listening:
         self._table = table
         self._written = written
 
-    def add(self, counts: Any, titles: Any) -> None:
-        self._table.add(counts, titles)
+    def add(self, counts: Any, titles: Any, opinions: Any = ()) -> None:
+        self._table.add(counts, titles, opinions)
         self._written.set()
 
 
@@ -180,10 +222,10 @@ class Away:
         self._table = table
         self.is_away = True
 
-    def add(self, counts: Any, titles: Any) -> None:
+    def add(self, counts: Any, titles: Any, opinions: Any = ()) -> None:
         if self.is_away:
             raise LedgerUnavailableError("away")
-        self._table.add(counts, titles)
+        self._table.add(counts, titles, opinions)
 
 
 def test_database_is_away(desk: Desk) -> None:
@@ -194,11 +236,15 @@ def test_database_is_away(desk: Desk) -> None:
     with pytest.raises(LedgerUnavailableError):
         recorder.flush()
     recorder.add("tried", "shirt", "Shirt")
+    recorder.add_opinion("t", is_liked=True)
+    with pytest.raises(LedgerUnavailableError):
+        recorder.flush()
+    recorder.add_opinion("t", is_liked=False)
     store.is_away = False
     recorder.flush()
     recorder.flush()
     report = read_report(desk.table, Range(START, START))
-    assert report.now.totals["tried"] == 2
+    assert report.now.totals == {"tried": 2, "disliked": 1, "ordered": 0, "returned": 0}
     assert (report.products[0].title, report.products[0].counts) == ("Shirt", {"tried": 2})
 
 
@@ -223,6 +269,20 @@ def test_products_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     report = read_report(desk.table, Range(START, START))
     assert report.now.totals["opened"] == 101
     assert len(report.products) == 30
+
+
+def test_opinions_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opinions about invented try-ons fill neither the memory nor the database."""
+    monkeypatch.setattr(recording, "MAX_OPINIONS", 20)
+    monkeypatch.setattr(opinions, "MAX_OPINIONS_A_DAY", 30)
+    for numbers in (range(50), range(50, 100)):
+        for number in numbers:
+            desk.recorder.add_opinion(f"invented-{number}", is_liked=True)
+        desk.recorder.flush()
+    desk.recorder.add_opinion("invented-0", is_liked=False)
+    desk.recorder.flush()
+    totals = read_report(desk.table, Range(START, START)).now.totals
+    assert (totals["liked"], totals["disliked"]) == (29, 1)
 
 
 def test_ranges() -> None:
@@ -251,8 +311,10 @@ def test_old_figures(desk: Desk) -> None:
     desk.recorder.add("tried", "shirt", "Shirt")
     desk.recorder.flush()
     desk.table.add_order(ReportedOrder("custom", "1", START, "EUR", 1, is_attributed=True))
+    desk.recorder.add_opinion("t", "coat", "Coat", is_liked=True)
+    desk.recorder.flush()
     assert desk.table.prune(START + timedelta(days=800)) == 0
-    assert desk.table.prune(START + timedelta(days=801)) == 4
+    assert desk.table.prune(START + timedelta(days=801)) == 6
     assert read_report(desk.table, Range(START, START)).products == []
 
 

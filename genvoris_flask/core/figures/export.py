@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from .report import STAGES, Report, Summary
+from .report import DISLIKED, LIKED, STAGES, Report, Summary
 from .statistics import Interval
 from .trial import Trial
 
@@ -43,7 +43,7 @@ def cell(value: object) -> object:
 
 def daily_rows(report: Report) -> Iterator[dict[str, Any]]:
     """Yield a row for each day, with a column for each stage, for a spreadsheet."""
-    columns = (*STAGES, "checkout", "shared", "paywall_shown", "paywall_taken")
+    columns = (*STAGES, "checkout", "shared", "paywall_shown", "paywall_taken", LIKED, DISLIKED)
     for day, counts in report.daily.items():
         failed = sum(count for name, count in counts.items() if name.startswith("failed:"))
         row = {name: counts.get(name, 0) for name in columns}
@@ -52,8 +52,9 @@ def daily_rows(report: Report) -> Iterator[dict[str, Any]]:
 
 def product_rows(report: Report) -> Iterator[dict[str, Any]]:
     """Yield a row for each product, for a spreadsheet."""
+    names = ("opened", "tried", "cart", "ordered", LIKED, DISLIKED)
     for each in report.products:
-        counts = {name: each.counts.get(name, 0) for name in ("opened", "tried", "cart", "ordered")}
+        counts = {name: each.counts.get(name, 0) for name in names}
         yield {"product": each.id, "title": each.title, **counts}
 
 
@@ -77,6 +78,9 @@ def _summary_fields(summary: Summary) -> dict[str, Any]:
         "shared": totals.get("shared", 0),
         "paywall_shown": totals.get("paywall_shown", 0),
         "paywall_taken": totals.get("paywall_taken", 0),
+        "liked": totals.get(LIKED, 0),
+        "disliked": totals.get(DISLIKED, 0),
+        "disliked_reasons": summary.of(DISLIKED),
         "failed": summary.of("failed"),
         "refused": summary.of("refused"),
         "seconds": {"half": summary.time_within(0.5), "most": summary.time_within(0.95)},

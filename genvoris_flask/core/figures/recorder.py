@@ -6,10 +6,11 @@ seconds later, and when the process ends; a process that is killed loses those s
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -24,6 +25,8 @@ FLUSH_SECONDS = 2.0
 RETRY_SECONDS = 60.0
 # Different products that wait in a process; further ones count for the shop as a whole only.
 MAX_PRODUCTS = 2_000
+# Try-ons with an opinion that waits in a process; those of further ones are dropped.
+MAX_OPINIONS = 2_000
 PRODUCT_LENGTH, NAME_LENGTH = 255, 64
 
 # Upper bounds, in seconds, of the classes in which the times of try-ons are counted.
@@ -46,11 +49,35 @@ class Count:
     product: str = ""
 
 
+@dataclass(frozen=True)
+class Opinion:
+    """What a shopper thinks of a picture.
+
+    Attributes:
+        digest: A digest of the try-on's id. A later opinion replaces the earlier one.
+        day: The day, in UTC.
+        is_liked: Whether they like it.
+        reasons: Why not, if they said so.
+        product: The shop's id of the product.
+    """
+
+    digest: str
+    day: date
+    is_liked: bool
+    reasons: tuple[str, ...] = ()
+    product: str | None = None
+
+
 class CountStore(Protocol):
     """Where counts are written."""
 
-    def add(self, counts: Mapping[Count, int], titles: Mapping[str, str]) -> None:
-        """Add to counts, and keep the titles of products that have none yet.
+    def add(
+        self,
+        counts: Mapping[Count, int],
+        titles: Mapping[str, str],
+        opinions: Sequence[Opinion] = (),
+    ) -> None:
+        """Add to counts, replace opinions, and keep the titles of products that have none yet.
 
         Raises:
             LedgerUnavailableError: Nothing was written.
@@ -61,6 +88,7 @@ class CountStore(Protocol):
 class _Buffer:
     counts: Counter[Count] = field(default_factory=Counter)
     titles: dict[str, str] = field(default_factory=dict)
+    opinions: dict[str, Opinion] = field(default_factory=dict)
     products: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
     is_scheduled: bool = False
@@ -106,6 +134,39 @@ class Recorder:
             buffer.counts[Count(day, name)] += 1
             if product:
                 self._add_product(buffer, Count(day, name, product[:PRODUCT_LENGTH]), title)
+        self._write_soon(buffer)
+
+    def add_opinion(
+        self,
+        tryon_id: str,
+        product: str | None = None,
+        title: str | None = None,
+        *,
+        is_liked: bool,
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        """Keep what a shopper thinks of a picture, instead of what they thought before.
+
+        Args:
+            tryon_id: The try-on's id.
+            product: The shop's id of the product.
+            title: The product's title.
+            is_liked: Whether they like it.
+            reasons: Why not, if they said so.
+        """
+        digest, buffer = hashlib.sha256(tryon_id.encode()).hexdigest(), self._buffer.get()
+        product = product[:PRODUCT_LENGTH] if product else None
+        opinion = Opinion(digest, self.today(), is_liked, reasons, product)
+        with buffer.lock:
+            if len(buffer.opinions) >= MAX_OPINIONS and digest not in buffer.opinions:
+                return
+            buffer.opinions[digest] = opinion
+            if product and title:
+                buffer.titles.setdefault(product, title[:PRODUCT_LENGTH])
+        self._write_soon(buffer)
+
+    def _write_soon(self, buffer: _Buffer) -> None:
+        with buffer.lock:
             start, buffer.is_scheduled = not buffer.is_scheduled, True
         if start:
             try:
@@ -127,14 +188,16 @@ class Recorder:
         """
         buffer = self._buffer.get()
         with buffer.lock:
-            counts, titles = buffer.counts, buffer.titles
+            counts, titles, opinions = buffer.counts, buffer.titles, buffer.opinions
             buffer.counts, buffer.titles, buffer.products = Counter(), {}, set()
-        if not counts:
+            buffer.opinions = {}
+        if not counts and not opinions:
             return
         try:
-            self._store.add(counts, titles)
+            self._store.add(counts, titles, list(opinions.values()))
         except BaseException:
             with buffer.lock:
+                buffer.opinions = {**opinions, **buffer.opinions}
                 buffer.counts.update(counts)
                 buffer.titles.update(titles)
                 buffer.products.update(count.product for count in counts if count.product)

@@ -12,6 +12,8 @@ from .recorder import LONGER, TIME_CLASSES
 
 # From a page with a button to an order that stays.
 STAGES = ("seen", "opened", "photo", "tried", "cart", "ordered", "returned")
+# Pictures that their shoppers like, or not; ``disliked:REASON`` if they said why.
+LIKED, DISLIKED = "liked", "disliked"
 # What is counted of the widget's events, by their type. Pictures are counted where they are made.
 EVENT_COUNTS: Mapping[str, str] = {
     "WIDGET_OPENED": "opened",
@@ -152,13 +154,7 @@ class Summary:
 
     def of(self, prefix: str) -> dict[str, int]:
         """Return the counts whose name begins with ``prefix:``, the highest first."""
-        start = f"{prefix}:"
-        found = {
-            name.removeprefix(start): count
-            for name, count in self.totals.items()
-            if name.startswith(start)
-        }
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+        return with_prefix(self.totals, prefix)
 
     @property
     def times(self) -> list[tuple[str, int]]:
@@ -192,6 +188,15 @@ class Report:
     before: Summary
     daily: Mapping[date, Mapping[str, int]]
     products: Sequence[ProductFigures] = field(repr=False)
+
+
+def with_prefix(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    """Return the counts whose name begins with ``prefix:``, by the rest, the highest first."""
+    start = f"{prefix}:"
+    found = {
+        name.removeprefix(start): count for name, count in counts.items() if name.startswith(start)
+    }
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def read_report(store: FigureStore, days: Range) -> Report:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     Table,
@@ -20,18 +21,20 @@ from sqlalchemy import (
     distinct,
     func,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..figures.recorder import Count
+from ..figures.recorder import Count, Opinion
 from ..figures.report import OrderFigures, ProductFigures, ReportedOrder
 from ..figures.trial import GroupOrders
 from .database import Database, insert_if_absent, unavailable
+from .figures_schema import figure_opinions, figures, product_figures
 from .figures_schema import figure_orders as orders
 from .figures_schema import figure_products as products
-from .figures_schema import figures, product_figures
+from .opinions import add_opinions, opinion_sums, write_opinions
 
 KEEP_DAYS = 800  # two years, to compare with the year before
 # On one day. Products of further ids, which anybody can report, count for the shop only.
@@ -50,7 +53,12 @@ class FigureTable:
 
     # Writing
 
-    def add(self, counts: Mapping[Count, int], titles: Mapping[str, str]) -> None:
+    def add(
+        self,
+        counts: Mapping[Count, int],
+        titles: Mapping[str, str],
+        opinions: Sequence[Opinion] = (),
+    ) -> None:
         """Add to counts; see ``CountStore``."""
         # In one order in all processes, so that none waits for another in a circle.
         shop = [
@@ -64,7 +72,10 @@ class FigureTable:
             known = [count for count in by_product if count.product in allowed[count.day]]
             rows = [{**_row(each, counts[each]), "product": each.product} for each in known]
             _add(connection, product_figures, rows)
-            for product in sorted({count.product for count in known} & titles.keys()):
+            write_opinions(connection, opinions)
+            named = {each.product for each in known}
+            named |= {each.product for each in opinions if each.product}
+            for product in sorted(named & titles.keys()):
                 insert_if_absent(connection, products, {"id": product, "title": titles[product]})
 
         self._database.run(work, "fast")
@@ -128,6 +139,7 @@ class FigureTable:
         found: dict[date, dict[str, int]] = {}
         for row in self._read(query):
             found.setdefault(row.day, {})[row.name] = row.count
+        add_opinions(found, self._read(opinion_sums(figure_opinions.c.day, first, last)))
         return found
 
     def product_counts(self, first: date, last: date) -> list[ProductFigures]:
@@ -144,8 +156,8 @@ class FigureTable:
             .group_by(orders.c.product)
         ):
             counts.setdefault(row.product, {})["ordered"] = row.count
-        counted = select(table.c.product).where(table.c.day.between(first, last))
-        titled = self._read(select(products).where(products.c.id.in_(counted)))
+        add_opinions(counts, self._read(opinion_sums(figure_opinions.c.product, first, last)))
+        titled = self._read(select(products).where(products.c.id.in_(_named(first, last))))
         titles = {row.id: row.title for row in titled}
         return [
             ProductFigures(product, titles.get(product, ""), each)
@@ -209,12 +221,11 @@ def prune_figures(connection: Connection, today: date) -> int:
     """Delete what is older than ``KEEP_DAYS``; return how many rows."""
     before = today - timedelta(days=KEEP_DAYS)
     old = [delete(table).where(table.c.day < before) for table in _DATED]
-    counted = select(product_figures.c.product)
-    old.append(delete(products).where(products.c.id.not_in(counted)))
+    old.append(delete(products).where(products.c.id.not_in(_named(date.min, date.max))))
     return sum(connection.execute(each).rowcount for each in old)
 
 
-_DATED = (figures, product_figures, orders)
+_DATED = (figures, product_figures, orders, figure_opinions)
 # Of a group of orders.
 _SUMS = (
     func.count().label("orders"),
@@ -223,6 +234,19 @@ _SUMS = (
     func.sum(orders.c.returned).label("back"),
 )
 _SUM_NAMES = ("orders", "returns", "amount", "back")
+
+
+def _named(first: date, last: date) -> CompoundSelect[Any]:
+    """Return a query of the products of some days that may have a title."""
+    tables = (product_figures, figure_opinions)
+    return union(
+        *(
+            select(each.c.product).where(
+                each.c.day.between(first, last), each.c.product.is_not(None)
+            )
+            for each in tables
+        )
+    )
 
 
 def _attributed(first: date, last: date) -> ColumnElement[bool]:

@@ -56,3 +56,17 @@ figure_orders: Table = Table(
     Index(None, "day"),
     Index(None, "share", "first_day"),
 )
+
+# What shoppers think of their pictures. A row for each try-on, since they may change their mind.
+figure_opinions: Table = Table(
+    "genvoris_figure_opinions",
+    metadata,
+    # Of the try-on's id, which is random.
+    Column("digest", String(64), primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("product", id_type(), nullable=True),
+    Column("is_liked", Boolean(create_constraint=False), nullable=False),
+    # Why not, in alphabetical order, separated by spaces.
+    Column("reasons", String(64), nullable=False),
+    Index(None, "day"),
+)

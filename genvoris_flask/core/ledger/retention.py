@@ -29,7 +29,13 @@ from ..outbox.messages import KEEP, KEEP_GIVEN_UP
 from .changed_settings import settings_table
 from .events import LOCK
 from .figures import KEEP_DAYS, prune_figures
-from .figures_schema import figure_orders, figure_products, figures, product_figures
+from .figures_schema import (
+    figure_opinions,
+    figure_orders,
+    figure_products,
+    figures,
+    product_figures,
+)
 from .outbox import is_over
 from .persons import forget_erased_addresses
 from .schema import (
@@ -219,6 +225,7 @@ TABLES: Mapping[Table, Period] = {
     figures: Period("old figures", _FIGURES, _figures),
     product_figures: Period("old figures", _FIGURES),
     figure_orders: Period("old figures", _FIGURES),
+    figure_opinions: Period("old figures", _FIGURES),
     figure_products: Period("old figures", "as long as figures of the product"),
     settings_table: Period("settings", "as long as they apply; they are about nobody"),
     lots: Period("books", _BOOKS, _lots),

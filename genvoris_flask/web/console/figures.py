@@ -17,7 +17,17 @@ from ...core import locales
 from ...core.charts import Column, bar_chart, share_bar
 from ...core.figures.export import cell, daily_rows, in_major_units, product_rows
 from ...core.figures.recorder import LONGER
-from ...core.figures.report import STAGES, Money, Range, Report, Summary, read_report
+from ...core.figures.report import (
+    DISLIKED,
+    LIKED,
+    STAGES,
+    Money,
+    Range,
+    Report,
+    Summary,
+    read_report,
+    with_prefix,
+)
 from ...core.locales.console import translate
 from ...core.locales.numbers import localize
 from ..errors import page_language
@@ -128,6 +138,9 @@ def _values(report: Report) -> dict[str, Any]:
         "draw": draw,
         "products": list(product_rows(report))[:PRODUCTS],
         "product_count": len(report.products),
+        "opinions": list(_lines((LIKED, DISLIKED), now, before)),
+        "reasons": now.of(DISLIKED),
+        "opinions_by_product": _opinions(report),
         "seconds": seconds if tried else None,
         "times": list(_time_columns(now)),
         "without_picture": {
@@ -135,6 +148,24 @@ def _values(report: Report) -> dict[str, Any]:
             for kind in ("failed", "refused")
         },
     }
+
+
+def _opinions(report: Report) -> list[dict[str, Any]]:
+    """Return what is thought of each product's pictures, those that are liked least first."""
+    found = [
+        (each.counts.get(DISLIKED, 0), each.counts.get(LIKED, 0), each) for each in report.products
+    ]
+    found = sorted((each for each in found if any(each[:2])), key=lambda each: (-each[0], -each[1]))
+    return [
+        {
+            "product": each.id,
+            "title": each.title,
+            LIKED: liked,
+            DISLIKED: disliked,
+            "reasons": with_prefix(each.counts, DISLIKED),
+        }
+        for disliked, liked, each in found[:PRODUCTS]
+    ]
 
 
 def draw(columns: Sequence[Column], title: str) -> Markup:

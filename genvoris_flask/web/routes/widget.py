@@ -17,7 +17,7 @@ from ..attribution import keep_widget_session, refuses_tracking
 from ..auth import authorize, renew_guest
 from ..compat import get_app
 from ..errors import HttpError
-from ..figures import count_events
+from ..figures import count_events, count_rating
 from ..rate_limits import count_address, count_shopper
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
@@ -77,6 +77,7 @@ def report() -> tuple[dict[str, int], int]:
     count_events(get_state(), events)
     known, ratings = split_ratings(events)
     for rating in ratings:
+        count_rating(get_state(), rating)
         _announce(replace(rating, shopper=shopper))
     accepted = get_state().events.add(known) if known else 0
     return {"accepted": accepted + len(events) - len(known)}, 202
