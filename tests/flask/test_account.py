@@ -76,8 +76,8 @@ def test_ledger_account(ledger: Shop) -> None:
     assert history == [
         ["No picture: nothing was counted", NO_CHANGE],
         ["Picture made", "-1"],
-        ["Added", "+5"],
-        ["Added", "+3"],
+        ["Added · With your orders", "+5"],
+        ["Added · Gift", "+3"],
     ]
 
 

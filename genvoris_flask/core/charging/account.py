@@ -12,6 +12,9 @@ from ..locales import DEFAULT, direction, translate
 from ..privacy.own_data import OwnData
 from ..tryon.paywall import PaywallOption
 
+# What happens to try-ons that came from one place, rather than to a picture.
+OF_LOTS = ("added", "ended", "taken_back")
+
 
 @dataclass(frozen=True)
 class AccountLot:
@@ -85,8 +88,7 @@ def lots_of(balance: Balance, language: str) -> Iterator[AccountLot]:
     """Yield what a balance consists of. What is used up is left out."""
     for lot in balance.lots:
         if left := lot.available or lot.held:
-            kind = "free" if lot.source.startswith(f"{FREE_SOURCE}:") else lot.kind
-            title = translate(f"account.lot.{kind}", language)
+            title = _title(lot.source, lot.kind, language)
             yield AccountLot(title, left, lot.granted, lot.expires_at, bool(lot.held))
 
 
@@ -101,8 +103,16 @@ def history_of(journal: Sequence[JournalLine], language: str) -> Iterator[Accoun
     """Yield what a shopper should know of a journal, in its order."""
     for line in journal:
         if kind := _kind(line):
-            change = line.allowed - line.used
-            yield AccountLine(line.at, translate(f"account.history.{kind}", language), change)
+            text = translate(f"account.history.{kind}", language)
+            if kind in OF_LOTS:
+                text += f" · {_title(line.lot, line.lot_kind, language)}"
+            yield AccountLine(line.at, text, line.allowed - line.used)
+
+
+def _title(source: str, kind: str, language: str) -> str:
+    """Return where try-ons came from, in words."""
+    is_free = source.startswith(f"{FREE_SOURCE}:")
+    return translate(f"account.lot.{'free' if is_free else kind}", language)
 
 
 def _kind(line: JournalLine) -> str | None:

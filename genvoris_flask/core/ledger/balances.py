@@ -46,7 +46,7 @@ def balance_of(found: Sequence[Lot], now: datetime, offered: Sequence[LotBalance
 def read_journal(connection: Connection, account: str, limit: int) -> list[JournalLine]:
     """Return the latest lines of an account's journal, the newest first."""
     rows = connection.execute(
-        select(entries, lots.c.source, lots.c.source_id)
+        select(entries, lots.c.source, lots.c.source_id, lots.c.kind.label("lot_kind"))
         .join(lots, lots.c.id == entries.c.lot_id)
         .where(lots.c.account == account)
         .order_by(entries.c.id.desc())
@@ -62,6 +62,7 @@ def read_journal(connection: Connection, account: str, limit: int) -> list[Journ
             row.used,
             row.event,
             row.reservation,
+            row.lot_kind,
         )
         for row in rows
     ]

@@ -123,6 +123,7 @@ class JournalLine:
         used: By how much those made changed.
         event: What caused it.
         reservation: The key of the try-on.
+        lot_kind: The lot's kind: ``allowance``, ``gift``, ``order`` or ``single``.
     """
 
     at: datetime
@@ -133,6 +134,7 @@ class JournalLine:
     used: int
     event: str
     reservation: str | None
+    lot_kind: str = ""
 
 
 @dataclass(frozen=True)
