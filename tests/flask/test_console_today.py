@@ -159,7 +159,19 @@ def test_what_needs_doing(shop: Shop) -> None:
     assert text.index("Genvoris refuses your shop") < text.index("Some news did not arrive")
     assert f'href="{PATH}/deliveries"' in text
     assert "&lt;b&gt;Refused." in text
+    assert "Not all is well" in text
     assert "All is well" not in text
+    assert "Shoppers can try on" not in text
+
+
+def test_what_can_wait(shop: Shop) -> None:
+    """If nothing is urgent, the page begins with that, and then says what to look at."""
+    fixture = CheckFixture()
+    fixture.findings = (warn("outbox", "3 messages."),)
+    shop.state.checkup = fixture.checkup
+    text = today(shop)
+    assert text.index("Shoppers can try on. There is something") < text.index("did not arrive")
+    assert "ll is well" not in text
 
 
 def test_all_is_well(shop: Shop) -> None:
