@@ -40,6 +40,18 @@ def test_typography(group: str, language: str) -> None:
             assert not re.search(MISWRITTEN.get(rule, "$^"), sentence), (key, text)
 
 
+# What has another name on the other pages.
+OTHER_WORDS = {"de": "Schaltfläche", "ar": "قياس|متسوق", "ur": "گاہک"}
+
+
+@pytest.mark.parametrize("language", OTHER_WORDS)
+@pytest.mark.parametrize("group", groups())
+def test_one_word(group: str, language: str) -> None:
+    """Things have the same name on all pages."""
+    for key, text in read_group(group, language).items():
+        assert not re.search(OTHER_WORDS[language], text), (key, text)
+
+
 @pytest.mark.parametrize("language", ["ar", "ur"])
 @pytest.mark.parametrize("group", groups())
 def test_script(group: str, language: str) -> None:

@@ -20,7 +20,8 @@ MISWRITTEN = {
     "every language": r"\.\.\.|  ",
     "ar": "[,;?]|\u0627\u064b",
     "de": r"\w…|\b[Dd]u\b|\b[Dd]ein",
-    "es": r"\b[Uu]sted\b|^[^¿]*\?|^[^¡]*!",
+    "es": r"\b[Uu]sted\b|^[^¿]*\?|^[^¡]*!|\b(Escriba|Indique|Marque|Puede (ret|ped)ir|Debe tener)"
+    r"|(Guárd|Intént|Quít)el[oa]|\b[Ss]us? (tienda|cuenta|datos|páginas)",
     "fr": r"[^\u202f][?!;]|[^\u00a0]:|\b[Tt]u\b|'",
     "ur": r"[,;?]|براہ کرم|لاگ ان|\.$",
 }
