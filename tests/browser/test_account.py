@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Response, render_template_string, session
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import expect_accessible
@@ -31,6 +31,18 @@ POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'no
 WATCH = """window.violations = [];
 addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective));"""
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+DRAWN = """element => {
+  const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+  const place = index => {
+    const range = document.createRange();
+    range.setStart(node, index);
+    range.setEnd(node, index + 1);
+    return range.getBoundingClientRect().left;
+  };
+  return [...node.data].map((text, index) => [place(index), text])
+    .sort(([a], [b]) => a - b).map(([, text]) => text).join('');
+}"""
 
 
 @pytest.fixture
@@ -80,10 +92,12 @@ def test_account(browser: Browser, url: str, size: str, language: str) -> None:
     page = context.new_page()
     page.goto(f"/enter/{language}")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         page.goto(f"/account/{language}")
         expect(page.locator("header")).to_have_text("12")
         expect(page.locator(".genvoris-account")).to_contain_text("12")
+        for number in ("2 / 3", "+10", "-1"):  # whose signs would change sides in Arabic
+            assert drawn(page, number) == number
         page.locator("summary").click()
         expect_accessible(page)
         assert page.evaluate("violations") == []
@@ -92,6 +106,11 @@ def test_account(browser: Browser, url: str, size: str, language: str) -> None:
             path = Path(folder) / f"account-{size}-{scheme}-{language}.png"
             page.screenshot(path=path, full_page=True)
     context.close()
+
+
+def drawn(page: Page, text: str) -> str:
+    """Return the characters of a text as they are drawn, from left to right."""
+    return str(page.get_by_text(text, exact=True).evaluate(DRAWN))
 
 
 def test_delete(browser: Browser, url: str) -> None:
