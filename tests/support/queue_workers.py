@@ -15,27 +15,33 @@ BIN = Path(sys.executable).parent
 SHOP = "tests.support.queue_shop"
 
 
-def command(engine: str, url: str) -> list[str]:
+def command(engine: str, url: str, shop: str) -> list[str]:
     """Return the command that starts a worker, as docs/queues.md has it."""
     if engine == "rq":
         worker = ["--worker-class", "genvoris_flask.rq.Worker", "--quiet"]
         return [str(BIN / "rq"), "worker", "--url", url, *worker, "genvoris"]
     options = ["--concurrency", "1", "--loglevel", "WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [str(BIN / "celery"), "-A", f"{SHOP}_app:celery_app", "worker", *options, *quiet]
+    return [str(BIN / "celery"), "-A", f"{shop}_app:celery_app", "worker", *options, *quiet]
 
 
 class Worker:
     """A running worker and the processes that it forks."""
 
     def __init__(
-        self, engine: str, url: str, environ: dict[str, str], log: Path, *options: str
+        self,
+        engine: str,
+        url: str,
+        environ: dict[str, str],
+        log: Path,
+        *options: str,
+        shop: str = SHOP,
     ) -> None:
         self._log = log.open("ab")
         self.process = subprocess.Popen(
-            [*command(engine, url), *options],
+            [*command(engine, url, shop), *options],
             cwd=ROOT,
-            env=os.environ | environ | {"FLASK_APP": f"{SHOP}_app", "PYTHONPATH": str(ROOT)},
+            env=os.environ | environ | {"FLASK_APP": f"{shop}_app", "PYTHONPATH": str(ROOT)},
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
