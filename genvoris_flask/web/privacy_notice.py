@@ -62,6 +62,8 @@ def _keys(state: AppState) -> Iterator[str]:
     yield "customer"
     if settings.stripe_webhook_secret:
         yield "stripe"
+    if state.database is not None:
+        yield "books"
     yield "photo" if settings.queue == "threads" else "queued_photo"
     if settings.phone_handover:
         yield "phone"
@@ -83,5 +85,6 @@ def _values(settings: Settings, shop: str) -> dict[str, object]:
         "phone_minutes": 2,
         "device_days": settings.keep_pictures_days,
         "consent_days": settings.keep_consents_days,
+        "books_days": settings.keep_books_days,
         "holdout_days": HOLDOUT_DAYS,
     }

@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from genvoris_flask.core.figures.report import Range, Summary, read_report
+from genvoris_flask.core.figures.report import EVENT_COUNTS, Range, Summary, read_report
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.figures_schema import figure_orders
+from genvoris_flask.core.ratings import Rating
+from genvoris_flask.signals import tryon_rated
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.forwarding import answer_forwarded
@@ -166,7 +169,17 @@ def test_hosted_widget(shop: Shop) -> None:
 def test_do_not_track(shop: Shop, header: str) -> None:
     """A browser that asks not to be tracked is not counted, and its order belongs to no visit."""
     shop.browser.get("/genvoris/button-style", headers={header: "1"})
-    report(shop, "WIDGET_OPENED", **{header: "1"})
+    report(shop, *EVENT_COUNTS, **{header: "1"})
+    metadata = {"tryOn": "job", "liked": True}
+    rating = {"eventType": "TRYON_RATED", "sessionId": VISIT, "metadata": metadata}
+    told: list[Rating] = []
+
+    def tell(_app: Flask, rating: Rating) -> None:
+        told.append(rating)
+
+    with tryon_rated.connected_to(tell, shop.app):
+        shop.post("/api/v1/events", json={"events": [rating]}, headers={header: "1"})
+    assert told == []
     shop.browser.post("/checkout", headers={header: "1"})
     assert dict(figures(shop).totals) == {"ordered": 0, "returned": 0}
 

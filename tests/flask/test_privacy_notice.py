@@ -80,4 +80,17 @@ def test_holdout(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     """A shop with a hold-out says so, and for how long its cookie is kept."""
     shop = ledger_shop(genvoris, tmp_path, GENVORIS_HOLDOUT=0.1)
     assert "a cookie with a random id is kept for 90 days" in notice(shop)
-    assert "cookie" not in notice(Shop(genvoris))
+    assert "by chance" not in notice(Shop(genvoris))
+
+
+def test_what_others_get(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """It says what Genvoris and Stripe learn of a shopper, and for how long books are kept."""
+    shop = ledger_shop(
+        genvoris, tmp_path, GENVORIS_KEEP_BOOKS_DAYS=4000, GENVORIS_STRIPE_WEBHOOK_SECRET="whsec_1"
+    )
+    text = notice(shop)
+    assert "Genvoris knows you by an id of ours, by your e-mail address" in text
+    assert "We and Genvoris count how the try-on is used, and whether an order follows" in text
+    assert "Stripe, which gets your e-mail address" in text
+    assert "keep this for 4000 days" in text
+    assert "books" not in notice(Shop(genvoris))
