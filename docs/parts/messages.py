@@ -28,12 +28,20 @@ def check_findings() -> str:
     """Return the sentences of what ``flask genvoris check`` finds wrong or warns of."""
     rows = [
         f"| {ast.literal_eval(call.args[0])} | {'`warn`' if call.func.id == 'warn' else ''} "  # type: ignore[attr-defined]
-        f"| {quoted(text_of(call.args[1], function))} |"
+        f"| {quoted(finding_of(call, function))} |"
         for file in sorted((ROOT / "genvoris_flask/web/health_checks").glob("*.py"))
         for function, call in calls(file, {"wrong", "warn"})
-        if says_something(text_of(call.args[1], function))
+        if says_something(finding_of(call, function))
     ]
     return "| about | | |\n| --- | --- | --- |\n" + "\n".join(rows)
+
+
+def finding_of(call: ast.Call, function: ast.FunctionDef) -> str:
+    """Return the sentence of a finding, with what is known of its values."""
+    sentence = text_of(call.args[1], function)
+    for each in call.keywords:
+        sentence = sentence.replace(f"{{{each.arg}}}", text_of(each.value, function))
+    return sentence
 
 
 def says_something(sentence: str) -> bool:
@@ -58,9 +66,9 @@ def text_of(node: ast.expr, function: ast.FunctionDef) -> str:
             return text
         case ast.JoinedStr(values=parts):
             return "".join(text_of(part, function) for part in parts)
-        case ast.FormattedValue(value=ast.Name() as name):
-            return text_of(name, function)
-        case ast.FormattedValue(value=ast.Call(func=ast.Name(id="see"), args=[page])):
+        case ast.FormattedValue(value=value):
+            return text_of(value, function)
+        case ast.Call(func=ast.Name(id="see"), args=[page]):
             return f"the page [{text_of(page, function)}]({text_of(page, function)})"
         case ast.Name(id=name):
             written = [

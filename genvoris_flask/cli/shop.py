@@ -14,6 +14,7 @@ from ..web.health_checks import Finding, diagnose
 from ..web.state import SwitchedOffError, get_state
 from .output import Failure, json_option, show_json, show_table, this_shop
 
+JSON_FIELDS = ("name", "ok", "text", "warning")
 COLUMNS = {"name": "FILE", "hashed_name": "SERVED AS", "bytes": "BYTES", "integrity": "INTEGRITY"}
 
 
@@ -31,7 +32,7 @@ def check(as_json: bool) -> None:
         if not as_json:
             click.echo(f"{_mark(finding)}  {finding.name}: {finding.text}")
     if as_json:
-        show_json([asdict(finding) for finding in findings])
+        show_json([{key: asdict(each)[key] for key in JSON_FIELDS} for each in findings])
     if not all(finding.ok for finding in findings):
         sys.exit(1)
 

@@ -246,3 +246,14 @@ def test_paused_try_ons(shop: Shop) -> None:
         assert guard.take(lambda: "paying") == 0
         guard.report(left)
     assert "Guests have to wait" in today(shop)
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "akzeptiert den"), ("ar", "تقبل Genvoris")])
+def test_language(shop: Shop, language: str, words: str) -> None:
+    """What the checks have found is in the language of the page, with the values in it."""
+    shop.browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    test = shop.browser.post(f"{PATH}/setup/test", headers=SAME_ORIGIN).text
+    for text in (today(shop), test):
+        assert words in text
+        assert '<span lang="en"' not in text
+        assert "<bdi>http://127.0.0.1:8787/api/v1</bdi>" in text

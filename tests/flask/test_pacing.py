@@ -252,7 +252,7 @@ def test_check_sees_the_pace(genvoris: LocalGenvoris) -> None:
         "GENVORIS_PACE_REGISTRATIONS, GENVORIS_PACE_NEW_SHOPPERS. Keep"
     )
     assert texts[1].startswith("GENVORIS_BURN_GUARD is off")
-    assert texts[2] == "Further tryons have to wait for 3600 s."
+    assert texts[2] == "Further try-ons have to wait for 3600 s."
     defaults = {f"GENVORIS_PACE_{name.upper()}": rates for name, rates in PACE.items()}
     (found,) = check_pace(Shop(genvoris, **defaults).state)
     assert (found.ok, found.warning) == (True, False)

@@ -9,9 +9,8 @@ from typing import Protocol
 
 DEFAULT = "en"
 RIGHT_TO_LEFT = ("ar", "ur")
-# The order decides between languages that Accept-Language ranks equally.
-_LANGUAGES = ("en", "ar", "fr", "de", "es", "ur")
-# As those who speak them call them.
+# What those who speak them call them. The order decides between languages that Accept-Language
+# ranks equally.
 NAMES = {
     "en": "English",
     "ar": "العربية",
@@ -29,7 +28,7 @@ def _read(language: str) -> Mapping[str, str]:
     return sentences
 
 
-LANGUAGES = {language: _read(language) for language in _LANGUAGES}
+LANGUAGES = {language: _read(language) for language in NAMES}
 
 
 def direction(language: str) -> str:

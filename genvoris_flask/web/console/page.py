@@ -22,6 +22,7 @@ from ..errors import page_language
 from ..hosts import own_path
 from ..state import get_state
 from .assets import load_asset
+from .findings import finding_text
 from .urls import NAVIGATION, NavItem
 
 Text = Callable[..., str]
@@ -74,8 +75,9 @@ def render(
     """Return a page of the console.
 
     Its template extends ``genvoris/console/layout.html`` and has ``console``, ``t(key, …)`` for
-    texts, ``label(key, name)`` for those that there may not be, ``number(value)`` for numbers,
-    ``link(path, …)`` for the console's addresses, and ``day(at)`` and ``minute(at)`` for times.
+    texts, ``label(key, name)`` for those that there may not be, ``said(finding)`` for what a check
+    has found, ``number(value)`` for numbers, ``link(path, …)`` for the console's addresses, and
+    ``day(at)`` and ``minute(at)`` for times.
 
     Args:
         template: The template's name in ``genvoris/console/``.
@@ -94,6 +96,7 @@ def render(
         console=console,
         t=t,
         label=functools.partial(label, t),
+        said=functools.partial(finding_text, language=language),
         number=number,
         link=link,
         day=day,

@@ -48,7 +48,7 @@ class Task:
         is_urgent: Whether it keeps somebody from trying on.
         url: Where its button leads.
         button: The text of the button: ``today.button.BUTTON``.
-        detail: What the check has found, in English, for whoever looks after the server.
+        finding: What the check has found, for whoever looks after the server.
         days: The days that the sentence names.
     """
 
@@ -56,7 +56,7 @@ class Task:
     is_urgent: bool
     url: str
     button: str
-    detail: str = ""
+    finding: Finding | None = None
     days: int = 0
 
 
@@ -130,7 +130,7 @@ def checkup_of(state: AppState) -> Checkup:
 
 def slug(name: str) -> str:
     """Return the name of a check as it is in the names of texts."""
-    return name.lower().replace(" ", "_").replace("-", "_")
+    return name.lower().replace("'", "").replace(" ", "_").replace("-", "_")
 
 
 def _tasks(state: AppState, findings: tuple[Finding, ...]) -> list[Task]:
@@ -145,7 +145,7 @@ def _task(state: AppState, finding: Finding) -> Task:
         url, button = _dashboard(state), "genvoris"
     else:
         url, button = see(PAGES.get(name, "production.md")), "docs"
-    return Task(name, not finding.ok, url, button, finding.text)
+    return Task(name, not finding.ok, url, button, finding)
 
 
 def _credit_tasks(state: AppState, budget: Credits, level: CreditLevel) -> list[Task]:

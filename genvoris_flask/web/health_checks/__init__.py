@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..state import AppState
 from . import charging, genvoris, shop
-from .finding import Finding
+from .finding import Finding, good
 
 __all__ = ["Finding", "diagnose"]
 
@@ -49,4 +49,4 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
     yield from shop.check_paywall(state)
     yield shop.check_proxy(state)
     yield shop.check_hosts(state)
-    yield Finding("widget", True, f"{state.assets.widget.hashed_name} is in place.")
+    yield good("widget", "{file} is in place.", file=state.assets.widget.hashed_name)

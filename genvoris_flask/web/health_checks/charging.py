@@ -15,7 +15,7 @@ def check_charging(state: AppState) -> Iterator[Finding]:
     yield from _check_daily_limits(state)
     if not settings.charging:
         return
-    yield good("charging", f"Shoppers get try-ons by {' and '.join(settings.charging)}.")
+    yield good("charging", "Shoppers get try-ons by {ways}.", ways=settings.charging)
     if settings.is_free and len(settings.charging) > 1:
         yield warn("charging", "While GENVORIS_CHARGING has free, nothing else is offered.")
         return
@@ -56,8 +56,9 @@ def _check_plans(state: AppState) -> Iterator[Finding]:
     if silent:
         yield warn(
             "prices",
-            f"Paywalls offer {' and '.join(silent)} without a price: give it a price_text in "
-            'GENVORIS_PLANS, as shoppers read it, such as "9 € a month".',
+            "Paywalls offer {plans} without a price: give it a price_text in GENVORIS_PLANS, as "
+            'shoppers read it, such as "9 € a month".',
+            plans=silent,
         )
     if not state.settings.upgrade_url and not all("url" in plan.own for plan in sold):
         yield wrong(
@@ -81,5 +82,8 @@ def _check_addresses(state: AppState) -> Iterator[Finding]:
             "your users that says whether their address is verified, such as confirmed_at.",
         )
     else:
-        name = settings.email_verified_attribute
-        yield good("addresses", f"Free try-ons are for users whose {name} is set.")
+        yield good(
+            "addresses",
+            "Free try-ons are for users whose {attribute} is set.",
+            attribute=settings.email_verified_attribute,
+        )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from ...core.api.environment import find_fault, proxy_for
 from ...core.api.http import HttpClient, RetryPolicy
 from ...core.api.parsing import as_http_date
 from ...core.billing.plan_catalog import is_unlimited
-from ...core.rates import LIMITS, most_within, parse_rates
+from ...core.rates import LIMITS, Paced, most_within, parse_rates
 from ...core.sessions.verifier import MAX_CLOCK_SKEW, read_keys
 from ...errors import (
     ApiError,
@@ -32,7 +32,7 @@ def check_environment(state: AppState) -> Finding:
     settings = state.settings
     urls = (settings.api_url, settings.tryon_url, settings.jwks_url)
     if faults := [fault for fault in map(find_fault, urls) if fault]:
-        return wrong("environment", faults[0])
+        return wrong("environment", "{fault}", fault=faults[0])
     if any(proxy_for(url) for url in urls):
         return good("environment", "Genvoris is reached through this machine's proxy.")
     return good("environment", "Genvoris is reached without a proxy.")
@@ -47,23 +47,35 @@ def check_connection(state: AppState, wall_clock: Callable[[], float]) -> Iterat
     except UnreachableError as error:
         yield wrong(
             "reach",
-            f"{url} does not answer: check GENVORIS_API_URL and this machine's connection. "
-            f"({error})",
+            "{url} does not answer: check GENVORIS_API_URL and this machine's connection. "
+            "({error})",
+            url=url,
+            error=error,
         )
         return
     except (UnauthorizedError, ForbiddenError) as error:
         yield wrong(
             "key",
             "Genvoris refuses the key: copy GENVORIS_API_KEY once more from the dashboard, and "
-            f"check whether the account is active. ({error})",
+            "check whether the account is active. ({error})",
+            error=error,
+        )
+        return
+    except ApiError as error:
+        yield wrong(
+            "reach", "{url} gives a wrong answer; try again later ({error})", url=url, error=error
         )
         return
     except GenvorisError as error:
-        hint = "try again later" if isinstance(error, ApiError) else "is this Genvoris's address?"
-        yield wrong("reach", f"{url} gives a wrong answer; {hint} ({error})")
+        yield wrong(
+            "reach",
+            "{url} gives a wrong answer; is this Genvoris's address? ({error})",
+            url=url,
+            error=error,
+        )
         return
     seconds = time.monotonic() - started
-    yield good("reach", f"{url} answers.")
+    yield good("reach", "{url} answers.", url=url)
     yield good("key", "Genvoris accepts the key.")
     yield check_clock(response.headers.get("date"), wall_clock())
     yield check_page_budget(seconds, state.settings.page_budget)
@@ -77,23 +89,36 @@ def check_clock(date: str | None, now: float) -> Finding:
     skew = now - time.timestamp()
     if abs(skew) <= MAX_CLOCK_SKEW:
         return good("clock", "This machine's clock agrees with Genvoris's.")
-    way = "ahead of" if skew > 0 else "behind"
+    if skew > 0:
+        return wrong(
+            "clock",
+            "This machine's clock is {seconds} s ahead of Genvoris's, so tokens seem to expire too "
+            "early: switch on time synchronisation (NTP).",
+            seconds=f"{skew:.0f}",
+        )
     return wrong(
         "clock",
-        f"This machine's clock is {abs(skew):.0f} s {way} Genvoris's, so tokens seem to expire at "
-        "the wrong time: switch on time synchronisation (NTP).",
+        "This machine's clock is {seconds} s behind Genvoris's, so tokens seem to expire too late: "
+        "switch on time synchronisation (NTP).",
+        seconds=f"{-skew:.0f}",
     )
 
 
 def check_page_budget(seconds: float, budget: float) -> Finding:
     """Compare how long a call took with how long a page may wait for one."""
     if seconds < budget:
-        text = f"A call took {seconds:.2f} s, within GENVORIS_PAGE_BUDGET ({budget:g} s)."
-        return good("page budget", text)
+        return good(
+            "page budget",
+            "A call took {seconds} s, within GENVORIS_PAGE_BUDGET ({budget} s).",
+            seconds=f"{seconds:.2f}",
+            budget=f"{budget:g}",
+        )
     return wrong(
         "page budget",
-        f"A call took {seconds:.2f} s, longer than GENVORIS_PAGE_BUDGET ({budget:g} s): first "
-        "views are sent without a session. Raise it, or run nearer to Genvoris.",
+        "A call took {seconds} s, longer than GENVORIS_PAGE_BUDGET ({budget} s): first views are "
+        "sent without a session. Raise it, or run nearer to Genvoris.",
+        seconds=f"{seconds:.2f}",
+        budget=f"{budget:g}",
     )
 
 
@@ -104,10 +129,15 @@ def check_keys(state: AppState) -> Finding:
         answer = HttpClient(url, {}).request("GET", "", timeout=TIMEOUT, repeat=RetryPolicy.NEVER)
         found = len(read_keys(answer.body))
     except GenvorisError as error:
-        return wrong("JWKS", f"{url} cannot be read: check GENVORIS_JWKS_URL. ({error})")
+        return wrong(
+            "JWKS",
+            "{url} cannot be read: check GENVORIS_JWKS_URL. ({error})",
+            url=url,
+            error=error,
+        )
     if not found:
-        return wrong("JWKS", f"{url} has no RSA key: check GENVORIS_JWKS_URL.")
-    return good("JWKS", f"{found} key{'s' if found > 1 else ''} to verify tokens with.")
+        return wrong("JWKS", "{url} has no RSA key: check GENVORIS_JWKS_URL.", url=url)
+    return good("JWKS", "Keys to verify tokens with: {number}.", number=found)
 
 
 def check_pace(state: AppState) -> Iterator[Finding]:
@@ -120,8 +150,10 @@ def check_pace(state: AppState) -> Iterator[Finding]:
     if above:
         yield warn(
             "pace",
-            f"Above the limits that Genvoris publishes: {', '.join(above)}. Keep this only if "
-            f"Genvoris allows you more, see {see('pacing.md')}",
+            "Above the limits that Genvoris publishes: {settings}. Keep this only if Genvoris "
+            "allows you more, see {page}",
+            settings=", ".join(above),
+            page=see("pacing.md"),
         )
     if not state.settings.burn_guard:
         yield warn(
@@ -131,12 +163,22 @@ def check_pace(state: AppState) -> Iterator[Finding]:
         )
     for name in LIMITS:
         if wait := state.pace.wait(name):
-            yield warn("pace", f"Further {name.replace('_', ' ')} have to wait for {wait:.0f} s.")
+            yield warn("pace", WAITING[name], seconds=f"{wait:.0f}")
     if state.settings.store_url is None:
-        text = "Each process paces its own calls to Genvoris; several need GENVORIS_STORE_URL."
-        yield good("pace", text)
+        yield good(
+            "pace",
+            "Each process paces its own calls to Genvoris; several need GENVORIS_STORE_URL.",
+        )
     else:
         yield good("pace", "All processes pace their calls to Genvoris together.")
+
+
+WAITING: Mapping[Paced, str] = {
+    "mints": "Further tokens have to wait for {seconds} s.",
+    "registrations": "Further registrations have to wait for {seconds} s.",
+    "new_shoppers": "Further new shoppers have to wait for {seconds} s.",
+    "tryons": "Further try-ons have to wait for {seconds} s.",
+}
 
 
 def _exceeds(rates: str, limits: str) -> bool:
@@ -150,13 +192,16 @@ def check_plans(state: AppState) -> Finding:
     try:
         steps = state.billing.sync_plans(dry_run=True)
     except GenvorisError as error:
-        return wrong("plans", f"GENVORIS_PLANS cannot be compared with Genvoris's. ({error})")
+        return wrong(
+            "plans", "GENVORIS_PLANS cannot be compared with Genvoris's. ({error})", error=error
+        )
     if not steps:
         return good("plans", "Genvoris's plans are those of GENVORIS_PLANS.")
     return wrong(
         "plans",
-        f"Genvoris's plans are not those of GENVORIS_PLANS ({len(steps)} differ): compare them "
-        "with `flask genvoris plans sync --dry-run`, then run it without --dry-run.",
+        "Genvoris's plans are not those of GENVORIS_PLANS ({number} differ): compare them with "
+        "`flask genvoris plans sync --dry-run`, then run it without --dry-run.",
+        number=len(steps),
     )
 
 
@@ -175,5 +220,6 @@ def check_left_ledger(state: AppState) -> Iterator[Finding]:
             "ledger",
             "GENVORIS_DATABASE_URL is not set, but shoppers are still on the plan that a ledger "
             "put them on, so Genvoris refuses them nothing. Set it again, or give each of them "
-            f"the plan that they have paid for ({see('billing.md')}).",
+            "the plan that they have paid for ({page}).",
+            page=see("billing.md"),
         )

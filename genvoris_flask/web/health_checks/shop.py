@@ -10,14 +10,13 @@ from datetime import UTC, datetime, timedelta
 from ...core.images.photos import Picture
 from ...core.outbox.durable import UNAVAILABLE, DurableOutbox
 from ...core.tryon.jobs.durable import DurableJobQueue
-from ...errors import DOCS_URL, GenvorisError, LedgerUnavailableError, see
+from ...errors import GenvorisError, LedgerUnavailableError, see
 from ..shopper import SETTING, classes_with_own_get_id, login_url
 from ..state import AppState
 from .finding import Finding, good, warn, wrong
 
 TIMEOUT = 5.0  # seconds
 EXPIRES_SOON_DAYS = 30
-SHOPPERS_PAGE = f"{DOCS_URL}/shoppers.md"
 
 
 def check_store(state: AppState) -> Finding:
@@ -26,13 +25,21 @@ def check_store(state: AppState) -> Finding:
         return good("store", "Each process keeps its own sessions (no GENVORIS_STORE_URL).")
     fault = state.store.health_check() or state.limiter.health_check()
     if fault:
-        text = f"The shop cannot use its Redis. {fault} Until then each process keeps its own."
-        return wrong("store", text)
-    sealed_by = "SECRET_KEY" if state.app.secret_key else "GENVORIS_API_KEY, without a SECRET_KEY,"
-    text = f"Redis answers and stores values; {sealed_by} seals what is about shoppers."
+        return wrong(
+            "store",
+            "The shop cannot use its Redis. {fault} Until then each process keeps its own.",
+            fault=fault,
+        )
     if "ssl_cert_reqs=none" in state.settings.store_url:
-        return warn("store", f"{text} Its certificate is not checked (ssl_cert_reqs=none).")
-    return good("store", text)
+        return warn(
+            "store",
+            "Redis answers and stores values. Its certificate is not checked (ssl_cert_reqs=none).",
+        )
+    return good(
+        "store",
+        "Redis answers and stores values; {key} seals what is about shoppers.",
+        key="SECRET_KEY" if state.app.secret_key else "GENVORIS_API_KEY",
+    )
 
 
 def check_queue(state: AppState) -> Iterator[Finding]:
@@ -43,15 +50,16 @@ def check_queue(state: AppState) -> Iterator[Finding]:
     try:
         has_worker = state.jobs.broker.has_worker()
     except GenvorisError as error:
-        yield wrong("queue", f"Nobody can try on. {error}")
+        yield wrong("queue", "Nobody can try on. {error}", error=error)
         return
     if has_worker:
-        yield good("queue", f"A worker of {name} listens for try-ons.")
+        yield good("queue", "A worker of {queue} listens for try-ons.", queue=name)
     else:
         yield wrong(
             "queue",
-            f"No worker of {name} listens, so try-ons wait in vain: start one, see "
-            f"{see('queues.md')}",
+            "No worker of {queue} listens, so try-ons wait in vain: start one, see {page}",
+            queue=name,
+            page=see("queues.md"),
         )
 
 
@@ -66,8 +74,9 @@ def check_outbox(state: AppState) -> Iterator[Finding]:
     if given_up:
         yield warn(
             "outbox",
-            f"{len(given_up)} messages, of at most 100 that are counted, could not be delivered: "
+            "{number} messages, of at most 100 that are counted, could not be delivered: "
             "`flask genvoris outbox list` says why, and `outbox retry --all` sends them again.",
+            number=len(given_up),
         )
 
 
@@ -78,7 +87,7 @@ def check_ledger(state: AppState) -> Iterator[Finding]:
     try:
         outdated = state.spending.is_outdated()
     except LedgerUnavailableError as error:
-        yield wrong("ledger", f"Nobody can try on. {error}")
+        yield wrong("ledger", "Nobody can try on. {error}", error=error)
         return
     if outdated:
         yield wrong(
@@ -93,7 +102,7 @@ def check_webhooks(state: AppState) -> Finding:
     """Check that deliveries from Genvoris can be verified if a function waits for them."""
     route = f"{state.settings.url_prefix}/webhook"
     if state.settings.webhook_secret:
-        return good("webhooks", f"Deliveries from Genvoris are accepted at {route}.")
+        return good("webhooks", "Deliveries from Genvoris are accepted at {path}.", path=route)
     if not state.hooks.webhook_handlers:
         return good("webhooks", "None are accepted (no GENVORIS_WEBHOOK_SECRET).")
     return wrong(
@@ -107,11 +116,12 @@ def check_stripe(state: AppState) -> Finding:
     """Check that a restart does not forget which of Stripe's events were handled."""
     route = f"{state.settings.url_prefix}/stripe"
     if state.settings.store_url:
-        return good("Stripe", f"Its events are accepted at {route}.")
+        return good("Stripe", "Its events are accepted at {path}.", path=route)
     return wrong(
         "Stripe",
-        f"Its events are accepted at {route}, but remembered by this process alone, so a restart "
+        "Its events are accepted at {path}, but remembered by this process alone, so a restart "
         "may fill quotas twice: set GENVORIS_STORE_URL.",
+        path=route,
     )
 
 
@@ -141,16 +151,18 @@ def check_signing(
     except Exception as error:  # noqa: BLE001  (whatever the library raises)
         yield warn(
             "signing",
-            f"Pictures are delivered without a signature ({type(error).__name__}). Check that "
+            "Pictures are delivered without a signature ({error}). Check that "
             "GENVORIS_C2PA_CERTIFICATE is a certificate for signing, has not expired, and is "
             "followed by those that lead to its root.",
+            error=type(error).__name__,
         )
         return
     until = signer.expires_at
+    day = f"{until:%Y-%m-%d}"
     if until < datetime.fromtimestamp(wall_clock(), UTC) + timedelta(days=EXPIRES_SOON_DAYS):
-        yield warn("signing", f"The certificate that signs pictures expires on {until:%Y-%m-%d}.")
+        yield warn("signing", "The certificate that signs pictures expires on {day}.", day=day)
     else:
-        yield good("signing", f"Pictures are signed, with a certificate until {until:%Y-%m-%d}.")
+        yield good("signing", "Pictures are signed, with a certificate until {day}.", day=day)
 
 
 # A grey pixel, as PNG.
@@ -175,33 +187,40 @@ def check_shoppers(state: AppState) -> Finding:
 
 
 def _check_user_ids(attribute: str | None) -> Finding:
-    who = "Flask-Login says who is shopping, by"
     if attribute == "get_id":
-        text = (
-            "the user's get_id(), which may be a secret token that changes with the password: see "
-            f"{SHOPPERS_PAGE}"
+        return warn(
+            "shoppers",
+            "Flask-Login says who is shopping, by the user's get_id(), which may be a secret token "
+            "that changes with the password: see {page}",
+            page=see("shoppers.md"),
         )
-        return warn("shoppers", f"{who} {text}")
     if attribute:
-        return good("shoppers", f"{who} the user's {attribute}.")
-    if names := sorted({each.__name__ for each in classes_with_own_get_id()}):
-        text = (
-            f"the primary key of {' and '.join(names)}, not by get_id(), which is overridden: pass "
-            f"the primary key to genvoris.billing, and set {SETTING}. If shoppers are registered "
-            f"under get_id() already, see {SHOPPERS_PAGE}"
+        return good(
+            "shoppers",
+            "Flask-Login says who is shopping, by the user's {attribute}.",
+            attribute=attribute,
         )
-        return warn("shoppers", f"{who} {text}")
-    return good("shoppers", f"{who} the user's primary key.")
+    if names := sorted({each.__name__ for each in classes_with_own_get_id()}):
+        return warn(
+            "shoppers",
+            "Flask-Login says who is shopping, by the primary key of {classes}, not by get_id(), "
+            "which is overridden: pass the primary key to genvoris.billing, and set {setting}. If "
+            "shoppers are registered under get_id() already, see {page}",
+            classes=names,
+            setting=SETTING,
+            page=see("shoppers.md"),
+        )
+    return good("shoppers", "Flask-Login says who is shopping, by the user's primary key.")
 
 
 def check_guests(state: AppState) -> Iterator[Finding]:
     """Warn of guests if there are plans that run out."""
     if state.settings.allow_guests and _sells_plans(state):
-        text = (
+        yield warn(
+            "guests",
             "Guests may try on as well as shoppers whose plans run out, so anyone who has used up "
-            "a plan can log out and go on at your cost: unset GENVORIS_ALLOW_GUESTS, or accept it."
+            "a plan can log out and go on at your cost: unset GENVORIS_ALLOW_GUESTS, or accept it.",
         )
-        yield warn("guests", text)
 
 
 def _sells_plans(state: AppState) -> bool:
@@ -219,7 +238,7 @@ def check_login_url(state: AppState) -> Finding:
     with state.app.test_request_context():
         url = login_url(state)
     if url:
-        return good("log-in", f"Those who are not logged in are led to {url}.")
+        return good("log-in", "Those who are not logged in are led to {url}.", url=url)
     if state.settings.allow_guests:
         return good("log-in", "Nobody needs to log in, since guests may try on.")
     return warn(
@@ -234,7 +253,7 @@ def check_paywall(state: AppState) -> Iterator[Finding]:
     if state.hooks.paywall:
         yield good("paywall", "@genvoris.paywall says what shoppers without try-ons left see.")
     elif url := state.settings.upgrade_url:
-        yield good("paywall", f"Shoppers without try-ons left are led to {url}.")
+        yield good("paywall", "Shoppers without try-ons left are led to {url}.", url=url)
     elif state.hooks.shopper_loader or hasattr(state.app, "login_manager"):
         yield warn(
             "paywall",
@@ -254,19 +273,26 @@ def check_proxy(state: AppState) -> Finding:
         )
     if state.settings.store_url:
         return good("proxy", "No proxy was seen whose visitors cannot be told apart.")
-    text = "Behind a proxy, use ProxyFix; the shop's log says when its visitors share one limit."
-    return warn("proxy", text)
+    return warn(
+        "proxy",
+        "Behind a proxy, use ProxyFix; the shop's log says when its visitors share one limit.",
+    )
 
 
 def check_hosts(state: AppState) -> Finding:
     """Check that a made-up Host header cannot send requests for product pictures elsewhere."""
     if state.app.config.get("TRUSTED_HOSTS"):
         return good("hosts", "Only the hosts of TRUSTED_HOSTS are the shop's own.")
-    advice = (
+    if state.hooks.tryon_engine and not state.app.debug:
+        return wrong(
+            "hosts",
+            "Set TRUSTED_HOSTS to the names that visitors know this shop by, such as "
+            '["shop.example"]: product pictures are resolved against the Host header, which '
+            "anybody can write, and your own engine may fetch them.",
+        )
+    return warn(
+        "hosts",
         "Set TRUSTED_HOSTS to the names that visitors know this shop by, such as "
         '["shop.example"]: product pictures are resolved against the Host header, which anybody '
-        "can write"
+        "can write.",
     )
-    if state.hooks.tryon_engine and not state.app.debug:
-        return wrong("hosts", f"{advice}, and your own engine may fetch them.")
-    return warn("hosts", f"{advice}.")
