@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from genvoris_flask.cli import genvoris as commands
 from genvoris_flask.signals import customer_linked, tryon_rated
 
-from . import accounts, admin, plans, security, shop
+from . import accounts, controls, plans, security, shop
 from .genvoris import genvoris, remember_customer
 from .models import User, db
 from .samples import add_users
@@ -51,14 +51,14 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     security.init_app(app)
     genvoris.init_app(app)
     customer_linked.connect(remember_customer, app)  # other apps in this process have their own
-    tryon_rated.connect(admin.remember_opinion, app)
-    for module in (shop, accounts, plans, admin):
+    tryon_rated.connect(controls.remember_opinion, app)
+    for module in (shop, accounts, plans, controls):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)
     app.jinja_env.globals["cart_count"] = shop.cart_count
     app.jinja_env.globals["languages"] = shop.LANGUAGES
     app.jinja_env.filters["money"] = money
-    app.jinja_env.filters["clock_time"] = admin.clock_time
+    app.jinja_env.filters["clock_time"] = controls.clock_time
     with app.app_context():
         db.create_all()
     add_users(app)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Run as a script, Python imports from its folder and not from the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from examples.demo_shop.admin import listen
+from examples.demo_shop.controls import listen
 from examples.demo_shop.app import create_app
 from examples.demo_shop.charging import WAYS, SwitchableShop, settings_of
 from examples.demo_shop.past import add_past

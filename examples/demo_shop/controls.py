@@ -135,7 +135,7 @@ def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Respons
 def show() -> str:
     way = current_app.config.get("DEMO_CHARGING")
     return render_template(
-        "admin.html", news=latest(0), figures=figures(), reasons=REASONS, ways=WAYS, way=way
+        "controls.html", news=latest(0), figures=figures(), reasons=REASONS, ways=WAYS, way=way
     )
 
 
