@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -43,6 +43,15 @@ def log_in() -> Response | tuple[str, int]:
 def log_out() -> Response:
     logout_user()
     return redirect(url_for("shop.home"))
+
+
+@blueprint.get("/admin/")
+@login_required
+def console() -> Response:
+    """Lead the shop's owner to the console, which has all that they need."""
+    if not current_user.is_owner:
+        abort(403, "This page is for the shop's owner: log in as Fen.")
+    return redirect("/genvoris/console/")
 
 
 @blueprint.post("/account/resume")

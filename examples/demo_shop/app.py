@@ -11,7 +11,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import HTTPException
 
 from genvoris_flask.cli import genvoris as commands
-from genvoris_flask.signals import customer_linked, tryon_rated
+from genvoris_flask.signals import customer_linked
 
 from . import accounts, controls, plans, security, shop
 from .genvoris import genvoris, remember_customer
@@ -51,7 +51,6 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     security.init_app(app)
     genvoris.init_app(app)
     customer_linked.connect(remember_customer, app)  # other apps in this process have their own
-    tryon_rated.connect(controls.remember_opinion, app)
     for module in (shop, accounts, plans, controls):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, show_error)

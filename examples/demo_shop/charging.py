@@ -19,7 +19,7 @@ EVERYTHING = "freemium,subscription,credits,pay_per_use"
 
 @dataclass(frozen=True)
 class Way:
-    """A way to charge, as the owner's page describes it, and its settings."""
+    """A way to charge, as the demo's controls describe it, and its settings."""
 
     title: str
     text: str
@@ -58,7 +58,9 @@ WAYS = {
         },
     ),
 }
-START = "plans"
+AT_GENVORIS = "plans"
+# The owner's console has most to show if the shop counts, and the samples have plans.
+START = "subscription"
 
 
 def settings_of(name: str, database_url: str) -> dict[str, Any]:
@@ -73,17 +75,18 @@ class SwitchableShop:
 
     Args:
         create: Makes the shop that charges in a way.
+        start: The way in which it begins.
     """
 
-    def __init__(self, create: Callable[[str], Flask]) -> None:
+    def __init__(self, create: Callable[[str], Flask], start: str = START) -> None:
         self._create = create
-        self.app = create(START)
+        self.app = create(start)
         self.app.config["DEMO_SWITCH"] = self.switch
 
     def switch(self, name: str) -> None:
         """Serve a shop that charges in another way from the next request on."""
         app = self._create(name)
-        if name == START and self.app.config["DEMO_CHARGING"] != START:
+        if name == AT_GENVORIS != self.app.config["DEMO_CHARGING"]:
             limit_at_genvoris(app)
         app.config["DEMO_SWITCH"] = self.switch
         self.app = app

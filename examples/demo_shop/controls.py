@@ -1,11 +1,13 @@
-"""The webhook events that Genvoris sends, recorded and shown live to the shop's owner."""
+"""What only a demo has: the events of Genvoris's webhooks as they arrive, and how it charges.
+
+The page of a shop's owner is the console.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 
@@ -14,7 +16,6 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from genvoris_flask.core.ratings import Rating
 from genvoris_flask.errors import GenvorisError
 from genvoris_flask.webhooks.events import (
     CreditEvent,
@@ -26,11 +27,11 @@ from genvoris_flask.webhooks.events import (
 
 from .charging import WAYS
 from .genvoris import genvoris
-from .models import Opinion, ReceivedEvent, db, name_of
+from .models import ReceivedEvent, db, name_of
 
 log = logging.getLogger(__name__)
 
-blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+blueprint = Blueprint("controls", __name__, url_prefix="/demo")
 
 MOST = 100
 ENDPOINT = "Marlow & Fen"
@@ -48,11 +49,6 @@ TYPES = (
     "credit.low_balance",
     "credit.balance_added",
 )
-REASONS = {
-    "likeness": "Does not look like them",
-    "product": "Product looks wrong",
-    "quality": "Poor quality",
-}
 CUSTOMER_NEWS = {
     "customer.created": "{who} is known to Genvoris now.",
     "customer.updated": "What Genvoris knows of {who} has changed.",
@@ -98,25 +94,6 @@ def describe(event: WebhookEvent) -> str:
     return "A test. It came through." if event.type == "webhook.test" else "Something new."
 
 
-def remember_opinion(_sender: object, rating: Rating) -> None:
-    """Keep what a shopper thinks of a picture; a later opinion replaces the earlier one."""
-    product, reasons = rating.product_title or "something", " ".join(rating.reasons)
-    opinion = Opinion(
-        tryon_id=rating.tryon_id, product=product, liked=rating.liked, reasons=reasons
-    )
-    db.session.merge(opinion)
-    db.session.commit()
-
-
-def figures() -> list[dict[str, object]]:
-    """Return for each product how many pictures are liked, how many are not, and why not."""
-    counts: dict[str, Counter[str]] = {}
-    for opinion in db.session.scalars(db.select(Opinion).order_by(Opinion.product)):
-        words = ["liked" if opinion.liked else "disliked", *opinion.reasons.split()]
-        counts.setdefault(opinion.product, Counter()).update(words)
-    return [{"product": product, "counts": counter} for product, counter in counts.items()]
-
-
 def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Response]:
     """Restrict a view to the shop's owner."""
 
@@ -134,9 +111,7 @@ def owner_only(view: Callable[[], str | Response]) -> Callable[[], str | Respons
 @owner_only
 def show() -> str:
     way = current_app.config.get("DEMO_CHARGING")
-    return render_template(
-        "controls.html", news=latest(0), figures=figures(), reasons=REASONS, ways=WAYS, way=way
-    )
+    return render_template("controls.html", news=latest(0), ways=WAYS, way=way)
 
 
 @blueprint.post("/charging")

@@ -54,15 +54,6 @@ class ReceivedEvent(db.Model):  # type: ignore[name-defined]
     )
 
 
-class Opinion(db.Model):  # type: ignore[name-defined]
-    """Whether a shopper likes a picture, and if not, why."""
-
-    tryon_id: Mapped[str] = mapped_column(primary_key=True)
-    product: Mapped[str]
-    liked: Mapped[bool]
-    reasons: Mapped[str]
-
-
 def external_id(user: User) -> str:
     """Return the external id under which Genvoris knows a shopper."""
     return f"user_{user.id}"

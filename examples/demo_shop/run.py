@@ -27,11 +27,17 @@ if TYPE_CHECKING:
 # Run as a script, Python imports from its folder and not from the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from examples.demo_shop.controls import listen
 from examples.demo_shop.app import create_app
-from examples.demo_shop.charging import WAYS, SwitchableShop, settings_of
+from examples.demo_shop.charging import START, WAYS, SwitchableShop, settings_of
+from examples.demo_shop.controls import listen
 from examples.demo_shop.past import add_past
-from examples.demo_shop.samples import PASSWORD, SAMPLES, register_at_genvoris
+from examples.demo_shop.samples import (
+    PASSWORD,
+    SAMPLES,
+    create_plans,
+    register_at_genvoris,
+    sell_plans,
+)
 
 HOST = "127.0.0.1"
 API_KEY = "gvk_test_demo_shop_0123456789"
@@ -49,7 +55,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="demo-shop-") as folder:
             data = options.data or Path(folder)
             data.mkdir(parents=True, exist_ok=True)
-            return run(data, options.port, options.sandbox_port, options.data is None)
+            return run(data, options)
     except KeyboardInterrupt:
         return 0
 
@@ -58,12 +64,15 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=5050, help="of the shop (%(default)s)")
     parser.add_argument("--sandbox-port", type=int, default=8787, help="%(default)s")
+    parser.add_argument(
+        "--charging", choices=WAYS, default=START, help="how the shop charges (%(default)s)"
+    )
     parser.add_argument("--data", type=Path, help="keep everything here; default: start afresh")
     return parser.parse_args()
 
 
-def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
-    sandbox, sandbox_url = start_sandbox(data / "genvoris", sandbox_port)
+def run(data: Path, options: argparse.Namespace) -> int:
+    sandbox, sandbox_url = start_sandbox(data / "genvoris", options.sandbox_port)
     stopping = threading.Event()
     webhook_secret = secrets.token_urlsafe(32)
     try:
@@ -74,6 +83,7 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             "GENVORIS_API_URL": f"{sandbox_url}/api/v1",
             "GENVORIS_TRYON_URL": sandbox_url,
             "GENVORIS_WEBHOOK_SECRET": webhook_secret,
+            "TRUSTED_HOSTS": [HOST, "localhost"],
         }
         ledger = f"sqlite:///{(data / 'try-ons.sqlite3').resolve()}"
 
@@ -81,13 +91,14 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
             created = create_app({**config, **settings_of(way, ledger)})
             if WAYS[way].has_ledger:
                 add_past(ledger)
+                sell_plans(created)
             return created
 
-        shop = SwitchableShop(create)
+        shop = SwitchableShop(create, options.charging)
         app = shop.app
         requests = RequestCounter(shop)
         server = make_server(
-            HOST, free_port(port), requests, threaded=True, request_handler=QuietHandler
+            HOST, free_port(options.port), requests, threaded=True, request_handler=QuietHandler
         )
         # Only the main thread receives signals: one that interrupts the server between accepting a
         # connection and starting its thread would leave a traceback.
@@ -95,11 +106,15 @@ def run(data: Path, port: int, sandbox_port: int, fresh: bool) -> int:
         with app.app_context():
             # It is listening already; connections wait until it serves.
             listen(f"http://{HOST}:{server.port}/genvoris/webhook", webhook_secret)
-        register_at_genvoris(app)
+        if WAYS[options.charging].has_ledger:
+            create_plans(app)
+        else:
+            register_at_genvoris(app)
         serving.start()
         with suppress(KeyboardInterrupt):
             watch(sandbox, stopping)
-            print(greeting(f"http://{HOST}:{server.port}", sandbox_url, fresh), flush=True)
+            url, fresh = f"http://{HOST}:{server.port}", options.data is None
+            print(greeting(url, sandbox_url, fresh), flush=True)
             # Not ``serving.join()``, which marks a running thread as stopped when interrupted. With
             # a timeout, since Python misses a signal that arrives just before it starts to wait.
             while not stopping.wait(0.5):
@@ -190,6 +205,8 @@ def greeting(shop: str, sandbox: str, fresh: bool) -> str:
             "",
             "  Who can log in (e-mail, password, state):",
             *people,
+            "",
+            f"  The owner's console: {shop}/admin/ (log in as Fen)",
             "",
             "  Ctrl-C ends both." + (" Nothing is kept: each start is fresh." if fresh else ""),
             "",

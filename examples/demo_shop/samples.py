@@ -8,6 +8,7 @@ from flask import Flask
 
 from genvoris_flask.api import GenvorisClient
 from genvoris_flask.core.billing.plan_catalog import is_unlimited
+from genvoris_flask.web.state import get_state
 
 from .genvoris import genvoris
 from .models import OWNER, User, db, external_id
@@ -36,7 +37,7 @@ SAMPLES = (
     Sample("Chloe", "none left this month", spent=5),
     Sample("Dev", "no plan yet", price_id=None),
     Sample("Elif", "plan is paused", paused=True),
-    Sample("Fen", "minds the shop, and hears what Genvoris tells it", price_id=None),
+    Sample("Fen", "owns the shop, and has its console", price_id=None),
 )
 
 
@@ -52,14 +53,20 @@ def add_users(app: Flask) -> None:
         db.session.commit()
 
 
+def create_plans(app: Flask) -> None:
+    """Create the plans at Genvoris, unless it has them."""
+    with app.app_context():
+        genvoris.billing.sync_plans()
+
+
 def register_at_genvoris(app: Flask) -> None:
     """Create the plans and the sample shoppers at Genvoris.
 
     Existing shoppers do not change.
     """
+    create_plans(app)
     with app.app_context():
         client = genvoris.client
-        genvoris.billing.sync_plans()
         known = {customer.external_id for customer in client.customers.iterate()}
         for sample in SAMPLES:
             user = db.session.scalars(db.select(User).filter_by(email=sample.email)).one()
@@ -74,10 +81,30 @@ def register_at_genvoris(app: Flask) -> None:
                 genvoris.billing.pause(name)
 
 
+def sell_plans(app: Flask) -> None:
+    """Sell the sample shoppers their plans in the shop's ledger, unless they have been sold any."""
+    with app.app_context():
+        spending = get_state(app).spending
+        assert spending is not None
+        for sample in SAMPLES:
+            user = db.session.scalars(db.select(User).filter_by(email=sample.email)).one()
+            name = external_id(user)
+            if sample.price_id is None or genvoris.billing.journal(name, limit=1):
+                continue
+            genvoris.billing.activate(name, price_id=sample.price_id, event_id=f"sample-{name}")
+            for number in range(sample.spent):
+                key = f"sample-{name}-{number}"
+                spending.reserve(name, key)
+                spending.commit(name, key)
+            if sample.paused:
+                genvoris.billing.pause(name)
+
+
 def limit_at_genvoris(app: Flask) -> None:
     """Have Genvoris count again for the shoppers whom the shop's ledger has counted.
 
-    Each begins their own plan anew. Without that, Genvoris would refuse them nothing.
+    Each begins their own plan anew. Without that, Genvoris would refuse them nothing. Those that it
+    does not know are registered as at a start.
     """
     with app.app_context():
         client = genvoris.client
@@ -92,6 +119,7 @@ def limit_at_genvoris(app: Flask) -> None:
                 genvoris.billing.activate(external_id(user), price_id=price, email=user.email)
             else:
                 client.customers.update(customer.id, plan_id=None)
+    register_at_genvoris(app)
 
 
 def _spend(client: GenvorisClient, token: str, count: int) -> None:

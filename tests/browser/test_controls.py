@@ -1,4 +1,4 @@
-"""The demo shop's admin page shows Genvoris's events as they arrive."""
+"""The demo shop's controls show Genvoris's events as they arrive."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_events_appear_without_reload(
     """The sandbox's news appear on the open page."""
     page = context.new_page()
     watched = Watched(page)
-    page.goto(f"{fresh_demo.url}/admin/")
+    page.goto(f"{fresh_demo.url}/demo/")
     page.get_by_role("button", name=re.compile("^Fen")).click()
-    expect(page).to_have_url(f"{fresh_demo.url}/admin/")
+    expect(page).to_have_url(f"{fresh_demo.url}/demo/")
     # The sample shoppers have left events already.
     expect(page.get_by_text("Chloe has used 4 of 5 try-ons.")).to_be_visible()
     expect_accessible(page)

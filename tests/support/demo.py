@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from examples.demo_shop.charging import AT_GENVORIS
 from examples.demo_shop.samples import SAMPLES
 from tests.support.ports import free_port
 
@@ -30,13 +31,19 @@ class Demo:
 
 
 @contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
-    """Run the demo as ``make demo`` does, with its data in a folder."""
+def running_demo(folder: Path, charging: str = AT_GENVORIS) -> Iterator[Demo]:
+    """Run the demo, with its data in a folder.
+
+    Args:
+        folder: The folder.
+        charging: How the shop charges; most tests are about Genvoris's own plans.
+    """
     log = folder / "demo.log"
-    ports = ["--port", str(free_port()), "--sandbox-port", str(free_port())]
+    options = ["--port", str(free_port()), "--sandbox-port", str(free_port())]
+    options += ["--charging", charging]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "examples/demo_shop/run.py"), *ports],
+            [sys.executable, str(ROOT / "examples/demo_shop/run.py"), *options],
             stdout=subprocess.PIPE,
             stderr=output,
             cwd=folder,

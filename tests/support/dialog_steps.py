@@ -59,8 +59,7 @@ def button_of(page: Page, name: str) -> Locator:
 
 
 def agree(page: Page) -> None:
-    box = dialog(page).locator("[part=consent] input")
-    if box.count():
+    for box in dialog(page).locator("[part=consent] input").all():
         box.check()
 
 
