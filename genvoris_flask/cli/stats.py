@@ -27,6 +27,7 @@ PRODUCTS = {
     "tried": "TRIED",
     "cart": "CART",
     "ordered": "ORDERED",
+    "returned": "RETURNED",
 }
 
 

@@ -154,6 +154,26 @@ def test_long_range_is_drawn_by_weeks(shop: Shop, table: FigureTable) -> None:
     assert chart.count("<g><title>") == 53
 
 
+def test_products_by_what_they_led_to(shop: Shop, table: FigureTable) -> None:
+    """Products are sorted by what the owner asks for, also those with few try-ons."""
+    day = today(shop)
+    tried = {Count(day, "tried", f"shirt-{number:02}"): 100 - number for number in range(25)}
+    table.add(tried, {})
+    for number in range(3):
+        order = ReportedOrder("custom", f"{number}", day, "EUR", 900, True, "shirt-24")
+        table.add_order(order)
+    table.add_return("custom", "0", 900)
+    assert "shirt-24" not in page(shop, FIGURES)
+    html = page(shop, FIGURES, order="ordered")
+    found = [name for name in rows(html) if name.startswith("shirt-")]
+    assert found[:2] == ["shirt-24", "shirt-00"]
+    assert rows(html)["shirt-24"] == ["0", "76", "0", "3", "1"]
+    assert found == [
+        name for name in rows(page(shop, FIGURES, order="returned")) if "shirt" in name
+    ]
+    assert "shirt-24" not in page(shop, FIGURES, order="evil")
+
+
 def test_csv(shop: Shop, table: FigureTable) -> None:
     """The tables can be downloaded, and no cell of them is a formula."""
     product = '=HYPERLINK("https://evil.example")'

@@ -87,7 +87,7 @@ def test_from_page_to_return(shop: Shop) -> None:
     (product,) = read_report(shop.state.figures, today(shop)).products
     assert (product.id, product.title) == ("shirt", "Shirt")
     assert dict(product.counts) == {
-        "opened": 1, "photo": 1, "tried": 1, "cart": 1, "checkout": 1, "ordered": 1,
+        "opened": 1, "photo": 1, "tried": 1, "cart": 1, "checkout": 1, "ordered": 1, "returned": 1,
     }  # fmt: skip
 
 
@@ -268,7 +268,7 @@ class TestCommand:
         output = run_command(shop.app, "stats").stdout
         assert re.search(r"^opened +1 +0$", output, re.MULTILINE)
         assert re.search(r"^EUR +1 +49.90 +0.00$", output, re.MULTILINE)
-        assert re.search(r"^shirt +Shirt +1 +0 +0 +1$", output, re.MULTILINE)
+        assert re.search(r"^shirt +Shirt +1 +0 +0 +1 +0$", output, re.MULTILINE)
 
     def test_holdout(self, genvoris: LocalGenvoris, tmp_path: Path) -> None:
         """With a hold-out, it says that it is too early, and JSON has no infinite numbers."""

@@ -166,6 +166,9 @@ def _compare(
     for order in attributed:
         if order.product:
             products[order.product]["ordered"] += 1
+    for order in back:
+        if order.product:
+            products[order.product]["returned"] += 1
     assert {each.id: Counter(each.counts) for each in report.products} == dict(products)
     assert sum(row["tried"] for row in daily_rows(report)) == wanted["tried"]
     assert len(list(product_rows(report))) == len(products)

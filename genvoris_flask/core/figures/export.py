@@ -18,6 +18,8 @@ _DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
 }
+# From a product's picture to an order that stays.
+PRODUCT_STAGES = ("opened", "tried", "cart", "ordered", "returned")
 
 
 def as_currency(code: str | None) -> str:
@@ -52,7 +54,7 @@ def daily_rows(report: Report) -> Iterator[dict[str, Any]]:
 
 def product_rows(report: Report) -> Iterator[dict[str, Any]]:
     """Yield a row for each product, for a spreadsheet."""
-    names = ("opened", "tried", "cart", "ordered", LIKED, DISLIKED)
+    names = (*PRODUCT_STAGES, LIKED, DISLIKED)
     for each in report.products:
         counts = {name: each.counts.get(name, 0) for name in names}
         yield {"product": each.id, "title": each.title, **counts}

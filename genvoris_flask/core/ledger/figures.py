@@ -151,11 +151,11 @@ class FigureTable:
         for row in self._read(within.group_by(table.c.product, table.c.name)):
             counts.setdefault(row.product, {})[row.name] = int(row.count)
         for row in self._read(
-            select(orders.c.product, func.count().label("count"))
+            select(orders.c.product, *_SUMS[:2])
             .where(_attributed(first, last), orders.c.product.is_not(None))
             .group_by(orders.c.product)
         ):
-            counts.setdefault(row.product, {})["ordered"] = row.count
+            counts.setdefault(row.product, {}).update(ordered=row.orders, returned=int(row.returns))
         add_opinions(counts, self._read(opinion_sums(figure_opinions.c.product, first, last)))
         titled = self._read(select(products).where(products.c.id.in_(_named(first, last))))
         titles = {row.id: row.title for row in titled}

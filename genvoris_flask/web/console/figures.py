@@ -15,7 +15,13 @@ from markupsafe import Markup
 
 from ...core import locales
 from ...core.charts import Column, bar_chart, share_bar
-from ...core.figures.export import cell, daily_rows, in_major_units, product_rows
+from ...core.figures.export import (
+    PRODUCT_STAGES,
+    cell,
+    daily_rows,
+    in_major_units,
+    product_rows,
+)
 from ...core.figures.recorder import LONGER
 from ...core.figures.report import (
     DISLIKED,
@@ -136,7 +142,9 @@ def _values(report: Report) -> dict[str, Any]:
         "days": list(daily_rows(report)),
         "columns": list(_columns(report)),
         "draw": draw,
-        "products": list(product_rows(report))[:PRODUCTS],
+        "products": _products(report)[:PRODUCTS],
+        "product_columns": PRODUCT_STAGES,
+        "order": _order(),
         "product_count": len(report.products),
         "opinions": list(_lines((LIKED, DISLIKED), now, before)),
         "reasons": now.of(DISLIKED),
@@ -166,6 +174,18 @@ def _opinions(report: Report) -> list[dict[str, Any]]:
         }
         for disliked, liked, each in found[:PRODUCTS]
     ]
+
+
+def _products(report: Report) -> list[dict[str, Any]]:
+    """Return a row for each product, those with the most of what was asked for first."""
+    order = _order()
+    return sorted(product_rows(report), key=lambda row: -row[order])
+
+
+def _order() -> str:
+    """Return by which column products are sorted."""
+    asked = request.args.get("order", "")
+    return asked if asked in PRODUCT_STAGES else "tried"
 
 
 def draw(columns: Sequence[Column], title: str) -> Markup:
