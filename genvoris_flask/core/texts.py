@@ -89,7 +89,7 @@ def _of_language(key: str, language: Any, texts: Any) -> dict[str, Text]:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"{see('texts.md')} lists all."
             raise ConfigurationError(f"{key}: {language} has {name!r}, which is no text: {hint}")
-        if text is None or text == "":
+        if text is None or (isinstance(text, str) and not text.strip()):
             continue
         if fault := find_fault(language, name, text):
             raise ConfigurationError(f"{key}: {name} in {language} {fault}")
@@ -111,7 +111,7 @@ def find_fault(language: str, key: str, text: Any) -> Fault | None:
     forms = {"other": text} if isinstance(text, str) else text
     if not isinstance(forms, Mapping) or not {"other"} <= forms.keys() <= known.keys():
         return Fault("form", tuple(known))
-    if not all(isinstance(each, str) for each in forms.values()):
+    if not all(isinstance(each, str) and each.strip() for each in forms.values()):
         return Fault("form", tuple(known))
     faults = (_wording_fault(each, known["other"], {"{count}"}) for each in forms.values())
     return next(filter(None, faults), None)

@@ -20,6 +20,10 @@ TEXTS = {
         "action.offer": "Abos ansehen",
         "paywall.no_plan.title": "Erst anprobieren",
         "consent.text": "Ich erlaube es {shop}.",
+        "action.login": "Hier entlang",
+        "option.checkout": "Einzeln",
+        "paywall.guest_limit.title": "Bis morgen",
+        "paywall.credit_limit_reached.title": "Kurze Pause",
     },
     "fr": {"title": "Essayez-le"},
 }
@@ -78,6 +82,35 @@ def test_paywall(texts_shop: Shop) -> None:
         paywall = texts_shop.browser.get("/genvoris/status").get_json()["paywall"]
         assert paywall["title"] == title
         assert paywall["action_label"] == label
+
+
+def status(shop: Shop) -> dict[str, Any]:
+    """Return what a German dialog is told."""
+    found: dict[str, Any] = shop.browser.get("/genvoris/status", headers=GERMAN).get_json()
+    return found
+
+
+def test_limits(genvoris: LocalGenvoris, texts_shop: Shop) -> None:
+    """So have the log-in, what a day allows, and a pause."""
+    assert status(texts_shop)["options"][0]["title"] == "Hier entlang"
+    limits = {"GENVORIS_ALLOW_GUESTS": True, "GENVORIS_GUEST_TRYONS_PER_DAY": 1}
+    shop = Shop(genvoris, GENVORIS_TEXTS=TEXTS, **limits)
+    assert shop.tryon().status_code == 202
+    paywall = shop.tryon(headers=GERMAN).get_json()["paywall"]
+    assert (paywall["title"], paywall["action_label"]) == ("Bis morgen", "Hier entlang")
+    budget = Shop(genvoris, GENVORIS_TEXTS=TEXTS, GENVORIS_SHOP_TRYONS_PER_DAY=1, **limits)
+    assert budget.tryon().status_code == 202
+    assert budget.tryon(headers=GERMAN).get_json()["paywall"]["title"] == "Kurze Pause"
+
+
+def test_options(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """So have the ways to go on."""
+    packs = [{"try_ons": 1, "price": "1 €", "external_price_id": "one"}]
+    config = {"GENVORIS_CHARGING": "pay_per_use", "GENVORIS_PACKS": packs}
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_TEXTS=TEXTS, **config)
+    shop.extension.checkout(lambda *_args: "/pay")
+    shop.log_in("ada")
+    assert [each["title"] for each in status(shop)["paywall"]["options"]] == ["Einzeln"]
 
 
 def test_phone(texts_shop: Shop) -> None:

@@ -36,7 +36,7 @@ OWN: Texts = {
 
 def test_own() -> None:
     """Texts are read by language and key, also from JSON, and empty ones are left out."""
-    given = {**OWN, "fr": {"title": "", "choose": None}, "es": {}}
+    given = {**OWN, "fr": {"title": " ", "choose": None}, "es": {}}
     assert read_texts(KEY, given) == OWN
     assert base(GENVORIS_TEXTS=json.dumps(given)).texts == OWN
     assert base().texts == {}
@@ -83,6 +83,7 @@ def test_known() -> None:
         ({"de": {"left": {"one": "{limit}"}}}, "a dict of plural forms with other: one, other"),
         ({"de": {"left": {"few": "{limit}", "other": "{limit}"}}}, "plural forms"),
         ({"de": {"left": {"other": 1}}}, "plural forms"),
+        ({"de": {"uses": {"one": " ", "other": "{count}"}}}, "plural forms"),
         ({"de": {"paywall.quota_exhausted.counted": "Alle sind weg"}}, "lacks {limit}"),
         ({"de": {"consent.text": "{shop!r}"}}, "lacks {shop}"),
     ],
