@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, Text, delete, select, update
+from sqlalchemy import Column, Connection, String, Table, Text, delete, inspect, select, update
 
+from ...errors import LedgerUnavailableError
 from .columns import UtcDateTime
 from .database import Database, insert_if_absent
 from .schema import metadata
@@ -71,8 +72,13 @@ class ChangedSettings:
         self._clock = clock
 
     def version(self) -> int:
-        """Return how often settings were changed."""
-        return self._database.run(_version, "read")
+        """Return how often settings were changed: never, before their table was created."""
+        try:
+            return self._database.run(_version, "read")
+        except LedgerUnavailableError:
+            if self._database.run(_has_table, "read"):
+                raise
+            return 0
 
     def read(self) -> Changes:
         """Return all changes."""
@@ -118,6 +124,10 @@ class ChangedSettings:
             return after
 
         return self._database.run(work)
+
+
+def _has_table(connection: Connection) -> bool:
+    return inspect(connection).has_table(settings_table.name)
 
 
 def _version(connection: Connection) -> int:
