@@ -154,6 +154,17 @@ def test_long_range_is_drawn_by_weeks(shop: Shop, table: FigureTable) -> None:
     assert chart.count("<g><title>") == 53
 
 
+def test_reasons(shop: Shop, table: FigureTable) -> None:
+    """Why there was no picture is said to the owner; what shoppers have read is in quotes."""
+    reasons = ("failed:photo_unusable", "failed:too_large", "refused:paused", "failed:<odd>")
+    table.add({Count(today(shop), name): 1 for name in reasons}, {})
+    html = shop.browser.get(FIGURES).text
+    assert "The photo could not be used <small" in html
+    assert "<q>Your plan is paused.</q>" in html
+    assert "&lt;odd&gt;" in html
+    assert "<odd>" not in html
+
+
 def test_products_by_what_they_led_to(shop: Shop, table: FigureTable) -> None:
     """Products are sorted by what the owner asks for, also those with few try-ons."""
     day = today(shop)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Response, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ...core import locales
 from ...core.charts import Column, bar_chart, share_bar
@@ -152,7 +152,7 @@ def _values(report: Report) -> dict[str, Any]:
         "seconds": seconds if tried else None,
         "times": list(_time_columns(now)),
         "without_picture": {
-            kind: [(name, _sentence(name, kind), count) for name, count in now.of(kind).items()]
+            kind: [(name, _reason(name, kind), count) for name, count in now.of(kind).items()]
             for kind in ("failed", "refused")
         },
     }
@@ -245,12 +245,17 @@ def _failed(counts: Mapping[str, int]) -> int:
     return sum(count for name, count in counts.items() if name.startswith("failed:"))
 
 
-def _sentence(name: str, kind: str) -> str:
-    """Return what shoppers read in such a case; empty if there is no one sentence for it."""
+def _reason(name: str, kind: str) -> Markup:
+    """Return why there was no picture, in the words of the owner, or in quotes what shoppers read.
+
+    It is empty if there is no one sentence for it.
+    """
+    with suppress(KeyError):
+        return escape(translate(f"shopper.failure.{name}", page_language()))
     for key in (name, f"reason.{name}") if kind == "failed" else (f"reason.{name}",):
         with suppress(KeyError):
-            return locales.translate(key, page_language())
-    return ""
+            return Markup("<q>{}</q>").format(locales.translate(key, page_language()))
+    return Markup("")
 
 
 def _csv(table: str, report: Report) -> Response:
