@@ -43,6 +43,8 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         GENVORIS_PREVIEW_PAGE="/product/breton-top",
     )
     app.config.update(config)
+    # FLASK_GENVORIS_LIMIT_TRYONS=1/minute, for example, tries a setting out.
+    app.config.from_prefixed_env()
     db.init_app(app)
     login = LoginManager(app)
     login.login_view = "accounts.login"

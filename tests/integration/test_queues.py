@@ -5,7 +5,6 @@ Two web processes of a shop are two apps in this process, on one Redis.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.cli import run_command
+from tests.support.processes import processes
 from tests.support.queue_engine import QueueEngine
+from tests.support.queue_shop import create_app
 from tests.support.tryon_host import RESULT
 from tests.support.tryon_load import PHOTO, form
 from tests.support.waiting import until
@@ -192,8 +193,8 @@ def test_check_sees_whether_a_worker_listens(engine: Engine) -> None:
     until(lambda: listens in run_command(engine.app, "check").output)  # it is being started
 
 
-def post_and_die(engine: Engine, answers: Any) -> None:
-    web = engine.web_process().test_client()
+def post_and_die(config: dict[str, Any], answers: Any) -> None:
+    web = create_app(config).test_client()
     answers.send(started(web, "web", "click"))
     os.kill(os.getpid(), 9)
 
@@ -207,10 +208,8 @@ def test_killed_processes_lose_nothing(engine: Engine) -> None:
     engine.sell("web")
     engine.host.keys.clear()
     engine.host.gate.clear()
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(
-        target=post_and_die, args=(engine, sender)
-    )
+    receiver, sender = processes.Pipe(duplex=False)
+    process = processes.Process(target=post_and_die, args=(engine.config, sender))
     process.start()
     job = receiver.recv()
     process.join()

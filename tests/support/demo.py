@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +19,10 @@ from examples.demo_shop.samples import SAMPLES
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
+# Tests that share a demo share its shoppers, who would be too fast for its limits.
+LIMITS = dict.fromkeys(
+    (f"FLASK_GENVORIS_LIMIT_{name}" for name in ("TRYONS", "SESSION", "EVENTS")), "10000/minute"
+)
 
 
 @dataclass
@@ -47,6 +52,7 @@ def running_demo(folder: Path, charging: str = AT_GENVORIS) -> Iterator[Demo]:
             stdout=subprocess.PIPE,
             stderr=output,
             cwd=folder,
+            env=os.environ | LIMITS,
         )
         try:
             text = read_greeting(process)

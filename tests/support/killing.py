@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+from multiprocessing.connection import Connection
 
+from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.models import OrderLine
 from genvoris_flask.core.ledger.service import Ledger
 from tests.support.databases import running_postgres
 from tests.support.ledgers import LedgerFixture, new_ledger
+from tests.support.processes import processes
 
 # Each round sells three try-ons, reserves one, commits it, and pays a third of the sale back.
 STEPS = 4
@@ -36,12 +38,13 @@ def step(ledger: Ledger, number: int) -> None:
             ledger.refunded("order", f"o{turn}", 100)
 
 
-def work(shop: LedgerFixture, begin: int, done: int) -> None:
+def work(url: str, now: float, begin: int, done: Connection) -> None:
     """Do one step after the other, and write a byte for each that was done."""
+    shop = LedgerFixture(Database(url), now)
     number = begin
     while True:
         step(shop.ledger, number)
-        os.write(done, b".")
+        os.write(done.fileno(), b".")
         number += 1
 
 
@@ -52,12 +55,13 @@ def kill_often(shop: LedgerFixture, times: int) -> int:
     that was cut off, if it was done.
     """
     confirmed = 0
-    context = multiprocessing.get_context("fork")
+    url = shop.database.engine.url.render_as_string(hide_password=False)
     for _each in range(times):
-        reading, writing = os.pipe()
-        child = context.Process(target=work, args=(shop, confirmed, writing))
+        reader, writer = processes.Pipe(duplex=False)
+        child = processes.Process(target=work, args=(url, shop.now, confirmed, writer))
         child.start()
-        os.close(writing)
+        writer.close()
+        reading = reader.fileno()
         assert os.read(reading, 1), "the process ended by itself"
         confirmed += 1
         time.sleep(random.random() * 0.03)
@@ -65,7 +69,7 @@ def kill_often(shop: LedgerFixture, times: int) -> int:
         os.kill(child.pid, signal.SIGKILL)
         while seen := os.read(reading, 1000):
             confirmed += len(seen)
-        os.close(reading)
+        reader.close()
         child.join()
     rounds = -(-confirmed // STEPS)
     for number in range(confirmed, rounds * STEPS):

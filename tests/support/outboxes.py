@@ -7,7 +7,6 @@ while so many conversions are reported, and kills and doubles the processes that
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import random
 import signal
@@ -37,6 +36,7 @@ from tests.support.databases import running_postgres
 from tests.support.flask_shop import FaultyTransport
 from tests.support.ledgers import START
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.processes import processes
 from tests.support.redis_servers import RedisServer
 
 MINUTE, DAY = 60.0, 24 * 3600.0
@@ -238,9 +238,8 @@ def deliver_to_file(url: str, now: float, path: str, seconds: float) -> None:
 def in_two_processes(url: str, folder: Path, count: int) -> Counter[str]:
     """Let two processes deliver the same messages; return how often each was delivered."""
     path = _fill(url, folder, count)
-    context = multiprocessing.get_context("spawn")
     arguments = (url, START, str(path), 0.001)
-    both = [context.Process(target=deliver_to_file, args=arguments) for _each in range(2)]
+    both = [processes.Process(target=deliver_to_file, args=arguments) for _each in range(2)]
     for each in both:
         each.start()
     for each in both:
@@ -252,11 +251,10 @@ def in_two_processes(url: str, folder: Path, count: int) -> Counter[str]:
 def killed_often(url: str, folder: Path, count: int, times: int) -> Counter[str]:
     """Kill a process that delivers at random moments; return how often each was delivered."""
     path, now = _fill(url, folder, count), START
-    context = multiprocessing.get_context("fork")
     for _each in range(times):
         now += 3 * MINUTE  # what a killed process had taken is free again
         size = path.stat().st_size
-        child = context.Process(target=deliver_to_file, args=(url, now, str(path), 0.001))
+        child = processes.Process(target=deliver_to_file, args=(url, now, str(path), 0.001))
         child.start()
         while path.stat().st_size == size and child.is_alive():
             time.sleep(0.001)

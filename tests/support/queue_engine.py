@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -55,9 +56,14 @@ class QueueEngine:
         self.app = self.web_process()
         assert run_command(self.app, "db", "upgrade").exit_code == 0
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration of its web processes."""
+        return {**self._settings, "CELERY": {"broker_url": self.redis.url}}
+
     def web_process(self) -> Flask:
         """Return one more web process, in this process."""
-        return create_app({**self._settings, "CELERY": {"broker_url": self.redis.url}})
+        return create_app(self.config)
 
     def start_worker(self, *options: str) -> Worker:
         """Start a worker, with more options of its command line."""
