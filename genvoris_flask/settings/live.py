@@ -11,13 +11,13 @@ import math
 import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.concurrency.per_process import PerProcess, ProcessLock
 from ..core.concurrency.threads import RunAgain, WorkerPool
+from ..core.concurrency.weak_methods import while_in_use
 from ..errors import LedgerUnavailableError
 from .changeable import CHANGEABLE, Changeable, in_order, plain, with_changes, with_good_changes
 from .model import Settings
@@ -97,7 +97,7 @@ class LiveSettings:
             is_first, reading.has_started = not reading.has_started, True
         if is_first:
             try:
-                self._pool.submit(self._task(reading))
+                self._pool.submit(while_in_use(self._run, reading))
             except RuntimeError as error:  # the system has no thread left
                 reading.has_started = False
                 log.warning("Changed settings are not read yet: %s", error)
@@ -164,19 +164,10 @@ class LiveSettings:
         for key, problem in self.problems.items():
             log.error("%s was changed while the shop ran, and is ignored: %s", key, problem)
 
-    def _task(self, reading: _Reading) -> Callable[[], object]:
-        """Return the work of the thread, which ends when this object is no longer used."""
-        found = weakref.ref(self)
-
-        def work() -> RunAgain | None:
-            live = found()
-            if live is None:
-                return None
-            live._look()  # noqa: SLF001  (its own class)
-            reading.is_over.set()
-            return RunAgain(live._poll_seconds)  # noqa: SLF001
-
-        return work
+    def _run(self, reading: _Reading) -> RunAgain:
+        self._look()
+        reading.is_over.set()
+        return RunAgain(self._poll_seconds)
 
     def _look(self) -> None:
         try:

@@ -335,7 +335,7 @@ def test_unix_socket(tmp_path: Path) -> None:
     """Values, locks and the health check work."""
     path = tmp_path / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(path)]
-    with running(options, tmp_path, lambda: path.exists()):
+    with running(options, tmp_path, lambda: is_open(str(path))):
         keeps_a_value_and_a_lock(open_store(f"unix://{path}"))
 
 
@@ -352,7 +352,7 @@ def test_tls(
         *("--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no"),
     ]
     url = f"rediss://127.0.0.1:{port}/0"
-    with running(options, tmp_path, lambda: is_open(port)):
+    with running(options, tmp_path, lambda: is_open(("127.0.0.1", port))):
         keeps_a_value_and_a_lock(open_store(f"{url}?ssl_ca_certs={certificate}"))
         with pytest.raises(StoreUnavailableError):
             open_store(url).get("one")
@@ -379,12 +379,11 @@ def running(options: list[str], folder: Path, is_ready: Callable[[], bool]) -> I
         process.wait()
 
 
-def is_open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def is_open(address: str | tuple[str, int]) -> bool:
+    """Return whether a server listens at a path or port. The file of a socket is there before."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as probe:
+        return probe.connect_ex(address) == 0
 
 
 def make_certificate(key_file: Path, certificate_file: Path) -> None:

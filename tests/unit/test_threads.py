@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
 
 from genvoris_flask.core.concurrency.threads import RunAgain, WorkerPool, call_later
 from genvoris_flask.errors import QueueFullError
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -44,6 +47,25 @@ def test_tasks_run_on_a_bounded_number_of_threads() -> None:
     assert pool.join(60)
     assert sorted(number for number, _ in done) == list(range(50))
     assert {name for _, name in done} <= {"pool-0", "pool-1", "pool-2"}
+
+
+def test_thread_forgets_what_it_did() -> None:
+    """While a thread waits for the next task, it keeps nothing of the last one."""
+
+    class Photo:
+        """Stands for what a task holds."""
+
+    def forget(_photo: Photo) -> None:
+        """Take it, and keep nothing."""
+
+    photo = Photo()
+    found = weakref.ref(photo)
+    pool = WorkerPool("forgetful", threads=1)
+    pool.submit(functools.partial(forget, photo))
+    del photo
+    assert pool.join(60)
+    until(lambda: found() is None)
+    assert "forgetful-0" in {thread.name for thread in threading.enumerate()}
 
 
 def test_all_threads_work_at_once() -> None:

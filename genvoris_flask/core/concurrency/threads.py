@@ -217,6 +217,7 @@ class _Workers:
                     self._enqueue(run, result.delay)
                 if not self.unfinished:
                     self._finished.notify_all()
+            del run, result  # the photo of a try-on must not wait for the next one
 
     def _next(self) -> Run | None:
         """Wait for the next task; return None when this thread is to end."""

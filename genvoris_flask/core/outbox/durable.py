@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 from ...errors import LedgerUnavailableError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import Task, WorkerPool
+from ..concurrency.weak_methods import while_in_use
 from .drain import Drain, Round
 from .drain import MessageTable as DrainedTable
 from .messages import KINDS, LANES, Lane, Message, Outbox, State, StoredMessage
@@ -130,7 +130,7 @@ class DurableOutbox:
                 if delay:
                     self._wake_later(wakes, lane, delay)
                 elif lane not in wakes.soon:
-                    self._pools[lane].submit(self._task(lane))
+                    self._pools[lane].submit(while_in_use(self._work, lane))
                     wakes.soon.add(lane)
             except RuntimeError as error:  # the table has the messages, and a later wake finds them
                 log.warning("Messages wait in the outbox: %s", error)
@@ -138,7 +138,7 @@ class DurableOutbox:
     def _wake_later(self, wakes: _Wakes, lane: Lane, delay: float) -> None:
         if task := wakes.later.pop(lane, None):
             task.cancel()
-        wakes.later[lane] = self._pools[lane].submit(self._task(lane), delay=delay)
+        wakes.later[lane] = self._pools[lane].submit(while_in_use(self._work, lane), delay=delay)
 
     def deliver_due(self) -> Round:
         """Deliver what is due, in this thread."""
@@ -150,16 +150,6 @@ class DurableOutbox:
             total.given_up += done.given_up
             total.is_outage |= done.is_outage
         return total
-
-    def _task(self, lane: Lane) -> Callable[[], object]:
-        """Return the work on a lane, which ends when this outbox is no longer used."""
-        found = weakref.ref(self)
-
-        def work() -> None:
-            if outbox := found():
-                outbox._work(lane)  # noqa: SLF001  (its own class)
-
-        return work
 
     def flush(self, seconds: float) -> bool:
         """Deliver what is due, here; return whether nothing is left to deliver in ``seconds``."""

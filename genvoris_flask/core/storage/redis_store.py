@@ -14,11 +14,11 @@ from redis.exceptions import LockError
 
 from ...errors import LockTimeoutError, StoreUnavailableError
 from ..concurrency.per_process import PerProcess
-from ..concurrency.threads import start_thread
 from .health import attempt, examine
 from .interface import digest
 from .namespace import PREFIX, Namespace
-from .redis_connection import CHECK_SECONDS, FAILURES, PAUSE, RedisConnection
+from .redis_connection import CHECK_SECONDS, RedisConnection
+from .redis_listener import RedisListener
 
 log: logging.Logger = logging.getLogger("genvoris_flask.store")
 
@@ -56,12 +56,12 @@ class RedisStore:
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._connection = connection
-        self._check_seconds = check_seconds
         self._namespace = namespace
         self._listeners: dict[str, Callable[[str], None]] = {}
         # Marks a process's own messages, which it need not receive.
         self._sender = PerProcess(lambda: secrets.token_hex(8))
-        self._listening = PerProcess(self._start_listening)
+        self._listener = RedisListener(connection, self._key, self._receive, check_seconds)
+        self._listening = PerProcess(self._listener.start)
 
     def get(self, key: str) -> bytes | None:
         """Return a value, unless it has expired."""
@@ -131,6 +131,7 @@ class RedisStore:
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
         self._listeners[channel] = listener
+        self._listener.channels.append(channel)
 
     def is_available(self) -> bool:
         """Return whether Redis answers and can be written. Genvoris is never asked for it."""
@@ -187,43 +188,6 @@ class RedisStore:
             self._run(release)
         except StoreUnavailableError:
             log.debug("A lock could not be released; it will expire.")
-
-    def _start_listening(self) -> None:
-        start_thread("genvoris-listen", self._listen)
-
-    def _listen(self) -> None:
-        """Receive messages for as long as this process lives."""
-        listener = None
-        while True:
-            try:
-                listener = listener or self._connection.open_listener()
-                with listener.pubsub() as subscription:  # type: ignore[no-untyped-call]
-                    self._receive_all(subscription)
-            except (*FAILURES, StoreUnavailableError):
-                time.sleep(PAUSE)
-
-    def _receive_all(self, subscription: Any) -> None:
-        """Pass messages on until the shop's records turn out to have another namespace.
-
-        A connection that a firewall or a failover has dropped looks like one without messages, so
-        a silent one is asked for an answer.
-
-        Raises:
-            ConnectionError: It does not answer.
-        """
-        client = self._connection.client()
-        channels = {self._key(client, name).encode(): name for name in self._listeners}
-        subscription.subscribe(*channels)
-        is_asked = False
-        while all(self._key(client, name).encode() == key for key, name in channels.items()):
-            message = subscription.get_message(timeout=self._check_seconds)
-            if message is None and is_asked:
-                raise redis.ConnectionError("The connection for messages is dead.")
-            is_asked = message is None
-            if message is None:
-                subscription.ping()
-            elif message["type"] == "message":
-                self._receive(channels[message["channel"]], message["data"])
 
     def _receive(self, channel: str, text: bytes) -> None:
         """Pass a message on. One that cannot be read must not end the thread."""

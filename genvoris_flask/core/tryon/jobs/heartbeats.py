@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ...concurrency.threads import RunAgain, WorkerPool
+from ...concurrency.weak_methods import while_in_use
 
 log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
@@ -45,7 +46,7 @@ class Heartbeats:
     def ensure(self) -> None:
         """Start, unless it runs already. The caller holds the lock."""
         if not self._is_running:
-            self._pool.submit(self._run, delay=self._interval)
+            self._pool.submit(while_in_use(self._run), delay=self._interval)
             self._is_running = True  # not before: there may be no thread to be had
 
     def _run(self) -> RunAgain | None:

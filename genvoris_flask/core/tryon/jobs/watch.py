@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ....errors import StoreUnavailableError
 from ...concurrency.threads import RunAgain, WorkerPool
+from ...concurrency.weak_methods import while_in_use
 
 log: logging.Logger = logging.getLogger("genvoris_flask.tryon")
 
@@ -51,7 +52,7 @@ class Watch:
             if not self._is_running:
                 self._steady_at = self._monotonic() + STEADY_SECONDS
                 with suppress(RuntimeError):  # no thread: other processes look as well
-                    self._pool.submit(self._run, delay=self._interval)
+                    self._pool.submit(while_in_use(self._run), delay=self._interval)
                     self._is_running = True
 
     def _run(self) -> RunAgain | None:
