@@ -265,9 +265,10 @@ class _Registry:
             for workers in self._pools:
                 workers.close()
 
-    def unfinished(self) -> list[_Workers]:
+    def unfinished(self, seconds: float = 0.0) -> list[_Workers]:
+        """Return the pools with tasks left whose grace is longer, which that of timers never is."""
         with self._lock:
-            return [workers for workers in self._pools if workers.unfinished]
+            return [each for each in self._pools if each.unfinished and each.grace > seconds]
 
 
 _registry = PerProcess(_Registry)
@@ -289,13 +290,8 @@ def shutdown() -> None:
     registry = _registry.get()
     registry.close()
     started = time.monotonic()
-    while True:  # a task of one pool may give another one work
-        now = time.monotonic()
-        busy = [each for each in registry.unfinished() if started + each.grace > now]
-        if not busy:
-            break
-        busy[0].join(started + busy[0].grace - now)
+    # Looked at again each time: a task of one pool may give another one work.
+    while busy := registry.unfinished(time.monotonic() - started):
+        busy[0].join(started + busy[0].grace - time.monotonic())
     for each in registry.unfinished():
-        if each.grace:  # timers may be set until the end
-            count = each.unfinished
-            log.error("%s: %d tasks were lost at the end of the process", each.name, count)
+        log.error("%s: %d tasks were lost at the end of the process", each.name, each.unfinished)
