@@ -11,6 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -97,6 +98,18 @@ def _of_language(key: str, language: Any, texts: Any) -> dict[str, Text]:
     return found
 
 
+def valid_texts(value: Any) -> dict[str, dict[str, Text]]:
+    """Return those texts of a setting that ``read_texts`` accepts, such as after an upgrade."""
+    found: dict[str, dict[str, Text]] = {}
+    for language, texts in value.items() if isinstance(value, Mapping) else ():
+        for name, text in texts.items() if isinstance(texts, Mapping) else ():
+            with suppress(ConfigurationError):
+                for code, own in read_texts("", {language: {name: text}}).items():
+                    found.setdefault(code, {}).update(own)
+    return found
+
+
+@functools.cache
 def known_texts(language: str) -> Mapping[str, Text]:
     """Return this package's wording of each text that may be changed, by key."""
     backend = {k: text for k, text in locales.LANGUAGES[language].items() if BACKEND.fullmatch(k)}

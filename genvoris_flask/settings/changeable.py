@@ -16,6 +16,7 @@ from ..core.button_design import FIELDS, PLAIN, ButtonDesign
 from ..core.charging.credits import CreditRule
 from ..core.charging.packs import Pack
 from ..core.setting_checks import CHECKS
+from ..core.texts import valid_texts
 from ..core.validators import Number
 from ..errors import ConfigurationError
 from .model import Settings
@@ -204,6 +205,9 @@ def with_good_changes(
             settings = with_changes(settings, {key: changes[key]})
         except SettingsRefusedError as error:
             problems[key] = " ".join(error.problems.values())
+            if key in CHANGEABLE and CHANGEABLE[key].kind == "wording":
+                # One text that is unknown since an upgrade does not take the others with it.
+                settings = with_changes(settings, {key: valid_texts(changes[key])})
     return settings, problems
 
 

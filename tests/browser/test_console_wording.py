@@ -13,7 +13,11 @@ from tests.support.local_genvoris import LocalGenvoris, product_png
 from tests.support.owner_shop import owner_shop
 
 OWN = {
-    "de": {"title": "Am Körper ansehen", "paywall.no_plan.title": "Erst ansehen, dann kaufen"},
+    "de": {
+        "title": "Am Körper ansehen",
+        "over": "Schade",
+        "paywall.no_plan.title": "Erst ansehen, dann kaufen",
+    },
     "ar": {"title": "شاهده عليك", "balance": {"other": "بقي {count}"}},
 }
 
@@ -66,6 +70,18 @@ def test_wording(new_context: Any, tmp_path: Path) -> None:
         assert heading(shopper, url, "de") == "Am Körper"
         assert heading(shopper, url, "en") == "See it on you"
         assert heading(shopper, url, "fr") == "Essayer"
+
+
+def test_phone(new_context: Any, tmp_path: Path) -> None:
+    """The page on the shopper's phone has the shop's own texts of its language."""
+    genvoris = LocalGenvoris(tmp_path / "genvoris", fetch_image=lambda _url: product_png())
+    with owner_shop(genvoris, tmp_path, GENVORIS_TEXTS=OWN) as (_, url):
+        page = new_context(**VIEWPORTS["phone"]).new_page()
+        page.goto(f"{url}/genvoris/phone?lang=de#of-a-link-that-has-ended")
+        expect(page.get_by_role("heading", name="Schade")).to_be_visible()
+        page.goto(f"{url}/genvoris/phone?lang=es#of-a-link-that-has-ended")
+        expect(page.get_by_role("heading")).not_to_have_text("Schade")
+        expect(page.get_by_role("alert")).to_be_visible()
 
 
 def test_screens(new_context: Any, tmp_path: Path) -> None:

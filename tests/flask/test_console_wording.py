@@ -84,6 +84,15 @@ def test_saved(console: Console) -> None:
     assert "title" not in console.stored()[KEY]["de"], "the usual wording is no change"
 
 
+def test_unchanged(console: Console) -> None:
+    """A form in which nothing was typed changes nothing."""
+    for language in ("fr", "es"):
+        shown = fields(console.get(PAGE, language=language))
+        typed = {name: value for name, (value, _) in shown.items()}
+        assert console.post(PAGE, language=language, **typed).status_code == 303
+    assert console.stored() == {}
+
+
 def test_spaces(console: Console) -> None:
     """No-break spaces, which French needs, stay."""
     save(console, "fr", opinion="Alors\u202f?")

@@ -19,6 +19,7 @@ from genvoris_flask.core.texts import (
     translator,
 )
 from genvoris_flask.errors import ConfigurationError
+from genvoris_flask.settings.changeable import with_good_changes
 from tests.support.widget_build import WIDGET
 from tests.unit.test_changeable_settings import base
 
@@ -94,6 +95,15 @@ def test_wrong(value: Any, problem: str) -> None:
         base(GENVORIS_TEXTS=value)
     assert str(caught.value).startswith(KEY)
     assert problem in str(caught.value)
+
+
+def test_upgrade() -> None:
+    """Of changed texts, those that a new version does not know are ignored, and no others."""
+    stored = {"de": {"title": "Am Körper", "gone": "Weg"}, "nl": {"title": "Passen"}, "fr": "?"}
+    settings, problems = with_good_changes(base(), {KEY: stored})
+    assert settings.texts == {"de": {"title": "Am Körper"}}
+    assert "'gone', which is no text" in problems[KEY]
+    assert with_good_changes(base(), {KEY: "?"})[0].texts == {}
 
 
 def test_number_may_be_spelled_out() -> None:

@@ -97,12 +97,12 @@ def change_wording() -> Answer:
         refused = save_values(state, removed("wording", form))
     elif "reset_language" in form:
         usual = live.base.texts.get(language, {})
-        refused = save_values(state, {TEXTS.key: _with(state, language, usual)})
+        refused = save_values(state, _change(state, language, usual))
     else:
         texts, faults = read_wording(form, language, state.settings.texts.get(language, {}))
         if faults:
             return _page(state, language, faults), 422
-        refused = save_values(state, {TEXTS.key: _with(state, language, texts)})
+        refused = save_values(state, _change(state, language, texts))
     if refused is not None:
         return _page(state, language, is_outdated=refused.problems is None), refused.status
     return go_to("/setup/wording", language=language, done="saved")
@@ -146,10 +146,11 @@ def _line(text: str) -> str:
     return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
 
 
-def _with(state: AppState, language: str, texts: Mapping[str, Text]) -> Texts:
-    """Return the texts of all languages, with new ones of one."""
+def _change(state: AppState, language: str, texts: Mapping[str, Text]) -> dict[str, Texts]:
+    """Return what changes, with new texts of one language: the setting by its key, or nothing."""
     every = {**state.settings.texts, language: texts}
-    return {code: own for code, own in every.items() if own}
+    filled = {code: own for code, own in every.items() if own}
+    return {} if filled == state.settings.texts else {TEXTS.key: filled}
 
 
 def _page(

@@ -56,6 +56,14 @@ describe("the languages", () => {
     expect(t("close")).toBe("Fermer");
   });
 
+  it("can be overridden for one language", () => {
+    const own = { fr: { title: "À vous", close: "Fini" }, close: "X" };
+    say("fr", own);
+    expect([t("title"), t("close")]).toEqual(["À vous", "X"]);
+    say("de", own);
+    expect([t("title"), t("close")]).toEqual(["Anprobieren", "X"]);
+  });
+
   it("keep a placeholder without a value", () => {
     expect(t("resultAlt")).toBe("You, with {title}");
   });
