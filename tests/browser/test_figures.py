@@ -39,6 +39,8 @@ WATCH = """window.frames_with_button = 0;
 })();
 new PerformanceObserver(list => { window.moved = list.getEntries().length; })
   .observe({type: 'layout-shift', buffered: true});"""
+CUT_OFF = """[...document.querySelectorAll('.scroll')]
+  .filter(each => each.scrollWidth > each.clientWidth).length"""
 
 
 @pytest.fixture
@@ -125,6 +127,8 @@ def test_pages(browser: Browser, shop: Shop, url: str, size: str) -> None:
                 save(page, f"{name[:7]}-{size}-{scheme}-{language}")
             assert page.evaluate("violations") == []
             assert page.evaluate(WIDTH) <= 0
+            if name == "trial":
+                assert page.evaluate(CUT_OFF) == 0
     context.close()
 
 

@@ -229,6 +229,9 @@ def test_does_it_pay(shop: Shop, table: FigureTable) -> None:
     html = page(shop, TRIAL)
     assert re.search(r"Not enough visitors yet: about [\d,]+ days at this pace\.", html)
     assert len(rows(html)["Visitors who order %"]) == 4
+    shop.browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "ar"
+    day = f"\N{LEFT-TO-RIGHT ISOLATE}{today(shop)}\N{POP DIRECTIONAL ISOLATE}"
+    assert day in page(shop, TRIAL), "its parts would change places"
 
 
 def test_it_pays(shop: Shop, table: FigureTable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -58,9 +59,15 @@ def show_trial() -> Any:
         "trial",
         chart_style=chart_style(),
         trial=trial,
+        span=[_isolated(each) for each in (trial.first, trial.last)] if trial else [],
         share=100 * share / SCALE,
         measures=_measures(trial) if trial else [],
     )
+
+
+def _isolated(day: date) -> str:
+    """Return a day that keeps its order within a sentence in Arabic or Urdu."""
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{day}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def _measures(trial: Trial) -> list[Measure]:
