@@ -145,7 +145,9 @@ def changed_value(declared: Changeable, value: Any) -> str:
         return percent(value)
     shown = plain(value)
     if declared.kind == "wording":
-        return ", ".join(f"{NAMES[code]}: {len(texts)}" for code, texts in value.items())
+        # Each apart from the others' direction.
+        counts = (f"\u2068{NAMES[code]}: {len(texts)}\u2069" for code, texts in value.items())
+        return ", ".join(counts)
     match shown:
         case None:
             return ""
