@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 
 GAP = 0.28  # of a column's width
+WIDE = 7  # percent
 LABELS = 10  # at most; a style sheet may hide every second one, of the class ``more``
 
 
@@ -188,7 +189,15 @@ def _write_bar(bar: Bar) -> str:
                 f'height="{height}%" rx="2"/>'
             )
     if bar.label:
-        x, spare = round(bar.x + bar.width, 2), ' class="more"' if bar.is_spare else ""
-        text = escape(bar.label)
-        parts.append(f'<text{spare} x="{x}%" y="100%" dy="20" text-anchor="end">{text}</text>')
+        parts.append(_write_label(bar, bar.label))
     return "".join([*parts, "</g>"])
+
+
+def _write_label(bar: Bar, label: str) -> str:
+    """Return a label that is in the middle of its bar, or ends with it if the bar is narrow."""
+    is_wide = bar.width >= WIDE
+    x, anchor = (bar.x + bar.width / 2, "middle") if is_wide else (bar.x + bar.width, "end")
+    spare = ' class="more"' if bar.is_spare else ""
+    return (
+        f'<text{spare} x="{x:.2f}%" y="100%" dy="20" text-anchor="{anchor}">{escape(label)}</text>'
+    )

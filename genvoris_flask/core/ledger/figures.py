@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Select,
     Table,
@@ -39,6 +39,7 @@ from .opinions import add_opinions, opinion_sums, write_opinions
 KEEP_DAYS = 800  # two years, to compare with the year before
 # On one day. Products of further ids, which anybody can report, count for the shop only.
 MAX_PRODUCTS_A_DAY = 5_000
+BATCH = 1_000  # ids in a query
 
 
 class FigureTable:
@@ -157,12 +158,17 @@ class FigureTable:
         ):
             counts.setdefault(row.product, {}).update(ordered=row.orders, returned=int(row.returns))
         add_opinions(counts, self._read(opinion_sums(figure_opinions.c.product, first, last)))
-        titled = self._read(select(products).where(products.c.id.in_(_named(first, last))))
-        titles = {row.id: row.title for row in titled}
+        titles = self._titles(list(counts))
         return [
             ProductFigures(product, titles.get(product, ""), each)
             for product, each in counts.items()
         ]
+
+    def _titles(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the titles of products, as far as they are known."""
+        parts = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+        rows = (self._read(select(products).where(products.c.id.in_(part))) for part in parts)
+        return {row.id: row.title for row in chain.from_iterable(rows)}
 
     def orders(self, first: date, last: date) -> list[OrderFigures]:
         """Return the orders that followed a try-on, by day and currency."""
@@ -221,7 +227,11 @@ def prune_figures(connection: Connection, today: date) -> int:
     """Delete what is older than ``KEEP_DAYS``; return how many rows."""
     before = today - timedelta(days=KEEP_DAYS)
     old = [delete(table).where(table.c.day < before) for table in _DATED]
-    old.append(delete(products).where(products.c.id.not_in(_named(date.min, date.max))))
+    counted = union(
+        select(product_figures.c.product),
+        select(figure_opinions.c.product).where(figure_opinions.c.product.is_not(None)),
+    )
+    old.append(delete(products).where(products.c.id.not_in(counted)))
     return sum(connection.execute(each).rowcount for each in old)
 
 
@@ -234,19 +244,6 @@ _SUMS = (
     func.sum(orders.c.returned).label("back"),
 )
 _SUM_NAMES = ("orders", "returns", "amount", "back")
-
-
-def _named(first: date, last: date) -> CompoundSelect[Any]:
-    """Return a query of the products of some days that may have a title."""
-    tables = (product_figures, figure_opinions)
-    return union(
-        *(
-            select(each.c.product).where(
-                each.c.day.between(first, last), each.c.product.is_not(None)
-            )
-            for each in tables
-        )
-    )
 
 
 def _attributed(first: date, last: date) -> ColumnElement[bool]:
