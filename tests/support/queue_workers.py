@@ -51,11 +51,15 @@ class Worker:
         """Kill it with all its children, as a machine that dies does."""
         if self._log.closed:
             return
-        for pid in (self.process.pid, *self._forked()):
+        for pid in self.pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self._log.close()
+
+    def pids(self) -> list[int]:
+        """Return the ids of its processes."""
+        return [self.process.pid, *self._forked()]
 
     def _forked(self) -> Iterator[int]:
         """Yield the processes of its session; RQ gives each job a process group of its own."""

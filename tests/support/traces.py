@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ KEPT = [
     (r"session:\w+", "session token", "15 minutes", 15 * MINUTE),
     (r"known:\w+", "that Genvoris knows a shopper", "6 days", 6 * DAY),
     (r"tryons-today:\w+", "the day's counts", "25 hours", 25 * HOUR),
+    (r"mark|emptied|pace:[\w.-]+", "a mark by which processes notice", "6 days", 6 * DAY),
     (r"credits-spent", "how many credits the shop", "a day", DAY),
     (r"receipt:\w+", "the receipt that the account page", "an hour", HOUR),
     (r"billing:\w+", "events of billing systems", "35 days to 400 days", 35 * DAY),
@@ -106,9 +107,13 @@ def running_shop(folder: Path, settings: dict[str, str]) -> Iterator[tuple[httpx
 
 
 def memory_of(pid: int) -> bytes:
-    """Return all that a process could write to, as a core dump has it."""
+    """Return all that a process could write to, as a core dump has it; nothing after its end."""
     parts = []
-    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+    with (
+        suppress(FileNotFoundError, ProcessLookupError),
+        Path(f"/proc/{pid}/maps").open() as maps,
+        Path(f"/proc/{pid}/mem").open("rb", 0) as memory,
+    ):
         for line in maps:
             found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
             if found and "[v" not in line:
