@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from genvoris_flask import GenvorisFlask, Product, Shopper
 from genvoris_flask.web.routes.proxy.body import CHUNK
 from tests.support.flask_shop import SAME_ORIGIN, Shop
+from tests.support.forwarding import answer_forwarded
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris
 from tests.support.pictures import picture
 
@@ -319,3 +320,14 @@ def test_large_body_is_cut(genvoris: LocalGenvoris) -> None:
         assert b"}" not in b"".join(taking.pieces)
         assert send(size, "tee-1").status_code == 200
         assert json.loads(b"".join(taking.pieces))["product_id"] == "tee-1"
+
+
+def test_categories_hold_for_the_hosted_widget(genvoris: LocalGenvoris) -> None:
+    """A category that cannot be tried on is refused without a filter of the shop's, too."""
+    genvoris.customer("ada")
+    shop = Shop(genvoris, GENVORIS_CATEGORIES=["apparel"])
+    shop.log_in()
+    answer_forwarded(shop.transport, lambda _request: httpx.Response(200, json={"images": []}))
+    sofa, shirt = {"product_category": "home"}, {"product_category": "apparel"}
+    assert error(shop.post("/api/tryon", json={"product_id": "sofa", **sofa})) == REFUSED
+    assert shop.post("/api/tryon", json={"product_id": "shirt", **shirt}).status_code == 200

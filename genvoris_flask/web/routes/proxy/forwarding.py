@@ -197,7 +197,7 @@ def _body(route: Route, shopper: Shopper | None, state: AppState, tried: _Tried)
         return None
     fields = {} if shopper is None else {TOKEN_FIELD: session_for(shopper).token}
     settings = state.settings
-    is_read = state.hooks.product_filter is not None or state.recorder is not None
+    is_read = state.has_product_rule or state.recorder is not None
     check = functools.partial(_check_product, route, state, tried) if is_read else None
     return read_body(request, fields, settings.max_upload_bytes, settings.upload_timeout, check)
 
@@ -212,7 +212,7 @@ def _check_product(route: Route, state: AppState, tried: _Tried, fields: Product
         fields.add(name, value)
     product = fields.product(shop_url(request))
     tried.product = product or Product()
-    if state.hooks.product_filter is None:
+    if not state.has_product_rule:
         return
     if product is None and route is not TRYON:
         return  # a photo may be analysed without a product
