@@ -90,7 +90,11 @@ def genvoris_button(
             **extra,
         }
     )
-    link = style_link(state, request) if has_request_context() else ""
+    link = ""
+    if has_request_context():
+        link = style_link(state, request)
+        if not card and "@" not in request.path:  # which may be somebody's address
+            state.button_page = f"{request.script_root}{request.path}"
     button = element("button", written, label or _label(state, design, language))
     return Markup(link) + button  # noqa: S704  (all of it is escaped)
 

@@ -12,6 +12,7 @@ import pytest
 from flask import Response, session
 from werkzeug.test import TestResponse
 
+from genvoris_flask import genvoris_button
 from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.locales.console import read_group
 from genvoris_flask.settings.changeable import CHANGEABLE
@@ -475,6 +476,20 @@ def test_preview_of_wrong_design(console: Console) -> None:
 def test_preview_without_page(console: Console) -> None:
     """Before a page is named, the preview says what it needs."""
     assert "path of a product" in console.get("/button/preview")
+
+
+def test_usual_preview(console: Console) -> None:
+    """The preview's page is the last one with a button, until the owner names one."""
+
+    @console.shop.app.get("/of/<name>")
+    def product(name: str) -> str:
+        return str(genvoris_button(image="/a.png", title=name, card=name == "card"))
+
+    for page in ("shirt?secret=1", "card", "ada@example.com"):
+        assert console.shop.browser.get(f"/of/{page}").status_code == 200
+    assert 'placeholder="/of/shirt"' in console.get("/button")
+    assert 'src="/of/shirt?genvoris_preview=' in console.get("/button/preview")
+    assert 'src="/of/a?genvoris_preview=' in console.get("/button/preview", preview_page="/of/a")
 
 
 def test_frames(console: Console) -> None:

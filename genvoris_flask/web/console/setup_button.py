@@ -76,7 +76,7 @@ def show_preview() -> Answer | Response:
     problems = design_problems(design, _texts())
     is_wrong = bool(problems)
     try:
-        path = PAGE.check(path)
+        path = PAGE.check(path or state.button_page)
     except ConfigurationError:
         path, is_wrong = None, True
     url = preview_url(state, path, design) if path and not is_wrong else None
@@ -111,6 +111,7 @@ def _designer(state: AppState, design: Mapping[str, Any], **more: Any) -> Respon
         "button",
         design=design,
         design_fields=FIELDS,
+        usual_page=state.button_page,
         query={**query, "preview_page": values["page"]},
         **values,
     )
