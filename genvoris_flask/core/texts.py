@@ -22,8 +22,9 @@ from .built_widget import find_folder
 Text = str | Mapping[str, str]
 Texts = Mapping[str, Mapping[str, Text]]
 
-# The backend's own: the button's label, and what a refused shopper or one who agrees reads.
-BACKEND = re.compile(r"(paywall|action|option)\..+|consent\.(text|depicted|age)")
+# The backend's own: the button's label, what a refused shopper or one who agrees reads, and their
+# account.
+BACKEND = re.compile(r"(paywall|action|option|account)\..+|consent\.(text|depicted|age)")
 LONGEST = 2000  # characters
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 

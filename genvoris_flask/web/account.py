@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from flask import render_template
 from markupsafe import Markup
 
+from ..core.locales import Translate
 from ..core.sessions import Shopper
+from ..core.texts import translator
 from ..errors import GenvorisError, NotFoundError
 from .caching import PRIVATE, forbid_caching, headers_are_sent, is_being_cached
 from .compat import get_request
@@ -50,7 +52,9 @@ def genvoris_account() -> Markup:
     found = _shopper_of_page("genvoris_account()")
     if found is None:
         return Markup("")
-    account = replace(_read_account(*found), data=_own_data(found[0]))
+    state, shopper = found
+    say = translator(state.settings.texts)
+    account = replace(_read_account(state, shopper, say), data=_own_data(state), say=say)
     return Markup(render_template(TEMPLATE, account=account))  # noqa: S704  (a template escapes)
 
 
@@ -101,7 +105,7 @@ def _read_number(state: AppState, shopper: Shopper) -> int | None:
         return 0
 
 
-def _read_account(state: AppState, shopper: Shopper) -> Account:
+def _read_account(state: AppState, shopper: Shopper, say: Translate) -> Account:
     """Return what the page shows. What cannot be read is left out."""
     from ..core.charging.account import Account
     from .errors import page_language
@@ -109,14 +113,14 @@ def _read_account(state: AppState, shopper: Shopper) -> Account:
     language = page_language()
     try:
         if state.spending is not None:
-            return _account_of_ledger(state, shopper, language)
-        return _account_of_plan(state, shopper, language)
+            return _account_of_ledger(state, shopper, language, say)
+        return _account_of_plan(state, shopper, language, say)
     except GenvorisError as error:
         log.warning("A shopper's account could not be read: %s", error)
         return Account(language)
 
 
-def _account_of_ledger(state: AppState, shopper: Shopper, language: str) -> Account:
+def _account_of_ledger(state: AppState, shopper: Shopper, language: str, say: Translate) -> Account:
     from ..core.charging.account import Account, history_of, lots_of
     from ..core.tryon.spending import refusal_of
     from .paywalls import ways_on
@@ -129,13 +133,13 @@ def _account_of_ledger(state: AppState, shopper: Shopper, language: str) -> Acco
         balance.available,
         balance.held,
         balance.next_expiry,
-        list(lots_of(balance, language)),
-        list(history_of(journal, language))[:LINES],
+        list(lots_of(balance, language, say)),
+        list(history_of(journal, language, say))[:LINES],
         ways_on(refusal_of(balance, shopper, None), balance=balance),
     )
 
 
-def _account_of_plan(state: AppState, shopper: Shopper, language: str) -> Account:
+def _account_of_plan(state: AppState, shopper: Shopper, language: str, say: Translate) -> Account:
     from ..core.charging.account import Account, plan_of
     from ..core.tryon.paywall import Refusal
     from .paywalls import ways_on
@@ -151,6 +155,6 @@ def _account_of_plan(state: AppState, shopper: Shopper, language: str) -> Accoun
         language,
         usage.remaining or 0,
         next_expiry=usage.period_end,
-        lots=list(plan_of(usage, language)),
+        lots=list(plan_of(usage, language, say)),
         options=ways_on(refusal, renews_at=usage.period_end),
     )

@@ -81,6 +81,20 @@ def test_ledger_account(ledger: Shop) -> None:
     ]
 
 
+def test_own_words(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """The account is in the shop's own words, where it has any."""
+    own = {"account.title": "Looks", "account.lot.order": "Orders", "account.history.added": "New"}
+    shop = ledger_shop(genvoris, tmp_path, GENVORIS_TEXTS={"en": own})
+    add_pages(shop)
+    with shop.app.app_context():
+        shop.extension.billing.order_paid("order-1", external_id="ada", try_ons=5)
+    page = account(shop).text
+    assert ">Looks</h2>" in page
+    assert rows(page)[0][:2] == ["Orders", "5 / 5"]
+    assert "New · Orders" in page
+    assert "History" in page
+
+
 def test_held_after_refund(ledger: Shop) -> None:
     """What a dispute keeps back is what a refund had left."""
     with ledger.app.app_context():

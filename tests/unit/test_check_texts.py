@@ -17,6 +17,7 @@ from genvoris_flask.web.console.today import slug
 from genvoris_flask.web.health_checks import Finding
 from genvoris_flask.web.health_checks import genvoris as genvoris_checks
 from genvoris_flask.web.health_checks.finding import good, warn, wrong
+from tests.unit.test_console_texts import OTHER_WORDS
 from tests.unit.test_languages import MISWRITTEN, braces
 
 FOLDER = Path(genvoris_checks.__file__).parent
@@ -68,6 +69,7 @@ def test_typography(language: str) -> None:
         sentence = re.sub("`[^`]*`", "x", text)
         for rule in ("every language", language):
             assert not re.search(MISWRITTEN[rule], sentence), text
+        assert not re.search(OTHER_WORDS.get(language, "$^"), sentence), text
         if language in ("ar", "ur"):
             assert re.search("[؀-ۿ]", sentence), text
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..api.models import Usage
 from ..ledger.models import FREE_SOURCE, Balance, JournalLine
-from ..locales import DEFAULT, direction, translate
+from ..locales import DEFAULT, Translate, direction, translate
 from ..privacy.own_data import OwnData
 from ..tryon.paywall import PaywallOption
 
@@ -63,6 +63,7 @@ class Account:
         history: What happened lately, the newest first; empty without a ledger.
         options: How to get more.
         data: What the shopper can do with their data.
+        say: Returns its texts.
     """
 
     language: str = DEFAULT
@@ -73,6 +74,7 @@ class Account:
     history: Sequence[AccountLine] = ()
     options: Sequence[PaywallOption] = ()
     data: OwnData | None = None
+    say: Translate = translate
 
     @property
     def direction(self) -> str:
@@ -81,38 +83,40 @@ class Account:
 
     def text(self, key: str, **values: object) -> str:
         """Return a text in its language, such as ``text("title")``."""
-        return translate(f"account.{key}", self.language, **values)
+        return self.say(f"account.{key}", self.language, **values)
 
 
-def lots_of(balance: Balance, language: str) -> Iterator[AccountLot]:
+def lots_of(balance: Balance, language: str, say: Translate = translate) -> Iterator[AccountLot]:
     """Yield what a balance consists of. What is used up is left out."""
     for lot in balance.lots:
         if left := lot.available or lot.held:
-            title = _title(lot.source, lot.kind, language)
+            title = _title(lot.source, lot.kind, language, say)
             yield AccountLot(title, left, lot.granted, lot.expires_at, bool(lot.held))
 
 
-def plan_of(usage: Usage, language: str) -> Iterator[AccountLot]:
+def plan_of(usage: Usage, language: str, say: Translate = translate) -> Iterator[AccountLot]:
     """Yield what a plan at Genvoris brings in its current period."""
     if usage.limit:
-        title = usage.plan_name or translate("account.lot.allowance", language)
+        title = usage.plan_name or say("account.lot.allowance", language)
         yield AccountLot(title, usage.remaining or 0, usage.limit, usage.period_end)
 
 
-def history_of(journal: Sequence[JournalLine], language: str) -> Iterator[AccountLine]:
+def history_of(
+    journal: Sequence[JournalLine], language: str, say: Translate = translate
+) -> Iterator[AccountLine]:
     """Yield what a shopper should know of a journal, in its order."""
     for line in journal:
         if kind := _kind(line):
-            text = translate(f"account.history.{kind}", language)
+            text = say(f"account.history.{kind}", language)
             if kind in OF_LOTS:
-                text += f" · {_title(line.lot, line.lot_kind, language)}"
+                text += f" · {_title(line.lot, line.lot_kind, language, say)}"
             yield AccountLine(line.at, text, line.allowed - line.used)
 
 
-def _title(source: str, kind: str, language: str) -> str:
+def _title(source: str, kind: str, language: str, say: Translate) -> str:
     """Return where try-ons came from, in words."""
     is_free = source.startswith(f"{FREE_SOURCE}:")
-    return translate(f"account.lot.{'free' if is_free else kind}", language)
+    return say(f"account.lot.{'free' if is_free else kind}", language)
 
 
 def _kind(line: JournalLine) -> str | None:

@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         *("action.offer", "action.account", "option.checkout", "option.order", "option.wait"),
     ),
     "login": ("login", "loginText", "loginAction"),
+    "account": ("account.title", "account.left", "account.more", "account.history"),
 }
 LONG = 60  # characters, from which on a text has several lines
 
