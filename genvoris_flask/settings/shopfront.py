@@ -63,7 +63,7 @@ class ShopfrontSettings:
         texts: The shop's own wording of what shoppers read, by language and key:
             ``{"de": {"title": "Jetzt anprobieren"}}``. docs/texts.md lists the keys. Default: none.
         preview_page: The path of a product's page, on which the console shows a design of the
-            button before it is saved. Default: the console asks for one.
+            button before it is saved. Default: the last one that showed the button.
         categories: The categories whose products can be tried on: a list, or a string with commas,
             of ``apparel``, ``home``, ``object`` and ``other``. Default: all.
         trusted_origins: Further origins whose pages may use the routes, such as
