@@ -49,9 +49,9 @@ class Fault:
             forms = f", or a dict of plural forms with other: {names}" if names else ""
             return f"must be a string{forms}."
         return {
-            "lacks": f"lacks {names}, in whose place a value is written.",
-            "unknown": f"has {names}, which nothing is known about: remove it.",
-            "braces": "has braces that enclose no placeholder's name.",
+            "lacks": f"lacks {names}, which a value replaces.",
+            "unknown": f"has {names}, which is no placeholder of this text: remove it.",
+            "braces": "has braces that are not part of a placeholder.",
             "long": f"must have at most {LONGEST} characters.",
         }[self.kind]
 

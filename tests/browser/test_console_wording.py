@@ -52,7 +52,7 @@ def test_wording(new_context: Any, tmp_path: Path) -> None:
         title = owner.get_by_role("group").filter(has_text="Choosing a photo")
         title.get_by_label("Try it on", exact=True).fill("Am Körper {wo}")
         owner.get_by_role("button", name="Save").click()
-        problem = owner.get_by_text("Nothing is known about {wo}.")
+        problem = owner.get_by_text("{wo} is no placeholder of this text.")
         expect(problem).to_be_visible()
         assert not look(owner, "/wording-wrong")
         title.get_by_label("Try it on", exact=True).fill("Am Körper")

@@ -116,7 +116,7 @@ def test_plural(console: Console) -> None:
     ("key", "text", "problem"),
     [
         ("expiring.other", "Some of them", "This is missing: {date}."),
-        ("choose", "Choose {photo}", "Nothing is known about {photo}."),
+        ("choose", "Choose {photo}", "{photo} is no placeholder of this text."),
         ("choose", "Choose {", "Braces are only for what is replaced by a value."),
         ("choose", "x" * 2001, "Enter at most 2000 characters."),
     ],

@@ -77,7 +77,10 @@ def test_known() -> None:
         ({"de": {"title": 5}}, "title in de must be a string."),
         ({"de": {"title": {"other": "x"}}}, "title in de must be a string."),
         ({"de": {"resets": "Bald"}}, "resets in de lacks {date}"),
-        ({"de": {"title": "Für {name}"}}, "title in de has {name}, which nothing is known about"),
+        (
+            {"de": {"title": "Für {name}"}},
+            "title in de has {name}, which is no placeholder of this text",
+        ),
         ({"de": {"title": "Für {}"}}, "title in de has braces"),
         ({"de": {"title": "x" * (LONGEST + 1)}}, f"at most {LONGEST} characters"),
         ({"de": {"left": "Noch {count}"}}, "left in de lacks {limit}"),
