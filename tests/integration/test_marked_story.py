@@ -18,13 +18,13 @@ from genvoris_flask.sandbox.app import create_app
 from tests.integration.conftest import ROOT, RedisServer
 from tests.support.local_genvoris import API_KEY, with_key
 from tests.support.marked_photo import MARK, PIECE, files_with, marked_photo
-from tests.support.marked_shop import EMAIL
+from tests.support.marked_shop import EMAIL, SHOPPER
 from tests.support.queue_workers import Worker
 from tests.support.served_shop import serving
 from tests.support.traces import KEPT, Recorder, memory_of, outlasting, redis_with, running_shop
 from tests.support.waiting import until
 
-ADDRESS = EMAIL.encode()
+ADDRESS, NAME = EMAIL.encode(), SHOPPER.encode()
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 ROWS = (ROOT / "docs/privacy.md").read_text("utf-8").split("## How long data is kept")[1]
 # As docs/privacy.md has it: glibc overwrites memory that was given back.
@@ -101,7 +101,7 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         assert genvoris.paths_with(MARK) == {"/api/tryon"}
         assert genvoris.paths_with(ADDRESS) <= {"/api/v1/customers", "/api/v1/conversions"}
         assert outlasting(store) == {}
-        for mark in (MARK, ADDRESS):
+        for mark in (MARK, ADDRESS, NAME):
             assert redis_with(store, mark) == []
             assert [name for name in files_with(disk, mark) if "ledger.sqlite" not in name] == []
         assert files_with(disk, MARK) == []
@@ -112,13 +112,13 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         assert ada.get(done["image_url"]).status_code == 404
         assert outlasting(store) == {}
         store.save()
-        for mark in (MARK, ADDRESS):
+        for mark in (MARK, ADDRESS, NAME):
             assert redis_with(store, mark) == []
             assert files_with(server_folder, mark) == []
         assert MARK not in memory_of(idle)
         assert memory_of(idle).count(ADDRESS) == 1, "in this shop's own code"
         # Neither in free pages nor in the log, while both processes still have it open.
-        for mark in (MARK, ADDRESS):
+        for mark in (MARK, ADDRESS, NAME):
             assert files_with(disk, mark) == []
 
 
@@ -155,7 +155,7 @@ def test_marked_story_on_a_queue(
         def look() -> None:
             store.save()
             assert outlasting(store) == {}
-            for mark in (MARK, ADDRESS):
+            for mark in (MARK, ADDRESS, NAME):
                 assert redis_with(store, mark) == []
                 assert files_with(disk, mark) == []
                 assert files_with(server_folder, mark) == []

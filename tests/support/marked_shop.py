@@ -18,6 +18,7 @@ from tests.support.local_genvoris import product_png
 from tests.support.queue_shop import celery_init_app
 
 EMAIL = "marked-address@example.com"
+SHOPPER = "marked-shopper-4711"
 
 
 def create_app() -> Flask:
@@ -35,7 +36,7 @@ def create_app() -> Flask:
     def order() -> str:
         genvoris.conversion("order-1", 900, currency="EUR", customer_email=EMAIL)
         if "GENVORIS_DATABASE_URL" in os.environ:
-            genvoris.billing.grant("ada", 3, event_id="order-1", paid=900, currency="EUR")
+            genvoris.billing.grant(SHOPPER, 3, event_id="order-1", paid=900, currency="EUR")
         return ""
 
     @app.get("/shirt.png")

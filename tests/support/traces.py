@@ -18,6 +18,7 @@ import redis
 
 from genvoris_flask.core.tryon.jobs.leases import LEASE_SECONDS
 from tests.integration.conftest import ROOT, free_port, wait_for
+from tests.support.marked_shop import SHOPPER
 from tests.support.waiting import LIMIT
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
@@ -98,7 +99,7 @@ def running_shop(folder: Path, settings: dict[str, str]) -> Iterator[tuple[httpx
     try:
         wait_for(port)
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", cookies={"user": "ada"}, timeout=30
+            base_url=f"http://127.0.0.1:{port}", cookies={"user": SHOPPER}, timeout=30
         ) as browser:
             yield browser, process.pid
     finally:

@@ -108,7 +108,7 @@ class Database:
                     ((is_busy, *_),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                 finally:
                     cursor.execute(f"PRAGMA busy_timeout = {usual}")
-        except (SQLAlchemyError, sqlite3.Error):
+        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error):
             return False
         return not is_busy
 
