@@ -131,7 +131,7 @@ def erasures_of(state: AppState) -> Erasures:
         records,
         state.clock,
         functools.partial(_try_again, state),
-        functools.partial(_announce, state.app),
+        functools.partial(_announce, state),
     )
 
 
@@ -144,9 +144,11 @@ def _try_again(state: AppState, erasure_id: str) -> None:
         log.warning("An erasure is not done: run `flask genvoris privacy retry`.")
 
 
-def _announce(app: Flask, external_id: str, receipt: Receipt) -> None:
+def _announce(state: AppState, external_id: str, receipt: Receipt) -> None:
+    if state.remaining is not None:  # or the shop's header had the old number for a moment
+        state.remaining.forget(external_id)
     try:
-        shopper_erased.send(app, external_id=external_id, receipt=receipt)
+        shopper_erased.send(state.app, external_id=external_id, receipt=receipt)
     except Exception:  # the shop's own code must not undo what is done
         log.exception("A receiver of shopper_erased failed")
 

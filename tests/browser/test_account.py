@@ -124,4 +124,5 @@ def test_delete(browser: Browser, url: str) -> None:
     page.get_by_role("button", name="Delete my data").click()
     expect(page.get_by_role("status")).to_be_visible()
     expect(page.locator(".genvoris-account-left")).to_have_text("Left: 0")
+    assert page.locator("header").inner_text() != "12"
     context.close()

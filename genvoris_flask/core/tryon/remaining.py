@@ -87,6 +87,12 @@ class RemainingTryons:
             is_usable = last is not None and self._clock() - last.at < USABLE_SECONDS
             return last.number if last and is_usable else None
 
+    def forget(self, external_id: str) -> None:
+        """Forget how many a shopper has, in this process."""
+        readings = self._readings.get()
+        with readings.lock:
+            readings.known.pop(external_id, None)
+
     def _refresh(self, readings: _Readings, shopper: Shopper, future: Future[int | None]) -> None:
         number: int | None = None
         try:
