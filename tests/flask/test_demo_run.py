@@ -53,7 +53,7 @@ def test_two_runs(tmp_path: Path) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             options = ["--data", str(tmp_path), "--port", ports[0], "--sandbox-port", ports[1]]
             process, text = start(*options)
-            shop, sandbox = re.findall(r"http://127\.0\.0\.1:\d+", text)
+            shop, sandbox, *_console = re.findall(r"http://127\.0\.0\.1:\d+", text)
             assert {shop.split(":")[-1], sandbox.split(":")[-1]}.isdisjoint(ports)
             assert "ada@example.com" in text
             assert is_up(shop)
