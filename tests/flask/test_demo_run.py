@@ -52,6 +52,7 @@ def test_two_runs(tmp_path: Path) -> None:
         ports = [str(taken.getsockname()[1]) for taken in (first, second)]
         for number in (signal.SIGINT, signal.SIGTERM):
             options = ["--data", str(tmp_path), "--port", ports[0], "--sandbox-port", ports[1]]
+            options += ["--charging", "plans"]
             process, text = start(*options)
             shop, sandbox, *_console = re.findall(r"http://127\.0\.0\.1:\d+", text)
             assert {shop.split(":")[-1], sandbox.split(":")[-1]}.isdisjoint(ports)
