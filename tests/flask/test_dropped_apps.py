@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dropped_apps import dropped_app, is_collected
-from tests.support.waiting import until
+from tests.support.dropped_apps import is_freed
 
 
-@pytest.mark.parametrize("has_ledger", [False, True])
-def test_threads_keep_no_app(tmp_path: Path, has_ledger: bool) -> None:
+@pytest.mark.parametrize("options", [[], ["ledger"]])
+def test_threads_keep_no_app(tmp_path: Path, options: list[str]) -> None:
     """An app that is no longer used is freed, although its threads go on for a while."""
-    app = dropped_app(tmp_path, has_ledger=has_ledger)
-    until(lambda: is_collected(app))
+    assert is_freed(tmp_path, *options)

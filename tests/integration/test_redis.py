@@ -23,7 +23,7 @@ from genvoris_flask.core.storage.redis_connection import RedisConnection
 from genvoris_flask.core.storage.redis_store import RedisStore
 from genvoris_flask.web.state import get_state
 from tests.integration.conftest import RedisServer
-from tests.support.dropped_apps import dropped_app, is_collected
+from tests.support.dropped_apps import is_freed
 from tests.support.forwarder import Forwarder
 from tests.support.session_shop import ADA, Listener
 from tests.support.upstream import Upstream
@@ -236,5 +236,4 @@ def test_redis_keys_name_neither_shop_nor_shopper(
 
 def test_listener_keeps_no_app(tmp_path: Path, redis_server: RedisServer) -> None:
     """An app that is no longer used is freed, although its thread waits for messages."""
-    app = dropped_app(tmp_path, GENVORIS_STORE_URL=redis_server.url)
-    until(lambda: is_collected(app))
+    assert is_freed(tmp_path, redis_server.url)
