@@ -490,6 +490,8 @@ def test_usual_preview(console: Console) -> None:
     assert 'placeholder="/of/shirt"' in console.get("/button")
     assert 'src="/of/shirt?genvoris_preview=' in console.get("/button/preview")
     assert 'src="/of/a?genvoris_preview=' in console.get("/button/preview", preview_page="/of/a")
+    assert console.shop.browser.get("/of/50%25%3Fa%23b").status_code == 200
+    assert 'src="/of/50%25%3Fa%23b?genvoris_preview=' in console.get("/button/preview")
 
 
 def test_frames(console: Console) -> None:
