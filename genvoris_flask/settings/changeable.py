@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,6 +39,7 @@ Kind = Literal[
     "wording",
 ]
 Group = Literal["charging", "button", "texts", "wording", "limits", "products"]
+MAX_BYTES = 65_535  # of a TEXT in MySQL and MariaDB
 
 
 class SettingsRefusedError(ConfigurationError):
@@ -186,6 +188,25 @@ def with_changes(base: Settings, changes: Mapping[str, Any]) -> Settings:
     except ConfigurationError as error:
         raise SettingsRefusedError({_subject(error, changes): str(error)}) from None
     return settings
+
+
+def refuse_long(changes: Mapping[str, Any]) -> None:
+    """Raise if values, by key, are too long for the database that holds the shortest ones.
+
+    Raises:
+        SettingsRefusedError: Some are.
+    """
+    sizes = {
+        key: len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        for key, value in changes.items()
+    }
+    problems = {
+        key: f"{key} is too long to be stored: {size:,} bytes as JSON, of at most {MAX_BYTES:,}."
+        for key, size in sizes.items()
+        if size > MAX_BYTES
+    }
+    if problems:
+        raise SettingsRefusedError(problems)
 
 
 def with_good_changes(

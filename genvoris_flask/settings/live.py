@@ -19,7 +19,15 @@ from ..core.concurrency.per_process import PerProcess, ProcessLock
 from ..core.concurrency.threads import RunAgain, WorkerPool
 from ..core.concurrency.weak_methods import while_in_use
 from ..errors import LedgerUnavailableError
-from .changeable import CHANGEABLE, Changeable, in_order, plain, with_changes, with_good_changes
+from .changeable import (
+    CHANGEABLE,
+    Changeable,
+    in_order,
+    plain,
+    refuse_long,
+    with_changes,
+    with_good_changes,
+)
 from .model import Settings
 
 if TYPE_CHECKING:  # imports SQLAlchemy, an extra
@@ -140,6 +148,7 @@ class LiveSettings:
             # What has become wrong since it was stored must not be in the way of others.
             good = {k: v for k, v in values.items() if k in new or k not in self.problems}
             with_changes(self.base, good)
+            refuse_long({key: value for key, value in values.items() if key in new})
 
         self.table.change(new, check=check, record=record, version=version)
         self.refresh()

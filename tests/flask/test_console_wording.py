@@ -93,6 +93,40 @@ def test_unchanged(console: Console) -> None:
     assert console.stored() == {}
 
 
+def test_unchanged_from_config(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """Texts of ``app.config`` stay as they are until they are typed anew, whatever their form."""
+    configured = {
+        "en": {
+            "title": "See it\non you",
+            "balance": {"other": "{count} looks"},
+            "uses": "{count} of them",
+        }
+    }
+    console = Console(ledger_shop(genvoris, tmp_path, GENVORIS_TEXTS=configured))
+    shown = fields(console.get(PAGE, language="en"))
+    assert shown["text.balance.one"][0] == "{count} looks", "which shoppers read"
+    typed = {name: value for name, (value, _) in shown.items()}
+    assert console.post(PAGE, language="en", **typed).status_code == 303
+    assert console.stored() == {}
+    console.post(PAGE, language="en", **typed | {"text.balance.one": "One look"})
+    assert console.stored()[KEY]["en"] == {
+        **configured["en"],
+        "balance": {"one": "One look", "other": "{count} looks"},
+    }
+
+
+def test_too_long(console: Console) -> None:
+    """More than every database can store is refused in words, and what was typed stays."""
+    known = known_texts("ar")
+    keys = [key for section in SECTIONS.values() for key in section if "{" not in str(known[key])]
+    console_texts = {f"text.{key}": "\N{ARABIC LETTER BEH}" * 2000 for key in keys[:18]}
+    answer = console.post(PAGE, language="ar", **console_texts)
+    assert answer.status_code == 422
+    assert "Together, these texts are too long" in answer.text
+    assert fields(answer.text)["text.title"][0] == console_texts["text.title"]
+    assert console.stored() == {}
+
+
 def test_spaces(console: Console) -> None:
     """No-break spaces, which French needs, stay."""
     save(console, "fr", opinion="Alors\u202f?")

@@ -105,7 +105,10 @@ def change_wording() -> Answer:
             return _page(state, language, faults), 422
         refused = save_values(state, _change(state, language, texts))
     if refused is not None:
-        return _page(state, language, is_outdated=refused.problems is None), refused.status
+        if refused.problems is None:
+            return _page(state, language, is_outdated=True), refused.status
+        problem = next(iter(refused.problems.values()), None)
+        return _page(state, language, {}, problem=problem), refused.status
     return go_to("/setup/wording", language=language, done="saved")
 
 
@@ -122,7 +125,7 @@ def read_wording(
     texts, faults = dict(current), {}
     for key, usual in known_texts(language).items():
         text = _typed(form, key, usual)
-        if text is None:
+        if text is None or text == _untouched(current.get(key), usual):
             continue
         texts.pop(key, None)
         if text not in ("", usual):
@@ -142,6 +145,18 @@ def _typed(form: Form, key: str, usual: Text) -> Text | None:
     return {name: _line(text or "") or usual[name] for name, text in given.items()}
 
 
+def _untouched(own: Text | None, usual: Text) -> Text:
+    """Return what ``_typed`` returns for a text that nobody has touched."""
+    if isinstance(usual, str):
+        return _line(_of_form(own, "") or "")
+    return {form: _line(_of_form(own, form) or "") or text for form, text in usual.items()}
+
+
+def _of_form(own: Text | None, form: str) -> str | None:
+    """Return the shop's wording of a plural form. One that is not given is as ``other``."""
+    return own if isinstance(own, str | None) else own.get(form, own["other"])
+
+
 def _line(text: str) -> str:
     """Return a text as one line. Its no-break spaces stay."""
     return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
@@ -159,6 +174,7 @@ def _page(
     language: str,
     faults: Mapping[str, Fault] | None = None,
     *,
+    problem: str | None = None,
     is_outdated: bool = False,
 ) -> str:
     own = state.settings.texts
@@ -172,6 +188,7 @@ def _page(
         edited_direction=direction(language),
         languages=[(code, NAMES[code], len(own.get(code, {}))) for code in LANGUAGES],
         is_own=own.get(language, {}) != live_settings(state).base.texts.get(language, {}),
+        problem=problem,
         is_outdated=is_outdated,
     )
 
@@ -214,9 +231,7 @@ def _entries(
     forms = {"": usual} if isinstance(usual, str) else usual
     for form, text in forms.items():
         name = f"text.{key}" + (f".{form}" if form else "")
-        shown = own if isinstance(own, str | None) else own.get(form)
-        if faults is not None:
-            shown = request.form.get(name, "")
+        shown = _of_form(own, form) if faults is None else request.form.get(name, "")
         said = label if isinstance(label, str) else label.get(form, label["other"])
         value = shown if shown and shown != text else ""
         yield Entry(name, said, text, value, problem, form)
