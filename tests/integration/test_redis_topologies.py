@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +110,12 @@ def is_heard(store: Store, heard: list[str]) -> bool:
     return "hello" in heard
 
 
+def is_heard_again(store: Store, heard: list[str]) -> bool:
+    with suppress(StoreUnavailableError):  # until the replica has taken over
+        return is_heard(store, heard)
+    return False
+
+
 def read_all(store: Store) -> None:
     for number in range(100):
         store.get(f"key {number}")
@@ -139,6 +146,20 @@ def test_cluster(cluster: RedisCluster, genvoris_sandbox: Sandbox) -> None:
     with pytest.raises(StoreUnavailableError):
         read_all(store)
     assert "It cannot" in store_text(app)
+
+
+def test_messages_after_a_failover_in_a_cluster(cluster: RedisCluster) -> None:
+    """Who listened on a node that is lost hears of its replica what is published next."""
+    store, other = open_store(cluster.url), open_store(cluster.url)
+    heard: list[str] = []
+    other.subscribe("news", heard.append)
+    other.get("something")
+    until(lambda: is_heard(store, heard), "nobody hears anything")
+    lost = next(node for node in cluster.nodes if node.info("pubsub_channels"))
+    cluster.add_replica(lost)
+    lost.kill()
+    heard.clear()
+    until(lambda: is_heard_again(store, heard), "nobody hears anything after the failover")
 
 
 def test_least_rights_in_a_cluster(cluster: RedisCluster, genvoris_sandbox: Sandbox) -> None:

@@ -97,16 +97,14 @@ class RedisCluster:
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
-        common = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *options)
+        self._folder = folder
+        self._options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *options)
         self._buses = [free_port() for _ in range(3)]
-        self.nodes = [
-            RedisServer(
-                folder,
-                *("--cluster-port", str(bus), "--cluster-config-file", f"nodes-{bus}.conf"),
-                *common,
-            )
-            for bus in self._buses
-        ]
+        self.nodes = [self._node(bus) for bus in self._buses]
+
+    def _node(self, bus: int) -> RedisServer:
+        own = ("--cluster-port", str(bus), "--cluster-config-file", f"nodes-{bus}.conf")
+        return RedisServer(self._folder, *own, *self._options)
 
     @property
     def url(self) -> str:
@@ -123,16 +121,34 @@ class RedisCluster:
             node.command("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
         for node, bus in zip(self.nodes[1:], self._buses[1:], strict=True):
             self.nodes[0].command("CLUSTER", "MEET", "127.0.0.1", str(node.port), str(bus))
-        until(lambda: all(map(_sees_all, self.nodes)), "the nodes do not find each other")
+        self._wait_for_all()
+
+    def add_replica(self, primary: RedisServer) -> None:
+        """Add a node that takes over when a primary is lost."""
+        bus = free_port()
+        replica = self._node(bus)
+        replica.start()
+        self.nodes.append(replica)
+        primary.command("CLUSTER", "MEET", "127.0.0.1", str(replica.port), str(bus))
+        self._wait_for_all()
+        replica.command("CLUSTER", "REPLICATE", primary.command("CLUSTER", "MYID").decode())
+        until(lambda: replica.info("master_link_status") == "up", "the replica is not in step")
+
+    def _wait_for_all(self) -> None:
+        count = len(self.nodes)
+        until(
+            lambda: all(_sees(node, count) for node in self.nodes),
+            "the nodes do not find each other",
+        )
 
     def kill(self) -> None:
         for node in self.nodes:
             node.kill()
 
 
-def _sees_all(node: RedisServer) -> bool:
+def _sees(node: RedisServer, count: int) -> bool:
     info = str(node.command("CLUSTER", "INFO"))
-    return "cluster_state:ok" in info and "cluster_known_nodes:3" in info
+    return "cluster_state:ok" in info and f"cluster_known_nodes:{count}" in info
 
 
 class Watched:

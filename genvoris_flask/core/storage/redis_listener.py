@@ -11,7 +11,6 @@ from typing import Any
 import redis
 
 from ...errors import StoreUnavailableError
-from ..concurrency.per_process import PerProcess
 from ..concurrency.threads import start_thread
 from .redis_connection import FAILURES, PAUSE, RedisConnection
 
@@ -41,7 +40,6 @@ class RedisListener:
         self._key = key
         self._receive = receive
         self._check_seconds = check_seconds
-        self._waiting = PerProcess(connection.open_listener)
 
     def start(self) -> None:
         """Start the thread."""
@@ -64,7 +62,7 @@ class RedisListener:
         client = self._connection.client()
         if subscription is None:
             keys = {self._key(client, name).encode(): name for name in self.channels}
-            return _Subscription(self._waiting.get(), keys)
+            return _Subscription(self._connection.open_listener(), keys)
         if message is not None and message["type"] == "message":
             self._receive(subscription.keys[message["channel"]], message["data"])
         if all(self._key(client, name).encode() == key for key, name in subscription.keys.items()):
@@ -74,14 +72,27 @@ class RedisListener:
 
 
 class _Subscription:
-    """A connection that waits for messages, and the channel that each key stands for."""
+    """A connection that waits for messages, and the channel that each key stands for.
+
+    Args:
+        client: Used for nothing else, and closed in the end. That of a cluster learns of other
+            nodes by its commands alone, so after a failover it would wait for a lost one.
+        keys: The channels by their keys.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
 
     def __init__(self, client: redis.Redis, keys: dict[bytes, str]) -> None:
         self.keys = keys
-        self._client = client  # one that nobody refers to closes its connections
+        self._client = client
         self._pubsub = client.pubsub()  # type: ignore[no-untyped-call]
-        self._pubsub.subscribe(*keys)
         self._is_asked = False
+        try:
+            self._pubsub.subscribe(*keys)
+        except BaseException:
+            self.close()
+            raise
 
     def wait(self, seconds: float) -> Any:
         """Return the next message, or None after so many seconds.
@@ -102,6 +113,7 @@ class _Subscription:
 
     def close(self) -> None:
         self._pubsub.close()
+        self._client.close()
 
 
 def _listen(found: weakref.ref[RedisListener], check_seconds: float) -> None:
@@ -118,7 +130,7 @@ def _listen(found: weakref.ref[RedisListener], check_seconds: float) -> None:
         except (*FAILURES, StoreUnavailableError):
             if subscription:
                 subscription.close()
-            subscription = None
+            subscription = listener = None
             time.sleep(PAUSE)
     if subscription:
         subscription.close()
