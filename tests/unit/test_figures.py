@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from genvoris_flask.core.figures import recorder as recording
 from genvoris_flask.core.figures.export import as_currency, daily_rows, in_major_units, product_rows
 from genvoris_flask.core.figures.holdout import Mark, draw
-from genvoris_flask.core.figures.recorder import Recorder
+from genvoris_flask.core.figures.recorder import MAX_OPINIONS, Opinion, Recorder
 from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
 from genvoris_flask.core.figures.trial import read_trial, visitors_name
 from genvoris_flask.core.ledger import figures as tables
@@ -249,6 +249,31 @@ def test_database_is_away(desk: Desk) -> None:
     report = read_report(desk.table, Range(START, START))
     assert report.now.totals == {"tried": 2, "disliked": 1, "ordered": 0, "returned": 0}
     assert (report.products[0].title, report.products[0].counts) == ("Shirt", {"tried": 2})
+
+
+def test_many_opinions_while_database_is_away() -> None:
+    """However long the database is away, a process keeps only so many opinions, the first ones."""
+
+    class Busy:
+        """A database that is away, while shoppers go on."""
+
+        def __init__(self) -> None:
+            self.asked: list[list[Opinion]] = []
+
+        def add(self, _counts: object, _titles: object, opinions: Sequence[Opinion] = ()) -> None:
+            self.asked.append(list(opinions))
+            for number in range(MAX_OPINIONS):
+                recorder.add_opinion(f"{len(self.asked)}-{number}", is_liked=True)
+            raise LedgerUnavailableError("away")
+
+    store = Busy()
+    recorder = Recorder(store, lambda: NOON)
+    recorder.add_opinion("first", is_liked=True)
+    for _ in range(3):
+        with pytest.raises(LedgerUnavailableError):
+            recorder.flush()
+    assert [len(each) for each in store.asked] == [1, MAX_OPINIONS, MAX_OPINIONS]
+    assert {each[0] for each in store.asked} == {store.asked[0][0]}
 
 
 def test_short_lived_process(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Protocol
 
 from ...errors import LedgerUnavailableError
@@ -197,7 +198,8 @@ class Recorder:
             self._store.add(counts, titles, list(opinions.values()))
         except BaseException:
             with buffer.lock:
-                buffer.opinions = {**opinions, **buffer.opinions}
+                waiting = {**opinions, **buffer.opinions}.items()
+                buffer.opinions = dict(islice(waiting, MAX_OPINIONS))
                 buffer.counts.update(counts)
                 buffer.titles.update(titles)
                 buffer.products.update(count.product for count in counts if count.product)
