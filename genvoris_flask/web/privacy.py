@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import sys
+import weakref
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -186,29 +187,47 @@ def _forget_pictures(app: Flask, user: Any = None, **_: object) -> None:
 
 
 def _watch_deletions(app: Flask) -> None:
-    """Erase shoppers whose user is deleted, once the shop's transaction is committed."""
+    """Erase shoppers whose user is deleted, once the shop's transaction is committed.
+
+    SQLAlchemy tells of savepoints as of transactions, so an id is kept with what it was deleted in.
+    """
     event, orm = import_module("sqlalchemy.event"), import_module("sqlalchemy.orm")
     mixin = import_module("flask_login").UserMixin
     key = f"genvoris_deleted_{id(app)}"  # sessions belong to no app
+    found = weakref.ref(app)  # listeners of all sessions are never freed
 
     def collect(session: Any, _context: object) -> None:
         users = [each for each in session.deleted if isinstance(each, mixin)]
-        if not users or not has_app_context() or get_app() is not app:
+        if not users or not has_app_context() or get_app() is not found():
             return
-        attribute = get_state(app).settings.user_id_attribute
-        ids = [found for each in users if (found := user_id(each, attribute))]
-        session.info.setdefault(key, []).extend(ids)
+        attribute = get_state(get_app()).settings.user_id_attribute
+        ids = [external_id for each in users if (external_id := user_id(each, attribute))]
+        within = session.get_nested_transaction() or session.get_transaction()
+        session.info.setdefault(key, []).extend((within, external_id) for external_id in ids)
 
     def erase(session: Any) -> None:
-        for external_id in session.info.pop(key, []):
+        shop, transaction = found(), session.get_transaction()
+        if shop is None or session.in_nested_transaction():  # which may still be rolled back
+            return
+        for within, external_id in session.info.pop(key, []):
+            if not _is_part_of(within, transaction):  # of one that was closed without an end
+                continue
             try:
-                erasures_of(get_state(app)).erase(external_id)
+                erasures_of(get_state(shop)).erase(external_id)
             except GenvorisError:
                 log.exception("A deleted user could not be erased: call genvoris.privacy.erase")
 
-    def drop(session: Any) -> None:
-        session.info.pop(key, None)
+    def drop(session: Any, transaction: Any) -> None:
+        if deleted := session.info.get(key):
+            session.info[key] = [each for each in deleted if not _is_part_of(each[0], transaction)]
 
     event.listen(orm.Session, "after_flush", collect)
     event.listen(orm.Session, "after_commit", erase)
-    event.listen(orm.Session, "after_rollback", drop)
+    event.listen(orm.Session, "after_soft_rollback", drop)
+
+
+def _is_part_of(transaction: Any, other: Any) -> bool:
+    """Return whether a transaction or savepoint of SQLAlchemy's is another one, or within it."""
+    while transaction is not None and transaction is not other:
+        transaction = transaction.parent
+    return transaction is not None

@@ -13,6 +13,7 @@ from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_security import Security, SQLAlchemyUserDatastore
 from flask_security.models import fsqla_v3
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
 
 from genvoris_flask import GenvorisFlask
 from genvoris_flask.core.ledger.database import Database
@@ -113,6 +114,18 @@ class LoginShop:
         return len(own_jobs_of(get_state(self.app)).of("shopper:1"))
 
 
+def use_savepoints(engine: Engine) -> None:
+    """Have SQLite begin transactions where SQLAlchemy does, as savepoints need it."""
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+
 @pytest.fixture
 def erased() -> Iterator[list[str]]:
     """Return the ids of those who are erased."""
@@ -157,3 +170,36 @@ def test_deleted_user(
         session.commit()
     assert erased == ["1"]
     assert shop.tryons() == 0
+
+
+def test_deleted_user_and_savepoints(
+    genvoris: LocalGenvoris, tmp_path: Path, erased: list[str]
+) -> None:
+    """A savepoint is no commit, and another one that is rolled back is no end of the deletion."""
+    shop = LoginShop(genvoris, tmp_path, GENVORIS_ERASE_DELETED_USERS=True)
+    session = shop.db.session
+    with shop.app.app_context():
+        shop.db.engine.dispose()
+        use_savepoints(shop.db.engine)
+        with session.begin_nested():
+            shop.delete(session.get(shop.User, 1))
+        assert erased == []
+        session.rollback()
+        with session.begin_nested() as outer:
+            with session.begin_nested():
+                shop.delete(session.get(shop.User, 1))
+            outer.rollback()
+        session.commit()
+        assert session.get(shop.User, 1)
+        assert erased == []
+        shop.delete(session.get(shop.User, 1))
+        session.flush()
+        session.close()
+        session.commit()
+        assert session.get(shop.User, 1)
+        assert erased == []
+        shop.delete(session.get(shop.User, 1))
+        session.flush()
+        session.begin_nested().rollback()
+        session.commit()
+    assert erased == ["1"]
