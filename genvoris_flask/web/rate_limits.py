@@ -14,6 +14,8 @@ from .state import get_state
 # A proxy that hides its visitors may send as much as so many of them.
 PROXY_FACTOR = 20
 SLOT_RETRY_AFTER = 5.0  # seconds
+# How many pictures a shopper may have an opinion of. Whoever makes up more does not fill the day.
+OPINIONS = "40/day"
 
 
 def make_limiter(settings: Settings, windows: Windows | None) -> Limiter:
@@ -39,6 +41,7 @@ def request_rates(settings: Settings) -> dict[str, str]:
         "consent": settings.limit_session,
         "data": settings.limit_tryons,
         "events": settings.limit_events,
+        "opinions": OPINIONS,
         "webhook": settings.limit_webhook,
     }
 
@@ -53,12 +56,21 @@ def count_address(name: str, factor: int = ADDRESS_FACTOR) -> None:
     Raises:
         HttpError: 429 ``rate_limited``: the limit is exceeded.
     """
+    _refuse_after(_count_address(name, factor))
+
+
+def is_within_limit(name: str) -> bool:
+    """Count the current request against its address's limit; return whether it is within it."""
+    return _count_address(name) is None
+
+
+def _count_address(name: str, factor: int = ADDRESS_FACTOR) -> float | None:
     sender = sender_of(request)
     state = get_state()
     if sender.is_proxy:
         state.proxy_watch.note()
         factor *= PROXY_FACTOR
-    _refuse_after(state.limiter.count_address(name, sender.network, factor))
+    return state.limiter.count_address(name, sender.network, factor)
 
 
 def count_shopper(name: str, owner: str) -> None:

@@ -134,6 +134,21 @@ def test_opinions(shop: Shop) -> None:
     assert (product.title, product.counts["disliked"]) == ("Shirt", 1)
 
 
+def test_made_up_opinions(shop: Shop) -> None:
+    """One address gives no more opinions in a day than an office has shoppers for."""
+    for batch in range(5):
+        events = [
+            {
+                "eventType": "TRYON_RATED",
+                "sessionId": VISIT,
+                "metadata": {"tryOn": f"made-up-{batch}-{number}", "liked": False},
+            }
+            for number in range(50)
+        ]
+        assert shop.post("/api/v1/events", json={"events": events}).status_code == 202
+    assert figures(shop).totals["disliked"] == 200
+
+
 def test_waited_for_too_long(shop: Shop) -> None:
     """A try-on for which there was no room in time is a failure."""
     shop.transport.fault = lambda request: (

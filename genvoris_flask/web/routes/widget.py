@@ -18,7 +18,7 @@ from ..auth import authorize, renew_guest
 from ..compat import get_app
 from ..errors import HttpError
 from ..figures import count_events, count_rating
-from ..rate_limits import count_address, count_shopper
+from ..rate_limits import count_address, count_shopper, is_within_limit
 from ..shopper import current_shopper_or_nobody
 from ..state import get_state
 from ..storage import secrets_of
@@ -77,7 +77,8 @@ def report() -> tuple[dict[str, int], int]:
     count_events(get_state(), events)
     known, ratings = split_ratings(events)
     for rating in ratings:
-        count_rating(get_state(), rating)
+        if is_within_limit("opinions"):
+            count_rating(get_state(), rating)
         _announce(replace(rating, shopper=shopper))
     accepted = get_state().events.add(known) if known else 0
     return {"accepted": accepted + len(events) - len(known)}, 202
