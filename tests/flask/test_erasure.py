@@ -15,6 +15,7 @@ from genvoris_flask import GenvorisFlask, Shopper
 from genvoris_flask.core.ledger.schema import metadata, outbox
 from genvoris_flask.core.outbox.messages import Message
 from genvoris_flask.core.privacy.erasure import Receipt
+from genvoris_flask.core.privacy.own_jobs import OwnJobs
 from genvoris_flask.signals import shopper_erased
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
@@ -66,7 +67,10 @@ def test_export_has_all(shop: Shop) -> None:
     assert exported["try-ons"][0]["product"]["title"] == "Shirt"
     assert exported["Genvoris"]["customer"]["email"] == EMAIL
     assert [lot["granted"] for lot in exported["database"]["lots"]] == [3]
-    assert exported["database"]["consents"][0]["account"] == "ada"
+    consent = exported["database"]["consents"][0]
+    assert consent["account"] == "ada"
+    assert consent["wording"]["language"] == "en"
+    assert "16" in consent["wording"]["age"]
     assert json.loads(json.dumps(exported)) == exported
     assert json.loads(run_command(shop.app, "privacy", "export", "ada").stdout) == exported
 
@@ -191,6 +195,23 @@ def test_tried_again_until_done(shop: Shop) -> None:
     assert result.exit_code == 0
     assert rows_with(shop, "ada") == []
     assert [external_id for external_id, _receipt in told] == ["ada"]
+
+
+def test_failing_place(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that fails in an unexpected way keeps no other place or shopper from their turn."""
+
+    def fail(_jobs: OwnJobs, _owner: str) -> tuple[int, int]:
+        raise RuntimeError("unexpected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OwnJobs, "remove_all", fail)
+        assert erase(shop).pending == ("try-ons",)
+        assert erase(shop, "eve").pending == ("try-ons",)
+        swept = json.loads(run_command(shop.app, "sweep", "--json").stdout)
+        assert swept["erasures continued"] == 2
+    assert rows_with(shop, "ada") == ["genvoris_erasures.account"]
+    assert run_command(shop.app, "sweep").exit_code == 0
+    assert rows_with(shop, "ada") == []
 
 
 def test_command(shop: Shop) -> None:

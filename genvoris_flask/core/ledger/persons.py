@@ -31,6 +31,7 @@ from .models import FREE_SOURCE
 from .schema import (
     accounts,
     audit,
+    consent_texts,
     consents,
     entries,
     erasures,
@@ -44,6 +45,7 @@ from .schema import (
 log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 ERASED = "erased:"
+_WORDING = ("version", "language", "body", "depicted", "age")
 _BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
 _LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
 _FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
@@ -70,13 +72,16 @@ class LedgerHolder:
         self._close = close
 
     def export(self, external_id: str) -> dict[str, Any]:
-        """Return every row that names a shopper, by table."""
+        """Return every row that names a shopper, by table; consents with their wording."""
 
         def read(connection: Connection) -> dict[str, Any]:
             found = {"accounts": _rows(connection, accounts, "external_id", external_id)}
             for table in (*_BOOKS, consents):
                 name = table.name.removeprefix("genvoris_")
                 found[name] = _rows(connection, table, "account", external_id)
+            for consent in found["consents"]:
+                (wording,) = _rows(connection, consent_texts, "digest", consent["text"])
+                consent["wording"] = {name: wording[name] for name in _WORDING}
             found["audit"] = _rows(connection, audit, "subject", external_id)
             for entry in found["audit"]:
                 del entry["actor"]  # another person's id

@@ -224,6 +224,9 @@ class Erasures:
             except GenvorisError as error:
                 log.warning("%s could not be erased yet: %s", holder.place, type(error).__name__)
                 pending.append(holder.place)
+            except Exception:  # nor may it keep other places, or other shoppers, from their turn
+                log.exception("%s could not be erased yet", holder.place)
+                pending.append(holder.place)
         done_at = None if pending else datetime.fromtimestamp(self._clock(), UTC)
         receipt = Receipt(erasure.id, erasure.asked_at, done_at, tuple(lines), tuple(pending))
         if self._records.save(receipt) and done_at:
