@@ -160,6 +160,7 @@ def test_events_wait(shop: Shop) -> None:
     shop.post("/api/v1/events", json=event)
     assert shop.state.events.join(60)
     assert [row["kind"] for row in list_outbox(shop.app)] == ["events"]
+    until(lambda: list_outbox(shop.app)[0]["error"] is not None)
     come_back(shop)
     assert shop.state.outbox.flush(60)
     sent = json.loads(shop.transport.requests[-1].content)
