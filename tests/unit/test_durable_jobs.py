@@ -245,6 +245,20 @@ def test_postponed_job_is_sent_again_later(shop: DurableShop) -> None:
     assert not shop.leftovers()
 
 
+def test_removed_job_is_no_failure(shop: DurableShop) -> None:
+    """A try-on that its shopper has taken back while it was made is reported as nothing."""
+
+    def make(_request: TryOnRequest) -> Outcome:
+        assert web.remove(job.id, "ada") == "cancelled"
+        raise TryOnPostponedError(LONGEST_WAIT + 1)
+
+    shop.make, web = make, shop.process()
+    job = web.submit("ada", tryon())
+    shop.work(shop.process())
+    assert shop.failures == []
+    assert not shop.leftovers()
+
+
 def test_request_arrives_whole() -> None:
     """Nothing of it is lost on the way to another process."""
     shopper = Shopper("ada", email="a@shop.example", plan_id="pln_1", email_verified=True)

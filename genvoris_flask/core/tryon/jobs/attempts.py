@@ -220,7 +220,7 @@ class Attempts:
     def _end(self, attempt: Attempt, outcome: Outcome | None) -> bool:
         """End the job by this attempt's outcome, as soon as the store answers.
 
-        It returns whether the outcome is this attempt's.
+        It returns whether the outcome is this attempt's, and the shopper still waited for one.
         """
         pause = threading.Event()
         if attempt.has_failed:  # it ran for too long
@@ -249,7 +249,7 @@ class Attempts:
             if isinstance(outcome, Failure) and not self._may_be_charged(attempt):
                 outcome = replace(outcome, charged=False)
             picture = outcome.data if isinstance(outcome, Picture) else None
-            self._ending.end(job, result_of(outcome), picture)
+            return self._ending.end(job, result_of(outcome), picture)
         return True
 
     def _may_be_charged(self, attempt: Attempt) -> bool:

@@ -33,10 +33,11 @@ class JobEnding:
         self._on_no_picture = on_no_picture
         self._on_failure = on_failure
 
-    def end(self, job: Job, result: JobResult, picture: bytes | None = None) -> None:
-        """End a job, unless it has ended or was removed."""
-        self._records.end(job, result, picture)
+    def end(self, job: Job, result: JobResult, picture: bytes | None = None) -> bool:
+        """End a job, unless it has ended or was removed; return whether this is its result."""
+        is_its_result = self._records.end(job, result, picture)
         self.close(job.id)
+        return is_its_result
 
     def interrupt(self, job_id: str) -> None:
         """End a job that is not made any more."""
