@@ -98,3 +98,27 @@ def test_screens(new_context: Any, tmp_path: Path) -> None:
             page.context.close()
     assert len(faults) == len(PAGES) * 4
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_plans(new_context: Any, tmp_path: Path) -> None:
+    """The owner sees what would change of the plans at Genvoris, and brings them there."""
+    genvoris = LocalGenvoris(tmp_path / "genvoris", fetch_image=lambda _url: product_png())
+    plans = [{"name": "Pro", "monthly_try_ons": 100, "external_price_id": "p", "price": "9.90 €"}]
+    faults: list[str] = []
+    with owner_shop(genvoris, tmp_path, GENVORIS_PLANS=plans) as (_, url):
+        for size, language in (("desktop", "en"), ("phone", "ar")):
+            genvoris.call("POST", "/plans", {"name": f"Old {language}", "monthlyTryOns": 7})
+            page = new_context(**VIEWPORTS[size], locale=language).new_page()
+            page.goto(f"{url}/log-in/fen")
+            page.goto(f"{url}/genvoris/console/setup/charging")
+            page.locator("button[name=plans]").click()
+            preview = page.get_by_role("region").filter(has=page.locator("#plan-preview"))
+            expect(preview.get_by_text(f"Old {language}")).to_be_visible()
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                faults += look(page, f"/charging-plans-{language}-{scheme}-{size}")
+            preview.get_by_role("button").click()
+            expect(page).to_have_url(f"{url}/genvoris/console/setup/charging?done=plans")
+            expect(page.get_by_text(f"Old {language}")).to_have_count(0)
+            faults += look(page, f"/charging-plans-brought-{language}-{size}")
+    assert faults == []

@@ -158,8 +158,14 @@ class PlanService:
             for price in plan.prices
         }
 
-    def sync(self, *, dry_run: bool) -> list[PlanChange]:
+    def sync(
+        self, *, dry_run: bool, on_change: Callable[[PlanChange], object] = lambda _change: None
+    ) -> list[PlanChange]:
         """Make the plans at Genvoris match the declared ones; return the steps.
+
+        Args:
+            dry_run: Return the steps without taking them.
+            on_change: Called with each step once it is taken, also if a later one fails.
 
         Raises:
             ConfigurationError: GENVORIS_PLANS is not set.
@@ -171,7 +177,11 @@ class PlanService:
             return plan_changes(self._declared, self._fetch(), self._is_kept)
         with self._store.lock("billing-plans", wait=SYNC_WAIT, hold=SYNC_HOLD):
             changes = plan_changes(self._declared, self._fetch(), self._is_kept)
-            return list(apply_changes(self._client.plans, changes))
+            taken = []
+            for change in apply_changes(self._client.plans, changes):
+                on_change(change)
+                taken.append(change)
+            return taken
 
     def resolver(self, price_id: str | None, plan_id: str | None) -> PlanId:
         """Return a function that returns the id of the plan named by either id, if one is given.

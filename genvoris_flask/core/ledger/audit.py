@@ -129,10 +129,21 @@ class AuditLog:
         self._database = database
         self._clock = clock
 
-    def record(self, change: Change) -> None:
-        """Write what somebody did that changed nothing in the database, such as an export."""
+    def record(
+        self,
+        change: Change,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write what somebody did that changed nothing in the database, such as an export.
+
+        Args:
+            change: Who did what.
+            before: What there was before; see ``write_entry``.
+            after: What there is afterwards.
+        """
         now = datetime.fromtimestamp(self._clock(), UTC)
-        self._database.run(lambda connection: write_entry(connection, now, change))
+        self._database.run(lambda connection: write_entry(connection, now, change, before, after))
 
     def entries(
         self, limit: int, *, before: int | None = None, subject: str | None = None

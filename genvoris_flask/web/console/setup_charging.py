@@ -15,6 +15,7 @@ from ..paywalls import ways_on
 from ..state import AppState, get_state
 from .page import go_to
 from .setup_group import Answer, live_settings, save, show_fields, without_database
+from .setup_plans import answer_form
 
 # A page must not wait for all customers of a large shop; the command shows all of them.
 CUSTOMERS = 20
@@ -68,17 +69,27 @@ def show_charging() -> Answer:
 
 
 def change_charging() -> Answer:
-    """Change how the shop charges, or show what would come of it."""
+    """Change how the shop charges or the plans at Genvoris, or show what would come of it."""
     state = get_state()
     if state.live is None:
         return without_database()
     if "dry_run" in request.form:
         live_settings(state)
         return show_fields(state, "charging", {}, dry_run=dry_run(state), **_sold(state))
+    if "plans" in request.form:
+        return _answer_plans(state)
     refused = save(state, "charging")
     if refused is None:
         return go_to("/setup/charging", done="saved")
     return refused.show(state, "charging", **_sold(state))
+
+
+def _answer_plans(state: AppState) -> Answer:
+    preview = answer_form(state)
+    if preview is None:
+        return go_to("/setup/charging", done="plans")
+    page = show_fields(state, "charging", plan_preview=preview, **_sold(state))
+    return page, preview.status
 
 
 def _show(state: AppState) -> str:
@@ -88,7 +99,11 @@ def _show(state: AppState) -> str:
 def _sold(state: AppState) -> dict[str, Any]:
     """Return what the shop sells, and what a refused shopper is offered."""
     refusal = Refusal("no_plan")
-    return {"plans": plan_rows(state), "options": ways_on(refusal)}
+    return {
+        "plans": plan_rows(state),
+        "has_plans": state.settings.plans is not None,
+        "options": ways_on(refusal),
+    }
 
 
 def plan_rows(state: AppState) -> list[PlanRow]:
