@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,15 @@ def test_new_text_is_asked_anew(shop: Shop) -> None:
         assert error_of(agree(shop, hash=old)) == (409, "consent_changed")
         assert agree(shop).status_code == 201
     assert asked(shop)["given"]["version"] == asked(shop)["form"]["hash"][:12]
+
+
+def test_new_age_is_asked_anew(shop: Shop) -> None:
+    """Who has stated to be 16 has not stated to be 18."""
+    agree(shop)
+    assert asked(shop)["given"]
+    shop.state.settings = replace(shop.state.settings, minimum_age=18)
+    assert asked(shop)["given"] is None
+    assert error_of(shop.tryon()) == REQUIRED
 
 
 def test_consent_in_another_language_counts(shop: Shop) -> None:
