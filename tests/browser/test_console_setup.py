@@ -10,6 +10,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page, expect
 
 from tests.support.chromium import VIEWPORTS
+from tests.support.dialog_steps import until
 from tests.support.local_genvoris import LocalGenvoris, product_png
 from tests.support.owner_shop import owner_shop
 
@@ -60,8 +61,7 @@ def test_set_up(new_context: Any, tmp_path: Path) -> None:
         is_dark = "matchMedia('(prefers-color-scheme: dark)').matches"
         shown = [each for each in page.frames if "/shirt" in each.url]
         assert [each.evaluate(is_dark) for each in shown] == [False, True]
-        for each in shown:
-            each.wait_for_function(IS_BUTTON_IN_SIGHT)
+        until(page, lambda: all(each.evaluate(IS_BUTTON_IN_SIGHT) for each in shown))
 
         page.get_by_label("Roundness of the corners, px").fill("41")
         expect(frames.get_by_text("the preview appears here")).to_be_visible()

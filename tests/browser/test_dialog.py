@@ -25,6 +25,7 @@ from tests.support.dialog_steps import (
     open_dialog,
     press,
     try_on,
+    until,
 )
 from tests.support.pictures import picture
 
@@ -226,7 +227,7 @@ def test_page_shows_own_paywall(demo: Demo, desktop_page: Page) -> None:
     assert (refusal["reason"], refusal["used"], refusal["limit"]) == ("quota_exhausted", 5, 5)
     assert refusal["paywall"]["kind"] == "offer"
     expect(dialog(desktop_page)).to_be_hidden()
-    desktop_page.wait_for_function("shown.length")
+    until(desktop_page, lambda: desktop_page.evaluate("shown.length"))
     assert desktop_page.evaluate("shown") == ["Harbour shirt"]
 
 

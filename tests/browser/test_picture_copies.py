@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from genvoris_flask.core.images.marking import DEFAULT_CREDIT
-from tests.support.dialog_steps import dialog, finish_try_on, press
+from tests.support.dialog_steps import dialog, finish_try_on, press, until
 from tests.support.picture_marks import AI_COMPOSITE, COPIED, NOTE_COPIES, read_by_exiftool
 from tests.support.pictures import marked, opened, picture
 from tests.support.scripted_shop import ScriptedShop
@@ -61,7 +61,7 @@ def test_shared_and_downloaded_file(shop: ScriptedShop, photo: Path) -> None:
         }"""
     )
     press(page, "Share")
-    page.wait_for_function("window.shared")
+    until(page, lambda: page.evaluate("Boolean(window.shared)"))
     read = "async () => [...new Uint8Array(await window.shared.arrayBuffer())]"
     assert bytes(page.evaluate(read)) == shop.picture
     with page.expect_download() as download:

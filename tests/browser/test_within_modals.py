@@ -26,7 +26,7 @@ def show(shop: ScriptedShop, setup: Callable[[ScriptedShop], None]) -> Page:
     view = page.locator("#view")
     if view.count():
         view.click()
-        page.wait_for_function(FOCUS_IS_KEPT)
+        until(page, lambda: page.evaluate(FOCUS_IS_KEPT))
     return page
 
 
