@@ -43,6 +43,7 @@ PAGES = {
     "Set-up, charging": "/setup/charging",
     "Set-up, button": "/setup/button",
     "Set-up, names and links": "/setup/texts",
+    "Set-up, texts": "/setup/wording",
     "Set-up, limits": "/setup/limits",
     "Set-up, products": "/setup/products",
     "Set-up, export": "/setup/export",
