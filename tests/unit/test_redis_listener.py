@@ -27,9 +27,8 @@ def test_freed_while_redis_is_away() -> None:
         return found() is None
 
     connection = RedisConnection("redis://127.0.0.1:1/0")  # it is never asked
-    listener = RedisListener(connection, fail, lambda _channel, _message: None, 10.0)
+    listener = RedisListener(connection, ["news"], fail, lambda _channel, _message: None, 10.0)
     found = weakref.ref(listener)
-    listener.channels.append("news")
     listener.start()
     assert has_failed.wait(LIMIT)
     del listener

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import redis
@@ -20,23 +20,22 @@ class RedisListener:
 
     Args:
         connection: The connection to Redis.
+        channels: What to listen to, as it is when the thread subscribes.
         key: Returns the key in Redis of a channel. It changes with the namespace of the shop.
         receive: Called with a channel and a message.
         check_seconds: After how long a silence the connection is checked.
-
-    Attributes:
-        channels: What to listen to. Add to it before the start.
     """
 
     def __init__(
         self,
         connection: RedisConnection,
+        channels: Collection[str],
         key: Callable[[redis.Redis, str], str],
         receive: Callable[[str, bytes], None],
         check_seconds: float,
     ) -> None:
-        self.channels: list[str] = []
         self._connection = connection
+        self._channels = channels
         self._key = key
         self._receive = receive
         self._check_seconds = check_seconds
@@ -61,7 +60,7 @@ class RedisListener:
         """
         client = self._connection.client()
         if subscription is None:
-            keys = {self._key(client, name).encode(): name for name in self.channels}
+            keys = {self._key(client, name).encode(): name for name in self._channels}
             return _Subscription(self._connection.open_listener(), keys)
         if message is not None and message["type"] == "message":
             self._receive(subscription.keys[message["channel"]], message["data"])

@@ -60,7 +60,9 @@ class RedisStore:
         self._listeners: dict[str, Callable[[str], None]] = {}
         # Marks a process's own messages, which it need not receive.
         self._sender = PerProcess(lambda: secrets.token_hex(8))
-        self._listener = RedisListener(connection, self._key, self._receive, check_seconds)
+        self._listener = RedisListener(
+            connection, self._listeners.keys(), self._key, self._receive, check_seconds
+        )
         self._listening = PerProcess(self._listener.start)
 
     def get(self, key: str) -> bytes | None:
@@ -131,7 +133,6 @@ class RedisStore:
     def subscribe(self, channel: str, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the messages of other processes. Call this before first use."""
         self._listeners[channel] = listener
-        self._listener.channels.append(channel)
 
     def is_available(self) -> bool:
         """Return whether Redis answers and can be written. Genvoris is never asked for it."""
