@@ -48,6 +48,15 @@ def test_documented_periods() -> None:
         assert words in row.rsplit("|", 2)[1], what
 
 
+def genvoris_at(url: str) -> dict[str, str]:
+    """Return a shop's settings for a local Genvoris."""
+    return {
+        "GENVORIS_API_KEY": API_KEY,
+        "GENVORIS_API_URL": f"{url}/api/v1",
+        "GENVORIS_TRYON_URL": url,
+    }
+
+
 @pytest.mark.skipif(libc_ver()[0] != "glibc", reason="memory is read from Linux, with glibc")
 def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -> None:
     """Photo and address are where docs/privacy.md says, and after an erasure nowhere."""
@@ -62,9 +71,7 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
     with ExitStack() as stack:
         url = stack.enter_context(serving(genvoris))
         settings = {
-            "GENVORIS_API_KEY": API_KEY,
-            "GENVORIS_API_URL": f"{url}/api/v1",
-            "GENVORIS_TRYON_URL": url,
+            **genvoris_at(url),
             "GENVORIS_STORE_URL": server.url,
             "GENVORIS_DATABASE_URL": database,
             "GENVORIS_MINIMUM_AGE": "16",
@@ -137,9 +144,7 @@ def test_marked_story_on_a_queue(
     with ExitStack() as stack:
         url = stack.enter_context(serving(genvoris))
         settings = {
-            "GENVORIS_API_KEY": API_KEY,
-            "GENVORIS_API_URL": f"{url}/api/v1",
-            "GENVORIS_TRYON_URL": url,
+            **genvoris_at(url),
             "GENVORIS_STORE_URL": server.url,
             "GENVORIS_DEFAULT_PLAN": plan_at(url),
             "GENVORIS_QUEUE": queue,
@@ -197,9 +202,7 @@ def test_photos_that_gave_no_picture(tmp_path: Path) -> None:
     with ExitStack() as stack:
         url = stack.enter_context(serving(genvoris))
         settings = {
-            "GENVORIS_API_KEY": API_KEY,
-            "GENVORIS_API_URL": f"{url}/api/v1",
-            "GENVORIS_TRYON_URL": url,
+            **genvoris_at(url),
             "GENVORIS_DEFAULT_PLAN": plan_at(url),
             **OVERWRITES,
         }
