@@ -24,8 +24,6 @@ STYLE_PATH = "/button-style"
 # In the request's environment.
 _DESIGN = "genvoris.button_design"
 _STYLE_LINKED = "genvoris.style_linked"
-# Of a decoded path, what would end it, or be decoded again.
-_QUOTED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
 _PRODUCT_FIELDS = ("image", "title", "id", "category", "page_url")
 
 
@@ -96,7 +94,7 @@ def genvoris_button(
     if has_request_context():
         link = style_link(state, request)
         if not card and "@" not in request.path:  # which may be somebody's address
-            state.button_page = f"{request.script_root}{request.path}".translate(_QUOTED)
+            state.button_page = request.script_root + request.path
     button = element("button", written, label or _label(state, design, language))
     return Markup(link) + button  # noqa: S704  (all of it is escaped)
 

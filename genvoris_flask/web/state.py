@@ -118,7 +118,7 @@ class AppState:
     remaining: RemainingTryons | None = None
     # Made by the first page of the console that shows whether all is well.
     checkup: Checkup | None = None
-    # The path of the last page with a product's button, for the console's preview.
+    # The decoded path of the last page with a product's button, for the console's preview.
     button_page: str | None = None
     # By the root of the shop (SCRIPT_NAME).
     tag_parts: dict[str, TagPart] = field(default_factory=dict)

@@ -24,6 +24,8 @@ from .setup_group import Answer, render_setup, save, show_fields, without_databa
 from .urls import POLICY
 
 BUTTON, PAGE = CHANGEABLE["GENVORIS_BUTTON"], CHANGEABLE["GENVORIS_PREVIEW_PAGE"]
+# Of a decoded path, what would end it, or be decoded again.
+_QUOTED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
 TIMEOUT = 5.0
 
 
@@ -76,7 +78,7 @@ def show_preview() -> Answer | Response:
     problems = design_problems(design, _texts())
     is_wrong = bool(problems)
     try:
-        path = PAGE.check(path or state.button_page)
+        path = PAGE.check(path or _last_page(state))
     except ConfigurationError:
         path, is_wrong = None, True
     url = preview_url(state, path, design) if path and not is_wrong else None
@@ -111,7 +113,7 @@ def _designer(state: AppState, design: Mapping[str, Any], **more: Any) -> Respon
         "button",
         design=design,
         design_fields=FIELDS,
-        usual_page=state.button_page,
+        usual_page=_last_page(state),
         query={**query, "preview_page": values["page"]},
         **values,
     )
@@ -131,3 +133,8 @@ def _with_frames(text: str, *, framed: bool) -> Response:
 
 def _texts() -> Text:
     return functools.partial(translate, language=page_language())
+
+
+def _last_page(state: AppState) -> str | None:
+    """Return the path of the last page with a button, quoted here rather than on each page."""
+    return state.button_page and state.button_page.translate(_QUOTED)
