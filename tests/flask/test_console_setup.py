@@ -217,6 +217,15 @@ def test_meanwhile(console: Console) -> None:
     assert console.stored() == {"GENVORIS_SHOP_NAME": "Ada"}
 
 
+@pytest.mark.parametrize("version", ["", "x", "0x", "1.5", "9" * 5000])
+def test_wrong_version(console: Console, version: str) -> None:
+    """A form whose version is none counts as outdated, rather than as the latest one."""
+    console.post("/texts", **{**console.form("/texts"), "shop_name": "Ada"})
+    form = {**console.form("/limits"), "tryons_per_day": "7", "version": version}
+    assert console.post("/limits", **form).status_code == 409
+    assert console.stored() == {"GENVORIS_SHOP_NAME": "Ada"}
+
+
 def test_sent_twice(console: Console) -> None:
     """A form that is sent twice is no fault."""
     form = {**console.form("/limits"), "tryons_per_day": "7"}

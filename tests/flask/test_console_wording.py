@@ -186,13 +186,31 @@ def test_reset(console: Console) -> None:
 
 
 def test_somebody_else(console: Console) -> None:
-    """A form that was opened before somebody else's change is refused and shown again."""
+    """A form opened before somebody else's change is refused; it keeps what was typed."""
+    version = console.form(PAGE)["version"]
+    save(console, "de", title="Am Körper", choose="Foto")
+    typed = {"text.title": "Anders", "text.choose": "Foto"}
+    answer = console.post(PAGE, language="de", version=version, **typed)
+    assert answer.status_code == 409
+    assert "What you typed is still here" in answer.text
+    shown = fields(answer.text)
+    assert (shown["text.title"][0], shown["text.choose"][0]) == ("Anders", "Foto")
+    now = re.findall(r'id="(text.\w+)-now">Applies now: <span[^>]*>([^<]*)', answer.text)
+    assert now == [("text.title", "Am Körper")]
+    assert console.stored()[KEY]["de"] == {
+        "seconds": "{count} Sek.",
+        "title": "Am Körper",
+        "choose": "Foto",
+    }
+
+
+def test_undone_too_late(console: Console) -> None:
+    """A form without texts that is refused shows those that apply now."""
     version = console.form(PAGE)["version"]
     save(console, "de", title="Am Körper")
-    answer = console.post(PAGE, language="de", version=version, **{"text.title": "Anders"})
+    answer = console.post(PAGE, language="de", version=version, reset=KEY)
     assert answer.status_code == 409
     assert fields(answer.text)["text.title"][0] == "Am Körper"
-    assert console.stored()[KEY]["de"]["title"] == "Am Körper"
 
 
 def test_history(console: Console) -> None:

@@ -85,13 +85,13 @@ def save(state: AppState, group: Group) -> Refused | None:
 
 def save_values(state: AppState, new: Mapping[str, Any]) -> Refused | None:
     """Save settings by key, as the form of the request was opened with them; see ``save``."""
-    live, form = live_settings(state), request.form
+    live = live_settings(state)
     if not new:
         return None
     from ...core.ledger.changed_settings import OutdatedChangeError  # imports SQLAlchemy, an extra
 
     try:
-        live.change(new, actor=actor(state), version=form.get("version", type=int))
+        live.change(new, actor=actor(state), version=_version(request.form))
     except SettingsRefusedError as error:
         return Refused(_in_words(state, new, error.problems))
     except OutdatedChangeError:
@@ -176,6 +176,18 @@ def _posted(state: AppState, group: Group) -> dict[str, Any]:
     values = {declared.key: read_value(declared, request.form) for declared in of_group(group)}
     settings = state.settings
     return {key: value for key, value in values.items() if is_new(CHANGEABLE[key], value, settings)}
+
+
+def _version(form: Form) -> int | None:
+    """Return the version that a form was opened with; None if it has none.
+
+    One that is no number is no version that there is, so the form counts as outdated.
+    """
+    given = form.get("version")
+    try:
+        return None if given is None else int(given)
+    except ValueError:
+        return -1
 
 
 def _in_words(

@@ -51,7 +51,8 @@ class Entry:
         name: Its name in the form.
         label: What this package says, in the language of the console's page.
         usual: What this package says, in the language that is edited.
-        value: What the shop says instead; empty if nothing.
+        value: What the shop says instead, or what was typed; empty if nothing.
+        current: What the shop says instead now; empty if nothing.
         problem: What is wrong with it.
         form: The plural form.
     """
@@ -60,6 +61,7 @@ class Entry:
     label: str
     usual: str
     value: str
+    current: str
     problem: str | None = None
     form: str = ""
 
@@ -71,7 +73,12 @@ class Entry:
     @property
     def is_open(self) -> bool:
         """Whether it is to be seen at once."""
-        return bool(self.value or self.problem)
+        return bool(self.value or self.problem or self.is_changed)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else was typed than what applies now."""
+        return _line(self.value) != _line(self.current)
 
     @property
     def placeholders(self) -> list[str]:
@@ -106,7 +113,7 @@ def change_wording() -> Answer:
         refused = save_values(state, _change(state, language, texts))
     if refused is not None:
         if refused.problems is None:
-            return _page(state, language, is_outdated=True), refused.status
+            return _page(state, language, {}, is_outdated=True), refused.status
         problem = next(iter(refused.problems.values()), None)
         return _page(state, language, {}, problem=problem), refused.status
     return go_to("/setup/wording", language=language, done="saved")
@@ -231,10 +238,16 @@ def _entries(
     forms = {"": usual} if isinstance(usual, str) else usual
     for form, text in forms.items():
         name = f"text.{key}" + (f".{form}" if form else "")
-        shown = _of_form(own, form) if faults is None else request.form.get(name, "")
+        current = _own(_of_form(own, form), text)
+        typed = None if faults is None else request.form.get(name)
+        value = current if typed is None else _own(typed, text)
         said = label if isinstance(label, str) else label.get(form, label["other"])
-        value = shown if shown and shown != text else ""
-        yield Entry(name, said, text, value, problem, form)
+        yield Entry(name, said, text, value, current, problem, form)
+
+
+def _own(text: str | None, usual: str) -> str:
+    """Return a wording of the shop's own; empty if it is the usual one."""
+    return text if text and text != usual else ""
 
 
 def _words(fault: Fault) -> str:
