@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from flask import session
 
+from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.locales.console import read_group
 from genvoris_flask.core.outbox.durable import DurableOutbox
-from genvoris_flask.core.outbox.messages import KINDS, Message
+from genvoris_flask.core.outbox.messages import KEEP, KEEP_GIVEN_UP, KINDS, Message
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -79,6 +80,15 @@ def test_what_it_is_about(shop: Shop) -> None:
         "Whether a shopper may try on ada",
     ]
     assert 'href="/genvoris/console/shopper?id=ada"' in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_long_it_is_kept(shop: Shop, language: str) -> None:
+    """The page says after how many days what was given up is deleted, statistics earlier."""
+    text = shop.browser.get(PATH, headers={"Accept-Language": language}).text
+    found = re.search(r'<p class="soft">(.*?)</p>', text)
+    assert found is not None
+    assert re.findall(r"\d+", found[1]) == [str(KEEP_GIVEN_UP.days), str(KEEP.days)]
 
 
 def test_send_again(shop: Shop) -> None:

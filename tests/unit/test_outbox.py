@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -141,6 +142,18 @@ def test_what_was_given_up_ends(shop: OutboxFixture) -> None:
     assert shop.table.prune() == 1
     assert (shop.states(), shop.bodies()) == ({}, [])
     assert shop.table.put(conversion(1))
+
+
+def test_log_says_how_long_it_is_kept(
+    shop: OutboxFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is given up is logged with the days in which it can be sent again."""
+    shop.fails_with = lambda _message: refusal(400)
+    for message in (conversion(1), Message("events", "events:1", {"events": []}), state("PAUSED")):
+        shop.table.put(message)
+    shop.run()
+    found = [re.findall(r"within (\d+) days", text) for text in caplog.messages]
+    assert found == [["90"], ["30"], []]  # a shopper's state stays as long as their account
 
 
 def test_genvoris_says_how_long_to_wait(shop: OutboxFixture) -> None:

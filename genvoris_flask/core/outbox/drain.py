@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ...errors import GenvorisError
 from ..jitter import jitter
-from .messages import KINDS, Claim, Deliver, Lane, UndeliverableError
+from .messages import KINDS, Claim, Deliver, Lane, Message, UndeliverableError
 from .verdicts import Verdict, delay_after, judge
 
 log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
@@ -136,7 +136,7 @@ class Drain:
         if verdict.is_final or now - claim.queued_at >= GIVE_UP_AFTER:
             self._table.give_up(claim, verdict.code, now)
             done.given_up += 1
-            hint = "`flask genvoris outbox retry` sends it again"
+            hint = _hint_of(claim.message)
             log.error("%s: given up (%s); %s", claim.message, verdict.code, hint)
             return
         delay = delay_after(claim.attempts)
@@ -159,3 +159,10 @@ class Drain:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _hint_of(message: Message) -> str:
+    """Return what can be done about a message that was given up, and until when."""
+    keep = KINDS[message.kind].keep_given_up
+    hint = "`flask genvoris outbox retry` sends it again"
+    return hint if keep is None else f"{hint} within {keep.days} days, after which it is deleted"

@@ -24,17 +24,20 @@ class Kind:
         lane: Messages of one lane wait for each other. The shop's own functions, which may take
             long, are apart from calls to Genvoris.
         is_repeatable: Whether delivering one twice does no more than delivering it once.
+        keep_given_up: For how long one that was given up can be sent again; None as long as the
+            shopper's account.
     """
 
     lane: Lane = "calls"
     is_repeatable: bool = True
+    keep_given_up: timedelta | None = KEEP_GIVEN_UP
 
 
 KINDS: Mapping[str, Kind] = {
     "conversion": Kind(),
     "return": Kind(is_repeatable=False),
-    "events": Kind(is_repeatable=False),
-    "customer": Kind(),
+    "events": Kind(is_repeatable=False, keep_given_up=KEEP),
+    "customer": Kind(keep_given_up=None),
     "revocation": Kind(),
     "webhook": Kind("handlers"),
     "erasure": Kind("handlers"),

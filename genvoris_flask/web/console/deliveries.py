@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from ...core.outbox.durable import DurableOutbox
-from ...core.outbox.messages import LANES, StoredMessage
+from ...core.outbox.messages import KEEP, KEEP_GIVEN_UP, LANES, StoredMessage
 from ..state import AppState, get_state
 from .access import actor
 from .page import go_to, render
@@ -35,6 +35,8 @@ def list_deliveries() -> str:
         given_up=outbox.table.messages(("given_up",), GIVEN_UP),
         waiting=outbox.table.messages(("waiting",), WAITING),
         about=about,
+        days=KEEP_GIVEN_UP.days,
+        statistics_days=KEEP.days,
     )
 
 
