@@ -18,6 +18,9 @@ from genvoris_flask.core.figures.recorder import Count
 from genvoris_flask.core.figures.report import Range, ReportedOrder, read_report
 from genvoris_flask.core.figures.trial import visitors_name
 from genvoris_flask.core.ledger.figures import FigureTable
+from genvoris_flask.core.ledger.figures_schema import figure_opinions
+from genvoris_flask.core.ledger.migrate import upgrade
+from genvoris_flask.core.ledger.schema import VERSION_TABLE
 from tests.support.figure_history import write_history
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
@@ -260,6 +263,20 @@ def test_without_a_database(genvoris: LocalGenvoris) -> None:
     shop.extension.console_access(lambda: True)
     for path in (FIGURES, TRIAL):
         assert "GENVORIS_DATABASE_URL" in page(shop, path)
+
+
+def test_outdated_tables(shop: Shop) -> None:
+    """Before a migration has run, a page that needs its table says which command runs it."""
+    assert shop.state.database
+    with shop.state.database.engine.begin() as connection:
+        figure_opinions.drop(connection)
+        connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0007'")
+    answer = shop.browser.get(FIGURES)
+    assert answer.status_code == 503
+    assert "The tables in the database are out of date" in answer.text
+    assert "flask genvoris db upgrade" in answer.text
+    upgrade(shop.state.database.engine)
+    page(shop, FIGURES)
 
 
 def test_charts_keep_strict_policies() -> None:

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from ...core.locales import direction
 from ...core.locales.console import translate
 from ...core.locales.numbers import localize
+from ...errors import GenvorisError, LedgerUnavailableError
 from ..blueprints import CONSOLE
 from ..errors import page_language
 from ..hosts import own_path
@@ -104,9 +105,23 @@ def render(
     )
 
 
-def show_database_error() -> tuple[str, int]:
+def show_database_error(error: GenvorisError) -> tuple[str, int]:
     """Say that the database cannot be used now, and that nothing was changed."""
+    if _are_tables_outdated(error):
+        return render("outdated_tables.html", "common.error.tables"), 503
     return render("error.html", "common.error.database"), 503
+
+
+def _are_tables_outdated(error: GenvorisError) -> bool:
+    """Return whether an error is due to tables that a migration has yet to make or change."""
+    spending = get_state().spending
+    # Without a statement the database was not reached, and is not to be waited for once more.
+    if spending is None or getattr(error.__cause__, "statement", None) is None:
+        return False
+    try:
+        return spending.is_outdated()
+    except LedgerUnavailableError:
+        return False
 
 
 def link(path: str, **query: object) -> str:

@@ -105,6 +105,6 @@ def refuse(error: HttpError) -> Response:
 
 @console.errorhandler(LedgerUnavailableError)
 @console.errorhandler(StoreUnavailableError)
-def report_database(_error: LedgerUnavailableError | StoreUnavailableError) -> Any:
+def report_database(error: LedgerUnavailableError | StoreUnavailableError) -> Any:
     """Say on a page that the database, or Redis, cannot be used, and that nothing was changed."""
-    return view("page.show_database_error")()
+    return view("page.show_database_error")(error=error)
