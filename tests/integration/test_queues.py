@@ -53,6 +53,9 @@ class Engine(QueueEngine):
     def photos(self) -> list[bytes]:
         return [key for key in self.stored() if b":request" in key]
 
+    def slots(self) -> list[bytes]:
+        return [key for key in self.stored() if b"tryon-slot:" in key]
+
     def is_idle(self) -> bool:
         """Return whether no try-on is unfinished; it is so a moment after the photo is gone."""
         lists = [text for key, text in self.stored().items() if key.endswith(b"tryon-unfinished")]
@@ -184,6 +187,24 @@ def test_failure_gives_everything_back(engine: Engine) -> None:
     assert engine.used("ben") == (1, 0)
     until(lambda: start(engine.one)[0] == 202)
     assert start(engine.one)[1]["error"] == "guest_limit_reached"
+
+
+def test_cancelled_under_way_is_counted(engine: Engine) -> None:
+    """Genvoris makes it all the same, so a guest's day does not get it back."""
+    engine.host.keys.clear()
+    engine.host.gate.clear()
+    guest = engine.web_process().test_client()
+    job = started(guest)
+    until(lambda: engine.host.keys)
+    elsewhere = engine.web_process().test_client()
+    cookie = guest.get_cookie("genvoris_guest")
+    assert cookie
+    elsewhere.set_cookie("genvoris_guest", cookie.value)
+    assert cancel(elsewhere, job, "") == "under_way"
+    engine.host.gate.set()
+    until(engine.is_idle)
+    until(lambda: engine.slots() == [])
+    assert start(guest)[1]["error"] == "guest_limit_reached"
 
 
 @pytest.mark.parametrize("engine", ["rq", "celery"], indirect=True)

@@ -455,7 +455,7 @@ def test_cancelled_while_it_waits(shop: DurableShop) -> None:
 
 
 def test_cancelled_while_it_is_made(shop: DurableShop) -> None:
-    """Its photo is gone at once, and its slot is free when its worker is."""
+    """Its photo is gone at once, its slot is free when its worker is, and its picture counts."""
     web = shop.process(per_owner=1)
     job = web.submit("ada", tryon())
     attempt = shop.make_while_blocked(shop.process(), job)
@@ -465,9 +465,31 @@ def test_cancelled_while_it_is_made(shop: DurableShop) -> None:
         web.submit("ada", tryon())
     attempt.resume()
     assert web.find(job.id, "ada") is None
-    assert shop.given_back == [COUNTED]
+    assert shop.given_back == []
     assert not shop.leftovers()
     assert not shop.store.has_picture()
+
+
+def test_cancelled_while_it_fails(shop: DurableShop) -> None:
+    """Without a picture nothing counts, whoever wanted one."""
+    web = shop.process()
+    job = web.submit("ada", tryon())
+    shop.make = lambda _request: Failure("e")
+    attempt = shop.make_while_blocked(shop.process(), job)
+    assert web.remove(job.id, "ada") == "under_way"
+    attempt.resume()
+    assert shop.given_back == [COUNTED]
+
+
+def test_cancelled_job_of_a_dead_worker(shop: DurableShop) -> None:
+    """It counts, since it may have cost a credit."""
+    web = shop.process()
+    job = web.submit("ada", tryon())
+    shop.make_while_blocked(shop.process(), job)
+    assert web.remove(job.id, "ada") == "under_way"
+    shop.look_after(web)
+    assert not shop.leftovers()
+    assert shop.given_back == []
 
 
 def test_cancelled_before_it_is_charged(shop: DurableShop) -> None:

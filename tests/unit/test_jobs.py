@@ -160,6 +160,23 @@ def test_missing_picture_is_reported(
     assert processes.given_back == given_back
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+@pytest.mark.parametrize(
+    ("outcome", "given_back"), [(PICTURE, []), (Failure("e"), [COUNTED])], ids=["done", "failed"]
+)
+def test_removed_job_counts_if_it_was_made(
+    processes: Processes, outcome: Outcome, given_back: list[CountedTryon], *, elsewhere: bool
+) -> None:
+    """Else whoever removes each before its end has as many as they like."""
+    queue, work = processes.start(concurrency=1), BlockedWork(outcome)
+    job = queue.submit("ada", tryon(work))
+    work.wait_for_start()
+    assert (processes.start() if elsewhere else queue).remove(job.id, "ada")
+    work.finish.set()
+    run(queue, key="the next one on this thread")
+    assert processes.given_back == given_back
+
+
 # Idempotency-Keys
 
 

@@ -36,7 +36,7 @@ class JobEnding:
     def end(self, job: Job, result: JobResult, picture: bytes | None = None) -> bool:
         """End a job, unless it has ended or was removed; return whether this is its result."""
         is_its_result = self._records.end(job, result, picture)
-        self.close(job.id)
+        self.close(job.id, result)
         return is_its_result
 
     def interrupt(self, job_id: str) -> None:
@@ -47,15 +47,26 @@ class JobEnding:
             self._on_failure(INTERRUPTED)
         self.close(job_id)
 
-    def close(self, job_id: str) -> None:
-        """Give back what a job held that has ended: its photo, its slot, a guest's day."""
+    def close(self, job_id: str, made: JobResult | None = None) -> None:
+        """Give back what a job held that has ended: its photo, its slot, a guest's day.
+
+        Args:
+            job_id: The job's id.
+            made: What became of it, though its owner may have removed it; None if unknown.
+        """
         job = self._records.find(job_id, "")
-        result = job and job.result
+        result = job.result if job else None
         if ticket := self._unfinished.ticket(job_id):
-            if ticket.counted and not isinstance(result, Done):
+            if ticket.counted and not self._is_counted(job_id, result, made):
                 with suppress(LockTimeoutError):  # it comes back by itself
                     self._on_no_picture(ticket.counted)
             if ticket.key and result and not isinstance(result, Failure):
                 self._records.write_key(ticket.owner, ticket.key, job_id, settled=True)
             self._records.free_slot(ticket.slot, job_id)
         self._unfinished.forget(job_id)
+
+    def _is_counted(self, job_id: str, result: JobResult | None, made: JobResult | None) -> bool:
+        """Return whether a job counts: it has a picture, or it was removed and may have had one."""
+        if result or made:
+            return isinstance(result or made, Done)
+        return self._records.may_be_charged(job_id)

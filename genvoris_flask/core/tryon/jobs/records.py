@@ -105,10 +105,10 @@ class JobRecords:
                 self._on_failure(INTERRUPTED)
             sealed = self._store.get(key)  # it may have ended a moment ago
         if sealed is None:
-            return replace(job, charging=self._may_be_charged(job_id))
+            return replace(job, charging=self.may_be_charged(job_id))
         result = self._load_result(key, sealed)
         if isinstance(result, Failure):
-            result = replace(result, charged=None if self._may_be_charged(job_id) else False)
+            result = replace(result, charged=None if self.may_be_charged(job_id) else False)
         return job.with_result(result) if result else None
 
     def was_emptied(self) -> bool:
@@ -157,7 +157,8 @@ class JobRecords:
         key = _charge_key(job_id)
         return self._store.add(key, decision, KEY_SECONDS) or self._store.get(key) == decision
 
-    def _may_be_charged(self, job_id: str) -> bool:
+    def may_be_charged(self, job_id: str) -> bool:
+        """Return whether charging a job has begun."""
         return self._store.get(_charge_key(job_id)) == _CHARGING
 
     def picture(self, job_id: str) -> bytes | None:

@@ -28,6 +28,7 @@ class Task:
         result: How it ended.
         removed: Whether its owner removed it through this process.
         superseded: Whether another process ended or removed it.
+        unseen: Whether another process had told its owner that it failed.
     """
 
     job: Job
@@ -44,6 +45,7 @@ class Task:
     result: JobResult | None = None
     removed: bool = False
     superseded: bool = False
+    unseen: bool = False
 
     def view(self) -> Job | None:
         """Return the job as its owner sees it, or None if it is gone."""

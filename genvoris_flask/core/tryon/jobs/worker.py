@@ -215,7 +215,8 @@ class JobWorker:
             self._settle(task)
         except StoreUnavailableError:
             log.debug("A try-on ended while the store is away; a heartbeat writes it down.")
-        if task.counted and (picture is None or task.superseded):
+        # A picture that its owner no longer wanted was made, and counts.
+        if task.counted and (picture is None or task.unseen):
             self._on_no_picture(task.counted)
 
     def _settle(self, task: Task) -> None:
@@ -228,6 +229,7 @@ class JobWorker:
             if task.key and not task.superseded and not isinstance(result, Failure):
                 self._records.write_key(job.owner, task.key, job.id, settled=True)
         if task.superseded and self._records.has_failed(job.id):
+            task.unseen = True
             task.cancellation.report_unseen()
         if task.slot:
             self._records.free_slot(task.slot, job.id)
