@@ -86,3 +86,18 @@ def test_limits_hold_on_the_pass_through(genvoris: LocalGenvoris) -> None:
     assert outcome(shop) == "done"
     answer = shop.post("/api/tryon", json={"product_title": "Shirt"})
     assert answer.get_json()["error"] == "daily_limit"
+
+
+def test_each_forwarded_try_on_counts(genvoris: LocalGenvoris) -> None:
+    """Also a repeat, since Genvoris does not say that it makes each key's picture once."""
+    shop = shop_with(genvoris, GENVORIS_TRYONS_PER_DAY=2)
+    key = {"Idempotency-Key": "a"}
+    shop.transport.fault = lambda request: (
+        httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+        if request.url.path == "/api/tryon"
+        else None
+    )
+    answers = [shop.post("/api/tryon", json={}, headers=key) for _each in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert shop.transport.count("/api/tryon") == 2
+    assert outcome(shop, **key) == "daily_limit"
