@@ -91,7 +91,8 @@ def forward_request(route: Route) -> Response:
         held.enter_context(take_slot(state.passthrough_slots, owner))
         key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
         if visitor and route is TRYON:
-            held.enter_context(counted_tryon(visitor, key))
+            # Each counts: Genvoris does not say that it makes the picture of a key once.
+            held.enter_context(counted_tryon(visitor, secrets.token_urlsafe(16)))
             held.enter_context(guarded_tryon(shopper))
         tried = _Tried()
         try:
