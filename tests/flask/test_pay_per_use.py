@@ -229,6 +229,18 @@ class TestStripe:
         assert shop.state.apply_stripe_event(event) == "applied"
         assert [lot.granted for lot in balance(shop).lots] == [5]
 
+    def test_old_way_back(self, shop: Shop, checkouts: FakeCheckouts) -> None:
+        """What was bought once is not given again when its books have been deleted."""
+        shop.post(FIVE)
+        checkouts.pay("cs_test_1")
+        for available in (5, 0):
+            shop.browser.get("/genvoris/checkout/return?session_id=cs_test_1&next=/product/7")
+            assert balance(shop).available == available
+            for _each in range(2):
+                shop.genvoris.clock.now += 11 * 366 * DAY
+                with shop.app.app_context():
+                    shop.extension.privacy.sweep()
+
     def test_stripe_refuses(self, shop: Shop, checkouts: FakeCheckouts) -> None:
         """An error of Stripe's is one in the log, without the key."""
         with shop.app.test_request_context(), pytest.raises(GenvorisError) as caught:

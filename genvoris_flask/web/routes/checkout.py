@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import jsonify, redirect, request
 
+from ...core.billing.stripe.fields import as_number
 from ...core.charging.packs import CheckoutError, Pack, start_checkout
 from ...core.products import Product, own_page, read_product
 from ...errors import GenvorisError
@@ -19,6 +20,9 @@ from ..rate_limits import count_address
 from ..state import get_state
 
 log: logging.Logger = logging.getLogger("genvoris_flask.billing")
+
+# Stripe ends an unpaid session after a day.
+RETURN_SECONDS = 2 * 24 * 3600
 
 
 def create_checkout() -> Any:
@@ -100,11 +104,15 @@ def _return_url(product: Product | None) -> str:
 def _apply(session_id: str) -> None:
     state = get_state()
     session = state.checkout_sessions().find(session_id)
+    now = int(state.clock())
+    # Stripe keeps sessions for longer than the books: an old one would give its try-ons again.
+    if now - as_number(session.get("created")) > RETURN_SECONDS:
+        return
     state.apply_stripe_event(
         {
             "id": f"return:{session_id}",
             "type": "checkout.session.completed",
-            "created": int(state.clock()),
+            "created": now,
             "data": {"object": session},
         }
     )
