@@ -53,6 +53,32 @@ def test_next_period(shop: LedgerFixture) -> None:
     assert [use(shop, key) for key in "bcd"] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("email", "other"),
+    [
+        (ADA, " Ada@Example.COM"),
+        (ADA, "ada@\U0001d404xample.com"),  # a capital of mathematics
+        (ADA, "\U0001d400da@example\u3002com."),
+        ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
+        ("ada@fa\u00df.example", "ada@xn--fa-hia.example"),
+    ],
+)
+def test_spelling_of_an_address(shop: LedgerFixture, email: str, other: str) -> None:
+    """Spellings that lead to one mailbox are one address, and bring one free period."""
+    assert [use(shop, key, "u", email) for key in "ab"] == [True, True]
+    assert not use(shop, "c", "v", other)
+
+
+@pytest.mark.parametrize(
+    "other", ["ada@fa\u00df.example", "ada@fas.example", "ada@fass.example.de"]
+)
+def test_similar_address(shop: LedgerFixture, other: str) -> None:
+    """A guest's order is for its own address only: anybody may register a similar domain."""
+    shop.ledger.order_paid("o", [OrderLine("l", 5)], email="ada@fass.example")
+    assert available(shop, "u", other) == 2
+    assert available(shop, "v", "ada@fass.example") == 7
+
+
 def test_replaced_secret(shop: LedgerFixture) -> None:
     """A new secret is no second free period, and orders of guests still find their owner."""
     shop.ledger.order_paid("o", [OrderLine("l", 5)], email=ADA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,14 +18,32 @@ from .grants import Grant, claim, find_lot, find_owners, find_sold, give, new_va
 from .lots import Lot, read_lot
 from .schema import entries, lots
 
+_DOTS = re.compile("[.\u3002]")
+_KEPT_LETTERS = re.compile("[\u00df\u03c2]")  # the German sharp s and the Greek final sigma
+
 
 def email_digest(email: str, secret: bytes) -> str:
     """Return the keyed digest under which a guest's order waits for its owner.
 
-    Letters that mail systems take for the same are the same: capitals, and forms of other widths.
+    What mail systems take for the same is the same: capitals, letters of other forms, and the two
+    spellings of an international domain.
     """
-    normalized = unicodedata.normalize("NFKC", email.strip().casefold()).rstrip(".")
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email.strip()).lower())
+    name, at, domain = plain.rpartition("@")
+    labels = _DOTS.split(domain.rstrip(".\u3002"))
+    normalized = f"{name}{at}{'.'.join(_plain_label(each) for each in labels)}"
     return hmac.new(secret, normalized.encode(), hashlib.sha256).hexdigest()
+
+
+def _plain_label(label: str) -> str:
+    """Return a part of a domain in ASCII, if it can be written so."""
+    try:
+        # Two domains may differ in these alone, and have two owners; the codec replaces them.
+        if _KEPT_LETTERS.search(label):
+            return "xn--" + label.encode("punycode").decode()
+        return label.encode("idna").decode()
+    except UnicodeError:
+        return label
 
 
 def give_to_guest(
