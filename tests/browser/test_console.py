@@ -17,6 +17,7 @@ from genvoris_flask.core.outbox.durable import DurableOutbox
 from genvoris_flask.core.outbox.messages import Message
 from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import expect_accessible
+from tests.support.figure_history import write_history
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import DAY, ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
@@ -148,6 +149,41 @@ def give(console: OpenConsole) -> None:
     data = {"id": "user_7", "form": "0" * 32, "note": "Parcel arrived late", "try_ons": "3"}
     headers = {"Sec-Fetch-Site": "same-origin"}
     assert client.post(f"{CONSOLE}/shopper/give", data=data, headers=headers).status_code == 303
+
+
+TABLES = {
+    "history": "/history",
+    "figures": "/figures",
+    "shopper": "/shopper?id=user_7",
+    "deliveries": "/deliveries",
+    "set-up": "/setup",
+    "charging": "/setup/charging",
+}
+# Tables that are wider than their place. The one of days has nine columns, and is folded away.
+WIDE = """[...document.querySelectorAll(".scroll:not(details *)")]
+  .filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"""
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "en", "es", "fr", "ur"])
+def test_tables_on_a_phone(browser: Browser, console: OpenConsole, language: str) -> None:
+    """On a phone, no table is wider than the screen, and those that are stacked stay tables."""
+    give(console)
+    figures, recorder = console.shop.state.figures, console.shop.state.recorder
+    assert figures
+    assert recorder
+    write_history(figures, recorder.today(), 20, visitors=100)
+    assert console.shop.state.live
+    name = {"GENVORIS_SHOP_NAME": "Modehaus am alten Marktplatz", "GENVORIS_BURN_GUARD": False}
+    console.shop.state.live.change(name, actor="fen")
+    page = open_page(browser, console, "phone", locale=language)
+    for path in TABLES.values():
+        page.goto(f"{CONSOLE}{path}")
+        expect_accessible(page)
+        assert page.evaluate(WIDE) == []
+    page.goto(f"{CONSOLE}/history")
+    row = page.get_by_role("table").get_by_role("row").last
+    assert row.get_by_role("cell").count() == 4
+    page.context.close()
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])

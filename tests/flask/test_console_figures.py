@@ -58,7 +58,7 @@ def page(shop: Shop, path: str, **query: object) -> str:
 def rows(html: str) -> dict[str, list[str]]:
     """Return the text of each table's row, by its heading."""
     found = {}
-    for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL):
+    for row in re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.DOTALL):
         texts = [
             " ".join(re.sub(r"<[^>]+>", " ", each).split())
             for each in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)

@@ -261,7 +261,7 @@ def test_audit(console: Console) -> None:
     """The page "History" has who changed which setting, from what to what."""
     console.post("/limits", **{**console.form("/limits"), "limit_tryons": "3/minute"})
     text = console.shop.browser.get("/genvoris/console/history").text
-    row = text.split("<tbody>")[1].split("</tr>")[0]
+    row = re.split(r"<tbody[^>]*>", text)[1].split("</tr>")[0]
     name = "How fast one shopper may start try-ons"
     for word in ("fen", name, "GENVORIS_LIMIT_TRYONS", "10/minute", "3/minute"):
         assert word in row
@@ -269,10 +269,15 @@ def test_audit(console: Console) -> None:
 
 def test_audit_in_words(console: Console) -> None:
     """Values are on the page "History" as on that of the setting."""
+    form = console.form("/limits")
+    assert form.pop("burn_guard")
+    console.post("/limits", **form)
+    assert ">no<" in console.get()
     console.post("/limits", **{**console.form("/limits"), "holdout": "12.5"})
     console.post("/button", **{**console.form("/button"), "button_label": "Try it"})
     text = console.shop.browser.get("/genvoris/console/history").text
-    button, holdout, *_ = text.split("<tbody>")[1].split("</tr>")
+    button, holdout, guard, *_ = re.split(r"<tbody[^>]*>", text)[1].split("</tr>")
+    assert re.findall("<bdi>([^<]*)</bdi>", guard) == ["yes", "no"]
     assert re.findall("<bdi>([^<]*)</bdi>", holdout) == ["0", "12.5"]
     assert "Visitors who see no button, in per cent" in holdout
     assert re.findall("<bdi>([^<]*)</bdi>", button) == ["\N{EN DASH}", "label Try it"]

@@ -13,11 +13,13 @@ from ...core.charging.packs import FIELDS as PACK_FIELDS
 from ...core.charging.ways import WAYS, problems
 from ...core.figures.holdout import MAX_SHARE
 from ...core.locales import NAMES
+from ...core.locales.console import translate
 from ...core.products import CATEGORIES
 from ...core.validators import Number
 from ...errors import ConfigurationError
 from ...settings import Settings
 from ...settings.changeable import CHANGEABLE, Changeable, Group, plain
+from ..errors import page_language
 from .page import Text
 
 Form = MultiDict[str, str]
@@ -140,7 +142,7 @@ def percent(share: float) -> str:
 
 
 def changed_value(declared: Changeable, value: Any) -> str:
-    """Return a setting's value as one line of text; empty if there is none."""
+    """Return a setting's value as one line of text in the page's language; empty for none."""
     if declared.kind == "share":
         return percent(value)
     shown = plain(value)
@@ -151,6 +153,8 @@ def changed_value(declared: Changeable, value: Any) -> str:
     match shown:
         case None:
             return ""
+        case bool():
+            return translate("setup.yes" if shown else "setup.no", page_language())
         case list():
             return ", ".join(each if isinstance(each, str) else _line(each) for each in shown)
         case Mapping():
