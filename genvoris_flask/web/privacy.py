@@ -16,6 +16,7 @@ from ..core.outbox.messages import Message
 from ..core.privacy.erasure import ErasureRecords, Erasures, Holder, NoErasureRecords, Receipt
 from ..core.privacy.holders import GenvorisHolder, JobHolder, SessionHolder
 from ..core.privacy.own_jobs import OwnJobs
+from ..core.privacy.own_messages import OwnMessages
 from ..errors import GenvorisError, QueueFullError
 from ..signals import shopper_erased
 from .compat import get_app
@@ -116,7 +117,7 @@ def erasures_of(state: AppState) -> Erasures:
             lambda external_id, event: state.billing.reset_account(
                 external_id, event, starts_anew=False
             ),
-            outbox.table if isinstance(outbox, DurableOutbox) else None,
+            OwnMessages(outbox.table if isinstance(outbox, DurableOutbox) else None),
         ),
     ]
     records: ErasureRecords = NoErasureRecords(state.clock)

@@ -226,10 +226,14 @@ def test_other_secret_key(
     answer_with(shop, 503, "unavailable")
     convert(shop, "17")
     until(lambda: list_outbox(shop.app)[0]["error"] is not None)
-    genvoris.clock.now += 60
     other = open_shop(genvoris, redis_server, SECRET_KEY="new")
-    run_command(other.app, "outbox", "drain")
-    assert "SECRET_KEY_FALLBACKS" in caplog.text
+
+    def is_given_up() -> bool:
+        genvoris.clock.now += 60  # the first process may have tried again meanwhile
+        run_command(other.app, "outbox", "drain")
+        return "SECRET_KEY_FALLBACKS" in caplog.text
+
+    until(is_given_up)
     assert [row["error"] for row in list_outbox(other.app)] == ["other_secret_key"]
     both = open_shop(genvoris, redis_server, SECRET_KEY="new", SECRET_KEY_FALLBACKS=["secret"])
     run_command(both.app, "outbox", "retry", "--all")

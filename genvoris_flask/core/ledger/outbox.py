@@ -31,7 +31,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..concurrency.per_process import PerProcess
-from ..outbox.messages import KEEP, KEEP_GIVEN_UP, KINDS, Claim, Lane, Message, State, StoredMessage
+from ..outbox.messages import (
+    KEEP,
+    KEEP_GIVEN_UP,
+    KINDS,
+    Claim,
+    FoundMessage,
+    Lane,
+    Message,
+    State,
+    StoredMessage,
+)
 from .accounts import fit_event
 from .database import Database, insert_if_absent, unavailable
 from .schema import outbox
@@ -152,11 +162,15 @@ class MessageTable:
         rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
         return [_read_stored(row) for row in rows]
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
-        """Return the numbers of messages that were not delivered yet and are about something."""
-        query = select(outbox).where(outbox.c.state != "sent")
+    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
+        """Return messages that were not delivered yet and are about something, oldest first."""
+        query = select(outbox).where(outbox.c.state != "sent").order_by(outbox.c.id)
         rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
-        return [row.id for row in rows if is_about(_read_claim(row).message)]
+        found = (
+            FoundMessage(row.id, _read_message(row), row.queued_at, row.state == "given_up")
+            for row in rows
+        )
+        return [each for each in found if is_about(each.message)]
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""
@@ -252,12 +266,16 @@ def _due(lane: Lane, now: datetime) -> Select[Any]:
     )
 
 
-def _read_claim(row: Row[Any]) -> Claim:
+def _read_message(row: Row[Any]) -> Message:
     body: Mapping[str, Any] = row.body
+    return Message(row.kind, row.key, body, row.subject)
+
+
+def _read_claim(row: Row[Any]) -> Claim:
     return Claim(
         id=row.id,
         version=row.version,
-        message=Message(row.kind, row.key, body, row.subject),
+        message=_read_message(row),
         queued_at=row.queued_at,
         attempts=row.attempts + 1,
         was_interrupted=row.owner is not None,

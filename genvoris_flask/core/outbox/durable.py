@@ -16,7 +16,7 @@ from ..concurrency.threads import Task, WorkerPool
 from ..concurrency.weak_methods import while_in_use
 from .drain import Drain, Round
 from .drain import MessageTable as DrainedTable
-from .messages import KINDS, LANES, Lane, Message, Outbox, State, StoredMessage
+from .messages import KINDS, LANES, FoundMessage, Lane, Message, Outbox, State, StoredMessage
 
 log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
@@ -42,8 +42,8 @@ class MessageTable(DrainedTable, Protocol):
     def messages(self, states: Sequence[State], limit: int) -> list[StoredMessage]:
         """Return the oldest messages in some states."""
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
-        """Return the numbers of messages that were not delivered yet and are about something."""
+    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
+        """Return messages that were not delivered yet and are about something, oldest first."""
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages sent now, by default all that were given up; return how many."""

@@ -143,6 +143,23 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class FoundMessage:
+    """A message that was not delivered yet, with what it says.
+
+    Attributes:
+        id: Its number.
+        message: The message.
+        queued_at: When it was put.
+        is_given_up: Whether it is not tried again by itself.
+    """
+
+    id: int
+    message: Message
+    queued_at: datetime
+    is_given_up: bool
+
+
+@dataclass(frozen=True)
 class StoredMessage:
     """A row of an outbox, as the shop's staff see it.
 

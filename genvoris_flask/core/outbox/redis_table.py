@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -23,7 +23,17 @@ from ..storage.interface import Sealer, digest
 from ..storage.namespace import PREFIX
 from ..storage.redis_connection import RedisConnection
 from . import redis_scripts as scripts
-from .messages import KEEP, KEEP_GIVEN_UP, KINDS, Claim, Lane, Message, State, StoredMessage
+from .messages import (
+    KEEP,
+    KEEP_GIVEN_UP,
+    KINDS,
+    Claim,
+    FoundMessage,
+    Lane,
+    Message,
+    State,
+    StoredMessage,
+)
 
 log: logging.Logger = logging.getLogger("genvoris_flask.outbox")
 
@@ -147,10 +157,10 @@ class RedisTable:
         found = self._connection.run(read)
         return [self._read_stored(json.loads(raw)) for raw in found if raw is not None]
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
-        """Return the numbers of messages that were not delivered yet and are about something."""
+    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
+        """Return messages that were not delivered yet and are about something, oldest first."""
 
-        def read(client: redis.Redis) -> list[tuple[bytes, bytes | None, bytes | None]]:
+        def read(client: redis.Redis) -> Iterator[tuple[bytes | None, bytes | None]]:
             base = self._base(client)
             ids = [
                 each
@@ -158,18 +168,21 @@ class RedisTable:
                 for each in cast("list[bytes]", client.zrange(f"{base}:{state}", 0, -1))
             ]
             if not ids:
-                return []
+                return iter(())
+            ids.sort()
             found = client.hmget(f"{base}:messages", ids), client.hmget(f"{base}:bodies", ids)
-            return list(zip(ids, *cast("tuple[list[bytes | None], ...]", found), strict=True))
+            return zip(*cast("tuple[list[bytes | None], ...]", found), strict=True)
 
-        return [
-            int(number)
-            for number, raw, sealed in self._connection.run(read)
-            if raw is not None
-            and sealed is not None
-            and (claim := self._read_claim(json.loads(raw), sealed)) is not None
-            and is_about(claim.message)
-        ]
+        def open_all() -> Iterator[FoundMessage]:
+            for raw, sealed in self._connection.run(read):
+                if raw is None or sealed is None:  # it was delivered at this moment
+                    continue
+                fields = json.loads(raw)
+                if claim := self._read_claim(fields, sealed):
+                    is_given_up = fields["state"] == "given_up"
+                    yield FoundMessage(claim.id, claim.message, claim.queued_at, is_given_up)
+
+        return [each for each in open_all() if is_about(each.message)]
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""

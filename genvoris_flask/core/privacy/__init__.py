@@ -4,4 +4,5 @@
 - ``erasure``: exports and erases all that is known of one shopper, by asking each ``Holder``.
 - ``holders``: the places that hold something, apart from the ledger's database.
 - ``own_jobs``: which try-ons are whose.
+- ``own_messages``: which messages of an outbox are about whom.
 """

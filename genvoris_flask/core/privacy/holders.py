@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
 
-from ...errors import NotFoundError
+from ...errors import ExternalIdError, NotFoundError
 from ..api.client import GenvorisClient
 from ..api.models import Customer
-from ..outbox.messages import Message
 from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
 from ..storage.interface import Store, digest
 from .erasure import ReceiptLine
 from .own_jobs import OwnJobs
-
-
-class WaitingMessages(Protocol):
-    """The messages of an outbox."""
-
-    def find(self, is_about: Callable[[Message], bool]) -> list[int]:
-        """Return the numbers of messages that were not delivered yet and are about something."""
-
-    def drop(self, ids: Sequence[int]) -> int:
-        """Delete messages; return how many."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Tells what is about a shopper.
-
-    Attributes:
-        external_id: The shop's id of the shopper, which may be a number that others have too.
-        names: Texts that name nobody else, in lower case: Genvoris's id, and the e-mail address.
-    """
-
-    external_id: str
-    names: frozenset[str]
-
-    def is_in(self, value: Any, key: str = "") -> bool:
-        """Return whether a value, as JSON can represent it, names the shopper."""
-        if isinstance(value, Mapping):
-            return any(self.is_in(each, name) for name, each in value.items())
-        if isinstance(value, list | tuple):
-            return any(self.is_in(each, key) for each in value)
-        if not isinstance(value, str):
-            return False
-        return value.lower() in self.names or (key in _ID_KEYS and value == self.external_id)
+from .own_messages import OwnMessages, Person
 
 
 class JobHolder:
@@ -113,7 +81,7 @@ class GenvorisHolder:
         client: Calls Genvoris.
         broker: Knows Genvoris's id of a shopper.
         close: Closes the shopper's account under an event's id, once.
-        messages: What waits to be told to Genvoris, if it outlasts the process.
+        messages: What is yet to be told to Genvoris, or to the shop's own functions.
     """
 
     place = "Genvoris"
@@ -123,26 +91,31 @@ class GenvorisHolder:
         client: GenvorisClient,
         broker: SessionBroker,
         close: Callable[[str, str], object],
-        messages: WaitingMessages | None = None,
+        messages: OwnMessages,
     ) -> None:
         self._client = client
         self._broker = broker
         self._close = close
         self._messages = messages
 
-    def export(self, external_id: str) -> dict[str, Any] | None:
-        """Return what Genvoris has of a shopper; None if it does not know them."""
+    def export(self, external_id: str) -> dict[str, Any]:
+        """Return what Genvoris has of a shopper, and what is yet to be told of them.
+
+        Of a shopper whom Genvoris does not know, ``customer`` and ``usage`` are None.
+        """
         customer = self._find(external_id)
-        if customer is None:
-            return None
-        usage = self._client.customers.usage(customer.id)
-        return {"customer": asdict(customer), "usage": asdict(usage)}
+        usage = self._client.customers.usage(customer.id) if customer else None
+        return {
+            "customer": asdict(customer) if customer else None,
+            "usage": asdict(usage) if usage else None,
+            "messages": self._messages.export(self._person(external_id, customer)),
+        }
 
     def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:
         """Clear e-mail and metadata, and give back what is left of the plan."""
         before = self._find(external_id)
         # While the address is known, since an order's message has nothing else of the shopper.
-        dropped = self._drop_messages(external_id, before)
+        dropped = self._drop_messages(self._person(external_id, before))
         self._close(external_id, f"erase:{erasure_id}")
         if before is None:
             return [*dropped, ReceiptLine(self.place, "customer record", "deleted", 0)]
@@ -161,16 +134,22 @@ class GenvorisHolder:
             ),
         ]
 
-    def _drop_messages(self, external_id: str, customer: Customer | None) -> list[ReceiptLine]:
-        if self._messages is None:
-            return []
-        known = {customer.id, customer.email} if customer else set()
-        about = Person(external_id, frozenset(each.lower() for each in known if each))
-        ids = self._messages.find(lambda each: each.kind != "revocation" and about.is_in(each.body))
-        if not ids:  # by default all that were given up would be dropped
-            return []
-        count = self._messages.drop(ids)
-        return [ReceiptLine(self.place, "messages that waited for it", "deleted", count)]
+    def _drop_messages(self, person: Person) -> list[ReceiptLine]:
+        count = self._messages.drop(person)
+        what = "messages that waited for it"
+        return [ReceiptLine(self.place, what, "deleted", count)] if count else []
+
+    def _person(self, external_id: str, customer: Customer | None) -> Person:
+        known = (customer.id, customer.email) if customer else ()
+        names = frozenset(each.lower() for each in known if each)
+        return Person(external_id, self._known_as(external_id, customer), names)
+
+    def _known_as(self, external_id: str, customer: Customer | None) -> str | None:
+        if customer and customer.external_id:
+            return customer.external_id
+        with suppress(ExternalIdError):  # which may be another shopper's at Genvoris
+            return self._broker.external_id(Shopper(external_id))
+        return None
 
     def _find(self, external_id: str) -> Customer | None:
         try:
@@ -179,7 +158,6 @@ class GenvorisHolder:
             return None
 
 
-_ID_KEYS = ("external_id", "externalId")
 _DAY = "for 25 hours at most, so that nobody starts a new day by erasing"
 
 
