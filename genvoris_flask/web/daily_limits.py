@@ -19,6 +19,7 @@ from ..settings import Settings
 from .auth import Visitor, guest_address, login_url
 from .errors import HttpError, page_language
 from .pacing import duration, turn_status, unavailable_paywall
+from .rate_limits import PROXY_FACTOR
 from .state import get_state
 from .texts import say
 
@@ -121,9 +122,11 @@ def _guest_claims(visitor: Visitor, settings: Settings) -> list[Claim]:
     if not known:
         return []
     limit, code = min(known, key=lambda each: each[0])
-    address = guest_address(visitor)
-    shared = [Claim(f"address:{address}", limit * ADDRESS_FACTOR, code)] if address else []
-    return [Claim(visitor.owner, limit, code), *shared]
+    address, most = guest_address(visitor), limit * ADDRESS_FACTOR
+    shared = Claim(f"address:{address}", most, code)
+    if address is None:  # all behind one of the shop's proxies, which a header may only feign
+        shared = Claim("proxy", most * PROXY_FACTOR, code, is_shared=True)
+    return [Claim(visitor.owner, limit, code), shared]
 
 
 def _refusal(error: DailyLimitError) -> HttpError:

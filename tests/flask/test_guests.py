@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from genvoris_flask.core.locales import LANGUAGES
+from genvoris_flask.core.tryon.daily_limit import Claim
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -163,6 +164,22 @@ def test_address_limit(shop: Shop) -> None:
     assert ends == ["done"] * 10 + ["guest_limit_reached"]
     assert status(guest(shop))["access"] == "EXHAUSTED"
     assert make(shop, guest(shop, "203.0.113.6")) == "done"
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [("172.17.0.1", {"X-Forwarded-For": "203.0.113.5"}), ("", {})],
+    ids=["header", "Unix socket"],
+)
+def test_guests_behind_a_proxy(shop: Shop, address: str, headers: dict[str, str]) -> None:
+    """Those who cannot be told apart have a limit together, or one of them had none."""
+    shop.app.config["TRUSTED_HOSTS"] = ["localhost"]  # for the product's picture
+    claims = [Claim("guest:a", None), Claim("proxy", None, is_shared=True)]
+    for number in range(199):
+        shop.state.daily_limit.take(claims, str(number))
+    ends = [make(shop, guest(shop, address), **headers) for _ in range(2)]
+    assert ends == ["done", "guest_limit_reached"]
+    assert make(shop, guest(shop)) == "done"
 
 
 def test_shopper_is_not_counted(shop: Shop) -> None:
