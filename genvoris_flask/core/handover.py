@@ -76,10 +76,9 @@ class Handovers:
         handover = Handover(digest(token), owner, self._clock() + LINK_SECONDS)
         record = {"owner": owner, "expires_at": handover.expires_at}
         self._write(_key(handover.id), json.dumps(record).encode(), LINK_SECONDS)
-        latest = f"handover-of:{digest(owner)}"
-        if earlier := self._store.get(latest):
-            self._erase(earlier.decode("ascii", "replace"))
-        self._store.set(latest, handover.id.encode(), LINK_SECONDS)
+        self.close_latest(owner)
+        # Longer than the link, since a photo that is sent at its end can still be deleted.
+        self._store.set(_latest_key(owner), handover.id.encode(), LINK_SECONDS + PHOTO_SECONDS)
         return handover, token
 
     def find(self, handover_id: str, owner: str) -> Handover:
@@ -156,6 +155,15 @@ class Handovers:
         """End a handover and delete its photo, whether it was taken or not."""
         self._erase(handover.id)
 
+    def close_latest(self, owner: str) -> bool:
+        """End an owner's latest handover as ``close`` does; return whether there was one."""
+        latest = self._store.get(_latest_key(owner))
+        if latest is None:
+            return False
+        self._erase(latest.decode("ascii", "replace"))
+        self._store.delete(_latest_key(owner))
+        return True
+
     def _read(self, handover_id: str) -> Handover:
         key = _key(handover_id)
         record = self._sealer.unseal(key, self._store.get(key))
@@ -181,6 +189,10 @@ class Handovers:
 
 def _key(handover_id: str) -> str:
     return f"handover:{handover_id}"
+
+
+def _latest_key(owner: str) -> str:
+    return f"handover-of:{digest(owner)}"
 
 
 def _photo_key(handover: Handover) -> str:

@@ -15,11 +15,16 @@ from .hooks import log_once
 from .state import AppState, get_state
 
 
-def giver_of(visitor: Visitor) -> Giver:
-    """Return by whom a visitor's consents are given."""
-    if visitor.shopper is not None:
-        return Giver(external_id=visitor.shopper.external_id)
-    return Giver(guest=digest(visitor.owner))  # their own id is a secret, as a session's is
+def giver_of(owner: str) -> Giver:
+    """Return by whom a visitor's consents are given.
+
+    Args:
+        owner: The visitor's name in jobs, limits and counts.
+    """
+    kind, _, external_id = owner.partition(":")
+    if kind == "shopper":
+        return Giver(external_id=external_id)
+    return Giver(guest=digest(owner))  # their own id is a secret, as a session's is
 
 
 def current_form(language: str | None = None) -> ConsentForm:
@@ -57,7 +62,7 @@ def is_required(state: AppState) -> bool:
     return state.consents is not None and bool(tells)
 
 
-def valid_consent(visitor: Visitor) -> Consent | None:
+def valid_consent(owner: str) -> Consent | None:
     """Return a visitor's consent to what shoppers are asked for today, if they gave it.
 
     Raises:
@@ -66,7 +71,7 @@ def valid_consent(visitor: Visitor) -> Consent | None:
     store = get_state().consents
     if store is None:
         return None
-    consent = _ask(store, giver_of(visitor))
+    consent = _ask(store, giver_of(owner))
     # Compared in the language in which they agreed, whatever the page's is now.
     if consent is None or consent.digest != current_form(consent.language).digest:
         return None
@@ -80,13 +85,18 @@ def _ask(store: ConsentStore, giver: Giver) -> Consent | None:
         raise HttpError("internal_error") from error
 
 
+def is_consent_missing(owner: str) -> bool:
+    """Return whether a visitor has yet to agree before a photo of theirs may be read."""
+    return is_required(get_state()) and valid_consent(owner) is None
+
+
 def require_consent(visitor: Visitor) -> None:
-    """Refuse a try-on without a consent on record, before its photo is read.
+    """Refuse what needs a consent on record, before any photo is read.
 
     Raises:
         HttpError: 403 ``consent_required``, with what to ask.
     """
-    if is_required(get_state()) and valid_consent(visitor) is None:
+    if is_consent_missing(visitor.owner):
         raise HttpError("consent_required", consent=form_fields(current_form()))
 
 
@@ -94,7 +104,7 @@ def consent_status(visitor: Visitor) -> dict[str, Any] | None:
     """Return what a visitor has yet to agree to; None if no record of it is kept."""
     if not is_required(get_state()):
         return None
-    given = valid_consent(visitor)
+    given = valid_consent(visitor.owner)
     return {"form": None if given else form_fields(current_form())}
 
 

@@ -109,7 +109,7 @@ def erasures_of(state: AppState) -> Erasures:
 
     outbox = state.outbox
     holders: list[Holder] = [
-        JobHolder(own_jobs_of(state)),
+        JobHolder(own_jobs_of(state), state.handovers),
         SessionHolder(state.broker, state.store),
         GenvorisHolder(
             state.client,
@@ -182,6 +182,7 @@ def _forget_pictures(app: Flask, user: Any = None, **_: object) -> None:
     if external_id is None:
         return
     try:
+        state.handovers.close_latest(f"shopper:{external_id}")
         own_jobs_of(state).remove_all(f"shopper:{external_id}")
     except GenvorisError as error:  # they expire by themselves
         log.warning("Pictures could not be deleted at a log-out: %s", error)

@@ -16,6 +16,7 @@ from tests.support.cli import run_command
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
+from tests.support.phones import Phone, open_link, state, take
 
 DAY = 24 * 3600
 
@@ -80,6 +81,53 @@ def test_refused_before_the_photo_is_read(shop: Shop) -> None:
 def test_hosted_widget_needs_one_too(shop: Shop) -> None:
     """The pass-through is no way around it."""
     assert [error_of(shop.post(path)) for path in ("/api/analyze", "/api/tryon")] == [REQUIRED] * 2
+
+
+def test_link_for_a_phone_needs_one(shop: Shop) -> None:
+    """It is refused, with what to ask; with a consent the phone's photo is read."""
+    refused = shop.post("/handovers")
+    assert error_of(refused) == REQUIRED
+    assert refused.get_json()["consent"] == asked(shop)["form"]
+    agree(shop)
+    link = open_link(shop)
+    assert Phone(shop, link["url"]).send().status_code == 204
+    assert take(shop, link).status_code == 200
+
+
+def test_guests_link_needs_one(shop: Shop) -> None:
+    """A guest agrees as a shopper does, and another guest's consent does not count."""
+    shop.log_in(None)
+    assert error_of(shop.post("/handovers")) == REQUIRED
+    agree(shop)
+    assert Phone(shop, open_link(shop)["url"]).send().status_code == 204
+    shop.browser.delete_cookie("genvoris_guest")
+    assert error_of(shop.post("/handovers")) == REQUIRED
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "new text"])
+def test_open_link_ends_with_the_consent(shop: Shop, change: str) -> None:
+    """What a phone sends then is not even looked at; the computer asks anew."""
+    agree(shop)
+    link = open_link(shop)
+    if change == "withdrawn":
+        withdraw(shop)
+    else:
+        shop.extension.consent_text(lambda language: "Otherwise.")
+    phone = Phone(shop, link["url"])
+    over = (410, "handover_over")
+    assert [error_of(answer) for answer in (phone.connect(), phone.send(b""))] == [over, over]
+    assert error_of(shop.post("/handovers")) == REQUIRED
+
+
+def test_withdrawal_deletes_what_a_phone_has_sent(shop: Shop) -> None:
+    """The dialog cannot take the photo any more, whoever agrees anew."""
+    agree(shop)
+    link = open_link(shop)
+    Phone(shop, link["url"]).send()
+    assert state(shop, link) == "sent"
+    withdraw(shop)
+    agree(shop)
+    assert error_of(take(shop, link)) == (410, "handover_over")
 
 
 def test_status_says_what_to_ask(shop: Shop) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Text, cast, create_engine, select
 
 from genvoris_flask import GenvorisFlask, Shopper
+from genvoris_flask.core.handover import LINK_SECONDS, PHOTO_SECONDS
 from genvoris_flask.core.ledger.schema import metadata, outbox
 from genvoris_flask.core.outbox.messages import Message
 from genvoris_flask.core.privacy.erasure import Receipt
@@ -22,6 +23,7 @@ from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.marked_photo import files_with
+from tests.support.phones import Phone, open_link, take
 
 EMAIL = "marked-address@example.com"
 DAY = 24 * 3600
@@ -33,12 +35,16 @@ def shop(genvoris: LocalGenvoris, tmp_path: Path) -> Shop:
     shop = ledger_shop(genvoris, tmp_path, GENVORIS_MINIMUM_AGE=16)
     with shop.app.app_context():
         shop.extension.billing.grant("ada", 3, event_id="order-1", paid=900, currency="EUR")
-    form = shop.browser.get("/genvoris/consent").get_json()["form"]
-    ticked = {"text": True, "depicted": True, "age": True}
-    shop.post("/consent", json={"hash": form["hash"], "language": "en", **ticked})
+    agree(shop)
     shop.finish(shop.tryon())
     shop.genvoris.call("PATCH", "/customers/ada", {"email": EMAIL, "metadata": {"note": EMAIL}})
     return shop
+
+
+def agree(shop: Shop) -> None:
+    form = shop.browser.get("/genvoris/consent").get_json()["form"]
+    ticked = {"text": True, "depicted": True, "age": True}
+    shop.post("/consent", json={"hash": form["hash"], "language": "en", **ticked})
 
 
 def erase(shop: Shop, external_id: str = "ada") -> Receipt:
@@ -73,6 +79,19 @@ def test_export_has_all(shop: Shop) -> None:
     assert "16" in consent["wording"]["age"]
     assert json.loads(json.dumps(exported)) == exported
     assert json.loads(run_command(shop.app, "privacy", "export", "ada").stdout) == exported
+
+
+def test_photo_from_a_phone_is_deleted(shop: Shop) -> None:
+    """Whether it was sent when the link was new, or at its end."""
+    for age in (0, LINK_SECONDS - 1):
+        link = open_link(shop)
+        shop.genvoris.clock.now += age
+        Phone(shop, link["url"]).send()
+        shop.genvoris.clock.now += PHOTO_SECONDS - 1
+        receipt = erase(shop)
+        assert any("phone" in line.what for line in receipt.lines)
+        agree(shop)
+        assert take(shop, link).status_code == 410
 
 
 def test_nothing_is_left(shop: Shop) -> None:

@@ -117,6 +117,23 @@ def test_new_link_replaces_the_last_one(handovers: Handovers, photo: Photo) -> N
     assert handovers.state(handovers.find(other.id, "bob")) == "waiting"
 
 
+@pytest.mark.parametrize("age", [0, LINK_SECONDS - 1])
+def test_latest_is_closed(clock: Clock, photo: Photo, age: float) -> None:
+    """Whoever knows the owner alone can delete the photo, for as long as it is kept."""
+    store = MemoryStore(clock)
+    handovers = Handovers(store, NoSealer(), clock)
+    handover, _ = handovers.open("ada")
+    clock.now += age
+    handovers.send(handover, photo)
+    clock.now += PHOTO_SECONDS - 1
+    assert not handovers.close_latest("bob")
+    assert handovers.state(handover) == "sent"
+    assert handovers.close_latest("ada")
+    assert not handovers.close_latest("ada")
+    assert handovers.take(handover) is None
+    assert handovers.state(handover) == "waiting"
+
+
 def test_closed_link(clock: Clock, photo: Photo) -> None:
     """Closing deletes a photo that has arrived, and refuses one that is under way."""
     store = MemoryStore(clock)

@@ -10,6 +10,7 @@ from typing import Any
 from ...errors import ExternalIdError, NotFoundError
 from ..api.client import GenvorisClient
 from ..api.models import Customer
+from ..handover import Handovers
 from ..sessions import Shopper
 from ..sessions.broker import SessionBroker
 from ..storage.interface import Store, digest
@@ -19,12 +20,18 @@ from .own_messages import OwnMessages, Person
 
 
 class JobHolder:
-    """Try-ons and their pictures. The count of a day stays, or erasing would start it anew."""
+    """Try-ons and their pictures. The count of a day stays, or erasing would start it anew.
+
+    Args:
+        jobs: Knows which try-ons are whose.
+        handovers: Has the photos on their way from phones.
+    """
 
     place = "try-ons"
 
-    def __init__(self, jobs: OwnJobs) -> None:
+    def __init__(self, jobs: OwnJobs, handovers: Handovers) -> None:
         self._jobs = jobs
+        self._handovers = handovers
 
     def export(self, external_id: str) -> list[dict[str, Any]]:
         """Return a shopper's try-ons. Their pictures can be downloaded while they exist."""
@@ -42,12 +49,16 @@ class JobHolder:
     def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
         """Delete a shopper's try-ons and pictures, and stop what is under way."""
         owner = _owner(external_id)
+        linked = self._handovers.close_latest(owner)
         count, under_way = self._jobs.remove_all(owner)
         what = "try-ons, photos and pictures"
         lines = [ReceiptLine(self.place, what, "deleted", count, code="tryons")]
         if under_way:
             reason = "being made; their pictures are thrown away"
             lines.append(ReceiptLine(self.place, "try-ons", "deleted", under_way, reason))
+        if linked:
+            what = "link for the shopper's phone, and a photo that it had sent"
+            lines.append(ReceiptLine(self.place, what, "deleted", 1))
         what = "how many were started today, under a digest"
         lines.append(ReceiptLine(self.place, what, "kept", reason=_DAY, code="day"))
         return lines

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from flask import request
 
 from ...core.locales import LANGUAGES
 from ...core.privacy.consents import ConsentForm, ConsentStore
-from ...errors import LedgerUnavailableError
+from ...errors import LedgerUnavailableError, StoreUnavailableError
 from ..auth import authorize
 from ..consents import (
     consent_fields,
@@ -29,7 +30,7 @@ MAX_BODY_BYTES = 4096
 def read_consent() -> dict[str, Any]:
     """Return what is asked, and whether the visitor has agreed to it."""
     visitor = authorize("consent")
-    given = consent_fields(valid_consent(visitor))
+    given = consent_fields(valid_consent(visitor.owner))
     required = is_required(get_state())
     return {"required": required, "given": given, "form": form_fields(current_form())}
 
@@ -39,19 +40,25 @@ def give_consent() -> tuple[dict[str, Any], int]:
     visitor = authorize("consent")
     form = _agreed_form()
     try:
-        given = _store().give(giver_of(visitor), form)
+        given = _store().give(giver_of(visitor.owner), form)
     except LedgerUnavailableError as error:
         raise HttpError("internal_error") from error
     return {"given": consent_fields(given)}, 201
 
 
 def withdraw_consent() -> dict[str, Any]:
-    """Withdraw what the visitor has agreed to. What was made until then stays lawful."""
+    """Withdraw what the visitor has agreed to. What was made until then stays lawful.
+
+    A photo that is on its way from their phone is deleted, and its link ended.
+    """
     visitor = authorize("consent")
     try:
-        return {"withdrawn": _store().withdraw(giver_of(visitor))}
+        count = _store().withdraw(giver_of(visitor.owner))
     except LedgerUnavailableError as error:
         raise HttpError("internal_error") from error
+    with suppress(StoreUnavailableError):  # nobody can send or use the photo, and it expires
+        get_state().handovers.close_latest(visitor.owner)
+    return {"withdrawn": count}
 
 
 def _store() -> ConsentStore:

@@ -15,6 +15,7 @@ from flask import Response, jsonify, request
 
 from ...core.handover import Handover, HandoverOverError, Handovers, HandoverUsedError
 from ..auth import authorize, require_visitor
+from ..consents import is_consent_missing, require_consent
 from ..errors import HttpError, isolate, page_language
 from ..hosts import own_path, shop_url
 from ..phone_page import is_handover_possible, phone_page
@@ -35,8 +36,9 @@ def errors_as_answers() -> Iterator[None]:
 
 
 def open_handover() -> tuple[Response, int, dict[str, str]]:
-    """Return a link for the shopper's phone."""
+    """Return a link for the shopper's phone, once they have agreed to their photo being used."""
     visitor = authorize("handovers")
+    require_consent(visitor)
     if not is_handover_possible(get_state(), request):
         raise HttpError("path_not_allowed")
     handover, token = _handovers().open(visitor.owner)
@@ -106,7 +108,12 @@ def _linked() -> Handover:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise HandoverOverError
-    return _handovers().find_by_token(token.strip())
+    handover = _handovers().find_by_token(token.strip())
+    if is_consent_missing(
+        handover.owner
+    ):  # withdrawn, or to another text, since the link was opened
+        raise HandoverOverError
+    return handover
 
 
 def _fields(handover: Handover) -> dict[str, Any]:
