@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.scripted_shop import WIDGET, ScriptedShop
 
 START = "Try it on"
+USE_PHONE = "Take it with your phone"
 RUNNING: list[dict[str, Any]] = [{"state": "running"}]
 DONE: list[dict[str, Any]] = [{"state": "done"}]
 VARIANTS = [{"label": "Red", "id": "s1-red", "image": "/red.png"}, {"label": "XL"}]
@@ -61,6 +62,17 @@ def button_of(page: Page, name: str) -> Locator:
 def agree(page: Page) -> None:
     for box in dialog(page).locator("[part=consent] input").all():
         box.check()
+
+
+def link_for_phone(page: Page) -> str:
+    """Agree to what a shop asks before a phone may send a photo, and return the code's link."""
+    press(page, USE_PHONE)
+    expect(dialog(page).locator("[part=consent]")).to_be_visible()
+    agree(page)
+    with page.expect_response(re.compile("/handovers$")) as opened:
+        press(page, USE_PHONE)
+    link: str = opened.value.json()["url"]
+    return link
 
 
 def heading(page: Page) -> Locator:

@@ -114,6 +114,7 @@ class ShopScript:
         pages: The bodies of more pages, by path.
         device_keys: The keys of the shopper's device; without any, it keeps no pictures.
         refusal: Status and body of the response to every new try-on.
+        consent_refusal: The same of the response to a consent.
         jobs: The number of polls, by job.
         asked: The requests so far.
     """
@@ -135,6 +136,7 @@ class ShopScript:
     pages: dict[str, str] = field(default_factory=dict)
     device_keys: list[str] = field(default_factory=list)
     refusal: tuple[int, dict[str, Any]] | None = None
+    consent_refusal: tuple[int, dict[str, Any]] | None = None
     jobs: dict[str, int] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
 
@@ -200,7 +202,8 @@ class ShopScript:
         if path == "session":
             return json_answer({"token": "t.new.s", "expires_at": 1})
         if path == "consent":
-            return json_answer({"given": {}}, 201)
+            status, body = self.consent_refusal or (201, {"given": {}})
+            return json_answer(body, status)
         if path.endswith("/image"):
             return typed(self.picture, read_picture(self.picture).mimetype)
         if method == "DELETE":

@@ -7,7 +7,7 @@ import { type Reaction, saveReaction } from "../jobs/reactions";
 import { findPicture } from "../jobs/same-picture";
 import { t } from "../locales/strings";
 import type { Product } from "../widget/public";
-import { agreed, isTicked, neededConsent } from "./consent";
+import { agreed, isTicked, neededConsent, recordConsent } from "./consent";
 import type { DialogContext } from "./context";
 import { Deletion } from "./deletion";
 import { describeResult } from "./picture/pictures";
@@ -88,12 +88,8 @@ export class Actions implements ScreenActions {
   async #start(again: boolean): Promise<void> {
     if (!this.#checkConsent()) return;
     const jobs = await this.#session.loadJobs();
-    const { store, config, features } = this.#context;
-    const version = neededConsent(store.model, config);
-    if (version) {
-      await features?.outcome?.giveConsent(config, store.model.consent);
-      agreed.add(version);
-    }
+    const { store } = this.#context;
+    await recordConsent(this.#context);
     const { photo, product, screen, results } = store.model;
     if (!photo || screen.name !== "photo") return;
     const made = again ? undefined : findPicture(results, photo, product);

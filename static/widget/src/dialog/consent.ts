@@ -5,6 +5,7 @@ import { t } from "../locales/strings";
 import { readText } from "../widget/storage";
 import type { Config } from "./config";
 import { CONSENT_KEY } from "./consent-key";
+import type { DialogContext } from "./context";
 import { el } from "./dom";
 import { linkOf } from "./links";
 import type { Model } from "./reducer";
@@ -55,6 +56,15 @@ export function isTicked(question: Element | null): boolean {
   box.setAttribute("aria-invalid", "true");
   box.focus();
   return false;
+}
+
+/** Record that the shopper agrees to what was ticked, if anything was asked. */
+export async function recordConsent({ store, config, features }: DialogContext): Promise<void> {
+  const { model } = store;
+  const version = neededConsent(model, config);
+  if (!version) return;
+  await features?.outcome?.giveConsent(config, model.consent);
+  agreed.add(version);
 }
 
 /** What was agreed to on this page, in browsers without storage as well. */

@@ -17,7 +17,8 @@ export function firstActions(
     try {
       const tools = await context.loadTools();
       const back = () => store.dispatch({ type: "backToPhoto" });
-      await tools[way](context, (photo) => void picker.take(photo), back);
+      const take = (photo: Blob) => void picker.take(photo);
+      await tools[way](context, take, back, () => session.readStatus());
     } catch {
       store.dispatch({ type: "badPhoto", message: t("offline") });
     }

@@ -1,17 +1,18 @@
 // Loads the panel with the QR code, when the shopper wants to use their phone.
 
-import type { WidgetContext } from "../widget/bundles";
-import type { Config } from "./config";
-import type { DialogElement } from "./element";
+import { consentBox, isTicked, neededConsent, recordConsent } from "./consent";
+import type { DialogContext } from "./context";
 
 declare const __HANDOVER__: string;
 
 /** Show the panel in place of the drop zone; `take` gets the photo that the phone sends. */
 export async function showPhonePanel(
-  { widget, element, config }: { widget: WidgetContext; element: DialogElement; config: Config },
+  context: DialogContext,
   take: (photo: Blob) => void,
   back: () => void,
+  readStatus: () => Promise<void>,
 ): Promise<void> {
+  const { widget, element, config, store } = context;
   const loaded = widget.bundles.handover;
   await widget.load("handover", __HANDOVER__);
   const { handover } = widget.bundles;
@@ -22,6 +23,17 @@ export async function showPhonePanel(
     config,
     take,
     back,
+    readStatus,
     announce: (text) => element.announce(text),
+    askConsent: async () => {
+      if (store.model.consent === undefined) await readStatus();
+      return neededConsent(store.model, config) ? consentBox(store.model, config) : null;
+    },
+    giveConsent: async (box) => {
+      if (!isTicked(box)) return false;
+      await context.loadAll();
+      await recordConsent(context);
+      return true;
+    },
   });
 }

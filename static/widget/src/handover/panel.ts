@@ -1,4 +1,4 @@
-// Shows the QR code, follows what the phone does, and takes the photo that it sends.
+// Asks for consent, shows the QR code, follows what the phone does, and takes the photo that it sends.
 
 import { button, type Child, el, icon } from "../dialog/dom";
 import { ProblemError } from "../jobs/backend";
@@ -15,6 +15,12 @@ export interface PanelHost {
   /** Called when the shopper wants another way after all. */
   back(): void;
   announce(text: string): void;
+  /** Ask the backend whether the shopper may try on, and what they have yet to agree to. */
+  readStatus(): Promise<void>;
+  /** Return checkboxes for what they have yet to agree to. */
+  askConsent(): Promise<HTMLElement | null>;
+  /** Record what was ticked; return false if something was not. */
+  giveConsent(boxes: HTMLElement): Promise<boolean>;
 }
 
 /** Show the panel in an element; it ends when something else is shown there, or the page ends. */
@@ -37,6 +43,13 @@ class PhonePanel {
   async start(): Promise<void> {
     this.place.replaceChildren(this.#panel);
     this.#draw(null, t("working"));
+    // Before the phone can send anything.
+    const boxes = await this.host.askConsent();
+    if (boxes) {
+      this.#ask(boxes);
+      return;
+    }
+    if (!this.#isShown) return;
     try {
       this.#link = await this.#client.open();
     } catch (error) {
@@ -105,14 +118,34 @@ class PhonePanel {
     );
   }
 
+  #ask(boxes: HTMLElement): void {
+    const agree = button("primary", "phone", async () => {
+      agree.disabled = true; // a second click would record it twice
+      try {
+        if (await this.host.giveConsent(boxes)) return await this.start();
+      } catch (error) {
+        this.#fail(error);
+      }
+      agree.disabled = false;
+    });
+    this.#panel.replaceChildren(boxes, agree, this.#backButton());
+    boxes.querySelector("input")?.focus();
+  }
+
   #fail(error: unknown): void {
     if (!this.#isShown) return;
     const detail = error instanceof ProblemError ? error.problem.detail : t("failed");
     this.#draw(
       null,
       detail,
-      button("secondary", "phoneNew", () => void this.start()),
+      button("secondary", "phoneNew", () => void this.#renew()),
     );
+  }
+
+  /** Begin anew: what is to be agreed to may have changed. */
+  async #renew(): Promise<void> {
+    await this.host.readStatus();
+    await this.start();
   }
 
   #draw(picture: Node | null, sentence: string, ...more: Child[]): void {
@@ -121,10 +154,14 @@ class PhonePanel {
         picture,
         el("p", {}, sentence),
         ...more,
-        button("quiet", "phoneBack", () => this.host.back()),
+        this.#backButton(),
       ].filter((child): child is Node => Boolean(child)),
     );
     this.host.announce(sentence);
+  }
+
+  #backButton(): HTMLButtonElement {
+    return button("quiet", "phoneBack", () => this.host.back());
   }
 
   readonly #end = (): void => {

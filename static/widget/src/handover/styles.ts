@@ -9,4 +9,5 @@ text-align:center;max-width:380px}
 stroke:none;fill:#000;forced-color-adjust:none}
 .phone>svg:not(.qr){width:56px;height:56px;color:var(--accent)}
 .phone>button{width:auto}
+.phone>.consent{text-align:start;width:100%}
 `;
