@@ -12,7 +12,7 @@ text-underline-offset:.2em;min-height:44px}
 .notice p{flex:1 1 14em}
 .undo{width:auto;min-height:44px;padding:8px 16px}
 .undo span{font-variant-numeric:tabular-nums;color:var(--soft);margin-inline-start:.6em}
-.keep{display:flex;gap:12px;align-items:center;min-height:44px;font-size:.9375em;cursor:pointer}
+.keep{display:flex;gap:12px;align-items:center;min-height:44px;padding:5px 0;font-size:.9375em;cursor:pointer}
 .keep input{width:24px;height:24px;accent-color:var(--primary);flex:none;margin:0}
 .consent{border:1px solid var(--line);border-radius:calc(var(--r)*.6);padding:8px 14px 0}
 .consent a{font-size:.875em;display:inline-flex;align-items:center;min-height:44px;min-width:44px;
