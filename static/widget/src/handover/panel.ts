@@ -150,12 +150,9 @@ class PhonePanel {
 
   #draw(picture: Node | null, sentence: string, ...more: Child[]): void {
     this.#panel.replaceChildren(
-      ...[
-        picture,
-        el("p", {}, sentence),
-        ...more,
-        this.#backButton(),
-      ].filter((child): child is Node => Boolean(child)),
+      ...[picture, el("p", {}, sentence), ...more, this.#backButton()].filter(
+        (child): child is Node => Boolean(child),
+      ),
     );
     this.host.announce(sentence);
   }
