@@ -5,9 +5,9 @@ import { t } from "../locales/strings";
 import { readText } from "../widget/storage";
 import type { Config } from "./config";
 import { CONSENT_KEY } from "./consent-key";
-import type { DialogContext } from "./context";
 import { el } from "./dom";
 import { linkOf } from "./links";
+import type { Outcome } from "./outcome";
 import type { Model } from "./reducer";
 
 type Policy = Pick<Config, "privacyUrl" | "privacyVersion">;
@@ -58,8 +58,15 @@ export function isTicked(question: Element | null): boolean {
   return false;
 }
 
+/** What of the dialog's context a consent is recorded with. */
+export interface ConsentContext {
+  readonly config: Config;
+  readonly store: { readonly model: Model };
+  readonly features: { readonly outcome: Pick<Outcome, "giveConsent"> | undefined } | undefined;
+}
+
 /** Record that the shopper agrees to what was ticked, if anything was asked. */
-export async function recordConsent({ store, config, features }: DialogContext): Promise<void> {
+export async function recordConsent({ store, config, features }: ConsentContext): Promise<void> {
   const { model } = store;
   const version = neededConsent(model, config);
   if (!version) return;

@@ -1,13 +1,21 @@
 // Loads the panel with the QR code, when the shopper wants to use their phone.
 
-import { consentBox, isTicked, neededConsent, recordConsent } from "./consent";
-import type { DialogContext } from "./context";
+import type { WidgetContext } from "../widget/bundles";
+import { type ConsentContext, consentBox, isTicked, neededConsent, recordConsent } from "./consent";
+import type { DialogElement } from "./element";
 
 declare const __HANDOVER__: string;
 
+/** What of the dialog's context the panel needs. */
+interface PanelContext extends ConsentContext {
+  readonly widget: WidgetContext;
+  readonly element: DialogElement;
+  loadAll(): Promise<unknown>;
+}
+
 /** Show the panel in place of the drop zone; `take` gets the photo that the phone sends. */
 export async function showPhonePanel(
-  context: DialogContext,
+  context: PanelContext,
   take: (photo: Blob) => void,
   back: () => void,
   readStatus: () => Promise<void>,
