@@ -1,6 +1,6 @@
 // Marks a picture that was drawn anew like the one it was drawn from: a canvas drops metadata.
 
-const PACKET = /<\?xpacket begin.*?<\?xpacket end=...\?>/gs;
+const PACKET_MARK = /<\?xpacket (begin|end=...\?>)/gs;
 const SOURCE_TYPE =
   "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 // For pictures that say it in a manifest (C2PA), which would not fit another file.
@@ -15,13 +15,29 @@ const HEADER = 33; // bytes of a PNG's signature and of its first chunk
 export async function copyMark(png: Blob, picture: Blob): Promise<Blob> {
   const data = await picture.arrayBuffer();
   const text = new TextDecoder("latin1").decode(data); // a character for each byte
-  const own = [...text.matchAll(PACKET)].find(([packet]) => packet.includes(SOURCE_TYPE));
+  const own = findPacket(text);
   const body = await new Blob([
     "iTXtXML:com.adobe.xmp\0\0\0\0\0",
-    own ? data.slice(own.index, own.index + own[0].length) : DEFAULT_PACKET,
+    own ? data.slice(...own) : DEFAULT_PACKET,
   ]).arrayBuffer();
   const chunk = [bigEndian(body.byteLength - 4), body, bigEndian(crc32(new Uint8Array(body)))];
   return new Blob([png.slice(0, HEADER), ...chunk, png.slice(HEADER)], { type: png.type });
+}
+
+/**
+ * Return where the packet that names the source type begins and ends.
+ *
+ * One expression for a whole packet would read all that follows for each that never ends.
+ */
+function findPacket(text: string): [number, number] | undefined {
+  let begin = -1;
+  for (const { 0: mark, 1: kind, index } of text.matchAll(PACKET_MARK)) {
+    if (kind !== "begin") {
+      const end = index + mark.length;
+      if (begin >= 0 && text.slice(begin, end).includes(SOURCE_TYPE)) return [begin, end];
+      begin = -1;
+    } else if (begin < 0) begin = index;
+  }
 }
 
 function bigEndian(value: number): ArrayBuffer {
