@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from genvoris_flask.core.ledger.schema import records
 from genvoris_flask.errors import GenvorisError, StoreUnavailableError
 from tests.support.billing_shop import BillingShop, Killed, is_change
 from tests.support.fake_genvoris import Clock
+from tests.support.stripe_ledger import StripeLedgerShop
 from tests.support.stripe_payloads import T0, Stripe
 from tests.support.stripe_shop import StripeShop, start_events
 
@@ -157,3 +161,76 @@ def test_next_purchases() -> None:
     shop.apply(new.change("deleted", price="max", status="canceled", at=1900))
     shop.deliver(*start_events(back, "pro", at=2000))
     assert shop.account == ("ACTIVE", "pln_pro")
+
+
+def named_by(shop: StripeShop, keys: set[str]) -> set[str]:
+    """Return the keys, out of some, whose records name Ada."""
+    found = {key: shop.store.get(key) or b"" for key in keys}
+    return {key for key, value in found.items() if re.search(rb"\bada\b", value)}
+
+
+@pytest.mark.parametrize("metadata", [{}, {"genvoris_external_id": "ada"}], ids=["plain", "named"])
+def test_stripe_records(metadata: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """They forget whose purchases these were, also when further events of Stripe's come."""
+    clock, keys = Clock(), set[str]()
+    clock.now = T0 + 1000.0
+    shop, old, single = StripeShop(clock=clock), Stripe(metadata=metadata), Stripe()
+    shop.store.at_write = lambda key, _value: keys.add(key)
+    shop.deliver(*start_events(old))
+    shop.apply(single.one_off(metadata={"genvoris_price_id": "max"}, at=40))
+    assert named_by(shop, keys)
+    shop.billing.close_account("ada")
+    assert named_by(shop, keys) == set()
+    shop.apply(old.paid(month=1, at=2000), old.change(price="max", at=2010))
+    shop.apply(old.refunded(), single.refunded(month=None), single.disputed(month=None))
+    shop.apply(old.change("deleted", price="max", status="canceled", at=2020))
+    assert named_by(shop, keys) == set()
+    assert (shop.account, shop.fills) == (("ACTIVE", None), 3)
+    assert "cancel it there" in caplog.text
+
+
+def test_overdue_subscription() -> None:
+    """Of an overdue subscription, too, and nothing is paused when its days of grace end."""
+    clock, keys = Clock(), set[str]()
+    clock.now = T0 + 1000.0
+    shop, old = StripeShop(clock=clock), Stripe()
+    shop.store.at_write = lambda key, _value: keys.add(key)
+    shop.deliver(*start_events(old), old.change(status="past_due", at=100))
+    assert "stripe:overdue" in named_by(shop, keys)
+    shop.billing.close_account("ada")
+    assert named_by(shop, keys) == set()
+    clock.now += 60 * 24 * 3600.0
+    assert shop.events.end_grace() == 0
+
+
+def test_moved_subscription() -> None:
+    """A subscription that was moved to another shopper is theirs, whoever closes their account."""
+    clock = Clock()
+    clock.now = T0 + 1000.0
+    shop, stripe = StripeShop(clock=clock), Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.deliver(*start_events(stripe))
+    shop.billing.close_account("ada")
+    stripe.metadata = {"genvoris_external_id": "bob"}
+    shop.deliver(stripe.change(at=1010))
+    assert shop.genvoris.customers["bob"]["planId"] == "pln_pro"
+    shop.billing.close_account("ada")
+    shop.deliver(stripe.paid(month=1, at=2000))
+    assert shop.genvoris.fills["bob"] == 2
+
+
+@pytest.mark.parametrize("metadata", [{}, {"genvoris_external_id": "ada"}], ids=["plain", "named"])
+def test_records_of_a_ledger(metadata: dict[str, str]) -> None:
+    """The ledger's records of Stripe forget it as well."""
+    shop, old, single = StripeLedgerShop(), Stripe(metadata=metadata), Stripe()
+
+    def named() -> list[str]:
+        with shop.fixture.database.engine.connect() as connection:
+            rows = connection.execute(select(records.c.key, records.c.value)).all()
+        return [row.key for row in rows if re.search(r"\bada\b", row.value)]
+
+    shop.deliver(*start_events(old), single.bought())
+    assert named()
+    shop.ledger.close("ada")
+    assert named() == []
+    shop.deliver(old.paid(month=1, at=2000), old.change(price="max", at=2010), single.refunded())
+    assert (named(), shop.available()) == ([], 0)

@@ -139,6 +139,7 @@ class LotSettling:
         repository = self.repository
         stored = repository.account(external_id)
         if repository.is_closed(stored, name):
+            repository.forget_owner(name, external_id)
             return False
         payment = repository.payment(name)
         repository.save_account(

@@ -46,7 +46,7 @@ class Payments:
         for intent in checkout.payments:
             if context.link_payment(intent, checkout.id):
                 self._warn_of_part(intent, repository.reversal(intent))
-        context.settle(payment.external_id, checkout.id, catalog)
+        self._settle(payment, checkout.id, catalog)
         return "applied"
 
     def on_intent(self, payment: Checkout, event: Json) -> Outcome:
@@ -80,8 +80,13 @@ class Payments:
         repository.save_payment(name, replace(payment, sold_at=sold_at))
         for intent in checkout.payments:
             context.link_payment(intent, name)
-        context.settle(payment.external_id, name, catalog)
+        self._settle(payment, name, catalog)
         return "applied"
+
+    def _settle(self, payment: PaymentRecord, name: str, catalog: PlanCatalog) -> None:
+        """Settle the owner's account, unless it was closed since."""
+        if payment.external_id:
+            self._context.settle(payment.external_id, name, catalog)
 
     def _units(self, checkout: Checkout, catalog: PlanCatalog) -> tuple[int, bool]:
         """Return how many try-ons were bought, and whether as single ones."""

@@ -59,6 +59,7 @@ class SubscriptionRecord(Record):
         filled_until: The end of the newest period that has filled the quota; 0 for the start
             alone, None before the start has.
         plans: Genvoris's ids of the plans that its prices have stood for.
+        is_closed: Whether its owner's account was closed, so that the record forgot who it was.
     """
 
     external_id: str | None = None
@@ -79,6 +80,7 @@ class SubscriptionRecord(Record):
     first_until: int = 0
     filled_until: int | None = None
     plans: Mapping[str, str] = field(default_factory=dict)
+    is_closed: bool = False
 
     @classmethod
     def load(cls, record: Mapping[str, Any]) -> Self:
@@ -116,6 +118,11 @@ class SubscriptionRecord(Record):
         return self.filled_until is None or self.paid_until > max(
             self.filled_until, self.first_until
         )
+
+    def closed(self, external_id: str) -> Self:
+        """Merge that the account of its owner, a shopper of the shop's, was closed."""
+        told_id = None if self.told_id == external_id else self.told_id
+        return replace(self, external_id=None, told_id=told_id, is_closed=True)
 
     def began(self, at: int) -> Self:
         """Merge that it was active at some time."""
@@ -171,7 +178,7 @@ class PaymentRecord(Record):
     """A single payment.
 
     Attributes:
-        external_id: The shop's id of its owner.
+        external_id: The shop's id of its owner; None once their account was closed.
         customer: Stripe's id of its owner; None for a guest.
         price: The price that was bought.
         sold_at: When, in Unix seconds.
@@ -182,7 +189,7 @@ class PaymentRecord(Record):
         currency: The currency's ISO code.
     """
 
-    external_id: str
+    external_id: str | None
     customer: str | None
     price: str
     sold_at: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ....errors import StoreUnavailableError
@@ -167,6 +167,24 @@ class StripeRepository:
             self.save_account(external_id, AccountRecord(turn=account.turn, closed=closed))
             for customer in customers:
                 self._store.delete(_key("customer", customer))
+            for name in closed.purchases:
+                self.forget_owner(name, external_id)
+
+    def forget_owner(self, name: str, external_id: str) -> None:
+        """Forget that a purchase was a shopper's, since their account was closed.
+
+        Args:
+            name: Stripe's id of the subscription or the Checkout Session.
+            external_id: The shop's id of the shopper. What is another one's by now stays theirs.
+        """
+        if payment := self.payment(name):
+            if payment.external_id == external_id:
+                self.save_payment(name, replace(payment, external_id=None))
+            return
+        known = self.subscription(name)
+        if known.external_id in (None, external_id):
+            self.merge_subscription(name, lambda record: record.closed(external_id))
+            self.note_overdue(name, external_id, None)
 
     def is_closed(self, account: AccountRecord, name: str) -> bool:
         """Return whether a purchase was made before the account was closed."""

@@ -5,6 +5,7 @@ What events say takes effect in ``Sales``: as plans at Genvoris, or as lots of t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,8 +15,11 @@ from ..plan_catalog import PlanCatalog
 from .fields import Json, as_id
 from .lookup import Lookup, ShopperOf
 from .payloads import Outcome
+from .records import SubscriptionRecord
 from .repository import OldPayment, StripeRepository
 from .reversals import Reversal
+
+log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
 
 @dataclass(frozen=True)
@@ -193,4 +197,13 @@ class StripeContext:
             external_id = self.repository.subscription(subscription).external_id
             return (external_id, subscription) if external_id else None
         payment = self.repository.payment(paid)
-        return (payment.external_id, paid) if payment else None
+        return (payment.external_id, paid) if payment and payment.external_id else None
+
+
+def warn_of_closed(known: SubscriptionRecord, name: str) -> None:
+    """Log that a subscription continues although its owner's account was closed."""
+    if known.has_started and known.state != "ended":
+        log.warning(
+            "%s continues at Stripe although its shopper's account was closed: cancel it there.",
+            name,
+        )

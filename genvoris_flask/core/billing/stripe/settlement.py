@@ -18,6 +18,7 @@ from ...sessions import Shopper
 from ..plan_catalog import PlanCatalog
 from .choice import STRIPE, PlanContext, Purchase, choose, purchases_of
 from .records import SubscriptionRecord
+from .sales import warn_of_closed
 
 log: logging.Logger = logging.getLogger("genvoris_flask.billing")
 
@@ -55,7 +56,8 @@ class _Settlement:
     def run(self, name: str) -> bool:
         repository = self._context.repository
         if repository.is_closed(self._account, name):
-            self._warn_of_closed(name)
+            warn_of_closed(repository.subscription(name), name)
+            repository.forget_owner(name, self._external_id)
             return False
         if customer := repository.customer_of(name):
             repository.link(customer, self._external_id)  # each time, so that it does not expire
@@ -198,12 +200,3 @@ class _Settlement:
                     see("billing.md"),
                 )
         self._account = replace(self._account, withheld=tuple(names))
-
-    def _warn_of_closed(self, name: str) -> None:
-        known = self._context.repository.subscription(name)
-        if known.has_started and known.state != "ended":
-            log.warning(
-                "%s continues at Stripe although its shopper's account was closed: cancel it "
-                "there.",
-                name,
-            )

@@ -11,7 +11,7 @@ from .fields import Json
 from .history import paid_period, units_of
 from .payloads import Checkout, Invoice, Item, Line, Outcome, Subscription
 from .records import AT_CREATION, BY_INVOICE, LATER, SubscriptionRecord
-from .sales import StripeContext
+from .sales import StripeContext, warn_of_closed
 
 
 class Subscriptions:
@@ -155,6 +155,9 @@ class Subscriptions:
         try:
             owner = self._context.identify(known.customer, known.told_id, known.external_id)
         except StripeEventError:
+            if known.is_closed:
+                warn_of_closed(known, name)
+                return False
             if is_over and known.filled_until is None:
                 return False
             raise
@@ -163,9 +166,10 @@ class Subscriptions:
             return self._context.settle(owner, name, catalog)
 
         def move(known: SubscriptionRecord) -> SubscriptionRecord:
-            # The new owner has not had the quota of this period.
-            filled = known.filled_until if before is None else None
-            return replace(known, external_id=owner, filled_until=filled)
+            # A new owner has not had the quota of this period.
+            is_new = before is not None or known.is_closed
+            filled = None if is_new else known.filled_until
+            return replace(known, external_id=owner, filled_until=filled, is_closed=False)
 
         self._context.repository.merge_subscription(name, move)
         if before:
