@@ -47,11 +47,11 @@ def write_attributes(attributes: Mapping[str, object]) -> str:
             written.append(f" {name}")
         # Undefined's strict subclasses raise by themselves when they are written.
         elif not (value is None or value is False or type(value) is Undefined):
-            written.append(f' {name}="{escape(_plain(value))}"')
+            written.append(f' {name}="{escape(plain_text(value))}"')
     return "".join(written)
 
 
-def _plain(value: object) -> str:
+def plain_text(value: object) -> str:
     """Return a value's text. Markup is safe between tags, but its quotes would end an attribute."""
     if hasattr(value, "__html__"):
         return Markup(value).unescape()  # noqa: S704  (the result is escaped)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ..core.locales import Translate
 from ..core.texts import Texts, for_dialog, translator
 from .errors import page_language
+from .html import plain_text
 from .state import get_state
 
 
@@ -32,13 +33,27 @@ def as_attribute(strings: Mapping[str, object]) -> str | None:
 
 
 def with_own_texts(given: object, texts: Texts) -> object:
-    """Return a template's ``strings=``, with those of GENVORIS_TEXTS that it does not replace."""
-    if not isinstance(given, Mapping):
+    """Return a template's ``strings=``, with those of GENVORIS_TEXTS that it does not replace.
+
+    Args:
+        given: A mapping, or its JSON. Anything else is returned as it is.
+        texts: The setting.
+    """
+    strings = _parsed(given) if isinstance(given, str) and texts else given
+    if not isinstance(strings, Mapping):
         return given
     merged: dict[str, object] = dict(for_dialog(texts))
-    for key, value in given.items():
+    for key, value in strings.items():
         known = merged.get(key)
         if isinstance(known, Mapping) and isinstance(value, Mapping):
             value = {**known, **value}
         merged[key] = value
     return merged
+
+
+def _parsed(text: str) -> object:
+    """Return the value of a JSON text; None if it is none, which the widget then reports."""
+    try:
+        return json.loads(plain_text(text))
+    except ValueError:
+        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2.utils import htmlsafe_json_dumps
 
 from tests.support.flask_shop import Shop, read_tag
 from tests.support.ledgers import ledger_shop
@@ -47,16 +48,25 @@ def test_tag(texts_shop: Shop, shop: Shop) -> None:
     assert strings(shop) is None
 
 
-def test_template(texts_shop: Shop) -> None:
-    """A template's own strings are added, and take precedence."""
-    texts_shop.options = {"strings": {"close": "x", "de": {"close": "Zu"}}}
+GIVEN = {"close": '"x" & y', "de": {"close": "Zu"}}
+
+
+@pytest.mark.parametrize("given", [GIVEN, json.dumps(GIVEN), htmlsafe_json_dumps(GIVEN)])
+def test_template(texts_shop: Shop, given: object) -> None:
+    """A template's own strings, also as JSON, are added and take precedence."""
+    texts_shop.options = {"strings": given}
     assert strings(texts_shop) == {
-        "close": "x",
+        "close": '"x" & y',
         "de": {"title": TEXTS["de"]["title"], "close": "Zu"},
         "fr": TEXTS["fr"],
     }
-    texts_shop.options = {"strings": '{"close": "x"}'}
-    assert strings(texts_shop) == {"close": "x"}
+
+
+@pytest.mark.parametrize("given", ["{", "[]", "null"])
+def test_template_without_strings(texts_shop: Shop, given: str) -> None:
+    """What is no object is written as it is, so that the widget can say so."""
+    texts_shop.options = {"strings": given}
+    assert read_tag(texts_shop.browser.get("/product").text).get("data-strings") == given
 
 
 def test_button(genvoris: LocalGenvoris, texts_shop: Shop) -> None:
