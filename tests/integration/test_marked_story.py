@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from platform import libc_ver
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -89,13 +90,21 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         def start() -> httpx.Response:
             return ada.post("/genvoris/tryons", data=PRODUCT, files=PHOTO, headers=SAME_ORIGIN)
 
-        refused = start()
-        assert refused.json()["error"] == "consent_required"
+        def link_a_phone() -> httpx.Response:
+            return ada.post("/genvoris/handovers", headers=SAME_ORIGIN)
+
+        for refused in (start(), link_a_phone()):
+            assert refused.json()["error"] == "consent_required"
         form = refused.json()["consent"]
         ticked = {"text": True, "depicted": True, "age": True}
         agreed = {"hash": form["hash"], "language": form["language"], **ticked}
         ada.post("/genvoris/consent", json=agreed, headers=SAME_ORIGIN).raise_for_status()
         assert genvoris.paths_with(MARK) == set(), "nothing is sent before the consent"
+        link = link_a_phone().json()
+        token = SAME_ORIGIN | {"Authorization": f"Bearer {urlsplit(link['url']).fragment}"}
+        phone = ada.post("/genvoris/phone/photo", content=marked_photo(), headers=token)
+        assert phone.status_code == 204, "it waits for the dialog, until the erasure"
+        assert list(store.scan_iter("*:handover:*:photo")) != []
         job = start()
         assert job.status_code == 202, job.text
         address = job.headers["Location"]
@@ -117,6 +126,7 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         answer = ada.post("/genvoris/account/erase", data={"confirm": "yes"}, headers=SAME_ORIGIN)
         assert "genvoris_receipt" in answer.headers["Location"]
         assert ada.get(done["image_url"]).status_code == 404
+        assert list(store.scan_iter("*:handover*")) == []
         assert outlasting(store) == {}
         store.save()
         for mark in (MARK, ADDRESS, NAME):

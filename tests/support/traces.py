@@ -36,6 +36,8 @@ KEPT = [
     (r"tryon:[\w-]+:(ticket|attempts|sent|lease)", "what is settled", "an hour", HOUR + QUEUED),
     (r"tryon-(unfinished|watch|slot:\w+:\d+)", "what is settled", "an hour", HOUR + QUEUED),
     (r"tryon-key:\w+:\w+", "that a try-on was started", "a day", DAY),
+    (r"handover:\w+:[0-9a-f]{16}(:\d+)?", "photo from the phone", "2 minutes", 2 * MINUTE),
+    (r"handover(-of)?:\w+(:(photo|connected))?", "the link for", "7 minutes", 7 * MINUTE),
     # Its worker deletes it when the try-on is over, so it is there a little longer.
     (r"tryon:[\w-]+:picture(:\d+)?", "picture, try-on", "10 minutes", 10 * MINUTE + LEASE_SECONDS),
     (r"jobs-of:\w+", "which try-ons are whose", "an hour longer", HOUR + 10 * MINUTE),
