@@ -90,7 +90,7 @@ def test_link_for_a_phone_needs_one(shop: Shop) -> None:
     assert refused.get_json()["consent"] == asked(shop)["form"]
     agree(shop)
     link = open_link(shop)
-    assert Phone(shop, link["url"]).send().status_code == 204
+    assert Phone(shop.app, link["url"]).send().status_code == 204
     assert take(shop, link).status_code == 200
 
 
@@ -99,7 +99,7 @@ def test_guests_link_needs_one(shop: Shop) -> None:
     shop.log_in(None)
     assert error_of(shop.post("/handovers")) == REQUIRED
     agree(shop)
-    assert Phone(shop, open_link(shop)["url"]).send().status_code == 204
+    assert Phone(shop.app, open_link(shop)["url"]).send().status_code == 204
     shop.browser.delete_cookie("genvoris_guest")
     assert error_of(shop.post("/handovers")) == REQUIRED
 
@@ -113,7 +113,7 @@ def test_open_link_ends_with_the_consent(shop: Shop, change: str) -> None:
         withdraw(shop)
     else:
         shop.extension.consent_text(lambda language: "Otherwise.")
-    phone = Phone(shop, link["url"])
+    phone = Phone(shop.app, link["url"])
     over = (410, "handover_over")
     assert [error_of(answer) for answer in (phone.connect(), phone.send(b""))] == [over, over]
     assert error_of(shop.post("/handovers")) == REQUIRED
@@ -123,7 +123,7 @@ def test_withdrawal_deletes_what_a_phone_has_sent(shop: Shop) -> None:
     """The dialog cannot take the photo any more, whoever agrees anew."""
     agree(shop)
     link = open_link(shop)
-    Phone(shop, link["url"]).send()
+    Phone(shop.app, link["url"]).send()
     assert state(shop, link) == "sent"
     withdraw(shop)
     agree(shop)

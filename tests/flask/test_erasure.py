@@ -86,7 +86,7 @@ def test_photo_from_a_phone_is_deleted(shop: Shop) -> None:
     for age in (0, LINK_SECONDS - 1):
         link = open_link(shop)
         shop.genvoris.clock.now += age
-        Phone(shop, link["url"]).send()
+        Phone(shop.app, link["url"]).send()
         shop.genvoris.clock.now += PHOTO_SECONDS - 1
         receipt = erase(shop)
         assert any("phone" in line.what for line in receipt.lines)

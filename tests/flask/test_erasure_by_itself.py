@@ -23,6 +23,7 @@ from genvoris_flask.web.privacy import own_jobs_of
 from genvoris_flask.web.state import get_state
 from tests.support.flask_shop import SAME_ORIGIN
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
+from tests.support.phones import Phone
 from tests.support.pictures import picture
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
@@ -110,6 +111,10 @@ class LoginShop:
         answer = self.browser.post("/genvoris/tryons", data=fields, headers=SAME_ORIGIN)
         assert answer.status_code == 202
 
+    def link_phone(self) -> Phone:
+        link = self.browser.post("/genvoris/handovers", headers=SAME_ORIGIN).get_json()
+        return Phone(self.app, link["url"])
+
     def tryons(self) -> int:
         return len(own_jobs_of(get_state(self.app)).of("shopper:1"))
 
@@ -139,16 +144,18 @@ def erased() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["login", "security"])
-@pytest.mark.parametrize(("deletes", "left"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(("deletes", "left", "linked"), [(True, 0, 410), (False, 1, 200)])
 def test_log_out(
-    genvoris: LocalGenvoris, tmp_path: Path, kind: str, deletes: bool, left: int
+    genvoris: LocalGenvoris, tmp_path: Path, kind: str, deletes: bool, left: int, linked: int
 ) -> None:
-    """Pictures go with a log-out if the shop says so, and stay otherwise."""
+    """Pictures and a phone's link go with a log-out if the shop says so, and stay otherwise."""
     shop = LoginShop(genvoris, tmp_path, kind, GENVORIS_ERASE_ON_LOGOUT=deletes)
     shop.try_on()
     assert shop.tryons() == 1
+    phone = shop.link_phone()
     assert shop.browser.post("/logout").status_code < 400
     assert shop.tryons() == left
+    assert phone.connect().status_code == linked
 
 
 @pytest.mark.parametrize("kind", ["login", "security"])

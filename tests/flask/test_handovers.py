@@ -18,7 +18,7 @@ def test_photo_reaches_the_dialog(shop: Shop) -> None:
     """It loses its metadata on the way, arrives once, and is not kept."""
     link = open_link(shop, headers={"Accept-Language": "de"})
     assert link["url"].startswith("http://localhost/genvoris/phone?lang=de#")
-    phone = Phone(shop, link["url"])
+    phone = Phone(shop.app, link["url"])
     assert state(shop, link) == "waiting"
     assert phone.connect().status_code == 200
     assert state(shop, link) == "connected"
@@ -40,7 +40,7 @@ def test_photo_reaches_the_dialog(shop: Shop) -> None:
 def test_second_phone_is_told(shop: Shop) -> None:
     """A link that was used says so, to whoever opens or uses it again."""
     link = open_link(shop)
-    phones = [Phone(shop, link["url"]) for _ in range(2)]
+    phones = [Phone(shop.app, link["url"]) for _ in range(2)]
     assert [phone.connect().status_code for phone in phones] == [200, 200]
     assert phones[0].send().status_code == 204
     for answer in (phones[1].send(), phones[1].connect()):
@@ -50,7 +50,7 @@ def test_second_phone_is_told(shop: Shop) -> None:
 def test_nobody_else_can_take_it(shop: Shop, genvoris: LocalGenvoris) -> None:
     """Neither another shopper, nor somebody who is logged out, nor the phone itself."""
     link = open_link(shop)
-    phone = Phone(shop, link["url"])
+    phone = Phone(shop.app, link["url"])
     assert phone.send().status_code == 204
     bob = shop.app.test_client()
     genvoris.customer("bob", quota=3)
@@ -72,7 +72,7 @@ def test_only_a_shopper_gets_a_link(shop: Shop) -> None:
 
 def test_other_sites_send_nothing(shop: Shop) -> None:
     """Even with the token of a link."""
-    phone = Phone(shop, open_link(shop)["url"])
+    phone = Phone(shop.app, open_link(shop)["url"])
     answer = phone.send(site="cross-site")
     assert (answer.status_code, answer.get_json()["error"]) == (403, "cross_origin")
 
@@ -95,7 +95,7 @@ def test_what_is_no_photo_is_refused(
     shop = Shop(genvoris, GENVORIS_MAX_UPLOAD_BYTES=64 * 1024)
     shop.log_in()
     link = open_link(shop)
-    phone = Phone(shop, link["url"])
+    phone = Phone(shop.app, link["url"])
     answer = phone.send(photo)
     assert (answer.status_code, answer.get_json()["error"]) == (status, error)
     assert phone.send().status_code == 204
@@ -104,7 +104,7 @@ def test_what_is_no_photo_is_refused(
 def test_guesses_are_limited(genvoris: LocalGenvoris) -> None:
     """Whoever tries tokens is refused before they are looked up."""
     shop = Shop(genvoris, GENVORIS_LIMIT_SESSION="2/minute")
-    phone = Phone(shop, "#guess")
+    phone = Phone(shop.app, "#guess")
     assert [phone.connect().status_code for _ in range(11)] == [410] * 10 + [429]
 
 
@@ -120,7 +120,7 @@ def test_link_expires(shop: Shop, genvoris: LocalGenvoris) -> None:
     """After five minutes, for both sides."""
     link = open_link(shop)
     genvoris.clock.now += LINK_SECONDS + 1
-    answer = Phone(shop, link["url"]).send()
+    answer = Phone(shop.app, link["url"]).send()
     assert (answer.status_code, answer.get_json()["error"]) == (410, "handover_over")
     assert shop.browser.get(f"/genvoris/handovers/{link['id']}").status_code == 410
 
@@ -130,7 +130,7 @@ def test_closed_dialog_ends_the_link(shop: Shop) -> None:
     link = open_link(shop)
     path = f"/genvoris/handovers/{link['id']}"
     assert shop.browser.delete(path, headers=SAME_ORIGIN).status_code == 204
-    assert Phone(shop, link["url"]).send().get_json()["error"] == "handover_over"
+    assert Phone(shop.app, link["url"]).send().get_json()["error"] == "handover_over"
 
 
 def test_page(shop: Shop) -> None:

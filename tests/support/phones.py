@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -15,8 +16,8 @@ from tests.support.pictures import picture
 class Phone:
     """A phone that has opened a link, without any cookie of the shop."""
 
-    def __init__(self, shop: Shop, link: str) -> None:
-        self.browser: FlaskClient = shop.app.test_client(use_cookies=False)
+    def __init__(self, app: Flask, link: str) -> None:
+        self.browser: FlaskClient = app.test_client(use_cookies=False)
         self.headers = {**SAME_ORIGIN, "Authorization": f"Bearer {urlsplit(link).fragment}"}
 
     def connect(self) -> TestResponse:

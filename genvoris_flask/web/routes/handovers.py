@@ -109,9 +109,8 @@ def _linked() -> Handover:
     if scheme.lower() != "bearer":
         raise HandoverOverError
     handover = _handovers().find_by_token(token.strip())
-    if is_consent_missing(
-        handover.owner
-    ):  # withdrawn, or to another text, since the link was opened
+    # Since the link was opened it may have been withdrawn, or the text may have changed.
+    if is_consent_missing(handover.owner):
         raise HandoverOverError
     return handover
 
