@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -186,6 +187,20 @@ def test_real_checks(shop: Shop) -> None:
     for title in ("Key", "Clock", "Database", "Who is shopping", "Button and dialog"):
         assert f"<p>{title}</p>" in text
     assert "Genvoris accepts the key." in text
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_server_says_how_many_processes_there_are(shop: Shop, several: bool) -> None:
+    """Without Redis, what only concerns several processes is said only where there are some."""
+    inner = shop.app.wsgi_app
+
+    def server(environ: dict[str, Any], start_response: Any) -> Any:
+        return inner(environ | {"wsgi.multiprocess": several}, start_response)
+
+    shop.app.wsgi_app = server  # type: ignore[method-assign]
+    text = today(shop)
+    for hint in ("only if a single process serves the shop", "Behind a proxy, use ProxyFix"):
+        assert (hint in text) is several
 
 
 def test_genvoris_is_asked_once(shop: Shop) -> None:

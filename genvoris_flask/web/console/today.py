@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from flask import request
 from werkzeug.wrappers import Response
 
 from ...core.tryon.burn_guard import CreditLevel
@@ -117,12 +118,13 @@ def check_again() -> Response:
 
 
 def checkup_of(state: AppState) -> Checkup:
-    """Return what checks whether all is well in an app."""
+    """Return what checks whether all is well in an app, as seen by the server of this request."""
     if state.checkup is None:
+        is_only_process = not request.environ.get("wsgi.multiprocess", True)
 
         def check() -> list[Finding]:
             with state.app.app_context():
-                return list(diagnose(state, state.clock))
+                return list(diagnose(state, state.clock, is_only_process=is_only_process))
 
         state.checkup = Checkup(state.store, state.clock, check)
     return state.checkup

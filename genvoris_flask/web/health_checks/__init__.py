@@ -16,12 +16,18 @@ from .finding import Finding, good
 __all__ = ["Finding", "diagnose"]
 
 
-def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+def diagnose(
+    state: AppState,
+    wall_clock: Callable[[], float] = time.time,
+    *,
+    is_only_process: bool = False,
+) -> Iterator[Finding]:
     """Check everything that a session needs, one thing after the other.
 
     Args:
         state: The state of the app.
         wall_clock: This machine's clock, in Unix seconds.
+        is_only_process: Whether this process serves the shop alone, as far as its WSGI server says.
     """
     environment = genvoris.check_environment(state)
     yield environment
@@ -42,11 +48,11 @@ def diagnose(state: AppState, wall_clock: Callable[[], float] = time.time) -> It
     if state.settings.stripe_webhook_secret:
         yield shop.check_stripe(state)
     yield from shop.check_signing(state, wall_clock)
-    yield shop.check_phone_handover(state)
+    yield shop.check_phone_handover(state, is_only_process=is_only_process)
     yield shop.check_shoppers(state)
     yield from shop.check_guests(state)
     yield shop.check_login_url(state)
     yield from shop.check_paywall(state)
-    yield shop.check_proxy(state)
+    yield shop.check_proxy(state, is_only_process=is_only_process)
     yield shop.check_hosts(state)
     yield good("widget", "{file} is in place.", file=state.assets.widget.hashed_name)

@@ -125,12 +125,14 @@ def check_stripe(state: AppState) -> Finding:
     )
 
 
-def check_phone_handover(state: AppState) -> Finding:
+def check_phone_handover(state: AppState, *, is_only_process: bool) -> Finding:
     """Check that a photo taken with a phone reaches the dialog that waits for it."""
     if not state.settings.phone_handover:
         return good("phone", "Photos are not taken with a phone (GENVORIS_PHONE_HANDOVER is off).")
     if state.settings.store_url:
         return good("phone", "A photo taken with a phone reaches the dialog, through Redis.")
+    if is_only_process:
+        return good("phone", "A photo taken with a phone reaches the dialog, in this process.")
     return warn(
         "phone",
         "A photo taken with a phone reaches the dialog only if a single process serves the shop; "
@@ -262,7 +264,7 @@ def check_paywall(state: AppState) -> Iterator[Finding]:
         )
 
 
-def check_proxy(state: AppState) -> Finding:
+def check_proxy(state: AppState, *, is_only_process: bool) -> Finding:
     """Check that visitors behind a proxy can be told apart."""
     if state.proxy_watch.was_noted():
         return wrong(
@@ -271,7 +273,7 @@ def check_proxy(state: AppState) -> Finding:
             "so they share one limit: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, "
             "x_host=1), with x_for the number of proxies.",
         )
-    if state.settings.store_url:
+    if state.settings.store_url or is_only_process:
         return good("proxy", "No proxy was seen whose visitors cannot be told apart.")
     return warn(
         "proxy",
