@@ -106,6 +106,7 @@ def own_jobs_of(state: AppState) -> OwnJobs:
 def erasures_of(state: AppState) -> Erasures:
     """Return what exports and erases in an app."""
     from ..core.outbox.durable import DurableOutbox  # as few shops have one
+    from ..core.privacy.own_records import RecordHolder  # slow to import
 
     outbox = state.outbox
     holders: list[Holder] = [
@@ -119,6 +120,7 @@ def erasures_of(state: AppState) -> Erasures:
             ),
             OwnMessages(outbox.table if isinstance(outbox, DurableOutbox) else None),
         ),
+        RecordHolder(state.store, state.daily_limit),  # after the account is closed
     ]
     records: ErasureRecords = NoErasureRecords(state.clock)
     if state.database is not None:
@@ -126,7 +128,8 @@ def erasures_of(state: AppState) -> Erasures:
         from .ledger import AppLedgerBilling
 
         assert isinstance(state.billing, AppLedgerBilling)  # noqa: S101  (as there is a database)
-        holders.append(LedgerHolder(state.database, state.clock, state.billing.void_account))
+        own_jobs, close = own_jobs_of(state), state.billing.void_account
+        holders.append(LedgerHolder(state.database, state.clock, close, own_jobs.ids))
         records = DatabaseErasures(state.database, state.clock)
     return Erasures(
         holders,

@@ -16,6 +16,7 @@ from genvoris_flask.core.api.models import Event
 from genvoris_flask.core.outbox.durable import DurableOutbox
 from genvoris_flask.core.outbox.messages import Message, State
 from genvoris_flask.core.webhooks.signature import HEADER, sign
+from tests.integration.conftest import RedisServer
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
@@ -216,3 +217,13 @@ def test_unknown_to_genvoris(open_shop: OpenShop) -> None:
     """Without a record at Genvoris there is neither customer nor usage, and no message."""
     shop = open_shop()
     assert exported(shop, "2")["Genvoris"] == {"customer": None, "usage": None, "messages": []}
+
+
+def test_token_of_another_process(genvoris: LocalGenvoris, redis_server: RedisServer) -> None:
+    """That a shopper has a token is there, whichever process holds it; the token is not."""
+    where = {"GENVORIS_STORE_URL": redis_server.url, "GENVORIS_STORE_NAMESPACE": "shop"}
+    first, other = Shop(genvoris, **where), Shop(genvoris, **where)
+    session = first.state.broker.session(Shopper("1"), 60)
+    assert exported(other)["tokens"] == {"has_token": True, "is_known": True}
+    assert exported(other, "2")["tokens"] == {"has_token": False, "is_known": False}
+    assert session.token not in json.dumps(exported(other))

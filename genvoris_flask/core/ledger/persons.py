@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Table,
     and_,
     delete,
     func,
@@ -25,28 +24,28 @@ from sqlalchemy import (
     update,
 )
 
+from ..billing.stripe.repository import StripeRepository
 from ..privacy.erasure import OpenErasure, Outcome, PendingError, Receipt, ReceiptLine
+from ..privacy.holders import owner_of
+from ..privacy.own_records import purchases_line
 from .database import Database
+from .events import DatabaseRecords
 from .models import FREE_SOURCE
+from .person_export import BOOKS, export_person, is_about
 from .schema import (
     accounts,
     audit,
-    consent_texts,
     consents,
     entries,
     erasures,
-    events,
     lots,
     outbox,
     reservations,
-    subscriptions,
 )
 
 log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 ERASED = "erased:"
-_WORDING = ("version", "language", "body", "depicted", "age")
-_BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
 _LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
 _FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
 _STAFF = "shows what the shop's staff have changed; nothing leads to the person"
@@ -60,34 +59,29 @@ class LedgerHolder:
         database: Runs transactions.
         clock: Returns the time in Unix seconds.
         close: Voids what is left of a shopper's account, under the id of an event.
+        tryon_ids: Returns the ids of somebody's try-ons, as long as they are known.
     """
 
     place = "database"
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], close: Callable[[str, str], object]
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        close: Callable[[str, str], object],
+        tryon_ids: Callable[[str], Sequence[str]],
     ) -> None:
         self._database = database
         self._clock = clock
         self._close = close
+        self._tryon_ids = tryon_ids
 
     def export(self, external_id: str) -> dict[str, Any]:
-        """Return every row that names a shopper, by table; consents with their wording."""
-
-        def read(connection: Connection) -> dict[str, Any]:
-            found = {"accounts": _rows(connection, accounts, "external_id", external_id)}
-            for table in (*_BOOKS, consents):
-                name = table.name.removeprefix("genvoris_")
-                found[name] = _rows(connection, table, "account", external_id)
-            for consent in found["consents"]:
-                (wording,) = _rows(connection, consent_texts, "digest", consent["text"])
-                consent["wording"] = {name: wording[name] for name in _WORDING}
-            found["audit"] = _rows(connection, audit, "subject", external_id)
-            for entry in found["audit"]:
-                del entry["actor"]  # another person's id
-            return found
-
-        return self._database.run(read, "read")
+        """Return every row that is about a shopper, by table; see ``export_person``."""
+        ids, now = self._tryon_ids(owner_of(external_id)), self._now()
+        return self._database.run(
+            lambda connection: export_person(connection, external_id, ids, now), "read"
+        )
 
     def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:
         """Put the books under a random name; see ``Holder``.
@@ -96,8 +90,11 @@ class LedgerHolder:
             PendingError: A try-on is under way, and would still be settled by the shopper's id.
         """
         self._close(external_id, f"erase:{erasure_id}")
-        now = datetime.fromtimestamp(self._clock(), UTC)
+        now = self._now()
         return self._database.run(lambda connection: _erase(connection, external_id, now))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
 
 def _erase(connection: Connection, external_id: str, now: datetime) -> list[ReceiptLine]:
@@ -115,8 +112,7 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
         raise PendingError("A try-on of this shopper is under way.")
     name = ERASED + secrets.token_hex(16)
     # What was delivered is still known by its key.
-    about = delete(outbox).where(outbox.c.subject.in_((external_id, f"shopper:{external_id}")))
-    messages = connection.execute(about).rowcount
+    messages = connection.execute(delete(outbox).where(is_about(external_id))).rowcount
     agreed = connection.execute(
         update(consents)
         .where(consents.c.account == external_id)
@@ -138,6 +134,9 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
     running = select(func.count()).where(lots.c.account == name, lots.c.email_hash.is_not(None))
     kept = connection.execute(running).scalar_one()
     add("digests of the address", "kept", kept, _FREE, "free")
+    repository = StripeRepository(DatabaseRecords(connection, now))
+    if closed := repository.account(external_id).closed.purchases:
+        lines.append(purchases_line("database", len(closed)))
     return lines
 
 
@@ -150,7 +149,7 @@ def _rename_books(connection: Connection, external_id: str, name: str, now: date
     of_account = lots.c.account == external_id
     _forget_addresses(connection, and_(of_account, ~_is_running(now)), name)
     rows = 0
-    for table in _BOOKS:
+    for table in BOOKS:
         moved = update(table).where(table.c.account == external_id).values(account=name)
         rows += connection.execute(moved).rowcount
     rows += connection.execute(
@@ -184,11 +183,6 @@ def _forget_addresses(connection: Connection, which: ColumnElement[bool], name: 
             connection.execute(event.values(event=f"free:{name}/{row.id}"))
         connection.execute(update(lots).where(lots.c.id == row.id).values(**values))
     return len(found)
-
-
-def _rows(connection: Connection, table: Table, column: str, value: str) -> list[dict[str, Any]]:
-    found = connection.execute(select(table).where(table.c[column] == value)).mappings()
-    return [dict(row) for row in found]
 
 
 class DatabaseErasures:

@@ -5,4 +5,5 @@
 - ``holders``: the places that hold something, apart from the ledger's database.
 - ``own_jobs``: which try-ons are whose.
 - ``own_messages``: which messages of an outbox are about whom.
+- ``own_records``: what is noted of somebody under digests.
 """

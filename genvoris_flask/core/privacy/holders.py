@@ -35,20 +35,21 @@ class JobHolder:
 
     def export(self, external_id: str) -> list[dict[str, Any]]:
         """Return a shopper's try-ons. Their pictures can be downloaded while they exist."""
-        found = self._jobs.of(_owner(external_id))
+        found = self._jobs.of(owner_of(external_id))
         return [
             {
                 "id": job.id,
                 "created_at": job.created_at,
                 "state": job.state,
                 "product": asdict(job.product),
+                "charged": job.charged,
             }
             for job in found
         ]
 
     def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
         """Delete a shopper's try-ons and pictures, and stop what is under way."""
-        owner = _owner(external_id)
+        owner = owner_of(external_id)
         linked = self._handovers.close_latest(owner)
         count, under_way = self._jobs.remove_all(owner)
         what = "try-ons, photos and pictures"
@@ -74,8 +75,13 @@ class SessionHolder:
         self._store = store
 
     def export(self, external_id: str) -> dict[str, Any]:
-        """Return whether there is a token. What it says is what Genvoris knows."""
-        return {"has_token": self._broker.cached(Shopper(external_id)) is not None}
+        """Return whether there is a token, and whether Genvoris is remembered to know them.
+
+        What the token says is what Genvoris knows; the token itself is a secret.
+        """
+        shopper = Shopper(external_id)
+        has_token = self._broker.held(shopper) is not None
+        return {"has_token": has_token, "is_known": self._broker.is_known(shopper)}
 
     def erase(self, external_id: str, erasure_id: str) -> list[ReceiptLine]:  # noqa: ARG002
         """Drop and revoke a shopper's token in all processes, and forget that they are known."""
@@ -172,5 +178,6 @@ class GenvorisHolder:
 _DAY = "for 25 hours at most, so that nobody starts a new day by erasing"
 
 
-def _owner(external_id: str) -> str:
+def owner_of(external_id: str) -> str:
+    """Return the name under which try-ons of a shopper are kept."""
     return f"shopper:{external_id}"

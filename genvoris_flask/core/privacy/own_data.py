@@ -58,8 +58,7 @@ class OwnData:
 
     def _items(self, *, is_deleted: bool) -> list[str]:
         lines = self.receipt.lines if self.receipt else ()
-        return [
-            self.text(f"item.{line.code}")
-            for line in lines
-            if line.code and (line.outcome == "deleted") == is_deleted
+        codes = [
+            line.code for line in lines if line.code and (line.outcome == "deleted") == is_deleted
         ]
+        return [self.text(f"item.{code}") for code in dict.fromkeys(codes)]

@@ -48,8 +48,15 @@ class OwnJobs:
         Raises:
             StoreUnavailableError: They cannot be found now.
         """
-        ids = _read(self._store.get(_key(owner)))
-        return [job for job_id in ids if (job := self._jobs.find(job_id, owner))]
+        return [job for job_id in self.ids(owner) if (job := self._jobs.find(job_id, owner))]
+
+    def ids(self, owner: str) -> list[str]:
+        """Return the ids of somebody's try-ons, some of which may be over, the oldest first.
+
+        Raises:
+            StoreUnavailableError: They cannot be found now.
+        """
+        return _read(self._store.get(_key(owner)))
 
     def remove_all(self, owner: str) -> tuple[int, int]:
         """Delete somebody's try-ons and pictures; one that is under way gives no picture.

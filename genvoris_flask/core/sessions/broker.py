@@ -132,6 +132,10 @@ class SessionBroker:
         cached = self._cache.get().get(shopper)
         return cached.session if cached else None
 
+    def held(self, shopper: Shopper) -> Session | None:
+        """Return the session that this process, or another one, holds for a shopper."""
+        return self.cached(shopper) or self._shared.get(shopper.external_id)
+
     def customer_id(self, shopper: Shopper) -> str:
         """Return the best id for asking Genvoris about this shopper.
 

@@ -83,6 +83,10 @@ class DailyLimit:
         """Return how many try-ons of a claim are used."""
         return len(self._read(claim.owner))
 
+    def times(self, owner: str) -> list[float]:
+        """Return when somebody's try-ons of the last day were started, in Unix seconds."""
+        return sorted(self._read(owner).values())
+
     def find_exhausted(
         self, claims: Sequence[Claim], key: str | None = None
     ) -> DailyLimitError | None:
