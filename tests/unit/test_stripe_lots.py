@@ -165,6 +165,23 @@ class TestPeriods:
         shop.deliver(invoice)
         assert shop.available() == 5
 
+    def test_from_yearly_to_monthly_heard_of_late(
+        self, shop: StripeLedgerShop, stripe: Stripe
+    ) -> None:
+        """A month of the year that began after its end was none of it; the new period counts."""
+        year = stripe.paid("subscription_create", month=0, price="pro_yearly", at=1)
+        period = {"start": T0, "end": T0 + 365 * DAY}
+        year["data"]["object"]["lines"]["data"][0]["period"] = period
+        shop.deliver(stripe.checkout(), stripe.change("created", "pro_yearly", at=1), year)
+        shop.at(45 * DAY)
+        shop.use(2)
+        assert shop.available() == 3
+        month = stripe.paid("subscription_update", month=1, at=20 * DAY)
+        period = {"start": T0 + 20 * DAY, "end": T0 + 50 * DAY}
+        month["data"]["object"]["lines"]["data"][0]["period"] = period
+        shop.deliver(month)
+        assert shop.available() == 5
+
     @both_shapes
     def test_several_items(self, shop: StripeLedgerShop, stripe: Stripe) -> None:
         """Two of a plan are twice its try-ons, among other items and on later pages."""
