@@ -64,8 +64,8 @@ class Billing(WithoutLedger):
 
         A plan is matched by its external price id, then by its name. Active plans that match none
         are disabled: they can no longer be bought, and shoppers who have them keep them.
-        GENVORIS_DEFAULT_PLAN and plans created by ``grant`` are left alone. Repeating it changes
-        nothing.
+        GENVORIS_DEFAULT_PLAN, and plans that this package made for shops with a ledger, are left
+        alone. Repeating it changes nothing.
 
         Args:
             dry_run: Return the steps without taking them.
