@@ -29,6 +29,12 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
+def test_required_settings() -> None:
+    """The API key is the one setting that is called required."""
+    text = (ROOT / "docs/settings.md").read_text()
+    assert re.findall(r"^\| `(\w+)` .* \| required \|$", text, re.MULTILINE) == ["GENVORIS_API_KEY"]
+
+
 def test_settings_are_documented() -> None:
     """docs/settings.md lists every setting and no other."""
     text = (ROOT / "docs/settings.md").read_text()

@@ -102,10 +102,10 @@ DEFAULT = re.compile(r" ?Default:? ((?:`[^`]*`|[^.`]|\.(?=\S))+)\. ?")
 
 def default_of(field: dataclasses.Field[object], meaning: str) -> str:
     """Return a setting's default as its docstring says it, or else as its field has it."""
-    if field.default is dataclasses.MISSING:
-        return "required"
     if said := DEFAULT.search(meaning):
         return said[1]
+    if field.default is dataclasses.MISSING:
+        return "required"
     return f"`{field.default}`" if field.default else "–"
 
 

@@ -36,13 +36,14 @@ class ChargingSettings:
             stays used. Default false: it counts from the next period.
         credits: How many try-ons a paid order brings: a number, ``{"per_item": 1}`` for each of its
             items, or a function that takes an ``Order`` and returns a number. Default: none;
-            each call of ``billing.order_paid`` says it.
-        credit_days: Days that try-ons of orders and gifts last, 1 to 3650. Default: for ever.
-        external_id_prefix: Put in front of the shop's own ids at Genvoris. Default empty.
+            each call of ``billing.order_paid`` passes it.
+        credit_days: Days until try-ons of orders and gifts expire, 1 to 3650. Default: they do not
+            expire.
+        external_id_prefix: A prefix for the shop's own ids at Genvoris. Default empty.
         user_id_attribute: The attribute or method of Flask-Login's user that is the shop's own id,
             such as ``id``. Default: the user's primary key.
         default_plan: The plan (``pln_…``) that unknown shoppers are registered with, once, when
-            they first reach for a try-on; until then their pages carry no token. Default: none.
+            they first want to try on; until then their pages contain no token. Default: none.
         plans: What the shop sells: a list of dicts with ``name``, ``monthly_try_ons`` and, where
             there is one, ``external_price_id``; other keys are the shop's own.
             ``billing.sync_plans()`` brings it to Genvoris.
@@ -51,7 +52,7 @@ class ChargingSettings:
         login_url: Where shoppers log in. Default: Flask-Login's ``login_view``, or
             Flask-Security's log-in, if there is one.
         upgrade_url: Where the default paywall leads.
-        stripe_webhook_secret: What Stripe signs its events with (``whsec_…``): a string, or
+        stripe_webhook_secret: The secret that Stripe signs its events with (``whsec_…``), or
             several. Default: none; Stripe's events are refused.
         stripe_api_key: A restricted key of Stripe's that may read Checkout Sessions, Invoices and
             Subscriptions, to ask what one-off payments and refunds were for, and for lists that

@@ -20,21 +20,21 @@ class ShopfrontSettings:
     """What shoppers see and agree to, and what is kept of them.
 
     Attributes:
-        url_prefix: Where this extension's routes are in the shop. Default ``/genvoris``.
+        url_prefix: The path below which this extension's routes are. Default ``/genvoris``.
         widget_url: The URL of another widget script. Default: the one in this package.
         widget_integrity: The ``sha256-…``, ``sha384-…`` or ``sha512-…`` of ``widget_url``.
         widget_api_key: A publishable key for the tag's ``data-api-key``. Never the server key.
-        session_ttl: Seconds that a new token lives, 120 to 3600. Default 900.
+        session_ttl: The lifetime of a new token in seconds, 120 to 3600. Default 900.
         page_budget: Seconds that a page may wait for a token, 0.05 to 10. Default 0.8.
-        inline_session: Whether pages carry the token. Default true. When false the widget asks
-            for one, and pages can be cached.
+        inline_session: Whether pages contain the token. Default true. When false the widget asks
+            for one, and pages can be cached. With a ledger it is always false.
         max_shoppers: How many shoppers' sessions a process caches, 100 to 10,000,000. Default
             10,000.
         privacy_url: The shop's privacy policy, which shoppers are asked to agree to before their
             photo is sent. Default: none; the question has no link.
         require_consent: Whether a try-on is refused unless its shopper's consent is on record.
-            Default: whether there is a database for it, and ``privacy_url``, ``minimum_age`` or
-            ``@genvoris.consent_text``.
+            Default: true if there is a database for it, and one of ``privacy_url``, ``minimum_age``
+            and ``@genvoris.consent_text``.
         minimum_age: The age that shoppers have to state before their photo is read, 1 to 99.
             Default: none.
         keep_consents_days: Days that consents and receipts of erasures are kept after they were
@@ -49,18 +49,19 @@ class ShopfrontSettings:
             tel address. Default: none.
         shop_name: The name that shoppers know the shop by, for sentences about their photo.
             Default: the host name of the page.
-        picture_credit: The credit line in the metadata of finished pictures. Default: that a model
-            made them, unless they come with a line of their own.
+        picture_credit: The credit line in the metadata of finished pictures. Default: a line that
+            says that a model made them, unless they already have one.
         visible_mark: What is drawn into a corner of finished pictures: a few words such as ``AI``,
             or a dict of ``text``, ``corner`` and ``font``. Default: nothing.
-        c2pa_certificate: The certificate, and those that lead to its root, with which finished
-            pictures are signed: PEM, or the path of a file. Default: they are not signed.
+        c2pa_certificate: The certificate chain with which finished pictures are signed: PEM, or
+            the path of a file. Default: none; they are not signed.
         c2pa_private_key: Its private key: PEM, the path of a file, or a function that signs.
-        c2pa_timestamp_url: The authority that confirms the time of each signature, or of none.
+        c2pa_timestamp_url: The time-stamping authority that confirms the time of each signature.
+            Default: none; signatures have no confirmed time.
         button: The button's design: a dict of the fields that docs/widget.md lists, such as
             ``borderRadius``, or a function that returns one for each request. Default: none; the
-            shop's own style sheet decides.
-        texts: The shop's own wording of what shoppers read, by language and key:
+            shop's own style sheet applies.
+        texts: The shop's own wording of texts that shoppers read, by language and key:
             ``{"de": {"title": "Jetzt anprobieren"}}``. docs/texts.md lists the keys. Default: none.
         preview_page: The path of a product's page, on which the console shows a design of the
             button before it is saved. Default: the last one that showed the button.
@@ -71,7 +72,7 @@ class ShopfrontSettings:
             shop's own.
         keep_pictures_days: Days that a shopper's pictures are kept on their own device, sealed for
             their account, 1 to 365; a guest's for one. 0: they are not kept. Default 30.
-        csp_nonce: A callable that returns the nonce of the current request for the script tag.
+        csp_nonce: A callable that returns the current request's nonce, for the script tag.
     """
 
     url_prefix: str = "/genvoris"

@@ -15,7 +15,7 @@ class TryOnSettings:
         phone_handover: Whether a shopper at a computer may take the photo with their phone, by a
             QR code. Default true. Without ``store_url`` it needs a single process.
         max_upload_bytes: The largest photo in bytes, 64 KiB to 100 MiB. Default 10 MiB.
-        tryon_concurrency: Try-ons under way at once in a process, 1 to 64. Default 4.
+        tryon_concurrency: Try-ons that a process runs at once, 1 to 64. Default 4.
         queue: What runs try-ons: ``threads`` of the process that took them, or the workers of
             ``rq`` or ``celery``, which need ``store_url``. Default ``threads``.
         queue_name: The queue that try-ons are put into, for RQ and Celery. Default ``genvoris``
@@ -39,16 +39,17 @@ class TryOnSettings:
         result_ttl: Seconds that a finished try-on is kept, 30 to 86400. Default 600.
         pace_mints: How often all processes together ask Genvoris for tokens, which allows
             1,000 an hour. Default ``900/hour``.
-        pace_registrations: How often they register shoppers who reach for a try-on. Genvoris
-            allows 100 an hour. Default ``90/hour``.
-        pace_new_shoppers: How many shoppers whom Genvoris may not know it is asked about. It
+        pace_registrations: How often they register shoppers who want to try on. Genvoris allows
+            100 an hour. Default ``90/hour``.
+        pace_new_shoppers: How often they ask Genvoris about a shopper that it may not know. It
             suspends a shop at 500 an hour. Default ``400/hour``.
         pace_tryons: How often they ask for a picture. Genvoris allows an address 20 a minute and
             200 an hour. Default ``18/minute; 180/hour``.
         burn_guard: Whether try-ons pause before the shop's credits are spent so fast that Genvoris
             suspends it. Default true.
         limit_session: How often a shopper may ask for a token, such as ``30/minute`` or
-            ``20/minute; 200/hour``. An address may five times as often; so for the next two.
+            ``20/minute; 200/hour``. One address may ask five times as often, here and in the next
+            two.
         limit_tryons: How often a shopper may start a try-on. Default ``10/minute``.
         limit_events: How often a shopper's widget may report events. Default ``60/minute``.
         limit_webhook: How often an address may deliver webhooks. Default ``600/minute``.
