@@ -14,6 +14,7 @@ from genvoris_flask.core.ledger.columns import UtcDateTime
 from genvoris_flask.core.ledger.database import Database
 from genvoris_flask.core.ledger.retention import TABLES
 from genvoris_flask.core.ledger.schema import metadata
+from genvoris_flask.core.outbox.messages import Message
 from tests.support.cli import run_command
 from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
@@ -156,6 +157,22 @@ def test_given_up_messages(shop: Shop, database: Database) -> None:
     shop.genvoris.clock.now += 2 * DAY
     swept(shop)
     assert "genvoris_outbox" not in left(database)
+
+
+def test_state_goes_with_the_account(shop: Shop, database: Database) -> None:
+    """What Genvoris was told of a shopper's state goes with the account, and not before."""
+    with shop.app.app_context():
+        billing = shop.extension.billing
+        billing.grant("ada", 1, event_id="order-1", paid=300, currency="EUR", expires_in=DAY)
+    body = {"external_id": "ada", "status": "PAUSED"}
+    shop.state.outbox.put(Message("customer", "customer:ada", body, "shopper:ada", is_state=True))
+    assert shop.state.outbox.flush(10)
+    shop.genvoris.clock.now += 9 * YEAR
+    swept(shop)
+    assert {"genvoris_accounts", "genvoris_outbox"} <= left(database)
+    shop.genvoris.clock.now += 2 * YEAR
+    swept(shop)
+    assert not {"genvoris_accounts", "genvoris_outbox"} & left(database)
 
 
 def test_dates_are_dates() -> None:

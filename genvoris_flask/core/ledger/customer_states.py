@@ -19,7 +19,7 @@ from .subscriptions import read_all
 def tell_state(account: LockedAccount) -> None:
     """Put a shopper's state into the outbox, if it may not be the one that Genvoris has."""
     state = state_of(account)
-    key = fit_event(f"customer:{account.id}")
+    key = key_of(account.id)
     told = select(outbox.c.id).where(outbox.c.key == key)
     if state == "ACTIVE" and account.connection.execute(told).first() is None:
         return
@@ -31,6 +31,11 @@ def tell_state(account: LockedAccount) -> None:
         is_state=True,
     )
     put_message(account.connection, message, account.now)
+
+
+def key_of(external_id: str) -> str:
+    """Return the key of the message about a shopper's state."""
+    return fit_event(f"customer:{external_id}")
 
 
 def state_of(account: LockedAccount) -> Status:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from ..outbox.messages import KEEP, KEEP_GIVEN_UP
 from .changed_settings import settings_table
+from .customer_states import key_of
 from .events import LOCK
 from .figures import KEEP_DAYS, prune_figures
 from .figures_schema import (
@@ -189,7 +190,10 @@ def _subscriptions(connection: Connection, sweep: Sweep) -> int:
 
 
 def _accounts(connection: Connection, sweep: Sweep) -> int:
-    """Delete those to which nothing belongs any more; they are made anew when needed."""
+    """Delete those to which nothing belongs any more, and what Genvoris was told of them.
+
+    They are made anew when needed.
+    """
     others = [
         exists().where(table.c.account == accounts.c.external_id)
         for table in (lots, subscriptions, reservations, entries)
@@ -200,6 +204,7 @@ def _accounts(connection: Connection, sweep: Sweep) -> int:
     rows = 0
     while ids := connection.execute(found.limit(BATCH)).scalars().all():
         rows += _delete(accounts, accounts.c.external_id.in_(ids))(connection)
+        rows += _delete(outbox, outbox.c.key.in_([key_of(each) for each in ids]))(connection)
     return rows
 
 
