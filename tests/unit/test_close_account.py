@@ -219,8 +219,8 @@ def test_moved_subscription() -> None:
 
 
 @pytest.mark.parametrize("metadata", [{}, {"genvoris_external_id": "ada"}], ids=["plain", "named"])
-def test_records_of_a_ledger(metadata: dict[str, str]) -> None:
-    """The ledger's records of Stripe forget it as well."""
+def test_records_of_a_ledger(metadata: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """The ledger's records of Stripe forget it as well, and the log says what continues."""
     shop, old, single = StripeLedgerShop(), Stripe(metadata=metadata), Stripe()
 
     def named() -> list[str]:
@@ -234,3 +234,4 @@ def test_records_of_a_ledger(metadata: dict[str, str]) -> None:
     assert named() == []
     shop.deliver(old.paid(month=1, at=2000), old.change(price="max", at=2010), single.refunded())
     assert (named(), shop.available()) == ([], 0)
+    assert f"{old.subscription} continues at Stripe" in caplog.text

@@ -19,7 +19,7 @@ from ..billing.stripe.payloads import Outcome
 from ..billing.stripe.records import PaymentRecord, SubscriptionRecord
 from ..billing.stripe.repository import OldPayment, StripeRepository
 from ..billing.stripe.reversals import Reversal as StripeReversal
-from ..billing.stripe.sales import EventKey, Work
+from ..billing.stripe.sales import EventKey, Work, warn_of_closed
 from .accounts import LockedAccount
 from .allowances import Period, Subscription, SubscriptionState
 from .customer_states import tell_state
@@ -139,6 +139,7 @@ class LotSettling:
         repository = self.repository
         stored = repository.account(external_id)
         if repository.is_closed(stored, name):
+            warn_of_closed(repository.subscription(name), name)
             repository.forget_owner(name, external_id)
             return False
         payment = repository.payment(name)
