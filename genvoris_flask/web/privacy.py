@@ -53,9 +53,9 @@ class AppPrivacy:
         """Erase all that the extension and Genvoris know of a shopper.
 
         It covers tokens, try-ons with their pictures, what is left of plans and credits, consents,
-        and e-mail and metadata at Genvoris. Money's journal stays, under a name that nothing leads
-        to. Calling it again does no harm. What could not be erased now is tried again if the shop
-        has a database; else call it again.
+        and e-mail and metadata at Genvoris. Money's journal stays, under a random name, with the
+        numbers of orders and payments. Calling it again does no harm. What could not be erased now
+        is tried again if the shop has a database; else call it again.
 
         Args:
             external_id: The shop's own id of the shopper.

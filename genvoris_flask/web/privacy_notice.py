@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from ..core.figures.holdout import DAYS as HOLDOUT_DAYS
 from ..settings import Settings
+from .consents import is_required
 from .state import AppState, SwitchedOff, find_state
 
 
@@ -53,11 +54,12 @@ def _keys(state: AppState) -> Iterator[str]:
     """Yield the keys of the sentences that are true of a shop."""
     settings = state.settings
     yield from ("purpose", "basis")
-    if state.consents is not None:
+    if is_required(state):
         yield "record"
     if settings.minimum_age is not None:
         yield "age"
-    yield "metadata"
+    if not settings.widget_url:  # Genvoris's hosted widget sends the photo as it is
+        yield "metadata"
     yield "own_engine" if state.hooks.tryon_engine else "genvoris"
     yield "customer"
     if settings.stripe_webhook_secret:
@@ -68,7 +70,7 @@ def _keys(state: AppState) -> Iterator[str]:
     if settings.phone_handover:
         yield "phone"
     yield "picture"
-    if settings.keep_pictures_days:
+    if settings.keep_pictures_days and not settings.widget_url:
         yield "device"
     yield "analytics"
     if settings.holdout:

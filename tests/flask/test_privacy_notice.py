@@ -41,6 +41,21 @@ def test_notice_follows_the_settings(genvoris: LocalGenvoris) -> None:
     assert "made by ourselves" in notice(shop)
 
 
+def test_record_of_consents(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """It says that consents are recorded where they are, which a database alone does not bring."""
+    policy = {"GENVORIS_PRIVACY_URL": "/privacy"}
+    assert "record of the text" in notice(ledger_shop(genvoris, tmp_path, **policy))
+    assert "record of the text" not in notice(ledger_shop(genvoris, tmp_path))
+
+
+def test_other_widget(genvoris: LocalGenvoris) -> None:
+    """With another widget, which may send the photo as it is, it promises nothing of this one's."""
+    text = notice(Shop(genvoris, GENVORIS_WIDGET_URL="https://genvoris.org/widget.js"))
+    for key, words in (("metadata", "removed from the photo"), ("device", "on your own device")):
+        assert words in translate(f"notice.{key}", device_days=30)
+        assert words not in text
+
+
 def test_own_sentences(genvoris: LocalGenvoris) -> None:
     """A shop replaces sentences or leaves them out; they are escaped."""
     shop = Shop(genvoris)

@@ -1,7 +1,7 @@
 """What the ledger's database holds of one person: exported, and erased.
 
-Money's journal has to stay for as long as tax law asks. So it is put under a random name that
-nothing leads to, instead of the shop's id of the shopper.
+Money's journal has to stay for as long as tax law asks. So it is put under a random name instead
+of the shop's id of the shopper. Numbers of orders and payments stay in it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ from .schema import (
 log: logging.Logger = logging.getLogger("genvoris_flask.privacy")
 
 ERASED = "erased:"
-_LAW = "books have to be kept (in the EU for up to ten years); nothing leads to the person"
+_LAW = (
+    "books have to be kept (in the EU for up to ten years); your id of the shopper is removed, and "
+    "numbers of orders and payments stay"
+)
 _FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
 _STAFF = "shows what the shop's staff have changed; nothing leads to the person"
 _PROOF = "proves that there was a consent; nothing leads to the person"
