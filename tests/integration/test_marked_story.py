@@ -76,6 +76,7 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
             "GENVORIS_STORE_URL": server.url,
             "GENVORIS_DATABASE_URL": database,
             "GENVORIS_MINIMUM_AGE": "16",
+            "GENVORIS_TRYONS_PER_DAY": "9",
             "TMPDIR": str(disk),
             **OVERWRITES,
         }
@@ -113,6 +114,10 @@ def test_marked_story(tmp_path: Path, start_redis: Callable[..., RedisServer]) -
         assert done["state"] == "done", done
         assert bob.get(done["image_url"]).status_code == 200, "another process serves it, too"
         until(lambda: genvoris.paths_with(ADDRESS))
+
+        opinion = {"tryOn": address.rsplit("/", 1)[1], "liked": True}
+        rated = {"sessionId": "visit-0001", "eventType": "TRYON_RATED", "metadata": opinion}
+        ada.post("/genvoris/api/v1/events", json=rated, headers=SAME_ORIGIN).raise_for_status()
 
         assert genvoris.paths_with(MARK) == {"/api/tryon"}
         assert genvoris.paths_with(ADDRESS) <= {"/api/v1/customers", "/api/v1/conversions"}
