@@ -22,7 +22,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from ..core.images.photos import Picture
 from ..core.sessions.breaker import State
 from ..core.tryon.jobs import QueueLoad, Run
-from ..core.tryon.models import Failure, Outcome, TryOnRequest
+from ..core.tryon.models import (
+    Failure,
+    Outcome,
+    TryOnCancelledError,
+    TryOnPostponedError,
+    TryOnRequest,
+)
 from ..signals import session_failed, session_minted
 
 CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -116,16 +122,23 @@ class Metrics:
 
         def make(tryon: TryOnRequest) -> Outcome:
             self.set_gauges()
-            started, outcome = time.monotonic(), "raised"
+            started = time.monotonic()
             try:
                 made = run(tryon)
-                outcome = _name(made)
-            finally:
-                self._of.tryons.labels(outcome).inc()
-                self._of.tryon_seconds.observe(time.monotonic() - started)
+            except TryOnPostponedError:  # it has not ended
+                raise
+            except BaseException as error:
+                is_cancelled = isinstance(error, TryOnCancelledError)
+                self._count_tryon("cancelled" if is_cancelled else "raised", started)
+                raise
+            self._count_tryon(_name(made), started)
             return made
 
         return make
+
+    def _count_tryon(self, outcome: str, started: float) -> None:
+        self._of.tryons.labels(outcome).inc()
+        self._of.tryon_seconds.observe(time.monotonic() - started)
 
     def set_gauges(self) -> None:
         """Set what a process knows of itself at any time."""

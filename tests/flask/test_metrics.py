@@ -12,6 +12,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from genvoris_flask import ConfigurationError, GenvorisFlask
+from genvoris_flask.core.images.photos import Photo
+from genvoris_flask.core.products import Product
+from genvoris_flask.core.tryon.models import (
+    Outcome,
+    TryOnCancelledError,
+    TryOnPostponedError,
+    TryOnRequest,
+)
 from tests.support.flask_shop import Shop
 from tests.support.local_genvoris import API_KEY, LocalGenvoris
 from tests.support.waiting import LIMIT
@@ -61,6 +69,31 @@ def test_life_of_a_shop_is_counted(measured: Shop, registry: CollectorRegistry) 
     assert values(registry, "genvoris_queue_capacity") == {"": 20}
     assert values(registry, "genvoris_circuit") == {"": 0}
     assert "ada" not in str(list(registry.collect()))
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (TryOnPostponedError(2.0), {}),
+        (TryOnCancelledError(), {"cancelled": 1}),
+        (ZeroDivisionError(), {"raised": 1}),
+    ],
+)
+def test_tryons_without_an_outcome(
+    measured: Shop, registry: CollectorRegistry, error: Exception, counted: dict[str, float]
+) -> None:
+    """A try-on that is put off is not counted, since it runs again."""
+
+    def run(_request: TryOnRequest) -> Outcome:
+        raise error
+
+    request = TryOnRequest(Photo(b"", "image/jpeg", 1, 1), Product("/a.png"), None, "", "key")
+    metrics = measured.state.metrics
+    assert metrics
+    with pytest.raises(type(error)):
+        metrics.timed(run)(request)
+    assert values(registry, "genvoris_tryons_total") == counted
+    assert values(registry, "genvoris_tryon_seconds_count") == {"": sum(counted.values())}
 
 
 def test_failures_are_counted(measured: Shop, registry: CollectorRegistry) -> None:
