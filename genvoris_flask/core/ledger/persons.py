@@ -51,8 +51,8 @@ _LAW = (
     "numbers of orders and payments stay"
 )
 _FREE = "free try-ons are given once for each address in 30 days; it goes when they end"
-_STAFF = "shows what the shop's staff have changed; nothing leads to the person"
-_PROOF = "proves that there was a consent; nothing leads to the person"
+_STAFF = "shows what the shop's staff have changed; your id of the shopper and notes are removed"
+_PROOF = "proves that there was a consent; your id of the shopper is removed"
 
 
 class LedgerHolder:
