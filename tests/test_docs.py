@@ -360,3 +360,18 @@ def test_advice_for_gunicorn_is_whole() -> None:
     assert len(advice) >= 3
     assert all(timeout for _, timeout in advice)
     assert "With `--max-requests`, run at least two workers" in pages
+
+
+@pytest.mark.parametrize("half", ["core", "web"])
+def test_architecture_names_packages(half: str) -> None:
+    """The tables of both halves have their packages, and nothing that is not there."""
+    text = (ROOT / "docs/architecture.md").read_text()
+    section = text.split(f"### `{half}`\n")[1].split("\n#")[0]
+    folder = ROOT / "genvoris_flask" / half
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    rows = "\n".join(re.findall(r"^\|([^|]*)\|", section, re.MULTILINE))
+    listed = set(re.findall(r"`(\w+)/?`", rows))
+    assert packages <= listed <= packages | modules
+    if half == "core":
+        assert modules <= listed | set(re.findall(r"`(\w+)\.py`", section))
