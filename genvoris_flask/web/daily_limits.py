@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.locales import translate
 from ..core.rate_limits import ADDRESS_FACTOR
-from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError
+from ..core.tryon.daily_limit import Claim, CountedTryon, DailyLimitError, attempt_key
 from ..core.tryon.paywall import Paywall
 from ..errors import LockTimeoutError
 from ..settings import Settings
@@ -43,9 +43,37 @@ def check_daily_limits(visitor: Visitor, key: str | None) -> None:
         raise _refusal(error)
 
 
+class TryonCount:
+    """A try-on that is about to start, unless it turns out to be a repeat.
+
+    Args:
+        tryon: What it counts against.
+        error: Set if it can only be a repeat, since nothing is left.
+
+    Attributes:
+        tryon: What it counts against.
+        is_new: Whether it has started.
+    """
+
+    def __init__(self, tryon: CountedTryon, error: DailyLimitError | None = None) -> None:
+        self.tryon = tryon
+        self.is_new = False
+        self._error = error
+
+    def start(self) -> None:
+        """Note that it starts.
+
+        Raises:
+            HttpError: 429, since it is no repeat.
+        """
+        if self._error is not None:
+            raise _refusal(self._error)
+        self.is_new = True
+
+
 @contextmanager
-def counted_tryon(visitor: Visitor, key: str) -> Iterator[CountedTryon]:
-    """Count a try-on, unless the ``with`` block fails.
+def counted_tryon(visitor: Visitor, key: str) -> Iterator[TryonCount]:
+    """Count a try-on, unless the ``with`` block fails, or does not start it.
 
     Args:
         visitor: Who starts it.
@@ -54,19 +82,23 @@ def counted_tryon(visitor: Visitor, key: str) -> Iterator[CountedTryon]:
     Raises:
         HttpError: 429 ``guest_limit_reached``, ``daily_limit`` or ``shop_budget``, or 503 ``busy``.
     """
-    limit, tryon = get_state().daily_limit, CountedTryon(_claims(visitor), key)
+    limit, tryon = get_state().daily_limit, CountedTryon(_claims(visitor), attempt_key(key))
+    count = TryonCount(tryon)
     try:
-        is_new = limit.take(tryon.claims, key)
+        limit.take(tryon.claims, tryon.key)
     except DailyLimitError as error:
-        raise _refusal(error) from None
+        if limit.find_exhausted(tryon.claims, key) is not None:
+            raise _refusal(error) from None
+        count = TryonCount(tryon, error)
     except LockTimeoutError:
         raise HttpError("busy", retry_after=BUSY_RETRY_AFTER) from None
     try:
-        yield tryon
+        yield count
     except Exception:
-        if is_new:
-            limit.without_picture(tryon)
+        limit.without_picture(tryon)
         raise
+    if not count.is_new:
+        limit.without_picture(tryon)
 
 
 def limit_status(visitor: Visitor) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from genvoris_flask.core.locales import LANGUAGES
-from genvoris_flask.core.tryon.daily_limit import Claim
+from genvoris_flask.core.storage.interface import key_of_owner
+from genvoris_flask.core.tryon.daily_limit import Claim, attempt_key
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 
@@ -156,6 +157,25 @@ def test_a_repeat_counts_once(shop: Shop) -> None:
     assert make(shop, browser, **{"Idempotency-Key": "two"}) == "done"
     assert make(shop, browser, **{"Idempotency-Key": "one"}) == "done"
     assert make(shop, browser, **{"Idempotency-Key": "three"}) == "guest_limit_reached"
+
+
+def test_next_attempt_counts_by_itself(shop: Shop) -> None:
+    """With the key of one that has failed, and that is given back at this moment."""
+    browser = guest(shop)
+    browser.get("/genvoris/status")
+    cookie = browser.get_cookie("genvoris_guest")
+    assert cookie
+    owner = f"guest:{cookie.value}"
+    claims = [Claim(owner, 2)]
+    failed = [attempt_key(key_of_owner(owner, key)) for key in ("one", "two")]
+    limit = shop.state.daily_limit
+    limit.take(claims, failed[0])
+    assert make(shop, browser, **{"Idempotency-Key": "one"}) == "done"
+    limit.give_back(claims, failed[0])
+    limit.take(claims, failed[1])
+    assert make(shop, browser, **{"Idempotency-Key": "two"}) == "guest_limit_reached"
+    limit.give_back(claims, failed[1])
+    assert status(browser)["remaining"] == 1
 
 
 def test_address_limit(shop: Shop) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from genvoris_flask.core.storage.memory_store import MemoryStore
-from genvoris_flask.core.tryon.daily_limit import Claim, DailyLimit, DailyLimitError
+from genvoris_flask.core.tryon.daily_limit import (
+    Claim,
+    DailyLimit,
+    DailyLimitError,
+    attempt_key,
+)
 from genvoris_flask.errors import StoreUnavailableError
 from tests.support.fake_genvoris import Clock
 
@@ -36,7 +41,7 @@ def test_limit_holds_in_all_processes(store: MemoryStore, clock: Clock) -> None:
     """And each try-on is free again after a day."""
     one, other = DailyLimit(store, clock), DailyLimit(store, clock)
     for number in range(3):
-        assert (one, other)[number % 2].take([GUEST], f"try-on {number}")
+        (one, other)[number % 2].take([GUEST], f"try-on {number}")
         clock.now += 3600
     with pytest.raises(DailyLimitError) as caught:
         one.take([GUEST], "try-on 3")
@@ -46,18 +51,22 @@ def test_limit_holds_in_all_processes(store: MemoryStore, clock: Clock) -> None:
     assert retry_after(other, [GUEST]) == 1
     clock.now += 1
     assert retry_after(other, [GUEST]) is None
-    assert other.take([GUEST], "try-on 3")
+    other.take([GUEST], "try-on 3")
     assert retry_after(other, [GUEST]) == 3600
 
 
-def test_repeat_counts_once(store: MemoryStore, clock: Clock) -> None:
-    """However often it is sent, and even when none is left."""
+def test_repeat_is_let_on(store: MemoryStore, clock: Clock) -> None:
+    """Even when none is left, since it may be the same try-on; an attempt counts by itself."""
     limit = DailyLimit(store, clock)
-    claim = Claim("guest:1", 1)
-    assert limit.take([claim], "try-on")
-    assert not limit.take([claim], "try-on")
+    claim, first = Claim("guest:1", 1), attempt_key("try-on")
+    limit.take([claim], first)
     assert retry_after(limit, [claim], "try-on") is None
     assert retry_after(limit, [claim], "another") == 24 * 3600
+    limit.give_back([claim], attempt_key("try-on"))
+    with pytest.raises(DailyLimitError):
+        limit.take([claim], attempt_key("try-on"))
+    limit.give_back([claim], first)
+    limit.take([claim], attempt_key("try-on"))
 
 
 def test_given_back_try_on_is_free(store: MemoryStore, clock: Clock) -> None:
@@ -68,7 +77,8 @@ def test_given_back_try_on_is_free(store: MemoryStore, clock: Clock) -> None:
     limit.give_back([claim], "try-on")
     limit.give_back([claim], "unknown")
     assert limit.used(claim) == 0
-    assert limit.take([claim], "another")
+    limit.take([claim], "another")
+    assert limit.used(claim) == 1
 
 
 def test_all_claims_must_have_one_left(store: MemoryStore, clock: Clock) -> None:
@@ -92,9 +102,11 @@ def test_simultaneous_starts_stay_within_the_limit(store: MemoryStore, clock: Cl
     def click(number: int) -> None:
         barrier.wait()
         try:
-            taken.append(limits[number % 2].take([GUEST], f"try-on {number}"))
+            limits[number % 2].take([GUEST], f"try-on {number}")
         except DailyLimitError:
             taken.append(False)
+        else:
+            taken.append(True)
 
     threads = [threading.Thread(target=click, args=(number,)) for number in range(12)]
     for thread in threads:
@@ -115,7 +127,7 @@ def test_processes_count_alone_without_the_store(clock: Clock) -> None:
     one, other = DailyLimit(store, clock), DailyLimit(store, clock)
     for limit in (one, other):
         for number in range(3):
-            assert limit.take([GUEST], f"try-on {number}")
+            limit.take([GUEST], f"try-on {number}")
         with pytest.raises(DailyLimitError):
             limit.take([GUEST], "try-on 3")
 
@@ -130,4 +142,4 @@ def test_record_of_another_version_is_ignored(clock: Clock, value: bytes) -> Non
 
     limit = DailyLimit(Other(clock), clock)
     assert limit.used(GUEST) == 0
-    assert limit.take([GUEST], "try-on")
+    limit.take([GUEST], "try-on")

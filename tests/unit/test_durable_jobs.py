@@ -356,6 +356,38 @@ def test_same_key_is_same_job(shop: DurableShop) -> None:
         one.submit("ada", tryon(), "k")
 
 
+def test_new_job_may_be_refused(shop: DurableShop) -> None:
+    """The caller is asked before a job is made, but not for a repeat."""
+    web = shop.process()
+
+    def refuse() -> None:
+        raise KeyError("no more")
+
+    with pytest.raises(KeyError):
+        web.submit("ada", tryon(), "k", on_new=refuse)
+    assert not shop.leftovers()
+    job = web.submit("ada", tryon(), "k")
+    assert web.submit("ada", tryon(), "k", on_new=refuse).id == job.id
+
+
+def test_failure_is_given_back_before_it_is_seen(shop: DurableShop) -> None:
+    """Or whoever tries again at once is told that none is left."""
+    web, seen = shop.process(), []
+
+    class Watched(list[CountedTryon]):
+        def append(self, counted: CountedTryon) -> None:
+            super().append(counted)
+            seen.append(web.find(job.id, "ada"))
+
+    shop.given_back = Watched()
+    shop.make = lambda _request: Failure("e")
+    web = shop.process()
+    job = web.submit("ada", tryon())
+    shop.work(web)
+    assert [each and each.result for each in seen] == [None]
+    assert ended(web, job).result == Failure("e")
+
+
 def test_failed_job_is_made_again_under_its_key(shop: DurableShop) -> None:
     """It is another job, with the same key for Genvoris."""
     web = shop.process()

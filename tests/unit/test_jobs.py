@@ -160,6 +160,24 @@ def test_missing_picture_is_reported(
     assert processes.given_back == given_back
 
 
+def test_failure_is_given_back_before_it_is_seen(processes: Processes) -> None:
+    """Or whoever tries again at once is told that none is left."""
+    queue, work = processes.start(), BlockedWork(Failure("e"))
+    seen: list[Job | None] = []
+
+    class Watched(list[CountedTryon]):
+        def append(self, counted: CountedTryon) -> None:
+            super().append(counted)
+            seen.append(queue.find(job.id, "ada"))
+
+    processes.given_back = Watched()
+    queue = processes.start()
+    job = queue.submit("ada", tryon(work))
+    work.finish.set()
+    wait_for_end(queue, job)
+    assert [each and each.result for each in seen] == [None]
+
+
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
 @pytest.mark.parametrize(
     ("outcome", "given_back"), [(PICTURE, []), (Failure("e"), [COUNTED])], ids=["done", "failed"]
@@ -198,6 +216,26 @@ def test_same_key_of_another_owner_is_another_job(processes: Processes) -> None:
     first, second = run(queue, owner="ada", key="k"), run(queue, owner="ben", key="k")
     assert first.id != second.id
     assert queue.find(first.id, "ben") is None
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["store", "alone"])
+def test_new_job_may_be_refused(processes: Processes, *, away: bool) -> None:
+    """The caller is asked before a job is made, also again, but not for a repeat."""
+    queue, work = processes.start(), BlockedWork(Failure("e"))
+    processes.store.away = away
+    asked: list[str] = []
+
+    def refuse() -> None:
+        raise KeyError("no more")
+
+    job = queue.submit("ada", tryon(work), "k", on_new=lambda: asked.append("first"))
+    assert queue.submit("ada", tryon(), "k", on_new=refuse).id == job.id
+    work.finish.set()
+    until(lambda: (found := queue.find(job.id, "ada")) is not None and found.state == "failed")
+    with pytest.raises(KeyError):
+        queue.submit("ada", tryon(), "k", on_new=refuse)
+    again = queue.submit("ada", tryon(), "k", on_new=lambda: asked.append("again"))
+    assert (again.id != job.id, asked) == (True, ["first", "again"])
 
 
 def test_simultaneous_repeats_make_one_job(processes: Processes) -> None:

@@ -7,6 +7,7 @@ window is a moving one, since a shop does not know when its visitors' midnight i
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Claim:
         limit: How many they are; None to only remember which were started.
         code: The error of one too many.
         is_shared: Whether they belong to so many that they are counted by the hour, not by their
-            keys. A claim of the one who starts them comes before it and tells repeats.
+            keys. A claim of the one who starts them comes before it and has their keys.
     """
 
     owner: str
@@ -58,7 +59,8 @@ class CountedTryon:
 
     Attributes:
         claims: What it counts against; empty without a limit.
-        key: Tells it from its owner's others, and is the same for a repeat.
+        key: Tells it from all others, as its idempotency key alone does not: a try-on that failed
+            has the same one as the next attempt.
     """
 
     claims: tuple[Claim, ...]
@@ -66,7 +68,7 @@ class CountedTryon:
 
 
 class DailyLimit:
-    """Counts try-ons by their key, so that a repeat counts once.
+    """Counts try-ons by their key, so that one that fails is given back, and no other.
 
     While the store is unavailable, each process counts by itself.
 
@@ -94,23 +96,20 @@ class DailyLimit:
 
         Args:
             claims: Each of them must have a try-on left.
-            key: The try-on's key. One that is counted already may be started.
+            key: The idempotency key. A try-on that may be a repeat of a counted one is let on.
         """
         errors = []
         for claim in claims:
             times = self._read(claim.owner)
-            if key in times and not claim.is_shared:
+            if not claim.is_shared and any(_is_of(each, key) for each in times):
                 return None
-            wait = self._retry_after(times, claim, key)
+            wait = self._retry_after(times, claim)
             if wait is not None:
                 errors.append(DailyLimitError(wait, claim))
         return max(errors, key=lambda error: error.retry_after, default=None)
 
-    def take(self, claims: Sequence[Claim], key: str) -> bool:
+    def take(self, claims: Sequence[Claim], key: str) -> None:
         """Count a try-on for each claim.
-
-        Returns:
-            Whether it was not counted before.
 
         Raises:
             DailyLimitError: A claim has none left, so nothing was counted.
@@ -118,15 +117,12 @@ class DailyLimit:
         """
         taken: list[Claim] = []
         for claim in claims:
-            if claim.is_shared and not taken:
-                continue  # a repeat
             try:
-                if self._take(claim, key):
-                    taken.append(claim)
+                self._take(claim, key)
             except GenvorisError:
                 self.give_back(taken, key)
                 raise
-        return bool(taken)
+            taken.append(claim)
 
     def without_picture(self, tryon: CountedTryon) -> None:
         """Stop counting a try-on that gave no picture. An unavailable store is ignored."""
@@ -152,26 +148,20 @@ class DailyLimit:
             elif started:
                 self._change(claim.owner, uncount)
 
-    def _take(self, claim: Claim, key: str) -> bool:
-        is_new = False
-
+    def _take(self, claim: Claim, key: str) -> None:
         def add(times: dict[str, float]) -> None:
-            nonlocal is_new
-            wait = self._retry_after(times, claim, key)
+            wait = self._retry_after(times, claim)
             if wait is not None:
                 raise DailyLimitError(wait, claim)
             if claim.is_shared:
                 hour = _hour(self._clock())
                 times[hour] = times.get(hour, 0.0) + 1
-                is_new = True
-                return
-            is_new = key not in times
-            times.setdefault(key, self._clock())
+            else:
+                times[key] = self._clock()
 
         self._change(claim.owner, add)
-        return is_new
 
-    def _retry_after(self, times: dict[str, float], claim: Claim, key: str | None) -> float | None:
+    def _retry_after(self, times: dict[str, float], claim: Claim) -> float | None:
         if claim.limit is None:
             return None
         now = self._clock()
@@ -180,7 +170,7 @@ class DailyLimit:
                 return None
             oldest = min(int(hour[len(HOURLY) :]) for hour, count in times.items() if count)
             return max(1.0, (oldest + 1) * HOUR + DAY - now)
-        if key in times or len(times) < claim.limit:
+        if len(times) < claim.limit:
             return None
         return max(1.0, sorted(times.values())[-claim.limit] + DAY - now)
 
@@ -210,6 +200,16 @@ class DailyLimit:
             }
         except (ValueError, TypeError, AttributeError):  # written by another version
             return {}
+
+
+def attempt_key(key: str) -> str:
+    """Return a key for one more attempt at a try-on, by its idempotency key."""
+    return f"{key}:{secrets.token_hex(8)}"
+
+
+def _is_of(attempt: str, key: str | None) -> bool:
+    """Return whether an attempt has an idempotency key; of earlier versions, it is the key."""
+    return key is not None and attempt.partition(":")[0] == key
 
 
 def _key(owner: str) -> str:

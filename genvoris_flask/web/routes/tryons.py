@@ -23,7 +23,7 @@ from ..auth import (
     slot_owner,
 )
 from ..consents import require_consent
-from ..daily_limits import check_daily_limits, counted_tryon
+from ..daily_limits import TryonCount, check_daily_limits, counted_tryon
 from ..errors import HttpError, isolate
 from ..hosts import own_path, shop_url
 from ..pacing import check_turn
@@ -75,9 +75,11 @@ def create_tryon() -> tuple[Response, int, dict[str, str]]:
         raise HttpError("product_unavailable")
     keep_widget_session(form.widget_session)
     origin = shop_url(request).rstrip("/")
-    with counted_tryon(visitor, tryon_key) as counted:
-        tryon = TryOnRequest(form.photo, form.product, visitor.shopper, origin, tryon_key, counted)
-        job = _submit(visitor, tryon, key)
+    with counted_tryon(visitor, tryon_key) as count:
+        tryon = TryOnRequest(
+            form.photo, form.product, visitor.shopper, origin, tryon_key, count.tryon
+        )
+        job = _submit(visitor, tryon, key, count)
     own_jobs_of(state).add(visitor.owner, job.id)
     location = own_path(f"/tryons/{job.id}")
     return jsonify(job_fields(job, visitor.shopper)), 202, {"Location": location}
@@ -114,10 +116,10 @@ def delete_tryon(job_id: str) -> dict[str, Any]:
     return {"id": job_id, "outcome": removal}
 
 
-def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None) -> Job:
-    address = guest_address(visitor)
+def _submit(visitor: Visitor, tryon: TryOnRequest, key: str | None, count: TryonCount) -> Job:
+    jobs, address = get_state().jobs, guest_address(visitor)
     try:
-        return get_state().jobs.submit(visitor.owner, tryon, key, address=address)
+        return jobs.submit(visitor.owner, tryon, key, address=address, on_new=count.start)
     except BusyError:
         raise HttpError("busy", retry_after=RETRY_AFTER) from None
     except TooManyJobsError:

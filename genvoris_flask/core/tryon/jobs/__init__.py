@@ -101,6 +101,7 @@ class JobQueue(Protocol):
         key: str | None = None,
         *,
         address: str | None = None,
+        on_new: Callable[[], object] = lambda: None,
     ) -> Job:
         """Queue a try-on.
 
@@ -111,6 +112,7 @@ class JobQueue(Protocol):
                 except that a failed job is run again.
             address: A guest's address. Guests at one address share a limit, since a guest
                 without cookies is a new owner in every request.
+            on_new: Called before a job is made, but not for a repeat. What it raises is raised.
 
         Raises:
             BusyError: The queue is full.

@@ -117,6 +117,7 @@ class DurableJobQueue:
         key: str | None = None,
         *,
         address: str | None = None,
+        on_new: Callable[[], object] = lambda: None,
     ) -> Job:
         """Queue a try-on; see ``JobQueue``.
 
@@ -136,6 +137,7 @@ class DurableJobQueue:
                     if known.result is None:
                         self._unfinished.ensure(known.id)
                     return known
+                on_new()
                 self._accept(job, request, key, holder, limit)
         except LockTimeoutError:
             raise BusyError("Another try-on of this shopper is being started.") from None

@@ -8,7 +8,7 @@ from ....errors import LockTimeoutError
 from ..models import INTERRUPTED, Done, Failure, Job, JobResult
 from . import OnFailure, OnNoPicture
 from .records import JobRecords
-from .unfinished import UnfinishedJobs
+from .unfinished import Ticket, UnfinishedJobs
 
 
 class JobEnding:
@@ -35,6 +35,8 @@ class JobEnding:
 
     def end(self, job: Job, result: JobResult, picture: bytes | None = None) -> bool:
         """End a job, unless it has ended or was removed; return whether this is its result."""
+        if not isinstance(result, Done):
+            self._give_back(self._unfinished.ticket(job.id))  # before anybody can try again
         is_its_result = self._records.end(job, result, picture)
         self.close(job.id, result)
         return is_its_result
@@ -42,10 +44,10 @@ class JobEnding:
     def interrupt(self, job_id: str) -> None:
         """End a job that is not made any more."""
         job = self._records.find(job_id, "")
-        is_open = job and job.result is None
-        if job and is_open and self._records.end(job, INTERRUPTED, None):
+        if job is None or job.result:
+            self.close(job_id)
+        elif self.end(job, INTERRUPTED):
             self._on_failure(INTERRUPTED)
-        self.close(job_id)
 
     def close(self, job_id: str, made: JobResult | None = None) -> None:
         """Give back what a job held that has ended: its photo, its slot, a guest's day.
@@ -57,16 +59,20 @@ class JobEnding:
         job = self._records.find(job_id, "")
         result = job.result if job else None
         if ticket := self._unfinished.ticket(job_id):
-            if ticket.counted and not self._is_counted(job_id, result, made):
-                with suppress(LockTimeoutError):  # it comes back by itself
-                    self._on_no_picture(ticket.counted)
+            was_given_back = made is not None and not isinstance(made, Done)
+            if not was_given_back and not self._is_counted(job_id, result or made):
+                self._give_back(ticket)
             if ticket.key and result and not isinstance(result, Failure):
                 self._records.write_key(ticket.owner, ticket.key, job_id, settled=True)
             self._records.free_slot(ticket.slot, job_id)
         self._unfinished.forget(job_id)
 
-    def _is_counted(self, job_id: str, result: JobResult | None, made: JobResult | None) -> bool:
+    def _give_back(self, ticket: Ticket | None) -> None:
+        """Give back a try-on without a picture. To do it again changes nothing."""
+        if ticket and ticket.counted:
+            with suppress(LockTimeoutError):  # it comes back by itself
+                self._on_no_picture(ticket.counted)
+
+    def _is_counted(self, job_id: str, result: JobResult | None) -> bool:
         """Return whether a job counts: it has a picture, or it was removed and may have had one."""
-        if result or made:
-            return isinstance(result or made, Done)
-        return self._records.may_be_charged(job_id)
+        return isinstance(result, Done) if result else self._records.may_be_charged(job_id)

@@ -98,6 +98,7 @@ class LocalJobQueue:
         key: str | None = None,
         *,
         address: str | None = None,
+        on_new: Callable[[], object] = lambda: None,
     ) -> Job:
         """Queue a try-on; see ``JobQueue``."""
         worker = self._worker.get()
@@ -113,11 +114,12 @@ class LocalJobQueue:
                     task.request = replace(request, rerun=known)
                 elif known := known or (worker.find_repeat(task) if key else None):
                     return known
+                on_new()
                 self._accept(task, limit)
         except LockTimeoutError:
             raise BusyError("Another try-on of this shopper is being started.") from None
         except StoreUnavailableError:
-            if known := worker.accept_alone(task, limit):
+            if known := worker.accept_alone(task, limit, on_new):
                 return known
         try:
             worker.start(task)

@@ -114,7 +114,7 @@ class JobWorker:
             self._pending += 1
             self._tasks[task.job.id] = task
 
-    def accept_alone(self, task: Task, limit: int) -> Job | None:
+    def accept_alone(self, task: Task, limit: int, on_new: Callable[[], object]) -> Job | None:
         """Take a job while the store is unavailable, or return the job that it is a repeat of.
 
         Raises:
@@ -124,6 +124,7 @@ class JobWorker:
         with self._changed:
             if known := self.find_repeat(task):
                 return known
+            on_new()
             task.job = replace(task.job, id=self._records.unwritten_id(self.id))
             if count_unfinished(self._tasks.values(), task.holder) >= limit:
                 raise TooManyJobsError("This shopper has too many unfinished try-ons.")
@@ -204,6 +205,8 @@ class JobWorker:
         picture = outcome.data if isinstance(outcome, Picture) else None
         if isinstance(outcome, Failure) and not task.cancellation.is_charging:
             outcome = replace(outcome, charged=False)
+        if task.counted and picture is None and not task.result:
+            self._on_no_picture(task.counted)  # before anybody can see that, and try again
         with self._changed:
             if is_first := task.result is None:
                 task.picture, task.ended_at = picture, self._monotonic()
@@ -215,8 +218,7 @@ class JobWorker:
             self._settle(task)
         except StoreUnavailableError:
             log.debug("A try-on ended while the store is away; a heartbeat writes it down.")
-        # A picture that its owner no longer wanted was made, and counts.
-        if task.counted and (picture is None or task.unseen):
+        if task.counted and task.unseen and picture is not None:
             self._on_no_picture(task.counted)
 
     def _settle(self, task: Task) -> None:

@@ -92,7 +92,7 @@ def forward_request(route: Route) -> Response:
         key = _idempotency_key(visitor) or secrets.token_urlsafe(16)
         if visitor and route is TRYON:
             # Each counts: Genvoris does not say that it makes the picture of a key once.
-            held.enter_context(counted_tryon(visitor, secrets.token_urlsafe(16)))
+            held.enter_context(counted_tryon(visitor, secrets.token_urlsafe(16))).start()
             held.enter_context(guarded_tryon(shopper))
         tried = _Tried()
         try:
