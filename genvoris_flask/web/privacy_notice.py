@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from ..core.figures.holdout import DAYS as HOLDOUT_DAYS
 from ..settings import Settings
-from .consents import is_required
 from .state import AppState, SwitchedOff, find_state
 
 
@@ -52,6 +51,8 @@ def genvoris_privacy_notice(
 
 def _keys(state: AppState) -> Iterator[str]:
     """Yield the keys of the sentences that are true of a shop."""
+    from .consents import is_required  # imports what a shop's own commands may run without
+
     settings = state.settings
     yield from ("purpose", "basis")
     if is_required(state):
