@@ -69,7 +69,11 @@ class Console:
 
     def form(self, path: str) -> dict[str, Any]:
         """Return what a browser would send of a page's form if nothing was typed."""
-        text = self.get(path).split('<form method="post" class="sheet"')[1].split("</form>")[0]
+        return self.read(self.get(path))
+
+    def read(self, page: str) -> dict[str, Any]:
+        """Return what a browser would send of the form of a page that is open."""
+        text = page.split('<form method="post" class="sheet"')[1].split("</form>")[0]
         fields: dict[str, Any] = {}
         for tag in re.findall(r"<input[^>]*>", text):
             attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
@@ -203,18 +207,58 @@ def test_hold_out(genvoris: LocalGenvoris, tmp_path: Path) -> None:
     assert ">12.5<" in console.get()
 
 
-def test_meanwhile(console: Console) -> None:
-    """A form that was opened before somebody else saved changes nothing, and says so."""
-    old = console.form("/limits")
-    assert (
-        console.post("/texts", **{**console.form("/texts"), "shop_name": "Ada"}).status_code == 303
-    )
-    for path in ("/limits", "/button", "/charging"):
-        typed = {"tryons_per_day": "7", "button_label": "Try", "single_hours": "3"}
-        answer = console.post(path, **{**old, **typed})
-        assert answer.status_code == 409, path
-        assert "Somebody else has changed settings" in answer.text
-    assert console.stored() == {"GENVORIS_SHOP_NAME": "Ada"}
+NOW = re.compile(r'id="(\w+)-now">Applies now: <bdi>([^<]*)</bdi>')
+
+
+@pytest.mark.parametrize("key", [key for key in CHANGEABLE if key != "GENVORIS_TEXTS"])
+def test_meanwhile(console: Console, key: str) -> None:
+    """A form opened before somebody else saved is refused; it keeps what was entered."""
+    declared = CHANGEABLE[key]
+    path, name = f"/{declared.group}", declared.name
+    console.post("/charging", **console.form("/charging"))
+    sent = {**console.form(path), **typed(key)}
+    console.post("/texts", **{**console.form("/texts"), "shop_name": "Ada"})
+    console.post("/texts", reset="GENVORIS_SHOP_NAME")
+    answer = console.post(path, **sent)
+    assert answer.status_code == 409
+    assert "What you entered is still here" in answer.text
+    assert console.stored() == {}
+    assert [found[0] for found in NOW.findall(answer.text)] == [name]
+    described = rf'<(?:input|fieldset)[^>]*aria-describedby="[^"]*{name}-now"'
+    assert re.search(described, answer.text) or name == "button"
+    assert console.post(path, **console.read(answer.text)).status_code == 303
+    assert getattr(console.shop.state.settings, name) == declared.check(VALUES[key][0])
+
+
+def test_same_setting(console: Console) -> None:
+    """Where somebody else has changed the same setting, the page says to what."""
+    limits, products = console.form("/limits"), console.form("/products")
+    button = console.form("/button")
+    console.post("/limits", **{**limits, "tryons_per_day": "9", "shop_tryons_per_day": "50"})
+    console.post("/products", **{**console.form("/products"), "categories": ["home", "other"]})
+    design = {"button_label": "Look", "button_icon": "eye", "button_showOnCards": []}
+    console.post("/button", **{**console.form("/button"), **design})
+    asked = {"tryons_per_day": "7", "shop_tryons_per_day": "50"}
+    answer = console.post("/limits", **{**limits, **asked})
+    assert NOW.findall(answer.text) == [("tryons_per_day", "9")]
+    assert console.read(answer.text)["tryons_per_day"] == ["7"]
+    answer = console.post("/products", **{**products, "categories": ["object"]})
+    assert NOW.findall(answer.text) == [("categories", "Furniture and home; Everything else")]
+    answer = console.post("/button", **{**button, "button_label": "See"})
+    said = "Text: Look · Icon: eye · Also on product cards in lists: no"
+    assert NOW.findall(answer.text) == [("button", said)]
+    assert console.read(answer.text)["button_label"] == ["See"]
+
+
+def test_outdated_dry_run(console: Console) -> None:
+    """A dry run of an outdated form does not make it count as up to date."""
+    form = console.form("/charging")
+    console.post("/charging", **{**form, "single_hours": "3"})
+    shown = console.read(console.post("/charging", **form, dry_run="yes").text)
+    answer = console.post("/charging", **{**shown, "credit_days": "9"})
+    assert answer.status_code == 409
+    assert ("single_hours", "3") in NOW.findall(answer.text)
+    assert console.stored() == {"GENVORIS_SINGLE_HOURS": 3}
 
 
 @pytest.mark.parametrize("version", ["", "x", "0x", "1.5", "9" * 5000])
@@ -280,7 +324,7 @@ def test_audit_in_words(console: Console) -> None:
     assert re.findall("<bdi>([^<]*)</bdi>", guard) == ["yes", "no"]
     assert re.findall("<bdi>([^<]*)</bdi>", holdout) == ["0", "12.5"]
     assert "Visitors who see no button, in per cent" in holdout
-    assert re.findall("<bdi>([^<]*)</bdi>", button) == ["\N{EN DASH}", "label Try it"]
+    assert re.findall("<bdi>([^<]*)</bdi>", button) == ["\N{EN DASH}", "Text: Try it"]
 
 
 SECRETS = {

@@ -192,7 +192,7 @@ def test_somebody_else(console: Console) -> None:
     typed = {"text.title": "Anders", "text.choose": "Foto"}
     answer = console.post(PAGE, language="de", version=version, **typed)
     assert answer.status_code == 409
-    assert "What you typed is still here" in answer.text
+    assert "What you entered is still here" in answer.text
     shown = fields(answer.text)
     assert (shown["text.title"][0], shown["text.choose"][0]) == ("Anders", "Foto")
     now = re.findall(r'id="(text.\w+)-now">Applies now: <span[^>]*>([^<]*)', answer.text)
@@ -202,6 +202,17 @@ def test_somebody_else(console: Console) -> None:
         "title": "Am Körper",
         "choose": "Foto",
     }
+
+
+def test_wrong_and_outdated(console: Console) -> None:
+    """An outdated form with a wrong text is still outdated when the text is mended."""
+    form = {"language": "de", "version": console.form(PAGE)["version"]}
+    save(console, "de", title="Am Körper")
+    answer = console.post(PAGE, **form, **{"text.choose": "x" * 10_000})
+    assert answer.status_code == 422
+    shown = {**form, "version": console.read(answer.text)["version"]}
+    assert console.post(PAGE, **shown, **{"text.title": "Anders"}).status_code == 409
+    assert console.stored()[KEY]["de"]["title"] == "Am Körper"
 
 
 def test_undone_too_late(console: Console) -> None:

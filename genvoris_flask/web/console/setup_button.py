@@ -53,17 +53,15 @@ def change_button() -> Answer | Response:
     refused = save(state, "button")
     if refused is None:
         return go_to("/setup/button", done="saved")
-    if refused.problems is None:
-        response = _designer(state, plain(state.settings.button) or {}, is_outdated=True)
-    else:
-        design = read_value(BUTTON, request.form) or {}
-        response = _designer(
-            state,
-            design,
-            problems=refused.problems,
-            design_problems=design_problems(design, _texts()),
-            page=read_value(PAGE, request.form),
-        )
+    design = read_value(BUTTON, request.form) or {}
+    response = _designer(
+        state,
+        design,
+        problems=refused.problems,
+        is_outdated=refused.is_outdated,
+        design_problems=design_problems(design, _texts()),
+        page=read_value(PAGE, request.form),
+    )
     response.status_code = refused.status
     return response
 

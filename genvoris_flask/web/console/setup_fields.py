@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,17 @@ from ...errors import ConfigurationError
 from ...settings import Settings
 from ...settings.changeable import CHANGEABLE, Changeable, Group, plain
 from ..errors import page_language
-from .page import Text
+from .page import Text, label
 
 Form = MultiDict[str, str]
 EMPTY_PACKS = 2  # rows for further packs
+# Where the console's texts have names of what kinds of settings consist of.
+_NAMES: Mapping[str, str] = {
+    **dict.fromkeys(("ways", "categories"), "setup.choice"),
+    "button": "setup.design",
+    "packs": "setup.pack",
+    "credits": "setup.credits",
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Field:
         is_function: Whether a function of the shop's own decides.
         configured: What it is without the change.
         problem: What is wrong with what was sent.
+        now: What applies now, if that is to be shown beside what was sent.
     """
 
     declared: Changeable
@@ -45,6 +54,7 @@ class Field:
     is_function: bool = False
     configured: Any = None
     problem: str | None = None
+    now: str | None = None
 
     @property
     def name(self) -> str:
@@ -150,20 +160,30 @@ def changed_value(declared: Changeable, value: Any) -> str:
         # Each apart from the others' direction.
         counts = (f"\u2068{NAMES[code]}: {len(texts)}\u2069" for code, texts in value.items())
         return ", ".join(counts)
-    match shown:
-        case None:
-            return ""
+    return "" if shown is None else _in_words(shown, _NAMES.get(declared.kind))
+
+
+def _in_words(value: Any, names: str | None) -> str:
+    """Return a value or a part of one, with names in the page's language.
+
+    Args:
+        value: The value, as ``app.config`` has it.
+        names: What the keys of its names in the console's texts begin with, if it has any.
+    """
+    t: Text = functools.partial(translate, language=page_language())
+    match value:
         case bool():
-            return translate("setup.yes" if shown else "setup.no", page_language())
+            return t("setup.yes" if value else "setup.no")
         case list():
-            return ", ".join(each if isinstance(each, str) else _line(each) for each in shown)
+            return "; ".join(_in_words(each, names) for each in value)
         case Mapping():
-            return _line(shown)
-    return str(shown)
-
-
-def _line(fields: Mapping[str, Any]) -> str:
-    return " · ".join(f"{name} {value}" for name, value in fields.items())
+            return " · ".join(
+                f"{label(t, f'{names}.{name}', name)}: {_in_words(each, f'{names}.{name}')}"
+                for name, each in value.items()
+            )
+        case str() if names:
+            return label(t, f"{names}.{value}", value)
+    return str(value)
 
 
 def _whole(text: str) -> int | str:

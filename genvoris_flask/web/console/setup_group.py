@@ -60,20 +60,21 @@ class Refused:
     """Why a form was not saved.
 
     Attributes:
-        problems: What is wrong with each setting, by key; None if somebody else has changed
-            settings meanwhile.
+        problems: What is wrong with each setting, by key.
+        is_outdated: Whether somebody else has changed settings meanwhile.
     """
 
-    problems: Mapping[str, str] | None
+    problems: Mapping[str, str]
+    is_outdated: bool = False
 
     @property
     def status(self) -> int:
         """The answer's HTTP status."""
-        return CONFLICT if self.problems is None else UNPROCESSABLE
+        return CONFLICT if self.is_outdated else UNPROCESSABLE
 
     def show(self, state: AppState, group: Group, **more: Any) -> tuple[str, int]:
         """Return the page with what was sent, and what is wrong with it; see ``show_fields``."""
-        text = show_fields(state, group, self.problems, is_outdated=self.problems is None, **more)
+        text = show_fields(state, group, self.problems, is_outdated=self.is_outdated, **more)
         return text, self.status
 
 
@@ -95,7 +96,7 @@ def save_values(state: AppState, new: Mapping[str, Any]) -> Refused | None:
     except SettingsRefusedError as error:
         return Refused(_in_words(state, new, error.problems))
     except OutdatedChangeError:
-        return Refused(None)
+        return Refused({}, is_outdated=True)
     return None
 
 
@@ -103,6 +104,8 @@ def show_fields(
     state: AppState,
     group: Group,
     problems: Mapping[str, str] | None = None,
+    *,
+    is_outdated: bool = False,
     **more: Any,
 ) -> str:
     """Return the page of a group.
@@ -111,6 +114,8 @@ def show_fields(
         state: The state of the app.
         group: The page.
         problems: What is wrong with what was sent, by key; None shows what applies now.
+        is_outdated: Whether somebody else has changed settings since the form was opened. It then
+            also shows what applies now, wherever something else was sent.
         more: What else the template has.
     """
     live = live_settings(state)
@@ -118,17 +123,23 @@ def show_fields(
     fields = []
     for declared in of_group(group):
         current = getattr(state.settings, declared.name)
+        value = plain(current) if problems is None else read_value(declared, request.form)
+        is_other = is_outdated and is_new(declared, value, state.settings)
         field = Field(
             declared,
-            plain(current) if problems is None else read_value(declared, request.form),
+            value,
             is_changed=declared.key in stored.values,
             is_function=is_function(current),
             configured=changed_value(declared, getattr(live.base, declared.name)),
             problem=(problems or {}).get(declared.key),
+            now=changed_value(declared, current) if is_other else None,
         )
         fields.append(field)
     template = f"setup_{group}.html" if group in OWN_TEMPLATES else "setup_group.html"
-    return render_setup(template, group, fields=fields, version=stored.version, **more)
+    # What was sent is shown with its own version, or saving it would undo others' changes unseen.
+    version = stored.version if is_outdated else request.form.get("version", stored.version)
+    frame = {"version": version, "is_outdated": is_outdated}
+    return render_setup(template, group, fields=fields, **frame, **more)
 
 
 def render_setup(template: str, section: str, **values: Any) -> str:

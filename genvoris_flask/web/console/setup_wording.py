@@ -112,7 +112,7 @@ def change_wording() -> Answer:
             return _page(state, language, faults), 422
         refused = save_values(state, _change(state, language, texts))
     if refused is not None:
-        if refused.problems is None:
+        if refused.is_outdated:
             return _page(state, language, {}, is_outdated=True), refused.status
         problem = next(iter(refused.problems.values()), None)
         return _page(state, language, {}, problem=problem), refused.status
