@@ -15,6 +15,7 @@ from tests.support.flask_shop import Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.stripe_payloads import Stripe
+from tests.support.stripe_shop import start_events
 
 PLANS = [{"name": "Pro", "monthly_try_ons": 5, "external_price_id": "pro"}]
 SOLD_BY_STRIPE = {"GENVORIS_STRIPE_WEBHOOK_SECRET": "whsec_1", "GENVORIS_PLANS": PLANS}
@@ -140,6 +141,20 @@ def test_stripe_without_a_ledger(genvoris: LocalGenvoris) -> None:
         receipt = shop.extension.privacy.erase("ada")
     assert [line.place for line in receipt.lines if line.code == "purchases"] == ["records"]
     assert exported(shop)["records"]["stripe"] is None
+
+
+def test_moved_subscription(shop: Shop) -> None:
+    """A subscription that was moved to another shopper is in their export alone."""
+    stripe, apply = Stripe(metadata={"genvoris_external_id": "ada"}), shop.state.apply_stripe_event
+    assert apply is not None
+    for event in start_events(stripe):
+        apply(event)
+    stripe.metadata = {"genvoris_external_id": "bob"}
+    apply(stripe.change(at=10))
+    theirs = exported(shop, "bob")["database"]["stripe"]
+    assert set(theirs["subscriptions"]) == {stripe.subscription} == set(theirs["periods"])
+    ours = exported(shop)["database"]["stripe"]
+    assert (ours["subscriptions"], ours["periods"], ours["reversals"]) == ({}, {}, {})
 
 
 def test_what_names_the_shopper(shop: Shop) -> None:

@@ -235,3 +235,60 @@ def test_records_of_a_ledger(metadata: dict[str, str], caplog: pytest.LogCapture
     shop.deliver(old.paid(month=1, at=2000), old.change(price="max", at=2010), single.refunded())
     assert (named(), shop.available()) == ([], 0)
     assert f"{old.subscription} continues at Stripe" in caplog.text
+
+
+def move_to_bob(shop: StripeShop) -> Stripe:
+    """Let Ada buy a subscription, and move it to Bob."""
+    stripe = Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.deliver(*start_events(stripe))
+    stripe.metadata = {"genvoris_external_id": "bob"}
+    shop.deliver(stripe.change(at=1010))
+    return stripe
+
+
+def test_closed_after_moving() -> None:
+    """A subscription that was moved gives its former owner no plan once the new one is gone."""
+    clock = Clock()
+    clock.now = T0 + 1000.0
+    shop = StripeShop(clock=clock)
+    move_to_bob(shop)
+    shop.billing.close_account("bob")
+    shop.deliver(*start_events(Stripe(), "free", at=1020))
+    assert shop.account == ("ACTIVE", "pln_free")
+
+
+def test_customer_of_a_moved_subscription() -> None:
+    """Its customer stays the new owner's when the former owner's account is closed."""
+    clock = Clock()
+    clock.now = T0 + 1000.0
+    shop, single = StripeShop(clock=clock), Stripe()
+    single.customer = move_to_bob(shop).customer
+    shop.billing.close_account("ada")
+    shop.apply(single.one_off(reference=None, metadata={"genvoris_price_id": "max"}, at=1100))
+    assert shop.genvoris.customers["bob"]["planId"] == "pln_max"
+
+
+def test_overdue_after_closing() -> None:
+    """A subscription that becomes overdue after the closing names nobody."""
+    clock, keys = Clock(), set[str]()
+    clock.now = T0 + 1000.0
+    shop, old = StripeShop(clock=clock), Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.store.at_write = lambda key, _value: keys.add(key)
+    shop.deliver(*start_events(old))
+    shop.billing.close_account("ada")
+    shop.apply(old.change(status="past_due", at=2000))
+    assert named_by(shop, keys) == set()
+
+
+def test_customer_with_another_account() -> None:
+    """What continues gives nothing to another shopper who buys as the same Stripe customer."""
+    clock = Clock()
+    clock.now = T0 + 1000.0
+    shop, old, single = StripeShop(clock=clock), Stripe(), Stripe()
+    shop.deliver(*start_events(old, "max"))
+    shop.billing.close_account("ada")
+    single.customer = old.customer
+    named = {"genvoris_external_id": "bob", "genvoris_price_id": "pro"}
+    shop.deliver(single.one_off(metadata=named, at=1100))
+    shop.deliver(old.paid(month=1, price="max", at=2000))
+    assert shop.genvoris.customers["bob"]["planId"] == "pln_pro"

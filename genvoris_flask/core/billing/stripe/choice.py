@@ -119,9 +119,7 @@ def purchases_of(
     for name in account.subscriptions:
         known = context.repository.subscription(name)
         price = catalog.sold_price(known.prices, known.plans)
-        # Version 0.1 did not record the owner of a subscription.
-        is_theirs = known.external_id in (None, external_id)
-        if is_theirs and known.has_started and known.has_sold:
+        if known.is_of(external_id) and known.has_started and known.has_sold:
             plan = _plan(context, external_id, catalog, price, known.plans)
             yield _subscription(context, name, known, price, plan)
     for name in account.payments:

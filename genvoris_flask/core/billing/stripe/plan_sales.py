@@ -36,9 +36,11 @@ class PlanSettling:
         """
         has_changed = settle(self._context, external_id, name, catalog)
         known = self.repository.subscription(name)
-        ends = self._context.grace_end(known)
-        is_over = self._context.is_overdue(known)
-        self.repository.note_overdue(name, external_id, None if is_over else ends)
+        ends = None
+        # Whose account was closed is not to be noted again.
+        if known.is_of(external_id) and not self._context.is_overdue(known):
+            ends = self._context.grace_end(known)
+        self.repository.note_overdue(name, external_id, ends)
         return has_changed
 
 

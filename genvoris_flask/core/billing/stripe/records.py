@@ -119,6 +119,11 @@ class SubscriptionRecord(Record):
             self.filled_until, self.first_until
         )
 
+    def is_of(self, external_id: str) -> bool:
+        """Return whether it is a shopper's; version 0.1 did not record whose it was."""
+        is_unknown = self.external_id is None and not self.is_closed
+        return is_unknown or self.external_id == external_id
+
     def closed(self, external_id: str) -> Self:
         """Merge that the account of its owner, a shopper of the shop's, was closed."""
         told_id = None if self.told_id == external_id else self.told_id

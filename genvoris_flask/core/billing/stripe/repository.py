@@ -166,7 +166,8 @@ class StripeRepository:
             )
             self.save_account(external_id, AccountRecord(turn=account.turn, closed=closed))
             for customer in customers:
-                self._store.delete(_key("customer", customer))
+                if self._read("customer", customer) == external_id:
+                    self._store.delete(_key("customer", customer))
             for name in closed.purchases:
                 self.forget_owner(name, external_id)
 

@@ -153,7 +153,12 @@ class StripeContext:
         return self.settling.settle(external_id, name, catalog)
 
     def identify(
-        self, customer: str | None, from_event: str | None, from_record: str | None = None
+        self,
+        customer: str | None,
+        from_event: str | None,
+        from_record: str | None = None,
+        *,
+        is_closed: bool = False,
     ) -> str:
         """Return the shop's id of a Stripe customer.
 
@@ -161,12 +166,15 @@ class StripeContext:
             customer: Stripe's id of the customer.
             from_event: The shop's id, if the event contains it.
             from_record: The shop's id, if an earlier event about the same purchase contained it.
+            is_closed: Whether the purchase is of an account that was closed. Then it is not
+                another shopper's just because they have bought as the same customer since.
 
         Raises:
             StripeEventError: It is not known yet; a checkout that contains it may still come.
         """
         found = from_event or (self.shopper_of(customer) if customer else None) or from_record
-        found = found or (self.repository.shopper(customer) if customer else None)
+        if not found and customer and not is_closed:
+            found = self.repository.shopper(customer)
         if not found:
             ways = "metadata" if self.metadata_only else "metadata or a client_reference_id"
             raise StripeEventError(

@@ -153,7 +153,9 @@ class Subscriptions:
             return False
         is_over = known.state == "ended" or catalog.sold_price(known.prices, known.plans) is None
         try:
-            owner = self._context.identify(known.customer, known.told_id, known.external_id)
+            owner = self._context.identify(
+                known.customer, known.told_id, known.external_id, is_closed=known.is_closed
+            )
         except StripeEventError:
             if known.is_closed:
                 warn_of_closed(known, name)
