@@ -133,14 +133,13 @@ class JobRecords:
 
     def _is_unwritten(self, job_id: str) -> bool:
         """Return whether a worker may have yet to write a job that it took without the store."""
-        if not job_id.startswith(_UNWRITTEN):
-            return False
         taken, _, rest = job_id.removeprefix(_UNWRITTEN).partition("-")
         try:
             age = self._clock() - int(taken[:12], 16)
         except ValueError:
             return False
-        return age < UNWRITTEN_SECONDS + self._ttl and not self.leases.is_lost(rest[:16])
+        is_recent = job_id.startswith(_UNWRITTEN) and age < UNWRITTEN_SECONDS + self._ttl
+        return is_recent and not self.leases.is_lost(rest[:16], is_named=True)
 
     def cancel(self, job_id: str) -> bool:
         """Return whether an unfinished job is cancelled for nothing: it does not begin to charge.
