@@ -1,14 +1,14 @@
 """A design of the button that only the shop's owner sees, on a page of the shop.
 
-It was not saved yet: the page's address has it, signed and for some minutes. It counts only in a
-request of whoever made it in the console, and only while they may use that.
+It was not saved yet: the page's address has it, signed and for some minutes. It counts only on
+that page, in a request of whoever made it in the console, and only while they may use that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import Request
 from itsdangerous import BadData, URLSafeSerializer
@@ -34,9 +34,14 @@ def preview_url(state: AppState, path: str, design: Mapping[str, Any]) -> str:
         path: The path of the page, perhaps with a query.
         design: The design's fields in Genvoris's spelling.
     """
-    body = {"design": design, "by": actor(state), "until": state.clock() + SECONDS}
-    query = urlencode({PARAMETER: _serializer(state).dumps(body)})
     parts = urlsplit(path)
+    body = {
+        "design": design,
+        "path": unquote(parts.path).rstrip("/"),  # a redirect may add the last slash
+        "by": actor(state),
+        "until": state.clock() + SECONDS,
+    }
+    query = urlencode({PARAMETER: _serializer(state).dumps(body)})
     return parts._replace(query=f"{parts.query}&{query}" if parts.query else query).geturl()
 
 
@@ -61,6 +66,8 @@ def _read(state: AppState, page: Request) -> ButtonDesign | None:
         body = _serializer(state).loads(page.args.get(PARAMETER, ""))
         design = read_design(PARAMETER, body["design"])
     except (BadData, ConfigurationError):  # nobody's, or made by another version
+        return None
+    if (page.script_root + page.path).rstrip("/") != body.get("path"):
         return None
     if state.clock() > body["until"] or not may_use_console(state) or body["by"] != actor(state):
         return None

@@ -12,7 +12,7 @@ import pytest
 from flask import Response, session
 from werkzeug.test import TestResponse
 
-from genvoris_flask import genvoris_button
+from genvoris_flask import genvoris_button, genvoris_widget
 from genvoris_flask.core.locales import LANGUAGES
 from genvoris_flask.core.locales.console import read_group
 from genvoris_flask.settings.changeable import CHANGEABLE
@@ -483,6 +483,30 @@ def test_preview(console: Console) -> None:
     assert "Preview me" not in stranger.get(address).text, "it is another owner's"
     console.shop.genvoris.clock.now += 601
     assert "Preview me" not in console.shop.browser.get(address).text
+
+
+def test_preview_of_one_page(console: Console) -> None:
+    """The address of a preview has the design for its own page only, however that is written."""
+
+    @console.shop.app.get("/of/<name>/")
+    def product(name: str) -> str:
+        return str(genvoris_button(image="/a.png", title=name)) + str(genvoris_widget())
+
+    browser = console.shop.browser
+    query = preview(console).partition("?")[2]
+    assert "Preview me" not in browser.get(f"/of/shirt/?{query}").text
+    design = {"button_label": "Preview me", "button_showOnCards": "yes"}
+    for path in ("/of/shirt/", "/of/shirt", "/of/50%25%3Fa%23b/", "/of/\u00e4%C3%A4/"):
+        text = console.get("/button/preview", preview_page=path, **design)
+        found = re.search(r'src="(/of/[^"]*)"', text)
+        assert found
+        page = browser.get(html.unescape(found[1]), follow_redirects=True)
+        assert "Preview me" in page.text, path
+    text = console.get("/button/preview", preview_page="/below/of/shirt/", **design)
+    query = text.partition("genvoris_preview=")[2].partition('"')[0]
+    path = f"/of/shirt/?genvoris_preview={query}"
+    assert "Preview me" in browser.get(path, base_url="http://localhost/below").text
+    assert "Preview me" not in browser.get(path).text
 
 
 def test_preview_in_strict_shop(console: Console) -> None:
