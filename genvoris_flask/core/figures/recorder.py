@@ -95,6 +95,11 @@ class _Buffer:
     is_scheduled: bool = False
     is_failing: bool = False
 
+    def schedule(self) -> bool:
+        """Return whether writing is not scheduled yet; it then counts as scheduled."""
+        is_first, self.is_scheduled = not self.is_scheduled, True
+        return is_first
+
 
 class Recorder:
     """Counts what happens in a shop.
@@ -135,7 +140,9 @@ class Recorder:
             buffer.counts[Count(day, name)] += 1
             if product:
                 self._add_product(buffer, Count(day, name, product[:PRODUCT_LENGTH]), title)
-        self._write_soon(buffer)
+            is_first = buffer.schedule()
+        if is_first:
+            self._write_soon(buffer)
 
     def add_opinion(
         self,
@@ -164,17 +171,16 @@ class Recorder:
             buffer.opinions[digest] = opinion
             if product and title:
                 buffer.titles.setdefault(product, title[:PRODUCT_LENGTH])
-        self._write_soon(buffer)
+            is_first = buffer.schedule()
+        if is_first:
+            self._write_soon(buffer)
 
     def _write_soon(self, buffer: _Buffer) -> None:
-        with buffer.lock:
-            start, buffer.is_scheduled = not buffer.is_scheduled, True
-        if start:
-            try:
-                self._pool.submit(self._write, delay=0.0 if self._at_once() else FLUSH_SECONDS)
-            except RuntimeError as error:  # the next one tries again
-                buffer.is_scheduled = False
-                log.warning("Figures are not written yet: %s", error)
+        try:
+            self._pool.submit(self._write, delay=0.0 if self._at_once() else FLUSH_SECONDS)
+        except RuntimeError as error:  # the next one tries again
+            buffer.is_scheduled = False
+            log.warning("Figures are not written yet: %s", error)
 
     def add_time(self, seconds: float) -> None:
         """Count how long a try-on took."""
@@ -224,7 +230,6 @@ class Recorder:
                 buffer.is_failing = True
                 log.warning("The shop's figures wait to be written: %s", error)
             with buffer.lock:
-                was_scheduled, buffer.is_scheduled = buffer.is_scheduled, True
-            return None if was_scheduled else RunAgain(RETRY_SECONDS)
+                return RunAgain(RETRY_SECONDS) if buffer.schedule() else None
         buffer.is_failing = False
         return None
