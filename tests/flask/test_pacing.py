@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import traceback
 from contextlib import nullcontext
@@ -14,14 +15,15 @@ from flask import Flask
 from genvoris_flask.core.outbox.memory import MemoryOutbox
 from genvoris_flask.core.outbox.messages import Message, UndeliverableError
 from genvoris_flask.core.rates import PACE
-from genvoris_flask.core.tryon.burn_guard import BurnNotice
+from genvoris_flask.core.tryon.burn_guard import BurnNotice, CreditLevel
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.signals import credits_burning
 from genvoris_flask.web.alerts import VALID_SECONDS, AlertError, put_alert, send_alert
 from genvoris_flask.web.health_checks.genvoris import check_pace
-from tests.support.flask_shop import Shop, read_tag
+from genvoris_flask.web.routes.proxy.body import CreditsReader
+from tests.support.flask_shop import SMALL_PHOTO, Shop, read_tag
 from tests.support.ledgers import ledger_shop
-from tests.support.local_genvoris import LocalGenvoris, product_png
+from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris, product_png
 from tests.support.pictures import picture
 from tests.support.receiver import receiver
 from tests.support.waiting import LIMIT
@@ -127,6 +129,43 @@ def test_fast_spending_pauses_try_ons(
     signature = sign("s", body, genvoris.clock.now)
     assert shop.post("/webhook", data=body, headers={HEADER: signature}).status_code == 200
     assert shop.finish(shop.tryon())["state"] == "done"
+
+
+def test_hosted_widget_pauses_too(tmp_path: Path) -> None:
+    """The answers to its try-ons say how many credits are left."""
+    genvoris = LocalGenvoris(tmp_path / "genvoris", credits_at_start=25)
+    limit = "100/minute"
+    shop = paced_shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_LIMIT_TRYONS=limit)
+
+    def forward() -> int:
+        data = {"photo": (io.BytesIO(SMALL_PHOTO), "me.jpg"), "product_image_url": PRODUCT_URL}
+        with shop.post("/api/tryon", data=data) as answer:
+            return answer.status_code
+
+    shop.log_in(None)
+    ends = [forward() for _each in range(17)]
+    assert ends == [200] * 16 + [429]
+    assert shop.state.burn_guard.level() == CreditLevel(9, "guests")
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        (b'{"images": ["AAAA"], "remaining_credits": 17}', 17),
+        (b'{"data":{"remainingCredits":0},"a":1}', 0),
+        (b'{"title": "\\"remaining_credits\\": 3, ", "remaining_credits" : 12, "b": 2}', 12),
+        (b'{"title": "\\"remaining_credits\\": 3, "}', None),
+        (b'{"remaining_credits": null}', None),
+        (b'"remaining_credits": 17', None),
+    ],
+)
+def test_credits_in_an_answer(answer: bytes, left: int | None) -> None:
+    """They are found in whatever pieces it arrives, and not in what a browser has sent."""
+    for size in (1, 7, 100):
+        reader = CreditsReader()
+        pieces = [answer[start : start + size] for start in range(0, len(answer), size)]
+        assert list(reader.watch(pieces)) == pieces
+        assert reader.found == left
 
 
 @pytest.mark.parametrize("pays", [False, True])

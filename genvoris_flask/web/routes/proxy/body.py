@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -221,12 +222,14 @@ class Received:
         headers: Its headers.
         pieces: Its body.
         size: The length of its body.
+        credits_left: How many credits the shop has left, if it says so.
     """
 
     status: int
     headers: Mapping[str, str]
     pieces: Iterator[bytes]
     size: int
+    credits_left: int | None = None
 
 
 def receive(answer: StreamedResponse) -> Received:
@@ -237,21 +240,46 @@ def receive(answer: StreamedResponse) -> Received:
         UnreachableError: It broke off.
     """
     file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (closed when it is read)
+    credits_left = CreditsReader()
     try:
-        size = _fill(file, answer)
+        size = _fill(file, credits_left.watch(answer.iter_decoded()))
     except BaseException:
         file.close()
         raise
     headers = {name: value for name, value in answer.headers.items() if not _is_coding(name)}
-    return Received(answer.status, headers | {"content-length": str(size)}, _read(file), size)
+    headers["content-length"] = str(size)
+    return Received(answer.status, headers, _read(file), size, credits_left.found)
+
+
+class CreditsReader:
+    """Finds in an answer how many credits the shop has left, without parsing its pictures.
+
+    Attributes:
+        found: The number; None if there is none.
+    """
+
+    _FIELD = re.compile(rb'"remaining_?credits"\s{0,9}:\s{0,9}(\d{1,12})[\s,}]', re.IGNORECASE)
+    _LONGEST = 64  # bytes of the field, with its name
+
+    def __init__(self) -> None:
+        self.found: int | None = None
+
+    def watch(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of an answer as they are."""
+        end = b""
+        for piece in pieces:
+            if field := self._FIELD.search(end + piece):
+                self.found = int(field[1])
+            end = (end + piece)[-self._LONGEST :]
+            yield piece
 
 
 def _is_coding(name: str) -> bool:
     return name.lower() in ("content-encoding", "content-length")
 
 
-def _fill(file: SpooledTemporaryFile[bytes], answer: StreamedResponse) -> int:
-    for piece in answer.iter_decoded():
+def _fill(file: SpooledTemporaryFile[bytes], pieces: Iterable[bytes]) -> int:
+    for piece in pieces:
         file.write(piece)
         if file.tell() > MAX_BYTES:
             raise MalformedAnswerError("Genvoris answered a try-on with too much.")

@@ -121,6 +121,8 @@ class _Tried:
 def _deliver(picture: Received, held: ExitStack, state: AppState, tried: _Tried) -> Response:
     """Return the answer to a try-on that was made, with the shop's mark in its pictures."""
     count_picture(state, tried.product)
+    if picture.credits_left is not None:
+        state.burn_guard.report(picture.credits_left)
     marked = mark_answer(picture, state.settings.picture_mark)
     return _respond(marked, marked.pieces, held.pop_all(), state)
 
