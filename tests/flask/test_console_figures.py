@@ -204,6 +204,16 @@ def test_csv(shop: Shop, table: FigureTable) -> None:
     assert (days[-1]["day"], days[-1]["tried"]) == (str(day), "2")
 
 
+@pytest.mark.parametrize("title", ["Shirt;=1+1;", "Shirt; -1", 'Shirt";@x', "Shirt;\t=1"])
+def test_csv_split_at_semicolons(shop: Shop, table: FigureTable, title: str) -> None:
+    """As spreadsheets split it where numbers have a comma, no cell is a formula either."""
+    day = today(shop)
+    table.add({Count(day, "tried", "shirt"): 1}, {"shirt": title})
+    answer = shop.browser.get(FIGURES, query_string={"csv": "products", "days": 7})
+    cells = [each for row in csv.reader(io.StringIO(answer.text), delimiter=";") for each in row]
+    assert not [each for each in cells if each.lstrip().startswith(("=", "+", "-", "@"))]
+
+
 def test_texts_from_browsers(shop: Shop, table: FigureTable) -> None:
     """What browsers report about products is text on the page, and nothing else."""
     product = "<script>alert(1)</script>"

@@ -13,6 +13,8 @@ from .statistics import Interval
 from .trial import Trial
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+# At the start of a cell, and after what separates cells where numbers have a comma.
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+@-]|[\t\r])")
 # How many decimals the main unit has, where it is not two (ISO 4217).
 _DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -38,9 +40,7 @@ def cell(value: object) -> object:
 
     Ids and titles of products come from browsers.
     """
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    return _FORMULA.sub("\\1'", value) if isinstance(value, str) else value
 
 
 def daily_rows(report: Report) -> Iterator[dict[str, Any]]:
