@@ -20,7 +20,7 @@ from genvoris_flask.core.tryon.engines import TokenSource
 from genvoris_flask.core.tryon.engines.custom import CustomEngine
 from genvoris_flask.core.tryon.models import TryOnRequest
 from genvoris_flask.errors import DeadlineError
-from tests.support.flask_shop import Shop
+from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.pictures import marked, picture
 from tests.support.waiting import until
@@ -446,3 +446,26 @@ def test_cancelled_picture_is_not_metered(shop: Shop) -> None:
     cancelled.set()
     until(lambda: answers == [False, True])
     assert shop.genvoris.used() == 0
+
+
+@pytest.mark.parametrize("way", ["returns", "raises"])
+def test_cancelled_picture_counts_in_the_day(genvoris: LocalGenvoris, way: str) -> None:
+    """The function has run, which may cost the shop, whatever it does when it learns of it."""
+    shop = Shop(genvoris, GENVORIS_ALLOW_GUESTS=True, GENVORIS_GUEST_TRYONS_PER_DAY=1)
+    working, cancelled = threading.Event(), threading.Event()
+
+    def make(_photo: Photo, _product: Product, _shopper: Shopper | None) -> bytes:
+        working.set()
+        assert cancelled.wait(60)
+        if way == "raises":
+            raise OSError
+        return MADE
+
+    shop.extension.tryon_engine(make)
+    job = shop.tryon().get_json()["id"]
+    assert working.wait(60)
+    removed = shop.browser.delete(f"/genvoris/tryons/{job}", headers=SAME_ORIGIN)
+    assert removed.get_json()["outcome"] == "cancelled"
+    cancelled.set()
+    until(lambda: shop.state.jobs.load().unfinished == 0)
+    assert shop.tryon().get_json()["error"] == "guest_limit_reached"

@@ -40,6 +40,7 @@ from genvoris_flask.core.tryon.models import (
     Outcome,
     Rerun,
     TryOnCancelledError,
+    TryOnDiscardedError,
     TryOnPostponedError,
     TryOnRequest,
     came_too_late,
@@ -537,6 +538,23 @@ def test_cancelled_before_it_is_charged(shop: DurableShop) -> None:
     job = web.submit("ada", tryon())
     shop.work(web)
     assert web.find(job.id, "ada") is None
+    assert not shop.leftovers()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cancelled_while_the_shops_engine_runs(shop: DurableShop, when: str) -> None:
+    """It counts, as the engine may cost the shop; one that was cancelled before does not."""
+    web, worker = shop.process(), shop.process()
+
+    def make(request: TryOnRequest) -> Outcome:
+        assert web.remove(job.id, "ada") == "cancelled"
+        error = TryOnDiscardedError if when == "after" else TryOnCancelledError
+        raise error("cancelled")
+
+    shop.make = make
+    job = web.submit("ada", tryon())
+    shop.work(worker)
+    assert shop.given_back == ([] if when == "after" else [COUNTED])
     assert not shop.leftovers()
 
 

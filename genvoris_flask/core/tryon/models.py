@@ -23,6 +23,10 @@ class TryOnCancelledError(GenvorisError):
     """The shopper cancelled the try-on before anything was charged. Its picture is not wanted."""
 
 
+class TryOnDiscardedError(TryOnCancelledError):
+    """The shopper cancelled while the shop's own engine ran, which may have cost the shop."""
+
+
 class TryOnPostponedError(GenvorisError):
     """Genvoris asks to wait, and nothing was charged. Run the try-on again, without a thread idle.
 
@@ -282,7 +286,7 @@ def dump_result(result: JobResult) -> bytes:
 
 def load_result(raw: bytes) -> JobResult | None:
     """Deserialize a result. Return None for a removed job and for a format of another version."""
-    try:
+    with suppress(ValueError, TypeError, KeyError):
         fields: dict[str, Any] = json.loads(raw)
         match fields.pop("state"):
             case "done":
@@ -292,6 +296,4 @@ def load_result(raw: bytes) -> JobResult | None:
                 return Failure(**fields)
             case "refused":
                 return Refusal(**fields)
-    except (ValueError, TypeError, KeyError):
-        pass
     return None

@@ -25,7 +25,7 @@ from ...images.photos import Picture, Quota, read_picture
 from ...products import Product
 from ...sessions import Shopper
 from ...sessions.broker import SessionBroker
-from ..models import TryOnRequest
+from ..models import TryOnDiscardedError, TryOnRequest
 from ..paywall import Refusal, reason_against
 from . import EngineHook, TokenSource
 
@@ -67,21 +67,20 @@ class CustomEngine:
             ApiError: Genvoris refuses to meter it, so the picture is withheld.
             DeadlineError: It took too long.
             MintError: The shopper has no token.
-            TryOnCancelledError: It was cancelled, so its picture is not metered.
+            TryOnDiscardedError: It was cancelled, so its picture is not metered.
             GenvorisError: The shopper's usage could not be read.
         """
         tokens.get()  # registers a new shopper, and fails before any work is done
         before = self._usage(request.shopper)
         if refusal := _refusal(request, before):
             return refusal
-        started = self._clock()
-        made = self._call(request)
-        seconds = self._clock() - started
-        request.cancellation.check()
-        picture = _checked(made)
-        if seconds > self._timeout:
-            raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
-        request.cancellation.begin_charging()  # not before: only metering charges the shopper
+        try:
+            picture, seconds = self._make_picture(request)
+            request.cancellation.begin_charging()  # not before: only metering charges the shopper
+        except Exception as error:
+            if request.cancellation.is_cancelled():  # the reason, whatever the function made of it
+                raise TryOnDiscardedError("The try-on was cancelled while it was made.") from error
+            raise
         if request.rerun and request.rerun.may_be_charged:
             log.warning("A worker died while it metered a try-on, so it is not metered again.")
             return picture
@@ -92,6 +91,17 @@ class CustomEngine:
     def charged(self, _error: Exception) -> bool:
         """Return False: an error is raised only if nothing was metered."""
         return False
+
+    def _make_picture(self, request: TryOnRequest) -> tuple[Picture, float]:
+        """Return what the shop's function made, and in how many seconds."""
+        started = self._clock()
+        made = self._call(request)
+        seconds = self._clock() - started
+        request.cancellation.check()
+        picture = _checked(made)
+        if seconds > self._timeout:
+            raise DeadlineError(f"The shop's own engine took {seconds:.0f} s, which is too long.")
+        return picture, seconds
 
     def _call(self, request: TryOnRequest) -> object:
         arguments = (request.photo, request.product, request.shopper)

@@ -24,6 +24,7 @@ from ..models import (
     Outcome,
     Rerun,
     TryOnCancelledError,
+    TryOnDiscardedError,
     TryOnPostponedError,
     TryOnRequest,
     came_too_late,
@@ -50,6 +51,7 @@ class Attempt:
         started_at: When it began, on a monotonic clock.
         is_over: Whether it has ended the job, or lost it to another attempt.
         has_failed: Whether the job failed since it takes too long.
+        has_run: Whether the shop's own engine has run, though the job was cancelled.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Attempt:
     started_at: float
     is_over: bool = False
     has_failed: bool = False
+    has_run: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
@@ -155,7 +158,8 @@ class Attempts:
         """
         try:
             return self._run_tryon(attempt.request)
-        except TryOnCancelledError:
+        except TryOnCancelledError as error:
+            attempt.has_run = isinstance(error, TryOnDiscardedError)
             return None
         except TryOnPostponedError:
             raise
@@ -244,7 +248,7 @@ class Attempts:
             log.warning("Try-on %s was made again elsewhere; this outcome is dropped.", job.id)
             return False
         if outcome is None:
-            self._ending.interrupt(job.id)
+            self._ending.interrupt(job.id, has_run=attempt.has_run)
         else:
             if isinstance(outcome, Failure) and not self._may_be_charged(attempt):
                 outcome = replace(outcome, charged=False)

@@ -14,6 +14,7 @@ from ..models import (
     Failure,
     Outcome,
     TryOnCancelledError,
+    TryOnDiscardedError,
     TryOnPostponedError,
     TryOnRequest,
     came_too_late,
@@ -68,12 +69,20 @@ class TaskMaker:
             return self._run_tryon(request)
         except TryOnPostponedError as error:
             return self._postpone(task, request, error.seconds)
-        except TryOnCancelledError:
+        except TryOnCancelledError as error:
             task.superseded = True
+            if isinstance(error, TryOnDiscardedError) and not self._has_failed(task):
+                task.counted = None  # it stays counted
             return INTERRUPTED
         except BaseException:  # sys.exit() in the shop's function must end the job, too
             log.exception("Try-on %s failed", task.job.id)
             return Failure("internal_error")
+
+    def _has_failed(self, task: Task) -> bool:
+        """Return whether its shopper was told that a try-on failed, rather than cancelled it."""
+        with suppress(StoreUnavailableError):
+            return self._records.has_failed(task.job.id)
+        return False
 
     def _postpone(self, task: Task, request: TryOnRequest, seconds: float) -> Outcome | RunAgain:
         """Queue a job again, unless its shopper would have to wait for too long."""
