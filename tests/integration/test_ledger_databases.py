@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, select
 
 from genvoris_flask.core.figures.holdout import Mark
 from genvoris_flask.core.figures.recorder import Count, Opinion
@@ -28,7 +28,8 @@ from genvoris_flask.core.ledger.figures import FigureTable
 from genvoris_flask.core.ledger.grants import Grant, new_values
 from genvoris_flask.core.ledger.migrate import pending, upgrade, versions
 from genvoris_flask.core.ledger.models import OrderLine
-from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata
+from genvoris_flask.core.ledger.person_export import export_person
+from genvoris_flask.core.ledger.schema import VERSION_TABLE, metadata, records
 from genvoris_flask.errors import LedgerUnavailableError
 from tests.support.databases import running_mariadb, running_postgres
 from tests.support.killing import kill_often
@@ -36,6 +37,8 @@ from tests.support.ledgers import DAY, START, LedgerFixture, new_ledger
 from tests.support.outboxes import in_two_processes, killed_often
 from tests.support.payment_life import PaymentLife
 from tests.support.stripe_ledger import StripeLedgerShop
+from tests.support.stripe_payloads import Stripe
+from tests.support.stripe_shop import start_events
 from tests.support.subscription_life import SubscriptionLife
 
 T = TypeVar("T")
@@ -439,3 +442,16 @@ def open_engine_without_waiting(url: str) -> Callable[[], Engine]:
         return engine
 
     return make
+
+
+def test_export_locks_nothing(url: str) -> None:
+    """While a shopper's data are read, events of Stripe's do not have to wait."""
+    shop, stripe = StripeLedgerShop(url=url), Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.deliver(*start_events(stripe))
+    engine, now = shop.fixture.database.engine, shop.ledger.now()
+    with engine.connect() as reader, engine.connect() as other:
+        reader.info[database.MODE] = "read"
+        assert export_person(reader, "ada", (), now)["stripe"]
+        locked = select(records.c.key).with_for_update(nowait=True)
+        assert len(other.execute(locked).all()) > 3
+    engine.dispose()

@@ -123,19 +123,23 @@ class DatabaseRecords:
     Args:
         connection: The transaction.
         now: The current time.
+        for_update: Whether others must not change what is read before the transaction ends. An
+            export only reads, and must not make events wait.
     """
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, *, for_update: bool = True) -> None:
         self._connection = connection
         self._now = now
+        self._for_update = for_update
         self._read: dict[str, bytes | None] = {}
 
     def get(self, key: str) -> bytes | None:
-        """Return a value, if there is one; nobody else changes it before the transaction ends."""
+        """Return a value, if there is one."""
         if key not in self._read:
-            found = self._connection.execute(
-                select(records.c.value).where(records.c.key == key).with_for_update()
-            ).scalar_one_or_none()
+            query = select(records.c.value).where(records.c.key == key)
+            if self._for_update:
+                query = query.with_for_update()
+            found = self._connection.execute(query).scalar_one_or_none()
             self._read[key] = None if found is None else str(found).encode()
         return self._read[key]
 

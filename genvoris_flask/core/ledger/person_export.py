@@ -65,7 +65,7 @@ def export_person(
     found["delivered"] = [{name: row[name] for name in _DELIVERED} for row in delivered]
     digests = [hashlib.sha256(each.encode()).hexdigest() for each in tryon_ids]
     found["opinions"] = _rows(connection, figure_opinions, figure_opinions.c.digest.in_(digests))
-    repository = StripeRepository(DatabaseRecords(connection, now))
+    repository = StripeRepository(DatabaseRecords(connection, now, for_update=False))
     return {**found, "stripe": export_purchases(repository, external_id)}
 
 

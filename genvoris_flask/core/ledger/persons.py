@@ -137,7 +137,8 @@ def _erase(connection: Connection, external_id: str, now: datetime) -> list[Rece
     running = select(func.count()).where(lots.c.account == name, lots.c.email_hash.is_not(None))
     kept = connection.execute(running).scalar_one()
     add("digests of the address", "kept", kept, _FREE, "free")
-    repository = StripeRepository(DatabaseRecords(connection, now))
+    # Without a lock, since events of Stripe's lock their records before the account.
+    repository = StripeRepository(DatabaseRecords(connection, now, for_update=False))
     if closed := repository.account(external_id).closed.purchases:
         lines.append(purchases_line("database", len(closed)))
     return lines
