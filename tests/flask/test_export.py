@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.event import listen
 
 from genvoris_flask.core.ledger.persons import DatabaseErasures
 from genvoris_flask.core.outbox.messages import Message
@@ -57,6 +58,23 @@ def test_refunds(shop: Shop) -> None:
     found = exported(shop)["database"]["reversals"]
     assert {each["source_id"].partition("/")[0] for each in found} == {"order-1"}
     assert sum(each["refunded"] for each in found) == 300
+
+
+def test_many_refunds(shop: Shop) -> None:
+    """However many orders there are, their refunds are read by one statement."""
+    with shop.app.app_context():
+        for number in range(9):
+            name, billing = f"order-{number}", shop.extension.billing
+            billing.order_paid(name, external_id="ada", try_ons=3, paid=900, currency="EUR")
+    assert shop.state.database is not None
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    listen(shop.state.database.engine, "before_cursor_execute", note)
+    assert len(exported(shop)["database"]["lots"]) == 9
+    assert len([each for each in statements if "FROM genvoris_reversals" in each]) == 1
 
 
 def test_open_erasure(shop: Shop) -> None:

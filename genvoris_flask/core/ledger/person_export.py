@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from .schema import (
 )
 
 BOOKS: tuple[Table, ...] = (lots, reservations, entries, subscriptions, events)
+BATCH = 500  # ids in one statement; SQLite takes 999 in older versions
 _WORDING = ("version", "language", "body", "depicted", "age")
 _DELIVERED = ("kind", "queued_at", "ended_at")
 
@@ -78,12 +80,15 @@ def is_about(external_id: str) -> ColumnElement[bool]:
 
 def _reversals(connection: Connection, sales: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return refunds and disputes of a person's sales, whose ids others may use for their own."""
-    ids = [(lot["source"], each) for lot in sales for each in (lot["source_id"], lot["bundle"])]
+    by_source: dict[str, set[str]] = defaultdict(set)
+    for lot in sales:
+        by_source[lot["source"]] |= {lot["source_id"], lot["bundle"]} - {None}
     found: list[dict[str, Any]] = []
-    for source, source_id in dict.fromkeys(ids):
-        if source_id is not None:
-            is_source = reversals.c.source.in_((source, WHOLE))
-            found += _rows(connection, reversals, is_source, reversals.c.source_id == source_id)
+    for source, ids in by_source.items():
+        is_source, ordered = reversals.c.source.in_((source, WHOLE)), sorted(ids)
+        for start in range(0, len(ordered), BATCH):
+            some = reversals.c.source_id.in_(ordered[start : start + BATCH])
+            found += _rows(connection, reversals, is_source, some)
     return found
 
 
