@@ -144,14 +144,19 @@ def test_screens(browser: Browser, console: OpenConsole, size: str) -> None:
 
 def give(console: OpenConsole) -> None:
     """Have the owner give a shopper something, so that there is a history."""
+    change(console, "give", id="user_7", form="0" * 32, note="Parcel arrived late", try_ons="3")
+
+
+def change(console: OpenConsole, action: str, **form: str) -> None:
+    """Have the owner send a form of a shopper's page."""
     client = console.shop.app.test_client()
     console.shop.log_in("fen", client)
-    data = {"id": "user_7", "form": "0" * 32, "note": "Parcel arrived late", "try_ons": "3"}
     headers = {"Sec-Fetch-Site": "same-origin"}
-    assert client.post(f"{CONSOLE}/shopper/give", data=data, headers=headers).status_code == 303
+    assert client.post(f"{CONSOLE}/shopper/{action}", data=form, headers=headers).status_code == 303
 
 
 TABLES = {
+    "shoppers": "/shoppers",
     "history": "/history",
     "figures": "/figures",
     "shopper": "/shopper?id=user_7",
@@ -169,6 +174,8 @@ WIDE = """[...document.querySelectorAll(".scroll")]
 def test_tables_on_a_phone(browser: Browser, console: OpenConsole, language: str) -> None:
     """On a phone, no table is wider than the screen, and those that are stacked stay tables."""
     give(console)
+    change(console, "give", id="user_91001059", form="1" * 32, note="Late", try_ons="30")
+    change(console, "pause", id="user_91001059", form="2" * 32)
     figures, recorder = console.shop.state.figures, console.shop.state.recorder
     assert figures
     assert recorder
@@ -195,6 +202,7 @@ def test_work(browser: Browser, console: OpenConsole, *, has_scripts: bool) -> N
     page = context.new_page()
     page.goto("/enter")
     page.goto(f"{CONSOLE}/shoppers")
+    expect(page.get_by_role("link", name="Back to the shop")).to_have_attribute("href", "/")
     page.get_by_role("searchbox").fill("user_7")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="user_7").click()

@@ -106,7 +106,7 @@ def test_plans(new_context: Any, tmp_path: Path) -> None:
     plans = [{"name": "Pro", "monthly_try_ons": 100, "external_price_id": "p", "price": "9.90 €"}]
     faults: list[str] = []
     with owner_shop(genvoris, tmp_path, GENVORIS_PLANS=plans) as (_, url):
-        for size, language in (("desktop", "en"), ("phone", "ar")):
+        for size, language in (("desktop", "en"), ("phone", "ar"), ("phone", "fr")):
             genvoris.call("POST", "/plans", {"name": f"Old {language}", "monthlyTryOns": 7})
             page = new_context(**VIEWPORTS[size], locale=language).new_page()
             page.goto(f"{url}/log-in/fen")

@@ -320,6 +320,7 @@ def test_audit_in_words(console: Console) -> None:
     console.post("/limits", **{**console.form("/limits"), "holdout": "12.5"})
     console.post("/button", **{**console.form("/button"), "button_label": "Try it"})
     text = console.shop.browser.get("/genvoris/console/history").text
+    assert "Value:" not in text
     button, holdout, guard, *_ = re.split(r"<tbody[^>]*>", text)[1].split("</tr>")
     assert re.findall("<bdi>([^<]*)</bdi>", guard) == ["yes", "no"]
     assert re.findall("<bdi>([^<]*)</bdi>", holdout) == ["0", "12.5"]

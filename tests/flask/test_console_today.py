@@ -198,8 +198,15 @@ def test_server_says_how_many_processes_there_are(shop: Shop, several: bool) -> 
         return inner(environ | {"wsgi.multiprocess": several}, start_response)
 
     shop.app.wsgi_app = server  # type: ignore[method-assign]
+    limit = {"GENVORIS_TRYONS_PER_DAY": 7}
+    assert shop.state.live
+    shop.state.live.change(limit, actor="fen")
     text = today(shop)
-    for hint in ("only if a single process serves the shop", "Behind a proxy, use ProxyFix"):
+    for hint in (
+        "only if a single process serves the shop",
+        "Behind a proxy, use ProxyFix",
+        "Each process counts the try-ons of a day",
+    ):
         assert (hint in text) is several
 
 

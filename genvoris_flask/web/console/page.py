@@ -56,6 +56,11 @@ class Console:
         return NAVIGATION
 
     @property
+    def shop_path(self) -> str:
+        """The path of the shop's first page."""
+        return f"{request.script_root}/"
+
+    @property
     def style(self) -> str:
         """The address of the style sheet."""
         return link(f"/assets/{load_asset('console.css').hashed_name}")

@@ -41,7 +41,7 @@ def diagnose(
     if environment.ok:
         yield from genvoris.check_left_ledger(state)
     yield from shop.check_outbox(state)
-    yield from charging.check_charging(state)
+    yield from charging.check_charging(state, is_only_process=is_only_process)
     yield shop.check_webhooks(state)
     if state.settings.plans:
         yield genvoris.check_plans(state)

@@ -9,10 +9,10 @@ from ..state import AppState
 from .finding import Finding, good, warn, wrong
 
 
-def check_charging(state: AppState) -> Iterator[Finding]:
+def check_charging(state: AppState, *, is_only_process: bool = False) -> Iterator[Finding]:
     """Check that shoppers can pay in each way in which the shop charges, and see the price."""
     settings = state.settings
-    yield from _check_daily_limits(state)
+    yield from _check_daily_limits(state, is_only_process=is_only_process)
     if not settings.charging:
         return
     yield good("charging", "Shoppers get try-ons by {ways}.", ways=settings.charging)
@@ -25,7 +25,7 @@ def check_charging(state: AppState) -> Iterator[Finding]:
         yield from _check_addresses(state)
 
 
-def _check_daily_limits(state: AppState) -> Iterator[Finding]:
+def _check_daily_limits(state: AppState, *, is_only_process: bool) -> Iterator[Finding]:
     """Check what a day can cost where try-ons are made for nothing."""
     settings = state.settings
     limits = (settings.shop_tryons_per_day, settings.tryons_per_day, settings.guest_tryons_per_day)
@@ -36,7 +36,7 @@ def _check_daily_limits(state: AppState) -> Iterator[Finding]:
             "Try-ons are made for nothing, and nothing limits what a day may cost all together: "
             "set GENVORIS_SHOP_TRYONS_PER_DAY.",
         )
-    elif any(limits) and settings.store_url is None:
+    elif any(limits) and settings.store_url is None and not is_only_process:
         yield warn(
             "daily limits",
             "Each process counts the try-ons of a day by itself: set GENVORIS_STORE_URL, so that "
