@@ -111,6 +111,21 @@ def test_whole_life(shop: LedgerFixture) -> None:
     ]
 
 
+def test_similar_ids_are_different_shoppers(shop: LedgerFixture) -> None:
+    """Whatever a database's own comparison makes of capitals, accents and spaces."""
+    names = ["ada", "ada ", "ada  ", " ada", "ada\x1f", "ada \x1f", "Ada", "ad\u00e1", "ada\u00a0"]
+    for number, name in enumerate(names, 1):
+        lines = [OrderLine("l", number), OrderLine("l ", 10)]
+        shop.ledger.order_paid(f"o {name}", lines, external_id=name)
+        assert shop.ledger.reserve(name, f"k {name}")
+    for number, name in enumerate(names, 1):
+        assert shop.ledger.balance(name).available == number + 9
+        journal = shop.ledger.journal(name)
+        assert {each.reservation for each in journal} == {None, f"k {name}"}
+        shop.ledger.refunded("order", f"o {name}", 1, paid=1)
+        assert shop.ledger.balance(name).available == 0
+
+
 def test_fifty_threads_on_a_lot_of_one(shop: LedgerFixture) -> None:
     """One of fifty try-ons that start at once gets the last one."""
     shop.ledger.give("u", Grant("single", "test", "1", 1))

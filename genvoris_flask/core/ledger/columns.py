@@ -35,10 +35,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class ExactText(TypeDecorator[str]):
+    """A string in MySQL and MariaDB, which by default ignore case, and spaces at the end.
+
+    The one collation that both have for exact comparisons ignores these spaces as well. So what
+    ends with one is stored with a mark after it.
+    """
+
+    impl: type[mysql.VARCHAR] = mysql.VARCHAR
+    cache_ok: bool = True
+    _MARK = "\x1f"
+
+    def __init__(self) -> None:
+        super().__init__(ID_LENGTH, charset="utf8mb4", collation="utf8mb4_bin")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return the text to store."""
+        return value + self._MARK if value and value.endswith((" ", self._MARK)) else value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return the stored text."""
+        return value.removesuffix(self._MARK) if value else value
+
+
 def id_type() -> Any:
-    """Return the type of an id; MySQL would otherwise compare ids without regard to case."""
-    exact = mysql.VARCHAR(ID_LENGTH, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(ID_LENGTH).with_variant(exact, "mysql", "mariadb")
+    """Return the type of an id, which is compared exactly in all databases."""
+    return String(ID_LENGTH).with_variant(ExactText(), "mysql", "mariadb")
 
 
 def row_id_type() -> Any:
