@@ -145,6 +145,20 @@ def test_consent_that_was_withdrawn_elsewhere(phone_shop: ScriptedShop) -> None:
     assert len(phone_shop.requests("POST", "/genvoris/handovers")) == 1
 
 
+def test_consent_that_was_withdrawn_after_it_was_given_here(phone_shop: ScriptedShop) -> None:
+    """The dialog asks anew, although the same text was agreed to on this page."""
+    phone_shop.status |= {"consent": {"form": FORM}}
+    phone_shop.refusal = (403, {"error": "consent_required", "detail": "Please agree first."})
+    page = open_shop(phone_shop)
+    press(page, USE_PHONE)
+    expect(dialog(page).locator("[part=consent]")).to_be_visible()
+    agree(page)
+    press(page, USE_PHONE)
+    expect(dialog(page)).to_contain_text("Please agree first.")
+    press(page, "Show a new code")
+    expect(dialog(page).get_by_role("checkbox", name="I agree to it.")).not_to_be_checked()
+
+
 def test_text_that_changes_while_it_is_read(phone_shop: ScriptedShop) -> None:
     """What was agreed to is void; the new text is asked, and the link waits for it."""
     phone_shop.status |= {"consent": {"form": FORM}}

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import VIEWPORTS
 from tests.support.dialog_steps import (
+    agree,
     button_of,
     choose,
     dialog,
@@ -274,6 +275,20 @@ def test_consent_on_record(shop: ScriptedShop, photo: Path) -> None:
     (agreed,) = shop.requests("POST", "/genvoris/consent")
     ticked = {"text": True, "depicted": True, "age": True}
     assert json.loads(agreed.post_data or "") == {"hash": "9f2c", "language": "en", **ticked}
+
+
+def test_consent_withdrawn_elsewhere(shop: ScriptedShop, photo: Path) -> None:
+    """What was agreed to on this page is asked anew when the backend wants it."""
+    form = {"hash": "9f2c", "language": "en", "text": "I agree to it.", "depicted": "It is me."}
+    shop.status |= {"consent": {"form": form}}
+    shop.refusal = (403, {"error": "consent_required", "detail": "Please agree first."})
+    page = open_shop(shop)
+    choose(page, photo)
+    agree(page)
+    press(page, "Try it on")
+    expect(dialog(page)).to_contain_text("Please agree first.")
+    press(page, "Try again")
+    expect(dialog(page).get_by_role("checkbox", name="I agree to it.")).not_to_be_checked()
 
 
 def test_delete_photo(shop: ScriptedShop, photo: Path) -> None:

@@ -61,7 +61,9 @@ export class Actions implements ScreenActions {
       this.#first.retry();
       return;
     }
-    void this.#session.readStatus(); // there may be something new to agree to
+    // What was agreed to here may have been withdrawn, or there is something new.
+    if (screen.problem.error === "consent_required") agreed.clear();
+    void this.#session.readStatus();
     this.backToPhoto();
     this.#begin(this.#again);
   }

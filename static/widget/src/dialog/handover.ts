@@ -1,7 +1,14 @@
 // Loads the panel with the QR code, when the shopper wants to use their phone.
 
 import type { WidgetContext } from "../widget/bundles";
-import { type ConsentContext, consentBox, isTicked, neededConsent, recordConsent } from "./consent";
+import {
+  agreed,
+  type ConsentContext,
+  consentBox,
+  isTicked,
+  neededConsent,
+  recordConsent,
+} from "./consent";
 import type { DialogElement } from "./element";
 
 declare const __HANDOVER__: string;
@@ -31,7 +38,10 @@ export async function showPhonePanel(
     config,
     take,
     back,
-    readStatus,
+    readStatus: () => {
+      agreed.clear(); // it may have been withdrawn since
+      return readStatus();
+    },
     announce: (text) => element.announce(text),
     askConsent: async () => {
       if (store.model.consent === undefined) await readStatus();
