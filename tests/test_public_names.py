@@ -55,6 +55,7 @@ def test_extension() -> None:
         "checkout",
         "client",
         "console_access",
+        "console_names",
         "consent_text",
         "conversion",
         "forget",

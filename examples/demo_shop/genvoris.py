@@ -10,6 +10,7 @@ from flask_login import current_user
 from genvoris_flask import GenvorisFlask, Pack, Paywall, Product, Refusal, Shopper
 
 from .models import db, external_id, find_user
+from .past import made_up_name
 
 genvoris = GenvorisFlask()
 
@@ -50,6 +51,19 @@ def paywall(refusal: Refusal) -> Paywall | None:
         action_label="See plans",
         action_url=url_for("plans.show", next=back),
     )
+
+
+@genvoris.console_names
+def names(ids: list[str]) -> dict[str, str]:
+    """Return the names of shoppers, and of whoever has changed something in the console."""
+    found = {each: find_name(each) for each in ids}
+    return {each: name for each, name in found.items() if name}
+
+
+def find_name(their_id: str) -> str | None:
+    number = their_id.removeprefix("user_")
+    user = find_user(their_id)
+    return user.name if user else made_up_name(int(number)) if number.isdecimal() else None
 
 
 @genvoris.checkout

@@ -26,6 +26,10 @@ DAYS = 30
 FIGURE_DAYS = 2 * DAYS
 # The made-up shoppers have numbers that no user of the shop has.
 FIRST, SHOPPERS = 1001, 40
+NAMES = (
+    *("Amal", "Bruno", "Carmen", "Daniyal", "Emma", "Farid", "Greta", "Hugo", "Imane", "Jonas"),
+    *("Katya", "Leon", "Maryam", "Noor", "Olga", "Pablo", "Quentin", "Rosa", "Samir", "Tilda"),
+)
 OWNER_ID = "6"  # of Fen, the last of the samples
 FAILURES = ("photo_unusable", "photo_unusable", "upstream_unreachable")
 PER_ORDER = 3
@@ -146,6 +150,12 @@ def _opinions(chance: random.Random, day: date, tried: int) -> Iterator[Opinion]
         reasons = () if is_liked else tuple(chance.sample(REASONS, chance.randint(0, 2)))
         product = chance.choice(PRODUCTS).slug
         yield Opinion(f"past-{day}-{number}", day, is_liked, reasons, product)
+
+
+def made_up_name(number: int) -> str | None:
+    """Return the name of a made-up shopper; None if none has that number."""
+    turn, place = divmod(number - FIRST, len(NAMES))
+    return f"{NAMES[place]} {'KM'[turn]}." if FIRST <= number < FIRST + SHOPPERS else None
 
 
 def add_past(url: str) -> None:

@@ -6,7 +6,7 @@ A failing function never takes a page down: the error is logged once, not on eve
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ class Hooks:
     product_filter: ProductFilter | None = None
     consent_text: ConsentHook | None = None
     console_access: Callable[[], bool] | None = None
+    console_names: Callable[[list[str]], Mapping[str, str]] | None = None
 
     def may_try_on(self, product: Product) -> bool:
         """Return whether the shop's ``product_filter`` offers a product for try-on.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from .hooks import Hooks
@@ -23,6 +23,7 @@ EngineT = TypeVar("EngineT", bound="EngineHook")
 ProductFilterT = TypeVar("ProductFilterT", bound="ProductFilter")
 ConsentT = TypeVar("ConsentT", bound="ConsentHook")
 ConsoleAccessT = TypeVar("ConsoleAccessT", bound=Callable[[], bool])
+ConsoleNamesT = TypeVar("ConsoleNamesT", bound=Callable[[list[str]], Mapping[str, str]])
 StripeShopperT = TypeVar("StripeShopperT", bound=Callable[[str], "str | None"])
 
 
@@ -83,6 +84,16 @@ class Registration:
         GENVORIS_CONSOLE_ROLE. Without any of them there is no console.
         """
         self._hooks.console_access = function
+        return function
+
+    def console_names(self, function: ConsoleNamesT) -> ConsoleNamesT:
+        """Register the function that returns what people are called, for the console.
+
+        It takes a list of ids, those of shoppers and of staff who changed something, and returns a
+        dict of names by id; without a name, the id is shown alone. It runs once for each page
+        that shows any of them. Names are not stored.
+        """
+        self._hooks.console_names = function
         return function
 
     def stripe_shopper(self, function: StripeShopperT) -> StripeShopperT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -228,6 +229,41 @@ def test_pages(shop: Shop) -> None:
     assert len(found) == len(set(found)) == 120
     assert found[0] in ("user_119", "user_118")
     assert found[-1] == "user_000"
+
+
+def test_names(shop: Shop) -> None:
+    """People are shown by the names that the shop has for their ids, and by the ids."""
+    asked: list[list[str]] = []
+
+    @shop.extension.console_names
+    def people(ids: list[str]) -> dict[str, str]:
+        asked.append(ids)
+        return {"ada": "Ada <Lovelace>", "fen": "Fen", "zoe": "Zoe"}
+
+    send(shop, "give", try_ons="3")
+    give(shop, "bob")
+    listed = shop.browser.get(f"{PATH}/shoppers").text
+    assert sorted(names(listed)) == ["Ada &lt;Lovelace&gt;", "bob"]
+    assert "<bdi>ada</bdi>" in listed
+    history = shop.browser.get(f"{PATH}/history").text
+    for text in (page(shop), history):
+        assert "<bdi>Fen</bdi>" in text
+        assert "Ada &lt;Lovelace&gt;</" in text
+        assert "<bdi>ada</bdi>" in text
+        assert "Zoe" not in text
+    known = shop.browser.get(f"{PATH}/shopper/genvoris", query_string={"id": "ada"}).text
+    assert "Ada &lt;Lovelace&gt;" in known
+    assert asked == [["ada", "bob"], ["ada", "fen"], ["ada", "fen"], ["ada"]]
+
+
+@pytest.mark.parametrize("function", [lambda _: None, lambda ids: ids, lambda ids: ids[9]])
+def test_no_names(shop: Shop, caplog: pytest.LogCaptureFixture, function: Any) -> None:
+    """If the shop's function fails or returns no names, ids are shown, and it is logged once."""
+    shop.extension.console_names(function)
+    give(shop, "ada")
+    for _ in range(2):
+        assert names(shop.browser.get(f"{PATH}/shoppers").text) == ["ada"]
+    assert caplog.text.count("console_names failed") == 1
 
 
 def test_search(shop: Shop) -> None:

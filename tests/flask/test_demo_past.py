@@ -52,6 +52,8 @@ def test_owner(tmp_path: Path) -> None:
         answer = browser.get("/genvoris/console/shoppers")
         assert answer.status_code == status
     assert "user_1040" in answer.text
+    assert "<bdi>Tilda M.</bdi>" in answer.text
+    assert "<bdi>Fen</bdi>" in browser.get("/genvoris/console/history").text
     designer = browser.get("/genvoris/console/setup/button").text
     frame = browser.get(
         html.unescape(find(r'<iframe class="preview"[^>]* src="([^"]*)"', designer))

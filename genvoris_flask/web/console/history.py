@@ -10,6 +10,7 @@ from flask import request
 
 from ...settings.changeable import CHANGEABLE, Changeable
 from ..state import get_state
+from .names import names_of, people_in
 from .page import render
 from .setup_fields import changed_value
 
@@ -28,12 +29,14 @@ def show_history() -> str:
 
     before = request.args.get("before", type=int)
     found = AuditLog(state.database, state.clock).entries(PAGE + 1, before=before)
+    shown = found[:PAGE]
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return render(
         "history.html",
         "common.nav.history",
         "history",
-        entries=[_as_in_setup(each) for each in found[:PAGE]],
+        entries=[_as_in_setup(each) for each in shown],
+        names=names_of(state, people_in(shown)),
         older=older,
         settings={key: each.name for key, each in CHANGEABLE.items()},
     )

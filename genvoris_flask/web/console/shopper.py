@@ -11,6 +11,7 @@ from ...core.sessions import Shopper
 from ...errors import GenvorisError, NotFoundError
 from ..errors import page_language
 from ..state import AppState, get_state
+from .names import names_of, people_in
 from .page import render
 
 JOURNAL, CHANGES = 50, 20
@@ -51,11 +52,13 @@ def render_shopper(state: AppState, external_id: str, problem: str | None = None
     balance = state.spending.balance(external_id) if is_known else None
     journal = state.billing.journal(external_id, limit=2 * JOURNAL) if is_known else []
     changes = AuditLog(state.database, state.clock).entries(CHANGES, subject=external_id)
+    names = names_of(state, [external_id, *people_in(changes)])
     return render(
         "shopper.html",
         "common.nav.shoppers",
         "shoppers",
-        heading=external_id,
+        heading=names.get(external_id, external_id),
+        names=names,
         shopper=external_id,
         is_known=is_known,
         balance=balance,
@@ -80,6 +83,7 @@ def show_at_genvoris() -> str | tuple[str, int]:
         "shopper.genvoris",
         "shoppers",
         shopper=external_id,
+        names=names_of(state, [external_id]),
         customer=customer,
         usage=usage,
         problem=problem,

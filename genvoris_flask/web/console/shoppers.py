@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from ..state import AppState, get_state
+from .names import names_of
 from .page import render
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ def list_shoppers() -> str:
         found = shoppers.named(query, PAGE + 1, after)
         if is_address and not found and after is None:
             found = shoppers.with_address(_digests(state, query), PAGE)
+    shown = found[:PAGE]
     return render(
         "shoppers.html",
         "common.nav.shoppers",
         "shoppers",
         query=query,
         is_address=is_address,
-        shoppers=found[:PAGE],
+        shoppers=shown,
+        names=names_of(state, (each.external_id for each in shown)),
         last=found[PAGE - 1] if len(found) > PAGE else None,
     )
 
