@@ -148,6 +148,18 @@ def test_hosted_widget_pauses_too(tmp_path: Path) -> None:
     assert shop.state.burn_guard.level() == CreditLevel(9, "guests")
 
 
+@pytest.mark.parametrize(("kind", "left"), [("Image/PNG", None), ("application/json", 3)])
+def test_credits_in_a_picture(genvoris: LocalGenvoris, kind: str, left: int | None) -> None:
+    """They are not believed: a browser may have written them into the photo."""
+    shop = paced_shop(genvoris)
+    headers, stream = {"Content-Type": kind}, httpx.ByteStream(b'{"remaining_credits": 3}')
+    answer = httpx.Response(200, headers=headers, stream=stream)
+    shop.transport.fault = lambda request: answer if "tryon" in request.url.path else None
+    with shop.post("/api/tryon", json={}) as received:
+        assert received.status_code == 200
+    assert shop.state.burn_guard.level().left == left
+
+
 @pytest.mark.parametrize(
     ("answer", "left"),
     [

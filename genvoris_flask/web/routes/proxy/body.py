@@ -248,7 +248,10 @@ def receive(answer: StreamedResponse) -> Received:
         raise
     headers = {name: value for name, value in answer.headers.items() if not _is_coding(name)}
     headers["content-length"] = str(size)
-    return Received(answer.status, headers, _read(file), size, credits_left.found)
+    kinds = (value for name, value in headers.items() if name.lower() == "content-type")
+    # A picture may have in it what a browser wrote into the photo.
+    found = None if next(kinds, "").lower().startswith("image/") else credits_left.found
+    return Received(answer.status, headers, _read(file), size, found)
 
 
 class CreditsReader:
