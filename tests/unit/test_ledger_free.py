@@ -79,6 +79,13 @@ def test_similar_address(shop: LedgerFixture, other: str) -> None:
     assert available(shop, "v", "ada@fass.example") == 7
 
 
+def test_endless_address(shop: LedgerFixture) -> None:
+    """It is no address, and takes no time to speak of: encoding this one would take hours."""
+    letters = "".join(chr(0x4E00 + 7919 * number % 20_000) for number in range(200_000))
+    shop.ledger.order_paid("o", [OrderLine("l", 5)], email=f"ada@{letters}")
+    assert available(shop, "u", f"ada@{letters}") == 7
+
+
 def test_replaced_secret(shop: LedgerFixture) -> None:
     """A new secret is no second free period, and orders of guests still find their owner."""
     shop.ledger.order_paid("o", [OrderLine("l", 5)], email=ADA)

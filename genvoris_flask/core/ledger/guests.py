@@ -18,6 +18,7 @@ from .grants import Grant, claim, find_lot, find_owners, find_sold, give, new_va
 from .lots import Lot, read_lot
 from .schema import entries, lots
 
+LONGEST_LABEL = 63  # characters, in a domain
 _DOTS = re.compile("[.\u3002]")
 _KEPT_LETTERS = re.compile("[\u00df\u03c2]")  # the German sharp s and the Greek final sigma
 
@@ -37,6 +38,8 @@ def email_digest(email: str, secret: bytes) -> str:
 
 def _plain_label(label: str) -> str:
     """Return a part of a domain in ASCII, if it can be written so."""
+    if len(label) > LONGEST_LABEL:  # of no domain; encoding it would take long
+        return label
     try:
         # Two domains may differ in these alone, and have two owners; the codec replaces them.
         if _KEPT_LETTERS.search(label):
