@@ -231,6 +231,15 @@ def test_pages(shop: Shop) -> None:
     assert found[-1] == "user_000"
 
 
+def test_of_orders(shop: Shop) -> None:
+    """What a shopper has of orders is called so, rather than "your orders" as on their account."""
+    with shop.app.app_context():
+        shop.extension.billing.order_paid("1", external_id="ada", try_ons=4)
+    shown = page(shop)
+    assert "<td>With orders</td>" in shown
+    assert "<td>Added · With orders</td>" in shown
+
+
 def test_names(shop: Shop) -> None:
     """People are shown by the names that the shop has for their ids, and by the ids."""
     asked: list[list[str]] = []

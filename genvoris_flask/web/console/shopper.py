@@ -7,6 +7,9 @@ from werkzeug.wrappers import Response
 
 from ...core.api.models import Customer, Usage
 from ...core.charging.account import history_of, lots_of
+from ...core.locales import DEFAULT
+from ...core.locales import translate as shopper_text
+from ...core.locales.console import translate
 from ...core.sessions import Shopper
 from ...errors import GenvorisError, NotFoundError
 from ..errors import page_language
@@ -62,14 +65,21 @@ def render_shopper(state: AppState, external_id: str, problem: str | None = None
         shopper=external_id,
         is_known=is_known,
         balance=balance,
-        lots=list(lots_of(balance, language)) if balance else [],
+        lots=list(lots_of(balance, language, owner_text)) if balance else [],
         is_paused=bool(balance and balance.held and not balance.available),
-        journal=list(history_of(journal, language))[:JOURNAL],
+        journal=list(history_of(journal, language, owner_text))[:JOURNAL],
         failed=shoppers.failed_tryons(external_id) if is_known else [],
         changes=changes,
         problem=problem,
         credit_days=state.settings.credit_days,
     )
+
+
+def owner_text(key: str, language: str = DEFAULT, **values: object) -> str:
+    """Return a text of the shopper's account page as the shop's owner should read it."""
+    if key == "account.lot.order":  # the shopper's own speaks of "your orders"
+        return translate("shopper.lot.order", language)
+    return shopper_text(key, language, **values)
 
 
 def show_at_genvoris() -> str | tuple[str, int]:
