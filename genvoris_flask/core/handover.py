@@ -156,13 +156,17 @@ class Handovers:
         self._erase(handover.id)
 
     def close_latest(self, owner: str) -> bool:
-        """End an owner's latest handover as ``close`` does; return whether there was one."""
+        """End an owner's latest handover as ``close`` does.
+
+        Returns:
+            Whether there was one: its link had not expired, or a photo of it was left.
+        """
         latest = self._store.get(_latest_key(owner))
         if latest is None:
             return False
-        self._erase(latest.decode("ascii", "replace"))
+        was_open = self._erase(latest.decode("ascii", "replace"))
         self._store.delete(_latest_key(owner))
-        return True
+        return was_open
 
     def _read(self, handover_id: str) -> Handover:
         key = _key(handover_id)
@@ -171,14 +175,16 @@ class Handovers:
             raise HandoverOverError
         return Handover(handover_id, **json.loads(record))
 
-    def _erase(self, handover_id: str) -> None:
+    def _erase(self, handover_id: str) -> bool:
         key = _key(handover_id)
+        is_open = self._store.get(key) is not None
         photo = f"{key}:photo"
         sealed = self._store.get(photo)
         upload = None if sealed == _TAKEN else self._sealer.unseal(photo, sealed)
         if upload is not None:
             self._photos.delete(upload.decode())
         self._store.delete(key, photo, f"{key}:connected")
+        return is_open or upload is not None
 
     def _write(self, key: str, value: bytes, seconds: float) -> None:
         self._store.set(key, self._sealer.seal(key, value), seconds)

@@ -134,6 +134,17 @@ def test_latest_is_closed(clock: Clock, photo: Photo, age: float) -> None:
     assert handovers.state(handover) == "waiting"
 
 
+def test_latest_that_is_over(clock: Clock) -> None:
+    """A link that its dialog has closed, or that has expired, is not counted as deleted."""
+    handovers = Handovers(MemoryStore(clock), NoSealer(), clock)
+    handover, _ = handovers.open("ada")
+    handovers.close(handover)
+    assert not handovers.close_latest("ada")
+    handovers.open("ada")
+    clock.now += LINK_SECONDS
+    assert not handovers.close_latest("ada")
+
+
 def test_closed_link(clock: Clock, photo: Photo) -> None:
     """Closing deletes a photo that has arrived, and refuses one that is under way."""
     store = MemoryStore(clock)

@@ -58,7 +58,7 @@ class JobHolder:
             reason = "being made; their pictures are thrown away"
             lines.append(ReceiptLine(self.place, "try-ons", "deleted", under_way, reason))
         if linked:
-            what = "link for the shopper's phone, and a photo that it had sent"
+            what = "link for the shopper's phone, with any photo that it had sent"
             lines.append(ReceiptLine(self.place, what, "deleted", 1))
         what = "how many were started today, under a digest"
         lines.append(ReceiptLine(self.place, what, "kept", reason=_DAY, code="day"))
