@@ -20,7 +20,9 @@ from .schema import entries, lots
 
 LONGEST_LABEL = 63  # characters, in a domain
 _DOTS = re.compile("[.\u3002]")
-_KEPT_LETTERS = re.compile("[\u00df\u03c2]")  # the German sharp s and the Greek final sigma
+# The German sharp s, the Greek final sigma, and what keeps letters apart or joins them in Persian
+# and Indian scripts.
+_KEPT_LETTERS = re.compile("[\u00df\u03c2\u200c\u200d]")
 
 
 def email_digest(email: str, secret: bytes) -> str:
