@@ -9,12 +9,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from genvoris_flask.core.ledger.allowances import Policy
 from genvoris_flask.core.ledger.schema import records
 from genvoris_flask.errors import GenvorisError, StoreUnavailableError
 from tests.support.billing_shop import BillingShop, Killed, is_change
 from tests.support.fake_genvoris import Clock
 from tests.support.stripe_ledger import StripeLedgerShop
-from tests.support.stripe_payloads import T0, Stripe
+from tests.support.stripe_payloads import MONTH, T0, Stripe
 from tests.support.stripe_shop import StripeShop, start_events
 
 
@@ -266,6 +267,23 @@ def test_customer_of_a_moved_subscription() -> None:
     shop.billing.close_account("ada")
     shop.apply(single.one_off(reference=None, metadata={"genvoris_price_id": "max"}, at=1100))
     assert shop.genvoris.customers["bob"]["planId"] == "pln_max"
+
+
+@pytest.mark.parametrize("closed_at", [MONTH - 10, MONTH + 10], ids=["during", "after"])
+@pytest.mark.parametrize("rolls_over", [False, True], ids=["lapses", "rolls over"])
+def test_moved_with_a_ledger(rolls_over: bool, closed_at: int) -> None:
+    """It gives the new owner each further period, and nothing of what the former one had."""
+    shop = StripeLedgerShop(Policy(rolls_over=rolls_over))
+    stripe = Stripe(metadata={"genvoris_external_id": "ada"})
+    shop.deliver(*start_events(stripe))
+    shop.at(closed_at)
+    shop.ledger.close("ada")
+    stripe.metadata = {"genvoris_external_id": "bob"}
+    shop.deliver(stripe.change(at=closed_at + 1))
+    assert (shop.available("ada"), shop.available("bob")) == (0, 0)
+    shop.at(MONTH + 20)
+    shop.deliver(stripe.paid(month=1, at=MONTH + 15))
+    assert (shop.available("ada"), shop.available("bob")) == (0, 5)
 
 
 def test_overdue_after_closing() -> None:

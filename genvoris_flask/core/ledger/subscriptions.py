@@ -152,6 +152,8 @@ def _settle_lots(
         known = find_lot(account.connection, subscription.source, each.id)
         if known is None and (each.ends_at <= account.now or not each.units):
             continue  # its time is over, or it would be empty
+        if known and known.account not in (None, account.id):
+            continue  # it was a former owner's, whose account was closed
         give(account, _grant(subscription, each), event)
         if policy.rolls_over and each.follows:
             _roll_over(account, subscription, each, event)
@@ -166,7 +168,9 @@ def _roll_over(
 ) -> None:
     """Give what was left of the month before once more, until the end of this one."""
     before = find_lot(account.connection, subscription.source, str(each.follows))
-    if before is None or not before.has_ended(account.now) or before.stored_state == "void":
+    if before is None or before.account != account.id:  # it was a former owner's, as above
+        return
+    if not before.has_ended(account.now) or before.stored_state == "void":
         return
     kept = allowed_units(before, find_reversals(account.connection, before))
     left, name = max(0, kept - before.taken), f"{before.source_id}/rest"
