@@ -11,6 +11,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from ..core.locales import Translate
+from ..core.pacing import Priority
 from ..core.sessions import Shopper
 from ..core.texts import translator
 from ..errors import GenvorisError, NotFoundError
@@ -20,6 +21,8 @@ from .shopper import current_shopper_or_nobody
 from .state import AppState, state_for
 
 if TYPE_CHECKING:  # slow to import
+    from ..core.api.client import GenvorisClient
+    from ..core.api.models import Usage
     from ..core.charging.account import Account
     from ..core.privacy.own_data import OwnData
     from ..core.tryon.remaining import RemainingTryons
@@ -100,9 +103,22 @@ def _read_number(state: AppState, shopper: Shopper) -> int | None:
         balance = state.spending.balance(shopper.external_id, verified_email=shopper.verified_email)
         return balance.available
     try:
-        return state.client.customers.usage(state.broker.customer_id(shopper)).remaining
+        return _read_usage(state, state.client, shopper).remaining
     except NotFoundError:
         return 0
+
+
+def _read_usage(state: AppState, client: GenvorisClient, shopper: Shopper) -> Usage:
+    """Return what a shopper has used, for a page.
+
+    Raises:
+        NotFoundError: Genvoris does not know them.
+        PacedError: It must not be asked about any more new shoppers now.
+    """
+    state.broker.introduce(shopper, Priority.PAGE)
+    usage = client.customers.usage(state.broker.customer_id(shopper))
+    state.broker.remember(shopper)
+    return usage
 
 
 def _read_account(state: AppState, shopper: Shopper, say: Translate) -> Account:
@@ -146,7 +162,7 @@ def _account_of_plan(state: AppState, shopper: Shopper, language: str, say: Tran
 
     client = state.client.with_timeout(state.settings.page_budget)
     try:
-        usage = client.customers.usage(state.broker.customer_id(shopper))
+        usage = _read_usage(state, client, shopper)
     except NotFoundError:
         options = ways_on(Refusal("no_plan", shopper=shopper))
         return Account(language, 0, options=options)

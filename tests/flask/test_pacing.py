@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 
 from genvoris_flask.core.outbox.memory import MemoryOutbox
 from genvoris_flask.core.outbox.messages import Message, UndeliverableError
@@ -18,10 +18,11 @@ from genvoris_flask.core.rates import PACE
 from genvoris_flask.core.tryon.burn_guard import BurnNotice, CreditLevel
 from genvoris_flask.core.webhooks.signature import HEADER, sign
 from genvoris_flask.signals import credits_burning
+from genvoris_flask.web import account
 from genvoris_flask.web.alerts import VALID_SECONDS, AlertError, put_alert, send_alert
 from genvoris_flask.web.health_checks.genvoris import check_pace
 from genvoris_flask.web.routes.proxy.body import CreditsReader
-from tests.support.flask_shop import SMALL_PHOTO, Shop, read_tag
+from tests.support.flask_shop import SAME_ORIGIN, SMALL_PHOTO, Shop, read_tag
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris, product_png
 from tests.support.pictures import picture
@@ -146,6 +147,27 @@ def test_hosted_widget_pauses_too(tmp_path: Path) -> None:
     ends = [forward() for _each in range(17)]
     assert ends == [200] * 16 + [429]
     assert shop.state.burn_guard.level() == CreditLevel(9, "guests")
+
+
+@pytest.mark.parametrize(
+    "first", ["data", "erase", "{{ genvoris_balance() }}", "{{ genvoris_account() }}"]
+)
+def test_new_accounts_are_asked_about_slowly(
+    genvoris: LocalGenvoris, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they do first; too many whom Genvoris has not seen would suspend the shop."""
+    monkeypatch.setattr(account, "PLAN_WAIT", LIMIT)
+    shop = Shop(genvoris, GENVORIS_PACE_NEW_SHOPPERS="5/hour")
+    shop.app.add_url_rule("/page", "page of a tag", lambda: render_template_string(first))
+    for number in range(8):
+        shop.log_in(f"new {number}")
+        if first == "erase":
+            shop.post("/account/erase", data={"confirm": "yes"})
+        else:
+            path = "/genvoris/account/data" if first == "data" else "/page"
+            shop.browser.get(path, headers=SAME_ORIGIN)
+    asked = {each.url.path.split("/")[4] for each in shop.transport.requests}
+    assert len(asked) == (4 if "balance" in first or "account" in first else 5)
 
 
 @pytest.mark.parametrize(("kind", "left"), [("Image/PNG", None), ("application/json", 3)])

@@ -121,6 +121,8 @@ class GenvorisHolder:
         Of a shopper whom Genvoris does not know, ``customer`` and ``usage`` are None.
         """
         customer = self._find(external_id)
+        if customer:
+            self._broker.remember(Shopper(external_id))
         usage = self._client.customers.usage(customer.id) if customer else None
         return {
             "customer": asdict(customer) if customer else None,
@@ -169,8 +171,10 @@ class GenvorisHolder:
         return None
 
     def _find(self, external_id: str) -> Customer | None:
+        shopper = Shopper(external_id)
+        self._broker.introduce(shopper)  # or new accounts that are erased would suspend the shop
         try:
-            return self._client.customers.get(self._broker.customer_id(Shopper(external_id)))
+            return self._client.customers.get(self._broker.customer_id(shopper))
         except NotFoundError:
             return None
 

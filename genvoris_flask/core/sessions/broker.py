@@ -166,14 +166,18 @@ class SessionBroker:
         known_here = self._cache.get().customer_id(shopper) is not None
         return not known_here and self._known.is_new(shopper.external_id)
 
-    def introduce(self, shopper: Shopper) -> None:
-        """Count a shopper whom Genvoris may not know, and who is asked about for a click.
+    def introduce(self, shopper: Shopper, priority: Priority = Priority.SHOPPER) -> None:
+        """Count a shopper whom Genvoris may not know, and whom it is asked about next.
 
         Raises:
             PacedError: Genvoris must not be asked about any more now.
         """
         if self._cache.get().customer_id(shopper) is None:
-            self._known.introduce(shopper.external_id, Priority.SHOPPER)
+            self._known.introduce(shopper.external_id, priority)
+
+    def remember(self, shopper: Shopper) -> None:
+        """Remember that Genvoris knows a shopper."""
+        self._known.add(shopper.external_id)
 
     def forget(self, shopper: Shopper) -> None:
         """Drop the shopper's token in all processes, also one that is being minted; revoke it.
