@@ -322,10 +322,10 @@ def test_audit_in_words(console: Console) -> None:
     text = console.shop.browser.get("/genvoris/console/history").text
     assert "Value:" not in text
     button, holdout, guard, *_ = re.split(r"<tbody[^>]*>", text)[1].split("</tr>")
-    assert re.findall("<bdi>([^<]*)</bdi>", guard) == ["yes", "no"]
-    assert re.findall("<bdi>([^<]*)</bdi>", holdout) == ["0", "12.5"]
+    assert re.findall("<bdi>([^<]*)</bdi>", guard) == ["fen", "yes", "no"]
+    assert re.findall("<bdi>([^<]*)</bdi>", holdout) == ["fen", "0", "12.5"]
     assert "Visitors who see no button, in per cent" in holdout
-    assert re.findall("<bdi>([^<]*)</bdi>", button) == ["\N{EN DASH}", "Text: Try it"]
+    assert re.findall("<bdi>([^<]*)</bdi>", button) == ["fen", "\N{EN DASH}", "Text: Try it"]
 
 
 SECRETS = {
