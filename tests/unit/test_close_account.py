@@ -190,6 +190,17 @@ def test_stripe_records(metadata: dict[str, str], caplog: pytest.LogCaptureFixtu
     assert "cancel it there" in caplog.text
 
 
+def test_customer_who_bought_something_else() -> None:
+    """Nor do they name whoever has paid by Stripe for other things only."""
+    shop, keys, single = StripeShop(), set[str](), Stripe()
+    shop.store.at_write = lambda key, _value: keys.add(key)
+    shop.lookup.prices = ["shoes"]
+    shop.apply(single.one_off())
+    assert named_by(shop, keys)
+    shop.billing.close_account("ada")
+    assert named_by(shop, keys) == set()
+
+
 def test_overdue_subscription() -> None:
     """Of an overdue subscription, too, and nothing is paused when its days of grace end."""
     clock, keys = Clock(), set[str]()
@@ -267,6 +278,20 @@ def test_customer_of_a_moved_subscription() -> None:
     shop.billing.close_account("ada")
     shop.apply(single.one_off(reference=None, metadata={"genvoris_price_id": "max"}, at=1100))
     assert shop.genvoris.customers["bob"]["planId"] == "pln_max"
+
+
+def test_name_from_before_the_closing() -> None:
+    """An invoice of before the move does not bring the subscription back to its first owner."""
+    clock = Clock()
+    clock.now = T0 + 1000.0
+    shop, stripe = StripeShop(clock=clock), Stripe(metadata={"genvoris_external_id": "ada"})
+    late = stripe.paid(month=1, at=2000)
+    shop.deliver(*start_events(stripe))
+    stripe.metadata = {"genvoris_external_id": "bob"}
+    shop.deliver(stripe.change(at=1010))
+    shop.billing.close_account("bob")
+    shop.deliver(late)
+    assert (shop.account, shop.fills) == (("ACTIVE", None), 1)
 
 
 @pytest.mark.parametrize("closed_at", [MONTH - 10, MONTH + 10], ids=["during", "after"])

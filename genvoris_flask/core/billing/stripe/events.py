@@ -107,7 +107,7 @@ def dispatch(context: StripeContext, event: Json) -> Outcome:
         case ["checkout", _]:
             checkout = Checkout.read(thing, metadata_only=context.metadata_only)
             if checkout.customer and checkout.external_id:
-                context.repository.link(checkout.customer, checkout.external_id)
+                context.repository.link_buyer(checkout.customer, checkout.external_id)
             if checkout.is_one_off:
                 return payments.on_checkout(checkout, event)
             return subscriptions.on_checkout(checkout)

@@ -124,6 +124,13 @@ class SubscriptionRecord(Record):
         is_unknown = self.external_id is None and not self.is_closed
         return is_unknown or self.external_id == external_id
 
+    def unless_closed(self, external_id: str | None) -> str | None:
+        """Return whom a checkout or an invoice names; None if that may be from before the closing.
+
+        The subscription's own metadata is as it is now, and may name a new owner.
+        """
+        return None if self.is_closed else external_id
+
     def closed(self, external_id: str) -> Self:
         """Merge that the account of its owner, a shopper of the shop's, was closed."""
         told_id = None if self.told_id == external_id else self.told_id
@@ -235,6 +242,7 @@ class AccountRecord(Record):
         intended: The plans that Genvoris may have received instead, while that is not certain.
         turn: The number of reports, which makes the event id of each one unique.
         withheld: Purchases of other Stripe customers that wait for a larger plan to end.
+        customers: Their Stripe customers, as far as checkouts say so, whatever they bought.
         closed: The purchases and customers before the account was closed.
     """
 
@@ -248,6 +256,7 @@ class AccountRecord(Record):
     intended: tuple[str, ...] = ()
     turn: int = 0
     withheld: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
     closed: ClosureRecord = ClosureRecord()
 
     @classmethod
@@ -255,11 +264,11 @@ class AccountRecord(Record):
         """Return what ``dump`` wrote."""
         closed = record.get("closed", {})
         of_closed = {name: tuple(closed.get(name, ())) for name in ("purchases", "customers")}
-        lists = ("subscriptions", "payments", "intended", "withheld")
+        lists = ("subscriptions", "payments", "intended", "withheld", "customers")
         return super().load(
             {
                 **record,
-                **{name: tuple(record[name]) for name in lists},
+                **{name: tuple(record.get(name, ())) for name in lists},
                 "closed": ClosureRecord.load({**closed, **of_closed}),
             }
         )

@@ -59,6 +59,21 @@ class StripeRepository:
         """Store the shop's id of a Stripe customer."""
         self._write("customer", customer, external_id)
 
+    def link_buyer(self, customer: str, external_id: str) -> None:
+        """Store the shop's id of a Stripe customer who may have bought something else.
+
+        The account has the customer as well, since no purchase leads from it to the link.
+
+        Raises:
+            LockTimeoutError: The shopper's account is being changed all the time.
+        """
+        with self.lock(external_id):
+            account = self.account(external_id)
+            if customer not in account.customers:
+                customers = (*account.customers, customer)
+                self.save_account(external_id, replace(account, customers=customers))
+            self.link(customer, external_id)
+
     def subscription(self, name: str) -> SubscriptionRecord:
         """Return what is known of a subscription."""
         raw = self._read("subscription", name)
@@ -157,7 +172,8 @@ class StripeRepository:
         with self.lock(external_id):
             account = self.account(external_id)
             purchases = (*account.subscriptions, *account.payments)
-            customers = [found for name in purchases if (found := self.customer_of(name))]
+            customers = list(account.customers)
+            customers += [found for name in purchases if (found := self.customer_of(name))]
             before = account.closed
             closed = ClosureRecord(
                 at=now,

@@ -33,7 +33,7 @@ class Subscriptions:
             return replace(
                 known,
                 customer=known.customer or checkout.customer,
-                external_id=known.external_id or checkout.external_id,
+                external_id=known.external_id or known.unless_closed(checkout.external_id),
             )
 
         _, known = self._context.repository.merge_subscription(checkout.subscription, merge)
@@ -95,7 +95,7 @@ class Subscriptions:
             return replace(
                 paid.priced((price,), at, sells=True),
                 customer=known.customer or invoice.customer,
-                told_id=known.told_id or invoice.external_id,
+                told_id=known.told_id or known.unless_closed(invoice.external_id),
             )
 
         _, known = repository.merge_subscription(invoice.subscription, merge)
