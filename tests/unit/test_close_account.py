@@ -240,7 +240,8 @@ def test_records_of_a_ledger(metadata: dict[str, str], caplog: pytest.LogCapture
             rows = connection.execute(select(records.c.key, records.c.value)).all()
         return [row.key for row in rows if re.search(r"\bada\b", row.value)]
 
-    shop.deliver(*start_events(old), single.bought())
+    shop.lookup.prices = ["shoes"]
+    shop.deliver(*start_events(old), single.bought(), Stripe().one_off())
     assert named()
     shop.ledger.close("ada")
     assert named() == []
