@@ -11,7 +11,7 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from typing import Literal
@@ -20,7 +20,7 @@ from ..errors import Problem, RateLimitedError, StoreUnavailableError
 from .concurrency.per_process import PerProcess
 from .rate_limits import MemoryWindows, Windows
 from .rates import PACE, Rate, parse_rates
-from .storage.interface import Store
+from .storage.interface import Store, digest
 
 log: logging.Logger = logging.getLogger("genvoris_flask.api")
 
@@ -109,6 +109,25 @@ class Pace:
         spare = SPARE.get(priority, 0.0)
         wait = self._ask(call, lambda windows, rates, key: windows.hit(rates, key, spare))
         if wait and priority is not Priority.SALE:
+            raise PacedError(_problem(call, wait))
+
+    def take_own(self, call: Call, owner: str, rates: Sequence[Rate]) -> None:
+        """Count a call for one shopper, so that none uses up what is for all.
+
+        Args:
+            call: What is about to be sent.
+            owner: The shopper.
+            rates: How often it may be sent for one shopper.
+
+        Raises:
+            PacedError: It must not be sent yet.
+        """
+        key, shared, alone = f"pace:{call}:{digest(owner)}", self._shared(), self._local.get()
+        try:
+            wait = (shared or alone).hit(rates, key)
+        except StoreUnavailableError:
+            wait = alone.hit(rates, key)
+        if wait:
             raise PacedError(_problem(call, wait))
 
     def check(self, call: Call) -> None:

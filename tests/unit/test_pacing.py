@@ -20,6 +20,7 @@ from genvoris_flask.core.pacing import (
 from genvoris_flask.core.rate_limits import MemoryWindows
 from genvoris_flask.core.sessions import Shopper
 from genvoris_flask.core.sessions.known import KnownShoppers
+from genvoris_flask.core.sessions.mint import MINTS_OF_ONE
 from genvoris_flask.core.storage.memory_store import MemoryStore
 from genvoris_flask.errors import RateLimitedError, StoreUnavailableError
 from tests.support.fake_genvoris import Clock
@@ -222,6 +223,25 @@ def test_click_goes_before_pages(shop: Processes) -> None:
     with pytest.raises(PacedError):
         it.broker.session_for_page(ADA, 60)
     assert it.session().customer_id == "ec_ada"
+
+
+def test_one_shopper_leaves_tokens_for_others(shop: Processes) -> None:
+    """Each log-out costs one, so whoever logs in all the time has to wait alone."""
+    shop.rates = {"mints": "900/hour"}
+    it = PacedShop(shop)
+    eve = it.register(1)
+
+    def log_in_and_out(times: int) -> None:
+        for _each in range(times):
+            it.session(eve)
+            it.broker.forget(eve)
+
+    with pytest.raises(PacedError):
+        log_in_and_out(100)
+    assert MINTS_OF_ONE < it.mints < 2 * MINTS_OF_ONE
+    assert it.session().customer_id == "ec_ada"
+    shop.clock.now += 3601
+    assert it.session(eve).customer_id == "ec_s1"
 
 
 def test_renewal_yields(shop: Processes) -> None:

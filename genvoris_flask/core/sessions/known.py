@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ...errors import StoreUnavailableError
 from ..pacing import Pace, Priority
+from ..rates import Rate
 from ..storage.interface import Store, digest
 
 # Whoever comes back later gets a token with their first click, and is then known again. So the
@@ -45,6 +47,15 @@ class KnownShoppers:
         """Remember that Genvoris knows a shopper."""
         with suppress(StoreUnavailableError):
             self._store.set(_key(external_id), KNOWN, KNOWN_SECONDS)
+
+    def count_mint(self, external_id: str, rates: Sequence[Rate]) -> None:
+        """Count a token of a shopper's, of whom each log-out costs one.
+
+        Raises:
+            PacedError: The shopper has had too many lately.
+        """
+        if self._pace is not None:
+            self._pace.take_own("mints", external_id, rates)
 
     def introduce(self, external_id: str, priority: Priority, *, registers: bool = False) -> None:
         """Count a shopper whom Genvoris may see for the first time, once an hour.

@@ -17,6 +17,7 @@ from ...errors import (
 from ..api.client import GenvorisClient
 from ..api.models import Customer, Session
 from ..pacing import PacedError, Priority
+from ..rates import Rate
 from . import Shopper
 from .known import KnownShoppers
 
@@ -25,6 +26,7 @@ log: logging.Logger = logging.getLogger("genvoris_flask.sessions")
 CUSTOMER_PREFIX = "ec_"  # of Genvoris's own customer ids
 MINT_SECONDS = 10.0
 REVOKE_SECONDS = 3.0
+MINTS_OF_ONE = 30  # in an hour, for one shopper
 
 
 class Mint:
@@ -52,6 +54,8 @@ class Mint:
         self._known = known
         self._revoking = client.with_timeout(REVOKE_SECONDS)
         self._ttl = ttl
+        # Twice as many as expire in an hour, and some more for log-outs and changes of plans.
+        self._own_rates = [Rate(MINTS_OF_ONE + 2 * 3600 // ttl, 1, "hour")]
         self._default_plan = default_plan
         self._prefix = external_id_prefix
         self._logged_codes: set[str] = set()
@@ -90,6 +94,7 @@ class Mint:
             GenvorisError: The request failed.
         """
         client = self._clients[priority]
+        self._known.count_mint(shopper.external_id, self._own_rates)
         try:
             session = self._mint_for_known(shopper, customer_id, priority)
         except NotFoundError:
