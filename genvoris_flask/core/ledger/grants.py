@@ -150,7 +150,7 @@ def set_hold(account: LockedAccount, lot: Lot, hold: str, *, held: bool, event: 
 
 
 def take_back(account: LockedAccount, units: int, event: str) -> int:
-    """Take try-ons back from what the shop has given, newest first; return how many it were.
+    """Take try-ons back from what the shop has given, newest first; return how many were taken.
 
     What is used stays used.
     """

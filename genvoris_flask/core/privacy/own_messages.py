@@ -98,7 +98,7 @@ class OwnMessages:
         ]
 
     def drop(self, person: Person) -> int:
-        """Delete what is yet to be told of a shopper; return how many messages it were."""
+        """Delete what is yet to be told of a shopper; return how many messages there were."""
         ids = [each.id for each in self._find(person) if each.message.kind != _KEPT]
         # By default all that were given up would be dropped.
         return self._messages.drop(ids) if self._messages and ids else 0

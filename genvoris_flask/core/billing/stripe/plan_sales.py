@@ -90,7 +90,7 @@ class PlanSales:
         return outcome
 
     def end_grace(self, external_id: str | None = None) -> int:
-        """Pause whose days of grace have ended; return how many subscriptions it were."""
+        """Pause subscriptions whose days of grace have ended; return how many there were."""
         now, overdue = self._context.clock(), self._context.repository.overdue()
         due = {
             name: owner

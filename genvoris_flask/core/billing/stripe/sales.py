@@ -107,7 +107,7 @@ class Sales(Protocol):
             external_id: The shop's id of a shopper; by default all shoppers.
 
         Returns:
-            How many subscriptions it were.
+            How many subscriptions were paused.
 
         Raises:
             GenvorisError: It cannot be done now.
