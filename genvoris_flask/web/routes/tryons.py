@@ -28,7 +28,7 @@ from ..errors import HttpError, isolate
 from ..hosts import own_path, shop_url
 from ..pacing import check_turn
 from ..privacy import own_jobs_of
-from ..rate_limits import count_shopper, take_slot
+from ..rate_limits import count_address, count_shopper, take_slot
 from ..serializers import job_fields
 from ..state import get_state
 from ..transfers import BoundedDownload, in_pieces
@@ -53,6 +53,8 @@ def status() -> dict[str, Any]:
     visitor = current_visitor()
     if visitor is not None and visitor.shopper is not None:
         count_shopper("status", visitor.owner)  # each asks Genvoris
+    else:
+        count_address("status")  # each may ask the database
     images = request.args.getlist("product_image")
     return status_fields(visitor, read_product(request.args, images, shop_url(request)))
 
