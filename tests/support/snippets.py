@@ -139,6 +139,7 @@ class Snippets:
                 pool=9,
                 paused="all",
             ),
+            "ids": ["1", "user_42"],
             "rating": SimpleNamespace(tryon_id="t1", product_id="shirt", liked=True),
             "shopper": shopper,
             "product": Product(id="shirt", title="Shirt", page_url="/products/shirt"),
