@@ -226,7 +226,7 @@ class Snippets:
 def models(db: SQLAlchemy) -> dict[str, Any]:
     """Return the models of the shop that the documents assume."""
     found = {
-        "User": ("email", "stripe_customer_id", "fs_uniquifier", "genvoris_customer_id"),
+        "User": ("name", "email", "stripe_customer_id", "fs_uniquifier", "genvoris_customer_id"),
         "Item": ("sku", "fits_people"),
         "Garment": ("sku", "picture", "image_url"),
         "Opinion": ("tryon_id", "product", "liked"),
