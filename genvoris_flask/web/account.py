@@ -11,7 +11,6 @@ from flask import render_template
 from markupsafe import Markup
 
 from ..core.locales import Translate
-from ..core.pacing import Priority
 from ..core.sessions import Shopper
 from ..core.texts import translator
 from ..errors import GenvorisError, NotFoundError
@@ -115,6 +114,8 @@ def _read_usage(state: AppState, client: GenvorisClient, shopper: Shopper) -> Us
         NotFoundError: Genvoris does not know them.
         PacedError: It must not be asked about any more new shoppers now.
     """
+    from ..core.pacing import Priority  # needs a dependency, without which commands still run
+
     state.broker.introduce(shopper, Priority.PAGE)
     usage = client.customers.usage(state.broker.customer_id(shopper))
     state.broker.remember(shopper)
