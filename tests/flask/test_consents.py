@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from genvoris_flask import ConsentText
+from genvoris_flask import ConsentText, Photo, Product, Shopper
 from genvoris_flask.errors import ConfigurationError
 from tests.support.cli import run_command
 from tests.support.flask_shop import SAME_ORIGIN, Shop
 from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import LocalGenvoris
 from tests.support.phones import Phone, open_link, state, take
+from tests.support.pictures import picture
+from tests.support.waiting import until
 
 DAY = 24 * 3600
 
@@ -128,6 +131,36 @@ def test_withdrawal_deletes_what_a_phone_has_sent(shop: Shop) -> None:
     withdraw(shop)
     agree(shop)
     assert error_of(take(shop, link)) == (410, "handover_over")
+
+
+def test_withdrawal_cancels_what_waits(genvoris: LocalGenvoris, tmp_path: Path) -> None:
+    """A photo whose try-on has not begun is not used any more; one that is being made goes on."""
+    shop = ledger_shop(
+        genvoris,
+        tmp_path,
+        GENVORIS_CHARGING="free",
+        GENVORIS_MINIMUM_AGE=16,
+        GENVORIS_TRYON_CONCURRENCY=1,
+    )
+    working, finish, made = threading.Event(), threading.Event(), list[str]()
+
+    @shop.extension.tryon_engine
+    def make(_photo: Photo, product: Product, _shopper: Shopper | None) -> bytes:
+        made.append(product.title or "")
+        working.set()
+        assert finish.wait(60)
+        return picture("PNG")
+
+    agree(shop)
+    first = shop.tryon(product_title="First")
+    assert working.wait(60)
+    second = shop.tryon(product_title="Second")
+    assert withdraw(shop) == 1
+    assert shop.browser.get(second.headers["Location"]).status_code == 404
+    finish.set()
+    assert shop.finish(first)["state"] == "done"
+    until(lambda: shop.state.jobs.load().unfinished == 0)
+    assert made == ["First"]
 
 
 def test_status_says_what_to_ask(shop: Shop) -> None:

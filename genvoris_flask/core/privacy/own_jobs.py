@@ -58,6 +58,16 @@ class OwnJobs:
         """
         return _read(self._store.get(_key(owner)))
 
+    def cancel_waiting(self, owner: str) -> None:
+        """Delete those of somebody's try-ons that have not begun, with their photos.
+
+        Raises:
+            StoreUnavailableError: Call it again.
+        """
+        for job in self.of(owner):
+            if job.state == "queued":
+                self._jobs.remove(job.id, owner)
+
     def remove_all(self, owner: str) -> tuple[int, int]:
         """Delete somebody's try-ons and pictures; one that is under way gives no picture.
 

@@ -21,6 +21,7 @@ from ..consents import (
     valid_consent,
 )
 from ..errors import HttpError
+from ..privacy import own_jobs_of
 from ..state import get_state
 from ..transfers import read_message
 
@@ -49,15 +50,18 @@ def give_consent() -> tuple[dict[str, Any], int]:
 def withdraw_consent() -> dict[str, Any]:
     """Withdraw what the visitor has agreed to. What was made until then stays lawful.
 
-    A photo that is on its way from their phone is deleted, and its link ended.
+    Try-ons that have not begun are cancelled. A photo that is on its way from their phone is
+    deleted, and its link ended.
     """
     visitor = authorize("consent")
     try:
         count = _store().withdraw(giver_of(visitor.owner))
     except LedgerUnavailableError as error:
         raise HttpError("internal_error") from error
-    with suppress(StoreUnavailableError):  # nobody can send or use the photo, and it expires
-        get_state().handovers.close_latest(visitor.owner)
+    state = get_state()
+    with suppress(StoreUnavailableError):  # no phone can send a photo, and all of it expires
+        state.handovers.close_latest(visitor.owner)
+        own_jobs_of(state).cancel_waiting(visitor.owner)
     return {"withdrawn": count}
 
 
