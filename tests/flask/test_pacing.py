@@ -27,7 +27,7 @@ from tests.support.ledgers import ledger_shop
 from tests.support.local_genvoris import PRODUCT_URL, LocalGenvoris, product_png
 from tests.support.pictures import picture
 from tests.support.receiver import receiver
-from tests.support.waiting import LIMIT
+from tests.support.waiting import LIMIT, until
 
 
 def paced_shop(genvoris: LocalGenvoris, **config: object) -> Shop:
@@ -88,8 +88,7 @@ def test_retry_after_is_obeyed(genvoris: LocalGenvoris, seconds: str, code: int)
     shop.transport.fault = lambda request: late if request.url.path == "/api/tryon" else None
     job = shop.tryon()
     assert job.status_code == 202
-    while shop.transport.count("/api/tryon") == 0:
-        shop.browser.get(job.headers["Location"])
+    until(lambda: shop.state.pace.wait("tryons"))
     shop.log_in("bob")
     assert shop.tryon().status_code == code
     assert shop.transport.count("/api/tryon") == 1
