@@ -80,6 +80,7 @@ def _serve_mariadb(folder: Path) -> Iterator[str]:
         program("mariadb-install-db"),
         "--no-defaults",
         f"--datadir={data}",
+        f"--tmpdir={folder}",  # another server's temporary files may have the same names
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
     )
