@@ -122,12 +122,8 @@ class Pace:
         Raises:
             PacedError: It must not be sent yet.
         """
-        key, shared, alone = f"pace:{call}:{digest(owner)}", self._shared(), self._local.get()
-        try:
-            wait = (shared or alone).hit(rates, key)
-        except StoreUnavailableError:
-            wait = alone.hit(rates, key)
-        if wait:
+        key = f"pace:{call}:{digest(owner)}"
+        if wait := self._count(lambda windows, own: windows.hit(own, key), rates, rates):
             raise PacedError(_problem(call, wait))
 
     def check(self, call: Call) -> None:
@@ -159,17 +155,31 @@ class Pace:
         wait = until - self._clock()
         return min(wait, LONGEST_HOLD) if wait > 0 else 0.0
 
-    def _ask(self, call: Call, ask: Callable[[Windows, list[Rate], str], float | None]) -> float:
+    def _ask(
+        self, call: Call, ask: Callable[[Windows, Sequence[Rate], str], float | None]
+    ) -> float:
         """Ask what counts for all processes, or else for this one with a part of the rates."""
         if call not in self._rates:
             return 0.0
-        key, shared = f"pace:{call}", self._shared()
+        key = f"pace:{call}"
+        return self._count(
+            lambda windows, rates: ask(windows, rates, key), self._rates[call], self._alone[call]
+        )
+
+    def _count(
+        self,
+        ask: Callable[[Windows, Sequence[Rate]], float | None],
+        rates: Sequence[Rate],
+        alone: Sequence[Rate],
+    ) -> float:
+        """Ask the windows of all processes, or this one's: by ``alone`` while the store is away."""
+        shared = self._shared()
         if shared is None:
-            return ask(self._local.get(), self._rates[call], key) or 0.0
+            return ask(self._local.get(), rates) or 0.0
         try:
-            return ask(shared, self._rates[call], key) or 0.0
+            return ask(shared, rates) or 0.0
         except StoreUnavailableError:
-            return ask(self._local.get(), self._alone[call], key) or 0.0
+            return ask(self._local.get(), alone) or 0.0
 
 
 def _name(call: Call) -> str:
