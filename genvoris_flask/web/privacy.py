@@ -14,7 +14,7 @@ from flask import Flask, has_app_context, request_started
 
 from ..core.outbox.messages import Message
 from ..core.privacy.erasure import ErasureRecords, Erasures, Holder, NoErasureRecords, Receipt
-from ..core.privacy.holders import GenvorisHolder, JobHolder, SessionHolder
+from ..core.privacy.holders import GenvorisHolder, JobHolder, SessionHolder, owner_of
 from ..core.privacy.own_jobs import OwnJobs
 from ..core.privacy.own_messages import OwnMessages
 from ..errors import GenvorisError, QueueFullError
@@ -185,8 +185,9 @@ def _forget_pictures(app: Flask, user: Any = None, **_: object) -> None:
     if external_id is None:
         return
     try:
-        state.handovers.close_latest(f"shopper:{external_id}")
-        own_jobs_of(state).remove_all(f"shopper:{external_id}")
+        owner = owner_of(external_id)
+        state.handovers.close_latest(owner)
+        own_jobs_of(state).remove_all(owner)
     except GenvorisError as error:  # they expire by themselves
         log.warning("Pictures could not be deleted at a log-out: %s", error)
 
