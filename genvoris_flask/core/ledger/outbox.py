@@ -162,15 +162,14 @@ class MessageTable:
         rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
         return [_read_stored(row) for row in rows]
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
-        """Return messages that were not delivered yet and are about something, oldest first."""
+    def undelivered(self) -> list[FoundMessage]:
+        """Return all messages that were not delivered yet, oldest first."""
         query = select(outbox).where(outbox.c.state != "sent").order_by(outbox.c.id)
         rows = self._database.run(lambda connection: connection.execute(query).all(), "read")
-        found = (
+        return [
             FoundMessage(row.id, _read_message(row), row.queued_at, row.state == "given_up")
             for row in rows
-        )
-        return [each for each in found if is_about(each.message)]
+        ]
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""

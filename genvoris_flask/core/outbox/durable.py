@@ -42,8 +42,8 @@ class MessageTable(DrainedTable, Protocol):
     def messages(self, states: Sequence[State], limit: int) -> list[StoredMessage]:
         """Return the oldest messages in some states."""
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
-        """Return messages that were not delivered yet and are about something, oldest first."""
+    def undelivered(self) -> list[FoundMessage]:
+        """Return all messages that were not delivered yet, oldest first."""
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages sent now, by default all that were given up; return how many."""

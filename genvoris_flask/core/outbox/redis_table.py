@@ -157,8 +157,8 @@ class RedisTable:
         found = self._connection.run(read)
         return [self._read_stored(json.loads(raw)) for raw in found if raw is not None]
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
-        """Return messages that were not delivered yet and are about something, oldest first."""
+    def undelivered(self) -> list[FoundMessage]:
+        """Return all messages that were not delivered yet, oldest first."""
 
         def read(client: redis.Redis) -> Iterator[tuple[bytes | None, bytes | None]]:
             base = self._base(client)
@@ -182,7 +182,7 @@ class RedisTable:
                     is_given_up = fields["state"] == "given_up"
                     yield FoundMessage(claim.id, claim.message, claim.queued_at, is_given_up)
 
-        return [each for each in open_all() if is_about(each.message)]
+        return list(open_all())
 
     def retry(self, ids: Sequence[int] | None = None) -> int:
         """Have messages that were given up, or that wait, sent now; return how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,8 +19,8 @@ _KEPT = "revocation"
 class WaitingMessages(Protocol):
     """The messages of an outbox."""
 
-    def find(self, is_about: Callable[[Message], bool]) -> list[FoundMessage]:
-        """Return messages that were not delivered yet and are about something, oldest first."""
+    def undelivered(self) -> list[FoundMessage]:
+        """Return all messages that were not delivered yet, oldest first."""
 
     def drop(self, ids: Sequence[int]) -> int:
         """Delete messages; return how many."""
@@ -107,7 +107,8 @@ class OwnMessages:
         """Return messages that name a shopper, and those of the same order, which need not."""
         if self._messages is None:
             return []
-        subjects = {each.message.subject for each in self._messages.find(person.is_in)} - {None}
-        return self._messages.find(
-            lambda message: message.subject in subjects or person.is_in(message)
-        )
+        found = self._messages.undelivered()
+        subjects = {each.message.subject for each in found if person.is_in(each.message)} - {None}
+        return [
+            each for each in found if each.message.subject in subjects or person.is_in(each.message)
+        ]
