@@ -106,7 +106,7 @@ $(VENV)/.base:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.base pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox]" --group demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,ledger]" --group demo
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml
